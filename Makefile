@@ -1,0 +1,33 @@
+# Timbre: two commands to know, `make demo` and `make test`.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PACKAGES := timbre studies pipelines annotation trainer evaluation db
+
+.PHONY: setup demo test check format bench clean
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/timbre demo
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pydoclint --quiet $(PACKAGES)
+	$(BIN)/vulture
+	$(BIN)/typos
+	$(BIN)/pytest -q tests/test_size.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .

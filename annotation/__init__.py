@@ -1,0 +1,1 @@
+"""Records out to people, reviews back, and how far people agree."""

@@ -1,0 +1,1 @@
+"""The nouns, the tables, the store and the frozen versions."""

@@ -1,0 +1,1 @@
+"""Pure measures of text and of agreement with people, and the report."""

@@ -1,0 +1,1 @@
+"""Whole experiments composed from the stages."""

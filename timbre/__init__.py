@@ -1,0 +1,1 @@
+"""The command line and settings: composes the stages, and alone reads the environment."""

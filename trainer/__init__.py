@@ -1,0 +1,1 @@
+"""A version in, an adapter and its outputs out."""
