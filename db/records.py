@@ -165,6 +165,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and the bounds of its confidence interval (95 % unless said otherwise)."""
+
+    low: float
+    estimate: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """A condition a version must meet: what was found, what was expected, what to do."""
 
