@@ -1,0 +1,92 @@
+"""Where Timbre keeps things and which servers it talks to: the only reader of the environment."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+class SettingsError(ValueError):
+    """A setting, a campaign file or an option that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places and addresses of one Timbre.
+
+    Attributes:
+        home: Folder of the database, the runs and the reports (`TIMBRE_HOME`, default `.timbre`).
+        database_url: SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default SQLite in the home).
+        argilla_url: An Argilla that is already there (`TIMBRE_ARGILLA_URL`, default none: ours).
+        argilla_api_key: The owner's key there (`TIMBRE_ARGILLA_API_KEY`).
+        argilla_environment: Folder of the embedded server's own Python environment
+            (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
+    """
+
+    home: Path
+    database_url: str
+    argilla_url: str
+    argilla_api_key: str = field(repr=False)
+    argilla_environment: Path
+
+    @property
+    def argilla_home(self) -> Path:
+        """Folder of the embedded Argilla's database, keys and logs."""
+        return self.home / "argilla"
+
+    @property
+    def runs(self) -> Path:
+        """Folder that holds one folder a run."""
+        return self.home / "runs"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the written reports."""
+        return self.home / "reports"
+
+    @property
+    def journals(self) -> Path:
+        """Folder of the generation journals, one file a campaign."""
+        return self.home / "journals"
+
+    @property
+    def accounts(self) -> Path:
+        """File of the reviewers' generated passwords, readable by the user alone."""
+        return self.home / "reviewers.json"
+
+
+def read_settings() -> Settings:
+    """The settings as the environment gives them."""
+    home = Path(os.environ.get("TIMBRE_HOME", ".timbre")).expanduser().absolute()
+    environment = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
+    return Settings(
+        home=home,
+        database_url=os.environ.get("TIMBRE_DATABASE_URL") or f"sqlite:///{home / 'timbre.db'}",
+        argilla_url=os.environ.get("TIMBRE_ARGILLA_URL", ""),
+        argilla_api_key=os.environ.get("TIMBRE_ARGILLA_API_KEY", ""),
+        argilla_environment=Path(environment)
+        if environment
+        else user_cache_path("timbre") / "argilla",
+    )
+
+
+def config_file(folder: str, name: str) -> Path:
+    """The TOML file that a name or a path means: a file as given, or one of `configs/FOLDER`.
+
+    Raises:
+        SettingsError: if there is neither.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    shipped = CONFIGS / folder / f"{name}.toml"
+    if shipped.is_file():
+        return shipped
+    names = ", ".join(sorted(p.stem for p in (CONFIGS / folder).glob("*.toml"))) or "none"
+    raise SettingsError(
+        f"found no file for “{name}”, expected a .toml file or one of configs/{folder} "
+        f"({names}); name one of these"
+    )
