@@ -1,0 +1,62 @@
+"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` a noun."""
+
+import sys
+
+import typer
+
+from timbre.commands import (
+    answer,
+    articles,
+    clean,
+    demo,
+    doctor,
+    evaluate,
+    files,
+    generate,
+    report,
+    review,
+    run,
+    trace,
+    train,
+    version,
+)
+from timbre.console import complain
+from timbre.errors import spoken
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Give a language model a tone of voice or a persona, and show what was gained.",
+)
+app.command()(demo.demo)
+app.command()(doctor.doctor)
+app.add_typer(articles.app, name="articles")
+app.add_typer(files.tone_app, name="tone")
+app.add_typer(files.persona_app, name="persona")
+app.command()(generate.generate)
+app.add_typer(review.app, name="review")
+app.add_typer(version.app, name="version")
+app.command()(train.train)
+app.add_typer(run.app, name="run")
+app.command()(answer.answer)
+app.command()(evaluate.evaluate)
+app.command()(report.report)
+app.command()(trace.trace)
+app.command()(clean.clean)
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it with a word on how to go on."""
+    try:
+        with spoken():
+            app()
+    except SystemExit as ended:
+        if ended.code == 130:
+            complain("Stopped. What was done is kept: run the same command again to go on.")
+        sys.exit(ended.code)
+
+
+if __name__ == "__main__":
+    main()

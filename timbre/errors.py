@@ -1,0 +1,55 @@
+"""Which exceptions are expected, and the one sentence a user reads for each."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from annotation.errors import AnnotationError
+from db.errors import StoreError
+from evaluation.errors import EvaluationError
+from pipelines.errors import SourceError, TeacherError
+from timbre.console import complain
+from timbre.settings import SettingsError
+from trainer.errors import TrainerError
+
+EXPECTED = (
+    AnnotationError,
+    EvaluationError,
+    SettingsError,
+    SourceError,
+    StoreError,
+    TeacherError,
+    TrainerError,
+)
+_SYSTEM = {
+    errno.ENOSPC: "a full disk, expected room to write; free some space and run the command again",
+    errno.EDQUOT: "a used-up disk quota, expected room to write; free some space and run again",
+    errno.EROFS: "a read-only file system, expected to write there; set TIMBRE_HOME elsewhere",
+    errno.EACCES: "no permission, expected to read and write there; set TIMBRE_HOME elsewhere",
+    errno.EPERM: "no permission, expected to read and write there; set TIMBRE_HOME elsewhere",
+    errno.ENOENT: "no such file or folder, expected it to be there; check the path",
+    errno.EISDIR: "a folder, expected a file; check the path",
+}
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """Turn expected errors into one sentence on standard error and exit status 1.
+
+    Others pass through with their traceback.
+    """
+    try:
+        yield
+    except EXPECTED as error:
+        complain(_sentence(str(error)))
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in _SYSTEM:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        complain(f"Found {_SYSTEM[error.errno]}{where}.")
+        raise SystemExit(1) from None
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,53 @@
+"""Opening the store: created on first use, refused when its migrations are behind or ahead."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from db.records import Record
+from timbre.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from db.store import Store
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+def open_store(settings: Settings | None = None) -> "Store":
+    """The store of these settings (of the environment where none are given).
+
+    A SQLite database that is not there yet is created; an older or newer one is refused.
+
+    Raises:
+        StoreError: if the database cannot be reached or is not at this code's migration.
+    """
+    from db.store import Store
+
+    settings = settings or read_settings()
+    path = sqlite_path(settings.database_url)
+    if path and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Store.migrate(settings.database_url)
+    return Store.open(settings.database_url)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite URL, None for another database."""
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme == "sqlite" else None
+
+
+def found_as(store: "Store", kind: type[Kind], prefix: str) -> Kind:
+    """The record of one kind that an id or its beginning means.
+
+    Raises:
+        StoreError: if nothing or more than one thing is found, or a record of another kind.
+    """
+    from db.errors import StoreError
+
+    record = store.find(prefix)
+    if not isinstance(record, kind):
+        raise StoreError(
+            f"found a {type(record).__name__.lower()} under {prefix}, expected a "
+            f"{kind.__name__.lower()}; give the id of one"
+        )
+    return record

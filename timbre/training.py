@@ -1,0 +1,56 @@
+"""A frozen version trained into an adapter, as a run that is kept whether it ends well or not."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from db.records import EventKind, Run, Split, Version, canonical
+from db.store import Store
+from db.versions import version_examples
+from timbre.console import Advance
+from timbre.events import event
+from timbre.runs import RunState, run_status
+from timbre.settings import Settings
+from trainer.config import TrainingConfig
+from trainer.models import fingerprint
+from trainer.sft import TrainingResult, train
+
+
+def run_of(version: Version, config: TrainingConfig) -> Run:
+    """The run that training a version with a configuration is."""
+    return Run(
+        version=version.id,
+        base=config.base,
+        base_fingerprint=fingerprint(config.base),
+        config=canonical(asdict(config)),
+        seed=config.seed,
+    )
+
+
+def run_folder(settings: Settings, run: Run) -> Path:
+    """The folder of a run's adapter, card and checkpoints."""
+    return settings.runs / run.id[:16]
+
+
+def train_version(
+    store: Store, version: Version, config: TrainingConfig, settings: Settings, advance: Advance
+) -> Run:
+    """Train an adapter on a version's training side; a run that finished is not repeated.
+
+    A run that was interrupted goes on from its last checkpoint.
+
+    Raises:
+        TrainerError: if the version has been withdrawn, or training fails; the run says why.
+    """
+    run = run_of(version, config)
+    if store.get(Run, run.id) and run_status(store, run).state is RunState.FINISHED:
+        return run
+    examples = list(version_examples(store, version, Split.TRAIN))
+    folder = run_folder(settings, run)
+    store.add([run, event(run.id, EventKind.STARTED)])
+    try:
+        result = train(examples, config, folder, progress=advance, resume=folder.exists())
+    except Exception as error:
+        store.add([event(run.id, EventKind.FAILED, reason=str(error))])
+        raise
+    store.add([event(run.id, EventKind.FINISHED, **_told(result))])
+    return run
