@@ -1,0 +1,93 @@
+"""Fixtures that every test folder may use: shared data, and a throw-away PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+SYSTEM_BINARIES = Path("/usr/lib/postgresql")
+
+
+def require(present: object, reason: str) -> None:
+    """Skip the test where something it needs is missing; fail it in CI, where all must be there."""
+    if present:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (nothing is skipped in CI)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Ask for a file or folder of the shared real data, which is never committed, by its path."""
+
+    def find(name: str) -> Path:
+        path = SHARED_DATA / name
+        require(path.exists(), f"needs the shared data {name}, which is not beside the checkout")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[Path]:
+    """The socket folder of a PostgreSQL cluster that lives as long as the tests."""
+    programs = _postgres_programs()
+    require(programs, "needs PostgreSQL's server binaries (apt-get install postgresql)")
+    assert programs is not None
+    user = _unprivileged_user()
+    require(os.geteuid() != 0 or user, "needs a user other than root to run PostgreSQL as")
+    # A socket's path may have 107 bytes at most, which pytest's own folders can exceed.
+    home = Path(tempfile.mkdtemp(prefix="timbre-pg-"))
+    if user:
+        shutil.chown(home, user)
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), *arguments]
+        # A daemon that inherits a pipe would keep it open for ever, so its words go to a file.
+        with (home / "log").open("ab") as log:
+            subprocess.run(command, check=True, user=user, cwd=home, stdout=log, stderr=log)
+
+    data = str(home / "data")
+    settings = f"-c listen_addresses= -c unix_socket_directories={home} -c fsync=off"
+    try:
+        run("initdb", "--auth=trust", "--username=timbre", "--encoding=UTF8", "--no-sync", data)
+        run("pg_ctl", "start", "--wait", f"--pgdata={data}", f"--options={settings}")
+        try:
+            yield home
+        finally:
+            run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_socket: Path) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    name = f"t{uuid.uuid4().hex}"
+    server = f"host={postgres_socket} user=timbre dbname=postgres"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield f"postgresql+psycopg://timbre@/{name}?host={postgres_socket}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _postgres_programs() -> Path | None:
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(SYSTEM_BINARIES.glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+def _unprivileged_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    names = [line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()]
+    return next((name for name in ("postgres", "nobody") if name in names), None)
