@@ -7,8 +7,10 @@ happens to a record later (a run finishes, a review is deleted) is an `Event` ab
 """
 
 import hashlib
+import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeAlias
 
 import rfc8785
@@ -76,8 +78,41 @@ class EventKind(StrEnum):
 
 
 def canonical(value: Any) -> str:
-    """The canonical JSON text (RFC 8785) of a plain value: dicts, lists, strings, numbers, None."""
-    return rfc8785.dumps(value).decode()
+    """The canonical JSON text (RFC 8785) of a plain value: dicts, lists, strings, numbers, None.
+
+    Raises:
+        ValueError: if the value has no such text (a lone surrogate, NaN, an integer past 2⁵³).
+    """
+    return _canonical(value).decode()
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_LARGEST = 2**53 - 1
+
+
+def _canonical(value: Any) -> bytes:
+    # The standard library writes what has neither floats nor unusual keys as RFC 8785 asks, four
+    # times as fast; the rest, and what cannot be written, is rfc8785's to write or refuse.
+    if _is_simple(value):
+        try:
+            return _ENCODE(value).encode()
+        except UnicodeEncodeError:
+            pass
+    return rfc8785.dumps(value)
+
+
+def _is_simple(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return bool(-_LARGEST <= value <= _LARGEST)
+    if kind is list or kind is tuple:
+        return all(map(_is_simple, value))
+    if kind is dict:
+        keys = all(type(key) is str and key.isascii() for key in value)
+        return keys and all(map(_is_simple, value.values()))
+    return False
 
 
 def digest(text: str | bytes) -> str:
@@ -92,11 +127,21 @@ def beside(default: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """A record field as a plain JSON value: dataclasses become objects, tuples lists."""
+    kind: Any = type(value)
+    if kind is str or value is None:
+        return value
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.name != "_id"}
+        return {name: plain(getattr(value, name)) for name in field_names(kind)}
     return str(value) if isinstance(value, StrEnum) else value
+
+
+@cache
+def field_names(kind: Any, *, identity_only: bool = False) -> tuple[str, ...]:
+    """The names of a dataclass's own fields, or of those alone that name a record."""
+    named = (f for f in fields(kind) if f.name != "_id")
+    return tuple(f.name for f in named if f.metadata.get("identity", True) or not identity_only)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +154,14 @@ class Record:
     def id(self) -> str:
         """SHA-256 of the canonical JSON of the record's type name and identity fields."""
         if not self._id:
-            object.__setattr__(self, "_id", digest(rfc8785.dumps(self.identity())))
+            object.__setattr__(self, "_id", digest(_canonical(self.identity())))
         return self._id
 
     def identity(self) -> dict[str, Any]:
         """The type name and identity fields as a plain JSON object."""
-        named: dict[str, Any] = {
-            f.name: plain(getattr(self, f.name))
-            for f in fields(self)
-            if f.name != "_id" and f.metadata.get("identity", True)
-        }
-        return {"record": type(self).__name__, **named}
+        kind: Any = type(self)
+        named = {name: plain(getattr(self, name)) for name in field_names(kind, identity_only=True)}
+        return {"record": kind.__name__, **named}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
+
+# A busy machine is slow, and hypothesis builds its table of characters on first use: neither is a
+# fault of the code under test.
+settings.register_profile("timbre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timbre")
 
 
 def require(present: object, reason: str) -> None:
