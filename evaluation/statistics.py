@@ -1,0 +1,216 @@
+"""Intervals, paired comparisons and what may be said of them.
+
+A result whose interval holds its bound is undecided, whatever its estimate. Sources:
+E. B. Wilson, JASA 22 (1927) 209-212, the interval of a rate; R. G. Newcombe, Statistics in Medicine
+17 (1998) 2635-2650, method 10, the interval of a difference of paired rates; B. Efron, Annals of
+Statistics 7 (1979) 1-26, the bootstrap; S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70;
+N. Cliff, Psychological Bulletin 114 (1993) 494-509, delta.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.records import Interval
+from evaluation.errors import EvaluationError
+
+_EXACT_UP_TO = 14
+
+
+class Outcome(StrEnum):
+    """What an interval says of a value against a bound."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How a bootstrap draws: how often, from which seed, for which confidence."""
+
+    samples: int = 5_000
+    seed: int = 0
+    confidence: float = 0.95
+
+
+RESAMPLING = Resampling()
+
+
+def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
+    """Whether an interval lies above a bound, below it, or holds it (undecided)."""
+    if interval.low > bound:
+        return Outcome.HIGHER
+    return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
+
+
+def non_inferior(difference: Interval, margin: float) -> bool:
+    """Whether a loss of `margin` or more can be ruled out; the margin is set beforehand."""
+    return difference.low > -margin
+
+
+def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval of a rate; ties may count as half a success.
+
+    Raises:
+        EvaluationError: if there is no trial, or fewer than 0 or more than `n` successes.
+    """
+    if n < 1 or not 0 <= successes <= n:
+        raise EvaluationError(
+            f"found {successes:g} successes in {n} trials, expected at least one trial and no more "
+            "successes than trials; measure at least one output"
+        )
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    rate = successes / n
+    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    return Interval(max(0.0, min(centre - half, rate)), rate, min(1.0, max(centre + half, rate)))
+
+
+def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Interval:
+    """The difference of two rates met on the same prompts, a − b (Newcombe's method 10).
+
+    Unlike a bootstrap it does not shrink to a point where all prompts agree.
+    """
+    _paired(a, b)
+    n = len(a)
+    first, second = (wilson(sum(map(bool, side)), n, confidence) for side in (a, b))
+    both = sum(bool(x) and bool(y) for x, y in zip(a, b, strict=True))
+    phi = _phi(both, sum(map(bool, a)), sum(map(bool, b)), n)
+    down_a, up_a = first.estimate - first.low, first.high - first.estimate
+    down_b, up_b = second.estimate - second.low, second.high - second.estimate
+    difference = first.estimate - second.estimate
+    down = sqrt(max(0.0, down_a**2 - 2 * phi * down_a * up_b + up_b**2))
+    up = sqrt(max(0.0, up_a**2 - 2 * phi * up_a * down_b + down_b**2))
+    return Interval(max(-1.0, difference - down), difference, min(1.0, difference + up))
+
+
+def _phi(both: int, a: int, b: int, n: int) -> float:
+    """Newcombe's correlation of two paired outcomes, with his continuity correction."""
+    margins = a * (n - a) * b * (n - b)
+    if margins == 0:
+        return 0.0
+    cross = both * (n - a - b + both) - (a - both) * (b - both)
+    return (max(cross - n / 2, 0) if cross > 0 else cross) / sqrt(margins)
+
+
+def mean_interval(
+    values: Sequence[float],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Interval:
+    """A mean with its percentile bootstrap interval.
+
+    `clusters` says which values belong together (prompts of one article, answers of one seed);
+    whole clusters are then drawn, so that likeness within them does not pass for evidence.
+    """
+    numbers = np.asarray(values, dtype=float)
+    if numbers.size == 0:
+        raise EvaluationError("found no value to average, expected one; measure an output first")
+    means = _resampled_means(numbers, clusters, resampling)
+    tail = (1 - resampling.confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    mean = float(numbers.mean())
+    return Interval(min(float(low), mean), mean, max(float(high), mean))
+
+
+def _resampled_means(
+    numbers: NDArray[np.float64], clusters: Sequence[str] | None, resampling: Resampling
+) -> NDArray[np.float64]:
+    labels = clusters if clusters is not None else range(len(numbers))
+    _, index = np.unique(np.asarray(labels), return_inverse=True)
+    sizes = np.bincount(index).astype(float)
+    sums = np.bincount(index, weights=numbers)
+    random = np.random.default_rng(resampling.seed)
+    drawn = random.multinomial(
+        len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resampling.samples
+    ).astype(float)
+    return np.asarray((drawn @ sums) / (drawn @ sizes))
+
+
+def paired_bootstrap(
+    a: Sequence[float],
+    b: Sequence[float],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Interval:
+    """The mean difference a − b over the same prompts, with its bootstrap interval."""
+    _paired(a, b)
+    return mean_interval(np.subtract(a, b).tolist(), clusters, resampling)
+
+
+def over_seeds(
+    by_seed: Mapping[int, Sequence[float]], resampling: Resampling = RESAMPLING
+) -> Interval:
+    """A mean over several seeds, with whole seeds drawn: chance of training, not of prompts.
+
+    With fewer than two seeds that chance cannot be seen.
+
+    Raises:
+        EvaluationError: if fewer than two seeds were measured.
+    """
+    if len(by_seed) < 2:
+        raise EvaluationError(
+            f"found {len(by_seed)} seed(s), expected at least 2; train with another seed"
+        )
+    values = [value for seed in sorted(by_seed) for value in by_seed[seed]]
+    seeds = [str(seed) for seed in sorted(by_seed) for _ in by_seed[seed]]
+    return mean_interval(values, seeds, resampling)
+
+
+def sign_flip_p(
+    a: Sequence[float], b: Sequence[float], resampling: Resampling = RESAMPLING
+) -> float:
+    """Two-sided p-value of a paired difference: the signs of the differences are flipped.
+
+    Every pattern of signs is tried for up to 14 prompts that differ (for yes and no this is
+    McNemar's exact test), and `samples` drawn ones beyond that.
+    """
+    _paired(a, b)
+    gaps = np.subtract(a, b).astype(float)
+    gaps = gaps[gaps != 0]
+    if gaps.size == 0:
+        return 1.0
+    observed = abs(gaps.sum()) - 1e-12
+    if gaps.size <= _EXACT_UP_TO:
+        signs = np.array(list(product((1.0, -1.0), repeat=gaps.size)))
+        return float((np.abs(signs @ gaps) >= observed).mean())
+    random = np.random.default_rng(resampling.seed)
+    signs = random.choice((1.0, -1.0), size=(resampling.samples, gaps.size))
+    hits = int((np.abs(signs @ gaps) >= observed).sum())
+    return (hits + 1) / (resampling.samples + 1)
+
+
+def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
+    """Effect size from −1 to 1: how much more often a value of `a` exceeds one of `b`."""
+    if not len(a) or not len(b):
+        raise EvaluationError("found an empty side, expected values on both; measure both arms")
+    ordered = np.sort(np.asarray(b, dtype=float))
+    above = np.searchsorted(ordered, a, side="left").sum()
+    below = (len(ordered) - np.searchsorted(ordered, a, side="right")).sum()
+    return float(above - below) / (len(a) * len(b))
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Holm's adjusted p-values over a family of comparisons, by the same names."""
+    adjusted: dict[str, float] = {}
+    running = 0.0
+    ordered = sorted(p_values.items(), key=lambda item: (item[1], item[0]))
+    for rank, (name, p) in enumerate(ordered):
+        running = max(running, min(1.0, (len(ordered) - rank) * p))
+        adjusted[name] = running
+    return {name: adjusted[name] for name in p_values}
+
+
+def _paired(a: Sequence[float], b: Sequence[float]) -> None:
+    if len(a) != len(b) or not len(a):
+        raise EvaluationError(
+            f"found {len(a)} values against {len(b)}, expected the same prompts on both sides; "
+            "compare outputs to the same prompts"
+        )

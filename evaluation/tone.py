@@ -1,0 +1,181 @@
+"""Measures of tone: how easily a text reads and how much it sounds like talk.
+
+The features are those that set involved speech apart from informational writing in D. Biber,
+*Variation across Speech and Writing* (1988), dimension 1: first and second person, contractions,
+questions and discourse particles, here also with the markers of D. Schiffrin, *Discourse Markers*
+(1987). Each is a rate per 100 words of English text. Reading ease is R. Flesch, "A new readability
+yardstick", Journal of Applied Psychology 32 (1948), 221-233.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evaluation.words import sentences, syllables, words
+
+TONE_SOURCE = "tone.v1"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A measured feature: its stable name, what people read, and how it is counted."""
+
+    name: str
+    label: str
+    description: str
+
+
+FEATURES = (
+    Feature(
+        "flesch_reading_ease",
+        "Reading ease",
+        "Flesch Reading Ease: 206.835 − 1.015 × words per sentence − 84.6 × syllables per word.",
+    ),
+    Feature("words", "Words", "Words in the text."),
+    Feature("words_per_sentence", "Words per sentence", "Mean length of its sentences."),
+    Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words."),
+    Feature("second_person", "You", "You, your, yourself per 100 words."),
+    Feature("contractions", "Contractions", "It’s, don’t, you’ll and the like per 100 words."),
+    Feature("questions", "Questions", "Question marks per 100 words."),
+    Feature(
+        "discourse_words", "Discourse words", "Well, so, oh, you know and the like per 100 words."
+    ),
+    Feature("list_lines", "List lines", "Share of its lines that are list items, 0 to 1."),
+    Feature("markdown", "Markdown", "Headings, bullets, emphasis, code, links per 100 words."),
+)
+
+
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_FIRST = _set("i me my mine myself we us our ours ourselves")
+_SECOND = _set("you your yours yourself yourselves ya y'all")
+_NUMERAL = re.compile(r"(?<=[a-z0-9,;] )([A-Z][a-z]+ )I\b(?!['’])")
+_COUNTRY = re.compile(r"\bU\.?S\b\.?")
+_CLITIC = re.compile(r"[a-z]+(?:n't|'m|'re|'ve|'ll|'d)")
+_FUSED = _set(
+    "it's that's what's who's here's there's let's he's she's where's how's when's why's ain't "
+    "gonna wanna gotta y'all 'cause c'mon im ive dont didnt doesnt isnt wasnt thats whats"
+)
+_QUESTION = re.compile(r"\?+")
+_START = r"(?:^|[.!?:;—–,(]\s*|\n\s*)"
+_ANYWHERE = re.compile(
+    r"\b(?:oh|hey|hi|hello|yeah|yep|yup|nope|okay|ok|wow|ah|aha|hmm+|huh|haha+|lol|anyways?|thanks"
+    r"|honestly|alright|you know|you see|i mean|i think|i guess|i bet|i suppose|kind of|kinda"
+    r"|sort of|sorta|by the way|of course|pretty much|turns out)\b"
+)
+_SET_OFF = re.compile(
+    _START + r"(?:(?:and|but|so|well|oh),? )?"
+    r"(?:well|so|now|right|sure|actually|basically|really|look|see|yes|no|great|like|then|plus"
+    r"|interestingly|believe it or not|good question|in short)(?=[,!?.—–])"
+)
+_OPENING = re.compile(r"(?:^|[.!?]['\"”’)]?\s+|\n\s*)(?:so|well|now|and|but|plus)(?= \w)")
+_LIST_LINE = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+\S")
+_MARK = re.compile(
+    r"^\s*#{1,6}\s|^\s*(?:[-*+•]|\d+[.)])\s+\S|^\s*>\s|^\s*\|.*\||^\s*```|^\s*[-=]{3,}\s*$"
+    r"|\*\*[^*\n]+\*\*|__[^_\n]+__|(?<![*\w])\*[^*\s][^*\n]*\*(?![*\w])|`[^`\n]+`"
+    r"|\[[^\]\n]+\]\([^)\n]+\)",
+    re.MULTILINE,
+)
+
+
+def flesch_reading_ease(text: str) -> float:
+    """Flesch Reading Ease: about 100 for very easy text, 30 and below for very hard; 0 if empty.
+
+    206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948). It rewards
+    short sentences and short words whatever they say, so it is never read alone.
+    """
+    found = words(text)
+    return _reading_ease(found, len(sentences(text))) if found else 0.0
+
+
+def _reading_ease(found: list[str], sentence_count: int) -> float:
+    spoken = sum(map(syllables, found))
+    return 206.835 - 1.015 * len(found) / sentence_count - 84.6 * spoken / len(found)
+
+
+def tone_measures(text: str) -> dict[str, float]:
+    """Every feature of `FEATURES` by its name; all 0 for a text without words."""
+    found = words(text)
+    if not found:
+        return dict.fromkeys((feature.name for feature in FEATURES), 0.0)
+    lower = [word.lower().replace("’", "'") for word in found]
+    sentence_count = len(sentences(text))
+    lines = [line for line in text.splitlines() if line.strip()]
+    counts = {
+        "first_person": _first_person(text),
+        "second_person": sum(_stem(word) in _SECOND for word in lower),
+        "contractions": sum(word in _FUSED or bool(_CLITIC.fullmatch(word)) for word in lower),
+        "questions": len(_QUESTION.findall(text)),
+        "discourse_words": _discourse_words(text),
+        "markdown": len(_MARK.findall(text)),
+    }
+    return {
+        "flesch_reading_ease": _reading_ease(found, sentence_count),
+        "words": float(len(found)),
+        "words_per_sentence": len(found) / sentence_count,
+        "list_lines": sum(bool(_LIST_LINE.match(line)) for line in lines) / len(lines),
+    } | {name: 100 * count / len(found) for name, count in counts.items()}
+
+
+def _first_person(text: str) -> int:
+    """First persons, leaving out `I` as a numeral (inside a sentence, after a name) and the US."""
+    spoken = _COUNTRY.sub("", _NUMERAL.sub(r"\1", text))
+    return sum(_stem(word.lower().replace("’", "'")) in _FIRST for word in words(spoken))
+
+
+def _stem(word: str) -> str:
+    return word.partition("'")[0] if word != "y'all" else word
+
+
+def _discourse_words(text: str) -> int:
+    """Discourse words; the ambiguous ones (so, well, right) only where a pause sets them off."""
+    lower = text.lower()
+    return sum(len(p.findall(lower)) for p in (_ANYWHERE, _SET_OFF, _OPENING))
+
+
+@dataclass(frozen=True)
+class ConversationalRule:
+    """When a text counts as conversational: several signs of talk in an easy, unformatted text.
+
+    Attributes:
+        signs: How many of the five signs (I or we, you, contraction, question, discourse word)
+            the text must show.
+        reading_ease: Lowest Flesch Reading Ease.
+        words_per_sentence: Longest mean sentence.
+    """
+
+    signs: int = 3
+    reading_ease: float = 50.0
+    words_per_sentence: float = 20.0
+
+    @property
+    def sentence(self) -> str:
+        """The rule as people read it."""
+        return (
+            f"An answer counts as conversational when it shows at least {self.signs} of five signs "
+            "of talk (I or we, you, a contraction, a question, a discourse word such as “well” or "
+            f"“so”), reads easily (Flesch Reading Ease of {self.reading_ease:g} or more), keeps "
+            f"its sentences to {self.words_per_sentence:g} words on average, and has no list and "
+            "no markdown."
+        )
+
+
+RULE = ConversationalRule()
+_SIGNS = ("first_person", "second_person", "contractions", "questions", "discourse_words")
+
+
+def conversational(measures: Mapping[str, float], rule: ConversationalRule = RULE) -> bool:
+    """Whether a text of which `tone_measures` gave these is conversational under the rule."""
+    return (
+        sum(measures[sign] > 0 for sign in _SIGNS) >= rule.signs
+        and measures["flesch_reading_ease"] >= rule.reading_ease
+        and measures["words_per_sentence"] <= rule.words_per_sentence
+        and measures["markdown"] == 0
+    )
+
+
+def is_conversational(text: str, rule: ConversationalRule = RULE) -> bool:
+    """Whether a text is conversational under the rule, which no single feature can satisfy."""
+    return conversational(tone_measures(text), rule)
