@@ -1,0 +1,226 @@
+"""Which arm people prefer, from reviews of blind comparisons.
+
+Ties count half for each side. Strengths are those of R. A. Bradley and M. E. Terry, Biometrika 39
+(1952) 324-345, fitted by the iteration of D. R. Hunter, Annals of Statistics 32 (2004) 384-406.
+Reviews of one comparison are not independent, so comparisons, not reviews, are what is counted
+and drawn.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.records import Interval, Review, ReviewerKind, ReviewStatus
+from evaluation.statistics import RESAMPLING, Resampling, wilson
+
+_ROUNDS = 200
+_PRIOR = 0.5
+
+
+class Choice(StrEnum):
+    """What a reviewer chose between A (left) and B (right)."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TIE = "tie"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Which arm stood on which side of a comparison; reviewers did not see it."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One reviewer's choice in one comparison, with the arms that stood there."""
+
+    comparison: str
+    reviewer: str
+    kind: ReviewerKind
+    sides: Sides
+    choice: Choice
+
+    def score(self, arm: str) -> float:
+        """1 if the arm was preferred, a half in a tie, 0 if the other was."""
+        if self.choice is Choice.TIE:
+            return 0.5
+        preferred = self.sides.left if self.choice is Choice.LEFT else self.sides.right
+        return float(preferred == arm)
+
+
+@dataclass(frozen=True)
+class WinRate:
+    """How often the first arm was preferred to the second, a tie being half a win."""
+
+    first: str
+    second: str
+    wins: int
+    losses: int
+    ties: int
+    comparisons: int
+    rate: Interval
+
+
+@dataclass(frozen=True)
+class Strength:
+    """An arm's Bradley–Terry strength as log-odds against the average arm, which is 0."""
+
+    arm: str
+    score: Interval
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the votes come to; `left_rate` far from a half says that the side swayed them."""
+
+    votes: int
+    kinds: tuple[str, ...]
+    win_rates: tuple[WinRate, ...]
+    strengths: tuple[Strength, ...]
+    left_rate: Interval
+
+
+def votes(
+    reviews: Iterable[Review],
+    sides: Mapping[str, Sides],
+    question: str = "preference",
+    values: Mapping[str, Choice] | None = None,
+) -> Iterator[Vote]:
+    """The votes in submitted reviews of the comparisons that `sides` knows by id.
+
+    `values` maps what reviewers answer to a choice, where it is not left, right or tie. A review
+    that leaves the question open is no vote.
+    """
+    meaning = values or {choice.value: choice for choice in Choice}
+    for review in reviews:
+        answer = review.answer(question)
+        if (
+            review.status is ReviewStatus.SUBMITTED
+            and review.subject in sides
+            and answer in meaning
+        ):
+            yield Vote(
+                comparison=review.subject,
+                reviewer=review.reviewer,
+                kind=review.reviewer_kind,
+                sides=sides[review.subject],
+                choice=meaning[str(answer)],
+            )
+
+
+def preferences(cast: Iterable[Vote], resampling: Resampling = RESAMPLING) -> Preferences | None:
+    """Win rates, strengths and the pull of the left side; None where nobody voted."""
+    counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
+    if not counted:
+        return None
+    return Preferences(
+        votes=len(counted),
+        kinds=tuple(sorted({vote.kind.value for vote in counted})),
+        win_rates=win_rates(counted),
+        strengths=bradley_terry(counted, resampling),
+        left_rate=_left_rate(counted),
+    )
+
+
+def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
+    """Win rates of each pair of arms that met, the names of a pair in alphabetical order.
+
+    The interval is Wilson's over comparisons, each with the mean of its votes: wider than needed
+    where reviewers tie, never too narrow for asking several of them about the same answers.
+    """
+    pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
+    for vote in cast:
+        pairs[_pair(vote)].append(vote)
+    return tuple(_win_rate(first, second, met) for (first, second), met in sorted(pairs.items()))
+
+
+def _win_rate(first: str, second: str, met: list[Vote]) -> WinRate:
+    scores = [vote.score(first) for vote in met]
+    means = _by_comparison((vote.comparison, vote.score(first)) for vote in met)
+    return WinRate(
+        first=first,
+        second=second,
+        wins=scores.count(1.0),
+        losses=scores.count(0.0),
+        ties=scores.count(0.5),
+        comparisons=len(means),
+        rate=wilson(sum(means), len(means)),
+    )
+
+
+def _left_rate(cast: Sequence[Vote]) -> Interval:
+    chosen = {Choice.LEFT: 1.0, Choice.TIE: 0.5, Choice.RIGHT: 0.0}
+    means = _by_comparison((vote.comparison, chosen[vote.choice]) for vote in cast)
+    return wilson(sum(means), len(means))
+
+
+def _by_comparison(scored: Iterable[tuple[str, float]]) -> list[float]:
+    grouped: dict[str, list[float]] = defaultdict(list)
+    for comparison, score in scored:
+        grouped[comparison].append(score)
+    return [sum(scores) / len(scores) for scores in grouped.values()]
+
+
+def _pair(vote: Vote) -> tuple[str, str]:
+    first, second = sorted((vote.sides.left, vote.sides.right))
+    return first, second
+
+
+def bradley_terry(
+    cast: Sequence[Vote], resampling: Resampling = RESAMPLING
+) -> tuple[Strength, ...]:
+    """Strengths of all arms, strongest first, with bootstrap intervals over comparisons.
+
+    Half a win each way between arms that met is added, so that an arm that never lost has a
+    finite strength; it draws small samples towards equality.
+    """
+    if not cast:
+        return ()
+    arms = sorted({arm for vote in cast for arm in _pair(vote)})
+    wins = _wins_by_comparison(cast, arms)
+    met = (wins.sum(axis=0) + wins.sum(axis=0).T > 0) * _PRIOR
+    count = len(wins)
+    random = np.random.default_rng(resampling.seed)
+    drawn = random.multinomial(count, np.full(count, 1 / count), size=resampling.samples)
+    weights = np.vstack([np.ones((1, count)), drawn])
+    tables = np.tensordot(weights, wins, axes=1) + met
+    scores = _fit(tables)
+    tail = (1 - resampling.confidence) / 2
+    low, high = np.quantile(scores[1:], [tail, 1 - tail], axis=0)
+    strengths = [
+        Strength(arm, Interval(min(float(low[i]), middle), middle, max(float(high[i]), middle)))
+        for i, arm in enumerate(arms)
+        for middle in [float(scores[0, i])]
+    ]
+    return tuple(sorted(strengths, key=lambda strength: -strength.score.estimate))
+
+
+def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.float64]:
+    """Wins[c, i, j]: how often arm i was preferred to arm j in comparison c, ties half."""
+    place = {arm: i for i, arm in enumerate(arms)}
+    rows = {name: c for c, name in enumerate(dict.fromkeys(vote.comparison for vote in cast))}
+    wins = np.zeros((len(rows), len(arms), len(arms)))
+    for vote in cast:
+        left, right = place[vote.sides.left], place[vote.sides.right]
+        wins[rows[vote.comparison], left, right] += vote.score(vote.sides.left)
+        wins[rows[vote.comparison], right, left] += vote.score(vote.sides.right)
+    return wins
+
+
+def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log strengths for a stack of win tables, each row centred at 0 (Hunter's MM iteration)."""
+    games = tables + tables.transpose(0, 2, 1)
+    won = tables.sum(axis=2)
+    strength = np.ones(won.shape)
+    for _ in range(_ROUNDS):
+        rate = games / (strength[:, :, None] + strength[:, None, :])
+        strength = won / rate.sum(axis=2)
+        strength /= np.exp(np.log(strength).mean(axis=1, keepdims=True))
+    return np.asarray(np.log(strength))
