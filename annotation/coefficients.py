@@ -1,0 +1,89 @@
+"""The arithmetic of agreement: α and κ of whole stacks of tables, and intervals by bootstrap.
+
+Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa.
+Intervals are percentile bootstraps over records, for records are what was sampled.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from annotation.scales import Level, Matrix, Scale
+from db.records import Interval
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """A coefficient that cannot be computed, and why."""
+
+    reason: str
+
+
+Coefficient: TypeAlias = Interval | Undefined
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How often records are drawn again, with which seed, and how much an interval covers."""
+
+    draws: int = 2000
+    seed: int = 0
+    confidence: float = 0.95
+
+
+def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
+    """α of each coincidence matrix in a stack (…, V, V); NaN where its answers are all the same."""
+    marginal = coincidences.sum(axis=-1)
+    total = marginal.sum(axis=-1)
+    expected = marginal[..., :, None] * marginal[..., None, :] - diagonals(marginal)
+    distance = _ordinal(marginal) if scale.level is Level.ORDINAL else scale.penalties(domain)
+    observed_sum = (coincidences * distance).sum(axis=(-2, -1))
+    expected_sum = (expected * distance).sum(axis=(-2, -1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(1 - (total - 1) * observed_sum / expected_sum, dtype=np.float64)
+
+
+def _ordinal(marginal: Matrix) -> Matrix:
+    """Krippendorff's ordinal distance: what lies between two values, ends counted by half."""
+    ends = np.cumsum(marginal, axis=-1) - marginal / 2
+    return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
+
+
+def diagonals(rows: Matrix) -> Matrix:
+    """Each row of a stack (…, V) as a diagonal matrix (…, V, V)."""
+    return np.asarray(rows[..., :, None] * np.eye(rows.shape[-1]), dtype=np.float64)
+
+
+def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
+    """κ of each table in a stack (…, V, V); NaN where chance leaves no room to differ."""
+    total = tables.sum(axis=(-2, -1))
+    chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]
+    observed = (tables * penalties).sum(axis=(-2, -1)) / total
+    expected = (chance * penalties).sum(axis=(-2, -1)) / total**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(1 - observed / expected, dtype=np.float64)
+
+
+def interval(
+    tables: Matrix, coefficient: Callable[[Matrix], Matrix], plan: Bootstrap
+) -> Coefficient:
+    """The coefficient of all records' tables together, and of records drawn again and again.
+
+    Records with the same table are drawn together, by their number, which is the same draw.
+    """
+    kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
+    draws = np.random.default_rng(plan.seed).multinomial(
+        len(tables), numbers / numbers.sum(), size=plan.draws
+    )
+    shape = tables.shape[1:]
+    resampled = coefficient((draws @ kinds).reshape(-1, *shape))
+    defined = resampled[~np.isnan(resampled)]
+    if len(defined) < 0.9 * plan.draws:
+        return Undefined(
+            f"the {len(tables)} records vary so little that most draws from them show no variation"
+        )
+    low, high = np.quantile(defined, [(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
+    estimate = coefficient((numbers @ kinds).reshape(1, *shape))[0]
+    return Interval(float(low), float(estimate), float(high))

@@ -1,0 +1,58 @@
+"""What is put before people: a candidate or a comparison, with all that a page shows of it."""
+
+from dataclasses import dataclass
+
+from db.records import (
+    AnswerValue,
+    Article,
+    Candidate,
+    CandidateKind,
+    Comparison,
+    Passage,
+    messages_to_text,
+)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An answer proposed by a measure or a model; `score` (0 to 1) says how sure it is."""
+
+    question: str
+    value: AnswerValue
+    score: float | None
+    agent: str
+
+
+@dataclass(frozen=True)
+class CandidateItem:
+    """A candidate with its source, suggestions, sentence vector and metadata to filter by."""
+
+    candidate: Candidate
+    passage: Passage | None = None
+    article: Article | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    vector: tuple[float, ...] | None = None
+    metadata: tuple[tuple[str, str | int | float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonItem:
+    """Two answers to one prompt, without a word of who wrote them."""
+
+    comparison: Comparison
+    prompt_text: str
+    passage: str
+    left_text: str
+    right_text: str
+
+
+def judged_text(candidate: Candidate) -> str:
+    """The part of a candidate that is judged and can be edited, as one text.
+
+    It is the answer of a conversation, the turns of a dialogue, and otherwise the whole text.
+    """
+    if candidate.kind is CandidateKind.DIALOGUE:
+        return messages_to_text(candidate.messages)
+    if candidate.kind is CandidateKind.CONVERSATION:
+        return candidate.messages[-1].content
+    return candidate.text

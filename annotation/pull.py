@@ -1,0 +1,122 @@
+"""Reviews back from Argilla: every annotator's own answers, with name and time."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from annotation.connect import Connection, Server, connect, workspace_id
+from annotation.datasets import Dataset, find_dataset
+from db.records import (
+    Answer,
+    AnswerValue,
+    Message,
+    Review,
+    ReviewerKind,
+    ReviewStatus,
+    Role,
+    Span,
+    messages_to_text,
+)
+
+PAGE = 500
+EDITED = "improved"
+Json = dict[str, Any]
+
+
+def pull(
+    connection: Connection, dataset: str, rule_reviewers: frozenset[str] = frozenset()
+) -> Iterator[Review]:
+    """Every submitted or discarded response that is in the dataset now; drafts are left out.
+
+    A review's subject is the record's external id. As the whole present set comes each time, a
+    review that is no longer among them was deleted in Argilla.
+
+    Args:
+        connection: The server, as its owner or an admin.
+        dataset: The dataset's name.
+        rule_reviewers: Users who are no people but written rules; their reviews say so.
+
+    Raises:
+        AnnotationError: if the server or the dataset is not as expected.
+    """
+    with connect(connection) as server:
+        found = find_dataset(server, dataset)
+        names = _usernames(server)
+        for record in _records(server, found):
+            for response in record["responses"] or ():
+                if response["status"] in ("submitted", "discarded"):
+                    yield _review(record, response, found, names, rule_reviewers)
+
+
+def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
+    offset = 0
+    while True:
+        page = server.get(
+            f"datasets/{dataset.id}/records", include="responses", offset=offset, limit=PAGE
+        )["items"]
+        yield from page
+        if len(page) < PAGE:
+            return
+        offset += PAGE
+
+
+def _usernames(server: Server) -> dict[str, str]:
+    owner = server.get("me")["role"] == "owner"
+    path = "users" if owner else f"workspaces/{workspace_id(server)}/users"
+    return {str(user["id"]): str(user["username"]) for user in server.get(path)["items"]}
+
+
+def _review(
+    record: Json,
+    response: Json,
+    dataset: Dataset,
+    names: dict[str, str],
+    rule_reviewers: frozenset[str],
+) -> Review:
+    user = str(response["user_id"])
+    reviewer = names.get(user, f"user {user}")
+    values = {name: value["value"] for name, value in (response["values"] or {}).items()}
+    answers = (
+        Answer(name, from_argilla(value, dataset.question_types.get(name, "")))
+        for name, value in values.items()
+        if name != EDITED
+    )
+    return Review(
+        subject=record["external_id"] or str(record["id"]),
+        reviewer=reviewer,
+        reviewer_kind=ReviewerKind.RULE if reviewer in rule_reviewers else ReviewerKind.PERSON,
+        status=ReviewStatus(response["status"]),
+        answers=tuple(sorted(answers, key=lambda answer: answer.question)),
+        edited=_edited(values.get(EDITED), record["fields"]),
+        dataset=dataset.name,
+        submitted_at=_utc(response["updated_at"]),
+    )
+
+
+def from_argilla(value: Any, kind: str) -> AnswerValue:
+    """An answer's value from what Argilla's API has; the order of labels and spans is settled."""
+    if kind == "span":
+        spans = (Span(span["start"], span["end"], span["label"]) for span in value)
+        return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
+    if isinstance(value, list):
+        return tuple(sorted(item["value"] if isinstance(item, dict) else item for item in value))
+    return int(value) if kind == "rating" else str(value)
+
+
+def _edited(value: str | None, fields: Json) -> str | None:
+    """The reviewer's own version; None where it is what was shown but for outer white space."""
+    if value is None or not value.strip() or value.strip() == shown_text(fields).strip():
+        return None
+    return value.strip()
+
+
+def shown_text(fields: Json) -> str:
+    """The text to judge as the record shows it, a dialogue in its text form."""
+    if turns := fields.get("dialogue"):
+        return messages_to_text(tuple(Message(Role(t["role"]), t["content"]) for t in turns))
+    return str(fields.get("candidate", ""))
+
+
+def _utc(moment: str) -> str:
+    parsed = datetime.fromisoformat(moment)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC).isoformat()

@@ -1,0 +1,1 @@
+"""Argilla's own server and web UI, whole, in one process on SQLite or PostgreSQL."""

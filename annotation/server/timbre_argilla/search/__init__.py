@@ -1,0 +1,1 @@
+"""A search engine for Argilla over Argilla's own tables."""
