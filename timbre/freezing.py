@@ -1,15 +1,14 @@
 """A campaign's approved records frozen into a version, if its gates let it."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from annotation.agreement import krippendorff_alpha
-from annotation.review import verdicts
+from annotation.review import DECISION, Ruling, VerdictRule, verdicts
 from db.records import (
     Candidate,
-    CandidateKind,
     Decision,
-    Gate,
+    EventKind,
+    Interval,
     Passage,
     Review,
     Verdict,
@@ -17,7 +16,55 @@ from db.records import (
 )
 from db.store import Store
 from db.versions import FreezePlan, Splits, freeze
-from pipelines.checks import near_duplicates, pii
-from timbre.campaign import Campaign, Gates
+from timbre.campaign import Campaign
+from timbre.events import event
+from timbre.gates import Approved, quality_gates
 
-Approved = tuple[Candidate, Verdict, str | None]
+
+def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
+    """Freeze what was approved in a campaign; the same contents give the version that is there.
+
+    Raises:
+        StoreError: if a gate fails and is not overridden.
+    """
+    reviews = list(store.current_reviews(dataset=campaign.candidates_dataset))
+    decided = list(verdicts(reviews, verdict_rule(campaign)))
+    store.add(decided)
+    approved = list(_approved(store, decided))
+    plan = FreezePlan(
+        name=name,
+        campaign=campaign.name,
+        salt=campaign.freeze.salt,
+        splits=Splits(
+            train=campaign.freeze.train,
+            validation=campaign.freeze.validation,
+            test=campaign.freeze.test,
+            minimum_articles=campaign.freeze.minimum_articles,
+        ),
+        gates=quality_gates(approved, agreement_on_decision(reviews), campaign.gates),
+        override=override,
+    )
+    return freeze(store, plan, approved)
+
+
+def verdict_rule(campaign: Campaign) -> VerdictRule:
+    """The campaign's rule for verdicts; fewer decisions than its overlap make none."""
+    return VerdictRule(
+        Ruling(campaign.review.verdict), campaign.review.adjudicator, campaign.review.overlap
+    )
+
+
+def agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
+    """Krippendorff's alpha of the decision, None where it is undefined."""
+    alpha = krippendorff_alpha(reviews, DECISION)
+    return alpha if isinstance(alpha, Interval) else None
+
+
+def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approved]:
+    by_subject = {v.subject: v for v in decided if v.decision is Decision.APPROVE}
+    articles: dict[str | None, str | None] = {None: None}
+    for candidate in store.stream(Candidate, id=tuple(by_subject)):
+        if candidate.passage not in articles:
+            passage = store.get(Passage, candidate.passage or "")
+            articles[candidate.passage] = passage.article if passage else None
+        yield candidate, by_subject[candidate.id], articles[candidate.passage]

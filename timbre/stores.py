@@ -51,3 +51,20 @@ def found_as(store: "Store", kind: type[Kind], prefix: str) -> Kind:
             f"{kind.__name__.lower()}; give the id of one"
         )
     return record
+
+
+def kept(store: "Store", kind: type[Kind], id: str) -> Kind:
+    """The record of an id that another record refers to.
+
+    Raises:
+        StoreError: if it is not there (any more).
+    """
+    from db.errors import StoreError
+
+    record = store.get(kind, id)
+    if record is None:
+        raise StoreError(
+            f"found no {kind.__name__.lower()} {id[:12]}, expected the one that another record "
+            "refers to; it may have been erased on request"
+        )
+    return record

@@ -1,0 +1,39 @@
+"""The conditions under which held-out prompts are answered."""
+
+from dataclasses import dataclass
+
+from db.records import Run
+from timbre.campaign import Campaign
+from timbre.settings import Settings
+from timbre.training import run_folder
+from trainer.answer import Arm
+from trainer.checkpoints import ADAPTER
+
+BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
+
+
+@dataclass(frozen=True)
+class ArmWords:
+    """How an arm is called and described in the report."""
+
+    label: str
+    description: str
+
+
+WORDS = {
+    BASE: ArmWords("Base", "the base model as it is, without a system prompt"),
+    PROMPTED: ArmWords("Base, prompted", "the base model with the campaign's system prompt"),
+    TUNED: ArmWords("Tuned", "the base model with the trained adapter, without a system prompt"),
+}
+
+
+def arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
+    """Base, base with system prompt (where the campaign has one) and tuned."""
+    prompt = campaign.evaluate.system_prompt
+    prompted = (Arm(name=PROMPTED, base=run.base, system=prompt),) if prompt else ()
+    adapter = run_folder(settings, run) / ADAPTER
+    return (
+        Arm(name=BASE, base=run.base),
+        *prompted,
+        Arm(name=TUNED, base=run.base, adapter=adapter, run=run.id),
+    )
