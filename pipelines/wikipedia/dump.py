@@ -1,0 +1,133 @@
+"""Pages of a MediaWiki export (pages-articles XML, plain or .bz2), one at a time.
+
+Reads the schemas 0.3 to 0.11. Memory stays the same whatever the size of the dump: a page is
+forgotten once the next one begins.
+"""
+
+import bz2
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+from xml.etree.ElementTree import Element, ParseError, iterparse
+
+from pipelines.errors import SourceError
+from pipelines.wikipedia.site import Page, Site, site_of
+
+
+def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
+    """The pages of an export, each with the wiki it belongs to; `source` is the name it goes by.
+
+    Raises:
+        SourceError: if the file is cut off, is not XML or is not a MediaWiki export.
+    """
+    read = 0
+    try:
+        with _opened(path, source) as stream:
+            for site, page in parse(stream, source, licence):
+                read += 1
+                yield site, page
+    except ParseError as error:
+        raise SourceError(_not_xml(source, read, error)) from error
+    except EOFError as error:
+        raise SourceError(
+            f"found a compressed file that breaks off after {read} pages in {source}, expected "
+            "a whole one; fetch it again"
+        ) from error
+    except OSError as error:
+        raise SourceError(f"found {source} unreadable ({error}); fetch it again") from error
+
+
+def parse(stream: BinaryIO, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
+    """The pages of an open export; `source` is the name it goes by."""
+    events = _events(stream)
+    _, root = next(events)
+    prefix, _, name = root.tag.rpartition("}")
+    if name != "mediawiki":
+        raise SourceError(
+            f"found a <{name}> document in {source}, expected a MediaWiki export (<mediawiki>)"
+        )
+    reader = _Reader(source, f"{prefix}}}" if prefix else "", licence, _language(root))
+    for event, element in events:
+        if event == "end" and element.tag == reader.of("siteinfo"):
+            reader.see(element)
+        elif event == "end" and element.tag == reader.of("page"):
+            yield reader.site, reader.page(element)
+            root.clear()
+
+
+def _opened(path: Path, source: str) -> BinaryIO:
+    with path.open("rb") as stream:
+        start = stream.read(3)
+    if not start:
+        raise SourceError(f"found an empty file, {source}, expected a MediaWiki export")
+    return cast(BinaryIO, bz2.open(path) if start == b"BZh" else path.open("rb"))
+
+
+def _events(stream: BinaryIO) -> Iterator[tuple[str, Element]]:
+    # Expat refuses entities that expand without bound, and reads no external ones.
+    return iterparse(stream, events=("start", "end"))  # noqa: S314
+
+
+def _language(root: Element) -> str:
+    return root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
+
+
+def _not_xml(source: str, read: int, error: ParseError) -> str:
+    line = error.position[0]
+    return (
+        f"found XML that cannot be read at line {line} of {source}, after {read} pages "
+        f"({error.msg.split(':')[0]}), expected a whole MediaWiki export; fetch it again"
+    )
+
+
+@dataclass
+class _Reader:
+    """Turns elements into pages; knows the wiki once its `siteinfo` was seen."""
+
+    source: str
+    prefix: str
+    licence: str
+    language: str
+    site: Site = field(init=False)
+    namespaces: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.site = site_of(self.source, "", "", self.language, self.licence)
+
+    def of(self, name: str) -> str:
+        """A tag's name with the export's XML namespace."""
+        return f"{self.prefix}{name}"
+
+    def see(self, siteinfo: Element) -> None:
+        """Learn the wiki's address, language and namespaces."""
+        base = siteinfo.findtext(self.of("base"), "")
+        database = siteinfo.findtext(self.of("dbname"), "")
+        self.site = site_of(self.source, base, database, self.language, self.licence)
+        for namespace in siteinfo.iter(self.of("namespace")):
+            if namespace.text:
+                self.namespaces[namespace.text] = int(namespace.get("key", "0"))
+
+    def page(self, element: Element) -> Page:
+        """The page of an element, at its last revision."""
+        revisions = element.findall(self.of("revision"))
+        revision = revisions[-1] if revisions else Element("revision")
+        redirect = element.find(self.of("redirect"))
+        title = element.findtext(self.of("title"), "")
+        return Page(
+            title=title,
+            id=element.findtext(self.of("id"), ""),
+            text=revision.findtext(self.of("text")) or "",
+            revision=revision.findtext(self.of("id"), ""),
+            timestamp=revision.findtext(self.of("timestamp"), ""),
+            namespace=self._namespace(element, title),
+            redirect=None if redirect is None else redirect.get("title", ""),
+            model=revision.findtext(self.of("model")) or "wikitext",
+        )
+
+    def _namespace(self, element: Element, title: str) -> int:
+        stated = element.findtext(self.of("ns"))
+        if stated is not None:
+            return int(stated)
+        prefix, colon, _ = title.partition(":")
+        return self.namespaces.get(prefix, 0) if colon else 0

@@ -1,0 +1,70 @@
+"""Articles that come as plain text: rows with an id, an address, a title and a text."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipelines.wikipedia.formulas import FORMULA
+from pipelines.wikipedia.repair import repair
+from pipelines.wikipedia.site import Page, Site
+from pipelines.wikipedia.wikitext import APPARATUS, Section
+
+COLUMNS = ("id", "url", "title", "text")
+
+_PLACEHOLDER = re.compile(r"\bformula_\d+\b")
+_LEFTOVER = re.compile(r"</?(?:dl|ul|ol|li|br|ref|div|span|onlyinclude)\b[^<>]*>|\[update\]|\[ ?\]")
+# A pronunciation that an extractor left as the closing bracket alone: `Alps (]; born …)`.
+_CLOSING_BRACKET = re.compile(r"(?<=[(,;\s])\](?=[\s,;)])")
+_SENTENCE_END = re.compile(r"[.!?…:;,。！？][\"'”’)]*$")
+_LONGEST_HEADING = 80
+_WORDS_OF_A_DOTTED_HEADING = 8
+
+
+def plain_page(row: Mapping[str, Any], source: str, licence: str) -> tuple[Site, Page]:
+    """A row as a page; language and licence follow from its address."""
+    url = str(row["url"])
+    parts = urlsplit(url)
+    language = (parts.hostname or "").split(".")[0]
+    known = parts.hostname is not None and parts.hostname.endswith("wikipedia.org")
+    site = Site(
+        source,
+        f"{parts.scheme}://{parts.netloc}/" if parts.netloc else "",
+        language if known and language not in {"www", "wikipedia"} else "en",
+        licence,
+    )
+    return site, Page(str(row["title"]), str(row["id"]), str(row["text"] or ""), url=url)
+
+
+def plain_sections(text: str, title: str) -> list[Section]:
+    """The sections of a plain text: short lines that end no sentence are taken for headings."""
+    found: list[Section] = []
+    heading, paragraphs = "", list[str]()
+    for line in _lines(text):
+        if line == title and not found and not paragraphs:
+            continue
+        if not _is_heading(line):
+            paragraphs.append(line)
+            continue
+        if paragraphs and heading.lower() not in APPARATUS:
+            found.append(Section(heading, tuple(paragraphs)))
+        heading, paragraphs = line.rstrip("."), []
+    if paragraphs and heading.lower() not in APPARATUS:
+        found.append(Section(heading, tuple(paragraphs)))
+    return found
+
+
+def _lines(text: str) -> Iterator[str]:
+    text = _PLACEHOLDER.sub(FORMULA, _LEFTOVER.sub("", text))
+    for line in repair(_CLOSING_BRACKET.sub("", text)).split("\n"):
+        if stripped := line.strip():
+            yield stripped
+
+
+def _is_heading(line: str) -> bool:
+    """A line of a few words with no end, or with the full stop that some extractors add."""
+    if len(line) > _LONGEST_HEADING:
+        return False
+    if not _SENTENCE_END.search(line):
+        return True
+    return line.endswith(".") and len(line.split()) <= _WORDS_OF_A_DOTTED_HEADING

@@ -1,0 +1,73 @@
+"""Articles from a source by its name: a dump, a parquet or JSON Lines file, or the sample."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from db.records import Refusal
+from pipelines.errors import SourceError
+from pipelines.wikipedia import dump, jsonl, parquet
+from pipelines.wikipedia.notability import why_not
+from pipelines.wikipedia.site import Page, Site, SourceArticle
+
+SAMPLE = Path(__file__).parent / "sample"
+
+_SAMPLE_LICENCE = "Apache-2.0"
+
+_Reader = Callable[[Path, str, str], Iterator[tuple[Site, Page]]]
+_READERS: dict[str, tuple[_Reader, bool]] = {
+    ".xml": (dump.pages, True),
+    ".bz2": (dump.pages, True),
+    ".parquet": (parquet.pages, False),
+    ".jsonl": (jsonl.pages, False),
+}
+_EXPECTED = "`sample` or a file ending in .xml, .xml.bz2, .parquet or .jsonl"
+
+
+def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
+    """The articles of a source as they come, and a refusal for every page that is not taken in.
+
+    A source is `sample` or a path that ends in .xml, .xml.bz2, .parquet or .jsonl. `licence` is
+    the licence of texts that are not Wikipedia's.
+
+    Raises:
+        SourceError: if there is no such source, or where it turns out to be broken; what was
+            yielded before that is whole.
+    """
+    path = located(source)
+    pages, markup = _reader(path)
+    empty = True
+    for site, page in pages(path, *_known_as(source, path, licence)):
+        empty = False
+        reason = why_not(page, markup)
+        if reason is None:
+            yield SourceArticle(page.article(site), page.text, markup)
+        else:
+            yield site.refusal(page.title or page.id, *reason)
+    if empty:
+        raise SourceError(f"found no page in {path.name}, expected at least one article")
+
+
+def located(source: str) -> Path:
+    """The file that a source's name stands for."""
+    if source == "sample":
+        return next(iter(sorted(SAMPLE.glob("articles.xml*"))), SAMPLE / "articles.xml")
+    path = Path(source)
+    if not path.exists():
+        raise SourceError(f"found no source “{source}”, expected {_EXPECTED}")
+    if path.is_dir():
+        raise SourceError(f"found a folder, {path.name}, expected {_EXPECTED}; name a file in it")
+    return path
+
+
+def _known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
+    """The name and licence of a source: the sample by that word, a file without its folder."""
+    if source == "sample":
+        return "sample", licence or _SAMPLE_LICENCE
+    return path.name, licence
+
+
+def _reader(path: Path) -> tuple[_Reader, bool]:
+    for ending, reader in _READERS.items():
+        if path.name.lower().endswith(ending):
+            return reader
+    raise SourceError(f"found {path.name}, a file of an unknown kind, expected {_EXPECTED}")

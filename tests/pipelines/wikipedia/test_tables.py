@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.errors import SourceError
+from pipelines.wikipedia.passages import passages
+from pipelines.wikipedia.site import SourceArticle
+from pipelines.wikipedia.sources import read
+from tests.pipelines.wikipedia.exports import PROSE
+
+ROW = {
+    "id": "42",
+    "url": "https://de.wikipedia.org/wiki/Port_Amity",
+    "title": "Port Amity",
+    "text": f"Port Amity\n\n{PROSE}\n\nHistory\n\n{PROSE.replace('1834', '1835')}",
+}
+
+
+def write(tmp_path: Path, kind: str, rows: list[dict[str, Any]]) -> Path:
+    path = tmp_path / f"articles.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_rows_of_plain_text_become_articles_with_sections(tmp_path: Path, kind: str) -> None:
+    (page,) = read(str(write(tmp_path, kind, [ROW])))
+    assert isinstance(page, SourceArticle)
+    assert not page.markup
+    assert (page.article.page, page.article.url) == ("42", ROW["url"])
+    assert (page.article.language, page.article.licence) == ("de", "CC BY-SA")
+    found = list(passages(page))
+    assert [getattr(p, "section", None) for p in found] == ["", "History"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_a_missing_column_is_named(tmp_path: Path, kind: str) -> None:
+    row = {key: value for key, value in ROW.items() if key != "text"}
+    with pytest.raises(SourceError, match=r"\btext\b"):
+        list(read(str(write(tmp_path, kind, [row]))))
+
+
+def test_a_parquet_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "parquet", [ROW])
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(SourceError, match="whole parquet file"):
+        list(read(str(path)))
+
+
+def test_other_columns_of_a_parquet_do_not_matter(tmp_path: Path) -> None:
+    rows = [{**ROW, "id": str(n), "embedding": [0.5] * 8} for n in range(600)]
+    assert len(list(read(str(write(tmp_path, "parquet", rows))))) == 600
+
+
+def test_texts_that_are_not_of_wikipedia_have_the_licence_they_are_given(tmp_path: Path) -> None:
+    path = write(tmp_path, "jsonl", [{**ROW, "url": "https://docs.example.org/port"}])
+    (page,) = read(str(path), licence="CC0-1.0")
+    assert isinstance(page, SourceArticle)
+    assert page.article.licence == "CC0-1.0"
+    (unnamed,) = read(str(path))
+    assert isinstance(unnamed, SourceArticle)
+    assert unnamed.article.licence == ""
