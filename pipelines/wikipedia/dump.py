@@ -18,8 +18,7 @@ from pipelines.wikipedia.site import Page, Site, site_of
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
     """The pages of an export, each with the wiki it belongs to; `source` is the name it goes by.
 
-    Raises:
-        SourceError: if the file is cut off, is not XML or is not a MediaWiki export.
+    Raises `SourceError` if the file is cut off, is not XML or is not a MediaWiki export.
     """
     read = 0
     try:

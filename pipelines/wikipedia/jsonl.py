@@ -13,8 +13,7 @@ from pipelines.wikipedia.site import Page, Site
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
     """The lines of a file as pages of plain text, one line in memory at a time.
 
-    Raises:
-        SourceError: if a line is no JSON object or lacks a field; it names the line.
+    Raises `SourceError` if a line is no JSON object or lacks a field; it names the line.
     """
     with path.open(encoding="utf-8") as stream:
         try:

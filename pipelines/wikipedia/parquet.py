@@ -16,8 +16,7 @@ _ROWS = 256
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
     """The rows of a parquet file as pages of plain text, a batch of rows in memory at a time.
 
-    Raises:
-        SourceError: if the file is no parquet, is cut off, or lacks a column.
+    Raises `SourceError` if the file is no parquet, is cut off, or lacks a column.
     """
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

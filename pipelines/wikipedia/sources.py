@@ -29,9 +29,8 @@ def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
     A source is `sample` or a path that ends in .xml, .xml.bz2, .parquet or .jsonl. `licence` is
     the licence of texts that are not Wikipedia's.
 
-    Raises:
-        SourceError: if there is no such source, or where it turns out to be broken; what was
-            yielded before that is whole.
+    Raises `SourceError` if there is no such source, or where it turns out to be broken; what was
+    yielded before that is whole.
     """
     path = located(source)
     pages, markup = _reader(path)

@@ -43,7 +43,7 @@ _OUTSIDE = re.compile(r"\[(?:https?:|ftp:|mailto:|news:|irc:)?//[^\s\[\]]*\s*([^
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\])>|]+", re.I)
 _BRACKETS = re.compile(r"\{\{|\}\}|\[\[|\]\]")
 _SWITCH = re.compile(r"__[A-Z]{3,}__")
-_QUOTES = re.compile(r"'{5}|'{2,3}")
+_QUOTES = ("'''''", "'''", "''")
 _HEADING = re.compile(r"(={1,6})\s*(.*?)\s*\1(?:\s|$)")
 _ENTITY = {ord(c): f"&#{ord(c)};" for c in "[]{}|'<>*#:;="}
 _LIST = frozenset("*#:;|!")
@@ -120,8 +120,10 @@ def sections(text: str) -> list[Section]:
 
 def _shown(text: str) -> str:
     """The text with links, templates, tags and entities resolved; lines as in the wikitext."""
-    text = _COMMENT.sub("", _PRIVATE.sub("", text))
+    if _PRIVATE.search(text):
+        text = _PRIVATE.sub("", text)
     if "<" in text:
+        text = _COMMENT.sub("", text)
         text = _NOTE.sub("", text)
         text = _NOWIKI.sub(lambda m: m.group(1).translate(_ENTITY), text)
         text = _APART.sub("", text)
@@ -130,8 +132,11 @@ def _shown(text: str) -> str:
     text = _OUTSIDE.sub(lambda m: m.group(1) or m.group(2) or "", text)
     if "<" in text:
         text = _without_tags(text)
-    text = _QUOTES.sub("", _SWITCH.sub("", _ADDRESS.sub("", text)))
-    return repair(html.unescape(text))
+    if "://" in text:
+        text = _ADDRESS.sub("", text)
+    for quotes in _QUOTES:
+        text = text.replace(quotes, "")
+    return repair(html.unescape(_SWITCH.sub("", text)))
 
 
 def _without_tags(text: str) -> str:
