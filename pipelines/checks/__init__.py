@@ -1,0 +1,1 @@
+"""What is checked of a generated text before a person sees it; each check a value with a reason."""

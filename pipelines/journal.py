@@ -1,0 +1,94 @@
+"""What a teacher has replied so far, one JSON line a reply: nothing is asked, or paid for, twice.
+
+A reply is keyed by everything that could change it: the teacher, its parameters and seed, and
+the messages (which hold the rendered prompt and so its version). Lines are appended and flushed
+as replies arrive; a last line torn by a crash is cut off when the journal is opened again.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from db.records import digest
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a teacher replied to one prompt; None where it could not."""
+
+    text: str | None
+    input_tokens: int
+    output_tokens: int
+
+
+def key(teacher: str, parameters: str, seed: int, messages: object) -> str:
+    """The name a reply is kept under."""
+    asked = json.dumps([teacher, parameters, seed, messages], ensure_ascii=False)
+    return digest(asked)
+
+
+class Journal:
+    """An append-only file of replies; with no path it keeps them for the run alone."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Reads what is there, and opens the file to go on.
+
+        Args:
+            path: the file, made with its folder when missing.
+        """
+        self._path = path
+        self._replies: dict[str, Reply] = {}
+        self._file: IO[bytes] | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab+")
+            self._read(self._file)
+
+    def _read(self, file: IO[bytes]) -> None:
+        file.seek(0)
+        whole = 0
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            entry = json.loads(line)
+            self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
+            whole += len(line)
+        file.truncate(whole)
+        file.seek(whole)
+
+    def find(self, name: str) -> Reply | None:
+        """The reply kept under a name."""
+        return self._replies.get(name)
+
+    def keep(self, name: str, reply: Reply) -> None:
+        """Adds a reply and hands it to the operating system before returning."""
+        if name in self._replies:
+            return
+        self._replies[name] = reply
+        if self._file is not None:
+            entry = {
+                "key": name,
+                "text": reply.text,
+                "in": reply.input_tokens,
+                "out": reply.output_tokens,
+            }
+            self._file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+
+    def __len__(self) -> int:
+        """How many replies are kept."""
+        return len(self._replies)
+
+    def __enter__(self) -> Self:
+        """The journal itself, closed when the block is left."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,101 @@
+"""The distilabel tasks: each a prompt file, the columns it reads, and the reply it expects.
+
+A task is four pure parts (inputs, outputs, `format_input`, `format_output`). A reply that does
+not hold what was asked for sets the row aside: its column `refused` says why and keeps the raw
+reply, and the tasks after it pass the row on untouched.
+"""
+
+import json
+import re
+from typing import Any
+
+from distilabel.models.llms.base import LLM
+from distilabel.steps.base import StepInput
+from distilabel.steps.tasks.base import Task
+
+from pipelines.prompting import Chat, render
+
+Row = dict[str, Any]
+_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+class PromptTask(Task):
+    """Asks the teacher with a prompt file and takes one key out of the JSON object it replies.
+
+    `reads` are the columns put into the prompt, `constants` what is the same for every row,
+    `writes` the key of the reply and the column it goes to.
+    """
+
+    llm: LLM
+    prompt: str
+    reads: list[str]
+    writes: str
+    constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
+    add_raw_input: bool = False
+    add_raw_output: bool = False
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns the prompt is filled with."""
+        return self.reads
+
+    @property
+    def outputs(self) -> list[str]:
+        """The reply, the reason a row was set aside (None while it was not), the model."""
+        return [self.writes, "refused", "model_name"]
+
+    def format_input(self, input: Row) -> Chat:  # distilabel's name
+        """The prompt as chat messages."""
+        return render(self.prompt, **self.constants, **{name: input[name] for name in self.reads})
+
+    def format_output(self, output: str | None, input: Row | None = None) -> Row:
+        """The value replied, or why there is none."""
+        value = reply(output, self.writes)
+        if value is not None:
+            return {self.writes: value, "refused": None}
+        reason = "no reply" if output is None else "reply without what was asked"
+        refused = {
+            "reason": reason,
+            "detail": f"{self.prompt}: {self.writes}",
+            "text": output or "",
+        }
+        return {self.writes: None, "refused": refused}
+
+    def process(self, inputs: StepInput) -> Any:
+        """Asks for the rows it concerns, in one call of the teacher; the others are passed on."""
+        asked = [row for row in inputs if self.concerns(row)]
+        replies = self.llm.generate_outputs(
+            inputs=[self.format_input(row) for row in asked], **self.llm.get_generation_kwargs()
+        )
+        answered = iter([self._row(row, made) for row, made in zip(asked, replies, strict=True)])
+        passed_on = {self.writes: None, "refused": None, "model_name": self.llm.model_name}
+        yield [next(answered) if self.concerns(row) else {**passed_on, **row} for row in inputs]
+
+    def concerns(self, row: Row) -> bool:
+        """Whether a row is to be asked for: it has not been set aside."""
+        return not row.get("refused")
+
+    def _row(self, row: Row, made: dict[str, Any]) -> Row:
+        counts = made.get("statistics", {})
+        return {
+            **row,
+            **self.format_output(made["generations"][0], row),
+            "model_name": self.llm.model_name,
+            "input_tokens": row.get("input_tokens", 0) + sum(counts.get("input_tokens", [])),
+            "output_tokens": row.get("output_tokens", 0) + sum(counts.get("output_tokens", [])),
+        }
+
+
+def reply(text: str | None, key: str) -> Any:
+    """The value of a key in the JSON object a teacher replied, None if it is not there or empty.
+
+    Words around the object, such as a code fence, are passed over.
+    """
+    if text is None or not (found := _OBJECT.search(text)):
+        return None
+    try:
+        data = json.loads(found.group())
+    except json.JSONDecodeError:
+        return None
+    value = data.get(key) if isinstance(data, dict) else None
+    return value.strip() or None if isinstance(value, str) else value or None

@@ -1,0 +1,50 @@
+"""Phrases with choices in them: `{Sure|Of course}, {here goes|it's this}.`, and named slots.
+
+A phrase holds literal text, choices in braces (alternatives split by bars, which may nest) and
+slots, braces around one lower-case name that the caller fills: `{topic}`.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from random import Random
+
+_INNERMOST = re.compile(r"\{([^{}]*)\}")
+_SLOT = re.compile(r"[a-z_]+")
+
+
+def expand(phrase: str, choose: Random, slots: Mapping[str, str]) -> str:
+    """The phrase with every choice made and every slot filled.
+
+    Raises:
+        KeyError: if the phrase has a slot that is not filled.
+    """
+    while found := _INNERMOST.search(phrase):
+        inner = found.group(1)
+        options = inner.split("|")
+        text = slots[inner] if _is_slot(inner) else choose.choice(options)
+        phrase = phrase[: found.start()] + text.replace("{", "(") + phrase[found.end() :]
+    return phrase
+
+
+def slots_of(phrase: str) -> set[str]:
+    """The names of the slots a phrase has."""
+    return {name for name in re.findall(r"\{([^{}|]*)\}", phrase) if _is_slot(name)}
+
+
+def faults(phrase: str, known: Collection[str]) -> list[str]:
+    """What is wrong with a phrase, in sentences: braces that do not close, unknown slots."""
+    depth = 0
+    for mark in re.findall(r"[{}]", phrase):
+        depth += 1 if mark == "{" else -1
+        if depth < 0:
+            break
+    if depth:
+        return [f"the braces of “{phrase}” do not match: close each one"]
+    return [
+        f"“{phrase}” has the unknown slot {{{slot}}}: there is {', '.join(sorted(known))}"
+        for slot in sorted(slots_of(phrase) - set(known))
+    ]
+
+
+def _is_slot(inner: str) -> bool:
+    return _SLOT.fullmatch(inner) is not None

@@ -1,0 +1,92 @@
+"""A plain answer told again in a tone: cut, contracted, in everyday words, with a few phrases.
+
+Every fact, number and name stays: clauses are moved into sentences of their own, words swapped
+only against a list, and nothing is added but phrases that claim nothing.
+"""
+
+import re
+from random import Random
+
+from pipelines.sentences import sentences, word_set, words
+from pipelines.teachers.clauses import clauses
+from pipelines.teachers.phrases import expand, slots_of
+from pipelines.teachers.splitting import split
+from pipelines.teachers.wording import contract, lead_in, lower_start, plain_words, upper_start
+from pipelines.tone_file import TonePhrases
+
+LONGEST_TOPIC = 5
+_NO_LINK = word_set(
+    "and but so also plus still that that's those meanwhile then however back later in though "
+    "which or instead at"
+)
+
+
+def retell(answer: str, question: str, phrases: TonePhrases, choose: Random) -> str:
+    """The answer in the tone, sentences in their order."""
+    topic = _topic(answer, question)
+    told: list[str] = []
+    for sentence in sentences(answer):
+        told.extend(_moved(sentence, phrases.moves, choose))
+    told = _linked(told, phrases, choose)
+    if choose.random() < phrases.opener_share:
+        told = _opened(told, phrases, topic, choose)
+    if choose.random() < phrases.question_share:
+        told.append(_phrase(phrases.questions, topic, choose))
+    return " ".join(part for part in told if part)
+
+
+def _moved(sentence: str, moves: tuple[str, ...], choose: Random) -> list[str]:
+    if "lead_ins" in moves:
+        sentence = lead_in(sentence, choose)
+    parts = split(sentence, choose) if "split" in moves else [sentence]
+    if "plain_words" in moves:
+        parts = [plain_words(part) for part in parts]
+    if "contract" in moves:
+        parts = [contract(part) for part in parts]
+    return [upper_start(part) for part in parts]
+
+
+def _linked(told: list[str], phrases: TonePhrases, choose: Random) -> list[str]:
+    """The sentences, some after the first with a linking phrase before them."""
+    linked = told[:1]
+    for sentence in told[1:]:
+        if phrases.links and _can_link(sentence) and choose.random() < phrases.link_share:
+            link = expand(choose.choice(phrases.links), choose, {})
+            linked.append(f"{link} {lower_start(sentence)}")
+        else:
+            linked.append(sentence)
+    return linked
+
+
+def _can_link(sentence: str) -> bool:
+    start = sentence.split(maxsplit=1)[0].rstrip(",").lower()
+    return start not in _NO_LINK
+
+
+def _opened(told: list[str], phrases: TonePhrases, topic: str, choose: Random) -> list[str]:
+    opener = _phrase(phrases.openers, topic, choose)
+    if not opener:
+        return told
+    if opener[-1] in ".!?:":
+        return (
+            [opener, *told]
+            if opener[-1] != ":"
+            else [f"{opener} {lower_start(told[0])}", *told[1:]]
+        )
+    return [f"{opener} {lower_start(told[0])}", *told[1:]]
+
+
+def _phrase(stock: tuple[str, ...], topic: str, choose: Random) -> str:
+    fitting = [phrase for phrase in stock if topic or not slots_of(phrase)]
+    return upper_start(expand(choose.choice(fitting), choose, {"topic": topic})) if fitting else ""
+
+
+def _topic(answer: str, question: str) -> str:
+    """What the answer is about, as it can be named in a phrase; empty where that is not clear."""
+    first = clauses(answer)[0]
+    if first is not None and first.own and len(first.subject.split()) <= LONGEST_TOPIC:
+        return first.subject
+    named = re.findall(r"(?:[A-Z][\w'’.-]+)(?: (?:of |the |de )?[A-Z][\w'’.-]+)*", question[1:])
+    asked = {word.lower() for word in words(question)}
+    names = [n.rstrip("?.'s") if n.endswith("'s") else n.rstrip("?.") for n in named]
+    return max((n for n in names if n.lower() in " ".join(asked) or n), key=len, default="")

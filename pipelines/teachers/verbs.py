@@ -1,0 +1,86 @@
+"""The forms of the verbs the rules know, read from a word list beside this file."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pipelines.sentences import word_set
+
+_VOWELS = "aeiou"
+_DOUBLED = word_set(
+    "ban beat drop plan stop star run cut hit set put quit win submit commit admit permit refer "
+    "prefer transfer program travel model label opt top step rob rub plot ship wrap equip"
+)
+BE = frozenset({"is", "are", "was", "were"})
+HAVE = frozenset({"has", "have", "had"})
+MODAL = frozenset({"can", "could", "may", "might", "will", "would", "must", "should"})
+DO = frozenset({"do", "does", "did"})
+AUXILIARIES = BE | HAVE | MODAL | DO
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb by its base form; `transitive` if it can be asked “What did X …?”."""
+
+    base: str
+    past: str
+    participle: str
+    transitive: bool
+
+    @property
+    def present(self) -> str:
+        """The third person singular, present tense."""
+        if self.base == "have":
+            return "has"
+        if self.base.endswith(("s", "x", "z", "ch", "sh", "o")):
+            return self.base + "es"
+        if self.base.endswith("y") and self.base[-2] not in _VOWELS:
+            return self.base[:-1] + "ies"
+        return self.base + "s"
+
+
+def _regular(base: str) -> str:
+    if base.endswith("e"):
+        return base + "d"
+    if base.endswith("y") and base[-2] not in _VOWELS:
+        return base[:-1] + "ied"
+    if base in _DOUBLED and base not in {"travel", "model", "label"}:
+        return base + base[-1] + "ed"
+    return base + "ed"
+
+
+@cache
+def known_verbs() -> tuple[Verb, ...]:
+    """Every verb of the list."""
+    text = Path(__file__).with_name("verbs.txt").read_text(encoding="utf-8")
+    entries = [w for line in text.splitlines() if not line.startswith("#") for w in line.split()]
+    return tuple(_verb(entry.removesuffix("*"), entry.endswith("*")) for entry in entries)
+
+
+def _verb(forms: str, transitive: bool) -> Verb:
+    base, *irregular = forms.split("/")
+    past, participle = irregular or (_regular(base), _regular(base))
+    return Verb(base, past, participle, transitive)
+
+
+@cache
+def by_past() -> dict[str, Verb]:
+    """Verbs by their past tense."""
+    return {verb.past: verb for verb in known_verbs()}
+
+
+@cache
+def by_present() -> dict[str, Verb]:
+    """Verbs by their third person singular."""
+    return {verb.present: verb for verb in known_verbs()}
+
+
+@cache
+def participles() -> frozenset[str]:
+    """The past participles of the verbs."""
+    return frozenset(verb.participle for verb in known_verbs())
+
+
+def is_finite(word: str) -> bool:
+    """Whether a word can be the verb that a sentence stands on."""
+    return word in AUXILIARIES or word in by_past() or word in by_present()

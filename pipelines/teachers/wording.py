@@ -1,0 +1,95 @@
+"""Small changes of wording: contractions, everyday words, how a sentence starts."""
+
+import re
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from pipelines.sentences import word_set
+
+_CONTRACTIONS = tuple(
+    (re.compile(rf"\b{long}\b"), short)
+    for long, short in (
+        (r"([Ii])t is", r"\1t's"), (r"([Tt])hat is", r"\1hat's"), (r"([Tt])here is", r"\1here's"),
+        (r"([Hh])e is", r"\1e's"), (r"([Ss])he is", r"\1he's"), (r"([Tt])hey are", r"\1hey're"),
+        (r"([Hh])e would", r"\1e'd"), (r"([Ss])he would", r"\1he'd"),
+        (r"([Tt])hey would", r"\1hey'd"), (r"([Ii])t will", r"\1t'll"),
+        (r"([Hh])e had (?=\w+ed\b|been\b)", r"\1e'd "),
+        (r"([Ss])he had (?=\w+ed\b|been\b)", r"\1he'd "),
+        (r"([Tt])hey had (?=\w+ed\b|been\b)", r"\1hey'd "),
+        (r"([Hh])e has (?=\w+ed\b|been\b)", r"\1e's "), (r"([Tt])hey have", r"\1hey've"),
+        (r"was not", "wasn't"), (r"were not", "weren't"), (r"is not", "isn't"),
+        (r"are not", "aren't"), (r"did not", "didn't"), (r"does not", "doesn't"),
+        (r"do not", "don't"), (r"had not", "hadn't"), (r"has not", "hasn't"),
+        (r"have not", "haven't"), (r"could not", "couldn't"), (r"would not", "wouldn't"),
+        (r"should not", "shouldn't"), (r"cannot", "can't"), (r"can not", "can't"),
+        (r"will not", "won't"), (r"would have", "would've"), (r"could have", "could've"),
+    )
+)  # fmt: skip
+_FUNCTION = word_set(
+    "the a an in on at by during after before since from following he she it they his her its "
+    "their this that these those there as when while although though because if many some most "
+    "several two three four five six seven eight nine ten with for to under both one each another "
+    "other all few such within until between among despite about around early later also however "
+    "then instead additionally still and but so back at"
+)
+_YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
+
+
+@cache
+def _everyday() -> tuple[tuple[re.Pattern[str], str], ...]:
+    text = Path(__file__).with_name("plainer.txt").read_text(encoding="utf-8")
+    pairs = [line.split(" = ") for line in text.splitlines() if " = " in line]
+    return tuple((re.compile(rf"\b{re.escape(formal)}\b"), plain) for formal, plain in pairs)
+
+
+def contract(text: str) -> str:
+    """The text with the contractions of speech, quotations left as they are."""
+    return _outside_quotes(text, _CONTRACTIONS)
+
+
+def plain_words(text: str) -> str:
+    """The text with formal words swapped for everyday ones; names and quotations stay."""
+    return _outside_quotes(text, _everyday())
+
+
+def _outside_quotes(text: str, swaps: tuple[tuple[re.Pattern[str], str], ...]) -> str:
+    parts = re.split(r'("[^"]*"|“[^”]*”)', text)
+    for n in range(0, len(parts), 2):
+        for pattern, replacement in swaps:
+            parts[n] = pattern.sub(replacement, parts[n])
+    return "".join(parts)
+
+
+def lead_in(sentence: str, choose: Random) -> str:
+    """The sentence with a spoken beginning where it has a bookish one."""
+    if (year := _YEAR.match(sentence)) and choose.random() < 0.5:  # half of them
+        start = year.group(1).lower()
+        return f"Back {start} {sentence[len(year.group(1)) + 1 :]}"
+    for bookish, spoken in (
+        ("However, ", ("But ", "Still, ")),
+        ("Additionally, ", ("Also, ", "And ")),
+        ("Furthermore, ", ("Also, ", "And ")),
+        ("Moreover, ", ("And ", "Plus, ")),
+        ("In addition, ", ("And ", "Also, ")),
+        ("Consequently, ", ("So ",)),
+        ("Therefore, ", ("So ",)),
+        ("Nevertheless, ", ("Even so, ", "Still, ")),
+        ("Subsequently, ", ("After that, ", "Later on, ")),
+    ):
+        if sentence.startswith(bookish):
+            return choose.choice(spoken) + lower_start(sentence[len(bookish) :])
+    return sentence
+
+
+def lower_start(sentence: str) -> str:
+    """The sentence as it reads after other words: a small letter, unless a name begins it."""
+    first = re.split(r"[\s,]", sentence, maxsplit=1)[0]
+    if (first.lower() in _FUNCTION and not first.isupper()) or first == "A":
+        return sentence[0].lower() + sentence[1:]
+    return sentence
+
+
+def upper_start(sentence: str) -> str:
+    """The sentence with a capital first letter."""
+    return sentence[:1].upper() + sentence[1:]
