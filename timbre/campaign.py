@@ -63,10 +63,20 @@ class Freezing:
 
 @dataclass(frozen=True)
 class Evaluating:
-    """What the tuned model is compared with: `prompts` counts held-out examples, 0 for all."""
+    """How held-out prompts are answered, and what the tuned model is compared with.
+
+    Attributes:
+        system_prompt: What the prompted arm is told; empty leaves that arm out.
+        prompts: How many held-out examples are answered, 0 for all.
+        max_new_tokens: Longest answer, in tokens.
+        no_repeat: No run of so many tokens is generated twice in an answer, 0 for no such rule.
+        seed: Seed of the sampling and of the sides of blind pairs.
+    """
 
     system_prompt: str = ""
     prompts: int = 0
+    max_new_tokens: int = 128
+    no_repeat: int = 0
     seed: int = 0
 
 

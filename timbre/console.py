@@ -54,7 +54,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 @contextmanager
 def progress(what: str) -> Iterator[Advance]:
-    """A progress bar on standard error, on a terminal only; call what it yields with (done, total)."""
+    """A progress bar on standard error, on a terminal only; tell it (done, total)."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     shown = Progress(
         TextColumn("{task.description}"),

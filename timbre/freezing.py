@@ -7,7 +7,6 @@ from annotation.review import DECISION, Ruling, VerdictRule, verdicts
 from db.records import (
     Candidate,
     Decision,
-    EventKind,
     Interval,
     Passage,
     Review,
@@ -17,7 +16,6 @@ from db.records import (
 from db.store import Store
 from db.versions import FreezePlan, Splits, freeze
 from timbre.campaign import Campaign
-from timbre.events import event
 from timbre.gates import Approved, quality_gates
 
 

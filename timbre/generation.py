@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from db.records import Article, Candidate, Record, Refusal
 from db.store import Store
 from pipelines.conversations import conversations
-from pipelines.generation_plan import GenerationPlan
+from pipelines.persona_file import load_persona
 from pipelines.personas import persona_candidates
+from pipelines.plan import GenerationPlan
+from pipelines.tone_file import load_tone
 from timbre.articles import add_articles, campaign_passages, source_name
 from timbre.campaign import Campaign
 from timbre.console import Advance

@@ -1,14 +1,13 @@
 """`timbre version`: what people approved, frozen."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from timbre.console import facts, progress, say, table
-from timbre.settings import config_file, read_settings
-from timbre.stores import found_as, open_store
+from timbre.settings import config_file
+from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Freeze, list, check, compare and export versions.")
 
@@ -36,6 +35,7 @@ def freeze(
     """
     from timbre.campaign import load_campaign
     from timbre.freezing import freeze_campaign
+    from timbre.versions import sides
 
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store() as store, progress("freeze"):
@@ -54,6 +54,7 @@ def list_(
     Example: timbre version list
     """
     from db.records import Version
+    from timbre.versions import judged_by
 
     with open_store() as store:
         rows = [
@@ -73,7 +74,7 @@ def show(version: _Version) -> None:
 
     Example: timbre version show demo-tone
     """
-    from timbre.versions import found_version
+    from timbre.versions import found_version, judged_by, sides
 
     with open_store() as store:
         found = found_version(store, version)

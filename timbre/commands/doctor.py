@@ -1,0 +1,39 @@
+"""`timbre doctor`: what is installed, reachable, migrated, writable; what to do about the rest."""
+
+from typing import Annotated
+
+import typer
+
+from timbre.console import facts, say
+from timbre.settings import read_settings
+
+
+def doctor(
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the database up to date.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check the set-up and say what to do about what is wrong; exits 1 if anything needed is.
+
+    Example: timbre doctor --migrate
+    """
+    from dataclasses import asdict
+
+    from timbre.checkup import checkup, migrate_database
+
+    settings = read_settings()
+    if migrate:
+        changed = migrate_database(settings)
+        say("The database was brought up to date." if changed else "The database was up to date.")
+    findings = checkup(settings)
+    if as_json:
+        facts([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "ok  " if finding.well else "BAD " if finding.needed else "-   "
+            say(f"{mark} {finding.what}: {finding.found}")
+            if not finding.well:
+                say(f"       {finding.remedy}")
+    if any(finding.needed and not finding.well for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,38 @@
+"""`timbre report`: the page that says what was gained."""
+
+from typing import Annotated
+
+import typer
+
+from timbre.console import say
+from timbre.settings import SettingsError, config_file, read_settings
+from timbre.stores import found_as, open_store
+
+
+def report(
+    campaign: Annotated[str, typer.Argument(help="A campaign file, or a shipped one's name.")],
+    run: Annotated[str, typer.Option(help="A run's id; the newest finished one if left out.")] = "",
+) -> None:
+    """Write the report of a campaign's run: one HTML file that needs no network.
+
+    Example: timbre report demo-tone
+    """
+    from db.records import Run
+    from timbre.campaign import load_campaign
+    from timbre.reporting import write_report
+    from timbre.runs import RunState, newest_finished, run_status
+
+    settings = read_settings()
+    loaded = load_campaign(config_file("campaigns", campaign))
+    with open_store(settings) as store:
+        if run:
+            status = run_status(store, found_as(store, Run, run))
+        else:
+            status = newest_finished(store, loaded.name)
+        if status is None or status.state is not RunState.FINISHED:
+            raise SettingsError(
+                f"found no finished run of {loaded.name}, expected one to report on; "
+                "train with `timbre train`"
+            )
+        path = write_report(store, loaded, status, settings)
+    say(str(path))

@@ -1,0 +1,33 @@
+"""Versions as people name and read them."""
+
+from db.errors import StoreError
+from db.records import Version
+from db.store import Store
+
+
+def found_version(store: Store, named: str) -> Version:
+    """The version of an id, the beginning of one, or a name; of several of a name, the newest.
+
+    Raises:
+        StoreError: if there is none.
+    """
+    versions = list(store.stream(Version))
+    for version in reversed(versions):
+        if version.name == named or (len(named) >= 6 and version.id.startswith(named.lower())):
+            return version
+    names = ", ".join(dict.fromkeys(version.name for version in versions)) or "none"
+    raise StoreError(
+        f"found no version “{named}”, expected an id or one of the names {names}; see "
+        "`timbre version list`"
+    )
+
+
+def sides(version: Version) -> str:
+    """How many examples are on which side, in words."""
+    return f"{version.train} train, {version.validation} validation, {version.test} test"
+
+
+def judged_by(version: Version) -> str:
+    """Who judged it, in plain words."""
+    words = {"person": "people", "rule": "written rules (not people)"}
+    return " and ".join(words[kind] for kind in version.reviewer_kinds) or "nobody"
