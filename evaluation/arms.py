@@ -22,8 +22,7 @@ from evaluation.statistics import (
 )
 from evaluation.tone import Feature
 
-CONVERSATIONAL = Feature("conversational", "Conversational", tone.RULE.sentence)
-_YES_OR_NO = frozenset({"conversational", "loops"})
+CONVERSATIONAL = Feature("conversational", "Conversational", tone.RULE.sentence, share=True)
 _THRESHOLDS = tuple(range(0, 101, 10))
 
 
@@ -119,17 +118,14 @@ def summarise(arm: Arm, target: Feature = CONVERSATIONAL) -> ArmSummary:
 
 
 def _mean(feature: Feature, rows: Sequence[Scored]) -> Mean:
+    """A feature's mean; that of shares has Wilson's interval, which is too wide, if anything."""
     held = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in held]
     if not values:
         return Mean(feature, None, 0)
-    if _is_rate(values, feature):
+    if feature.share:
         return Mean(feature, wilson(sum(values), len(values)), len(values))
     return Mean(feature, mean_interval(values, _clusters(held)), len(values))
-
-
-def _is_rate(values: Iterable[float], feature: Feature) -> bool:
-    return feature.name in _YES_OR_NO or all(value in (0.0, 1.0) for value in values)
 
 
 def _clusters(rows: Sequence[Scored]) -> list[str] | None:
@@ -166,7 +162,7 @@ def _difference(first: Arm, second: Arm, feature: Feature) -> Difference | None:
         return None
     a = [row.measures[feature.name] for row in common]
     b = [other[row.prompt].measures[feature.name] for row in common]
-    if _is_rate([*a, *b], feature):
+    if feature.share and {*a, *b} <= {0.0, 1.0}:
         interval = paired_rates([x > 0 for x in a], [x > 0 for x in b])
     else:
         interval = paired_bootstrap(a, b, _clusters(common))

@@ -27,15 +27,18 @@ FEATURES = (
         "Similarity",
         "Cosine of the sentence vectors of the answer and the plain reference.",
     ),
-    Feature("numbers_kept", "Numbers kept", "Share of the reference’s figures in the answer."),
-    Feature("names_kept", "Names kept", "Share of the reference’s names in the answer."),
+    Feature(
+        "numbers_kept", "Numbers kept", "Share of the reference’s figures in the answer.", True
+    ),
+    Feature("names_kept", "Names kept", "Share of the reference’s names in the answer.", True),
     Feature("length_ratio", "Length ratio", "Words of the answer for each word of the reference."),
     Feature(
         "copied_share",
         "Copied",
         "Share of the answer’s 5-word sequences that stand in the passage word for word.",
+        share=True,
     ),
-    Feature("loops", "Loops", "1 where two or more 4-word sequences come more than once, else 0."),
+    Feature("loops", "Loops", "Answers in which two 4-word sequences or more are repeated.", True),
 )
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")

@@ -18,11 +18,15 @@ TONE_SOURCE = "tone.v1"
 
 @dataclass(frozen=True)
 class Feature:
-    """A measured feature: its stable name, what people read, and how it is counted."""
+    """A measured feature: its stable name, what people read, and how it is counted.
+
+    `share` says that its values lie between 0 and 1 and are read as percentages.
+    """
 
     name: str
     label: str
     description: str
+    share: bool = False
 
 
 FEATURES = (
@@ -40,7 +44,7 @@ FEATURES = (
     Feature(
         "discourse_words", "Discourse words", "Well, so, oh, you know and the like per 100 words."
     ),
-    Feature("list_lines", "List lines", "Share of its lines that are list items, 0 to 1."),
+    Feature("list_lines", "List lines", "Share of its lines that are list items.", share=True),
     Feature("markdown", "Markdown", "Headings, bullets, emphasis, code, links per 100 words."),
 )
 

@@ -62,13 +62,18 @@ def review_notice(kinds: Iterable[str]) -> str:
     """Who made the reviews, in plain words; empty where there are none or only people's."""
     found = set(kinds)
     if found == {"rule"}:
-        return (
-            "Every review was made by a written rule, not by a person. What follows shows that "
-            "the steps work together, not that people like what came out."
-        )
+        return "Every review was made by a written rule, not by a person."
     if "rule" in found:
         return "Some reviews were made by a written rule, not by a person."
     return ""
+
+
+def points(interval: Interval) -> str:
+    """A difference of shares in percentage points with its bounds: `+12 points (+3 to +20)`."""
+    low, middle, high = (
+        f"{100 * value:+.0f}" for value in (interval.low, interval.estimate, interval.high)
+    )
+    return f"{middle} points ({low} to {high})".replace("-", "−")
 
 
 def percent(share: float) -> str:
@@ -80,7 +85,7 @@ def percent(share: float) -> str:
 
 def _rate(arm: ArmSummary, rate: Interval, evidence: Evidence) -> str:
     return (
-        f"{percent(rate.estimate)} of the {arm.n} held-out answers of {arm.label} are "
+        f"With “{arm.label}”, {percent(rate.estimate)} of {arm.n} held-out answers are "
         f"{evidence.target.label.lower()} (95 % interval {percent(rate.low)} to "
         f"{percent(rate.high)})"
     )
@@ -90,21 +95,14 @@ def _target(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> str:
     difference = evidence.difference(evidence.target.name)
     if difference is None or tuned.target is None or baseline.target is None:
         return "Undecided: the two arms have no two prompts in common."
-    rates = f"{_rate(tuned, tuned.target, evidence)}, against {percent(baseline.target.estimate)}"
-    gap = _points(difference.interval)
+    rates = f"{_rate(tuned, tuned.target, evidence)}; with “{baseline.label}”, "
+    gap = points(difference.interval)
     said = {
         Outcome.HIGHER: "Fine-tuning moved the model to the target.",
         Outcome.LOWER: "Fine-tuning moved the model away from the target.",
         Outcome.UNDECIDED: "Undecided: fine-tuning may have changed nothing.",
     }[difference.outcome]
-    return f"{said} {rates} for {baseline.label}: a difference of {gap}."
-
-
-def _points(interval: Interval) -> str:
-    low, middle, high = (
-        f"{100 * value:+.0f}" for value in (interval.low, interval.estimate, interval.high)
-    )
-    return f"{middle} points ({low} to {high})".replace("-", "−")
+    return f"{said} {rates}{percent(baseline.target.estimate)}: a difference of {gap}."
 
 
 def _content(difference: Difference | None, margin: float) -> str:
@@ -132,12 +130,12 @@ def _preference(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> 
     won = record.rate if record.first == tuned.name else _turned(record.rate)
     who = "The written rules" if evidence.preferences.kinds == ("rule",) else "The reviewers"
     said = {
-        Outcome.HIGHER: f"{who} preferred the answers of {tuned.label}",
-        Outcome.LOWER: f"{who} preferred the answers of {baseline.label}",
+        Outcome.HIGHER: f"{who} preferred its answers",
+        Outcome.LOWER: f"{who} preferred the answers of “{baseline.label}”",
         Outcome.UNDECIDED: f"What {who.lower()} prefer is undecided",
     }[outcome(won, 0.5)]
     return (
-        f"{said}: {tuned.label} won {percent(won.estimate)} of {record.comparisons} blind "
+        f"{said}: “{tuned.label}” won {percent(won.estimate)} of {record.comparisons} blind "
         f"comparisons ({percent(won.low)} to {percent(won.high)}), ties counted half."
     )
 

@@ -1,0 +1,253 @@
+"""The report: one HTML page that says what a campaign came to, and shows why.
+
+The page holds everything it needs (styles, charts, their data) and fetches nothing; it has no
+scripts, so nothing in a model's answer can run. Every part may be missing and is then said to be.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from db.records import Interval, ReviewerKind, Version
+from evaluation import content, tone
+from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference, SweepPoint
+from evaluation.charts import Figure, csv_file, svg
+from evaluation.figures import (
+    LossPoint,
+    loss_figure,
+    similarity_figure,
+    strengths_figure,
+    sweep_figure,
+    target_figure,
+    votes_figure,
+)
+from evaluation.judges import JudgeCard
+from evaluation.preferences import Preferences
+from evaluation.tone import Feature
+from evaluation.verdict import percent, review_notice
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_WIDE, _NARROW = 720, 380
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Who reviewed: a person, or a written rule with the sentence that describes it."""
+
+    name: str
+    kind: ReviewerKind
+    reviews: int
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class VersionFacts:
+    """The version trained on, who judged it and how they decided."""
+
+    version: Version
+    articles: int
+    reviewers: tuple[Reviewer, ...] = ()
+    approved: int = 0
+    rejected: int = 0
+    tied: int = 0
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """How far reviewers agreed on a question; `value` is None where it is undefined."""
+
+    question: str
+    between: str
+    measure: str
+    records: int
+    value: Interval | None
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The article a passage was taken from, as its licence asks it to be named."""
+
+    title: str
+    url: str
+    revision: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class ArmAnswer:
+    """What an arm, by its name, answered."""
+
+    arm: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A held-out prompt with its passage, its plain reference and what each arm answered."""
+
+    question: str
+    answers: tuple[ArmAnswer, ...]
+    passage: str = ""
+    reference: str = ""
+    source: Attribution | None = None
+
+
+@dataclass(frozen=True)
+class LineageStep:
+    """One record on the way from an output back to its sources; `depth` indents it."""
+
+    noun: str
+    id: str
+    text: str
+    url: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named value, or a whole configuration as text."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything a report shows; what is missing is left empty or None.
+
+    Attributes:
+        campaign: The campaign's name.
+        subject: The tone or persona in words, such as `the tone “conversational”`.
+        verdict: What the figures come to (`evaluation.verdict`).
+        written_at: When the report was made, ISO 8601.
+        target: The measure that `ArmSummary.target` counts; its description is the rule.
+        training: Facts of the run: base model, precision, device, times.
+        lineage: One output walked back to its article and reviewers.
+        configuration: The files and settings that made all this, as text.
+    """
+
+    campaign: str
+    subject: str
+    verdict: str
+    written_at: str
+    target: Feature = CONVERSATIONAL
+    version: VersionFacts | None = None
+    agreement: tuple[AgreementRow, ...] = ()
+    arms: tuple[ArmSummary, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    sweep: tuple[SweepPoint, ...] = ()
+    floor: Interval | None = None
+    ceiling: Interval | None = None
+    preferences: Preferences | None = None
+    judges: tuple[JudgeCard, ...] = ()
+    losses: tuple[LossPoint, ...] = ()
+    training: tuple[Setting, ...] = ()
+    examples: tuple[SideBySide, ...] = ()
+    lineage: tuple[LineageStep, ...] = ()
+    configuration: tuple[Setting, ...] = ()
+
+
+def figures(data: ReportData) -> tuple[Figure, ...]:
+    """The report's figures in their order, without those that have nothing to show."""
+    drawn = (
+        target_figure(data.arms, data.target),
+        sweep_figure(data.arms, data.sweep),
+        similarity_figure(data.arms, data.floor, data.ceiling),
+        votes_figure(data.arms, data.preferences),
+        strengths_figure(data.arms, data.preferences),
+        loss_figure(data.losses),
+    )
+    return tuple(figure for figure in drawn if figure)
+
+
+def render(data: ReportData) -> str:
+    """The report as one self-contained HTML page."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "number": number,
+        "range": interval_range,
+        "signed": signed,
+        "link": safe_link,
+        "said": said_by,
+    }
+    page = environment.get_template("report.html.jinja")
+    data = replace(data, arms=tuple(_with_printable_label(arm) for arm in data.arms))
+    return page.render(
+        data=data,
+        notice=review_notice(data.version.version.reviewer_kinds if data.version else ()),
+        vote_notice=review_notice(data.preferences.kinds if data.preferences else ()),
+        figures={figure.caption.name: _drawn(figure) for figure in figures(data)},
+        labels={arm.name: arm.label for arm in data.arms},
+        places={arm.name: place % 6 for place, arm in enumerate(data.arms)},
+        features=(*tone.FEATURES, *content.FEATURES),
+    )
+
+
+def _with_printable_label(arm: ArmSummary) -> ArmSummary:
+    return replace(arm, label=str(_printable(arm.label)))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    name: str
+    says: str
+    wide: Markup
+    narrow: Markup
+    csv: str
+
+
+def _drawn(figure: Figure) -> _Drawn:
+    """A figure drawn for wide and for narrow screens, its labels escaped by the drawing."""
+    wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - ours
+    data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
+    return _Drawn(figure.caption.name, figure.caption.says, wide, narrow, data)
+
+
+def _printable(value: object) -> object:
+    """Text without characters that no HTML page may hold (controls, half surrogates)."""
+    if isinstance(value, Markup):
+        return value
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for people, with a true minus sign; a dash where there is none."""
+    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A difference for people, with its sign."""
+    return f"{value:+,.{digits}f}".replace("-", "−")
+
+
+def interval_range(found: Interval, digits: int = 2) -> str:
+    """The bounds of an interval: `0.41 to 0.63`."""
+    return f"{number(found.low, digits)} to {number(found.high, digits)}"
+
+
+def safe_link(url: str) -> str:
+    """The address if it is one of the web, and nothing otherwise (no scripts, no files)."""
+    try:
+        return url if urlsplit(url).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def said_by(kinds: Sequence[str]) -> str:
+    """Kinds of reviewer in words: people, written rules."""
+    words = {"person": "people", "rule": "written rules"}
+    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
