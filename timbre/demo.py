@@ -118,7 +118,7 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
         run = train_version(store, version, config, settings, advance)
     told = run_status(store, run).detail
     say(
-        f"run         {run.id[:12]}: {run.base} in {told['precision']}, {len(told['losses'])} steps, "
+        f"run         {run.id[:12]}: {run.base} in {told["precision"]}, "
         f"loss {told['losses'][0]:.2f} to {told['losses'][-1]:.2f} in {told['seconds']:.0f} s"
     )
     return run
