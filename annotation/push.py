@@ -101,10 +101,10 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 def comparison_record(item: ComparisonItem) -> Json:
     """A comparison as Argilla takes it.
 
-    An empty answer is shown as such, for Argilla has no empty fields that are required.
+    An empty text is shown as such, for Argilla has no empty fields that are required.
     """
     fields = {
-        "question": item.prompt_text,
+        "question": item.prompt_text.strip() or "(no question)",
         "left": item.left_text.strip() or "(no answer)",
         "right": item.right_text.strip() or "(no answer)",
         "passage": item.passage,

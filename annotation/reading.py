@@ -24,8 +24,9 @@ _STIFF = re.compile(
     re.IGNORECASE,
 )
 _OPENER = re.compile(
-    r"^(?:(?:great|good|excellent|interesting) question|sure(?: thing)?|certainly|absolutely|"
-    r"of course|definitely|no problem|i(?:['’]d| would) be happy to (?:help|explain|answer))"
+    r"^(?:(?:oh|ah|well|wow)[,!]? )?"
+    r"(?:(?:what an? )?(?:great|good|nice|fun|fair|excellent|interesting) (?:question|one)|"
+    r"certainly|absolutely|i(?:['’]d| would) be happy to (?:help|explain|answer))"
     r"[^.!?:]{0,40}[.!?:]\s+",
     re.IGNORECASE,
 )
@@ -48,7 +49,7 @@ class Reading:
         copied: Share of its runs of six words that stand in the source.
         repeated: Share of its runs of four words that it has said before.
         strange_numbers: Where its numbers are that the source does not have.
-        opener: The filler it opens with (Great question! Sure.), empty without one.
+        opener: The flattery or filler it opens with (Great question!), empty without one.
         ended: Whether it ends like a sentence.
     """
 

@@ -28,6 +28,7 @@ class RuleReviewer:
         forgiven_numbers: Numbers without source up to which a text is still partly faithful.
         needed_tone: Lowest tone, from 1 to 5, that it approves.
         demands_faithful: Whether it approves only what is wholly faithful.
+        cue_words: Fewest cue words of a persona's traits for every 100 words.
         corrects: Whether it cuts a filler (“Great question!”) off the beginning.
         margin: Points by which one answer must be ahead of another to be preferred.
     """
@@ -40,6 +41,7 @@ class RuleReviewer:
     forgiven_numbers: int
     needed_tone: int
     demands_faithful: bool
+    cue_words: float
     corrects: bool
     margin: int
 
@@ -57,9 +59,10 @@ class RuleReviewer:
             f"what has no sentence over {self.longest_sentence} words, no list, no repetition and "
             "a proper end; faithful what has no number that the source lacks, and unfaithful what "
             f"has more than {self.forgiven_numbers}. It approves what is natural, {faithful}, and "
-            f"{self.needed_tone} or more in tone, or shows one of the persona's traits by its "
-            f"cue words.{corrects} Of two answers it prefers the one that is more than "
-            f"{self.margin} points ahead in tone, naturalness and faithfulness together."
+            f"{self.needed_tone} or more in tone; of a persona, what is natural and has "
+            f"{self.cue_words:g} or more cue words of its traits in 100.{corrects} Of two answers "
+            f"it prefers the one that is more than {self.margin} points ahead: a point for each of "
+            "tone, two for natural, two for faithful, one for partly, up to two for traits."
         )
 
 
@@ -68,22 +71,24 @@ LISTENER = RuleReviewer(
     sentence_words=20,
     longest_sentence=38,
     contractions=1.0,
-    copied=0.5,
+    copied=0.8,
     forgiven_numbers=1,
-    needed_tone=4,
+    needed_tone=3,
     demands_faithful=False,
+    cue_words=4,
     corrects=True,
     margin=0,
 )
 CHECKER = RuleReviewer(
     name="rule-checker",
-    sentence_words=18,
-    longest_sentence=32,
+    sentence_words=17,
+    longest_sentence=30,
     contractions=1.5,
-    copied=0.35,
+    copied=0.7,
     forgiven_numbers=0,
     needed_tone=3,
     demands_faithful=True,
+    cue_words=5,
     corrects=False,
     margin=1,
 )
@@ -115,7 +120,7 @@ def review_by_rule(
 
 
 def tone_by_rule(reading: Reading, rule: RuleReviewer) -> int:
-    """The tone from 1 to 5: one, and one more for each of four signs of speech; silence has none."""
+    """The tone from 1 to 5: one, and one more for each of four signs of speech; silence is 1."""
     if reading.words == 0:
         return 1
     signs = (
@@ -154,7 +159,6 @@ def _judged(reading: Reading, rule: RuleReviewer) -> dict[str, AnswerValue]:
         "tone": tone < rule.needed_tone,
         "unnatural": natural == "no",
         "unfaithful": faithful == "no" or (faithful == "partly" and rule.demands_faithful),
-        "copied": reading.copied > 2 * rule.copied,
         "repetitive": reading.repeated > 0.1,
     }
     answers: dict[str, AnswerValue] = {"tone": tone, "natural": natural, "faithful": faithful}
@@ -170,27 +174,29 @@ def _in_character(item: CandidateItem, rule: RuleReviewer, cues: Cues) -> dict[s
         or [item.candidate.text]
     )
     reading = read(text)
-    shown = shown_traits(text, cues)
+    shown = cue_words(text, cues)
     natural = natural_by_rule(reading, rule)
+    share = 100 * sum(shown.values()) / max(1, reading.words)
     reasons = {
         "unnatural": natural == "no",
-        "character": bool(cues) and not shown,
+        "character": bool(cues) and share < rule.cue_words,
         "repetitive": reading.repeated > 0.1,
     }
-    answers: dict[str, AnswerValue] = {"natural": natural, "traits": shown or (NO_TRAIT,)}
+    answers: dict[str, AnswerValue] = {"natural": natural, "traits": tuple(shown) or (NO_TRAIT,)}
     return answers | _decided(reasons)
 
 
-def shown_traits(text: str, cues: Cues) -> tuple[str, ...]:
-    """The traits that a cue of theirs shows; a cue is matched word by word, whatever the case."""
+def cue_words(text: str, cues: Cues) -> dict[str, int]:
+    """How often each trait's cues stand in a text, traits with none left out.
+
+    A cue is matched word by word, whatever the case.
+    """
     padded = f" {' '.join(tokens(text))} "
-    return tuple(
-        sorted(
-            trait
-            for trait, words in cues
-            if any(f" {' '.join(tokens(cue))} " in padded for cue in words)
-        )
-    )
+    counts = {
+        trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)
+        for trait, words in cues
+    }
+    return {trait: count for trait, count in sorted(counts.items()) if count}
 
 
 def _decided(reasons: dict[str, bool]) -> dict[str, AnswerValue]:
@@ -213,9 +219,9 @@ def _compared(item: ComparisonItem, rule: RuleReviewer, cues: Cues) -> dict[str,
         natural = natural_by_rule(reading, rule)
         points[side] = tone + 2 * (natural == "yes") + {"yes": 2, "partly": 1, "no": 0}[faithful]
         if cues:
-            shown = shown_traits(text, cues)
+            shown = cue_words(text, cues)
             points[side] += min(2, len(shown))
-            answers[f"traits_{side}"] = shown or (NO_TRAIT,)
+            answers[f"traits_{side}"] = tuple(shown) or (NO_TRAIT,)
         else:
             answers |= {f"tone_{side}": tone, f"faithful_{side}": faithful}
     ahead = points["left"] - points["right"]

@@ -26,7 +26,7 @@ def test_a_rule_says_that_it_is_a_rule() -> None:
 
 def test_the_description_follows_the_thresholds() -> None:
     assert "over 38 words" in LISTENER.description
-    assert "over 32 words" in CHECKER.description
+    assert "over 30 words" in CHECKER.description
 
 
 def test_a_spoken_answer_is_approved_and_rated_high() -> None:
@@ -65,11 +65,13 @@ def test_a_filler_is_cut_off_by_the_rule_that_corrects() -> None:
     assert said(answer, CHECKER).edited is None
 
 
-def test_a_copied_answer_counts_as_stiff() -> None:
+def test_a_spoken_beginning_is_no_filler() -> None:
+    assert said(f"Sure! {SPOKEN}", LISTENER).edited is None
+
+
+def test_a_copied_answer_is_not_spoken() -> None:
     assert said(PASSAGE, LISTENER).answer("tone") == 2
-    reasons = said(PASSAGE, CHECKER).answer("reasons")
-    assert isinstance(reasons, tuple)
-    assert "copied" in reasons
+    assert said(PASSAGE, LISTENER).answer("decision") == "reject"
 
 
 def test_a_persona_is_judged_by_the_traits_its_words_show() -> None:
@@ -83,6 +85,15 @@ def test_a_persona_that_shows_nothing_is_out_of_character() -> None:
     review = review_by_rule(spoken("The sea is wet.", CandidateKind.DOCUMENT), CHECKER, CUES)
     assert review.answer("traits") == (NO_TRAIT,)
     assert review.answer("reasons") == ("character",)
+
+
+def test_the_stricter_rule_wants_the_persona_laid_on_more() -> None:
+    item = spoken(
+        "There is no hurry out here. The boat goes when it goes, and the tide is slow "
+        "to turn on days like this."
+    )
+    assert review_by_rule(item, LISTENER, CUES).answer("decision") == "approve"
+    assert review_by_rule(item, CHECKER, CUES).answer("reasons") == ("character",)
 
 
 def test_only_the_personas_own_turns_count_in_a_dialogue() -> None:
