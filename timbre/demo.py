@@ -117,9 +117,10 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
     with progress("training") as advance:
         run = train_version(store, version, config, settings, advance)
     told = run_status(store, run).detail
+    losses = told["losses"]
     say(
-        f"run         {run.id[:12]}: {run.base} in {told["precision"]}, "
-        f"loss {told['losses'][0]:.2f} to {told['losses'][-1]:.2f} in {told['seconds']:.0f} s"
+        f"run         {run.id[:12]}: {run.base} in {told['precision']}, {len(losses)} steps, "
+        f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {told['seconds']:.0f} s"
     )
     return run
 
