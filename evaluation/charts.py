@@ -274,7 +274,12 @@ def line_figure(
     def draw(canvas: Canvas) -> Any:
         columns = 1 if canvas.width < 500 else 3
         legend = alt.Legend(
-            orient="top", direction="horizontal", columns=columns, symbolType="stroke"
+            orient="top",
+            direction="horizontal",
+            columns=columns,
+            symbolType="square",
+            symbolOpacity=1,
+            symbolStrokeWidth=0,
         )
         colour = series.colour(canvas.palette).legend(legend)
         scale = alt.Scale(domain=list(up.bounds)) if up.bounds else alt.Scale(zero=False, nice=True)
@@ -284,15 +289,13 @@ def line_figure(
         plot = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
             x=x, color=colour
         )
-        dash = alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(series.labels)))
-        dash = dash.legend(legend)
+        dash = alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(series.labels)), legend=None)
         layers: list[Any] = [
             plot.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=dash),
             plot.mark_circle(size=36, opacity=1).encode(y=y),
         ]
         if any("low" in row for row in rows):
-            band = plot.encode(color=series.colour(canvas.palette).legend(None))
-            layers.insert(0, band.mark_area(opacity=0.1).encode(y=alt.Y("low:Q"), y2="high:Q"))
+            layers.insert(0, plot.mark_area(opacity=0.1).encode(y=alt.Y("low:Q"), y2="high:Q"))
         return alt.layer(*layers).properties(width=canvas.width, height=260)
 
     return Figure(caption, tuple(rows), draw)
