@@ -34,10 +34,11 @@ _END = re.compile(r"[.!?…。！？][\"”’»」』)\]]*\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
-    r"|\w+\s*=\s*\"|\|\w+="
+    r"|(?<=\w)=\"|\|\w+="
 )
+_SIGNS_OF_MARKUP = ("{", "}", "[[", "]]", "''", "<", "&", "://", "==", '="', "|", "formula_")
 _GAP = re.compile(
-    r"\(\s*[,;:)–]|\[\s*\]|\s,|\b(?:the|an|and|or|approximately|nearly|between|per)[.,;](?:\s|$)"
+    r"\((?:$|[\s,;:)–])|[\[] ?\]|[.,;](?:(?<= the.)|(?<= of the.)|(?<= per.)|(?<= [.,;]))(?=\s|$)"
 )
 
 
@@ -136,7 +137,8 @@ def _why_not(text: str, config: PassageConfig) -> tuple[str, str] | None:
 
 
 def _flaw(text: str) -> tuple[str, str] | None:
-    if match := _MARKUP.search(text):
+    suspected = any(sign in text for sign in _SIGNS_OF_MARKUP)
+    if suspected and (match := _MARKUP.search(text)):
         return "markup left", match.group()
     if match := _GAP.search(text):
         return "gap in the text", match.group().strip()

@@ -122,6 +122,8 @@ def _shown(text: str) -> str:
     """The text with links, templates, tags and entities resolved; lines as in the wikitext."""
     if _PRIVATE.search(text):
         text = _PRIVATE.sub("", text)
+    if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
+        text = html.unescape(text)  # a page that was written out as XML once too often
     if "<" in text:
         text = _COMMENT.sub("", text)
         text = _NOTE.sub("", text)
@@ -180,10 +182,14 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
         if not depth and not closed and _is_prose(stripped):
             paragraph.append(stripped)
         elif paragraph:
-            yield " ".join(paragraph)
+            yield _joined(paragraph)
             paragraph = []
     if paragraph:
-        yield " ".join(paragraph)
+        yield _joined(paragraph)
+
+
+def _joined(lines: list[str]) -> str:
+    return lines[0] if len(lines) == 1 else " ".join(lines).replace(" ,", ",")
 
 
 def _is_prose(line: str) -> bool:
