@@ -80,8 +80,7 @@ class EventKind(StrEnum):
 def canonical(value: Any) -> str:
     """The canonical JSON text (RFC 8785) of a plain value: dicts, lists, strings, numbers, None.
 
-    Raises:
-        ValueError: if the value has no such text (a lone surrogate, NaN, an integer past 2⁵³).
+    Raises `ValueError` if the value has no such text (a lone surrogate, NaN, an integer past 2⁵³).
     """
     return _canonical(value).decode()
 
@@ -137,9 +136,13 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, StrEnum) else value
 
 
-@cache
 def field_names(kind: Any, *, identity_only: bool = False) -> tuple[str, ...]:
     """The names of a dataclass's own fields, or of those alone that name a record."""
+    return _field_names(kind, identity_only)
+
+
+@cache
+def _field_names(kind: Any, identity_only: bool) -> tuple[str, ...]:
     named = (f for f in fields(kind) if f.name != "_id")
     return tuple(f.name for f in named if f.metadata.get("identity", True) or not identity_only)
 
@@ -159,7 +162,7 @@ class Record:
 
     def identity(self) -> dict[str, Any]:
         """The type name and identity fields as a plain JSON object."""
-        kind: Any = type(self)
+        kind = type(self)
         named = {name: plain(getattr(self, name)) for name in field_names(kind, identity_only=True)}
         return {"record": kind.__name__, **named}
 
@@ -436,9 +439,8 @@ _ROLES = frozenset(role.value for role in Role)
 def text_to_messages(text: str) -> tuple[Message, ...]:
     """A chat read back from its text form.
 
-    Raises:
-        ValueError: if a turn has no speaker or is empty, or if the turns do not alternate
-            between user and assistant (after an optional system turn) and end with the assistant.
+    Raises `ValueError` if a turn has no speaker or is empty, or if the turns do not alternate
+    between user and assistant (after an optional system turn) and end with the assistant.
     """
     messages: list[Message] = []
     for line in text.strip().splitlines():

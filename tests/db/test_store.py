@@ -1,0 +1,208 @@
+"""The store keeps every record once, finds it, and gives it back in the order it came."""
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from db.errors import StoreError
+from db.records import (
+    Article,
+    Candidate,
+    Event,
+    EventKind,
+    Passage,
+    Record,
+    Refusal,
+    Review,
+    canonical,
+)
+from db.store import Store
+from db.tables import TABLES
+from tests.db.made import article, conversation, dialogue, one_of_each, passage, review, statement
+
+
+def refusals(count: int) -> Iterator[Refusal]:
+    for number in range(count):
+        yield Refusal(scope="s", stage="reader", subject=f"{number:06}", reason="redirect")
+
+
+def event(subject: str, kind: EventKind, at: str) -> Event:
+    return Event(subject=subject, kind=kind, at=at)
+
+
+def test_a_record_added_twice_is_kept_once(store: Store) -> None:
+    page = article()
+    assert store.add([page, passage(page), page]) == 2
+    assert store.add([page, passage(page), passage(page, 1)]) == 1
+    assert store.count(Article) == 1
+    assert store.count(Passage) == 2
+
+
+def test_records_are_added_in_any_order_of_their_types(store: Store) -> None:
+    page = article()
+    part = passage(page)
+    assert store.add([conversation(part), part, page]) == 3
+
+
+def test_an_empty_store_gives_nothing(store: Store) -> None:
+    assert list(store.stream(Article)) == []
+    assert store.get(Article, "0" * 64) is None
+    assert store.count(Review) == 0
+    assert store.add([]) == 0
+
+
+def test_records_come_back_in_the_order_they_came(store: Store) -> None:
+    pages = [article(number) for number in (5, 3, 9, 1)]
+    store.add(pages)
+    store.add(reversed(pages))
+    assert list(store.stream(Article)) == pages
+
+
+def test_more_records_than_a_batch_come_back_whole_and_in_order(store: Store) -> None:
+    assert store.add(refusals(5001)) == 5001
+    assert [r.subject for r in store.stream(Refusal)] == [f"{n:06}" for n in range(5001)]
+
+
+def test_a_stream_is_of_the_records_that_were_there_when_it_began(store: Store) -> None:
+    store.add(refusals(3))
+    for number, found in enumerate(store.stream(Refusal)):
+        assert number < 3
+        store.add([Refusal(scope="s", stage="again", subject=found.subject, reason="r")])
+    assert store.count(Refusal) == 6
+
+
+def test_a_stream_meets_its_conditions(store: Store) -> None:
+    store.add([dialogue(1), statement(1), statement(2)])
+    assert [c.text for c in store.stream(Candidate, kind="statement")] == [
+        "I keep light number 1.",
+        "I keep light number 2.",
+    ]
+    assert list(store.stream(Candidate, kind="statement", campaign="tone")) == []
+    assert store.count(Candidate, campaign="persona", persona="keeper") == 3
+    assert store.count(Candidate, passage=None) == 3
+
+
+def test_a_condition_may_be_any_number_of_values(store: Store) -> None:
+    store.add(refusals(10))
+    wanted = tuple(f"{number:06}" for number in range(5, 70_000))
+    assert store.count(Refusal, subject=wanted) == 5
+    assert [r.subject for r in store.stream(Refusal, subject=("000003", "nothing"))] == ["000003"]
+    assert store.count(Refusal, subject=()) == 0
+    assert store.count(Candidate, passage=(None, "x")) == 0
+
+
+def test_a_condition_on_what_is_no_column_is_an_error(store: Store) -> None:
+    with pytest.raises(TypeError, match="found a condition on “colour”"):
+        list(store.stream(Article, colour="red"))
+
+
+def test_something_else_than_a_record_is_an_error(store: Store) -> None:
+    with pytest.raises(TypeError, match="expected one of the records"):
+        store.add([Record()])
+
+
+def test_a_stream_takes_the_same_memory_however_much_there_is(store: Store) -> None:
+    def peak(conditions: dict[str, object]) -> int:
+        tracemalloc.start()
+        for _ in store.stream(Refusal, **conditions):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    store.add(refusals(12_000))
+    few: dict[str, object] = {"subject": tuple(f"{n:06}" for n in range(3000))}
+    peak(few)
+    assert peak({}) < 2 * peak(few)
+
+
+def test_adding_reads_no_more_than_a_batch_ahead(store: Store) -> None:
+    handed_out = 0
+
+    def counted() -> Iterator[Refusal]:
+        nonlocal handed_out
+        for refusal in refusals(6000):
+            handed_out += 1
+            if handed_out == 4500:
+                assert store.count(Refusal) == 4000
+            yield refusal
+
+    assert store.add(counted()) == 6000
+
+
+def test_a_record_is_found_by_the_first_digits_of_its_id(store: Store) -> None:
+    page = article()
+    part = passage(page)
+    store.add([page, part])
+    assert store.find(page.id[:8]) == page
+    assert store.find(part.id[:6].upper()) == part
+    assert store.find(part.id) == part
+
+
+def test_digits_that_name_no_record_or_too_many_are_refused(store: Store) -> None:
+    store.add(refusals(3000))
+    with pytest.raises(StoreError, match="found nothing under “000000”"):
+        store.find("000000")
+    for unclear in ("abc", "not an id", ""):
+        with pytest.raises(StoreError, match="expected the first 6 or more"):
+            store.find(unclear)
+
+
+def test_an_ambiguous_prefix_names_what_it_could_mean(store: Store) -> None:
+    with store.writing() as connection:
+        for digits in ("abcdef0", "abcdef1"):
+            row = {"id": digits, "subject": "s", "kind": "pushed", "at": "t", "detail": "{}"}
+            connection.execute(TABLES[Event].insert(), row)
+    with pytest.raises(StoreError, match="found Event abcdef0, Event abcdef1 under “abcdef”"):
+        store.find("abcdef")
+
+
+def test_events_of_a_record_come_oldest_first(store: Store) -> None:
+    happened = [
+        event("run", EventKind.STARTED, "2026-01-01"),
+        event("run", EventKind.FAILED, "2026-01-02"),
+        event("run", EventKind.STARTED, "2026-01-03"),
+    ]
+    store.add([*happened, event("another", EventKind.PUSHED, "2026-01-01")])
+    assert store.events("run") == happened
+
+
+def test_no_record_can_be_rewritten(store: Store) -> None:
+    store.add(one_of_each())
+    for kind, table in TABLES.items():
+        assert store.count(kind) == 1
+        with pytest.raises(DBAPIError, match="never changed"), store.writing() as connection:
+            connection.execute(table.update().values(id="another"))
+
+
+def test_an_event_cannot_be_taken_back(store: Store) -> None:
+    store.add([event("x", EventKind.PUSHED, "t")])
+    with pytest.raises(DBAPIError, match="never changed"), store.writing() as connection:
+        connection.execute(TABLES[Event].delete())
+    assert store.count(Event) == 1
+
+
+def test_a_record_that_refers_to_a_missing_one_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="refers to one the store does not have"):
+        store.add([passage(article())])
+    assert store.count(Passage) == 0
+
+
+def test_a_batch_that_fails_leaves_nothing_of_itself(store: Store) -> None:
+    page = article()
+    with pytest.raises(StoreError):
+        store.add([page, passage(page), passage(article(1))])
+    assert store.count(Article) == store.count(Passage) == 0
+
+
+def test_the_same_bytes_stand_in_either_database(store: Store) -> None:
+    said = review("0" * 64)
+    store.add([said])
+    with store.reading() as connection:
+        kept = connection.scalar(select(TABLES[Review].c.answers))
+    assert kept == canonical(
+        [{"question": "decision", "value": "approve"}, {"question": "rating", "value": 4}]
+    )
