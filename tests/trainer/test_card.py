@@ -1,0 +1,59 @@
+"""The card names the run, who approved its examples, and the authors its text derives from."""
+
+from pathlib import Path
+
+from db.records import Article, Version
+from trainer.card import CardFacts, render_card, write_card
+from trainer.results import TrainingResult, result_from_json, result_to_json
+
+ARTICLE = Article(
+    url="https://en.example.org/wiki/Otter",
+    revision="77",
+    digest="d",
+    title="Otter",
+    licence="CC BY-SA 4.0",
+)
+
+
+def facts(adapter: Path, *kinds: str, articles: tuple[Article, ...] = (ARTICLE,)) -> CardFacts:
+    result = TrainingResult(
+        adapter=adapter,
+        metrics={"validation_loss": 0.5},
+        losses=(2.0, 1.0),
+        precision="float32",
+        precision_reason="this CPU has no bfloat16 units",
+        device="a CPU",
+        libraries={"torch": "2"},
+        peak_memory_mb=900,
+        tokens_per_second=1234.4,
+        base_fingerprint="b" * 64,
+        template_fingerprint="t" * 64,
+        seconds=3,
+    )
+    version = Version(root="a" * 64, name="v1", train=80, reviewer_kinds=kinds)
+    return CardFacts(result, "mini", "{}", version, articles)
+
+
+def test_the_card_lies_beside_the_weights_and_attributes_each_article(tmp_path: Path) -> None:
+    path = write_card(facts(tmp_path, "person"))
+    assert path == tmp_path / "README.md"
+    text = path.read_text()
+    assert "[Otter](https://en.example.org/wiki/Otter), revision 77 (CC BY-SA 4.0)" in text
+    assert "shared alike" in text
+    assert "version `aaaaaaaaaaaa` (v1): 80\ntraining" in text
+    assert "validation_loss | 0.5" in text
+
+
+def test_the_card_says_when_rules_stood_in_for_people(tmp_path: Path) -> None:
+    assert "not by people" in render_card(facts(tmp_path, "rule"))
+    assert "in part by **written rules" in render_card(facts(tmp_path, "person", "rule"))
+    assert "rules" not in render_card(facts(tmp_path, "person"))
+
+
+def test_a_persona_s_card_claims_no_articles(tmp_path: Path) -> None:
+    assert "no text of an encyclopedia" in render_card(facts(tmp_path, "person", articles=()))
+
+
+def test_a_result_comes_back_from_its_file_wherever_the_folder_is(tmp_path: Path) -> None:
+    result = facts(tmp_path / "adapter").result
+    assert result_from_json(result_to_json(result), tmp_path) == result

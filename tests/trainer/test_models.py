@@ -1,0 +1,111 @@
+"""A base model is found by its name, named by its content, and refused where it could run code."""
+
+import json
+import shutil
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+from trainer.chat import Chat
+from trainer.errors import TrainerError
+from trainer.models import fingerprint, load_model, load_tokenizer, resolve
+from trainer.precision import choose_precision
+
+
+@pytest.fixture
+def copy(tiny_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_model, tmp_path / "copy"))
+
+
+def test_a_folder_is_its_own_path(tiny_model: Path) -> None:
+    assert resolve(str(tiny_model)) == tiny_model
+
+
+def test_a_hub_id_is_taken_from_this_machine_without_asking_the_network(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str | None, bool]] = []
+
+    def snapshot(base: str, revision: str | None, local_files_only: bool, **_: object) -> str:
+        asked.append((base, revision, local_files_only))
+        return str(tiny_model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    assert resolve("owner/name", "abc123") == tiny_model
+    assert asked == [("owner/name", "abc123", True)]
+
+
+def test_a_hub_model_that_cannot_be_had_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def snapshot(base: str, *, local_files_only: bool = False, **_: object) -> str:
+        raise LocalEntryNotFoundError("not here") if local_files_only else OSError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    with pytest.raises(TrainerError, match=r"could not get the model “owner/name” at v2 \(OSErr"):
+        resolve("owner/name", "v2")
+
+
+@pytest.mark.parametrize("name", ["no-such-model", "./not/here", "/not/here", "a/b/c"])
+def test_a_model_that_is_nowhere_is_refused(name: str) -> None:
+    with pytest.raises(TrainerError, match=f"found no model at “{name}”, expected “mini”"):
+        resolve(name)
+
+
+def test_a_folder_of_pickled_weights_is_refused_by_name(copy: Path) -> None:
+    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
+    with pytest.raises(TrainerError, match=r"found pytorch_model.bin, a pickle file that can run"):
+        resolve(str(copy))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_a_model_that_brings_its_own_code_is_refused(copy: Path, name: str) -> None:
+    values = json.loads((copy / name).read_text())
+    (copy / name).write_text(json.dumps({**values, "auto_map": {"AutoConfig": "evil.Config"}}))
+    with pytest.raises(
+        TrainerError, match=rf"found “auto_map” in .*{name}: the model wants to run"
+    ):
+        resolve(str(copy))
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=r"found no config\.json"):
+        resolve(str(tmp_path))
+
+
+def test_a_tokenizer_without_a_chat_template_is_refused(copy: Path) -> None:
+    (copy / "chat_template.jinja").unlink()
+    with pytest.raises(TrainerError, match=r"has no chat template, expected one; use the model's"):
+        Chat.of(load_tokenizer(copy))
+
+
+def test_a_template_that_does_not_mark_the_assistant_is_refused(copy: Path) -> None:
+    unmarked = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    (copy / "chat_template.jinja").write_text(unmarked)
+    with pytest.raises(TrainerError, match="does not mark what the assistant says"):
+        Chat.of(load_tokenizer(copy))
+
+
+def test_the_fingerprint_is_that_of_the_content_and_not_of_the_place(
+    tiny_model: Path, copy: Path
+) -> None:
+    assert fingerprint(str(copy)) == fingerprint(str(tiny_model))
+    (copy / "README.md").write_text("words about it")
+    assert fingerprint(str(copy)) == fingerprint(str(tiny_model))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "chat_template.jinja"])
+def test_the_fingerprint_changes_with_weights_tokenizer_and_template(
+    tiny_model: Path, copy: Path, name: str
+) -> None:
+    content = bytearray((copy / name).read_bytes())
+    content[-2] ^= 1
+    (copy / name).write_bytes(content)
+    assert fingerprint(str(copy)) != fingerprint(str(tiny_model))
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8", "nf4"])
+def test_a_base_loads_in_each_precision(tiny_model: Path, precision: str) -> None:
+    model = load_model(tiny_model, choose_precision(precision, "cpu"))
+    assert bool(getattr(model, "is_loaded_in_8bit", False)) == (precision == "int8")
+    assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "nf4")

@@ -1,0 +1,164 @@
+"""The recipe on a tiny model: what it makes, that it repeats itself, and where it stops."""
+
+import json
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from db.records import Split
+from tests.trainer.conftest import chat_example, text_example
+from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
+from trainer.results import TrainingResult
+from trainer.sft import train
+
+EXAMPLES = [chat_example(number) for number in range(12)]
+HELD = [chat_example(number, Split.VALIDATION) for number in range(20, 24)]
+
+
+def quick(base: Path, **knobs: object) -> TrainingConfig:
+    settings = {"steps": 8, "batch_size": 4, "lora_rank": 4, "save_every": 2, "warmup_steps": 1}
+    return TrainingConfig(base=str(base), **{**settings, **knobs})  # type: ignore[arg-type]
+
+
+def weights(result: TrainingResult) -> bytes:
+    return (result.adapter / "adapter_model.safetensors").read_bytes()
+
+
+def test_training_lowers_the_loss_and_says_what_it_met(tiny_model: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int, float]] = []
+
+    def tell(done: int, total: int, loss: float) -> None:
+        told.append((done, total, loss))
+
+    result = train(EXAMPLES + HELD, quick(tiny_model, steps=30), tmp_path, progress=tell)
+    assert result.losses[-1] < result.losses[0] - 0.5
+    assert [(done, total) for done, total, _ in told] == [(n, 30) for n in range(1, 31)]
+    assert tuple(loss for *_, loss in told) == result.losses
+    assert result.metrics["validation_loss"] > 0
+    assert result.metrics["tokens"] > 30 * 4 * 10
+    assert result.tokens_per_second > 0
+    assert result.peak_memory_mb > 50
+    assert (result.precision, result.precision_reason != "") == ("float32", True)
+    assert set(result.libraries) >= {"torch", "transformers", "trl", "peft"}
+
+
+def test_the_adapter_is_safetensors_with_its_facts_beside_it(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    result = train(EXAMPLES, quick(tiny_model), tmp_path)
+    assert result.adapter == tmp_path / "adapter"
+    assert any("lora_A" in name for name in load_file(result.adapter / "adapter_model.safetensors"))
+    facts = json.loads((result.adapter / "timbre.json").read_text())
+    assert facts["base_fingerprint"] == result.base_fingerprint
+    assert facts["template_fingerprint"] == result.template_fingerprint
+    assert not list(tmp_path.rglob("*.pt"))
+    assert not list(tmp_path.rglob("*.bin"))
+
+
+def test_the_same_examples_settings_and_seed_give_the_same_adapter_bit_for_bit(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    config = quick(tiny_model, lora_dropout=0.1)
+    first, again = (train(EXAMPLES, config, tmp_path / name) for name in ("first", "again"))
+    assert weights(first) == weights(again)
+    assert first.losses == again.losses
+    other = train(EXAMPLES, quick(tiny_model, lora_dropout=0.1, seed=1), tmp_path / "other")
+    assert weights(other) != weights(first)
+
+
+def train_until(step: int, config: TrainingConfig, folder: Path) -> None:
+    def die(done: int, total: int, loss: float) -> None:
+        if done == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train(EXAMPLES, config, folder, progress=die)
+
+
+@pytest.mark.parametrize("step", [1, 5, 8])
+def test_a_run_killed_at_a_step_resumes_to_the_same_adapter_as_an_unbroken_one(
+    tiny_model: Path, tmp_path: Path, step: int
+) -> None:
+    config = quick(tiny_model, lora_dropout=0.1)
+    unbroken = train(EXAMPLES, config, tmp_path / "unbroken")
+    # forked rather than spawned: a fresh process would import the libraries for ten seconds
+    process = multiprocessing.get_context("fork").Process(
+        target=train_until, args=(step, config, tmp_path / "broken")
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    resumed = train(EXAMPLES, config, tmp_path / "broken", resume=True)
+    assert weights(resumed) == weights(unbroken)
+    assert resumed.losses == unbroken.losses
+
+
+def test_a_half_written_checkpoint_is_passed_over(tiny_model: Path, tmp_path: Path) -> None:
+    config = quick(tiny_model)
+    unbroken = train(EXAMPLES, config, tmp_path / "unbroken")
+
+    def stop(done: int, total: int, loss: float) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(EXAMPLES, config, tmp_path / "broken", progress=stop)
+    last = tmp_path / "broken" / "checkpoints" / "checkpoint-4"
+    (last / "trainer_state.json").write_text('{"global_step": 4, "log_hist')
+    resumed = train(EXAMPLES, config, tmp_path / "broken", resume=True)
+    assert weights(resumed) == weights(unbroken)
+
+
+def test_resuming_a_finished_run_returns_it_without_training(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    result = train(EXAMPLES, quick(tiny_model), tmp_path)
+
+    def refuse(done: int, total: int, loss: float) -> None:
+        raise AssertionError("a finished run was trained again")
+
+    assert train(EXAMPLES, quick(tiny_model), tmp_path, refuse, resume=True) == result
+
+
+def test_resuming_another_run_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    train(EXAMPLES, quick(tiny_model), tmp_path)
+    with pytest.raises(TrainerError, match=r"found another run in .*without --resume"):
+        train(EXAMPLES, quick(tiny_model, seed=3), tmp_path, resume=True)
+
+
+def test_chats_statements_and_documents_train_in_one_run(tiny_model: Path, tmp_path: Path) -> None:
+    mixed = EXAMPLES + [text_example(number) for number in range(8)]
+    result = train(mixed, quick(tiny_model, steps=20), tmp_path)
+    assert result.losses[-1] < result.losses[0]
+
+
+def test_a_version_without_training_examples_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=r"no training examples among 4, expected some; freeze"):
+        train(HELD, quick(tiny_model), tmp_path)
+
+
+def test_examples_longer_than_the_context_are_counted_and_cut_only_if_asked(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    long = chat_example(1, answer="so people walk and walk " * 80)
+    with pytest.raises(TrainerError, match=r"found 1 of 13 examples longer than 256 tokens"):
+        train([*EXAMPLES, long], quick(tiny_model), tmp_path)
+    with pytest.raises(TrainerError, match=r"found 1 of 13 .* longer than 100 tokens"):
+        train([*EXAMPLES, long], quick(tiny_model, max_length=100), tmp_path)
+    result = train([*EXAMPLES, long], quick(tiny_model, truncate=True), tmp_path)
+    assert result.metrics["steps"] == 8
+
+
+def test_nothing_is_printed_and_nothing_logged(
+    tiny_model: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    train(EXAMPLES, quick(tiny_model), tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []

@@ -1,0 +1,84 @@
+"""The card of an adapter: what it is, what it was trained from, and whose text is in that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.records import Article, Version
+from trainer.results import TrainingResult
+
+_STAND_INS = {
+    ("rule",): "They were approved by **written rules that stand in for people**, not by people.\n",
+    ("person", "rule"): (
+        "They were approved in part by **written rules that stand in for people**.\n"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card tells: the run's result, its base and settings, its version and sources."""
+
+    result: TrainingResult
+    base: str
+    config: str
+    version: Version
+    articles: tuple[Article, ...]
+
+
+def write_card(facts: CardFacts) -> Path:
+    """Write the card beside the adapter's weights and return its path."""
+    path = facts.result.adapter / "README.md"
+    path.write_text(render_card(facts))
+    return path
+
+
+def render_card(facts: CardFacts) -> str:
+    """The card as Markdown, with the metadata that model hubs read."""
+    result, version = facts.result, facts.version
+    stand_ins = _STAND_INS.get(tuple(sorted(version.reviewer_kinds)), "")
+    measured = "\n".join(f"| {name} | {value:g} |" for name, value in result.metrics.items())
+    libraries = ", ".join(f"{name} {number}" for name, number in result.libraries.items())
+    return f"""---
+base_model: {facts.base}
+library_name: peft
+license: cc-by-sa-4.0
+tags: [lora, timbre]
+---
+# A LoRA adapter for {facts.base}
+
+Trained on version `{version.id[:12]}` ({version.name or "without a name"}): {version.train}
+training, {version.validation} validation and {version.test} test examples.
+{stand_ins}
+| measured | |
+|---|---|
+{measured}
+| tokens per second | {result.tokens_per_second:.0f} |
+| peak memory, MB | {result.peak_memory_mb:.0f} |
+
+- Base model `{facts.base}`, fingerprint `{result.base_fingerprint[:12]}`
+- Chat template, fingerprint `{result.template_fingerprint[:12]}`
+- Precision {result.precision} ({result.precision_reason}) on {result.device}
+- {libraries}
+- Settings: `{facts.config}`
+
+It answers in the chat template it was trained with, and in no other.
+
+## Sources and licence
+
+{_attribution(facts.articles)}"""
+
+
+def _attribution(articles: Sequence[Article]) -> str:
+    if not articles:
+        return "Trained on no text of an encyclopedia.\n"
+    named = "\n".join(
+        f"- [{article.title or article.url}]({article.url}), "
+        f"revision {article.revision or 'unknown'} ({article.licence or 'licence unknown'})"
+        for article in sorted(articles, key=lambda article: (article.title, article.url))
+    )
+    return (
+        "The examples derive from the articles below, by their authors. Text under CC BY-SA asks "
+        "that its authors be named and that what derives from it be shared alike.\n\n"
+        f"{named}\n"
+    )

@@ -1,0 +1,82 @@
+"""A run's folder: what is in it while training, and what a broken run left to go on from."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from db.records import canonical
+from trainer.adapter import AdapterFacts
+from trainer.errors import TrainerError
+from trainer.results import TrainingResult, result_from_json, result_to_json
+
+ADAPTER = "adapter"
+CHECKPOINTS = "checkpoints"
+RESULT = "result.json"
+PLAN = "plan.json"
+
+
+def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
+    """What a resumed run must share with the broken one: examples in order, settings, base."""
+    return canonical({"examples": list(examples), "facts": asdict(facts)})
+
+
+def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
+    """Make a run's folder ready and return the checkpoint to go on from, None for a fresh start.
+
+    A fresh start clears what an earlier try left. A checkpoint counts once its last file is whole:
+    a process killed while saving leaves one that does not, and the one before is used.
+
+    Raises:
+        TrainerError: if the folder holds another run than the one to be resumed.
+    """
+    checkpoints = folder / CHECKPOINTS
+    if not resume:
+        for path in (checkpoints, folder / ADAPTER, unfinished(folder)):
+            shutil.rmtree(path, ignore_errors=True)
+        (folder / RESULT).unlink(missing_ok=True)
+    elif (folder / PLAN).is_file() and (folder / PLAN).read_text() != wanted:
+        raise TrainerError(
+            f"found another run in {folder} (other examples, settings or base model), expected "
+            "the one to resume; train without --resume to start over"
+        )
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN).write_text(wanted)
+    whole = [path for path in checkpoints.glob("checkpoint-*") if _is_whole(path)]
+    for path in set(checkpoints.glob("checkpoint-*")) - set(whole):
+        shutil.rmtree(path)
+    return max(whole, key=_step, default=None)
+
+
+def finished(folder: Path) -> TrainingResult | None:
+    """The result of the run in a folder, None while it has none."""
+    path = folder / RESULT
+    return result_from_json(path.read_text(), folder) if path.is_file() else None
+
+
+def finish(folder: Path, result: TrainingResult) -> None:
+    """Put the finished adapter in its place, write the result last, and drop the checkpoints."""
+    shutil.rmtree(folder / ADAPTER, ignore_errors=True)
+    unfinished(folder).rename(folder / ADAPTER)
+    partial = folder / f"{RESULT}.partial"
+    partial.write_text(result_to_json(result))
+    partial.rename(folder / RESULT)
+    shutil.rmtree(folder / CHECKPOINTS)
+
+
+def unfinished(folder: Path) -> Path:
+    """Where the adapter is written before it is whole."""
+    return folder / f"{ADAPTER}.partial"
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.partition("-")[2])
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return True

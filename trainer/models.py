@@ -1,0 +1,166 @@
+"""A base model found, checked and loaded: `mini`, a folder, or a Hub id with its revision.
+
+Whatever the name, it becomes a folder on this machine before anything is loaded from it, so that
+loading never asks the network. Weights are read from safetensors only: a pickle file can run code
+when it is opened, and so can a model that brings its own Python.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from trainer.errors import TrainerError
+from trainer.precision import Precision
+
+MINI = "mini"
+_NEEDED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "*.txt")
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+_TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
+
+
+def resolve(base: str, revision: str = "") -> Path:
+    """The folder of a base model, checked: fetched once from the Hub where `base` is an id.
+
+    Raises:
+        TrainerError: if there is no such model, if it is gated, or if loading it could run code.
+    """
+    if base == MINI:
+        return check_folder(mini_folder())
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return check_folder(folder.resolve())
+    if base.count("/") != 1 or base.startswith((".", "/", "~")):
+        raise TrainerError(
+            f"found no model at “{base}”, expected “mini”, a model's folder or a Hub id "
+            "(owner/name); check the name"
+        )
+    return check_folder(_from_hub(base, revision))
+
+
+def mini_folder() -> Path:
+    """The folder of the base model that is packaged with Timbre."""
+    folder = Path(__file__).parent / "mini" / "model"
+    if not folder.is_dir():
+        raise TrainerError(
+            "the packaged model “mini” is missing from this installation; install Timbre again "
+            "or name another base"
+        )
+    return folder
+
+
+def check_folder(folder: Path) -> Path:
+    """A model folder from anywhere, refused if loading it could run code.
+
+    Raises:
+        TrainerError: naming the file or key that was found.
+    """
+    config = folder / "config.json"
+    if not config.is_file():
+        raise TrainerError(f"found no config.json in {folder}, expected a model's folder")
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(p.name for p in folder.iterdir() if p.suffix in _PICKLES)
+        found = f"{pickles[0]}, a pickle file that can run code when opened" if pickles else "none"
+        raise TrainerError(
+            f"expected weights as *.safetensors in {folder}, found {found}; "
+            "get the model's safetensors version"
+        )
+    for name in ("config.json", "tokenizer_config.json"):
+        path = folder / name
+        if path.is_file() and "auto_map" in json.loads(path.read_text()):
+            raise TrainerError(
+                f"found “auto_map” in {path}: the model wants to run its own Python code, "
+                "which is refused; use a model of an architecture that transformers knows"
+            )
+    return folder
+
+
+def _from_hub(base: str, revision: str) -> Path:
+    wanted = revision or None
+    where = f"“{base}”" + (f" at {revision}" if revision else "")
+    try:  # what is already here needs no network, and does not wait for one
+        return Path(
+            huggingface_hub.snapshot_download(
+                base, revision=wanted, allow_patterns=list(_NEEDED), local_files_only=True
+            )
+        )
+    except LocalEntryNotFoundError:
+        pass
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(base, revision=wanted, allow_patterns=list(_NEEDED))
+        )
+    except GatedRepoError:
+        raise TrainerError(
+            f"the model {where} is gated; ask for access on its page and run `hf auth login`"
+        ) from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise TrainerError(
+            f"could not get the model {where} ({type(error).__name__}); "
+            "check its name and the network, or name a local folder"
+        ) from error
+
+
+def fingerprint(base: str, revision: str = "") -> str:
+    """SHA-256 over the names and contents of a model's weights, configuration and tokenizer.
+
+    Two folders with the same fingerprint load as the same model and render chats the same way.
+    """
+    folder = resolve(base, revision)
+    whole = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        named = path.name == "config.json" or path.name.startswith(_TOKENIZER)
+        if path.suffix == ".safetensors" or named:
+            with path.open("rb") as file:
+                whole.update(f"{path.name}\0".encode())
+                whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """A model's tokenizer, padding on the left as generation needs it."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False, padding_side="left"
+    )
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
+    """A base model in a precision, on that precision's device.
+
+    Raises:
+        TrainerError: if bitsandbytes cannot quantise on this machine.
+    """
+    try:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=precision.compute,
+            quantization_config=precision.bitsandbytes(),
+            device_map={"": precision.device},
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (ImportError, RuntimeError) as error:
+        if not precision.quantised:
+            raise
+        raise TrainerError(
+            f"bitsandbytes cannot hold a model as {precision.name} on this machine "
+            f"({type(error).__name__}); set precision to auto"
+        ) from error
+    return model
+
+
+def context_length(model: PreTrainedModel) -> int:
+    """How many tokens, prompt and answer together, the model can attend to."""
+    return int(model.config.get_text_config().max_position_embeddings)

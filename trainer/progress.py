@@ -1,0 +1,42 @@
+"""How a training tells what it does: the loss of each step, and the measures at the end."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from transformers import Trainer, TrainerCallback
+
+Progress: TypeAlias = Callable[[int, int, float], None]
+"""Told after every step: steps done, steps in all, the step's loss."""
+
+
+class Report(TrainerCallback):
+    """Passes each step's loss on."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Tell `progress`."""
+        self.progress = progress
+
+    def on_log(self, _args: Any, state: Any, *_: Any, **more: Any) -> None:
+        """Called by the trainer whenever it has something to say."""
+        if "loss" in (logs := more["logs"]):
+            self.progress(state.global_step, state.max_steps, logs["loss"])
+
+
+def losses_of(trainer: Trainer) -> tuple[float, ...]:
+    """The loss of every step, those before an interruption too, in nats per token."""
+    return tuple(float(x["loss"]) for x in trainer.state.log_history if "loss" in x)
+
+
+def metrics_of(trainer: Trainer) -> dict[str, float]:
+    """A finished training in numbers; the validation side is measured here, where there is one."""
+    history = trainer.state.log_history
+    last = next(entry for entry in reversed(history) if "loss" in entry)
+    metrics = {
+        "steps": float(trainer.state.global_step),
+        "tokens": float(last["num_tokens"]),
+        "training_seconds": float(history[-1]["train_runtime"]),
+        "training_loss": float(last["loss"]),
+    }
+    if trainer.eval_dataset is not None:
+        metrics["validation_loss"] = float(trainer.evaluate()["eval_loss"])
+    return metrics

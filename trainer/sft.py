@@ -1,0 +1,176 @@
+"""The recipe: examples in, a LoRA adapter out, read from top to bottom.
+
+On one CPU the same examples, settings and seed give the same adapter bit for bit, also when the
+run was broken and resumed. The adapter's folder says what it was trained from (`timbre.json`).
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PreTrainedModel, PrinterCallback, set_seed
+from trl.trainer.sft_config import SFTConfig
+
+from db.records import Example, Split
+from trainer import checkpoints
+from trainer.adapter import AdapterFacts, write_facts
+from trainer.chat import Chat, Tokens
+from trainer.config import TrainingConfig
+from trainer.encoding import Limit, encode
+from trainer.errors import TrainerError
+from trainer.failures import in_plain_words
+from trainer.models import context_length, fingerprint, load_model, load_tokenizer, resolve
+from trainer.precision import choose_precision
+from trainer.progress import Progress, Report, losses_of, metrics_of
+from trainer.quiet import quiet
+from trainer.results import TrainingResult, device_name, library_versions, peak_memory_mb
+from trainer.self_test import SelfTest, SelfTestingTrainer
+
+
+def train(
+    examples: Sequence[Example],
+    config: TrainingConfig,
+    folder: Path,
+    progress: Progress | None = None,
+    resume: bool = False,
+) -> TrainingResult:
+    """Train a LoRA adapter on the training side of a version; `folder` keeps the run.
+
+    The validation side, where there is one, is measured at the end; the test side is not looked
+    at. With `resume`, a broken run goes on and a finished one is returned as it is.
+
+    Raises:
+        TrainerError: if the examples, the model or the machine cannot do it.
+    """
+    with quiet(), in_plain_words():
+        started = time.monotonic()
+        precision = choose_precision(config.precision)
+        base = resolve(config.base, config.revision)
+        chat = Chat.of(load_tokenizer(base))
+        facts = AdapterFacts(
+            base=config.base,
+            revision=config.revision,
+            base_fingerprint=fingerprint(config.base, config.revision),
+            template_fingerprint=chat.fingerprint,
+            precision=precision.name,
+            config=config.canonical,
+        )
+        plan = checkpoints.plan([example.id for example in examples], facts)
+        checkpoint = checkpoints.prepare(folder, plan, resume)
+        if resume and (finished := checkpoints.finished(folder)):
+            return finished
+
+        model = load_model(base, precision)
+        trainer, adapted = make_trainer(model, chat, examples, config, folder)
+        if progress:
+            trainer.add_callback(Report(progress))
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        metrics = metrics_of(trainer)
+
+        adapted.peft_config["default"].base_model_name_or_path = config.base
+        adapted.save_pretrained(str(checkpoints.unfinished(folder)), save_embedding_layers=False)
+        write_facts(checkpoints.unfinished(folder), facts)
+        result = TrainingResult(
+            adapter=folder / checkpoints.ADAPTER,
+            metrics=metrics,
+            losses=losses_of(trainer),
+            precision=precision.name,
+            precision_reason=precision.reason,
+            device=device_name(precision.device),
+            libraries=library_versions(),
+            peak_memory_mb=peak_memory_mb(precision.device),
+            tokens_per_second=metrics["tokens"] / metrics["training_seconds"],
+            base_fingerprint=facts.base_fingerprint,
+            template_fingerprint=chat.fingerprint,
+            seconds=time.monotonic() - started,
+        )
+        checkpoints.finish(folder, result)
+        return result
+
+
+def make_trainer(
+    model: PreTrainedModel,
+    chat: Chat,
+    examples: Sequence[Example],
+    config: TrainingConfig,
+    folder: Path,
+) -> tuple[SelfTestingTrainer, PeftModel]:
+    """TRL's trainer, set to test its first batch before it steps, and the adapter it trains."""
+    limit = Limit(
+        min(config.max_length or sys.maxsize, context_length(model)),
+        config.truncate,
+    )
+    taught = encode([e for e in examples if e.split is Split.TRAIN], chat, limit)
+    held = encode([e for e in examples if e.split is Split.VALIDATION], chat, limit)
+    if not taught:
+        raise TrainerError(
+            f"found no training examples among {len(examples)}, expected some; "
+            "freeze a version whose training side is not empty"
+        )
+    set_seed(config.seed)  # the adapter begins at random
+    adapted = get_peft_model(model, _lora(config))
+    trainer = SelfTestingTrainer(
+        model=adapted,
+        args=_arguments(config, model, len(taught), folder),
+        train_dataset=_dataset([tokens for _, tokens in taught]),
+        eval_dataset=_dataset([tokens for _, tokens in held]) if held else None,
+        processing_class=chat.tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.self_test = SelfTest(chat, {tuple(tokens.ids): e for e, tokens in taught}, limit.tokens)
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:  # TRL holds the adapter of a quantised base in bfloat16
+            parameter.data = parameter.data.float()
+    return trainer, adapted
+
+
+def _arguments(
+    config: TrainingConfig, model: PreTrainedModel, examples: int, folder: Path
+) -> SFTConfig:
+    on = model.device.type
+    return SFTConfig(
+        output_dir=str(folder / checkpoints.CHECKPOINTS),
+        max_steps=config.steps_for(examples),
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        learning_rate=config.learning_rate_for(model.num_parameters()),
+        lr_scheduler_type=config.schedule,
+        warmup_steps=config.warmup_steps,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_gradient_norm,
+        # TRL turns both on by itself, which a CPU without bfloat16 units pays for sixty-fold
+        bf16=model.dtype is torch.bfloat16,
+        gradient_checkpointing=config.gradient_checkpointing,
+        use_cpu=on == "cpu",
+        dataloader_pin_memory=on == "cuda",
+        dataset_kwargs={"skip_prepare_dataset": True},  # `encode` has done it
+        max_length=None,
+        save_steps=config.save_every,
+        save_total_limit=2,
+        logging_steps=1,
+        disable_tqdm=True,
+        report_to="none",
+        seed=config.seed,
+    )
+
+
+def _lora(config: TrainingConfig) -> LoraConfig:
+    targets = config.lora_targets
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        use_rslora=config.rslora,
+        use_dora=config.dora,
+    )
+
+
+def _dataset(taught: Sequence[Tokens]) -> Dataset:
+    return Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in taught])
