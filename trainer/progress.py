@@ -16,10 +16,11 @@ class Report(TrainerCallback):
         """Tell `progress`."""
         self.progress = progress
 
-    def on_log(self, _args: Any, state: Any, *_: Any, **more: Any) -> None:
-        """Called by the trainer whenever it has something to say."""
-        if "loss" in (logs := more["logs"]):
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """Called by the trainer whenever it has something to say; hands its control back."""
+        if "loss" in (logs := kwargs["logs"]):
             self.progress(state.global_step, state.max_steps, logs["loss"])
+        return control
 
 
 def losses_of(trainer: Trainer) -> tuple[float, ...]:
