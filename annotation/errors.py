@@ -1,5 +1,5 @@
-"""What the annotation stage refuses or fails to do."""
+"""What can go wrong between us and Argilla that a user can mend."""
 
 
 class AnnotationError(RuntimeError):
-    """Something about reviewing that the user can mend, said in one sentence."""
+    """One sentence: what was found, what was expected, what to do."""

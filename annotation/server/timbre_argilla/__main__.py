@@ -1,7 +1,10 @@
 """Serve Argilla: `python -m timbre_argilla HOME --port 6900`."""
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from timbre_argilla.errors import LaunchError
@@ -15,20 +18,29 @@ def main() -> int:
     parser.add_argument("home", type=Path, help="folder of the server's own")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, default=6900, help="port to listen at; 0 takes any")
+    parser.add_argument("--database-url", default="", help="PostgreSQL; SQLite in HOME without")
     parser.add_argument(
-        "--database-url",
-        default="",
-        help="a PostgreSQL URL, or - to read it from standard input, where no list of processes "
-        "shows its password; SQLite in HOME without it",
+        "--attached",
+        action="store_true",
+        help="read the database URL (a line, empty for SQLite) from standard input, where no list "
+        "of processes shows its password, and stop when that closes",
     )
     asked = parser.parse_args()
-    url = sys.stdin.readline().strip() if asked.database_url == "-" else asked.database_url
+    url = asked.database_url
+    if asked.attached:
+        url = sys.stdin.readline().strip()
+        threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     try:
         launch(Options(asked.home.resolve(), asked.host, asked.port, url))
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _stop_at_end_of_input() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
