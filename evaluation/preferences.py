@@ -178,19 +178,19 @@ def bradley_terry(
 ) -> tuple[Strength, ...]:
     """Strengths of all arms, strongest first, with bootstrap intervals over comparisons.
 
-    Half a win each way between arms that met is added, so that an arm that never lost has a
-    finite strength; it draws small samples towards equality.
+    Half a win each way between every two arms is added, so that an arm that never lost, or never
+    met another, has a finite strength; it draws small samples towards equality.
     """
     if not cast:
         return ()
     arms = sorted({arm for vote in cast for arm in _pair(vote)})
     wins = _wins_by_comparison(cast, arms)
-    met = (wins.sum(axis=0) + wins.sum(axis=0).T > 0) * _PRIOR
+    prior = _PRIOR * (1 - np.eye(len(arms)))
     count = len(wins)
     random = np.random.default_rng(resampling.seed)
     drawn = random.multinomial(count, np.full(count, 1 / count), size=resampling.samples)
     weights = np.vstack([np.ones((1, count)), drawn])
-    tables = np.tensordot(weights, wins, axes=1) + met
+    tables = np.tensordot(weights, wins, axes=1) + prior
     scores = _fit(tables)
     tail = (1 - resampling.confidence) / 2
     low, high = np.quantile(scores[1:], [tail, 1 - tail], axis=0)

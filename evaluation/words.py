@@ -13,7 +13,7 @@ import pyphen
 
 _SEPARATOR = re.compile(r"[\s—–/…]+|-{2,}")
 _EDGE = re.compile(r"^[^\w]+|[^\w]+$")
-_PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:,\d{3})*(?:\.\d+)?")
+_PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 _BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•|#>]|\d+[.)])\s*)")
 _LEAD = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•>]\s+|\d+[.)]\s+)+")
 _STOP = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+")
@@ -72,7 +72,7 @@ def syllables(word: str) -> int:
 
 
 def _part_syllables(part: str) -> int:
-    if part[0].isdigit():
+    if part[0] in "0123456789":
         return _figure_syllables(part)
     known = _pronounced().get(part.lower().replace("’", "'"))
     if known is not None:

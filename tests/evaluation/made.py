@@ -1,9 +1,5 @@
 """A small campaign's worth of answers and the report made of them."""
 
-from collections.abc import Callable
-
-import pytest
-
 from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
 from evaluation.arms import Arm, Scored, differences, ease_sweep, summarise
 from evaluation.content import content_measures
@@ -159,13 +155,3 @@ def sample_examples(tried: tuple[Arm, ...]) -> tuple[SideBySide, ...]:
         )
         for place, subject in enumerate(SUBJECTS[:2])
     )
-
-
-@pytest.fixture
-def make_report() -> Callable[[], ReportData]:
-    return sample_report
-
-
-@pytest.fixture(scope="session")
-def report() -> ReportData:
-    return sample_report()

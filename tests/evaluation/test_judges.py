@@ -1,0 +1,91 @@
+import pytest
+
+from evaluation.errors import EvaluationError
+from evaluation.judges import Judged, judge_card
+from evaluation.register import card, fit, predict
+
+TALK = (
+    "Oh, it's huge! Do you know how long it is?",
+    "Well, I don't think you'd like it. It's cold up there.",
+    "Hey, did you see that? I couldn't believe my eyes!",
+    "Yeah, we went there last year, and I loved it.",
+    "So what do you think? I'd go again, you know.",
+    "I mean, it's not bad. Isn't that what you said?",
+)
+ENCYCLOPEDIA = (
+    "The municipality, which was established in 1851, constitutes an administrative division.",
+    "The manuscript is attributed to an anonymous monastic community of the twelfth century.",
+    "Its population was recorded as 4,512 inhabitants at the census conducted in 1911.",
+    "The locomotive was manufactured by the company between 1920 and 1934 in several series.",
+    "The treaty established the boundaries of both territories and regulated their commerce.",
+    "The species inhabits deciduous forests and feeds predominantly on invertebrates.",
+)
+
+
+def test_a_judge_that_says_the_same_of_everything_is_called_useless() -> None:
+    card = judge_card("The judge", Judged([True] * 20, [True] * 12 + [False] * 8), "people")
+    assert card.saturated
+    assert "useless" in card.sentence
+    assert card.kappa.estimate == 0
+
+
+def test_a_card_counts_what_a_judge_got_right() -> None:
+    calls = [True] * 8 + [False] * 12
+    labels = [True] * 6 + [False] * 2 + [True] * 2 + [False] * 10
+    card = judge_card("The judge", Judged(calls, labels), "people")
+    assert card.precision is not None
+    assert card.recall is not None
+    assert card.accuracy.estimate == pytest.approx(16 / 20)
+    assert card.precision.estimate == pytest.approx(6 / 8)
+    assert card.recall.estimate == pytest.approx(6 / 8)
+    # observed .8, by chance .4 · .4 + .6 · .6 = .52
+    assert card.kappa.estimate == pytest.approx((0.8 - 0.52) / 0.48)
+    assert card.auc is None
+    assert "by people" in card.sentence
+
+
+def test_scores_give_the_chance_that_a_positive_stands_above_a_negative() -> None:
+    judged = Judged([True, True, False], [True, False, False], [0.9, 0.9, 0.1])
+    assert judge_card("The judge", judged, "people").auc == pytest.approx(0.75)
+
+
+def test_chance_agreement_is_not_called_more() -> None:
+    calls, labels = [True, False] * 10, [True, True, False, False] * 5
+    found = judge_card("The judge", Judged(calls, labels), "people")
+    assert "not shown to agree beyond chance" in found.sentence
+
+
+def test_calls_without_labels_are_refused_in_one_sentence() -> None:
+    with pytest.raises(EvaluationError, match="one label for each call"):
+        judge_card("The judge", Judged([True], []), "people")
+
+
+def test_the_register_classifier_tells_unseen_talk_from_unseen_encyclopedia() -> None:
+    labels = [True] * 4 + [False] * 4
+    model = fit([*TALK[:4], *ENCYCLOPEDIA[:4]], labels, "eight sentences")
+    scores = predict(model, [*TALK[4:], *ENCYCLOPEDIA[4:]])
+    assert min(scores[:2]) > 0.5 > max(scores[2:])
+    found = card(model, [*TALK[4:], *ENCYCLOPEDIA[4:]], [True, True, False, False], "the test")
+    assert found.auc == 1
+    assert "eight sentences" in found.name
+
+
+def test_fitting_twice_gives_the_same_model_and_no_texts_no_scores() -> None:
+    labels = [True] * 6 + [False] * 6
+    texts = [*TALK, *ENCYCLOPEDIA]
+    model = fit(texts, labels, "the test")
+    assert model == fit(texts, labels, "the test")
+    assert predict(model, []) == []
+
+
+def test_a_stronger_penalty_makes_the_classifier_less_sure() -> None:
+    labels = [True] * 6 + [False] * 6
+    texts = [*TALK, *ENCYCLOPEDIA]
+    sure = fit(texts, labels, "the test", 0.1)
+    unsure = fit(texts, labels, "the test", 100.0)
+    assert predict(sure, [TALK[0]]) > predict(unsure, [TALK[0]])
+
+
+def test_labels_of_one_kind_cannot_be_learned_from() -> None:
+    with pytest.raises(EvaluationError, match="texts of both kinds"):
+        fit(TALK, [True] * 6, "the test")
