@@ -72,16 +72,8 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
         AnnotationError: if one of that is not so, in one sentence.
     """
     _check_version(connection)
-    try:
-        client = argilla.Argilla(
-            api_url=connection.url, api_key=connection.api_key or "none", retries=2
-        )
-    except (argilla._exceptions.ArgillaError, httpx.HTTPError) as error:
-        raise AnnotationError(
-            f"found that {connection.url} does not take the API key, expected a key of one of its "
-            "users; look it up under “My settings” in the web UI or make a user with "
-            "`timbre review user add`"
-        ) from error
+    _check_key(connection)
+    client = argilla.Argilla(api_url=connection.url, api_key=connection.api_key, retries=2)
     try:
         server = Server(connection, client)
         if workspace:
@@ -106,6 +98,23 @@ def workspace_id(server: Server) -> str:
             f"“{wanted}”; add the user to it with `timbre review user add`"
         )
     return found[wanted]
+
+
+def _check_key(connection: Connection) -> None:
+    # Asked before the SDK does, which leaves a connection open when it is refused.
+    key = {"X-Argilla-Api-Key": connection.api_key}
+    try:
+        response = httpx.get(f"{connection.url}/api/v1/me", headers=key, timeout=60)
+    except httpx.TransportError as error:
+        raise _lost(connection, error) from error
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise AnnotationError(
+            f"found that {connection.url} does not take the API key, expected a key of one of its "
+            "users; look it up under “My settings” in the web UI or make a user with "
+            "`timbre review user add`"
+        )
+    if response.is_error:
+        raise _refused(connection, response)
 
 
 def _check_version(connection: Connection) -> None:

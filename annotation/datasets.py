@@ -93,12 +93,12 @@ def _check_same(server: Server, found: dict[str, Any], settings: rg.Settings) ->
     differing = [
         kind
         for kind, path in {
-            "fields": "fields",
-            "questions": "questions",
-            "metadata": "metadata-properties",
-            "vectors": "vectors-settings",
+            "fields": "datasets/{}/fields",
+            "questions": "datasets/{}/questions",
+            "metadata": "me/datasets/{}/metadata-properties",
+            "vectors": "datasets/{}/vectors-settings",
         }.items()
-        if _shape(server.get(f"datasets/{found['id']}/{path}")["items"]) != _shape(wanted[kind])
+        if _shape(server.get(path.format(found["id"]))["items"]) != _shape(wanted[kind])
     ]
     if found["distribution"]["min_submitted"] != settings.distribution.min_submitted:
         differing.append("reviewers a record")
