@@ -13,9 +13,11 @@ from typing import Any, TypeAlias
 
 import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 _VEGA_LITE = "6.4"
 _ROW = 46
+_DOTS = 40
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Row: TypeAlias = Mapping[str, str | float]
@@ -153,13 +155,21 @@ def _harmless(value: str | float) -> str | float:
 
 
 def _svg(figure: Figure, canvas: Canvas) -> str:
+    # What is drawn is fixed by this module and validated by its tests; validating each time would
+    # take longer than drawing.
+    with debug_mode(False):
+        spec = specification(figure, canvas)
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
+
+
+def specification(figure: Figure, canvas: Canvas) -> dict[str, Any]:
+    """The chart in Vega-Lite, with the look that all charts share."""
     palette = canvas.palette
-    text = {"labelColor": palette.ink, "titleColor": palette.muted}
-    axis = text | {
+    text = {"labelColor": palette.ink, "titleColor": palette.muted, "labelFontSize": 12}
+    axis = {
         "domainColor": palette.grid,
         "tickColor": palette.grid,
         "gridColor": palette.grid,
-        "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
         "labelLimit": 200,
@@ -169,13 +179,12 @@ def _svg(figure: Figure, canvas: Canvas) -> str:
         background=palette.behind,
         font="Helvetica Neue, Arial, sans-serif",
         view={"stroke": None},
-        axis=axis,
-        legend=text | {"labelFontSize": 12, "labelLimit": 320, "title": None},
+        axis=text | axis,
+        legend=text | {"labelLimit": 320, "title": None},
         padding={"left": 2, "right": 14, "top": 6, "bottom": 4},
         autosize={"type": "fit-x", "contains": "padding"},
     )
-    drawn = vl_convert.vegalite_to_svg(spec.to_dict(), vl_version=_VEGA_LITE)
-    return str(drawn)
+    return dict(spec.to_dict())
 
 
 def interval_figure(
@@ -290,10 +299,9 @@ def line_figure(
             x=x, color=colour
         )
         dash = alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(series.labels)), legend=None)
-        layers: list[Any] = [
-            plot.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=dash),
-            plot.mark_circle(size=36, opacity=1).encode(y=y),
-        ]
+        layers: list[Any] = [plot.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=dash)]
+        if len({row["x"] for row in rows}) <= _DOTS:
+            layers.append(plot.mark_circle(size=36, opacity=1).encode(y=y))
         if any("low" in row for row in rows):
             layers.insert(0, plot.mark_area(opacity=0.1).encode(y=alt.Y("low:Q"), y2="high:Q"))
         return alt.layer(*layers).properties(width=canvas.width, height=260)

@@ -33,6 +33,7 @@ from evaluation.verdict import percent, review_notice
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WIDE, _NARROW = 720, 380
+_FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -190,7 +191,7 @@ def render(data: ReportData) -> str:
         data=data,
         notice=review_notice(data.version.version.reviewer_kinds if data.version else ()),
         vote_notice=review_notice(data.preferences.kinds if data.preferences else ()),
-        figures={figure.caption.name: _drawn(figure) for figure in figures(data)},
+        figures=dict.fromkeys(_FIGURES) | {f.caption.name: _drawn(f) for f in figures(data)},
         labels={arm.name: arm.label for arm in data.arms},
         places={arm.name: place % 6 for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),

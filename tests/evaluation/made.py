@@ -1,5 +1,7 @@
 """A small campaign's worth of answers and the report made of them."""
 
+from functools import cache
+
 from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
 from evaluation.arms import Arm, Scored, differences, ease_sweep, summarise
 from evaluation.content import content_measures
@@ -60,6 +62,7 @@ def review(subject: str, choice: str, reviewer: str) -> Review:
     )
 
 
+@cache
 def sample_preferences() -> Preferences:
     others = ("base", "prompted")
     sides = {
@@ -75,6 +78,7 @@ def sample_preferences() -> Preferences:
     return found
 
 
+@cache
 def sample_report() -> ReportData:
     tried = arms()
     summaries = tuple(summarise(arm) for arm in tried)

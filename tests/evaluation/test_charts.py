@@ -1,0 +1,79 @@
+import xml.etree.ElementTree as ET
+
+from evaluation.charts import (
+    PRINT,
+    Axis,
+    Canvas,
+    Caption,
+    Figure,
+    Row,
+    Series,
+    csv_file,
+    interval_figure,
+    png_file,
+    specification,
+    svg,
+    svg_file,
+)
+from evaluation.figures import LossPoint, loss_figure, strengths_figure
+from evaluation.report import figures
+from tests.evaluation.made import sample_preferences, sample_report
+
+ROWS: list[Row] = [
+    {"arm": '<Base> & "co"', "low": 0.1, "estimate": 0.2, "high": 0.3},
+    {"arm": "=SUM(A1)", "low": 0.5, "estimate": 0.6, "high": 0.9},
+]
+
+
+def chart() -> Figure:
+    series = Series(tuple(str(row["arm"]) for row in ROWS))
+    return interval_figure(Caption("share", "Shares."), ROWS, series, Axis("Share", ".0%", (0, 1)))
+
+
+def drawn_text(drawing: str) -> str:
+    root = ET.fromstring(drawing)  # noqa: S314 - drawn a line above
+    return " ".join(text for element in root.iter() if (text := element.text))
+
+
+def test_a_chart_is_well_formed_and_shows_its_labels_and_values() -> None:
+    text = drawn_text(svg_file(chart()))
+    assert '<Base> & "co"' in text
+    assert "20 %" in text
+    assert "60 %" in text
+
+
+def test_a_chart_fits_the_width_it_is_given() -> None:
+    for width in (380, 720):
+        root = ET.fromstring(svg(chart(), width))  # noqa: S314 - drawn here
+        assert float(root.attrib["width"]) <= width
+
+
+def test_every_figure_of_a_report_can_be_a_file_of_its_own() -> None:
+    for figure in figures(sample_report()):
+        assert "var(--" not in svg_file(figure)
+        assert drawn_text(svg_file(figure))
+        assert png_file(figure, scale=1).startswith(b"\x89PNG")
+
+
+def test_a_charts_data_cannot_be_run_by_a_spreadsheet() -> None:
+    lines = csv_file(chart()).splitlines()
+    assert lines[0] == "arm,low,estimate,high"
+    assert lines[1] == '"<Base> & ""co""",0.1,0.2,0.3'
+    assert lines[2] == "'=SUM(A1),0.5,0.6,0.9"
+
+
+def test_every_figure_is_valid_vega_lite() -> None:
+    for figure in figures(sample_report()):
+        assert specification(figure, Canvas(400, PRINT))["$schema"].startswith("https://vega")
+
+
+def test_strengths_are_drawn_from_three_arms_on() -> None:
+    arms = sample_report().arms
+    assert strengths_figure(arms, sample_preferences()) is not None
+    assert strengths_figure(arms, None) is None
+
+
+def test_a_loss_of_one_step_is_no_curve() -> None:
+    assert loss_figure([LossPoint(1, 2.0)]) is None
+    assert loss_figure([]) is None
+    assert loss_figure([LossPoint(1, 2.0), LossPoint(2, 1.0)]) is not None

@@ -1,0 +1,189 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from db.records import ReviewerKind
+from evaluation.arms import Arm, summarise
+from evaluation.report import (
+    ArmAnswer,
+    Attribution,
+    LineageStep,
+    ReportData,
+    Setting,
+    SideBySide,
+    figures,
+    render,
+    safe_link,
+)
+from tests.evaluation.made import sample_report
+
+OUTLINE = Path(__file__).parents[1] / "golden" / "report-outline.txt"
+EMPTY = ReportData(
+    campaign="empty", subject="a tone", verdict="Nothing can be said yet.", written_at="today"
+)
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}</style></svg>"
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render(sample_report())
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def text_of(html: str) -> str:
+    return " ".join(BeautifulSoup(html, "html.parser").get_text(" ").split())
+
+
+def outline(page: BeautifulSoup) -> str:
+    """Headings, charts, table columns and things said to be missing, in their order."""
+    lines: list[str] = []
+    for tag in page.find_all(["h1", "h2", "h3", "figure", "thead", "summary"]):
+        columns = [" ".join(cell.get_text(" ").split()) for cell in tag.find_all("th")]
+        said = " | ".join(columns) if columns else " ".join(tag.get_text(" ").split())
+        lines.append(f"{tag.name} {tag.get('id') if tag.name == 'figure' else said}")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_has_its_sections_charts_and_tables_in_order(page: BeautifulSoup) -> None:
+    assert outline(page) == OUTLINE.read_text(encoding="utf-8")
+
+
+def test_the_verdict_comes_first_and_then_who_reviewed(page: BeautifulSoup) -> None:
+    body = page.body
+    assert body is not None
+    paragraphs = [p for p in body.find_all("p") if p.get("class") != ["eyebrow"]]
+    assert paragraphs[0].get_text() == sample_report().verdict
+    notice = paragraphs[1].get_text()
+    assert notice.startswith("Every review was made by a written rule, not by a person.")
+
+
+def test_reviews_by_people_carry_no_notice() -> None:
+    data = sample_report()
+    assert data.version is not None
+    version = replace(data.version.version, reviewer_kinds=(ReviewerKind.PERSON.value,))
+    by_people = replace(EMPTY, version=replace(data.version, version=version))
+    assert BeautifulSoup(render(by_people), "html.parser").find(id="notice") is None
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(page: BeautifulSoup) -> None:
+    assert not page.find_all(["script", "link", "iframe", "object", "embed", "form"])
+    loads = [tag for tag in page.find_all(True) if tag.get("src") or tag.get("srcset")]
+    assert not loads
+    links = [str(a["href"]) for a in page.find_all("a")]
+    assert all(link.startswith(("#", "data:text/csv", "https://example.org/")) for link in links)
+    style = page.style
+    assert style is not None
+    assert not re.search(r"url\(|@import", style.get_text())
+    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    assert isinstance(policy, Tag)
+    assert "default-src 'none'" in str(policy["content"])
+
+
+def test_every_link_within_the_page_has_its_place(page: BeautifulSoup) -> None:
+    places = {str(a["href"])[1:] for a in page.find_all("a") if str(a["href"]).startswith("#")}
+    assert places
+    assert all(page.find(id=place) for place in places)
+    ids = [str(tag["id"]) for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_chart_stands_in_two_widths_with_its_words_and_its_data(
+    page: BeautifulSoup,
+) -> None:
+    names = [figure.caption.name for figure in figures(sample_report())]
+    assert [str(tag["id"]) for tag in page.find_all("figure")] == names
+    for figure in page.find_all("figure"):
+        assert len(figure.find_all("svg")) == 2
+        assert page.find(id=f"figure-{figure['id']}") is not None
+        link = figure.find("a", class_="csv")
+        assert isinstance(link, Tag)
+        assert len(unquote(str(link["href"])).splitlines()) > 2
+
+
+def test_charts_take_their_colours_from_the_page(page: BeautifulSoup) -> None:
+    drawn = "".join(str(svg) for svg in page.find_all("svg"))
+    assert "var(--series-0)" in drawn
+    assert "var(--ink)" in drawn
+    assert not re.search(r"#0a0b", drawn)
+
+
+def test_every_arm_shows_every_feature(page: BeautifulSoup) -> None:
+    text = page.get_text(" ")
+    for label in ("Reading ease", "Contractions", "Discourse words", "List lines", "Markdown"):
+        assert label in text
+    for label in ("Base model", "Base with system prompt", "Fine-tuned"):
+        assert text.count(label) > 3
+
+
+def test_a_report_of_nothing_says_what_is_missing() -> None:
+    page = render(EMPTY)
+    said = [p.get_text() for p in BeautifulSoup(page, "html.parser").find_all(class_="absent")]
+    assert len(said) == 10
+    assert "<figure" not in page
+    assert any("No comparison has been reviewed yet" in line for line in said)
+    assert any("no curve to draw" in line for line in said)
+
+
+def test_one_arm_without_outputs_is_shown_without_a_chart() -> None:
+    nothing = summarise(Arm("tuned", "Fine-tuned", "an adapter"))
+    page = render(replace(EMPTY, arms=(nothing,)))
+    assert "no answer was measured" in page
+    assert "No answer has been measured yet" in page
+    assert "No two arms have been compared" in page
+
+
+def test_missing_bounds_and_empty_answers_are_said_to_be() -> None:
+    empty = SideBySide("What is it?", (ArmAnswer("tuned", "  "), ArmAnswer("gone", "ok")))
+    page = text_of(render(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
+    assert "The floor and the ceiling were not measured." in page
+    assert "An empty answer." in page
+
+
+def hostile_report() -> ReportData:
+    data = sample_report()
+    arms = tuple(replace(arm, label=f"{HOSTILE}{i}\x00\ud800") for i, arm in enumerate(data.arms))
+    example = SideBySide(
+        question=HOSTILE,
+        answers=tuple(ArmAnswer(arm.name, f"{HOSTILE}\u202eevil\x07" * 3) for arm in arms),
+        passage="w" * 5_000,
+        reference="שלום <b>עולם</b>",
+        source=Attribution(HOSTILE, "javascript:alert(3)", HOSTILE, HOSTILE),
+    )
+    return replace(
+        data,
+        campaign=HOSTILE,
+        verdict=HOSTILE,
+        arms=arms,
+        examples=(example,),
+        lineage=(LineageStep("Article", "a" * 64, HOSTILE, "javascript:alert(4)"),),
+        configuration=(Setting(HOSTILE, HOSTILE),),
+    )
+
+
+def test_hostile_text_is_shown_and_never_obeyed() -> None:
+    html = render(hostile_report())
+    page = BeautifulSoup(html, "html.parser")
+    assert not page.find_all(["script", "img"])
+    assert not [tag for tag in page.find_all(True) if any(k.startswith("on") for k in tag.attrs)]
+    assert HOSTILE in page.get_text()
+    assert "javascript:" not in html
+    assert not re.search("[\x00-\x08\ud800-\udfff]", html)
+    html.encode()
+
+
+def test_only_addresses_of_the_web_become_links() -> None:
+    assert safe_link("https://example.org/a") == "https://example.org/a"
+    for address in ("javascript:x", "file:///etc/passwd", "//example.org", "https://[", ""):
+        assert not safe_link(address)
+
+
+def test_the_same_data_give_the_same_page(html: str) -> None:
+    assert render(sample_report()) == html
