@@ -48,6 +48,12 @@ def rule_reviewers(connection: Connection) -> frozenset[str]:
     return frozenset(user.name for user in users if user.name.startswith(RULE_PREFIX))
 
 
+def known_passwords(settings: Settings) -> list[tuple[str, str, str]]:
+    """User, password and server of every account that was made here."""
+    found = sorted(_read(settings).items())
+    return [(name.partition("@")[0], word, name.partition("@")[2]) for name, word in found]
+
+
 def _key(connection: Connection, name: str) -> str:
     return f"{name}@{connection.url}"
 

@@ -1,0 +1,50 @@
+"""Campaign files read like forms, and what is wrong with one is said in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from timbre.campaign import Campaign, load_campaign
+from timbre.settings import CONFIGS, SettingsError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "campaign.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "path", sorted((CONFIGS / "campaigns").glob("*.toml")), ids=lambda p: p.stem
+)
+def test_every_shipped_campaign_loads(path: Path) -> None:
+    assert load_campaign(path).name == path.stem
+
+
+def test_what_a_file_leaves_out_has_its_default(tmp_path: Path) -> None:
+    path = written(tmp_path, 'name = "short"\ntone = "conversational"')
+    assert load_campaign(path) == Campaign(name="short", tone="conversational")
+
+
+def test_sources_are_kept_in_their_order(tmp_path: Path) -> None:
+    path = written(tmp_path, 'name = "a"\ntone = "t"\nsources = ["b.bz2", "sample"]')
+    assert load_campaign(path).sources == ("b.bz2", "sample")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name = ", "no TOML"),
+        ('name = "a"\ntone = "t"\ncolour = "red"', "unknown key “colour”"),
+        ('name = "a"\ntone = "t"\n[gates]\nstrict = 1', r"unknown key “strict” in .* \[gates\]"),
+        ('name = "a"\ntone = "t"\n[gates]\napproved = "many"', "'many' for “approved”"),
+        ('name = "a"\ntone = "t"\n[gates]\napproved = true', "True for “approved”"),
+        ('name = "a"\ntone = "t"\ngates = 3', "no table"),
+        ('name = "a"', "either a tone or a persona"),
+        ('name = "a"\ntone = "t"\npersona = "p"', "either a tone or a persona"),
+        ('tone = "t"', "incomplete"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load_campaign(written(tmp_path, text))
