@@ -89,7 +89,7 @@ class Tone:
         return digest(canonical(plain(self)))
 
 
-MOVES = ("split", "contract", "plain_words", "lead_ins")
+MOVES = ("lead_ins", "split", "address", "plain_words", "contract")
 
 
 def load_tone(path: Path | str) -> Tone:

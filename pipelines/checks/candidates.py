@@ -10,7 +10,7 @@ from pipelines.checks.pii import pii
 from pipelines.checks.spoken import markdown, refusal
 from pipelines.checks.support import unsupported_names, unsupported_numbers
 from pipelines.persona_file import Persona
-from pipelines.sentences import words
+from pipelines.words import words
 
 LENGTHS = {
     CandidateKind.CONVERSATION: (8, 150),

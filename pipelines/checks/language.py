@@ -1,6 +1,6 @@
 """Whether a text is English, by the share of its words that are English function words."""
 
-from pipelines.sentences import word_set, words
+from pipelines.words import word_set, words
 
 _FUNCTION = word_set(
     "the of and to in a is was that for on as with by he it at from his an are were which be had "

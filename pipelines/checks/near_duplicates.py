@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from rensa import RMinHash
 
-from pipelines.sentences import words
+from pipelines.words import words
 
 PERMUTATIONS = 128
 BAND = 2

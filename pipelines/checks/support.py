@@ -2,7 +2,8 @@
 
 import re
 
-from pipelines.sentences import sentences, word_set, words
+from pipelines.wikipedia.sentences import sentences
+from pipelines.words import word_set, words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SPELLED = {

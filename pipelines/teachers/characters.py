@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from pipelines.persona_file import Persona
-from pipelines.sentences import sentences, words
 from pipelines.teachers.clauses import clauses
 from pipelines.teachers.phrases import expand
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.wording import contract, upper_start
+from pipelines.wikipedia.sentences import sentences
+from pipelines.words import words
 
 TOPIC_WORDS = 5
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3}")

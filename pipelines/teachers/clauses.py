@@ -6,43 +6,34 @@ if it is short and begins like a noun phrase; a sentence that does not begin so 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from pipelines.sentences import sentences, word_set
-from pipelines.teachers.verbs import AUXILIARIES, by_past, by_present
+from pipelines.teachers.subjects import Subject, resolved, subject_of
+from pipelines.teachers.verbs import AUXILIARIES, NOUNS_TOO, PLURAL_PRESENT, PRESENT, by_past
+from pipelines.wikipedia.sentences import sentences
+from pipelines.words import word_set
 
-_LEAD = re.compile(
-    r"^(?:In|On|By|During|After|Before|Since|Around|From|At|Following|Throughout|Between|Within|"
-    r"Until|Under|With)\b[^,;:()]{1,50},\s+(?=[A-Za-z])"
+LONGEST_LEAD = 14
+LEADS = word_set(
+    "in on by during after before since around from at following throughout between within until "
+    "under with while when although though as like unlike despite besides alongside together "
+    "according due for because if once early late later shortly soon also additionally finally "
+    "eventually initially originally meanwhile currently today instead however moreover "
+    "furthermore nevertheless consequently subsequently therefore similarly traditionally "
+    "historically generally usually often sometimes afterwards beyond over through upon outside "
+    "inside across near among against based born educated known located named built founded "
+    "written inspired influenced encouraged given faced unable having being prior"
 )
-_PRONOUNS = {"he", "she", "it", "they"}
-_POSSESSIVES = {"his", "her", "its", "their"}
-_NO_START = word_set(
-    "there here what how that those this these when where while although though because if since "
-    "as such both each one another other others many much few more most some all none neither "
-    "either not only even perhaps similarly however but and or nor so yet to by for with from "
-    "a an we i you who which whose first second finally also then later despite unlike among "
-    "upon according due based given"
-)
-_NO_PART = word_set(
-    "that which who whom whose when where while because if although though but than until unless "
-    "whether as to into after before"
+_TIMES = re.compile(
+    r"^(?:The (?:following|next|same|previous)|That same|One|Two|Three|Four|Five|Six|Seven|Eight"
+    r"|Ten|Several|A few|Some|Many) (?:\w+ )?(?:day|week|month|year|season|night|morning|evening"
+    r"|hour|minute|decade|centurie)s?\b"
 )
 _ADVERBS = word_set(
     "also then later soon still often sometimes never always once again first ever just even now "
-    "together already instead thus therefore both eventually"
+    "together already instead thus therefore both eventually all each"
 )
-_DANGLING = word_set("of in on at by for with from the a an and or")
-_PARTICLES = word_set("of the de la le du da del di van von der and for in at on to")
-_NOUNS_TOO = word_set(
-    "shot hit cut set cast broadcast spread left felt cost lay put quit run read found lead led "
-    "saw launch back"
-)
-_PRESENT = word_set(
-    "contains includes consists features lies stands flows lives occurs remains provides serves "
-    "uses represents describes depicts follows tells begins holds involves refers shows connects "
-    "covers extends grows feeds belongs comes appears becomes requires produces makes takes gives "
-    "means says argues believes explains reveals finds meets wants tries decides"
-)
+_APPOSED = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,8 @@ class Clause:
     """The beginning of a sentence.
 
     `subject` reads as it would inside a question; `own` is False where it was a pronoun that an
-    earlier subject stands in for. `verb` is lower-case, `rest` the words after it.
+    earlier subject stands in for, `proper` tells a name. `verb` is lower-case, `rest` what
+    follows it.
     """
 
     sentence: str
@@ -63,33 +55,50 @@ class Clause:
 
 
 def clauses(passage: str) -> list[Clause | None]:
-    """What can be told of each sentence's beginning, None where it is not clear."""
+    """What can be told of each sentence's beginning, in order, None where it is not clear."""
+    return list(_clauses(passage))
+
+
+@lru_cache(maxsize=1024)
+def _clauses(passage: str) -> tuple[Clause | None, ...]:
     found: list[Clause | None] = []
+    before: Subject | None = None
     for sentence in sentences(passage):
-        named = [c for c in found if c is not None and c.own]
-        found.append(_clause(sentence, passage, named[-1] if named else None))
-    return found
+        clause = _clause(sentence, passage, before)
+        if clause is not None and clause.own:
+            before = Subject(clause.subject, True, clause.proper)
+        found.append(clause)
+    return tuple(found)
 
 
-def _clause(sentence: str, passage: str, before: Clause | None) -> Clause | None:
-    lead = match.group() if (match := _LEAD.match(sentence)) else ""
-    tokens = sentence[len(lead) :].split()
-    at = _verb_at(tokens)
-    if at is None:
-        return None
-    subject_tokens = tokens[:at]
-    while subject_tokens and _is_adverb(subject_tokens[-1]):
-        subject_tokens.pop()
-    subject = _subject(subject_tokens, passage, before, bool(lead))
-    if subject is None:
-        return None
-    text, own, proper = subject
-    rest = tuple(tokens[at + 1 :])
-    return Clause(sentence, lead.strip().rstrip(","), text, tokens[at], rest, own, proper)
+def _clause(sentence: str, passage: str, before: Subject | None) -> Clause | None:
+    whole = sentence
+    if match := _APPOSED.match(sentence):
+        sentence = f"{match.group(1)} {sentence[match.end() :]}"
+    for lead, rest in _readings(sentence):
+        tokens = rest.split()
+        at = _verb_at(tokens)
+        if at is None:
+            continue
+        subject = _subject(tokens[:at], passage, before, bool(lead))
+        if subject is not None:
+            after = tuple(tokens[at + 1 :])
+            return Clause(whole, lead, subject.text, tokens[at], after, subject.own, subject.proper)
+    return None
 
 
-def _is_adverb(token: str) -> bool:
-    return token in _ADVERBS or (token.endswith("ly") and token.islower())
+def _readings(sentence: str) -> list[tuple[str, str]]:
+    """The sentence with no lead-in, and with what stands before its first or second comma as one.
+
+    What is before a comma is a lead-in only if it begins like one.
+    """
+    readings = [("", sentence)]
+    first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
+    if first in LEADS or _TIMES.match(sentence) or first.endswith("ing"):
+        commas = list(re.finditer(r", ", sentence))[:3]
+        found = [(sentence[: m.start()], sentence[m.end() :]) for m in commas]
+        readings = [(lead, rest) for lead, rest in found if len(lead.split()) <= LONGEST_LEAD]
+    return readings
 
 
 def _verb_at(tokens: list[str]) -> int | None:
@@ -104,74 +113,19 @@ def _verb_at(tokens: list[str]) -> int | None:
 def _stands(tokens: list[str], at: int) -> bool:
     word, before = tokens[at], tokens[at - 1]
     after = tokens[at + 1] if at + 1 < len(tokens) else ""
+    determined = before.lower() in {"the", "a", "an", "newly", "this", "his", "her", "its"}
     if word in AUXILIARIES:
         return True
     if word in by_past():
-        participle = after == "by" or before.lower() in {"the", "a", "an", "newly"}
-        unclear = word in _NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
-        return not participle and not unclear
-    return word in _PRESENT and word in by_present() and before.lower() not in {"the", "a", "an"}
+        unclear = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
+        return after != "by" and not determined and not unclear
+    plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
+    return (word in PRESENT and not determined) or plural
 
 
-def _subject(
-    tokens: list[str], passage: str, before: Clause | None, led: bool
-) -> tuple[str, bool, bool] | None:
-    if not 1 <= len(tokens) <= 7 or tokens[-1].lower() in _DANGLING:
-        return None
-    text = " ".join(tokens)
-    first = tokens[0].lower()
-    if first in _PRONOUNS | _POSSESSIVES:
-        return _resolved(tokens, before)
-    if first in _NO_START or any(t.lower() in _NO_PART for t in tokens):
-        return None
-    if re.search(r"[(){}\[\];:,]", text) or text.count('"') % 2 or re.search(r"\d{3,}$", text):
-        return None
-    if first == "the":
-        return "the " + " ".join(tokens[1:]), True, _capitalised(tokens[1:])
-    if _capitalised(tokens) and _is_name(tokens, passage, led):
-        return text, True, True
-    return _common(tokens, passage)
-
-
-def _resolved(tokens: list[str], before: Clause | None) -> tuple[str, bool, bool] | None:
-    first = tokens[0].lower()
-    if before is None:
-        return None
-    personal = before.proper and not before.subject.startswith("the ")
-    if first in {"he", "she", "his", "her"} and not personal:
-        return None
-    if first in {"they", "their"} and not before.subject.endswith("s"):
-        return None
-    if len(before.subject.split()) > 4:  # longer names sound read out
-        return None
-    if first in _PRONOUNS:
-        return (before.subject, False, before.proper) if len(tokens) == 1 else None
-    if len(tokens) == 1 or any(t.lower() in _NO_PART for t in tokens):
-        return None
-    owner = before.subject + ("'" if before.subject.endswith("s") else "'s")
-    return f"{owner} {' '.join(tokens[1:])}", False, False
-
-
-def _capitalised(tokens: list[str]) -> bool:
-    content = [t for t in tokens if t.lower() not in _PARTICLES]
-    return bool(content) and all(t.lstrip("\"'“‘")[:1].isupper() or t[0].isdigit() for t in content)
-
-
-def _is_name(tokens: list[str], passage: str, led: bool) -> bool:
-    """Whether capital letters come from a name and not from the sentence's beginning."""
-    if led or len(tokens) > 1:
-        return True
-    inside = re.search(rf"[a-z,] {re.escape(tokens[0])}\b", passage)
-    return inside is not None and tokens[0].isalpha()
-
-
-def _common(tokens: list[str], passage: str) -> tuple[str, bool, bool] | None:
-    first = tokens[0]
-    if not first[0].isupper() or not first.isalpha():
-        return None
-    known = re.search(rf"\b{first.lower()}\b", passage) is not None
-    if len(tokens) == 1 and not (known or first.endswith(("tion", "ment", "ers", "ists", "ics"))):
-        return None
-    if len(tokens) > 1 and tokens[1][0].isupper():
-        return None
-    return " ".join([first.lower(), *tokens[1:]]), True, False
+def _subject(tokens: list[str], passage: str, before: Subject | None, led: bool) -> Subject | None:
+    while tokens and (
+        tokens[-1] in _ADVERBS or (tokens[-1].endswith("ly") and tokens[-1].islower())
+    ):
+        tokens = tokens[:-1]
+    return resolved(tokens, before) or subject_of(tokens, passage, led)

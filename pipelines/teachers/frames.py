@@ -2,9 +2,9 @@
 
 import re
 
-from pipelines.sentences import word_set
 from pipelines.teachers.clauses import Clause
 from pipelines.teachers.verbs import BE, by_past, by_present, participles
+from pipelines.words import word_set
 
 _PREPOSITIONS = word_set(
     "in on at near from between to into through across over under along within by with for of "
@@ -38,6 +38,7 @@ _FATE = word_set(
     "killed injured wounded captured arrested defeated sunk damaged hit lost destroyed removed "
     "replaced sold moved withdrawn cancelled dropped"
 )
+_SAID = word_set("reported said made done issued estimated found put drawn named called given used")
 _GOING = word_set(
     "move go travel return flee sail live settle study work serve land flow lie stand reside fly "
     "march retreat walk escape arrive stay nest occur"
@@ -53,6 +54,7 @@ _PEOPLE = {"marry": "marry", "meet": "meet", "succeed": "succeed"}
 _DATE = re.compile(
     r"\b(?:in|on|by|since|until|from|during) (?:[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
 )
+_COMPLEMENTED = word_set("of to with about that for by from on at as than among")
 _GENERAL = (
     "What can you tell me about {s}?",
     "Could you tell me a bit about {s}?",
@@ -94,14 +96,17 @@ def _be(clause: Clause) -> list[str]:
     s, verb = clause.subject, clause.verb
     word, rest = _after(clause)
     if "not" in clause.rest[:2]:
-        return [f"What was the matter with {s}?"] if verb in {"was", "were"} else []
-    if word in participles():
+        return []
+    if word in participles() or word.endswith("ed"):
         return _passive(clause, word, rest)
+    if word == "able":
+        return [f"What {verb} {s} able to do?"]
     if word in {"a", "an", "one", "the"}:
         return _identity(clause, rest)
     if word in _PREPOSITIONS and word in {"in", "on", "at", "near", "between"}:
         return [f"Where {verb} {s}?"]
-    if word.islower() and word.isalpha():
+    following = rest[0] if rest else ""
+    if word.islower() and word.isalpha() and following not in _COMPLEMENTED:
         return [f"What {verb} {s} like?", f"How would you describe {s}?"]
     return []
 
@@ -141,7 +146,8 @@ def _passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
     }  # fmt: skip
     if frame := special.get((word, following)):
         return [frame.format(v=verb, s=s)]
-    if word in _FATE or verb in {"was", "were"}:
+    definite = clause.proper or s.startswith("the ")
+    if word in _FATE or (verb in {"was", "were"} and definite and word not in _SAID):
         return [f"What happened to {s}?", f"Do you know what happened to {s}?"]
     return []
 
@@ -162,7 +168,7 @@ def _action(clause: Clause) -> list[str]:
     verb = by_past().get(clause.verb) or by_present().get(clause.verb)
     if verb is None:
         return []
-    did = "did" if clause.verb in by_past() else "does"
+    did = "did" if clause.verb in by_past() else "do" if clause.verb == verb.base else "does"
     word, rest = _after(clause)
     dated = _DATE.search(" ".join((word, *rest)[:9])) or _DATE.search(clause.lead)
     base = verb.base

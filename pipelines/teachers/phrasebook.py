@@ -16,11 +16,11 @@ from distilabel.models.llms.base import LLM
 
 from db.records import digest
 from pipelines.persona_file import Persona
-from pipelines.sentences import words
 from pipelines.teachers.characters import dialogue, document, statement
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.retelling import retell
 from pipelines.tone_file import TonePhrases
+from pipelines.words import words
 
 _ASKED = re.compile(r'\{"([a-z_]+)": [\["]')
 _COUNT = re.compile(r"Ask (\d+) different")

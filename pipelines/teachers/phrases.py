@@ -13,17 +13,18 @@ _SLOT = re.compile(r"[a-z_]+")
 
 
 def expand(phrase: str, choose: Random, slots: Mapping[str, str]) -> str:
-    """The phrase with every choice made and every slot filled.
+    """The phrase with every choice made and every slot filled, its spaces set right.
 
     Raises:
         KeyError: if the phrase has a slot that is not filled.
     """
+    given = {name: re.sub(r"[{}|]", "", text) for name, text in slots.items()}
     while found := _INNERMOST.search(phrase):
         inner = found.group(1)
         options = inner.split("|")
-        text = slots[inner] if _is_slot(inner) else choose.choice(options)
-        phrase = phrase[: found.start()] + text.replace("{", "(") + phrase[found.end() :]
-    return phrase
+        text = given[inner] if _is_slot(inner) else choose.choice(options)
+        phrase = phrase[: found.start()] + text + phrase[found.end() :]
+    return re.sub(r"\s+([,.!?;:])", r"\1", " ".join(phrase.split()))
 
 
 def slots_of(phrase: str) -> set[str]:

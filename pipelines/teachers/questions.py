@@ -4,13 +4,22 @@ import math
 import re
 from random import Random
 
-from pipelines.sentences import sentences, word_set, words
 from pipelines.teachers.clauses import Clause, clauses
 from pipelines.teachers.frames import questions
-from pipelines.teachers.phrases import expand
+from pipelines.wikipedia.sentences import sentences
+from pipelines.words import word_set, words
 
 SHORT, LONG = 7, 34
+LONG_WORD = 8
 ANSWER_WORDS = 58
+_LOOSE = re.compile(
+    r"[()\[\]{}=|]|formula_|\s[,.;:]|[,.]{2}"
+    r"|\b(?:from to|the of|than to|of and|the and|in and|at to)\b"
+)
+_CONNECTED = re.compile(
+    r"(?:However|Meanwhile|Similarly|Conversely|Nevertheless|Moreover|Furthermore|Additionally|"
+    r"Consequently|Therefore|Thus|In addition|As such|Instead|Also|But|And|Then|Finally)\b"
+)
 _BEFORE = (
     "", "", "", "", "", "", "", "", "So, ", "Hey, ", "Okay, ", "Quick question: ", "Tell me, ",
     "I was wondering, ", "Just curious, ", "Hm, ", "Oh, and ",
@@ -35,15 +44,24 @@ def _good(sentence: str) -> bool:
     return (
         SHORT <= len(words(sentence)) <= LONG
         and sentence.endswith((".", '."', ".”"))
-        and not re.search(r"[()\[\]{};=|]|formula_", sentence)
+        and not _LOOSE.search(sentence)
         and sentence.count('"') % 2 == 0
     )
 
 
-def _rank(clause: Clause) -> int:
-    """Sentences with a close question and a subject of their own come first."""
+def _rank(clause: Clause) -> float:
+    """Lower is better: a close question, a subject of its own, and easy to say aloud."""
     close, _ = questions(clause)
-    return (0 if close else 1) + (0 if clause.own else 1)
+    said = words(clause.sentence)
+    long_words = sum(len(word) > LONG_WORD for word in said) / len(said)
+    return (
+        (0 if close else 1)
+        + (0 if clause.own else 1)
+        + (2 if _CONNECTED.match(clause.sentence) else 0)
+        + (1 if '"' in clause.sentence else 0)
+        + 6 * long_words
+        + len(said) / LONG
+    )
 
 
 def _question(clause: Clause, choose: Random) -> str:
@@ -51,7 +69,7 @@ def _question(clause: Clause, choose: Random) -> str:
     # A question about the subject at large now and then, as people ask them.
     fitting = close if close and choose.random() < 0.8 else general  # as above
     asked = choose.choice(fitting)
-    before = expand(choose.choice(_BEFORE), choose, {})
+    before = choose.choice(_BEFORE)
     keeps_capital = not before or asked.startswith("I ")
     return before + (asked if keeps_capital else asked[0].lower() + asked[1:])
 

@@ -7,12 +7,14 @@ only against a list, and nothing is added but phrases that claim nothing.
 import re
 from random import Random
 
-from pipelines.sentences import sentences, word_set, words
+from pipelines.teachers.address import addressed
 from pipelines.teachers.clauses import clauses
 from pipelines.teachers.phrases import expand, slots_of
 from pipelines.teachers.splitting import split
 from pipelines.teachers.wording import contract, lead_in, lower_start, plain_words, upper_start
 from pipelines.tone_file import TonePhrases
+from pipelines.wikipedia.sentences import sentences
+from pipelines.words import word_set, words
 
 LONGEST_TOPIC = 5
 _NO_LINK = word_set(
@@ -39,6 +41,8 @@ def _moved(sentence: str, moves: tuple[str, ...], choose: Random) -> list[str]:
     if "lead_ins" in moves:
         sentence = lead_in(sentence, choose)
     parts = split(sentence, choose) if "split" in moves else [sentence]
+    if "address" in moves:
+        parts = [addressed(part) for part in parts]
     if "plain_words" in moves:
         parts = [plain_words(part) for part in parts]
     if "contract" in moves:

@@ -4,18 +4,36 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines.sentences import word_set
+from pipelines.words import word_set
 
 _VOWELS = "aeiou"
 _DOUBLED = word_set(
     "ban beat drop plan stop star run cut hit set put quit win submit commit admit permit refer "
-    "prefer transfer program travel model label opt top step rob rub plot ship wrap equip"
+    "prefer transfer program opt top step rob rub plot ship wrap equip begin win "
+    "get let sit swim forget"
 )
 BE = frozenset({"is", "are", "was", "were"})
 HAVE = frozenset({"has", "have", "had"})
 MODAL = frozenset({"can", "could", "may", "might", "will", "would", "must", "should"})
 DO = frozenset({"do", "does", "did"})
 AUXILIARIES = BE | HAVE | MODAL | DO
+# Past forms that are nouns or adjectives as often.
+NOUNS_TOO = word_set(
+    "shot hit cut set cast broadcast spread left felt cost lay put quit run read found lead led "
+    "saw launch back"
+)
+# Present forms that are seldom nouns, so that they can be told for verbs.
+PRESENT = word_set(
+    "contains includes consists features lies stands flows lives occurs remains provides serves "
+    "uses represents describes depicts follows tells begins holds involves refers shows connects "
+    "covers extends grows feeds belongs comes appears becomes requires produces makes takes gives "
+    "means says argues believes explains reveals finds meets wants tries decides claims goes "
+    "accuses delivers talks celebrates commemorates seems sees leaves returns learns writes"
+)
+PLURAL_PRESENT = word_set(
+    "include contain consist remain live feed occur show suggest argue believe serve say use tell "
+    "describe appear become produce grow eat fly make"
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +62,17 @@ def _regular(base: str) -> str:
         return base + "d"
     if base.endswith("y") and base[-2] not in _VOWELS:
         return base[:-1] + "ied"
-    if base in _DOUBLED and base not in {"travel", "model", "label"}:
+    if base in _DOUBLED:
         return base + base[-1] + "ed"
     return base + "ed"
+
+
+def _ing(base: str) -> str:
+    if base.endswith("ie"):
+        return base[:-2] + "ying"
+    if base.endswith("e") and not base.endswith(("ee", "oe", "ye")):
+        return base[:-1] + "ing"
+    return base + base[-1] + "ing" if base in _DOUBLED else base + "ing"
 
 
 @cache
@@ -71,8 +97,14 @@ def by_past() -> dict[str, Verb]:
 
 @cache
 def by_present() -> dict[str, Verb]:
-    """Verbs by their third person singular."""
-    return {verb.present: verb for verb in known_verbs()}
+    """Verbs by their present tense, third person singular and plural."""
+    return {form: verb for verb in known_verbs() for form in (verb.base, verb.present)}
+
+
+@cache
+def by_present_participle() -> dict[str, Verb]:
+    """Verbs by their form in -ing."""
+    return {_ing(verb.base): verb for verb in known_verbs()}
 
 
 @cache
@@ -83,4 +115,4 @@ def participles() -> frozenset[str]:
 
 def is_finite(word: str) -> bool:
     """Whether a word can be the verb that a sentence stands on."""
-    return word in AUXILIARIES or word in by_past() or word in by_present()
+    return word in AUXILIARIES or word in by_past() or word in PRESENT

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from pipelines.sentences import word_set
+from pipelines.teachers.clauses import LEADS, clauses
+from pipelines.words import word_set
 
 _CONTRACTIONS = tuple(
     (re.compile(rf"\b{long}\b"), short)
@@ -23,7 +24,8 @@ _CONTRACTIONS = tuple(
         (r"do not", "don't"), (r"had not", "hadn't"), (r"has not", "hasn't"),
         (r"have not", "haven't"), (r"could not", "couldn't"), (r"would not", "wouldn't"),
         (r"should not", "shouldn't"), (r"cannot", "can't"), (r"can not", "can't"),
-        (r"will not", "won't"), (r"would have", "would've"), (r"could have", "could've"),
+        (r"will not", "won't"), (r"would have(?! to\b)", "would've"),
+        (r"could have(?! to\b)", "could've"),
     )
 )  # fmt: skip
 _FUNCTION = word_set(
@@ -31,8 +33,12 @@ _FUNCTION = word_set(
     "their this that these those there as when while although though because if many some most "
     "several two three four five six seven eight nine ten with for to under both one each another "
     "other all few such within until between among despite about around early later also however "
-    "then instead additionally still and but so back at"
+    "then instead additionally still and but so back at no only our your we you you'll"
 )
+_KEEPING = (
+    "is", "are", "was", "were", "be", "been", "being", "well", "widely", "highly", "poorly",
+    "newly", "best", "generally", "warmly",
+)  # fmt: skip
 _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
 
 
@@ -40,7 +46,14 @@ _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{
 def _everyday() -> tuple[tuple[re.Pattern[str], str], ...]:
     text = Path(__file__).with_name("plainer.txt").read_text(encoding="utf-8")
     pairs = [line.split(" = ") for line in text.splitlines() if " = " in line]
-    return tuple((re.compile(rf"\b{re.escape(formal)}\b"), plain) for formal, plain in pairs)
+    pairs.sort(key=lambda pair: -len(pair[0]))
+    return tuple((_pattern(formal), plain) for formal, plain in pairs)
+
+
+def _pattern(formal: str) -> re.Pattern[str]:
+    """Finds a formal word: not in a hyphenated one, and one marked so not after a form of be."""
+    free = "".join(rf"(?<!\b{word} )" for word in _KEEPING) if formal[0] == "~" else ""
+    return re.compile(rf"(?<![-\w]){free}{re.escape(formal.lstrip('~'))}(?![-\w])")
 
 
 def contract(text: str) -> str:
@@ -85,9 +98,11 @@ def lead_in(sentence: str, choose: Random) -> str:
 def lower_start(sentence: str) -> str:
     """The sentence as it reads after other words: a small letter, unless a name begins it."""
     first = re.split(r"[\s,]", sentence, maxsplit=1)[0]
-    if (first.lower() in _FUNCTION and not first.isupper()) or first == "A":
-        return sentence[0].lower() + sentence[1:]
-    return sentence
+    small = (first.lower() in _FUNCTION | LEADS and not first.isupper()) or first == "A"
+    if not small and first.istitle():
+        clause = clauses(sentence)[0]
+        small = clause is not None and clause.own and clause.subject.startswith(first.lower())
+    return sentence[0].lower() + sentence[1:] if small else sentence
 
 
 def upper_start(sentence: str) -> str:
