@@ -157,8 +157,12 @@ class Record:
     def id(self) -> str:
         """SHA-256 of the canonical JSON of the record's type name and identity fields."""
         if not self._id:
-            object.__setattr__(self, "_id", digest(_canonical(self.identity())))
+            object.__setattr__(self, "_id", self.named_anew())
         return self._id
+
+    def named_anew(self) -> str:
+        """The id that follows from the record's content now, whatever it is stored under."""
+        return digest(_canonical(self.identity()))
 
     def identity(self) -> dict[str, Any]:
         """The type name and identity fields as a plain JSON object."""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, canonical
-from db.rows import insert, not_erased
+from db.rows import allowed, insert
 from db.tables import events, reviews
 
 
@@ -20,7 +20,7 @@ from db.tables import events, reviews
 class Reconciled:
     """How many of a dataset's reviews were new, changed, deleted since, and as they were.
 
-    What a reviewer erased on request is counted nowhere.
+    What was erased on request is counted nowhere.
     """
 
     new: int
@@ -87,8 +87,7 @@ def reconcile(
             f"found two answers of one reviewer to one record of {dataset}, expected one each; "
             "look at the dataset in Argilla"
         )
-    gone = {review.id for review in pulled} - not_erased(connection, [r.id for r in pulled])
-    kept = {key: review for key, review in now.items() if review.id not in gone}
+    kept = {(r.subject, r.reviewer): r for r in allowed(connection, Review, pulled)}
     held = {(row.subject, row.reviewer): row.id for row in current(connection, (), dataset)}
     fresh = {key: review for key, review in kept.items() if held.get(key) != review.id}
     deleted = [id for key, id in held.items() if key not in now]

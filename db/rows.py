@@ -25,7 +25,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.errors import StoreError
-from db.records import Candidate, Passage, Record, Span, canonical, field_names, plain
+from db.records import (
+    Candidate,
+    Comparison,
+    Example,
+    Measure,
+    Output,
+    Passage,
+    Record,
+    Refusal,
+    Review,
+    Span,
+    Verdict,
+    canonical,
+    field_names,
+    plain,
+)
 from db.tables import TABLES, erased
 
 R = TypeVar("R", bound=Record)
@@ -33,7 +48,18 @@ T = TypeVar("T")
 Decode = Callable[[Any], Any]
 
 _SCALARS = (str, int, float, types.NoneType)
-_PARENTS: dict[type[Record], str] = {Passage: "article", Candidate: "passage"}
+_PARENTS: dict[type[Record], str] = {
+    Passage: "article",
+    Candidate: "passage",
+    Refusal: "subject",
+    Review: "subject",
+    Verdict: "subject",
+    Example: "candidate",
+    Output: "prompt",
+    Comparison: "prompt",
+    Measure: "subject",
+}
+"""What a record comes of: if that was erased, it may not be kept either."""
 _INSERTS: dict[str, Callable[[Table], Any]] = {
     "sqlite": lambda table: (
         sqlite.insert(table)
@@ -53,7 +79,7 @@ _INSERTS: dict[str, Callable[[Table], Any]] = {
 def insert(connection: Connection, records: Iterable[Record]) -> int:
     """Add records of any types in an order in which they may refer to one another.
 
-    What is there already stays as it is. What was erased, or comes of an erased article, is
+    What is there already stays as it is. What was erased, or comes of what was, is
     passed over.
 
     Returns how many were new.
@@ -66,7 +92,7 @@ def insert(connection: Connection, records: Iterable[Record]) -> int:
         raise TypeError(f"found a {unknown[0]}, expected one of the records of db.records")
     new = 0
     for kind, table in TABLES.items():
-        rows = [to_row(record) for record in _allowed(connection, kind, by_kind.get(kind, []))]
+        rows = [to_row(record) for record in allowed(connection, kind, by_kind.get(kind, []))]
         if rows:
             added = _INSERTS[connection.dialect.name](table)
             new += connection.execute(added, rows).rowcount
@@ -146,13 +172,14 @@ def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
     return set(ids) - set(gone)
 
 
-def _allowed(connection: Connection, kind: type[Record], records: list[Record]) -> list[Record]:
+def allowed(connection: Connection, kind: type[R], records: Sequence[R]) -> list[R]:
+    """Those records of a type that were not erased on request and come of nothing that was."""
     if not records:
         return []
     parent = _PARENTS.get(kind)
-    parents = {getattr(record, parent) for record in records} if parent else set()
-    named = {record.id for record in records} | (parents - {None})
-    kept = not_erased(connection, named) | {None}
+    named = {record.id for record in records}
+    named |= {getattr(record, parent) for record in records} if parent else set()
+    kept = not_erased(connection, named - {None}) | {None}
     return [
         record
         for record in records

@@ -1,0 +1,110 @@
+"""What differs between two versions."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from db.records import EventKind, Interval, Version
+from db.rows import among, batches
+from db.store import Store
+from db.tables import examples, members
+
+_BATCH = 10_000
+_TEXT = ("messages", "text")
+_LABELS = ("verdict", "split", "traits", "article", "passage", "persona", "question", "reference")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A candidate that is in both versions as different examples, and the fields that differ."""
+
+    candidate: str
+    before: str
+    after: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VersionDiff:
+    """How to come from one version to another.
+
+    Attributes:
+        added: Ids of examples of candidates that only the second version has.
+        removed: Ids of examples of candidates that only the first version has.
+        edited: Candidates whose final text differs.
+        relabelled: Candidates with the same text and another verdict, side or other label.
+        unchanged: How many examples both have.
+        agreement: The reviewers' agreement before and after, None where it was not kept.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    edited: tuple[Change, ...]
+    relabelled: tuple[Change, ...]
+    unchanged: int
+    agreement: tuple[Interval | None, Interval | None]
+
+
+def diff(store: Store, before: Version, after: Version) -> VersionDiff:
+    """What was added, removed, edited and relabelled from one version to another, with ids.
+
+    An example whose text was erased on request counts as added or removed.
+    """
+    first, second = _leaves(store, before), _leaves(store, after)
+    old = _by_candidate(store, first - second)
+    new = _by_candidate(store, second - first)
+    both = sorted(old.keys() & new.keys())
+    changes = [_change(candidate, old[candidate], new[candidate]) for candidate in both]
+    edited = tuple(change for change in changes if set(change.fields) & set(_TEXT))
+    return VersionDiff(
+        added=_ids(new[candidate] for candidate in new.keys() - old.keys()),
+        removed=_ids(old[candidate] for candidate in old.keys() - new.keys()),
+        edited=edited,
+        relabelled=tuple(change for change in changes if not set(change.fields) & set(_TEXT)),
+        unchanged=len(first & second),
+        agreement=(_agreement(store, before), _agreement(store, after)),
+    )
+
+
+def _leaves(store: Store, version: Version) -> set[str]:
+    with store.reading() as connection:
+        query = select(members.c.example).where(members.c.version == version.id)
+        return set(connection.scalars(query))
+
+
+def _by_candidate(store: Store, ids: set[str]) -> dict[str, Any]:
+    columns = [examples.c[name] for name in ("id", "candidate", *_TEXT, *_LABELS)]
+    rows: dict[str, Any] = {}
+    left = set(ids)
+    with store.reading() as connection:
+        for batch in batches(sorted(ids), _BATCH):
+            query = select(*columns).where(among(connection, examples.c.id, batch))
+            for row in connection.execute(query):
+                rows[row.candidate] = row
+                left.discard(row.id)
+    return rows | {f"erased {id}": _Erased(id) for id in left}
+
+
+@dataclass(frozen=True)
+class _Erased:
+    id: str
+
+
+def _change(candidate: str, old: Any, new: Any) -> Change:
+    fields = tuple(n for n in (*_TEXT, *_LABELS) if getattr(old, n) != getattr(new, n))
+    return Change(candidate, old.id, new.id, fields)
+
+
+def _ids(rows: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted(row.id for row in rows))
+
+
+def _agreement(store: Store, version: Version) -> Interval | None:
+    for event in store.events(version.id):
+        kept = json.loads(event.detail).get("agreement")
+        if event.kind is EventKind.FROZEN and kept:
+            return Interval(**kept)
+    return None
