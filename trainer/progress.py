@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from transformers import Trainer, TrainerCallback
+from transformers import TrainerCallback
+
+from trainer.tuner import Tuner
 
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Told after every step: steps done, steps in all, the step's loss."""
@@ -23,18 +25,18 @@ class Report(TrainerCallback):
         return control
 
 
-def losses_of(trainer: Trainer) -> tuple[float, ...]:
+def losses_of(trainer: Tuner) -> tuple[float, ...]:
     """The loss of every step, those before an interruption too, in nats per token."""
     return tuple(float(x["loss"]) for x in trainer.state.log_history if "loss" in x)
 
 
-def metrics_of(trainer: Trainer) -> dict[str, float]:
+def metrics_of(trainer: Tuner) -> dict[str, float]:
     """A finished training in numbers; the validation side is measured here, where there is one."""
     history = trainer.state.log_history
     last = next(entry for entry in reversed(history) if "loss" in entry)
     metrics = {
         "steps": float(trainer.state.global_step),
-        "tokens": float(last["num_tokens"]),
+        "tokens": float(trainer.tokens_seen),
         "training_seconds": float(history[-1]["train_runtime"]),
         "training_loss": float(last["loss"]),
     }

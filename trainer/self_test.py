@@ -6,11 +6,9 @@ with the turns of the examples themselves; it shares no code with what made the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
-from trl.trainer.sft_trainer import SFTTrainer
 
 from db.records import Example, Role
 from trainer.chat import NO_LOSS, Chat, prompt_of
@@ -120,22 +118,3 @@ def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Se
             parts.append(text if labels[start] == NO_LOSS else f"«{text}»")
             start = i
     return "".join(parts)
-
-
-class SelfTestingTrainer(SFTTrainer):
-    """TRL's trainer, which tests its first batch, reports to nobody, and leaves the card to us."""
-
-    self_test: SelfTest | None = None
-
-    def training_step(self, model: Any, inputs: Any, *rest: Any, **more: Any) -> Any:
-        """One step, after the self-test where it is the first of this process."""
-        if self.self_test:
-            self.self_test.check(inputs["input_ids"], inputs["labels"])
-            self.self_test = None
-        return super().training_step(model, inputs, *rest, **more)  # type: ignore[no-untyped-call] # as TRL has it
-
-    def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Nothing: Timbre writes its own card, with attribution."""
-
-    def _send_telemetry(self) -> None:
-        """Nothing: what is trained here is nobody else's business."""

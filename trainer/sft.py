@@ -28,7 +28,8 @@ from trainer.precision import choose_precision
 from trainer.progress import Progress, Report, losses_of, metrics_of
 from trainer.quiet import quiet
 from trainer.results import TrainingResult, device_name, library_versions, peak_memory_mb
-from trainer.self_test import SelfTest, SelfTestingTrainer
+from trainer.self_test import SelfTest
+from trainer.tuner import Tuner
 
 
 def train(
@@ -98,7 +99,7 @@ def make_trainer(
     examples: Sequence[Example],
     config: TrainingConfig,
     folder: Path,
-) -> tuple[SelfTestingTrainer, PeftModel]:
+) -> tuple[Tuner, PeftModel]:
     """TRL's trainer, set to test its first batch before it steps, and the adapter it trains."""
     limit = Limit(
         min(config.max_length or sys.maxsize, context_length(model)),
@@ -113,7 +114,7 @@ def make_trainer(
         )
     set_seed(config.seed)  # the adapter begins at random
     adapted = get_peft_model(model, _lora(config))
-    trainer = SelfTestingTrainer(
+    trainer = Tuner(
         model=adapted,
         args=_arguments(config, model, len(taught), folder),
         train_dataset=_dataset([tokens for _, tokens in taught]),
@@ -150,6 +151,7 @@ def _arguments(
         dataloader_pin_memory=on == "cuda",
         dataset_kwargs={"skip_prepare_dataset": True},  # `encode` has done it
         max_length=None,
+        prediction_loss_only=True,
         save_steps=config.save_every,
         save_total_limit=2,
         logging_steps=1,

@@ -1,0 +1,56 @@
+"""The trainer's loss is TRL's, computed with less; it reports to nobody."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from trl.trainer.sft_trainer import SFTTrainer
+
+from tests.trainer.conftest import chat_example, text_example
+from trainer.chat import Chat
+from trainer.config import TrainingConfig
+from trainer.models import load_model, load_tokenizer
+from trainer.precision import choose_precision
+from trainer.quiet import quiet
+from trainer.sft import make_trainer
+from trainer.tuner import Tuner
+
+
+@pytest.fixture
+def tuner(tiny_model: Path, tmp_path: Path) -> Tuner:
+    examples = [chat_example(n) for n in range(6)] + [text_example(n) for n in range(2)]
+    config = TrainingConfig(str(tiny_model), steps=2)
+    with quiet():
+        model = load_model(tiny_model, choose_precision("float32", "cpu"))
+        chat = Chat.of(load_tokenizer(tiny_model))
+        return make_trainer(model, chat, examples, config, tmp_path)[0]
+
+
+@pytest.mark.parametrize("items", [None, torch.tensor(100)])
+def test_the_loss_and_its_gradients_are_trl_s(tuner: Tuner, items: torch.Tensor | None) -> None:
+    batch = next(iter(tuner.get_train_dataloader()))
+    model = tuner.model
+    assert model is not None
+    losses, gradients = [], []
+    for kind in (Tuner, SFTTrainer):
+        model.zero_grad()
+        loss = kind.compute_loss(tuner, model, dict(batch), num_items_in_batch=items)  # type: ignore[no-untyped-call] # TRL's
+        loss.backward()
+        losses.append(loss.detach())
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    assert torch.allclose(losses[0], losses[1], rtol=1e-5)
+    for ours, theirs in zip(*gradients, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_an_empty_batch_costs_nothing(tuner: Tuner) -> None:
+    batch = next(iter(tuner.get_train_dataloader()))
+    batch["labels"][:] = -100
+    assert tuner.compute_loss(tuner.model, batch) == 0
+
+
+def test_no_telemetry_is_sent(tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr("trl.trainer.base_trainer.send_telemetry", lambda **what: sent.append(what))
+    tuner._send_telemetry()
+    assert sent == []
