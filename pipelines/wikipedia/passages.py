@@ -37,9 +37,12 @@ _MARKUP = re.compile(
     r"|(?<=\w)=\"|\|\w+="
 )
 _SIGNS_OF_MARKUP = ("{", "}", "[[", "]]", "''", "<", "&", "://", "==", '="', "|", "formula_")
+# What a left-out template leaves: an empty bracket, points or quotes with nothing between, an
+# article without its noun, a beginning in the middle of a sentence.
 _GAP = re.compile(
-    r"\((?:$|[\s,;:)–])|[\[] ?\]|[.,;](?:(?<= the.)|(?<= of the.)|(?<= per.)|(?<= [.,;]))(?=\s|$)"
+    r"\((?:$|[\s,;:)–])|\[ ?\]|[.,;](?:(?<= the.)|(?<= per.)|(?<= [.,;]))(?=\s|$)|\"\"|“”"
 )
+_MIDDLE = re.compile(r"(?!(?:de|von|van|al|ibn|bin|le|la|du|da|ad|zu|der)\b)[a-zа-я]+[\s,]")
 
 
 def passages(
@@ -118,8 +121,8 @@ def _even_part(words: int, config: PassageConfig) -> float:
 
 
 def count_words(text: str) -> int:
-    """Words between spaces; two Chinese or Japanese characters count as one."""
-    words = len(text.split())
+    """Words of a single-spaced text; two Chinese or Japanese characters count as one."""
+    words = text.count(" ") + text.count("\n") + bool(text)
     return words if text.isascii() else words + len(_CJK.findall(text)) // 2
 
 
@@ -140,7 +143,7 @@ def _flaw(text: str) -> tuple[str, str] | None:
     suspected = any(sign in text for sign in _SIGNS_OF_MARKUP)
     if suspected and (match := _MARKUP.search(text)):
         return "markup left", match.group()
-    if match := _GAP.search(text):
+    if match := _MIDDLE.match(text) or _GAP.search(text):
         return "gap in the text", match.group().strip()
     return None
 

@@ -13,7 +13,9 @@ from pipelines.wikipedia.wikitext import APPARATUS, Section
 COLUMNS = ("id", "url", "title", "text")
 
 _PLACEHOLDER = re.compile(r"\bformula_\d+\b")
-_LEFTOVER = re.compile(r"</?(?:dl|ul|ol|li|br|ref|div|span|onlyinclude)\b[^<>]*>|\[update\]|\[ ?\]")
+_LEFTOVER = re.compile(
+    r"</?(?:dl|ul|ol|li|br|ref|div|span|nowiki|onlyinclude|math|poem)\b[^<>]*>|\[update\]|\[ ?\]"
+)
 # A pronunciation that an extractor left as the closing bracket alone: `Alps (]; born …)`.
 _CLOSING_BRACKET = re.compile(r"(?<=[(,;\s])\](?=[\s,;)])")
 _SENTENCE_END = re.compile(r"[.!?…:;,。！？][\"'”’)]*$")
@@ -55,8 +57,13 @@ def plain_sections(text: str, title: str) -> list[Section]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    text = _PLACEHOLDER.sub(FORMULA, _LEFTOVER.sub("", text))
-    for line in repair(_CLOSING_BRACKET.sub("", text)).split("\n"):
+    if "formula_" in text:
+        text = _PLACEHOLDER.sub(FORMULA, text)
+    if "<" in text or "[" in text:
+        text = _LEFTOVER.sub("", text)
+    if "]" in text:
+        text = _CLOSING_BRACKET.sub("", text)
+    for line in repair(text).split("\n"):
         if stripped := line.strip():
             yield stripped
 

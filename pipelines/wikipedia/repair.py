@@ -10,7 +10,8 @@ from pipelines.wikipedia.templates import HOLE, HOLE_END
 
 _WIDE_SPACES = "\t\xa0\u2002\u2003\u2005\u2009\u200a\u202f\u3000"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_HOLES = re.compile(f"(?:{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?)+")
+_HOLE = f"{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?"
+_HOLES = re.compile(f"{_HOLE}(?:{_HOLE})*")
 _SAID = r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit)"
 _OPENING = re.compile(rf"\( ?(?:(?:{_SAID}\b[:,]? ?)*[,;:] ?)+", re.IGNORECASE)
 _NOTHING = re.compile(rf"\( ?(?:{_SAID}[:,;]? ?)*\)|\[ ?\]", re.IGNORECASE)

@@ -4,9 +4,7 @@ import re
 
 # A sentence can end here: a full stop and the like, closing quotes or brackets, a space, and
 # something that can open a sentence. Chinese and Japanese need no space.
-_END = re.compile(
-    r"(?<=[.!?…])[\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|(?<=[。！？])[」』”]?(?=.)"
-)
+_END = re.compile(r"[.!?…][\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|[。！？][」』”]?(?=.)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“])(?:[A-Z]|[A-Z]\.[A-Z]|(?:[A-Z]\.){2,}[A-Z]?|Mr|Mrs|Ms|Dr|Prof|St|Ste|Sr|Jr|Gen"
     r"|Col|Capt|Lt|Sgt|Maj|Gov|Sen|Rep|Rev|Hon|Pres|Mt|Ft|No|Nos|Vol|vol|pp|p|cf|ca|c|fl|r|d|b|vs|v"

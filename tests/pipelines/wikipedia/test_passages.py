@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,3 +148,10 @@ def test_the_words_of_a_paragraph_are_the_words_of_its_passages(count: int) -> N
     texts = [p.text for p in found if isinstance(p, Passage)]
     assert " ".join(texts).split() == (SENTENCE * count).split()
     assert all(40 <= count_words(text) <= 150 for text in texts)
+
+
+@given(st.text(alphabet="ab{}[]|<>'=&; ", max_size=60))
+def test_no_markup_survives_in_a_passage_whatever_the_editors_typed(soup: str) -> None:
+    for passage in cut(PROSE.replace("two piers", soup)):
+        if isinstance(passage, Passage):
+            assert not re.search(r"\{\{|\}\}|\[\[|\]\]|''|</?[a-z][^<>]*>", passage.text)

@@ -1,0 +1,101 @@
+"""A source as records: its articles, their passages and all that was refused, on every core.
+
+One process reads pages; where there is enough to do, others clean and cut them. The records and
+their order are the same however many processes share the work.
+"""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from multiprocessing import get_context
+from typing import TypeAlias
+
+from db.records import Article, Passage, Refusal
+from pipelines.errors import SourceError
+from pipelines.wikipedia.passages import PassageConfig, passages
+from pipelines.wikipedia.site import SourceArticle
+from pipelines.wikipedia.sources import read
+
+Taken: TypeAlias = Article | Passage | Refusal
+_Page: TypeAlias = SourceArticle | Refusal
+
+_BATCH_CHARACTERS = 400_000
+_ALONE_BATCHES = 8  # what is done before it is worth starting other processes
+_AHEAD_PER_WORKER = 2
+
+
+def records(
+    source: str,
+    licence: str = "",
+    workers: int | None = None,
+    config: PassageConfig | None = None,
+) -> Iterator[Taken]:
+    """The records of a source in its order: an article, then its passages and refusals.
+
+    `workers` is the number of processes that clean and cut, by default one per core; 1 does all
+    in this process. Raises `SourceError` as `read` does.
+    """
+    count = workers or os.cpu_count() or 1
+    batches = _batches(read(source, licence))
+    alone = batches if count == 1 else islice(batches, _ALONE_BATCHES)
+    for batch in alone:
+        yield from _cut(batch, config)
+    rest = next(batches, None)
+    if rest is not None:
+        yield from _shared(chain([rest], batches), count, config)
+
+
+def _batches(pages: Iterable[_Page]) -> Iterator[list[_Page]]:
+    """Pages in lists of about the same amount of text."""
+    batch: list[_Page] = []
+    length = 0
+    for page in pages:
+        batch.append(page)
+        length += len(page.text)
+        if length >= _BATCH_CHARACTERS:
+            yield batch
+            batch, length = [], 0
+    if batch:
+        yield batch
+
+
+def _cut(batch: list[_Page], config: PassageConfig | None) -> list[Taken]:
+    taken: list[Taken] = []
+    for page in batch:
+        if isinstance(page, Refusal):
+            taken.append(page)
+        else:
+            taken.append(page.article)
+            taken.extend(passages(page, config))
+    return taken
+
+
+def _shared(
+    batches: Iterator[list[_Page]], workers: int, config: PassageConfig | None
+) -> Iterator[Taken]:
+    """Batches cut by other processes, a few ahead at a time so that memory stays bounded."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+    waiting: deque[Future[list[Taken]]] = deque()
+    try:
+        for batch in batches:
+            waiting.append(pool.submit(_cut, batch, config))
+            if len(waiting) > workers * _AHEAD_PER_WORKER:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise SourceError(
+            "found a process that cleans articles ended from outside (often for want of memory), "
+            "expected it to finish; run again with fewer workers"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that reads; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
