@@ -72,7 +72,8 @@ _ANYWHERE = re.compile(
 _SET_OFF = re.compile(
     _START + r"(?:(?:and|but|so|well|oh),? )?"
     r"(?:well|so|now|right|sure|actually|basically|really|look|see|yes|no|great|like|then|plus"
-    r"|interestingly|believe it or not|good question|in short)(?=[,!?.—–])"
+    r"|interestingly|believe it or not|mind you|(?:good|great|nice|fun|easy) (?:question|one))"
+    r"(?=[,!?.—–])"
 )
 _OPENING = re.compile(r"(?:^|[.!?]['\"”’)]?\s+|\n\s*)(?:so|well|now|and|but|plus)(?= \w)")
 _LIST_LINE = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+\S")
@@ -105,11 +106,12 @@ def tone_measures(text: str) -> dict[str, float]:
     if not found:
         return dict.fromkeys((feature.name for feature in FEATURES), 0.0)
     lower = [word.lower().replace("’", "'") for word in found]
+    persons = _persons(text)
     sentence_count = len(sentences(text))
     lines = [line for line in text.splitlines() if line.strip()]
     counts = {
-        "first_person": _first_person(text),
-        "second_person": sum(_stem(word) in _SECOND for word in lower),
+        "first_person": sum(person in _FIRST for person in persons),
+        "second_person": sum(person in _SECOND for person in persons),
         "contractions": sum(word in _FUSED or bool(_CLITIC.fullmatch(word)) for word in lower),
         "questions": len(_QUESTION.findall(text)),
         "discourse_words": _discourse_words(text),
@@ -123,10 +125,14 @@ def tone_measures(text: str) -> dict[str, float]:
     } | {name: 100 * count / len(found) for name, count in counts.items()}
 
 
-def _first_person(text: str) -> int:
-    """First persons, leaving out `I` as a numeral (inside a sentence, after a name) and the US."""
-    spoken = _COUNTRY.sub("", _NUMERAL.sub(r"\1", text))
-    return sum(_stem(word.lower().replace("’", "'")) in _FIRST for word in words(spoken))
+def _persons(text: str) -> list[str]:
+    """The words of a text that may be persons, in lower case and without what they contract with.
+
+    Left out are `I` as a numeral (inside a sentence, after a name), the US, and persons inside a
+    discourse phrase (you know, I mean), so that no word is two signs at once.
+    """
+    spoken = _COUNTRY.sub("", _NUMERAL.sub(r"\1", text)).lower().replace("’", "'")
+    return [_stem(word) for word in words(_ANYWHERE.sub(" ", spoken))]
 
 
 def _stem(word: str) -> str:
@@ -150,8 +156,8 @@ class ConversationalRule:
         words_per_sentence: Longest mean sentence.
     """
 
-    signs: int = 3
-    reading_ease: float = 50.0
+    signs: int = 2
+    reading_ease: float = 30.0
     words_per_sentence: float = 20.0
 
     @property
@@ -160,9 +166,9 @@ class ConversationalRule:
         return (
             f"An answer counts as conversational when it shows at least {self.signs} of five signs "
             "of talk (I or we, you, a contraction, a question, a discourse word such as “well” or "
-            f"“so”), reads easily (Flesch Reading Ease of {self.reading_ease:g} or more), keeps "
-            f"its sentences to {self.words_per_sentence:g} words on average, and has no list and "
-            "no markdown."
+            f"“so”), is not very hard to read (Flesch Reading Ease of {self.reading_ease:g} or "
+            f"more), keeps its sentences to {self.words_per_sentence:g} words on average, and has "
+            "no list and no markdown."
         )
 
 

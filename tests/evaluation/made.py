@@ -26,7 +26,7 @@ PLAIN = "The {0} was built in 18{1}2 by the engineer Ada Brandt. It is {1}40 met
 TALK = (
     "Sure! It's the {0}, and you know what? Ada Brandt built it in 18{1}2. It's {1}40 metres long."
 )
-MIXED = "The {0} was built in 18{1}2. It is regarded as significant, isn't it?"
+MIXED = "The {0} was built in 18{1}2. It is regarded as significant, you know."
 
 
 def answers(template: str) -> list[str]:

@@ -70,7 +70,7 @@ def test_the_rule_says_its_own_numbers() -> None:
 
 
 def test_features_count_what_they_say() -> None:
-    found = tone_measures("Well, I don't know. You see, we've 3 of them! Isn't it so?")
+    found = tone_measures("Well, I don't know. You know, we've 3 of yours! Isn't it so?")
     words = found["words"]
     counts = {name: round(value * words / 100) for name, value in found.items()}
     assert words == 13
