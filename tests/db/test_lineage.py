@@ -1,0 +1,193 @@
+"""Any record leads back to its sources and reasons."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from db.describe import describe
+from db.erasure import erase
+from db.errors import StoreError
+from db.lineage import Lineage, trace
+from db.records import (
+    Article,
+    Candidate,
+    Comparison,
+    Event,
+    EventKind,
+    Example,
+    Measure,
+    Output,
+    Passage,
+    Refusal,
+    Review,
+    Run,
+    Split,
+    Verdict,
+    Version,
+)
+from db.store import Store
+from db.tables import TABLES
+from db.versions import Approved, freeze, version_examples
+from tests.db.frozen import PLAN, judge
+from tests.db.made import one_of_each, review, statement
+
+
+@pytest.fixture
+def approved(store: Store) -> list[Approved]:
+    return judge(store, range(40))
+
+
+@pytest.fixture
+def version(store: Store, approved: list[Approved]) -> Version:
+    return freeze(store, PLAN, approved)
+
+
+@pytest.fixture
+def output(store: Store, version: Version) -> Output:
+    """What a tuned model answered to a held-out example, measured, compared and judged."""
+    example = next(version_examples(store, version, Split.TEST))
+    run = Run(version=version.id, base="mini", base_fingerprint="f00", config='{"rank":8}', seed=3)
+    tuned, base = (
+        Output(
+            prompt=example.id,
+            arm=arm,
+            run=run.id if arm == "tuned" else None,
+            messages=example.messages[:1],
+            text=f"{arm} words",
+            generation='{"temperature":0}',
+            seed=3,
+        )
+        for arm in ("tuned", "base")
+    )
+    pair = Comparison(campaign="tone", prompt=example.id, left=tuned.id, right=base.id)
+    measure = Measure(subject=tuned.id, name="flesch", source="flesch.v1", value=71.5)
+    started = Event(subject=run.id, kind=EventKind.STARTED, at="2026-03-01T10:00:00+00:00")
+    store.add([run, started, tuned, base, pair, measure, review(pair.id, "lin", "left")])
+    return tuned
+
+
+def nodes(lineage: Lineage) -> Iterator[Lineage]:
+    yield lineage
+    for link in lineage.links:
+        yield from nodes(link)
+
+
+def told_ids(told: dict[str, Any]) -> Iterator[str]:
+    yield told["id"]
+    for link in told["links"]:
+        yield from told_ids(link)
+
+
+def kinds(lineage: Lineage) -> set[type]:
+    return {type(node.record) for node in nodes(lineage)}
+
+
+def test_an_output_leads_back_to_its_article_and_everything_between(
+    store: Store, output: Output
+) -> None:
+    lineage = trace(store, output.id)
+    assert kinds(lineage) >= {Run, Version, Example, Candidate, Passage, Article, Verdict, Review}
+    text = lineage.as_text()
+    example = store.get(Example, output.prompt)
+    assert example is not None
+    page = store.get(Article, example.article or "")
+    assert page is not None
+    for said in (
+        page.url,
+        "revision 1",
+        "CC BY-SA 4.0",
+        "question.v1, rewrite.v1",
+        "by phrasebook",
+        "ada (person) submitted on 2026-01-01 decision: approve, rating: 4",
+        "grace (person)",
+        "approve by majority",
+        f"version {output.run and next(store.stream(Version)).id[:12]}",
+        '{"rank":8}',
+        "frozen at",
+        "started at 2026-03-01T10:00:00+00:00",
+        "flesch 71.5 (flesch.v1)",
+        "lin (person)",
+    ):
+        assert said in text
+
+
+def test_a_lineage_as_json_says_the_same(store: Store, output: Output) -> None:
+    lineage = trace(store, output.id[:10])
+    told = lineage.as_json()
+    assert json.loads(json.dumps(told)) == told
+    assert told["type"] == "Output"
+    assert told["record"]["text"] == "tuned words"
+    assert list(told_ids(told)) == [node.id for node in nodes(lineage)]
+
+
+def test_no_record_is_followed_twice(store: Store, output: Output) -> None:
+    for record in (output, next(store.stream(Comparison)), next(store.stream(Candidate))):
+        ids = [node.id for node in nodes(trace(store, record.id))]
+        assert len(ids) == len(set(ids))
+
+
+def test_a_candidate_leads_on_to_its_versions_and_runs(
+    store: Store, output: Output, approved: list[Approved]
+) -> None:
+    lineage = trace(store, approved[0][0].id)
+    assert kinds(lineage) == {
+        Candidate,
+        Passage,
+        Article,
+        Review,
+        Verdict,
+        Example,
+        Version,
+        Run,
+    }
+    assert sum(isinstance(node.record, Review) for node in nodes(lineage)) == 2
+
+
+def test_a_refused_candidate_leads_to_the_reason(store: Store, approved: list[Approved]) -> None:
+    refused = statement(9)
+    reason = Refusal(
+        scope="tone", stage="checks", subject=refused.id, reason="too short", detail="2 words"
+    )
+    store.add([refused, reason])
+    text = trace(store, refused.id).as_text()
+    assert "refused: refusal" in text
+    assert "refused in tone by checks: too short (2 words)" in text
+    back = trace(store, reason.id)
+    assert [type(node.record) for node in nodes(back)] == [Refusal, Candidate]
+
+
+def test_a_refusal_of_what_never_was_a_record_stands_alone(store: Store) -> None:
+    refusal = Refusal(scope="dump", stage="reader", subject="Talk:Lighthouse", reason="redirect")
+    store.add([refusal])
+    assert trace(store, refusal.id).links == ()
+
+
+def test_a_measure_and_an_event_lead_to_what_they_are_about(store: Store, output: Output) -> None:
+    for record in (next(store.stream(Measure)), next(store.stream(Event, kind="started"))):
+        assert Article in kinds(trace(store, record.id)) or isinstance(record, Event)
+        assert Version in kinds(trace(store, record.id))
+
+
+def test_what_was_erased_is_named_with_the_time(
+    store: Store, approved: list[Approved], version: Version
+) -> None:
+    erase(store, reviewer="grace")
+    example = next(e for e in store.stream(Example))
+    text = trace(store, example.id).as_text()
+    assert "rests on (a review, erased on request at 20" in text
+
+
+def test_an_id_of_nothing_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="expected one record"):
+        trace(store, "0" * 64)
+
+
+def test_every_type_of_record_can_be_described_and_traced(store: Store) -> None:
+    records = one_of_each()
+    store.add(records)
+    assert {type(record) for record in records} == set(TABLES)
+    for record in records:
+        assert "\n" not in describe(record)
+        assert trace(store, record.id).record == record
