@@ -108,15 +108,16 @@ def names(text: str) -> set[str]:
     word is capitalised too (`Isaac Newton was …`). English rules; German nouns would all count.
     """
     inside: set[str] = set()
-    opening: set[str] = set()
     for sentence in sentences(text):
-        found = [_bare(word) for word in words(sentence)]
-        capital = [word[0].isupper() and not _NOT_NAMES.fullmatch(word) for word in found]
-        inside.update(word for word, is_name in zip(found[1:], capital[1:], strict=True) if is_name)
-        if capital[:1] == [True]:
-            (inside if capital[1:2] == [True] else opening).add(found[0])
-    everywhere = {word for word in opening if word in inside}
-    return inside | everywhere
+        first, *rest = words(sentence)
+        inside.update(_bare(word) for word in rest if _is_name(word))
+        if _is_name(first) and rest and _is_name(rest[0]):
+            inside.add(_bare(first))
+    return inside
+
+
+def _is_name(word: str) -> bool:
+    return word[0].isupper() and not _NOT_NAMES.fullmatch(word)
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:

@@ -53,10 +53,15 @@ def _set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
+def _by_first_word(listed: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    phrases = [tuple(phrase.split()) for phrase in listed.split(", ")]
+    return {first: tuple(p for p in phrases if p[0] == first) for first, *_ in phrases}
+
+
 _FIRST = _set("i me my mine myself we us our ours ourselves")
 _SECOND = _set("you your yours yourself yourselves ya y'all")
-_NUMERAL = re.compile(r"(?<=[a-z0-9,;] )([A-Z][a-z]+ )I\b(?!['’])")
-_COUNTRY = re.compile(r"\bU\.?S\b\.?")
+_COUNTRY = _set("US U.S")
+_NUMERAL = re.compile(r"(?<=[a-z0-9,;] )[A-Z][a-z]+ I\b(?!['’])")
 _CLITIC = re.compile(r"[a-z]+(?:n't|'m|'re|'ve|'ll|'d)")
 _FUSED = _set(
     "it's that's what's who's here's there's let's he's she's where's how's when's why's ain't "
@@ -64,10 +69,10 @@ _FUSED = _set(
 )
 _QUESTION = re.compile(r"\?+")
 _START = r"(?:^|[.!?:;—–,(]\s*|\n\s*)"
-_ANYWHERE = re.compile(
-    r"\b(?:oh|hey|hi|hello|yeah|yep|yup|nope|okay|ok|wow|ah|aha|hmm+|huh|haha+|lol|anyways?|thanks"
-    r"|honestly|alright|you know|you see|i mean|i think|i guess|i bet|i suppose|kind of|kinda"
-    r"|sort of|sorta|by the way|of course|pretty much|turns out)\b"
+_PHRASES = _by_first_word(
+    "oh, hey, hi, hello, yeah, yep, yup, nope, okay, ok, wow, ah, aha, hmm, hmmm, huh, haha, lol, "
+    "anyway, anyways, thanks, honestly, alright, kinda, sorta, you know, you see, i mean, i think, "
+    "i guess, i bet, i suppose, kind of, sort of, by the way, of course, pretty much, turns out"
 )
 _SET_OFF = re.compile(
     _START + r"(?:(?:and|but|so|well|oh),? )?"
@@ -76,6 +81,7 @@ _SET_OFF = re.compile(
     r"(?=[,!?.—–])"
 )
 _OPENING = re.compile(r"(?:^|[.!?]['\"”’)]?\s+|\n\s*)(?:so|well|now|and|but|plus)(?= \w)")
+_MARKS = re.compile(r"[#*+•>|`=_\[]|^\s*(?:-|\d+[.)])", re.MULTILINE)
 _LIST_LINE = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+\S")
 _MARK = re.compile(
     r"^\s*#{1,6}\s|^\s*(?:[-*+•]|\d+[.)])\s+(?=\S)|^\s*>\s|^\s*\|.*\||^\s*```|^\s*[-=]{3,}\s*$"
@@ -101,21 +107,25 @@ def _reading_ease(found: tuple[str, ...], sentence_count: int) -> float:
 
 
 def tone_measures(text: str) -> dict[str, float]:
-    """Every feature of `FEATURES` by its name; all 0 for a text without words."""
+    """Every feature of `FEATURES` by its name; all 0 for a text without words.
+
+    An `I` that is a numeral (inside a sentence, after a name) and the US are no persons.
+    """
     found = words(text)
     if not found:
         return dict.fromkeys((feature.name for feature in FEATURES), 0.0)
-    lower = [word.lower().replace("’", "'") for word in found]
-    persons = _persons(text)
+    lower = tuple(word.lower().replace("’", "'") for word in found)
+    phrases, free = _phrases(lower)
+    persons = [_stem(lower[i]) for i in free if found[i] not in _COUNTRY]
     sentence_count = len(sentences(text))
     lines = [line for line in text.splitlines() if line.strip()]
     counts = {
-        "first_person": sum(person in _FIRST for person in persons),
+        "first_person": sum(p in _FIRST for p in persons) - len(_NUMERAL.findall(text)),
         "second_person": sum(person in _SECOND for person in persons),
         "contractions": sum(word in _FUSED or bool(_CLITIC.fullmatch(word)) for word in lower),
         "questions": len(_QUESTION.findall(text)),
-        "discourse_words": _discourse_words(text),
-        "markdown": len(_MARK.findall(text)),
+        "discourse_words": phrases + _set_off(text),
+        "markdown": len(_MARK.findall(text)) if _MARKS.search(text) else 0,
     }
     return {
         "flesch_reading_ease": _reading_ease(found, sentence_count),
@@ -125,24 +135,31 @@ def tone_measures(text: str) -> dict[str, float]:
     } | {name: 100 * count / len(found) for name, count in counts.items()}
 
 
-def _persons(text: str) -> list[str]:
-    """The words of a text that may be persons, in lower case and without what they contract with.
+def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
+    """How many discourse phrases there are, and the places of the words outside them.
 
-    Left out are `I` as a numeral (inside a sentence, after a name), the US, and persons inside a
-    discourse phrase (you know, I mean), so that no word is two signs at once.
+    A person inside a phrase (you know, I mean) is none, so that no word is two signs at once.
     """
-    spoken = _COUNTRY.sub("", _NUMERAL.sub(r"\1", text)).lower().replace("’", "'")
-    return [_stem(word) for word in words(_ANYWHERE.sub(" ", spoken))]
+    count, free, place = 0, [], 0
+    while place < len(lower):
+        options = _PHRASES.get(lower[place], ())
+        length = next((len(o) for o in options if lower[place : place + len(o)] == o), 0)
+        if length:
+            count += 1
+        else:
+            free.append(place)
+        place += length or 1
+    return count, free
+
+
+def _set_off(text: str) -> int:
+    """The ambiguous discourse words (so, well, right), where a pause sets them off."""
+    lower = text.lower()
+    return len(_SET_OFF.findall(lower)) + len(_OPENING.findall(lower))
 
 
 def _stem(word: str) -> str:
     return word.partition("'")[0] if word != "y'all" else word
-
-
-def _discourse_words(text: str) -> int:
-    """Discourse words; the ambiguous ones (so, well, right) only where a pause sets them off."""
-    lower = text.lower()
-    return sum(len(p.findall(lower)) for p in (_ANYWHERE, _SET_OFF, _OPENING))
 
 
 @dataclass(frozen=True)
