@@ -6,6 +6,7 @@ from typing import Any
 
 from annotation.connect import Connection, Server, connect, workspace_id
 from annotation.datasets import Dataset, find_dataset
+from annotation.spans import span_from_argilla
 from db.records import (
     Answer,
     AnswerValue,
@@ -14,7 +15,6 @@ from db.records import (
     ReviewerKind,
     ReviewStatus,
     Role,
-    Span,
     messages_to_text,
 )
 
@@ -76,10 +76,12 @@ def _review(
     user = str(response["user_id"])
     reviewer = names.get(user, f"user {user}")
     values = {name: value["value"] for name, value in (response["values"] or {}).items()}
+    text = record["fields"].get("candidate", "")
     answers = (
-        Answer(name, from_argilla(value, dataset.question_types.get(name, "")))
+        Answer(name, from_argilla(value, dataset.question_types.get(name, ""), text))
         for name, value in values.items()
-        if name != EDITED
+        # The web UI sends an empty list where nothing was marked or chosen.
+        if name != EDITED and value != []
     )
     return Review(
         subject=record["external_id"] or str(record["id"]),
@@ -93,10 +95,16 @@ def _review(
     )
 
 
-def from_argilla(value: Any, kind: str) -> AnswerValue:
-    """An answer's value from what Argilla's API has; the order of labels and spans is settled."""
+def from_argilla(value: Any, kind: str, text: str) -> AnswerValue:
+    """An answer's value from what Argilla's API has; the order of labels and spans is settled.
+
+    Args:
+        value: What the API has.
+        kind: The question's type, as Argilla calls it.
+        text: What its spans are places of.
+    """
     if kind == "span":
-        spans = (Span(span["start"], span["end"], span["label"]) for span in value)
+        spans = (span_from_argilla(span, text) for span in value)
         return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
     if isinstance(value, list):
         return tuple(sorted(item["value"] if isinstance(item, dict) else item for item in value))

@@ -13,6 +13,7 @@ from annotation.datasets import Dataset, ensure_dataset
 from annotation.items import CandidateItem, ComparisonItem, Suggestion, judged_text
 from annotation.questions import candidate_settings, comparison_settings
 from annotation.review_settings import ReviewSettings
+from annotation.spans import span_to_argilla
 from db.records import AnswerValue, CandidateKind, Span
 
 Progress = Callable[[int, int], None]
@@ -90,7 +91,7 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
         "fields": {name: value for name, value in fields.items() if value},
         "metadata": _metadata(item, text),
         "suggestions": [
-            _suggestion(suggestion, dataset)
+            _suggestion(suggestion, text, dataset)
             for suggestion in (*item.suggestions, prefilled)
             if suggestion.question in dataset.question_ids
         ],
@@ -113,15 +114,10 @@ def comparison_record(item: ComparisonItem) -> Json:
     return {"external_id": item.comparison.id, "fields": filled, "metadata": {}, "suggestions": []}
 
 
-def to_argilla(value: AnswerValue) -> Any:
-    """An answer's value as Argilla's API has it."""
+def to_argilla(value: AnswerValue, text: str) -> Any:
+    """An answer's value as Argilla's API has it; `text` is what its spans are places of."""
     if isinstance(value, tuple):
-        return [
-            {"label": item.label, "start": item.start, "end": item.end}
-            if isinstance(item, Span)
-            else item
-            for item in value
-        ]
+        return [span_to_argilla(v, text) if isinstance(v, Span) else v for v in value]
     return value
 
 
@@ -149,12 +145,12 @@ def _metadata(item: CandidateItem, text: str) -> Json:
     return {name: value for name, value in known.items() if value} | dict(item.metadata)
 
 
-def _suggestion(suggestion: Suggestion, dataset: Dataset) -> Json:
+def _suggestion(suggestion: Suggestion, text: str, dataset: Dataset) -> Json:
     # Argilla takes letters, digits and -_:./ in the name of an agent, and no more than 200.
     agent = re.sub(r"[^a-zA-Z0-9\-_:./\s]", "-", suggestion.agent)[:200]
     return {
         "question_id": dataset.question_ids[suggestion.question],
-        "value": to_argilla(suggestion.value),
+        "value": to_argilla(suggestion.value, text),
         "score": suggestion.score,
         "agent": agent if re.search("[a-zA-Z0-9]", agent) else None,
     }

@@ -13,13 +13,15 @@ FAITHFUL = {"yes": "Yes", "partly": "Partly", "no": "No"}
 YES_NO = {"yes": "Yes", "no": "No"}
 DECISIONS = {"approve": "Approve", "reject": "Reject"}
 NO_TRAIT = "none"
-REASONS = {
-    "tone": "Wrong tone",
+TONE_REASONS = {"tone": "Wrong tone"}
+TRAIT_REASONS = {"character": "Out of character"}
+GROUNDED_REASONS = {
     "unfaithful": "Not what the passage says",
-    "unnatural": "Not natural",
     "copied": "Copied from the source",
+}
+REASONS = {
+    "unnatural": "Not natural",
     "repetitive": "Repeats itself",
-    "character": "Out of character",
     "broken": "Broken or cut off",
     "harmful": "Harmful or private",
     "other": "Something else",
@@ -48,10 +50,12 @@ class _Builder:
 
     def rating(self, name: str, title: str) -> Any:
         points = self.settings.scale
+        first, last = points[0], points[-1]
+        ends = f"{first.value}: {first.label}; {last.value}: {last.label}"
         return rg.RatingQuestion(
             name,
             [point.value for point in points],
-            title=title,
+            title=f"{title} ({ends})"[:500],
             description=scale_line(points),
             client=self.client,
         )
@@ -71,6 +75,16 @@ class _Builder:
 def scale_line(points: tuple[ScalePoint, ...]) -> str:
     """The scale in one line, as it stands under a rating: `1 encyclopedic · 2 plain · …`."""
     return " · ".join(f"{point.value} {point.label}" for point in points)[:1000]
+
+
+def reasons(settings: ReviewSettings) -> dict[str, str]:
+    """What a reviewer may give as reasons for a rejection, by the names they are kept under."""
+    return (
+        (TONE_REASONS if settings.scale else {})
+        | (TRAIT_REASONS if settings.traits else {})
+        | (GROUNDED_REASONS if settings.grounded else {})
+        | REASONS
+    )
 
 
 def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
@@ -122,7 +136,7 @@ def _candidate_fields(make: _Builder) -> list[Any]:
             _client=make.client,
         ),
         make.text("reference", "Plain answer, before the rewrite"),
-        make.text("passage", "Source passage"),
+        make.text("passage", "Source passage" if grounded else "The topic, for reference"),
     ]
 
 
@@ -142,7 +156,7 @@ def _candidate_questions(make: _Builder) -> list[Any]:
         make.label("decision", "Should a model learn from it?", DECISIONS),
         rg.MultiLabelQuestion(
             "reasons",
-            REASONS,
+            reasons(settings),
             title="If you reject it, why?",
             required=False,
             client=make.client,
@@ -189,9 +203,10 @@ def _comparison_questions(make: _Builder) -> list[Any]:
                 for side, name in sides if settings.grounded]  # fmt: skip
     preference = make.label(
         "preference",
-        f"Which is the better answer in the voice of {settings.subject}?",
+        "Which is the better answer?",
         PREFERENCES,
-        "Choose “No difference” freely: it is an answer like the others.",
+        f"The voice we want: {settings.subject}. Choose “No difference” freely: it is an answer "
+        "like the others.",
     )
     return [preference, *tone, *traits, *faithful]
 

@@ -60,7 +60,7 @@ def _new_responses(server: Server, dataset: Dataset, reviews: list[Review]) -> I
                 "the review is about; push it again, or leave that review out"
             )
         record = there[review.subject]
-        response = _response(review, record["id"])
+        response = _response(review, record)
         before = next(iter(record["responses"] or ()), None)
         if before is None or not _same(before, response):
             yield response
@@ -77,12 +77,13 @@ def _records(server: Server, dataset: Dataset, names: list[str]) -> dict[str, Js
     return {item["record"]["external_id"]: item["record"] for item in answer["items"]}
 
 
-def _response(review: Review, record: str) -> Json:
-    values = {a.question: {"value": to_argilla(a.value)} for a in review.answers}
+def _response(review: Review, record: Json) -> Json:
+    text = record["fields"].get("candidate", "")
+    values = {a.question: {"value": to_argilla(a.value, text)} for a in review.answers}
     if review.edited is not None:
         values["improved"] = {"value": review.edited}
     status = "submitted" if review.status is ReviewStatus.SUBMITTED else "discarded"
-    return {"record_id": record, "status": status, "values": values}
+    return {"record_id": record["id"], "status": status, "values": values}
 
 
 def _same(before: Json, response: Json) -> bool:

@@ -1,8 +1,8 @@
 """A real Argilla server for the tests that need one, with a workspace of each module's own."""
 
-import json
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -13,37 +13,21 @@ from annotation.accounts import Account, add_user, add_workspace
 from annotation.connect import Connection
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running server: its address, its owner's connection and name and password."""
-
-    url: str
-    owner: Connection
-    username: str
-    password: str
-
-
 @pytest.fixture(scope="session")
-def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.ServerProcess]:
     """The embedded server on a free port of 127.0.0.1, its environment made where there is none."""
-    python = embedded.install(
-        platformdirs.user_cache_path("timbre") / "argilla", lambda done, total: None
-    )
+    named = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
+    folder = Path(named) if named else platformdirs.user_cache_path("timbre") / "argilla"
     home = tmp_path_factory.mktemp("argilla")
-    process = embedded.start(home, python=python, port=0)
-    try:
-        kept = json.loads((Path(home) / "credentials.json").read_text(encoding="utf-8"))
-        owner = Connection(process.url, kept["api_key"])
-        yield Served(process.url, owner, kept["username"], kept["password"])
-    finally:
-        process.stop()
+    with embedded.start(home, python=embedded.install(folder), port=0) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def owner(argilla_server: Served, request: pytest.FixtureRequest) -> Connection:
+def owner(argilla_server: embedded.ServerProcess, request: pytest.FixtureRequest) -> Connection:
     """The owner's connection to a workspace of the test module's own."""
     name = request.module.__name__.rpartition(".")[2].replace("_", "-")
-    connection = replace(argilla_server.owner, workspace=name)
+    connection = Connection(argilla_server.url, argilla_server.credentials.api_key, name)
     add_workspace(connection)
     return connection
 
