@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import ParseError as ParseError
 
 from pipelines.errors import SourceError
 from pipelines.wikipedia.site import Page, Site, site_of
@@ -125,8 +126,8 @@ class _Reader:
         )
 
     def _namespace(self, element: Element, title: str) -> int:
-        stated = element.findtext(self.of("ns"))
-        if stated is not None:
+        stated = element.findtext(self.of("ns"), "")
+        if stated.lstrip("-").isdigit():
             return int(stated)
         prefix, colon, _ = title.partition(":")
         return self.namespaces.get(prefix, 0) if colon else 0

@@ -7,24 +7,27 @@ their order are the same however many processes share the work.
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import TypeAlias
 
 from db.records import Article, Passage, Refusal
 from pipelines.errors import SourceError
+from pipelines.wikipedia.multistream import Stream, streams
 from pipelines.wikipedia.passages import PassageConfig, passages
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import read
+from pipelines.wikipedia.sources import judged, located, read
 
 Taken: TypeAlias = Article | Passage | Refusal
 _Page: TypeAlias = SourceArticle | Refusal
+_Job: TypeAlias = Callable[[], list[Taken]]
 
 _BATCH_CHARACTERS = 400_000
-_ALONE_BATCHES = 8  # what is done before it is worth starting other processes
+_ALONE = 8  # what is done before it is worth starting other processes
 _AHEAD_PER_WORKER = 2
 
 
@@ -37,16 +40,32 @@ def records(
     """The records of a source in its order: an article, then its passages and refusals.
 
     `workers` is the number of processes that clean and cut, by default one per core; 1 does all
-    in this process. Raises `SourceError` as `read` does.
+    in this process. A dump of many streams is also decompressed by them. Raises `SourceError` as
+    `read` does.
     """
     count = workers or os.cpu_count() or 1
-    batches = _batches(read(source, licence))
-    alone = batches if count == 1 else islice(batches, _ALONE_BATCHES)
-    for batch in alone:
-        yield from _cut(batch, config)
-    rest = next(batches, None)
+    jobs = _jobs(source, licence, config, parallel=count > 1)
+    alone = jobs if count == 1 else islice(jobs, _ALONE)
+    for job in alone:
+        yield from job()
+    rest = next(jobs, None)
     if rest is not None:
-        yield from _shared(chain([rest], batches), count, config)
+        yield from _shared(chain([rest], jobs), count)
+
+
+def _jobs(
+    source: str, licence: str, config: PassageConfig | None, parallel: bool
+) -> Iterator[_Job]:
+    """A source in parts that can be done by any process, each to a list of records."""
+    if parallel and source.lower().endswith(".bz2"):
+        path = located(source)
+        jobs = (partial(_cut_stream, s, config) for s in streams(path, path.name, licence))
+        first = next(jobs, None)
+        if first is not None:
+            yield from chain([first], jobs)
+            return
+    for batch in _batches(read(source, licence)):
+        yield partial(_cut, batch, config)
 
 
 def _batches(pages: Iterable[_Page]) -> Iterator[list[_Page]]:
@@ -63,7 +82,11 @@ def _batches(pages: Iterable[_Page]) -> Iterator[list[_Page]]:
         yield batch
 
 
-def _cut(batch: list[_Page], config: PassageConfig | None) -> list[Taken]:
+def _cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
+    return _cut(judged(stream.pages(), markup=True), config)
+
+
+def _cut(batch: Iterable[_Page], config: PassageConfig | None) -> list[Taken]:
     taken: list[Taken] = []
     for page in batch:
         if isinstance(page, Refusal):
@@ -74,15 +97,13 @@ def _cut(batch: list[_Page], config: PassageConfig | None) -> list[Taken]:
     return taken
 
 
-def _shared(
-    batches: Iterator[list[_Page]], workers: int, config: PassageConfig | None
-) -> Iterator[Taken]:
-    """Batches cut by other processes, a few ahead at a time so that memory stays bounded."""
+def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Taken]:
+    """Jobs done by other processes, a few ahead at a time so that memory stays bounded."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
     waiting: deque[Future[list[Taken]]] = deque()
     try:
-        for batch in batches:
-            waiting.append(pool.submit(_cut, batch, config))
+        for job in jobs:
+            waiting.append(pool.submit(job))
             if len(waiting) > workers * _AHEAD_PER_WORKER:
                 yield from waiting.popleft().result()
         while waiting:

@@ -15,13 +15,19 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
 
     Raises `SourceError` if a line is no JSON object or lacks a field; it names the line.
     """
-    with path.open(encoding="utf-8") as stream:
-        try:
+    try:
+        with path.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield plain_page(_row(line, number, source), source, licence)
-        except UnicodeDecodeError as error:
-            raise SourceError(f"found bytes in {source} that are not UTF-8 text") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"found bytes in {source} that are no UTF-8 text, expected JSON Lines; write it anew"
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"found {source} unreadable ({error.strerror}); make it readable"
+        ) from error
 
 
 def _row(line: str, number: int, name: str) -> dict[str, Any]:

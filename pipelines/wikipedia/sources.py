@@ -1,6 +1,6 @@
 """Articles from a source by its name: a dump, a parquet or JSON Lines file, or the sample."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from db.records import Refusal
@@ -35,15 +35,21 @@ def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
     path = located(source)
     pages, markup = _reader(path)
     empty = True
-    for site, page in pages(path, *_known_as(source, path, licence)):
+    for page in judged(pages(path, *known_as(source, path, licence)), markup):
         empty = False
+        yield page
+    if empty:
+        raise SourceError(f"found no page in {path.name}, expected at least one article")
+
+
+def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Refusal]:
+    """Pages as articles, or as refusals where they are none."""
+    for site, page in pages:
         reason = why_not(page, markup)
         if reason is None:
             yield SourceArticle(page.article(site), page.text, markup)
         else:
             yield site.refusal(page.title or page.id, *reason)
-    if empty:
-        raise SourceError(f"found no page in {path.name}, expected at least one article")
 
 
 def located(source: str) -> Path:
@@ -58,7 +64,7 @@ def located(source: str) -> Path:
     return path
 
 
-def _known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
+def known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
     """The name and licence of a source: the sample by that word, a file without its folder."""
     if source == "sample":
         return "sample", licence or _SAMPLE_LICENCE

@@ -1,3 +1,4 @@
+import bz2
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from db.records import Article, Passage, Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia import intake
 from pipelines.wikipedia.intake import records
+from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import SourceArticle
 from pipelines.wikipedia.sources import read
-from tests.pipelines.wikipedia.exports import PROSE, page_xml
+from tests.pipelines.wikipedia.exports import PROSE, export_xml, page_xml
 
 Write = Callable[..., Path]
 
@@ -23,7 +25,7 @@ def some_pages(count: int) -> str:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share the work from the first page on, however little it is."""
-    monkeypatch.setattr(intake, "_ALONE_BATCHES", 1)
+    monkeypatch.setattr(intake, "_ALONE", 1)
     monkeypatch.setattr(intake, "_BATCH_CHARACTERS", 5_000)
 
 
@@ -62,3 +64,53 @@ def test_shared_work_can_be_left_in_the_middle(write_export: Write) -> None:
     first = [next(found) for _ in range(20)]
     found.close()  # type: ignore[attr-defined] # an iterator by its type, a generator in fact
     assert isinstance(first[0], Article)
+
+
+def multistream(tmp_path: Path, pages: int = 60) -> Path:
+    """A dump of streams of ten pages each, as Wikimedia publishes them."""
+    single = [page_xml(f"Port {n}", f"{PROSE}\n\n{PROSE}", n) for n in range(pages)]
+    parts = [
+        export_xml("").removesuffix("</mediawiki>\n"),
+        *("".join(single[at : at + 10]) for at in range(0, pages, 10)),
+        "</mediawiki>\n",
+    ]
+    path = tmp_path / "enwiki-multistream.xml.bz2"
+    path.write_bytes(b"".join(bz2.compress(part.encode()) for part in parts))
+    return path
+
+
+def test_a_dump_of_many_streams_is_read_by_streams(tmp_path: Path) -> None:
+    path = multistream(tmp_path)
+    found = list(streams(path, path.name))
+    assert len(found) == 7
+    titles = [page.title for stream in found for _, page in stream.pages()]
+    assert titles == [f"Port {n}" for n in range(60)]
+
+
+def test_a_dump_of_one_stream_has_no_streams_to_read_apart(write_export: Write) -> None:
+    path = write_export(some_pages(5), "enwiki.xml.bz2")
+    assert list(streams(path, path.name)) == []
+
+
+@pytest.mark.usefixtures("eager")
+def test_streams_give_the_records_of_the_whole_file(tmp_path: Path) -> None:
+    path = str(multistream(tmp_path))
+    alone = [record.id for record in records(path, workers=1)]
+    assert len(alone) == 180
+    assert [record.id for record in records(path, workers=2)] == alone
+
+
+@pytest.mark.parametrize("cut", [20, 60, 300])
+def test_a_dump_of_many_streams_that_breaks_off_is_told(tmp_path: Path, cut: int) -> None:
+    path = multistream(tmp_path)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(SourceError, match="breaks off"):
+        list(records(str(path), workers=2))
+
+
+def test_a_dump_that_lacks_its_last_streams_is_told(tmp_path: Path) -> None:
+    path = multistream(tmp_path)
+    *_, last = streams(path, path.name)
+    path.write_bytes(path.read_bytes()[: last.start])
+    with pytest.raises(SourceError, match="breaks off after a stream"):
+        list(records(str(path), workers=2))

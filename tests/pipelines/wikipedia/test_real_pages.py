@@ -84,3 +84,12 @@ def test_the_parquet_of_500_articles_is_read(shared_data: Find) -> None:
     refused = sum(isinstance(r, Refusal) and r.stage == "articles" for r in taken)
     assert articles + refused == 500
     assert articles > 450
+
+
+def test_the_fragment_as_many_streams_gives_the_same_records(shared_data: Find) -> None:
+    name = (
+        "wikidump-multistream-derived/enwiki-20160501-shortened-pages-articles-multistream.xml.bz2"
+    )
+    taken = [r.id for r in records(str(shared_data(name)), workers=2) if not isinstance(r, Refusal)]
+    whole = taken_from(shared_data(ENWIKI))
+    assert taken == [r.id for r in whole if not isinstance(r, Refusal)]

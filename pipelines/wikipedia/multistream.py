@@ -1,0 +1,100 @@
+"""Dumps made of many bz2 streams (`…-multistream.xml.bz2`), so that streams are read in parallel.
+
+Such a file is a stream with the export's head, streams of whole pages, and one that closes the
+export. Where streams begin is seen from their first bytes; the index that Wikimedia publishes
+beside the dump is not needed.
+"""
+
+import bz2
+import io
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import SourceError
+from pipelines.wikipedia import dump
+from pipelines.wikipedia.site import Page, Site
+
+# How a bz2 stream begins: `BZh`, the size of its blocks, and the first block's own mark.
+_MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
+_CLOSING = b"</mediawiki>"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stretch of a dump that can be read by itself: bytes [start, end) after the dump's head."""
+
+    path: Path
+    source: str
+    licence: str
+    head: bytes
+    start: int
+    end: int
+
+    def pages(self) -> Iterator[tuple[Site, Page]]:
+        """The pages of this stream."""
+        content = self._content()
+        closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
+        try:
+            yield from dump.parse(
+                io.BytesIO(self.head + content + closing), self.source, self.licence
+            )
+        except dump.ParseError as error:
+            raise SourceError(
+                f"found XML that cannot be read in the stream at byte {self.start} of "
+                f"{self.source}, expected whole pages; fetch it again"
+            ) from error
+
+    def closes(self) -> bool:
+        """Whether the export ends with this stream, as its last one must."""
+        return self._content().rstrip().endswith(_CLOSING)
+
+    def _content(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return _decompressed(file.read(self.end - self.start), self.source, self.start)
+
+
+def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
+    """The streams of pages of a multistream dump, in order; none where the file is no such dump.
+
+    Raises `SourceError` where the file breaks off at the end of a stream; one that breaks off
+    within a stream is told by whoever reads that stream.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        mark = next((mark for mark in _MARKS if data[: len(mark)] == mark), None)
+        start = data.find(mark, len(mark)) if mark else -1
+        if mark is None or start < 0 or not _begins_with_a_page(data, start):
+            return
+        head = _decompressed(data[:start], source, 0)
+        stream = None
+        while start >= 0:
+            following = data.find(mark, start + len(mark))
+            end = following if following >= 0 else len(data)
+            stream = Stream(path, source, licence, head, start, end)
+            yield stream
+            start = following
+    if stream is not None and not stream.closes():
+        raise SourceError(
+            f"found a dump that breaks off after a stream, {source}, expected one that ends with "
+            "</mediawiki>; fetch it again"
+        )
+
+
+def _begins_with_a_page(data: mmap.mmap, start: int) -> bool:
+    try:
+        opening = bz2.BZ2Decompressor().decompress(data[start : start + 1_000_000], 64)
+    except OSError:
+        return False
+    return opening.lstrip().startswith(b"<page>")
+
+
+def _decompressed(data: bytes, source: str, start: int) -> bytes:
+    try:
+        return bz2.decompress(data)
+    except (ValueError, OSError, EOFError) as error:
+        raise SourceError(
+            f"found a compressed stream that breaks off at byte {start} of {source}, expected a "
+            "whole one; fetch it again"
+        ) from error
