@@ -1,11 +1,11 @@
-"""Articles from a source by its name: a dump, a parquet or JSON Lines file, or the sample."""
+"""Articles from a source by its name: a dump, a table, a folder of documents, the sample."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from db.records import Refusal
 from pipelines.errors import SourceError
-from pipelines.wikipedia import dump, jsonl, parquet
+from pipelines.wikipedia import documents, dump, jsonl, parquet
 from pipelines.wikipedia.notability import why_not
 from pipelines.wikipedia.site import Page, Site, SourceArticle
 
@@ -20,14 +20,17 @@ _READERS: dict[str, tuple[_Reader, bool]] = {
     ".parquet": (parquet.pages, False),
     ".jsonl": (jsonl.pages, False),
 }
-_EXPECTED = "`sample` or a file ending in .xml, .xml.bz2, .parquet or .jsonl"
+_EXPECTED = (
+    "`sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, or a folder of .md and .txt "
+    "documents"
+)
 
 
 def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
     """The articles of a source as they come, and a refusal for every page that is not taken in.
 
-    A source is `sample` or a path that ends in .xml, .xml.bz2, .parquet or .jsonl. `licence` is
-    the licence of texts that are not Wikipedia's.
+    A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, or a folder of
+    documents. `licence` is the licence of texts that are not Wikipedia's.
 
     Raises `SourceError` if there is no such source, or where it turns out to be broken; what was
     yielded before that is whole.
@@ -59,8 +62,6 @@ def located(source: str) -> Path:
     path = Path(source)
     if not path.exists():
         raise SourceError(f"found no source “{source}”, expected {_EXPECTED}")
-    if path.is_dir():
-        raise SourceError(f"found a folder, {path.name}, expected {_EXPECTED}; name a file in it")
     return path
 
 
@@ -68,10 +69,12 @@ def known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
     """The name and licence of a source: the sample by that word, a file without its folder."""
     if source == "sample":
         return "sample", licence or _SAMPLE_LICENCE
-    return path.name, licence
+    return path.resolve().name, licence
 
 
 def _reader(path: Path) -> tuple[_Reader, bool]:
+    if path.is_dir():
+        return documents.pages, False
     for ending, reader in _READERS.items():
         if path.name.lower().endswith(ending):
             return reader
