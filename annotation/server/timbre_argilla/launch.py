@@ -7,6 +7,7 @@ import ipaddress
 import signal
 import socket
 import sys
+import warnings
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -98,12 +99,10 @@ def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "Fast
 
     The order matters: Argilla takes settings, queues and functions by name as it is imported.
     """
+    # Argilla's validation of records trips over this on every upload, without harm.
+    warnings.filterwarnings("ignore", "Object of type <Record> not in session")
     sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
-    from timbre_argilla import guard, shortcuts
-
-    shortcuts.apply()
-    guard.apply()
-    from timbre_argilla import database
+    from timbre_argilla import database, guard, shortcuts
 
     database.prepare(credentials)
     importlib.import_module("timbre_argilla.search.engine")
@@ -111,7 +110,10 @@ def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "Fast
     from argilla_server.api.handlers.v1 import jobs
 
     jobs.Job = JobLookup(store)
-    return app
+    guard.apply()
+    shortcuts.apply(app)
+    made: FastAPI = app
+    return made
 
 
 async def _serve(app: "FastAPI", worker: Worker, home: Home, listener: socket.socket) -> None:

@@ -67,7 +67,7 @@ class Numbers:
 
     def keys(self, descending: bool, rows: int) -> Keys:
         """The numbers themselves, turned round to go downwards."""
-        keys = filled(self._one, rows, np.nan).copy()
+        keys: Keys = filled(self._one, rows, np.nan).copy()
         pick = max if descending else min
         for row, found in self._more.items():
             if row < rows:

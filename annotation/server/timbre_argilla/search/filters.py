@@ -147,7 +147,7 @@ def _moment(value: Any, rest: tuple[str, ...], microsecond: int) -> float | None
     whole = _DATE.match(value.strip())
     if whole:
         given = [part for part in whole.groups() if part is not None]
-        year, month, day, *clock = (*given, *rest[len(given) - 1 :])
+        year, month, day, *clock = [*given, *rest[len(given) - 1 :]]
         if len(given) < 3 and rest is _LAST:
             day = str(_days(int(year), int(month)))
         value = f"{year}-{month}-{day}T{':'.join(clock)}.{microsecond:06d}"
