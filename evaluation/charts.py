@@ -180,7 +180,7 @@ def specification(figure: Figure, canvas: Canvas) -> dict[str, Any]:
         font="Helvetica Neue, Arial, sans-serif",
         view={"stroke": None},
         axis=text | axis,
-        legend=text | {"labelLimit": 320, "title": None},
+        legend=text | {"labelLimit": canvas.width // _columns(canvas) - 40, "title": None},
         padding={"left": 2, "right": 14, "top": 6, "bottom": 4},
         autosize={"type": "fit-x", "contains": "padding"},
     )
@@ -228,6 +228,11 @@ def _haloed(plot: Any, palette: Palette) -> list[Any]:
     colours = (palette.behind, palette.ink)
     layers = zip((behind, text), colours, strict=True)
     return [layer.encode(color=alt.value(colour)) for layer, colour in layers]
+
+
+def _columns(canvas: Canvas) -> int:
+    """How many names of arms a line of a legend has room for."""
+    return 1 if canvas.width < 500 else 4
 
 
 def _ticks(axis: Axis) -> alt.Axis:
@@ -281,11 +286,10 @@ def line_figure(
     """A line an arm over a number (`arm`, x, y, and low and high where there is an interval)."""
 
     def draw(canvas: Canvas) -> Any:
-        columns = 1 if canvas.width < 500 else 3
         legend = alt.Legend(
             orient="top",
             direction="horizontal",
-            columns=columns,
+            columns=_columns(canvas),
             symbolType="square",
             symbolOpacity=1,
             symbolStrokeWidth=0,
@@ -317,7 +321,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
             {**row, "row": _wrapped(str(row["row"]), canvas)} for row in rows if float(row["count"])
         ]
         y = alt.Y("row:N", sort=None, title=None, axis=_row_axis())
-        legend = alt.Legend(orient="top", columns=1 if canvas.width < 500 else 4)
+        legend = alt.Legend(orient="top", columns=_columns(canvas))
         plot = alt.Chart(alt.InlineData(values=values)).encode(y=y, order=alt.Order("order:Q"))
         x = alt.X(
             "count:Q", stack="normalize", title="Share of votes", axis=_ticks(Axis("", ".0%"))

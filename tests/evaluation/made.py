@@ -1,5 +1,6 @@
 """A small campaign's worth of answers and the report made of them."""
 
+from dataclasses import replace
 from functools import cache
 
 from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
@@ -27,6 +28,7 @@ TALK = (
     "Sure! It's the {0}, and you know what? Ada Brandt built it in 18{1}2. It's {1}40 metres long."
 )
 MIXED = "The {0} was built in 18{1}2. It is regarded as significant, you know."
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}</style></svg>"
 
 
 def answers(template: str) -> list[str]:
@@ -158,4 +160,25 @@ def sample_examples(tried: tuple[Arm, ...]) -> tuple[SideBySide, ...]:
             ),
         )
         for place, subject in enumerate(SUBJECTS[:2])
+    )
+
+
+def hostile_report() -> ReportData:
+    data = sample_report()
+    arms = tuple(replace(arm, label=f"{HOSTILE}{i}\x00\ud800") for i, arm in enumerate(data.arms))
+    example = SideBySide(
+        question=HOSTILE,
+        answers=tuple(ArmAnswer(arm.name, f"{HOSTILE}\u202eevil\x07" * 3) for arm in arms),
+        passage="w" * 5_000,
+        reference="שלום <b>עולם</b>",
+        source=Attribution(HOSTILE, "javascript:alert(3)", HOSTILE, HOSTILE),
+    )
+    return replace(
+        data,
+        campaign=HOSTILE,
+        verdict=HOSTILE,
+        arms=arms,
+        examples=(example,),
+        lineage=(LineageStep("Article", "a" * 64, HOSTILE, "javascript:alert(4)"),),
+        configuration=(Setting(HOSTILE, HOSTILE),),
     )

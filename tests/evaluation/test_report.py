@@ -10,22 +10,18 @@ from db.records import ReviewerKind
 from evaluation.arms import Arm, summarise
 from evaluation.report import (
     ArmAnswer,
-    Attribution,
-    LineageStep,
     ReportData,
-    Setting,
     SideBySide,
     figures,
     render,
     safe_link,
 )
-from tests.evaluation.made import sample_report
+from tests.evaluation.made import HOSTILE, hostile_report, sample_report
 
 OUTLINE = Path(__file__).parents[1] / "golden" / "report-outline.txt"
 EMPTY = ReportData(
     campaign="empty", subject="a tone", verdict="Nothing can be said yet.", written_at="today"
 )
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}</style></svg>"
 
 
 @pytest.fixture(scope="module")
@@ -145,27 +141,6 @@ def test_missing_bounds_and_empty_answers_are_said_to_be() -> None:
     page = text_of(render(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
     assert "An empty answer." in page
-
-
-def hostile_report() -> ReportData:
-    data = sample_report()
-    arms = tuple(replace(arm, label=f"{HOSTILE}{i}\x00\ud800") for i, arm in enumerate(data.arms))
-    example = SideBySide(
-        question=HOSTILE,
-        answers=tuple(ArmAnswer(arm.name, f"{HOSTILE}\u202eevil\x07" * 3) for arm in arms),
-        passage="w" * 5_000,
-        reference="שלום <b>עולם</b>",
-        source=Attribution(HOSTILE, "javascript:alert(3)", HOSTILE, HOSTILE),
-    )
-    return replace(
-        data,
-        campaign=HOSTILE,
-        verdict=HOSTILE,
-        arms=arms,
-        examples=(example,),
-        lineage=(LineageStep("Article", "a" * 64, HOSTILE, "javascript:alert(4)"),),
-        configuration=(Setting(HOSTILE, HOSTILE),),
-    )
 
 
 def test_hostile_text_is_shown_and_never_obeyed() -> None:
