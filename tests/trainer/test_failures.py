@@ -1,0 +1,117 @@
+"""What the machine does wrong is said in one sentence, with the knob to turn."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+from tests.trainer.conftest import chat_example
+from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
+from trainer.failures import in_plain_words
+from trainer.models import load_model
+from trainer.precision import choose_precision
+from trainer.sft import train
+from trainer.tuner import Tuner
+
+EXAMPLES = [chat_example(number) for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
+    with (
+        pytest.raises(TrainerError, match=r"out of memory; halve batch_size .*precision = nf4"),
+        in_plain_words(),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("PytorchStreamWriter failed writing file data/0: No space left on device"),
+    ],
+)
+def test_a_full_disk_says_how_to_go_on(error: Exception) -> None:
+    with (
+        pytest.raises(TrainerError, match=r"the disk is full, .* go on with --resume"),
+        in_plain_words(),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("a fault"), OSError("odd")])
+def test_what_is_not_expected_keeps_its_own_words(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, in_plain_words():
+        raise error
+    assert caught.value is error
+
+
+def test_a_sentence_of_ours_passes_as_it_is() -> None:
+    with pytest.raises(TrainerError, match=r"^ours$"), in_plain_words():
+        raise TrainerError("ours")
+
+
+def full_disk(real: Callable[..., None]) -> Callable[..., None]:
+    """A save that stops half way through its first file, as on a disk that fills."""
+
+    def save(model: object, folder: str, **how: object) -> None:
+        real(model, folder, **how)
+        weights = Path(folder) / "adapter_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return save
+
+
+def test_a_disk_that_fills_while_saving_leaves_no_adapter_and_the_run_resumes(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainingConfig(str(tiny_model), steps=4, batch_size=2, save_every=2)
+    unbroken = train(EXAMPLES, config, tmp_path / "unbroken")
+    with monkeypatch.context() as patched:
+        patched.setattr(PeftModel, "save_pretrained", full_disk(PeftModel.save_pretrained))
+        with pytest.raises(TrainerError, match="the disk is full"):
+            train(EXAMPLES, config, tmp_path / "run")
+    assert not (tmp_path / "run" / "adapter").exists()
+    resumed = train(EXAMPLES, config, tmp_path / "run", resume=True)
+    name = "adapter_model.safetensors"
+    assert (resumed.adapter / name).read_bytes() == (unbroken.adapter / name).read_bytes()
+
+
+def test_memory_that_runs_out_in_a_step_is_said_by_the_run(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Tuner, "compute_loss", too_much)
+    with pytest.raises(TrainerError, match="halve batch_size"):
+        train(EXAMPLES, TrainingConfig(str(tiny_model), steps=2), tmp_path)
+
+
+def test_a_machine_without_bitsandbytes_is_told_to_leave_it(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object, **__: object) -> None:
+        raise ImportError("Using bitsandbytes 8-bit quantization requires bitsandbytes")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", unsupported)
+    with pytest.raises(
+        TrainerError, match=r"cannot hold a model as int8 .*; set precision to auto"
+    ):
+        load_model(tiny_model, choose_precision("int8", "cpu"))
+    with pytest.raises(ImportError):
+        load_model(tiny_model, choose_precision("float32", "cpu"))

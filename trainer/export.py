@@ -1,0 +1,123 @@
+"""An adapter as a whole model that other programs serve, kept only if it says the same."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from db.records import Example, canonical
+from trainer.adapter import FACTS, read_facts
+from trainer.answer import Answerer, Arm, Decoding
+from trainer.errors import TrainerError
+from trainer.failures import in_plain_words
+from trainer.models import load_model, load_tokenizer, resolve
+from trainer.parity import Bounds, Parity, parity
+from trainer.precision import choose_precision
+from trainer.quiet import quiet
+
+PARITY = "parity.json"
+
+
+class MergeInto(StrEnum):
+    """What an adapter is added to: the base as it is published, or as it was while training.
+
+    They differ for a quantised base. The adapter learnt to correct the rounded weights, so adding
+    it to those is what was trained; adding it to the published ones is what most people serve.
+    """
+
+    PUBLISHED = "published"
+    TRAINED_ON = "trained-on"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What to export and how: `dtype` is the number format of the weights written."""
+
+    adapter: Path
+    base: str
+    revision: str = ""
+    into: MergeInto = MergeInto.TRAINED_ON
+    dtype: str = "float16"
+    bounds: Bounds = field(default_factory=Bounds)
+    new_tokens: int = 48
+
+
+def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+    """Write base and adapter as one model in `folder`, compared on held-out examples first.
+
+    Raises:
+        TrainerError: if the model says otherwise than the adapter does; nothing is left then.
+    """
+    if not any(example.messages for example in examples):
+        raise TrainerError("found no held-out chats to compare the export on, expected some")
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with quiet(), in_plain_words():
+            _merge(plan, partial)
+            found = _compare(plan, partial, examples)
+        require_parity(found)
+        (partial / PARITY).write_text(canonical(asdict(found)))
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return found
+
+
+def require_parity(found: Parity) -> None:
+    """Refuse an export that is too far from its adapter.
+
+    Raises:
+        TrainerError: with the measured distance and the first place where the answers part.
+    """
+    if not found.passed:
+        raise TrainerError(
+            f"found {found.same_answers} of {found.prompts} answers the same and a mean "
+            f"|Δ log-probability| of {found.difference:.4f} between adapter and export, expected "
+            f"at least {1 - found.bounds.parted:.0%} and at most {found.bounds.difference}; merge "
+            f"into what it was trained on, or write more bits a weight.\n{found.parting}"
+        )
+
+
+def vllm_command(plan: ExportPlan) -> str:
+    """The command that serves the adapter on its base with vLLM, unmerged."""
+    rank = 2 ** max(3, (_rank(plan.adapter) - 1).bit_length())
+    return (
+        f"vllm serve {resolve(plan.base, plan.revision)} --enable-lora --max-lora-rank {rank} "
+        f"--lora-modules tuned={plan.adapter.resolve()}"
+    )
+
+
+def _rank(adapter: Path) -> int:
+    return int(json.loads((adapter / "adapter_config.json").read_text())["r"])
+
+
+def _merge(plan: ExportPlan, folder: Path) -> None:
+    facts = read_facts(plan.adapter)
+    trained_on = plan.into is MergeInto.TRAINED_ON
+    precision = choose_precision(facts.precision if trained_on else "float32")
+    source = resolve(plan.base, plan.revision)
+    held: Any = load_model(source, precision)  # transformers types neither of the next two
+    whole = (held.dequantize() if precision.quantised else held).float()
+    merged: Any = PeftModel.from_pretrained(whole, str(plan.adapter)).merge_and_unload()
+    merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
+    load_tokenizer(source).save_pretrained(folder)
+    shutil.copy(plan.adapter / FACTS, folder / FACTS)
+
+
+def _compare(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+    decoding = Decoding(max_new_tokens=plan.new_tokens)
+    tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
+    return parity(
+        Answerer(tuned, decoding),
+        Answerer(Arm("exported", str(folder)), decoding),
+        examples,
+        plan.bounds,
+    )
