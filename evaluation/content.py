@@ -45,8 +45,8 @@ _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = re.compile(r"[^\w\s]")
 _NOT_NAMES = re.compile(
-    r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|W(?:e|ell|hile|hen|here"
-    r"|ho|hat|hich|hy)|You|His|Her|Its|Their|Our|In|On|At|By|For|From|With|After|Before|During|How|As"
+    r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"
+    r"|Who|What|Which|Why|You|His|Her|Its|Their|Our|In|On|At|By|For|From|With|After|Before|During|How|As"
     r"|If|And|But|Or|So|Yes|No[tw]?|Here|Since|Until|Although|Because|However|Also|Both|Each|Many"
     r"|Most|Some|Several|Such|Other|One|Two|Three|To|Of"
 )
@@ -66,8 +66,7 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
     """Mean similarity of each row of `a` to rows of `b` that are not its own: the floor.
 
-    Raises:
-        EvaluationError: if there are fewer than two rows, so that no other row exists.
+    Raises `EvaluationError` if there are fewer than two rows, so that no other row exists.
     """
     first, second = _rows(a, b)
     count = len(first)

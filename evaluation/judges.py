@@ -66,8 +66,7 @@ def judge_card(
 ) -> JudgeCard:
     """The card of a judge on held-out labels.
 
-    Raises:
-        EvaluationError: if there are no labels, or not one for each call.
+    Raises `EvaluationError` if there are no labels, or not one for each call.
     """
     calls, labels = np.asarray(judged.calls, dtype=bool), np.asarray(judged.labels, dtype=bool)
     if not len(labels) or len(calls) != len(labels):

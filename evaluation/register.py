@@ -50,8 +50,7 @@ def fit(
 
     `penalty` is the L2 penalty on the weights of standardised features; more draws them to 0.
 
-    Raises:
-        EvaluationError: if there is not one label a text, or only one of the two labels.
+    Raises `EvaluationError` if there is not one label a text, or only one of the two labels.
     """
     target = np.asarray(labels, dtype=float)
     if len(texts) != len(labels) or not 0 < target.sum() < len(target):

@@ -122,15 +122,11 @@ class Setting:
 class ReportData:
     """Everything a report shows; what is missing is left empty or None.
 
-    Attributes:
-        campaign: The campaign's name.
-        subject: The tone or persona in words, such as `the tone “conversational”`.
-        verdict: What the figures come to (`evaluation.verdict`).
-        written_at: When the report was made, ISO 8601.
-        target: The measure that `ArmSummary.target` counts; its description is the rule.
-        training: Facts of the run: base model, precision, device, times.
-        lineage: One output walked back to its article and reviewers.
-        configuration: The files and settings that made all this, as text.
+    `subject` is the tone or persona in words, such as `the tone “conversational”`; `verdict` is
+    from `evaluation.verdict`; `written_at` is ISO 8601; `target` is the measure that
+    `ArmSummary.target` counts, its description the rule; `training` has facts of the run (base
+    model, precision, device, times); `lineage` is one output walked back to its article and
+    reviewers; `configuration` has the files and settings that made all this, as text.
     """
 
     campaign: str

@@ -58,8 +58,7 @@ def non_inferior(difference: Interval, margin: float) -> bool:
 def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a rate; ties may count as half a success.
 
-    Raises:
-        EvaluationError: if there is no trial, or fewer than 0 or more than `n` successes.
+    Raises `EvaluationError` if there is no trial, or fewer than 0 or more than `n` successes.
     """
     if n < 1 or not 0 <= successes <= n:
         raise EvaluationError(
@@ -152,8 +151,7 @@ def over_seeds(
 
     With fewer than two seeds that chance cannot be seen.
 
-    Raises:
-        EvaluationError: if fewer than two seeds were measured.
+    Raises `EvaluationError` if fewer than two seeds were measured.
     """
     if len(by_seed) < 2:
         raise EvaluationError(

@@ -16,9 +16,8 @@ SIMILARITY_MARGIN = 0.05
 class Evidence:
     """What a verdict rests on: the tuned arm, the arm it is held against, what was found.
 
-    Attributes:
-        margin: Loss of similarity to the reference that is still acceptable; to be set before
-            anything is measured.
+    `margin` is the loss of similarity to the reference that is still acceptable, to be set before
+    anything is measured.
     """
 
     tuned: ArmSummary | None
