@@ -1,0 +1,157 @@
+"""The mini's recipe on a tiny budget: what a row holds, and that a run can be stopped anywhere."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from trainer.mini import corpus, guidance
+from trainer.mini.build import build
+from trainer.mini.corpus import Corpus, Text
+from trainer.mini.recipe import Recipe, Shape
+from trainer.mini.rows import Batch, Rows
+from trainer.mini.tokenizer import BOS, EOS, train
+from trainer.mini.training import new_model
+
+SHAPE = Shape(vocabulary=320, hidden=32, intermediate=48, head_size=32, context=128)
+RECIPE = Recipe(
+    shape=SHAPE, steps=6, copying_steps=2, rows=2, row_tokens=96, long_every=3, long_rows=1,
+    long_tokens=160, warm_up=2, checkpoint_every=2,
+)  # fmt: skip
+THINGS = ("bridge", "mill", "tower", "harbour", "garden", "river", "castle", "market")
+
+
+def paragraph(n: int) -> str:
+    thing, other = THINGS[n % 8], THINGS[(n + 3) % 8]
+    return (
+        f"The {thing} was built in {1700 + n} by the town. Its walls are made of grey stone. "
+        f"A {other} stands near it and has a roof of slate. Visitors come to see both in summer."
+    )
+
+
+@pytest.fixture(scope="module")
+def texts() -> Corpus:
+    articles = tuple(
+        Text(str(n), THINGS[n % 8], (paragraph(n), paragraph(n + 5))) for n in range(9)
+    )
+    chats = tuple((f"hi, seen the {t}?", "yeah, it's nice!", "same here.") for t in THINGS)
+    return Corpus(articles[2:], chats[1:], articles[:2], chats[:1])
+
+
+@pytest.fixture(scope="module")
+def tokenizer(texts: Corpus) -> PreTrainedTokenizerFast:
+    words = [p for text in texts.texts for p in text.paragraphs]
+    return train([*words, *(t for chat in texts.dialogues for t in chat)], 320, 128)
+
+
+@pytest.fixture(scope="module")
+def batches(texts: Corpus, tokenizer: PreTrainedTokenizerFast) -> list[Batch]:
+    rows = Rows(texts, tokenizer, RECIPE)
+    return [rows.batch(step) for step in range(12)]
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_the_same_seed_makes_the_same_weights_and_another_seed_others(
+    texts: Corpus, tmp_path: Path
+) -> None:
+    first = weights(build(texts, RECIPE, tmp_path / "a"))
+    assert first == weights(build(texts, RECIPE, tmp_path / "b"))
+    assert first != weights(build(texts, replace(RECIPE, seed=2), tmp_path / "c"))
+
+
+@pytest.mark.parametrize("stopped", [1, 3, 5])
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
+    texts: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: int
+) -> None:
+    undisturbed = weights(build(texts, RECIPE, tmp_path / "a"))
+    batch = Rows.batch
+
+    def pulled_plug(self: Rows, step: int) -> Batch:
+        if step == stopped:
+            raise KeyboardInterrupt
+        return batch(self, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rows, "batch", pulled_plug)
+        with pytest.raises(KeyboardInterrupt):
+            build(texts, RECIPE, tmp_path / "b")
+    assert weights(build(texts, RECIPE, tmp_path / "b")) == undisturbed
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(texts: Corpus, tmp_path: Path) -> None:
+    build(texts, RECIPE, tmp_path)
+    with pytest.raises(ValueError, match="another recipe"):
+        build(texts, replace(RECIPE, answer_weight=1.0), tmp_path)
+
+
+def test_every_row_is_full_and_every_copied_token_stands_where_it_came_from(
+    batches: list[Batch],
+) -> None:
+    for step, batch in enumerate(batches):
+        long = step >= RECIPE.copying_steps and step % RECIPE.long_every == 0
+        assert batch.ids.shape == ((1, 160) if long else (2, 96))
+        row, token = torch.nonzero(batch.sources >= 0, as_tuple=True)
+        source = batch.sources[row, token]
+        assert torch.equal(batch.ids[row, token], batch.ids[row, source])
+        assert torch.equal(batch.document[row, token], batch.document[row, source])
+        assert (source < token).all()
+
+
+def test_a_document_begins_where_its_positions_do(batches: list[Batch]) -> None:
+    for batch in batches:
+        assert torch.equal(batch.positions == 0, batch.ids == BOS)
+        assert (batch.weights[batch.positions == 0] == 0).all()
+
+
+def test_answers_end_and_are_trained_on(batches: list[Batch]) -> None:
+    ended = [batch.weights[batch.ids == EOS] for batch in batches[RECIPE.copying_steps :]]
+    assert (torch.cat(ended) == RECIPE.answer_weight).any()
+
+
+def test_three_heads_look_back_by_their_offset_whatever_the_embeddings_size() -> None:
+    model = new_model(RECIPE)
+    with torch.no_grad():
+        model.model.embed_tokens.weight *= torch.rand(SHAPE.vocabulary, 1) + 0.2
+    guidance.keep_common(model)
+    seen: list[torch.Tensor] = []
+    mask = torch.full((40, 40), float("-inf")).triu(1)[None, None]
+    ids = torch.randint(6, SHAPE.vocabulary, (1, 40))
+    model.model(input_ids=ids, attention_mask=mask, use_cache=False, maps=seen)
+    for back in (1, 2, 3):
+        looked = torch.diagonal(seen[0][0, back - 1], -back)
+        assert looked.min() > 0.95
+
+
+def test_articles_and_dialogues_are_read_and_one_in_so_many_is_held_out(tmp_path: Path) -> None:
+    articles = [
+        {"id": n, "title": f"T{n}", "text": paragraph(n) + "\nToo short."} for n in range(99)
+    ]
+    chats = {f"t{n}": {"content": [{"message": "hi"}, {"message": f"hey {n}"}]} for n in range(9)}
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, articles)))
+    (tmp_path / "d.json").write_text(json.dumps(chats))
+    read = corpus.read([tmp_path / "a.jsonl"], [tmp_path / "d.json"], 5)
+    assert len(read.texts) + len(read.held_texts) == 99
+    assert 5 < len(read.held_texts) < 40
+    assert {len(text.paragraphs) for text in read.texts} == {1}
+    assert not {t.id for t in read.texts} & {t.id for t in read.held_texts}
+    assert len(read.dialogues) + len(read.held_dialogues) == 9
+
+
+def test_texts_without_articles_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("")
+    with pytest.raises(ValueError, match="0 articles and 0 dialogues"):
+        corpus.read([tmp_path], [tmp_path], 20)
+
+
+def test_what_dropped_templates_leave_is_cleaned() -> None:
+    left = (
+        paragraph(1).replace("The mill", "The mill (; ) ( , a mill)").replace("stone.", "stone .")
+    )
+    assert corpus.clean(left) == paragraph(1).replace("The mill", "The mill (a mill)")
+    assert corpus.clean(paragraph(1) + " formula_1 is used.") == ""

@@ -1,0 +1,1 @@
+"""A language model small enough to ship, and the recipe that makes it."""
