@@ -70,6 +70,7 @@ class ArmSummary:
     content: tuple[Mean, ...]
     seconds: float | None
     tokens: float | None
+    traits: tuple[Mean, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ class SweepPoint:
     rate: Interval
 
 
-def summarise(arm: Arm, target: Feature = CONVERSATIONAL) -> ArmSummary:
-    """The figures of one arm; its target is a measure of 0 or 1, or a share of several."""
+def summarise(
+    arm: Arm, target: Feature = CONVERSATIONAL, traits: Sequence[Feature] = ()
+) -> ArmSummary:
+    """The figures of one arm: its target, the features of tone and content, a persona's traits."""
     rows = arm.outputs
     articles = {row.article for row in rows if row.article}
     return ArmSummary(
@@ -114,6 +117,7 @@ def summarise(arm: Arm, target: Feature = CONVERSATIONAL) -> ArmSummary:
         content=tuple(_mean(feature, rows) for feature in content.FEATURES),
         seconds=sum(row.seconds for row in rows) / len(rows) if rows else None,
         tokens=sum(row.tokens for row in rows) / len(rows) if rows else None,
+        traits=tuple(_mean(feature, rows) for feature in traits),
     )
 
 
