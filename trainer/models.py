@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from trainer.errors import TrainerError
+from trainer.mini.packaged import mini_path
 from trainer.precision import Precision
 
 MINI = "mini"
@@ -34,7 +35,7 @@ def resolve(base: str, revision: str = "") -> Path:
         TrainerError: if there is no such model, if it is gated, or if loading it could run code.
     """
     if base == MINI:
-        return check_folder(mini_folder())
+        return check_folder(mini_path())
     folder = Path(base).expanduser()
     if folder.is_dir():
         return check_folder(folder.resolve())
@@ -44,17 +45,6 @@ def resolve(base: str, revision: str = "") -> Path:
             "(owner/name); check the name"
         )
     return check_folder(_from_hub(base, revision))
-
-
-def mini_folder() -> Path:
-    """The folder of the base model that is packaged with Timbre."""
-    folder = Path(__file__).parent / "mini" / "model"
-    if not folder.is_dir():
-        raise TrainerError(
-            "the packaged model “mini” is missing from this installation; install Timbre again "
-            "or name another base"
-        )
-    return folder
 
 
 def check_folder(folder: Path) -> Path:
