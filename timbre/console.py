@@ -17,7 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-Advance = Callable[[int, int], None]
+Advance = Callable[..., None]
+"""Told how much is done of how much; what else a stage tells is left out."""
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -65,4 +66,4 @@ def progress(what: str) -> Iterator[Advance]:
     )
     with shown:
         task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total or None)
+        yield lambda done, total, *_: shown.update(task, completed=done, total=total or None)

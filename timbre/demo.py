@@ -27,7 +27,7 @@ from timbre.reviewing import pull_reviews, push, push_blind
 from timbre.rule_reviewing import add_rule_reviewers, review_candidates, review_comparisons
 from timbre.runs import run_status
 from timbre.settings import Settings, config_file
-from timbre.stores import open_store
+from timbre.stores import open_store, size
 from timbre.training import train_version
 from timbre.versions import judged_by, sides
 from timbre.waiting import wait_for_people
@@ -64,7 +64,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
     """
     tone, persona = (_campaign(name, options.source) for name in ("demo-tone", "demo-persona"))
     with open_store(settings) as store:
-        before = store.size()
+        before = size(store)
         take_in_articles(store, options.source)
         make_candidates(store, tone, settings)
         make_candidates(store, persona, settings)
@@ -78,7 +78,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
             answer_prompts(store, tone, run, settings)
             judges.judge_outputs(tone, run)
         path = report(store, tone, run, settings)
-        if store.size() == before:
+        if size(store) == before:
             say("Nothing changed: every step had been done before.")
         return path
 

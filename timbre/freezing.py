@@ -13,8 +13,9 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.sides import Splits
 from db.store import Store
-from db.versions import FreezePlan, Splits, freeze
+from db.versions import FreezePlan, freeze
 from timbre.campaign import Campaign
 from timbre.gates import Approved, quality_gates
 
@@ -29,6 +30,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     decided = list(verdicts(reviews, verdict_rule(campaign)))
     store.add(decided)
     approved = list(_approved(store, decided))
+    agreed = agreement_on_decision(reviews)
     plan = FreezePlan(
         name=name,
         campaign=campaign.name,
@@ -39,8 +41,9 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
             test=campaign.freeze.test,
             minimum_articles=campaign.freeze.minimum_articles,
         ),
-        gates=quality_gates(approved, agreement_on_decision(reviews), campaign.gates),
+        gates=quality_gates(approved, agreed, campaign.gates),
         override=override,
+        agreement=agreed,
     )
     return freeze(store, plan, approved)
 

@@ -4,13 +4,13 @@ from annotation.connect import Connection
 from annotation.items import ComparisonItem
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
+from db.events import now
 from db.records import Candidate, Comparison, Example, Output, Passage
 from db.reviews import Reconciled
 from db.store import Store
 from timbre.accounts import rule_reviewers
 from timbre.campaign import Campaign
 from timbre.console import Advance
-from timbre.events import now
 from timbre.review_settings import review_settings
 from timbre.stores import kept
 from timbre.suggestions import candidate_items

@@ -68,3 +68,10 @@ def kept(store: "Store", kind: type[Kind], id: str) -> Kind:
             "refers to; it may have been erased on request"
         )
     return record
+
+
+def size(store: "Store") -> int:
+    """How many records of all types the store holds."""
+    from db.tables import TABLES
+
+    return sum(store.count(kind) for kind in TABLES)

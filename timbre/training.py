@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from db.events import event
 from db.records import EventKind, Run, Split, Version
 from db.store import Store
 from db.versions import version_examples
 from timbre.console import Advance
-from timbre.events import event
 from timbre.runs import RunState, run_status
 from timbre.settings import Settings
 from trainer.config import TrainingConfig

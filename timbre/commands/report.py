@@ -25,10 +25,8 @@ def report(
     settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store:
-        if run:
-            status = run_status(store, found_as(store, Run, run))
-        else:
-            status = newest_finished(store, loaded.name)
+        named = run_status(store, found_as(store, Run, run)) if run else None
+        status = named or newest_finished(store, loaded.name)
         if status is None or status.state is not RunState.FINISHED:
             raise SettingsError(
                 f"found no finished run of {loaded.name}, expected one to report on; "

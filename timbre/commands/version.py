@@ -7,7 +7,7 @@ import typer
 
 from timbre.console import facts, progress, say, table
 from timbre.settings import config_file
-from timbre.stores import open_store
+from timbre.stores import found_as, open_store
 
 app = typer.Typer(no_args_is_help=True, help="Freeze, list, check, compare and export versions.")
 
@@ -89,3 +89,97 @@ def show(version: _Version) -> None:
         say(f"  overridden: {found.override}")
     for event in events:
         say(f"  {event.at} {event.kind.value} {event.detail}")
+
+
+@app.command()
+def verify(version: _Version) -> None:
+    """Recompute every hash of a version and name what differs; exits 1 if anything does.
+
+    Example: timbre version verify demo-tone
+    """
+    from db.verify import verify as differences
+    from timbre.versions import found_version
+
+    with open_store() as store:
+        found = found_version(store, version)
+        differing = differences(store, found)
+    for difference in differing:
+        say(str(difference))
+    if differing:
+        raise typer.Exit(1)
+    say(f"Version {found.id[:12]} “{found.name}” is as it was frozen.")
+
+
+@app.command()
+def diff(
+    before: _Version,
+    after: Annotated[str, typer.Argument(help="The other version's id or name.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ids as JSON.")] = False,
+) -> None:
+    """Say what was added, removed, edited and relabelled from one version to another.
+
+    Example: timbre version diff first second
+    """
+    from dataclasses import asdict
+
+    from db.diff import diff as compare
+    from timbre.versions import found_version
+
+    with open_store() as store:
+        found = compare(store, found_version(store, before), found_version(store, after))
+    if as_json:
+        facts(asdict(found))
+        return
+    for name in ("added", "removed", "edited", "relabelled"):
+        changed = getattr(found, name)
+        say(f"{len(changed)} {name}")
+        for change in changed:
+            say(f"  {change if isinstance(change, str) else change.candidate}")
+
+
+@app.command()
+def export(
+    version: _Version,
+    folder: Annotated[str, typer.Option(help="Where to write it.")] = "export",
+    form: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.CHAT,
+) -> None:
+    """Write a version for other tools, with the attribution that its articles' licence asks for.
+
+    Example: timbre version export demo-tone --format parquet --folder out
+    """
+    from pathlib import Path
+
+    from db.export import ExportFormat
+    from db.export import export as write
+    from timbre.versions import found_version
+
+    with open_store() as store:
+        path = write(store, found_version(store, version), Path(folder), ExportFormat(form.value))
+    say(str(path))
+
+
+@app.command()
+def erase(
+    reviewer: Annotated[str, typer.Option(help="Erase this person's answers.")] = "",
+    article: Annotated[str, typer.Option(help="Erase this article and what came of it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+) -> None:
+    """Remove a person's answers or a source on request; affected versions say so ever after.
+
+    Example: timbre version erase --reviewer ada --yes
+    """
+    from db.erasure import erase as remove
+    from db.records import Article
+
+    if bool(reviewer) == bool(article):
+        raise typer.BadParameter("name either --reviewer or --article")
+    if not yes:
+        typer.confirm("This cannot be undone. Erase?", abort=True)
+    with open_store() as store:
+        source = found_as(store, Article, article).id if article else None
+        touched = remove(store, reviewer=reviewer or None, article=source)
+    for erasure in touched:
+        say(
+            f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples touched."
+        )
+    say("Erased." if touched else "Erased; no version was touched.")
