@@ -1,11 +1,11 @@
-"""Articles from a source by its name: a dump, a table, a folder of documents, the sample."""
+"""Articles from a source by its name: a dump, a table, documents, the sample, the live wiki."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from db.records import Refusal
 from pipelines.errors import SourceError
-from pipelines.wikipedia import documents, dump, jsonl, parquet
+from pipelines.wikipedia import documents, dump, jsonl, live, parquet
 from pipelines.wikipedia.notability import why_not
 from pipelines.wikipedia.site import Page, Site, SourceArticle
 
@@ -21,28 +21,40 @@ _READERS: dict[str, tuple[_Reader, bool]] = {
     ".jsonl": (jsonl.pages, False),
 }
 _EXPECTED = (
-    "`sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, or a folder of .md and .txt "
-    "documents"
+    "`sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
+    f"documents, or {live.EXPECTED}"
 )
 
 
 def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
     """The articles of a source as they come, and a refusal for every page that is not taken in.
 
-    A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, or a folder of
-    documents. `licence` is the licence of texts that are not Wikipedia's.
+    A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, a folder of
+    documents, or `wiki:` and what to ask Wikipedia itself for. `licence` is the licence of texts
+    that are not Wikipedia's.
 
     Raises `SourceError` if there is no such source, or where it turns out to be broken; what was
     yielded before that is whole.
     """
-    path = located(source)
-    pages, markup = _reader(path)
+    pages, markup = _opened(source, licence)
     empty = True
-    for page in judged(pages(path, *known_as(source, path, licence)), markup):
+    for page in judged(pages, markup):
         empty = False
         yield page
     if empty:
-        raise SourceError(f"found no page in {path.name}, expected at least one article")
+        raise SourceError(
+            f"found no page in {Path(source).name}, expected at least one article; look whether "
+            "it is the source you meant"
+        )
+
+
+def _opened(source: str, licence: str) -> tuple[Iterator[tuple[Site, Page]], bool]:
+    """The pages of a source, and whether they are wikitext."""
+    if source.startswith("wiki:"):
+        return live.pages(source, licence), True
+    path = located(source)
+    pages, markup = _reader(path)
+    return pages(path, *_known_as(source, path, licence)), markup
 
 
 def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Refusal]:
@@ -65,11 +77,11 @@ def located(source: str) -> Path:
     return path
 
 
-def known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
+def _known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
     """The name and licence of a source: the sample by that word, a file without its folder."""
     if source == "sample":
         return "sample", licence or _SAMPLE_LICENCE
-    return path.resolve().name, licence
+    return path.name or path.resolve().name, licence
 
 
 def _reader(path: Path) -> tuple[_Reader, bool]:
