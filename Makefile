@@ -17,6 +17,7 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest
+	cd annotation/server && "$$(cd ../.. && $(BIN)/timbre review install)" -m pytest
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -27,6 +28,10 @@ check: setup
 	$(BIN)/vulture
 	$(BIN)/typos
 	$(BIN)/pytest -q tests/test_size.py
+
+# Each benchmark prints its table and writes it under docs/benchmarks.
+bench: setup
+	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
 
 format: setup
 	$(BIN)/ruff format .

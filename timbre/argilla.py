@@ -75,9 +75,14 @@ def known_logins(settings: Settings) -> list[tuple[str, str, str]]:
     return rows + known_passwords(settings)
 
 
-def _start(settings: Settings, host: str, port: int) -> ServerProcess:
+def install_server(settings: Settings) -> Path:
+    """Make the embedded server's environment if it is not there yet; returns its Python."""
     with progress("Argilla’s environment") as advance:
-        python = install(settings.argilla_environment, advance)
+        return install(settings.argilla_environment, advance)
+
+
+def _start(settings: Settings, host: str, port: int) -> ServerProcess:
+    python = install_server(settings)
     return start(settings.argilla_home, python=python, host=host, port=port)
 
 

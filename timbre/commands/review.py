@@ -40,6 +40,17 @@ def serve(
 
 
 @app.command()
+def install() -> None:
+    """Make the embedded server's environment now, and print its Python.
+
+    Example: timbre review install
+    """
+    from timbre.argilla import install_server
+
+    say(str(install_server(read_settings())))
+
+
+@app.command()
 def logins() -> None:
     """Print the logins that Timbre generated.
 
