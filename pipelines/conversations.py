@@ -85,8 +85,7 @@ def conversations(
     `reference` is the plain answer that was rewritten. What a check finds fault with comes as
     a refusal that keeps the text.
 
-    Raises:
-        TeacherError: if the plan names no known teacher, or it cannot be asked.
+    Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
     about = (plan.teacher, parameters(plan.teacher, tone.phrasebook), plan.seed)
     provenance = Provenance(

@@ -31,11 +31,7 @@ def quiet() -> Iterator[None]:
 def walk(
     pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """The rows after every step of a linear pipeline, a batch at a time.
-
-    Raises:
-        ValueError: if the columns of one step do not feed the next.
-    """
+    """The rows after every step of a linear pipeline, a batch at a time."""
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet():
         for step in steps:

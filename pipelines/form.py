@@ -16,8 +16,7 @@ class FormError(ValueError):
 def read_form(kind: type[T], path: Path) -> T:
     """The file as an instance of a dataclass whose fields are the keys it may hold.
 
-    Raises:
-        FormError: if the file is missing, is no TOML, lacks a key, or has an unknown one.
+    Raises `FormError` if the file is missing, is no TOML, lacks a key, or has an unknown one.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -31,8 +30,7 @@ def read_form(kind: type[T], path: Path) -> T:
 def fill(kind: type[T], data: dict[str, Any], where: str) -> T:
     """A dataclass filled from a table of the file; `where` names the table in errors.
 
-    Raises:
-        FormError: if a key is unknown, missing, or of another type than its field.
+    Raises `FormError` if a key is unknown, missing, or of another type than its field.
     """
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type] # T is a dataclass
     if unknown := sorted(set(data) - set(known)):

@@ -6,6 +6,7 @@ as replies arrive; a last line torn by a crash is cut off when the journal is op
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -51,9 +52,11 @@ class Journal:
         for line in file:
             if not line.endswith(b"\n"):
                 break
-            entry = json.loads(line)
-            self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
             whole += len(line)
+            # A disk that filled up may have left a broken line; what it held is asked again.
+            with suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
         file.truncate(whole)
         file.seek(whole)
 

@@ -93,8 +93,7 @@ class Persona:
     def trait(self, name: str) -> Trait:
         """The trait of a name.
 
-        Raises:
-            KeyError: if the persona has no such trait.
+        Raises `KeyError` if the persona has no such trait.
         """
         return {trait.name: trait for trait in self.traits}[name]
 
@@ -102,8 +101,7 @@ class Persona:
 def load_persona(path: Path | str) -> Persona:
     """The persona a file describes.
 
-    Raises:
-        FormError: naming the first thing that is wrong with the file.
+    Raises `FormError` naming the first thing that is wrong with the file.
     """
     persona = read_form(Persona, Path(path))
     if wrong := _wrong(persona):

@@ -63,8 +63,7 @@ def persona_candidates(
 
     Each text is asked to show two traits; taken together every trait is asked for equally often.
 
-    Raises:
-        TeacherError: if the plan names no known teacher, or it cannot be asked.
+    Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
     about = (plan.teacher, parameters(plan.teacher, persona), plan.seed)
     called = f"{persona.name}@{persona.fingerprint[:12]}"

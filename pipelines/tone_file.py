@@ -95,8 +95,7 @@ MOVES = ("lead_ins", "split", "address", "plain_words", "contract")
 def load_tone(path: Path | str) -> Tone:
     """The tone a file describes.
 
-    Raises:
-        FormError: naming the first thing that is wrong with the file.
+    Raises `FormError` naming the first thing that is wrong with the file.
     """
     tone = read_form(Tone, Path(path))
     if wrong := _wrong(tone):

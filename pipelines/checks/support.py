@@ -34,6 +34,9 @@ _SPELLED = {
         ]
     )
 }
+_ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
+_INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
+_BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
 _NOT_NAMES = word_set(
     "i i'm i'd i've i'll ok okay english monday tuesday wednesday thursday friday saturday sunday"
 )
@@ -57,21 +60,20 @@ def _numbers_in_words(text: str) -> set[str]:
 def unsupported_names(answer: str, source: str) -> list[str]:
     """The capitalised words inside the answer's sentences that the source has in no form."""
     known = {stem(word) for word in words(source)}
-    found = []
-    for sentence in sentences(answer):
-        for before, word in _inside(sentence):
-            name = stem(word)
-            if word[0].isupper() and name not in known and before not in ".:!?":
-                found.append(word)
+    found = [w for s in sentences(answer) for w in _capitalised(s) if stem(w) not in known]
     return sorted({word for word in found if word.lower() not in _NOT_NAMES})
 
 
-def _inside(sentence: str) -> list[tuple[str, str]]:
-    """Each word after the first, with the mark that ends what is before it (a space if none)."""
-    found = list(re.finditer(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*", sentence))
-    return [(sentence[: m.start()].rstrip("\"“‘' ")[-1:] or " ", m.group()) for m in found[1:]]
+def _capitalised(sentence: str) -> list[str]:
+    """The words with a capital that no beginning, of the sentence or after a colon, asks for."""
+    return [
+        m.group()
+        for m in list(_INSIDE.finditer(sentence))[1:]
+        if m.group()[0].isupper() and not _BEGINNING.search(sentence, 0, m.start())
+    ]
 
 
 def stem(word: str) -> str:
     """A word without the endings that a contraction or a possessive adds, in small letters."""
-    return re.sub(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$", "", word.lower())
+    lower = word.lower()
+    return _ENDING.sub("", lower) if "'" in lower or "’" in lower else lower

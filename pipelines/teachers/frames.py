@@ -11,9 +11,9 @@ _PREPOSITIONS = word_set(
     "around about as against during after before since until out up down off away back"
 )
 _DETERMINERS = word_set(
-    "a an the one two three four five six seven eight nine ten several many some no numerous his "
-    "her its their this that these those both more most less few only any all another each every "
-    "about over nearly approximately"
+    "a an the one two three four five six seven eight nine ten eleven twelve twenty several many "
+    "some no numerous his her its their this that these those both more most less few only any "
+    "all another each every about over nearly approximately"
 )
 _PERSON = re.compile(
     r"\b(?:\w+(?:ist|ian|wright)|writer|player|footballer|politician|king|queen|actor|actress|"
@@ -52,7 +52,8 @@ _COMPLEMENT = {
 }  # fmt: skip
 _PEOPLE = {"marry": "marry", "meet": "meet", "succeed": "succeed"}
 _DATE = re.compile(
-    r"\b(?:in|on|by|since|until|from|during) (?:[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
+    r"\b(?:in|on|by|since|until|from|during) (?:the (?:spring|summer|autumn|winter|fall) of |"
+    r"(?:early |late )?(?:\d{1,2} )?[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
 )
 _COMPLEMENTED = word_set("of to with about that for by from on at as than among")
 _GENERAL = (

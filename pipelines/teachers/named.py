@@ -18,8 +18,7 @@ def teacher(
 ) -> LLM:
     """The teacher a string names.
 
-    Raises:
-        TeacherError: if no teacher is called so.
+    Raises `TeacherError` if no teacher is called so.
     """
     if name == "phrasebook":
         return Phrasebook(seed=seed, tone=tone, persona=persona)

@@ -15,8 +15,7 @@ _SLOT = re.compile(r"[a-z_]+")
 def expand(phrase: str, choose: Random, slots: Mapping[str, str]) -> str:
     """The phrase with every choice made and every slot filled, its spaces set right.
 
-    Raises:
-        KeyError: if the phrase has a slot that is not filled.
+    Raises `KeyError` if the phrase has a slot that is not filled.
     """
     given = {name: re.sub(r"[{}|]", "", text) for name, text in slots.items()}
     while found := _INNERMOST.search(phrase):

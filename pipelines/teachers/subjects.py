@@ -13,9 +13,9 @@ _POSSESSIVES = word_set("his her its their")
 _NO_START = word_set(
     "there here what how that those this these when where while although though because if since "
     "as such both each one another other others many much few more most some all none neither "
-    "either not only even perhaps similarly however but and or nor so yet to by for with from "
-    "we i you who which whose first second finally also then later despite unlike among "
-    "upon according due based given in on at of during after before until under over like"
+    "either not only even perhaps similarly however but and or nor so yet to by for with from we "
+    "i you who which whose first second finally also then later despite unlike among upon "
+    "according due based given in on at of during after before until under over like"
 )
 _NO_PART = word_set(
     "that which who whom whose when where while because if although though but than until unless "
@@ -28,7 +28,7 @@ _COMMON = word_set(
     "public access service damage rainfall rain snow food gold land light money news people men "
     "women children staff production health education art language text data speed heat weather "
     "entry travel ownership control time progress half part use history nature reception "
-    "criticism press opinion sound value distance growth money labor labour steel coal iron fire"
+    "criticism press opinion sound value distance growth labor labour steel coal iron fire"
 )
 _PEOPLES = re.compile(r"(?:[nlt]ese|ish|ians?|eans?|[nt]ch|Greeks?|Germans?|Romans?|icans?)$")
 _COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
@@ -53,7 +53,7 @@ def resolved(tokens: list[str], before: Subject | None) -> Subject | None:
         return None
     if first in {"they", "their"} and not before.text.endswith("s"):
         return None
-    if len(before.text.split()) > LONGEST_OWNER or any(t.lower() in _NO_PART for t in tokens):
+    if len(before.text.split()) > LONGEST_OWNER or any(t.lower() in _NO_PART for t in tokens[1:]):
         return None
     if first in PRONOUNS:
         return Subject(before.text, False, before.proper) if len(tokens) == 1 else None

@@ -9,8 +9,9 @@ from pipelines.words import word_set
 _VOWELS = "aeiou"
 _DOUBLED = word_set(
     "ban beat drop plan stop star run cut hit set put quit win submit commit admit permit refer "
-    "prefer transfer program opt top step rob rub plot ship wrap equip begin win "
-    "get let sit swim forget"
+    "prefer transfer program opt top step rob rub plot ship wrap equip begin get let sit swim "
+    "forget dig expel spin rebel patrol shed span split spot trap overrun shut spur strip drip "
+    "regret"
 )
 BE = frozenset({"is", "are", "was", "were"})
 HAVE = frozenset({"has", "have", "had"})
@@ -20,15 +21,17 @@ AUXILIARIES = BE | HAVE | MODAL | DO
 # Past forms that are nouns or adjectives as often.
 NOUNS_TOO = word_set(
     "shot hit cut set cast broadcast spread left felt cost lay put quit run read found lead led "
-    "saw launch back"
+    "saw launch back bound split shed hurt burst shut bid offset bore lit last"
 )
 # Present forms that are seldom nouns, so that they can be told for verbs.
 PRESENT = word_set(
     "contains includes consists features lies stands flows lives occurs remains provides serves "
     "uses represents describes depicts follows tells begins holds involves refers shows connects "
     "covers extends grows feeds belongs comes appears becomes requires produces makes takes gives "
-    "means says argues believes explains reveals finds meets wants tries decides claims goes "
-    "accuses delivers talks celebrates commemorates seems sees leaves returns learns writes"
+    "sells offers carries keeps needs owns employs operates publishes allows enables prevents "
+    "helps supports hosts means says argues believes explains reveals finds meets wants tries "
+    "decides claims goes accuses delivers talks celebrates commemorates seems sees leaves returns "
+    "learns writes"
 )
 PLURAL_PRESENT = word_set(
     "include contain consist remain live feed occur show suggest argue believe serve say use tell "

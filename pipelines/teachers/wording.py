@@ -1,6 +1,7 @@
 """Small changes of wording: contractions, everyday words, how a sentence starts."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -33,45 +34,54 @@ _FUNCTION = word_set(
     "their this that these those there as when while although though because if many some most "
     "several two three four five six seven eight nine ten with for to under both one each another "
     "other all few such within until between among despite about around early later also however "
-    "then instead additionally still and but so back at no only our your we you you'll"
+    "then instead additionally still and but so back no only our your we you you'll"
 )
 _KEEPING = (
     "is", "are", "was", "were", "be", "been", "being", "well", "widely", "highly", "poorly",
     "newly", "best", "generally", "warmly",
 )  # fmt: skip
+_QUOTED = re.compile(r'("[^"]*"|“[^”]*”)')
 _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
 
 
 @cache
-def _everyday() -> tuple[tuple[re.Pattern[str], str], ...]:
+def _everyday() -> tuple[re.Pattern[str], dict[str, str]]:
+    """One pattern for all formal wordings, and the everyday one for each."""
     text = Path(__file__).with_name("plainer.txt").read_text(encoding="utf-8")
-    pairs = [line.split(" = ") for line in text.splitlines() if " = " in line]
-    pairs.sort(key=lambda pair: -len(pair[0]))
-    return tuple((_pattern(formal), plain) for formal, plain in pairs)
-
-
-def _pattern(formal: str) -> re.Pattern[str]:
-    """Finds a formal word: not in a hyphenated one, and one marked so not after a form of be."""
-    free = "".join(rf"(?<!\b{word} )" for word in _KEEPING) if formal[0] == "~" else ""
-    return re.compile(rf"(?<![-\w]){free}{re.escape(formal.lstrip('~'))}(?![-\w])")
+    pairs = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
+    # Not after a form of be, for those marked so; the longest first, and none in a hyphenated word.
+    free = "".join(rf"(?<!\b{word} )" for word in _KEEPING)
+    longest = sorted(pairs, key=len, reverse=True)
+    either = "|".join(
+        free + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
+        for formal in longest
+    )
+    return (
+        re.compile(rf"(?<![-\w])(?:{either})(?![-\w])"),
+        {formal.removeprefix("~"): plain for formal, plain in pairs.items()},
+    )
 
 
 def contract(text: str) -> str:
     """The text with the contractions of speech, quotations left as they are."""
-    return _outside_quotes(text, _CONTRACTIONS)
+    return _outside_quotes(text, _contracted)
+
+
+def _contracted(text: str) -> str:
+    for pattern, short in _CONTRACTIONS:
+        text = pattern.sub(short, text)
+    return text
 
 
 def plain_words(text: str) -> str:
     """The text with formal words swapped for everyday ones; names and quotations stay."""
-    return _outside_quotes(text, _everyday())
+    pattern, everyday = _everyday()
+    return _outside_quotes(text, lambda part: pattern.sub(lambda m: everyday[m.group()], part))
 
 
-def _outside_quotes(text: str, swaps: tuple[tuple[re.Pattern[str], str], ...]) -> str:
-    parts = re.split(r'("[^"]*"|“[^”]*”)', text)
-    for n in range(0, len(parts), 2):
-        for pattern, replacement in swaps:
-            parts[n] = pattern.sub(replacement, parts[n])
-    return "".join(parts)
+def _outside_quotes(text: str, change: Callable[[str], str]) -> str:
+    parts = _QUOTED.split(text)
+    return "".join(part if n % 2 else change(part) for n, part in enumerate(parts))
 
 
 def lead_in(sentence: str, choose: Random) -> str:

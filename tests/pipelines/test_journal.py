@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.journal import Journal, Reply, key
+
+
+def test_a_reply_is_there_when_the_journal_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "replies.jsonl"
+    with Journal(path) as journal:
+        journal.keep("a", Reply("one\nline “quoted”", 5, 2))
+    with Journal(path) as journal:
+        assert journal.find("a") == Reply("one\nline “quoted”", 5, 2)
+        assert journal.find("b") is None
+
+
+@pytest.mark.parametrize("lost", [1, 10, 40])
+def test_a_torn_last_line_is_cut_off_and_written_again(tmp_path: Path, lost: int) -> None:
+    path = tmp_path / "replies.jsonl"
+    with Journal(path) as journal:
+        journal.keep("a", Reply("first", 1, 1))
+        journal.keep("b", Reply("second", 1, 1))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-lost])
+    with Journal(path) as journal:
+        assert (len(journal), journal.find("b")) == (1, None)
+        journal.keep("b", Reply("second", 1, 1))
+    assert path.read_bytes() == whole
+
+
+def test_each_line_is_written_before_the_next_reply_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "replies.jsonl"
+    with Journal(path) as journal:
+        journal.keep("a", Reply("first", 1, 1))
+        assert json.loads(path.read_bytes())["text"] == "first"
+
+
+def test_a_line_that_is_no_reply_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "replies.jsonl"
+    with Journal(path) as journal:
+        journal.keep("a", Reply("first", 1, 1))
+    path.write_bytes(b"\x00\x00 not json\n" + path.read_bytes())
+    with Journal(path) as journal:
+        assert len(journal) == 1
+
+
+@given(st.tuples(st.text(), st.text(), st.integers(0, 9), st.lists(st.text(), max_size=2)))
+def test_everything_that_could_change_a_reply_changes_its_key(
+    about: tuple[str, str, int, list[str]],
+) -> None:
+    teacher, parameters, seed, messages = about
+    same = key(teacher, parameters, seed, messages)
+    assert same == key(teacher, parameters, seed, list(messages))
+    others = {
+        key(teacher + "x", parameters, seed, messages),
+        key(teacher, parameters + "x", seed, messages),
+        key(teacher, parameters, seed + 1, messages),
+        key(teacher, parameters, seed, [*messages, "x"]),
+    }
+    assert len({same, *others}) == 5
