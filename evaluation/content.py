@@ -126,7 +126,7 @@ def numbers_kept(reference: str, answer: str) -> float | None:
 
 def names_kept(reference: str, answer: str) -> float | None:
     """Share of the reference's names that the answer holds; None if the reference has none."""
-    held = {_bare(word).lower() for word in words(answer)}
+    held = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, held)
 
 
@@ -170,7 +170,7 @@ def loops(text: str) -> bool:
 
 
 def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
-    found = [word.lower() for word in words(text)]
+    found = words(text.lower())
     return list(zip(*(found[start:] for start in range(n)), strict=False))
 
 

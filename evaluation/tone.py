@@ -122,7 +122,7 @@ def tone_measures(text: str) -> dict[str, float]:
     counts = {
         "first_person": sum(p in _FIRST for p in persons) - len(_NUMERAL.findall(text)),
         "second_person": sum(person in _SECOND for person in persons),
-        "contractions": sum(word in _FUSED or bool(_CLITIC.fullmatch(word)) for word in lower),
+        "contractions": sum(word in _FUSED or _contracts(word) for word in lower),
         "questions": len(_QUESTION.findall(text)),
         "discourse_words": phrases + _set_off(text),
         "markdown": len(_MARK.findall(text)) if _MARKS.search(text) else 0,
@@ -150,6 +150,10 @@ def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
             free.append(place)
         place += length or 1
     return count, free
+
+
+def _contracts(word: str) -> bool:
+    return "'" in word and _CLITIC.fullmatch(word) is not None
 
 
 def _set_off(text: str) -> int:

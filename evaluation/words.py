@@ -45,7 +45,7 @@ def sentences(text: str) -> list[str]:
     for block in blocks(text):
         open_ended = False
         for piece in _STOP.split(block):
-            if not words(piece):
+            if not _WORD.search(piece):
                 continue
             if open_ended:
                 found[-1] = f"{found[-1]} {piece}"
