@@ -197,23 +197,38 @@ def _job(row: tuple[Any, ...]) -> Job:
     return Job(job_id, name, _loads(arguments), tuple(json.loads(waits)), tries, JobStatus(status))
 
 
-def _dumps(value: Any) -> str:
-    def plain(value: object) -> Any:
-        if isinstance(value, UUID):
-            return {"$uuid": str(value)}
-        if isinstance(value, datetime):
-            return {"$time": value.isoformat()}
-        raise TypeError(f"a job's argument cannot be written down: {value!r}")
-
-    return json.dumps(value, default=plain)
+def _dumps(arguments: Any) -> str:
+    positional, named = arguments
+    return json.dumps(
+        [
+            [_tagged(value) for value in positional],
+            {name: _tagged(value) for name, value in named.items()},
+        ]
+    )
 
 
 def _loads(written: str) -> Any:
-    def rich(found: dict[str, Any]) -> Any:
-        if set(found) == {"$uuid"}:
-            return UUID(found["$uuid"])
-        if set(found) == {"$time"}:
-            return datetime.fromisoformat(found["$time"])
-        return found
+    positional, named = json.loads(written)
+    return [
+        [_untagged(value) for value in positional],
+        {name: _untagged(value) for name, value in named.items()},
+    ]
 
-    return json.loads(written, object_hook=rich)
+
+def _tagged(value: Any) -> dict[str, Any]:
+    """An argument with its kind; ids and times are among them, never within them."""
+    if isinstance(value, UUID):
+        return {"uuid": str(value)}
+    if isinstance(value, datetime):
+        return {"time": value.isoformat()}
+    return {"json": value}
+
+
+def _untagged(tagged: dict[str, Any]) -> Any:
+    ((kind, value),) = tagged.items()
+    match kind:
+        case "uuid":
+            return UUID(value)
+        case "time":
+            return datetime.fromisoformat(value)
+    return value

@@ -6,7 +6,7 @@ come from the person asked about. The status `pending` is the absence of a respo
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +22,20 @@ from argilla_server.search_engine import (
 )
 
 from timbre_argilla.search.columns import Column, Mask
-from timbre_argilla.search.parts import Answer, PartKey, by_question, microseconds
+from timbre_argilla.search.parts import MICROSECOND, Answer, PartKey, by_question, microseconds
 from timbre_argilla.search.table import Table
 
 PENDING = "pending"
 RESPONSES: PartKey = ("response", "")
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d))?)?)?)?)?$")
-_LAST = ("12", "31", "23", "59", "59")
-_FIRST = ("01", "01", "00", "00", "00")
+_FIRST = (1, 1, 1, 0, 0, 0)
+_UNITS = {
+    3: timedelta(days=1),
+    4: timedelta(hours=1),
+    5: timedelta(minutes=1),
+    6: timedelta(seconds=1),
+}
 
 
 def part_of(scope: Any) -> PartKey:
@@ -84,11 +89,11 @@ def fitting(table: Table, asked: Any) -> Mask:
     if isinstance(asked, RangeFilter):
         low, high = asked.ge, asked.le
         if dates:
-            low, high = _moment(low, _FIRST, 0), _moment(high, _LAST, 999_999)
+            low, high = _moment(low, last=False), _moment(high, last=True)
         return column.between(low, high, table.rows)
     values = asked.values
     if dates:
-        values = [str(_moment(value, _FIRST, 0)) for value in values]
+        values = [str(_moment(value, last=False)) for value in values]
     return column.isin(values, table.rows)
 
 
@@ -137,29 +142,33 @@ def _by_answer(table: Table, asked: Any) -> Mask:
     return mask
 
 
-def _moment(value: Any, rest: tuple[str, ...], microsecond: int) -> float | None:
-    """A bound on a time, in microseconds; what a date leaves out is filled up from `rest`.
+def _moment(value: Any, last: bool) -> float | None:
+    """A bound on a time, in microseconds; NaN, which fits nothing, for what is no time.
 
-    A number is milliseconds since 1970. What is no time fits nothing, and so becomes NaN.
+    A number is milliseconds since 1970. A date that leaves out its end (`2026-11`) stands for the
+    first or the last moment it could mean.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0
-    whole = _DATE.match(value.strip())
-    if whole:
-        given = [part for part in whole.groups() if part is not None]
-        year, month, day, *clock = [*given, *rest[len(given) - 1 :]]
-        if len(given) < 3 and rest is _LAST:
-            day = str(_days(int(year), int(month)))
-        value = f"{year}-{month}-{day}T{':'.join(clock)}.{microsecond:06d}"
     try:
-        time = datetime.fromisoformat(value)
+        time = _time(str(value).strip(), last)
     except ValueError:
         return float("nan")
-    if time.tzinfo is not None:
-        time = time.astimezone(UTC).replace(tzinfo=None)
     return float(microseconds(time))
 
 
-def _days(year: int, month: int) -> int:
-    following = datetime(year + month // 12, month % 12 + 1, 1)  # noqa: DTZ001 (a date, no time)
-    return (following - datetime(year, month, 1)).days  # noqa: DTZ001 (as above)
+def _time(written: str, last: bool) -> datetime:
+    partial = _DATE.match(written)
+    if partial is None:
+        time = datetime.fromisoformat(written)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    given = [int(part) for part in partial.groups() if part is not None]
+    year, month, day, hour, minute, second = [*given, *_FIRST[len(given) :]]
+    first = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (Argilla's times are UTC, and say so not)
+    if not last:
+        return first
+    if len(given) == 1:
+        return first.replace(year=year + 1) - MICROSECOND
+    if len(given) == 2:
+        return first.replace(year=year + month // 12, month=month % 12 + 1) - MICROSECOND
+    return first + _UNITS[len(given)] - MICROSECOND

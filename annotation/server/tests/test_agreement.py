@@ -1,0 +1,323 @@
+"""The engine on both databases against a naive reference, on generated records and searches."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import isclose, sqrt
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Server, answer
+from tests.reference import Asked, Made, Reply, found, sort_keys
+
+WORDS = ["apple", "Äpfel", "apfel", "don't", "3.14", "東京", "京都", "タワー", "snake_case", "the"]
+LABELS = ["yes", "partly", "no"]
+USERS = ["ada", "bob"]
+DIMENSIONS = 3
+
+PARTS: dict[str, list[dict[str, Any]]] = {
+    "fields": [
+        {"name": "text", "required": True, "settings": {"type": "text"}},
+        {"name": "chat", "settings": {"type": "chat"}},
+    ],
+    "questions": [
+        {
+            "name": "rating",
+            "settings": {"type": "rating", "options": [{"value": n} for n in range(1, 6)]},
+        },
+        {
+            "name": "label",
+            "required": True,
+            "settings": {
+                "type": "label_selection",
+                "options": [{"value": x, "text": x} for x in LABELS],
+            },
+        },
+        {
+            "name": "labels",
+            "settings": {
+                "type": "multi_label_selection",
+                "options": [{"value": x, "text": x} for x in LABELS],
+            },
+        },
+    ],
+    "metadata-properties": [
+        {"name": "count", "settings": {"type": "integer"}},
+        {"name": "share", "settings": {"type": "float"}},
+        {"name": "source", "settings": {"type": "terms"}},
+    ],
+    "vectors-settings": [{"name": "sense", "dimensions": DIMENSIONS}],
+}
+
+texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
+labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
+values = {
+    "rating": st.integers(1, 5),
+    "label": st.sampled_from(LABELS),
+    "labels": labels,
+}
+counts = st.integers(-3, 3)
+shares = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+sources = st.sampled_from(["a", "B", "é", "東"])
+
+
+@st.composite
+def suggestions(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    made: dict[str, dict[str, Any]] = {}
+    for question in draw(st.sets(st.sampled_from(list(values)))):
+        value = draw(values[question])
+        score = [draw(shares) for _ in value] if question == "labels" else draw(shares)
+        agent = draw(st.none() | st.sampled_from(["rule", "judge"]))
+        made[question] = {"value": value, "score": score, "agent": agent, "type": "model"}
+    return made
+
+
+replies = st.builds(
+    Reply,
+    status=st.sampled_from(["submitted", "draft", "discarded"]),
+    values=st.fixed_dictionaries(
+        {"label": values["label"]}, optional={name: values[name] for name in ("rating", "labels")}
+    ),
+)
+records = st.lists(
+    st.builds(
+        Made,
+        name=st.just(""),
+        fields=st.fixed_dictionaries(
+            {"text": texts},
+            optional={
+                "chat": st.lists(
+                    texts.map(lambda text: {"role": "user", "content": text}),
+                    min_size=1,
+                    max_size=2,
+                )
+            },
+        ),
+        metadata=st.fixed_dictionaries(
+            {},
+            optional={
+                "count": counts,
+                "share": shares,
+                "source": sources | st.lists(sources, min_size=1, max_size=2, unique=True),
+            },
+        ),
+        suggestions=suggestions(),
+        replies=st.dictionaries(st.sampled_from(USERS), replies),
+        vector=st.none() | st.lists(st.integers(-2, 2), min_size=DIMENSIONS, max_size=DIMENSIONS),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+signs = st.sampled_from(["", "-", "+"])
+terms = st.sampled_from([*WORDS, "app*", "東*", '"apple the"', '"東京 タワー"', "(apple | the)"])
+queries = st.lists(st.builds(str.__add__, signs, terms), min_size=1, max_size=3).flatmap(
+    lambda parts: st.sampled_from([" ", " | "]).map(lambda join: join.join(parts))
+)
+
+
+def terms_filter(scope: dict[str, Any], of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    found = st.lists(of.map(str), min_size=1, max_size=2)
+    return found.map(lambda values: {"type": "terms", "scope": scope, "values": values})
+
+
+def range_filter(scope: dict[str, Any], of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    def bounds(pair: list[Any]) -> dict[str, Any]:
+        low, high = sorted(pair)
+        return {"type": "range", "scope": scope, "ge": low, "le": high}
+
+    return st.lists(of, min_size=2, max_size=2).map(bounds)
+
+
+def metadata(name: str) -> dict[str, Any]:
+    return {"entity": "metadata", "metadata_property": name}
+
+
+def suggestion(question: str, name: str = "value") -> dict[str, Any]:
+    return {"entity": "suggestion", "question": question, "property": name}
+
+
+def response(question: str) -> dict[str, Any]:
+    return {"entity": "response", "question": question}
+
+
+STATUS = {"entity": "record", "property": "status"}
+NAME = {"entity": "record", "property": "external_id"}
+filters = st.one_of(
+    terms_filter(STATUS, st.sampled_from(["pending", "completed"])),
+    terms_filter(NAME, st.integers(0, 11).map(lambda n: f"r{n:02}")),
+    terms_filter(metadata("count"), counts),
+    range_filter(metadata("count"), counts),
+    range_filter(metadata("share"), shares),
+    terms_filter(metadata("source"), sources),
+    terms_filter(suggestion("rating"), values["rating"]),
+    range_filter(suggestion("rating"), values["rating"]),
+    terms_filter(suggestion("label"), values["label"]),
+    terms_filter(suggestion("labels"), values["label"]),
+    range_filter(suggestion("label", "score"), shares),
+    range_filter(suggestion("labels", "score"), shares),
+    terms_filter(suggestion("label", "agent"), st.sampled_from(["rule", "judge", "nobody"])),
+    terms_filter(response("rating"), values["rating"]),
+    range_filter(response("rating"), values["rating"]),
+    terms_filter(response("label"), values["label"]),
+    terms_filter(response("labels"), values["label"]),
+    terms_filter(
+        {"entity": "response", "property": "status"},
+        st.sampled_from(["pending", "submitted", "draft", "discarded"]),
+    ),
+)
+orders = st.builds(
+    lambda scope, order: {"scope": scope, "order": order},
+    st.sampled_from(
+        [
+            STATUS,
+            NAME,
+            metadata("count"),
+            metadata("share"),
+            metadata("source"),
+            suggestion("rating"),
+            suggestion("labels"),
+            suggestion("labels", "score"),
+            suggestion("label", "agent"),
+            response("rating"),
+        ]
+    ),
+    st.sampled_from(["asc", "desc"]),
+)
+searches = st.builds(
+    Asked,
+    text=st.none() | queries,
+    field=st.sampled_from([None, None, "text", "chat"]),
+    filters=st.lists(filters, max_size=3).map(tuple),
+    sort=st.lists(orders, max_size=2).map(tuple),
+    user=st.sampled_from([None, *USERS]),
+)
+
+
+@dataclass
+class Place:
+    """A dataset on a server, and those who annotate it."""
+
+    server: Server
+    dataset: str
+    users: dict[str, httpx.Client]
+    ids: dict[str, str]
+    questions: dict[str, str]
+
+    def fill(self, made: list[Made]) -> None:
+        """Have just these records."""
+        url = f"/datasets/{self.dataset}/records"
+        old = self.server.ask("GET", f"{url}?limit=1000")["items"]
+        if old:
+            ids = ",".join(record["id"] for record in old)
+            self.server.ask("DELETE", f"{url}?ids={ids}")
+        items = [self._upload(record) for record in made]
+        self.server.ask("PUT", f"{url}/bulk", {"items": items})
+
+    def _upload(self, record: Made) -> dict[str, Any]:
+        return {
+            "external_id": record.name,
+            "fields": record.fields,
+            "metadata": record.metadata,
+            "vectors": {"sense": record.vector} if record.vector else {},
+            "suggestions": [
+                {"question_id": self.questions[question], **found}
+                for question, found in record.suggestions.items()
+            ],
+            "responses": [
+                {
+                    "user_id": self.ids[user],
+                    "status": reply.status,
+                    "values": {name: {"value": value} for name, value in reply.values.items()},
+                }
+                for user, reply in record.replies.items()
+            ],
+        }
+
+    def search(self, asked: Asked, page: str = "limit=1000") -> tuple[list[str], int]:
+        """The names of the records found, in order, and the total that Argilla says."""
+        client, me = (self.users[asked.user], "/me") if asked.user else (self.server.client, "")
+        url = f"{me}/datasets/{self.dataset}/records/search?{page}"
+        found = answer(client, "POST", url, asked.body())
+        return [item["record"]["external_id"] for item in found["items"]], found["total"]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp(request.param) / "home"
+    url = ""
+    if request.param == "postgresql":
+        make: Callable[[str], str] = request.getfixturevalue("postgres_url")
+        url = make("agreement")
+    server = Server(home, database_url=url).start()
+    workspace, dataset = server.dataset("agreement", PARTS)
+    users = {name: server.user(name, workspace) for name in USERS}
+    ids = {name: answer(client, "GET", "/me")["id"] for name, client in users.items()}
+    questions = server.ask("GET", f"/datasets/{dataset}/questions")["items"]
+    yield Place(server, dataset, users, ids, {one["name"]: one["id"] for one in questions})
+    assert server.end() == 0, server.log()
+
+
+def named(made: list[Made]) -> list[Made]:
+    return [replace(one, name=f"r{n:02}") for n, one in enumerate(made)]
+
+
+@settings(max_examples=25)
+@given(made=records.map(named), asked=st.lists(searches, min_size=8, max_size=8))
+def test_the_engine_finds_what_the_reference_finds(
+    place: Place, made: list[Made], asked: list[Asked]
+) -> None:
+    place.fill(made)
+    by_name = {record.name: record for record in made}
+    for search in asked:
+        names, total = place.search(search)
+        assert set(names) == found(made, search), search
+        assert total == len(names) == len(set(names))
+        keys = [sort_keys(by_name[name], search) for name in names]
+        assert keys == sorted(keys), search
+
+
+@settings(max_examples=10)
+@given(made=records.map(named), search=searches)
+def test_pages_put_together_are_the_whole(place: Place, made: list[Made], search: Asked) -> None:
+    place.fill(made)
+    whole, _ = place.search(search)
+    pages = [
+        name
+        for offset in range(0, len(whole) + 2, 2)
+        for name in place.search(search, f"limit=2&offset={offset}")[0]
+    ]
+    assert pages == whole
+
+
+@settings(max_examples=10)
+@given(
+    made=records.map(named),
+    value=st.lists(st.integers(-2, 2), min_size=DIMENSIONS, max_size=DIMENSIONS).filter(any),
+    order=st.sampled_from(["most_similar", "least_similar"]),
+)
+def test_what_is_nearest_to_a_vector_comes_first(
+    place: Place, made: list[Made], value: list[float], order: str
+) -> None:
+    def cosine(other: list[float]) -> float:
+        lengths = sqrt(sum(x * x for x in value)) * sqrt(sum(x * x for x in other))
+        return sum(x * y for x, y in zip(value, other, strict=True)) / lengths if lengths else 0.0
+
+    place.fill(made)
+    sign = 1 if order == "most_similar" else -1
+    scores = {
+        record.name: (1 + sign * cosine(record.vector)) / 2 for record in made if record.vector
+    }
+    body = {"query": {"vector": {"name": "sense", "value": value, "order": order}}}
+    url = f"/datasets/{place.dataset}/records/search?limit=100"
+    items = place.server.ask("POST", url, body)["items"]
+    assert {item["record"]["external_id"] for item in items} == set(scores)
+    for item in items:
+        assert isclose(item["query_score"], scores[item["record"]["external_id"]], abs_tol=1e-6)
+    got = [item["query_score"] for item in items]
+    assert got == sorted(got, reverse=True)
