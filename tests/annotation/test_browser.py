@@ -60,9 +60,16 @@ def page(browser: Browser, owner: Connection) -> Iterator[Page]:
 
 def log_in(page: Page, owner: Connection, account: Account) -> None:
     page.goto(f"{owner.url}/sign-in")
-    page.locator("input").first.fill(account.name)
-    page.locator("input[type=password]").fill(account.password)
-    page.locator("button[type=submit]").click()
+    button = page.locator("button[type=submit]")
+    # The page shows its form before its scripts hear what is typed into it.
+    for _ in range(50):
+        page.locator("input").first.fill("")
+        page.locator("input").first.fill(account.name)
+        page.locator("input[type=password]").fill(account.password)
+        page.wait_for_timeout(200)
+        if button.is_enabled():
+            break
+    button.click()
     page.wait_for_url(lambda url: "sign-in" not in url)
 
 
@@ -71,7 +78,7 @@ def open_dataset(page: Page, owner: Connection, dataset: str, query: str = "") -
         found = find_dataset(server, dataset)
     page.goto(f"{owner.url}/dataset/{found.id}/annotation-mode{query}")
     page.locator(SUBMIT).wait_for()
-    page.locator("[aria-label='Data Record Field']").first.wait_for()
+    page.locator(".text_field_component").first.wait_for()
 
 
 def choose(page: Page, question: str, value: str) -> None:
