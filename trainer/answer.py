@@ -93,8 +93,8 @@ def answer(
 class Answerer:
     """An arm's model, loaded and ready."""
 
-    def __init__(self, arm: Arm, decoding: Decoding) -> None:
-        """Load the arm's base model and put its adapter on."""
+    def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
+        """Load the arm's base model, unless it is handed in, and put its adapter on."""
         facts = read_facts(arm.adapter) if arm.adapter else None
         wanted = facts.precision if facts and decoding.precision == "auto" else decoding.precision
         precision = choose_precision(wanted)
@@ -103,7 +103,7 @@ class Answerer:
         self.chat = Chat.of(load_tokenizer(folder))
         if arm.adapter and facts:
             check_base(facts, arm.base, arm.adapter)
-        model = load_model(folder, precision)
+        model = model or load_model(folder, precision)
         self.room = context_length(model) - decoding.max_new_tokens
         self.model = with_adapter(model, self.chat, arm.adapter) if arm.adapter else model
         self.model.eval()  # type: ignore[no-untyped-call]

@@ -2,26 +2,33 @@
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from db.records import Example, canonical
 from trainer.adapter import FACTS, read_facts
 from trainer.answer import Answerer, Arm, Decoding
+from trainer.chat import Chat
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
+from trainer.gguf_file import GgufType, write_gguf
 from trainer.models import load_model, load_tokenizer, resolve
+from trainer.ollama import modelfile
 from trainer.parity import Bounds, Parity, parity
 from trainer.precision import choose_precision
 from trainer.quiet import quiet
 
 PARITY = "parity.json"
+GGUF = "model.gguf"
 
 
 class MergeInto(StrEnum):
@@ -54,21 +61,60 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
     Raises:
         TrainerError: if the model says otherwise than the adapter does; nothing is left then.
     """
-    if not any(example.messages for example in examples):
-        raise TrainerError("found no held-out chats to compare the export on, expected some")
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with _whole(folder, examples) as partial:
         with quiet(), in_plain_words():
             _merge(plan, partial)
             found = _compare(plan, partial, examples)
         require_parity(found)
         (partial / PARITY).write_text(canonical(asdict(found)))
+    return found
+
+
+def export_gguf(
+    plan: ExportPlan, kind: GgufType, folder: Path, examples: Sequence[Example]
+) -> Parity:
+    """Write base and adapter as `model.gguf` with an Ollama `Modelfile` beside it, compared first.
+
+    The comparison reads the file back with transformers: what is compared is what was written.
+
+    Raises:
+        TrainerError: if the family cannot be written as GGUF, if the template cannot be said in
+            Ollama's words, or if the model says otherwise than the adapter does.
+    """
+    with _whole(folder, examples) as partial, tempfile.TemporaryDirectory() as place:
+        merged = Path(place) / "merged"
+        with quiet(), in_plain_words():
+            _merge(replace(plan, dtype="float32"), merged)
+            write_gguf(merged, partial / GGUF, kind)
+            chat = Chat.of(load_tokenizer(merged))
+            (partial / "Modelfile").write_text(modelfile(chat, GGUF))
+            written = AutoModelForCausalLM.from_pretrained(
+                partial,
+                config=AutoConfig.from_pretrained(merged, local_files_only=True),
+                gguf_file=GGUF,
+                dtype=torch.float32,
+                local_files_only=True,
+            )
+            found = _compare(plan, merged, examples, written)
+        require_parity(found)
+        (partial / PARITY).write_text(canonical(asdict(found)))
+    return found
+
+
+@contextmanager
+def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
+    """A folder to write in that takes its name only once all of it is there."""
+    if not any(example.messages for example in examples):
+        raise TrainerError("found no held-out chats to compare the export on, expected some")
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return found
 
 
 def require_parity(found: Parity) -> None:
@@ -112,12 +158,17 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
     shutil.copy(plan.adapter / FACTS, folder / FACTS)
 
 
-def _compare(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+def _compare(
+    plan: ExportPlan,
+    folder: Path,
+    examples: Sequence[Example],
+    model: PreTrainedModel | None = None,
+) -> Parity:
     decoding = Decoding(max_new_tokens=plan.new_tokens)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     return parity(
         Answerer(tuned, decoding),
-        Answerer(Arm("exported", str(folder)), decoding),
+        Answerer(Arm("exported", str(folder)), decoding, model),
         examples,
         plan.bounds,
     )

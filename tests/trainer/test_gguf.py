@@ -1,0 +1,181 @@
+"""A GGUF file holds the model that was written to it, for each family it is written for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gguf
+import pytest
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from db.records import Message, Role, Split
+from tests.trainer.conftest import CONTEXT, TEMPLATE, chat_example, make_tokenizer
+from trainer.chat import Chat
+from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
+from trainer.export import ExportPlan, export_gguf
+from trainer.gguf_file import GgufType, served_template, write_gguf
+from trainer.ollama import modelfile
+from trainer.quiet import quiet
+from trainer.sft import train
+
+SHAPE: dict[str, Any] = {
+    "vocab_size": 400, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": CONTEXT,
+    "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "initializer_range": 0.2,
+}  # fmt: skip
+IDS = torch.tensor([[1, 4, 50, 60, 70, 80, 90, 2, 5]])
+
+
+def family(name: str) -> PreTrainedModel:
+    torch.manual_seed(0)
+    if name == "qwen2":
+        model: PreTrainedModel = Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=False))
+        for parameter_name, parameter in model.named_parameters():
+            if parameter_name.endswith("bias"):  # Qwen 2's are zero until trained
+                torch.nn.init.normal_(parameter)
+        return model
+    if name == "qwen3":
+        return Qwen3ForCausalLM(Qwen3Config(**SHAPE, head_dim=32, tie_word_embeddings=True))
+    return LlamaForCausalLM(LlamaConfig(**SHAPE, tie_word_embeddings=name == "llama, tied"))
+
+
+def saved(model: PreTrainedModel, folder: Path) -> Path:
+    with quiet():
+        model.save_pretrained(folder)
+        make_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def read_back(folder: Path) -> PreTrainedModel:
+    with quiet():
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=AutoConfig.from_pretrained(folder),
+            gguf_file="model.gguf",
+            dtype=torch.float32,
+            local_files_only=True,
+        )
+    return model
+
+
+@torch.inference_mode()
+def logits(model: PreTrainedModel) -> torch.Tensor:
+    found: torch.Tensor = model(IDS).logits
+    return found
+
+
+@pytest.mark.parametrize("name", ["llama", "llama, tied", "qwen2", "qwen3"])
+@pytest.mark.parametrize(("kind", "apart"), [(GgufType.F16, 0.02), (GgufType.Q8_0, 0.3)])
+def test_the_file_holds_the_model_that_was_written(
+    tmp_path: Path, name: str, kind: GgufType, apart: float
+) -> None:
+    model = family(name)
+    folder = saved(model, tmp_path)
+    write_gguf(folder, folder / "model.gguf", kind)
+    assert (logits(read_back(folder)) - logits(model)).abs().max() < apart
+    tensors = gguf.GGUFReader(folder / "model.gguf").tensors
+    kinds = {len(t.shape): t.tensor_type.name for t in tensors}
+    assert kinds == {1: "F32", 2: kind.name}
+
+
+def test_llama_3_s_slowed_rotary_frequencies_are_written_as_factors(tmp_path: Path) -> None:
+    rope = {
+        "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0, "original_max_position_embeddings": 64,
+    }  # fmt: skip
+    folder = saved(LlamaForCausalLM(LlamaConfig(**SHAPE, rope_parameters=rope)), tmp_path)
+    write_gguf(folder, folder / "model.gguf", GgufType.F16)
+    tensors = {t.name: t.data for t in gguf.GGUFReader(folder / "model.gguf").tensors}
+    factors = tensors["rope_freqs.weight"]
+    # frequencies that turn often keep their pace, those that turn less than once are slowed by 8
+    assert factors[0] == pytest.approx(1)
+    assert factors[-1] == pytest.approx(8)
+
+
+def test_another_scaling_is_refused(tmp_path: Path) -> None:
+    rope = {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0}
+    folder = saved(LlamaForCausalLM(LlamaConfig(**SHAPE, rope_parameters=rope)), tmp_path)
+    with pytest.raises(TrainerError, match="found rotary embeddings scaled by “linear”"):
+        write_gguf(folder, folder / "model.gguf", GgufType.F16)
+
+
+def test_another_family_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+    with pytest.raises(TrainerError, match="of the family “gpt2”, expected one of llama, qwen2"):
+        write_gguf(tmp_path, tmp_path / "model.gguf", GgufType.F16)
+
+
+def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
+    folder = saved(family("llama"), tmp_path)
+    told = json.loads((folder / "tokenizer.json").read_text())
+    odd = {"type": "Whitespace"}
+    (folder / "tokenizer.json").write_text(json.dumps({**told, "pre_tokenizer": odd}))
+    with pytest.raises(TrainerError, match="splits words in its own way, expected that of GPT-2"):
+        write_gguf(folder, folder / "model.gguf", GgufType.F16)
+
+
+def test_the_served_template_says_the_spaces_that_the_tokenizer_would_put() -> None:
+    tokenizer = make_tokenizer()
+    served = served_template(TEMPLATE, {"type": "ByteLevel", "add_prefix_space": True})
+    assert served_template(TEMPLATE, {"type": "ByteLevel", "add_prefix_space": False}) == TEMPLATE
+    turns = [{"role": "user", "content": "is it?"}, {"role": "assistant", "content": " it is"}]
+    rendered = str(tokenizer.apply_chat_template(turns, chat_template=served, tokenize=False))
+    assert rendered == "<s><|user|> is it?</s><|assistant|> it is</s>"
+    chat = Chat(tokenizer, TEMPLATE)
+    as_trained = chat.asked([Message(Role.USER, "is it?"), Message(Role.ASSISTANT, " it is")])
+    assert tokenizer(rendered, add_special_tokens=False)["input_ids"] == as_trained[:-1]
+
+
+def test_the_modelfile_s_template_writes_the_same_around_each_turn() -> None:
+    assert modelfile(Chat(make_tokenizer(), TEMPLATE), "model.gguf") == (
+        "FROM ./model.gguf\n"
+        'TEMPLATE """<s>{{ range .Messages }}'
+        '{{ if eq .Role "system" }}<|system|> {{ .Content }}</s>'
+        '{{ else if eq .Role "user" }}<|user|> {{ .Content }}</s>'
+        '{{ else if eq .Role "assistant" }}<|assistant|> {{ .Content }}</s>'
+        '{{ end }}{{ end }}<|assistant|>"""\n'
+        'PARAMETER stop "</s>"\n'
+    )
+
+
+def test_a_template_with_a_system_prompt_of_its_own_keeps_it() -> None:
+    own = "{% if messages[0]['role'] != 'system' %}<|system|>be green</s>{% endif %}"
+    template = TEMPLATE.replace("{{ bos_token }}", "{{ bos_token }}" + own)
+    written = modelfile(Chat(make_tokenizer(), template), "model.gguf")
+    assert "{{ if .System }}<s>{{ else }}<s><|system|>be green</s>{{ end }}" in written
+
+
+def test_a_template_that_counts_its_turns_cannot_be_said() -> None:
+    template = TEMPLATE.replace("<|{{ m['role'] }}|>", "<|{{ m['role'] }}|>{{ loop.index }}")
+    with pytest.raises(TrainerError, match="cannot be said in Ollama's words"):
+        modelfile(Chat(make_tokenizer(), template), "model.gguf")
+
+
+@pytest.mark.parametrize("kind", list(GgufType))
+def test_an_adapter_is_exported_as_a_gguf_that_says_the_same(
+    tiny_model: Path, tmp_path: Path, kind: GgufType
+) -> None:
+    examples = [chat_example(number, answer="yes, it is green!") for number in range(12)]
+    held = [
+        chat_example(number, Split.TEST, answer="yes, it is green!") for number in range(30, 38)
+    ]
+    config = TrainingConfig(str(tiny_model), steps=20, batch_size=4, learning_rate=0.01)
+    adapter = train(examples, config, tmp_path / "run").adapter
+    plan = ExportPlan(adapter, str(tiny_model), new_tokens=10)
+    found = export_gguf(plan, kind, tmp_path / "gguf", held)
+    assert found.passed
+    assert found.same_answers >= 7
+    names = {path.name for path in (tmp_path / "gguf").iterdir()}
+    assert names == {"model.gguf", "Modelfile", "parity.json"}

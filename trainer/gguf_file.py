@@ -1,0 +1,215 @@
+"""A model as one GGUF file, the form that llama.cpp and Ollama serve; Llama and Qwen families.
+
+Tensor names come from the `gguf` package's own map. What llama.cpp could not serve as it was
+trained (another tokenizer, another kind of rotary embedding) is refused rather than guessed.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from transformers import AutoConfig, PreTrainedConfig
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+from trainer.chat import Chat
+from trainer.errors import TrainerError
+from trainer.models import load_tokenizer
+
+_ARCHITECTURES = {
+    "llama": gguf.MODEL_ARCH.LLAMA,
+    "qwen2": gguf.MODEL_ARCH.QWEN2,
+    "qwen3": gguf.MODEL_ARCH.QWEN3,
+}
+_LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_SPLITS = {f"{_LETTERS}{{1,3}}{_REST}": "llama-bpe", f"{_LETTERS}{_REST}": "qwen2"}
+
+
+class GgufType(StrEnum):
+    """The number format of the matrices; vectors stay float32."""
+
+    F16 = "f16"
+    Q8_0 = "q8_0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    tensors: gguf.GGMLQuantizationType
+    file: gguf.LlamaFileType
+
+
+_KINDS = {
+    GgufType.F16: _Kind(gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
+    GgufType.Q8_0: _Kind(gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
+}
+
+
+def write_gguf(model: Path, path: Path, kind: GgufType) -> None:
+    """Write the model in a folder (safetensors, tokenizer, template) as one GGUF file.
+
+    Raises:
+        TrainerError: if its family, tokenizer or rotary embedding is not one that can be written.
+    """
+    config = AutoConfig.from_pretrained(model, local_files_only=True)
+    if config.model_type not in _ARCHITECTURES:
+        raise TrainerError(
+            f"found a model of the family “{config.model_type}”, expected one of "
+            f"{', '.join(_ARCHITECTURES)}; convert the merged model with llama.cpp's own script"
+        )
+    architecture = _ARCHITECTURES[config.model_type]
+    writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
+    _add_shape(writer, config, _KINDS[kind])
+    _add_tokenizer(writer, model, config.vocab_size)
+    if (factors := _rotary_factors(config)) is not None:
+        writer.add_tensor("rope_freqs.weight", factors)
+    names = gguf.get_tensor_name_map(architecture, config.num_hidden_layers)
+    for shard in sorted(model.glob("*.safetensors")):
+        for name, tensor in load_file(shard).items():
+            new = names.get_name(name, try_suffixes=(".weight", ".bias"))
+            if new is None:
+                raise TrainerError(f"found the tensor {name}, which has no name in a GGUF file")
+            values = tensor.float().numpy()
+            if architecture is gguf.MODEL_ARCH.LLAMA:
+                values = _permuted(name, values, config)
+            _add_tensor(writer, new, values, _KINDS[kind].tensors)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, kind: _Kind) -> None:
+    values: Any = config  # each family has its own class, these names are common to them
+    head = getattr(values, "head_dim", None) or values.hidden_size // values.num_attention_heads
+    writer.add_file_type(kind.file)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    writer.add_block_count(values.num_hidden_layers)
+    writer.add_context_length(values.max_position_embeddings)
+    writer.add_embedding_length(values.hidden_size)
+    writer.add_feed_forward_length(values.intermediate_size)
+    writer.add_head_count(values.num_attention_heads)
+    writer.add_head_count_kv(values.num_key_value_heads)
+    writer.add_key_length(head)
+    writer.add_value_length(head)
+    writer.add_rope_dimension_count(head)
+    writer.add_rope_freq_base(values.rope_parameters["rope_theta"])
+    writer.add_layer_norm_rms_eps(values.rms_norm_eps)
+    writer.add_vocab_size(values.vocab_size)
+
+
+def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
+    """How much slower each rotary frequency turns than it would by its base, None where it doesn't.
+
+    Raises:
+        TrainerError: for a scaling that GGUF does not keep as factors.
+    """
+    values: Any = config
+    kind = values.rope_parameters.get("rope_type", "default")
+    if kind == "default":
+        return None
+    if kind != "llama3":
+        raise TrainerError(
+            f"found rotary embeddings scaled by “{kind}”, expected “default” or “llama3”; "
+            "convert the merged model with llama.cpp's own script"
+        )
+    scaled, _ = ROPE_INIT_FUNCTIONS[kind](config, "cpu")
+    head = len(scaled) * 2
+    plain = values.rope_parameters["rope_theta"] ** -(np.arange(0, head, 2) / head)
+    factors: NDArray[np.float32] = (plain / scaled.numpy()).astype(np.float32)
+    return factors
+
+
+def _permuted(
+    name: str, values: NDArray[np.float32], config: PreTrainedConfig
+) -> NDArray[np.float32]:
+    """Queries and keys in llama.cpp's order: its Llama turns neighbours, not halves, of a head."""
+    shape: Any = config
+    heads = {"q_proj": shape.num_attention_heads, "k_proj": shape.num_key_value_heads}
+    count = next((heads[part] for part in heads if part in name), None)
+    if count is None:
+        return values
+    split = values.reshape(count, 2, values.shape[0] // count // 2, *values.shape[1:])
+    return split.swapaxes(1, 2).reshape(values.shape)
+
+
+def _add_tensor(
+    writer: gguf.GGUFWriter, name: str, values: NDArray[np.float32], kind: gguf.GGMLQuantizationType
+) -> None:
+    if values.ndim == 1:
+        kind = gguf.GGMLQuantizationType.F32
+    elif values.shape[-1] % gguf.GGML_QUANT_SIZES[kind][0]:
+        kind = gguf.GGMLQuantizationType.F16  # rows that do not fill whole blocks
+    writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
+    tokenizer = load_tokenizer(model)
+    told = json.loads((model / "tokenizer.json").read_text())
+    if told["model"]["type"] != "BPE":
+        raise TrainerError(
+            f"found a tokenizer of the kind {told['model']['type']}, expected byte-level BPE; "
+            "convert the merged model with llama.cpp's own script"
+        )
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(_splitting(told["pre_tokenizer"]))
+    added = {token["id"]: token["special"] for token in told["added_tokens"]}
+    words = {number: word for word, number in tokenizer.get_vocab().items()}
+    kinds = {True: gguf.TokenType.CONTROL, False: gguf.TokenType.USER_DEFINED}
+    tokens = [words.get(i, f"[PAD{i}]") for i in range(size)]
+    writer.add_token_list(tokens)
+    writer.add_token_types(
+        [
+            kinds[added[i]] if i in added
+            else gguf.TokenType.NORMAL if i in words else gguf.TokenType.UNUSED
+            for i in range(size)
+        ]
+    )  # fmt: skip
+    merges = told["model"]["merges"]
+    writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
+    if tokenizer.bos_token_id is not None:
+        writer.add_bos_token_id(tokenizer.bos_token_id)
+    writer.add_eos_token_id(tokenizer.eos_token_id)
+    writer.add_pad_token_id(tokenizer.pad_token_id)
+    writer.add_add_bos_token(False)  # the template writes it where it belongs
+    writer.add_chat_template(served_template(Chat.of(tokenizer).template, told["pre_tokenizer"]))
+
+
+_SPACED = (
+    "{%- set spaced = namespace(turns=[]) -%}{%- for turn in messages -%}"
+    "{%- set said = turn['content'] if turn['content'][:1] == ' ' else ' ' + turn['content'] -%}"
+    "{%- set spaced.turns = spaced.turns + [{'role': turn['role'], 'content': said}] -%}"
+    "{%- endfor -%}{%- set messages = spaced.turns -%}"
+)
+
+
+def served_template(template: str, pre_tokenizer: Any) -> str:
+    """A chat template that llama.cpp renders to the tokens the model was trained on.
+
+    Some tokenizers put a space before every stretch of text; llama.cpp never does for byte-level
+    BPE, so there the template does it.
+    """
+    return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
+
+
+def _splitting(told: Any) -> str:
+    """The name by which llama.cpp knows how a tokenizer splits words before merging bytes.
+
+    Raises:
+        TrainerError: if it is none of the known ways.
+    """
+    steps = told["pretokenizers"] if told["type"] == "Sequence" else [told]
+    patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]
+    if len(patterns) == 1 and patterns[0] in _SPLITS:
+        return _SPLITS[patterns[0]]
+    if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
+        return "gpt-2"
+    raise TrainerError(
+        "found a tokenizer that splits words in its own way, expected that of GPT-2, Llama 3 or "
+        "Qwen; convert the merged model with llama.cpp's own script"
+    )
