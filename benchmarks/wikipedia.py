@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import mwparserfromhell
 
@@ -43,21 +43,21 @@ Shingles = Counter[tuple[str, ...]]
 
 
 def main() -> None:
-    """Print the three tables: truth, what differs and why, speed."""
+    """Print the three tables: speed, truth, what differs and why."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
+    _print_speed(options.copies, options.workers)  # first, while little memory is in use
     pages = list(_articles(DATA / FRAGMENT))
     reference = dict(_reference(DATA / REFERENCE, {page.id for page in pages}))
     ours = {page.id: plain(page.text) for page in pages}
-    stripped, seconds = _timed(lambda: {page.id: _strip_code(page.text) for page in pages})
+    strip = _timed(lambda: {page.id: _strip_code(page.text) for page in pages})
     size = sum(len(page.text.encode()) for page in pages) / _MB
-    print(f"{len(pages)} articles, {size:.1f} MB of wikitext\n")
-    _print_truth(pages, reference, {"Timbre": ours, "strip_code": stripped}, size)
+    print(f"{'strip_code alone, 1 process':34} {strip.speed(size)}\n")
+    print(f"{len(pages)} articles, {size:.1f} MB of wikitext")
+    _print_truth(pages, reference, {"Timbre": ours, "strip_code": strip.result}, size)
     _print_causes(pages, reference, ours)
-    _print_speed(options.copies, options.workers)
-    print(f"{'mwparserfromhell strip_code, 1 process':42} {size / seconds:6.1f} MB/s")
 
 
 def plain(wikitext: str) -> str:
@@ -126,7 +126,7 @@ def _print_causes(pages: list[Page], reference: dict[str, str], ours: dict[str, 
             worst.append((recall, f"{page.id} {page.title} ({recall:.2f})"))
     print("\nin the reference only:", dict(missing))
     print("in ours only:         ", dict(extra))
-    print("pages with a recall under .80:", ", ".join(name for _, name in sorted(worst)), "\n")
+    print("pages with a recall under .80:", ", ".join(name for _, name in sorted(worst)))
 
 
 def _bare(wikitext: str) -> str:
@@ -151,10 +151,7 @@ def _print_speed(copies: int, workers: int) -> None:
         }
         print(f"{size:.0f} MB of XML, {path.stat().st_size / _MB:.0f} MB compressed")
         for name, measure in measures.items():
-            before = _processor_seconds()
-            _, seconds = _timed(measure)
-            busy = _processor_seconds() - before
-            print(f"{name:42} {size / seconds:6.1f} MB/s, {size / busy:6.1f} per core busy")
+            print(f"{name:34} {_timed(measure).speed(size)}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(f"peak memory: {peak / 1024:.0f} MB here, {child / 1024:.0f} MB in a worker at most")
@@ -198,10 +195,24 @@ def _drain(items: Iterable[object]) -> int:
     return sum(1 for _ in items)
 
 
-def _timed(measure: Callable[[], T]) -> tuple[T, float]:
-    start = time.perf_counter()
+@dataclass
+class Timed(Generic[T]):
+    """What a measure came to, the time it took, and the time that processors spent on it."""
+
+    result: T
+    seconds: float
+    processor_seconds: float
+
+    def speed(self, size: float) -> str:
+        """Megabytes a second, by the clock and by a core's time."""
+        by_core = size / self.processor_seconds
+        return f"{size / self.seconds:6.2f} MB/s, {by_core:6.2f} per core second"
+
+
+def _timed(measure: Callable[[], T]) -> Timed[T]:
+    start, before = time.perf_counter(), _processor_seconds()
     result = measure()
-    return result, time.perf_counter() - start
+    return Timed(result, time.perf_counter() - start, _processor_seconds() - before)
 
 
 def _processor_seconds() -> float:

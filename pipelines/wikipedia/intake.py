@@ -15,15 +15,14 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from typing import TypeAlias
 
-from db.records import Article, Passage, Refusal
+from db.records import Refusal
 from pipelines.errors import SourceError
-from pipelines.wikipedia.multistream import Stream, streams
-from pipelines.wikipedia.passages import PassageConfig, passages
+from pipelines.wikipedia.cutting import Taken, cut, cut_stream
+from pipelines.wikipedia.multistream import streams
+from pipelines.wikipedia.passages import PassageConfig
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import judged, located, read
+from pipelines.wikipedia.sources import located, read
 
-Taken: TypeAlias = Article | Passage | Refusal
-_Page: TypeAlias = SourceArticle | Refusal
 _Job: TypeAlias = Callable[[], list[Taken]]
 
 _BATCH_CHARACTERS = 400_000
@@ -59,18 +58,18 @@ def _jobs(
     """A source in parts that can be done by any process, each to a list of records."""
     if parallel and source.lower().endswith(".bz2"):
         path = located(source)
-        jobs = (partial(_cut_stream, s, config) for s in streams(path, path.name, licence))
+        jobs = (partial(cut_stream, s, config) for s in streams(path, path.name, licence))
         first = next(jobs, None)
         if first is not None:
             yield from chain([first], jobs)
             return
     for batch in _batches(read(source, licence)):
-        yield partial(_cut, batch, config)
+        yield partial(cut, batch, config)
 
 
-def _batches(pages: Iterable[_Page]) -> Iterator[list[_Page]]:
+def _batches(pages: Iterable[SourceArticle | Refusal]) -> Iterator[list[SourceArticle | Refusal]]:
     """Pages in lists of about the same amount of text."""
-    batch: list[_Page] = []
+    batch: list[SourceArticle | Refusal] = []
     length = 0
     for page in pages:
         batch.append(page)
@@ -80,21 +79,6 @@ def _batches(pages: Iterable[_Page]) -> Iterator[list[_Page]]:
             batch, length = [], 0
     if batch:
         yield batch
-
-
-def _cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
-    return _cut(judged(stream.pages(), markup=True), config)
-
-
-def _cut(batch: Iterable[_Page], config: PassageConfig | None) -> list[Taken]:
-    taken: list[Taken] = []
-    for page in batch:
-        if isinstance(page, Refusal):
-            taken.append(page)
-        else:
-            taken.append(page.article)
-            taken.extend(passages(page, config))
-    return taken
 
 
 def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Taken]:

@@ -1,8 +1,10 @@
 """Which pages are not articles worth rewriting, and why."""
 
 import re
+from collections.abc import Iterable, Iterator
 
-from pipelines.wikipedia.site import Page
+from db.records import Refusal
+from pipelines.wikipedia.site import Page, Site, SourceArticle
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
 _DISAMBIGUATION = re.compile(
@@ -24,6 +26,16 @@ _STUB = re.compile(r"\{\{[^{}|]*[- ]?\bstub(?:\||\}\})", re.I)
 _PROSE_LINE = re.compile(r"^[^\W_]|^['\"“„«‘(]|^\[\[(?!\w+:)")
 _SHORTEST_PROSE = 300
 _MOSTLY = 0.7
+
+
+def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Refusal]:
+    """Pages as articles, or as refusals where they are none."""
+    for site, page in pages:
+        reason = why_not(page, markup)
+        if reason is None:
+            yield SourceArticle(page.article(site), page.text, markup)
+        else:
+            yield site.refusal(page.title or page.id, *reason)
 
 
 def why_not(page: Page, markup: bool = True) -> tuple[str, str] | None:

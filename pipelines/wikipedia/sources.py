@@ -1,12 +1,12 @@
 """Articles from a source by its name: a dump, a table, documents, the sample, the live wiki."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from db.records import Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia import documents, dump, jsonl, live, parquet
-from pipelines.wikipedia.notability import why_not
+from pipelines.wikipedia.notability import judged
 from pipelines.wikipedia.site import Page, Site, SourceArticle
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -55,16 +55,6 @@ def _opened(source: str, licence: str) -> tuple[Iterator[tuple[Site, Page]], boo
     path = located(source)
     pages, markup = _reader(path)
     return pages(path, *_known_as(source, path, licence)), markup
-
-
-def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Refusal]:
-    """Pages as articles, or as refusals where they are none."""
-    for site, page in pages:
-        reason = why_not(page, markup)
-        if reason is None:
-            yield SourceArticle(page.article(site), page.text, markup)
-        else:
-            yield site.refusal(page.title or page.id, *reason)
 
 
 def located(source: str) -> Path:

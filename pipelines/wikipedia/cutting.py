@@ -1,0 +1,32 @@
+"""What one process does of an intake: pages cleaned and cut into records.
+
+It imports no more than that needs, since every process that shares the work imports it anew.
+"""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from db.records import Article, Passage, Refusal
+from pipelines.wikipedia.multistream import Stream
+from pipelines.wikipedia.notability import judged
+from pipelines.wikipedia.passages import PassageConfig, passages
+from pipelines.wikipedia.site import SourceArticle
+
+Taken: TypeAlias = Article | Passage | Refusal
+
+
+def cut(pages: Iterable[SourceArticle | Refusal], config: PassageConfig | None) -> list[Taken]:
+    """The records of some pages, in their order."""
+    taken: list[Taken] = []
+    for page in pages:
+        if isinstance(page, Refusal):
+            taken.append(page)
+        else:
+            taken.append(page.article)
+            taken.extend(passages(page, config))
+    return taken
+
+
+def cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
+    """The records of a stream of a dump, in their order."""
+    return cut(judged(stream.pages(), markup=True), config)
