@@ -129,7 +129,9 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
     programs = next(iter(sorted(SYSTEM_BINARIES.glob("*/bin"), reverse=True)), None)
     if programs is None or not (programs / "initdb").exists():
         missing = "needs PostgreSQL's server binaries"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     user = "postgres" if os.geteuid() == 0 else None
     # A socket's path may have 107 bytes at most, which pytest's own folders can exceed.
     home = Path(tempfile.mkdtemp(prefix="timbre-pg-"))

@@ -40,7 +40,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Asked:
-    """One search, in the words of Argilla's API; `user` is whoever asks for a queue of their own."""
+    """One search, in the words of Argilla's API; `user` is who asks for their own queue."""
 
     text: str | None = None
     field: str | None = None

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.reference import Asked, Made, Reply, found, sort_keys
 
 from tests.conftest import Server, answer
-from tests.reference import Asked, Made, Reply, found, sort_keys
 
 WORDS = ["apple", "Äpfel", "apfel", "don't", "3.14", "東京", "京都", "タワー", "snake_case", "the"]
 LABELS = ["yes", "partly", "no"]
@@ -54,7 +54,7 @@ PARTS: dict[str, list[dict[str, Any]]] = {
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
 labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
-values = {
+values: dict[str, st.SearchStrategy[Any]] = {
     "rating": st.integers(1, 5),
     "label": st.sampled_from(LABELS),
     "labels": labels,

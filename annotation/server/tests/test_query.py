@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from timbre_argilla.search.query import And, Not, Or, Phrase, Query, parse
 
 

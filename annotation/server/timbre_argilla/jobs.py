@@ -23,6 +23,9 @@ from rq.job import JobStatus
 KEPT_SECONDS = 3600
 """How long a job that ended can still be asked about."""
 
+Arguments = tuple[list[Any], dict[str, Any]]
+"""A call's positional and named arguments."""
+
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY,
@@ -52,7 +55,7 @@ class Job:
 
     id: str
     name: str
-    arguments: tuple[list[Any], dict[str, Any]]
+    arguments: Arguments
     waits: tuple[float, ...]
     tries: int
     status: JobStatus
@@ -76,7 +79,7 @@ class JobStore:
         self._db.execute("UPDATE jobs SET status = 'queued' WHERE status = 'started'")
         path.chmod(0o600)
 
-    def add(self, queue: str, name: str, arguments: Any, waits: tuple[float, ...]) -> Job:
+    def add(self, queue: str, name: str, arguments: Arguments, waits: tuple[float, ...]) -> Job:
         """Write a job down."""
         job_id = str(uuid4())
         self._db.execute(
@@ -150,7 +153,7 @@ class JobQueue:
         """Promise to call a function of Argilla's; its other wishes are Redis's."""
         retry = asked.get("retry")
         waits = tuple(_wait(retry.intervals, n) for n in range(retry.max)) if retry else ()
-        arguments = [list(asked.get("args") or ()), dict(asked.get("kwargs") or {})]
+        arguments = (list(asked.get("args") or ()), dict(asked.get("kwargs") or {}))
         job = self._store.add(self.name, f"{func.__module__}:{func.__name__}", arguments, waits)
         self._wake()
         return job
@@ -197,7 +200,7 @@ def _job(row: tuple[Any, ...]) -> Job:
     return Job(job_id, name, _loads(arguments), tuple(json.loads(waits)), tries, JobStatus(status))
 
 
-def _dumps(arguments: Any) -> str:
+def _dumps(arguments: Arguments) -> str:
     positional, named = arguments
     return json.dumps(
         [
@@ -207,12 +210,12 @@ def _dumps(arguments: Any) -> str:
     )
 
 
-def _loads(written: str) -> Any:
+def _loads(written: str) -> Arguments:
     positional, named = json.loads(written)
-    return [
+    return (
         [_untagged(value) for value in positional],
         {name: _untagged(value) for name, value in named.items()},
-    ]
+    )
 
 
 def _tagged(value: Any) -> dict[str, Any]:

@@ -1,0 +1,394 @@
+"""The whole server, as a process, over HTTP."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from timbre_argilla.database import SCHEMA
+
+from tests.conftest import PACKAGE, Server, answer
+
+PARTS: dict[str, list[dict[str, Any]]] = {
+    "fields": [{"name": "text", "required": True, "settings": {"type": "text"}}],
+    "questions": [
+        {
+            "name": "label",
+            "required": True,
+            "settings": {
+                "type": "label_selection",
+                "options": [{"value": "yes", "text": "Yes"}, {"value": "no", "text": "No"}],
+            },
+        }
+    ],
+    "metadata-properties": [
+        {"name": "source", "settings": {"type": "terms"}},
+        {"name": "share", "settings": {"type": "float"}},
+        {"name": "count", "settings": {"type": "integer"}},
+    ],
+}
+
+
+def items(n: int, prefix: str = "r") -> dict[str, Any]:
+    return {
+        "items": [
+            {
+                "external_id": f"{prefix}{i}",
+                "fields": {"text": f"word{i} of {prefix}"},
+                "metadata": {"source": "ab"[i % 2], "share": i / 10, "count": i},
+            }
+            for i in range(n)
+        ]
+    }
+
+
+def search(client: httpx.Client, dataset: str, body: Any = None, me: str = "") -> list[str]:
+    url = f"{me}/datasets/{dataset}/records/search?limit=1000"
+    found = answer(client, "POST", url, body or {})
+    return [item["record"]["external_id"] for item in found["items"]]
+
+
+def submit(client: httpx.Client, record: str, value: str = "yes") -> Any:
+    body = {"values": {"label": {"value": value}}, "status": "submitted"}
+    return answer(client, "POST", f"/records/{record}/responses", body)
+
+
+class Listener:
+    """A webhook's end: writes down what it is told."""
+
+    def __init__(self) -> None:
+        heard = self.heard = list[dict[str, Any]]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                heard.append({**json.loads(body), "signature": self.headers["webhook-signature"]})
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def hears(self, kind: str, times: int = 1) -> list[dict[str, Any]]:
+        for _ in range(600):
+            found = [one for one in self.heard if one["type"] == kind]
+            if len(found) >= times:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"no {kind} among {[one['type'] for one in self.heard]}")
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_the_web_ui_is_served_with_the_api(server: Server) -> None:
+    url = str(server.client.base_url).removesuffix("/api/v1/")
+    page = httpx.get(f"{url}/")
+    assert page.status_code == 200
+    assert "<html" in page.text
+    assert server.ask("GET", "/version") == {"version": "2.8.0"}
+    assert server.ask("GET", "/status")["search_engine"] == {"name": "timbre"}
+
+
+def test_secrets_and_database_are_for_their_owner_only(server: Server) -> None:
+    assert server.home.stat().st_mode & 0o077 == 0
+    assert (server.home / "credentials.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_annotator_answers_and_progress_and_searches_follow(server: Server) -> None:
+    workspace, dataset = server.dataset("answers", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(10))
+    ada = server.user("ada", workspace)
+    queue = answer(ada, "POST", f"/me/datasets/{dataset}/records/search", {})["items"]
+    assert len(queue) == 10
+    pending = {
+        "filters": {
+            "and": [
+                {
+                    "type": "terms",
+                    "scope": {"entity": "response", "property": "status"},
+                    "values": ["pending"],
+                }
+            ]
+        }
+    }
+    for n, item in enumerate(queue[:3], start=1):
+        submit(ada, item["record"]["id"])
+        # What was just answered is gone from what is left, at once.
+        left = search(ada, dataset, pending, me="/me")
+        assert len(left) == 10 - n
+        assert item["record"]["external_id"] not in left
+    progress = server.ask("GET", f"/datasets/{dataset}/progress")
+    assert (progress["total"], progress["completed"], progress["pending"]) == (10, 3, 7)
+    mine = answer(ada, "GET", f"/me/datasets/{dataset}/metrics")["responses"]
+    assert mine == {"total": 10, "submitted": 3, "discarded": 0, "draft": 0, "pending": 7}
+    response = submit(ada, queue[3]["record"]["id"])
+    answer(ada, "DELETE", f"/responses/{response['id']}")
+    assert len(search(ada, dataset, pending, me="/me")) == 7
+
+
+def test_each_person_gets_an_order_of_their_own_and_always_the_same(server: Server) -> None:
+    workspace, dataset = server.dataset("orders", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(30))
+    ada, bob = server.user("ada", workspace), server.user("bob", workspace)
+    first = search(ada, dataset, me="/me")
+    assert first == search(ada, dataset, me="/me")
+    assert first != search(bob, dataset, me="/me")
+    assert search(server.client, dataset) == [f"r{n}" for n in range(30)]
+
+
+def test_a_record_is_found_by_its_new_words_only_once_they_changed(server: Server) -> None:
+    _, dataset = server.dataset("changes", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(3))
+    found = server.ask("POST", f"/datasets/{dataset}/records/search", {})["items"]
+    record = found[1]["record"]["id"]
+    server.ask("PATCH", f"/records/{record}", {"fields": {"text": "quite different"}})
+
+    def by(text: str) -> list[str]:
+        return search(server.client, dataset, {"query": {"text": {"q": text}}})
+
+    assert by("different") == ["r1"]
+    assert by("word1") == []
+    server.ask("DELETE", f"/datasets/{dataset}/records?ids={record}")
+    assert by("different") == []
+    assert search(server.client, dataset) == ["r0", "r2"]
+
+
+def test_metadata_can_be_searched_by_that_was_declared_after_the_records_came(
+    server: Server,
+) -> None:
+    _, dataset = server.dataset("late", PARTS)
+    body = items(3)
+    for n, item in enumerate(body["items"]):
+        item["metadata"]["late"] = n
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", body)
+    assert len(search(server.client, dataset)) == 3
+    late = {"name": "late", "title": "late", "settings": {"type": "integer"}}
+    server.ask("POST", f"/datasets/{dataset}/metadata-properties", late)
+    scope = {"entity": "metadata", "metadata_property": "late"}
+    asked = {"filters": {"and": [{"type": "range", "scope": scope, "ge": 1}]}}
+    assert search(server.client, dataset, asked) == ["r1", "r2"]
+
+
+def test_metadata_are_counted_for_the_filters_that_the_ui_offers(server: Server) -> None:
+    _, dataset = server.dataset("metrics", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(5))
+    found = server.ask("GET", f"/me/datasets/{dataset}/metadata-properties")["items"]
+    ids = {one["name"]: one["id"] for one in found}
+
+    def metrics(name: str) -> Any:
+        return server.ask("GET", f"/metadata-properties/{ids[name]}/metrics")
+
+    assert metrics("source") == {
+        "type": "terms",
+        "total": 5,
+        "values": [{"term": "a", "count": 3}, {"term": "b", "count": 2}],
+    }
+    assert metrics("share") == {"type": "float", "min": 0.0, "max": 0.4}
+    assert metrics("count") == {"type": "integer", "min": 0, "max": 4}
+
+
+def test_times_can_be_filtered_by_as_the_sdk_writes_them(server: Server) -> None:
+    _, dataset = server.dataset("times", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(2))
+    scope = {"entity": "record", "property": "inserted_at"}
+
+    def since(**bounds: Any) -> int:
+        asked = {"filters": {"and": [{"type": "range", "scope": scope, **bounds}]}}
+        return len(search(server.client, dataset, asked))
+
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    assert since(ge=f"{today}T00:00:00") == 2
+    assert since(ge=today, le=today) == 2
+    assert since(le=today[:7]) == 2
+    assert since(le="2020-12") == 0
+    assert since(ge=time.time() * 1000 + 60_000) == 0
+    assert since(ge="no time at all") == 0
+
+
+def test_users_cannot_be_made_with_what_argilla_publishes(server: Server) -> None:
+    for name, password in (("argilla", "a long password"), ("eve", "12345678")):
+        body = {"username": name, "first_name": "x", "password": password, "role": "annotator"}
+        refused = server.client.post("/users", json=body)
+        assert refused.status_code == 422
+        assert "publishes" in refused.text
+
+
+def test_webhooks_hear_signed_what_happens_and_are_not_told_when_disabled(
+    server: Server, listener: Listener
+) -> None:
+    workspace, dataset = server.dataset("hooks", PARTS)
+    events = ["record.created", "response.created", "record.completed", "record.deleted"]
+    body = {"url": listener.url, "events": events, "description": "test"}
+    hook = server.ask("POST", "/webhooks", body)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(3))
+    created = listener.hears("record.created", 3)
+    assert {one["data"]["external_id"] for one in created} == {"r0", "r1", "r2"}
+    assert all(one["signature"].startswith("v1,") for one in created)
+    record = created[0]["data"]["id"]
+    submit(server.user("ada", workspace), record)
+    assert listener.hears("response.created")[0]["data"]["record"]["id"] == record
+    listener.hears("record.completed")
+    server.ask("PATCH", f"/webhooks/{hook['id']}", {"enabled": False})
+    server.ask("DELETE", f"/datasets/{dataset}/records?ids={record}")
+    server.ask("PATCH", f"/webhooks/{hook['id']}", {"enabled": True})
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(1, "later"))
+    listener.hears("record.created", 4)
+    assert [one for one in listener.heard if one["type"] == "record.deleted"] == []
+    server.ask("DELETE", f"/webhooks/{hook['id']}")
+
+
+def test_a_change_of_the_overlap_is_worked_through_in_the_background(server: Server) -> None:
+    _, dataset = server.dataset("overlap", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(2))
+    distribution = {"strategy": "overlap", "min_submitted": 2}
+    server.ask("PATCH", f"/datasets/{dataset}", {"distribution": distribution})
+    progress = server.ask("GET", f"/datasets/{dataset}/progress")
+    assert (progress["total"], progress["completed"]) == (2, 0)
+
+
+def test_annotators_and_an_upload_at_once_lose_nothing(server: Server) -> None:
+    workspace, dataset = server.dataset("busy", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(20))
+    found = server.ask("POST", f"/datasets/{dataset}/records/search", {})["items"]
+    people = [server.user(f"p{n}", workspace) for n in range(4)]
+
+    def annotate(person: httpx.Client) -> None:
+        for item in found:
+            submit(person, item["record"]["id"])
+
+    def upload(_: object) -> None:
+        for n in range(4):
+            url = f"/datasets/{dataset}/records/bulk"
+            server.ask("PUT", url, items(25, f"upload{n}-"))
+
+    with ThreadPoolExecutor(5) as pool:
+        done = [pool.submit(annotate, person) for person in people]
+        done.append(pool.submit(upload, None))
+        for one in done:
+            one.result()
+    progress = server.ask("GET", f"/datasets/{dataset}/progress")
+    assert (progress["total"], progress["completed"]) == (120, 20)
+    for person in people:
+        mine = answer(person, "GET", f"/me/datasets/{dataset}/metrics")["responses"]
+        assert mine["submitted"] == 20
+
+
+def test_a_restart_keeps_logins_records_answers_and_jobs(
+    tmp_path: Path, listener: Listener
+) -> None:
+    server = Server(tmp_path / "home").start()
+    workspace, dataset = server.dataset("kept", PARTS)
+    with socket.socket() as nobody:
+        # A port that nobody listens at: the webhook fails, and is tried again in ten seconds.
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+        hook = server.ask("POST", "/webhooks", {"url": url, "events": ["response.created"]})
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(5))
+    record = server.ask("POST", f"/datasets/{dataset}/records/search", {})["items"][0]["record"]
+    ada = server.user("ada", workspace)
+    submit(ada, record["id"])
+    server.ask("PATCH", f"/webhooks/{hook['id']}", {"url": listener.url})
+    assert server.end(signal.SIGKILL) == -signal.SIGKILL
+
+    again = Server(tmp_path / "home").start()
+    login = {"Authorization": ada.headers["Authorization"]}
+    ada = httpx.Client(base_url=again.client.base_url, headers=login, timeout=60)
+    assert answer(ada, "GET", "/me")["username"] == "ada"
+    assert len(search(again.client, dataset)) == 5
+    assert again.ask("GET", f"/datasets/{dataset}/progress")["completed"] == 1
+    heard = listener.hears("response.created")
+    assert heard[0]["data"]["record"]["id"] == record["id"]
+    assert again.end(signal.SIGTERM) == 0
+    assert (again.home / "server.json").exists() is False
+
+
+def test_a_second_server_on_the_same_home_is_refused(server: Server) -> None:
+    second = Server(server.home)
+    assert second.launch().wait(60) == 1
+    assert f"is already served at {server.announced()['url']}" in second.log().splitlines()[-1]
+    assert server.ask("GET", "/version")
+
+
+def test_a_busy_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        refused = Server(tmp_path / "home", port=other.getsockname()[1])
+        assert refused.launch().wait(60) == 1
+    (said,) = refused.log().splitlines()
+    assert "cannot be listened at" in said
+    assert said.endswith("choose another port, or 0 for any that is free.")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("mysql://somewhere/db", "begins with 'mysql'"),
+        ("postgresql://timbre:secret@127.0.0.1:1/db", "cannot be opened"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, url: str, reason: str
+) -> None:
+    refused = Server(tmp_path / "home", database_url=url)
+    assert refused.launch().wait(60) == 1
+    (said,) = refused.log().splitlines()
+    assert reason in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"api_key": "argilla.apikey"}, "an API key that anybody could guess"),
+        ({"password": "12345678"}, "a password that anybody could guess"),
+        ({"username": "argilla"}, "the user name 'argilla' that anybody could guess"),
+        ({"secret_key": ""}, "an empty value that anybody could guess"),
+        ({"colour": "red"}, "does not hold a user name"),
+    ],
+)
+def test_credentials_that_anybody_knows_are_refused(
+    tmp_path: Path, change: dict[str, str], reason: str
+) -> None:
+    good = {"username": "o", "password": "p" * 12, "api_key": "k" * 12, "secret_key": "s" * 12}
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "credentials.json").write_text(json.dumps({**good, **change}))
+    refused = Server(home)
+    assert refused.launch().wait(60) == 1
+    (said,) = refused.log().splitlines()
+    assert reason in said
+
+
+def test_the_schema_we_take_for_current_is_the_servers_last() -> None:
+    import argilla_server
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(argilla_server.__file__).parent / "alembic"))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA
+
+
+def test_the_constraints_hold_names_and_versions_only() -> None:
+    lines = (PACKAGE / "constraints.txt").read_text().splitlines()
+    assert "argilla-server==2.8.0" in lines
+    assert all(line.count("==") == 1 and " " not in line for line in lines)
