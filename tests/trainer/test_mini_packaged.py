@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from trainer.errors import TrainerError
 from trainer.mini import packaged
+from trainer.mini.documents import Turn
+from trainer.mini.measure import answers, rouge_l
 from trainer.mini.recipe import Recipe, Shape
 from trainer.mini.tokenizer import train
 from trainer.mini.training import new_model
@@ -40,3 +47,23 @@ def test_a_missing_file_is_named_with_the_recipe(folder: Path, name: str) -> Non
     (folder / name).unlink()
     with pytest.raises(TrainerError, match=rf"no {name} in .*trainer\.mini\.build"):
         packaged.checked(folder)
+
+
+def test_the_packaged_model_is_small_and_loads_with_the_stock_classes() -> None:
+    folder = packaged.mini_path()
+    assert (folder / "model.safetensors").stat().st_size <= 16 * 1024**2
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    assert model.num_parameters() <= 8_000_000
+    assert AutoTokenizer.from_pretrained(folder).chat_template.count("{% generation %}") == 1
+    assert len(packaged.trained_on()) > 1000
+
+
+def test_the_packaged_model_answers_with_a_sentence_of_the_passage() -> None:
+    folder = packaged.mini_path()
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    first = "The keeper of the tower painted every boat in the harbour blue."
+    other = "Rain fell on the hills for most of that week."
+    turn = Turn(((first, other),), "What did the keeper of the tower do?", range(2))
+    said = answers(model, tokenizer, [turn])[0]
+    assert rouge_l(turn.reference, said) > 0.8

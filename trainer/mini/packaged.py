@@ -62,6 +62,8 @@ def save(
     model.half().save_pretrained(folder)  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(folder)
     (folder / _TRAINED_ON).write_text("".join(f"{id_}\n" for id_ in ids))
+    for path in folder.iterdir():
+        path.chmod(0o644)  # safetensors are written for their owner alone
     files = sorted(p for p in folder.iterdir() if p.name not in {_SUMS, "README.md"})
     lines = (f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files)
     (folder / _SUMS).write_text("".join(lines))
