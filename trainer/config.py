@@ -36,6 +36,7 @@ class TrainingConfig:
     max_gradient_norm: float = 1.0
     max_length: int = 0
     truncate: bool = False
+    packing: bool = False
     gradient_checkpointing: bool = False
     save_every: int = 25
     seed: int = 0

@@ -26,6 +26,11 @@ class SelfTest:
     examples: Mapping[tuple[int, ...], Example]
     limit: int
 
+    @property
+    def padding(self) -> int:
+        """The token that fills rows up."""
+        return int(self.chat.tokenizer.pad_token_id)
+
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
         """Compare the loss-carrying tokens of a batch with what its examples say.
 
@@ -39,13 +44,13 @@ class SelfTest:
                 self._stop("a row that is none of the examples", ids, marks)
             elif example.messages:
                 self._check_chat(example, ids, marks)
-            elif marks != ids:
+            elif marks[1:] != ids[1:]:  # nothing comes before the first, so nothing predicts it
                 self._stop("a plain text that does not carry loss as a whole", ids, marks)
 
     def _unpadded(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
         """The row without its padding; a last token that carries loss is none."""
         end = len(row)
-        while end and row[end - 1] == self.chat.tokenizer.pad_token_id and labels[end - 1] < 0:
+        while end and row[end - 1] == self.padding and labels[end - 1] < 0:
             end -= 1
         return row[:end], labels[:end]
 

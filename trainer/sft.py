@@ -151,6 +151,7 @@ def _arguments(
         dataloader_pin_memory=on == "cuda",
         dataset_kwargs={"skip_prepare_dataset": True},  # `encode` has done it
         max_length=None,
+        padding_free=config.packing,
         prediction_loss_only=True,
         save_steps=config.save_every,
         save_total_limit=2,

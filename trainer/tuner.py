@@ -9,10 +9,13 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.chat import NO_LOSS
 from trainer.self_test import SelfTest
+
+_READ = ("input_ids", "attention_mask", "position_ids")
 
 
 class Tuner(SFTTrainer):
@@ -24,9 +27,10 @@ class Tuner(SFTTrainer):
     def training_step(self, model: Any, inputs: Any, *rest: Any, **more: Any) -> Any:
         """One step, after the self-test where it is the first of this process."""
         if self.self_test:
-            self.self_test.check(inputs["input_ids"], inputs["labels"])
+            self.self_test.check(*_one_row_each(inputs, self.self_test.padding))
             self.self_test = None
-        self.tokens_seen += int(inputs["attention_mask"].sum())
+        padded = inputs.get("attention_mask")
+        self.tokens_seen += inputs["input_ids"].numel() if padded is None else int(padded.sum())
         return super().training_step(model, inputs, *rest, **more)  # type: ignore[no-untyped-call] # as TRL has it
 
     def compute_loss(
@@ -45,11 +49,8 @@ class Tuner(SFTTrainer):
         # what follows the head (scaling, capping) differs by family and stays the model's own
         hook = head.register_forward_pre_hook(lambda _, given: (given[0][:, :-1][learnt],))
         try:
-            logits = model(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
-                use_cache=False,
-            ).logits
+            told = {name: inputs[name] for name in _READ if name in inputs}
+            logits = model(**told, use_cache=False).logits
         finally:
             hook.remove()
         total = cross_entropy(logits.float(), labels[learnt], reduction="sum")
@@ -63,3 +64,13 @@ class Tuner(SFTTrainer):
 
     def _send_telemetry(self) -> None:
         """Nothing: what is trained here is nobody else's business."""
+
+
+def _one_row_each(inputs: Any, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch's token ids and labels with one example a row, also where they lie end to end."""
+    ids, labels = inputs["input_ids"], inputs["labels"]
+    if "position_ids" not in inputs:
+        return ids, labels
+    starts = (inputs["position_ids"][0] == 0).nonzero()[1:, 0].tolist()
+    apart = [torch.tensor_split(row[0].cpu(), starts) for row in (ids, labels)]
+    return pad_sequence(list(apart[0]), True, padding), pad_sequence(list(apart[1]), True, NO_LOSS)

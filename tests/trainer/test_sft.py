@@ -136,6 +136,18 @@ def test_chats_statements_and_documents_train_in_one_run(tiny_model: Path, tmp_p
     assert result.losses[-1] < result.losses[0]
 
 
+def test_packed_examples_train_to_the_same_loss_as_padded_ones(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    mixed = EXAMPLES + [text_example(number) for number in range(8)]
+    padded, packed = (
+        train(mixed, quick(tiny_model, steps=10, packing=packing), tmp_path / str(packing))
+        for packing in (False, True)
+    )
+    assert packed.losses == pytest.approx(padded.losses, rel=1e-3)
+    assert packed.metrics["tokens"] == padded.metrics["tokens"]
+
+
 def test_a_version_without_training_examples_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match=r"no training examples among 4, expected some; freeze"):
         train(HELD, quick(tiny_model), tmp_path)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from trl.trainer.sft_trainer import SFTTrainer
 
+from db.records import Example
 from tests.trainer.conftest import chat_example, text_example
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
@@ -19,11 +20,15 @@ from trainer.tuner import Tuner
 @pytest.fixture
 def tuner(tiny_model: Path, tmp_path: Path) -> Tuner:
     examples = [chat_example(n) for n in range(6)] + [text_example(n) for n in range(2)]
-    config = TrainingConfig(str(tiny_model), steps=2)
+    return tuner_of(tiny_model, tmp_path, examples, packing=False)
+
+
+def tuner_of(base: Path, folder: Path, examples: list[Example], packing: bool) -> Tuner:
+    config = TrainingConfig(str(base), steps=2, packing=packing)
     with quiet():
-        model = load_model(tiny_model, choose_precision("float32", "cpu"))
-        chat = Chat.of(load_tokenizer(tiny_model))
-        return make_trainer(model, chat, examples, config, tmp_path)[0]
+        model = load_model(base, choose_precision("float32", "cpu"))
+        chat = Chat.of(load_tokenizer(base))
+        return make_trainer(model, chat, examples, config, folder)[0]
 
 
 @pytest.mark.parametrize("items", [None, torch.tensor(100)])
@@ -41,6 +46,24 @@ def test_the_loss_and_its_gradients_are_trl_s(tuner: Tuner, items: torch.Tensor 
     assert torch.allclose(losses[0], losses[1], rtol=1e-5)
     for ours, theirs in zip(*gradients, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_no_token_of_a_packed_batch_attends_to_another_example(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    examples = [chat_example(n) for n in range(5)] + [text_example(n) for n in range(3)]
+    packed = tuner_of(tiny_model, tmp_path / "packed", examples, packing=True)
+    whole = next(iter(packed.get_train_dataloader()))
+    assert whole["input_ids"].shape[0] == 1
+    assert "attention_mask" not in whole
+    together = packed.compute_loss(packed.model, whole, num_items_in_batch=torch.tensor(1))
+    alone = 0.0
+    for number, example in enumerate(examples):
+        one = tuner_of(tiny_model, tmp_path / str(number), [example], packing=False)
+        batch = next(iter(one.get_train_dataloader()))
+        loss = one.compute_loss(one.model, batch, num_items_in_batch=torch.tensor(1))
+        alone += loss.item()
+    assert together.item() == pytest.approx(alone, rel=1e-5)
 
 
 def test_an_empty_batch_costs_nothing(tuner: Tuner) -> None:
