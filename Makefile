@@ -1,6 +1,7 @@
 # Timbre: two commands to know, `make demo` and `make test`.
 PYTHON ?= python3.11
 BIN := .venv/bin
+SERVER := annotation/server
 PACKAGES := timbre studies pipelines annotation trainer evaluation db
 
 .PHONY: setup demo test check format bench clean
@@ -15,14 +16,22 @@ setup: .venv/.installed
 demo: setup
 	$(BIN)/timbre demo
 
-test: setup
-	$(BIN)/pytest
-	cd annotation/server && "$$(cd ../.. && $(BIN)/timbre review install)" -m pytest
+# Argilla's server pins libraries that cannot live with ours: it is tested in an environment apart.
+$(SERVER)/.venv/.installed: $(SERVER)/pyproject.toml $(SERVER)/constraints.txt
+	test -x $(SERVER)/.venv/bin/python || $(PYTHON) -m venv $(SERVER)/.venv
+	$(SERVER)/.venv/bin/pip install --quiet --constraint $(SERVER)/constraints.txt \
+		--editable '$(SERVER)[dev]'
+	touch $@
 
-check: setup
+test: setup $(SERVER)/.venv/.installed
+	$(BIN)/pytest
+	cd $(SERVER) && .venv/bin/python -m pytest
+
+check: setup $(SERVER)/.venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd $(SERVER) && .venv/bin/python -m mypy
 	$(BIN)/lint-imports
 	$(BIN)/pydoclint --quiet $(PACKAGES)
 	$(BIN)/vulture

@@ -198,11 +198,10 @@ def _last_words(home: Path, begin: int) -> str:
 def _steps(folder: Path, python: Path, same_libraries: bool) -> list[list[str | Path]]:
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
     pip += ["--disable-pip-version-check"]
-    package = [*pip, "--no-deps", "--force-reinstall", SOURCE]
     if same_libraries:
-        return [package]
-    libraries = [*pip, "--no-deps", "--requirement", SOURCE / "constraints.txt"]
-    return [[sys.executable, "-m", "venv", folder], libraries, package]
+        return [[*pip, "--no-deps", "--force-reinstall", SOURCE]]
+    everything = [*pip, "--constraint", SOURCE / "constraints.txt", SOURCE]
+    return [[sys.executable, "-m", "venv", folder], everything]
 
 
 def _run(step: list[str | Path]) -> None:

@@ -1,0 +1,224 @@
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from annotation import embedded
+from annotation.errors import AnnotationError
+
+
+class Steps:
+    """Stands in for the installation's commands: makes what `venv` would, and counts."""
+
+    def __init__(self) -> None:
+        self.run: list[list[str]] = []
+        self.fail_at: int | None = None
+
+    def __call__(self, step: list[str | Path]) -> None:
+        self.run.append([str(part) for part in step])
+        if self.fail_at == len(self.run):
+            raise AnnotationError("the network is gone")
+        if "venv" in step:
+            python = Path(step[-1]) / "bin" / "python"
+            python.parent.mkdir(parents=True)
+            python.symlink_to(sys.executable)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    made = Steps()
+    monkeypatch.setattr(embedded, "_run", made)
+    return made
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the package to install, which a test may change."""
+    copy = tmp_path / "source"
+    leave = shutil.ignore_patterns(".venv", "tests", "__pycache__", ".*_cache", ".hypothesis")
+    shutil.copytree(embedded.SOURCE, copy, ignore=leave)
+    monkeypatch.setattr(embedded, "SOURCE", copy)
+    return copy
+
+
+def test_an_environment_is_made_once(tmp_path: Path, steps: Steps) -> None:
+    seen: list[tuple[int, int]] = []
+    python = embedded.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
+    assert python.exists()
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+    assert embedded.install(tmp_path / "cache" / "env", lambda *step: seen.append(step)) == python
+    assert (len(steps.run), len(seen)) == (2, 3)
+
+
+def test_an_interrupted_installation_starts_over(tmp_path: Path, steps: Steps) -> None:
+    steps.fail_at = 2
+    with pytest.raises(AnnotationError, match="network is gone"):
+        embedded.install(tmp_path / "env")
+    (tmp_path / "env" / "half-made").touch()
+    embedded.install(tmp_path / "env")
+    assert ["venv" in step for step in steps.run] == [True, False, True, False]
+    assert not (tmp_path / "env" / "half-made").exists()
+
+
+def test_a_new_version_of_our_package_leaves_the_libraries_alone(
+    tmp_path: Path, steps: Steps, source: Path
+) -> None:
+    embedded.install(tmp_path / "env")
+    (source / "timbre_argilla" / "more.py").write_text("'''More.'''\n")
+    embedded.install(tmp_path / "env")
+    assert ["venv" in step for step in steps.run] == [True, False, False]
+    assert "--no-deps" in steps.run[-1]
+
+
+def test_other_libraries_make_the_environment_anew(
+    tmp_path: Path, steps: Steps, source: Path
+) -> None:
+    embedded.install(tmp_path / "env")
+    with (source / "constraints.txt").open("a") as constraints:
+        constraints.write("another==1.0\n")
+    embedded.install(tmp_path / "env")
+    assert ["venv" in step for step in steps.run] == [True, False, True, False]
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, steps: Steps) -> None:
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(AnnotationError, match="is not empty and was not made by Timbre"):
+        embedded.install(tmp_path)
+    assert (tmp_path / "thesis.txt").exists()
+    assert steps.run == []
+
+
+def test_of_two_that_install_at_once_one_does_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = Steps()
+
+    def slowly(step: list[str | Path]) -> None:
+        time.sleep(0.2)
+        steps(step)
+
+    monkeypatch.setattr(embedded, "_run", slowly)
+    threads = [threading.Thread(target=embedded.install, args=[tmp_path / "e"]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(steps.run) == 2
+
+
+def test_a_step_that_fails_says_why_in_one_sentence() -> None:
+    with pytest.raises(AnnotationError, match=r"could not be installed \(no such luck\)"):
+        embedded._run([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
+
+
+def server_that(tmp_path: Path, does: str) -> Path:
+    """A Python that, whatever it is asked to run, does this instead."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{does}\n")
+    python.chmod(0o755)
+    return python
+
+
+def test_a_server_that_dies_is_quoted(tmp_path: Path) -> None:
+    python = server_that(tmp_path, "echo first; echo 'The disk is full.' >&2; exit 1")
+    with pytest.raises(AnnotationError, match=r"did not start: first / The disk is full\."):
+        embedded.start(tmp_path / "home", python=python)
+
+
+def test_a_server_that_dies_is_not_quoted_from_an_earlier_start(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "server.log").write_text("old news\n")
+    with pytest.raises(AnnotationError, match="it said nothing"):
+        embedded.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
+
+
+def test_a_server_that_takes_too_long_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "START_SECONDS", 1)
+    home = tmp_path / "home"
+    python = server_that(tmp_path, f"echo $$ > {tmp_path / 'pid'}; exec sleep 60")
+    with pytest.raises(AnnotationError, match="did not answer within 1 seconds"):
+        embedded.start(home, python=python)
+    pid = int((tmp_path / "pid").read_text())
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_the_url_of_the_database_is_in_no_list_of_processes(tmp_path: Path) -> None:
+    python = server_that(tmp_path, f'echo "$@" > {tmp_path / "arguments"}; cat >&2; exit 1')
+    with pytest.raises(AnnotationError):
+        embedded.start(
+            tmp_path / "home", python=python, database_url="postgresql://timbre:secret@db/x"
+        )
+    assert "--attached" in (tmp_path / "arguments").read_text()
+    assert "secret" not in (tmp_path / "arguments").read_text()
+
+
+def test_a_running_server_lets_its_owner_in(argilla_server: embedded.ServerProcess) -> None:
+    owner = argilla_server.credentials
+    me = httpx.get(f"{argilla_server.url}/api/v1/me", headers={"X-Argilla-Api-Key": owner.api_key})
+    assert (me.json()["username"], me.json()["role"]) == (owner.username, "owner")
+    login = {"username": owner.username, "password": owner.password}
+    assert httpx.post(f"{argilla_server.url}/api/v1/token", data=login).status_code == 201
+
+
+def test_a_second_server_on_the_same_home_is_refused(
+    argilla_server: embedded.ServerProcess,
+) -> None:
+    python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
+    with pytest.raises(AnnotationError, match=f"is already served at {argilla_server.url}"):
+        embedded.start(argilla_server.home, python=python, port=0)
+    assert argilla_server.process.poll() is None
+
+
+def test_a_busy_port_is_one_sentence(
+    argilla_server: embedded.ServerProcess, tmp_path: Path
+) -> None:
+    python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(AnnotationError, match=f"port {port} cannot be listened at"):
+            embedded.start(tmp_path / "home", python=python, port=port)
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from annotation import embedded
+server = embedded.start(Path(sys.argv[1]), python=Path(sys.argv[2]), port=0)
+print(server.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_the_process_that_started_it(
+    argilla_server: embedded.ServerProcess, tmp_path: Path
+) -> None:
+    python = str(argilla_server.process.args[0])  # type: ignore[index] # a list, as we gave it
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "home"), python]
+    root = Path(embedded.__file__).parents[1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as starter:
+        assert starter.stdout is not None
+        pid = int(starter.stdout.readline())
+        assert json.loads((tmp_path / "home" / "server.json").read_text())["pid"] == pid
+        starter.send_signal(signal.SIGKILL)
+    assert until(lambda: not (tmp_path / "home" / "server.json").exists())
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    for _ in range(600):
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
