@@ -161,9 +161,12 @@ def _write_copies(fragment: Path, path: Path, copies: int) -> int:
     """Write the fragment's pages several times over; the size of the XML in bytes."""
     xml = bz2.decompress(fragment.read_bytes())
     start, end = xml.index(b"<page>"), xml.rindex(b"</mediawiki>")
-    written = xml[:start] + xml[start:end] * copies + xml[end:]
-    path.write_bytes(bz2.compress(written))
-    return len(written)
+    with bz2.open(path, "wb") as file:
+        file.write(xml[:start])
+        for _ in range(copies):
+            file.write(xml[start:end])
+        file.write(xml[end:])
+    return len(xml) + (copies - 1) * (end - start)
 
 
 def _articles(path: Path) -> Iterator[Page]:
