@@ -27,7 +27,13 @@ class Account:
 
 
 def add_workspace(connection: Connection) -> bool:
-    """Make the connection's workspace; False where it is there already.
+    """Make the connection's workspace.
+
+    Args:
+        connection: The server, as its owner.
+
+    Returns:
+        Whether it was made; False where it is there already.
 
     Raises:
         AnnotationError: if the connection is not an owner's.
@@ -53,6 +59,9 @@ def add_user(
         name: The user's name.
         role: What the user may do.
         password: At least 8 characters; None generates one.
+
+    Returns:
+        The account, with its password if it is new.
 
     Raises:
         AnnotationError: if there is a user of that name with another role, the password is too
@@ -81,7 +90,13 @@ def add_user(
 
 
 def list_users(connection: Connection) -> list[Account]:
-    """Everybody in the connection's workspace, without passwords.
+    """Everybody in the connection's workspace.
+
+    Args:
+        connection: The server, as its owner or an admin.
+
+    Returns:
+        Their accounts, without passwords.
 
     Raises:
         AnnotationError: if the connection is neither an owner's nor an admin's.

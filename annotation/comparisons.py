@@ -25,6 +25,9 @@ def blind_pairs(
         campaign: The campaign it is judged in.
         seed: Another seed gives other sides.
         pairs: The pairs of arms to compare, None for every two.
+
+    Yields:
+        Comparison: One for each prompt that both arms of a pair answered.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

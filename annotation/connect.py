@@ -68,6 +68,9 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
         connection: Where to connect, and as whom.
         workspace: Whether the workspace must be there and open to this user.
 
+    Yields:
+        Server: The open connection; it is closed at the end.
+
     Raises:
         AnnotationError: if one of that is not so, in one sentence.
     """
@@ -85,6 +88,12 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
 
 def workspace_id(server: Server) -> str:
     """The id of the connection's workspace.
+
+    Args:
+        server: The open connection.
+
+    Returns:
+        The id, as Argilla's API takes it.
 
     Raises:
         AnnotationError: if it is not there, or not open to this user.

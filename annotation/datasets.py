@@ -25,6 +25,13 @@ class Dataset:
 def find_dataset(server: Server, name: str) -> Dataset:
     """The dataset of that name in the connection's workspace.
 
+    Args:
+        server: The open connection.
+        name: The dataset's name.
+
+    Returns:
+        What reading and writing records needs of it.
+
     Raises:
         AnnotationError: if there is none.
     """
@@ -45,6 +52,9 @@ def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings
         server: The connection, of an owner or admin.
         name: The dataset's name.
         build: Makes the settings with a client.
+
+    Returns:
+        What reading and writing records needs of it.
 
     Raises:
         AnnotationError: if there is one that asks something else.

@@ -17,6 +17,13 @@ class DatasetProgress:
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
     """The progress of a dataset as Argilla counts it.
 
+    Args:
+        connection: The server, as anybody who may see the dataset.
+        dataset: The dataset's name.
+
+    Returns:
+        The counts.
+
     Raises:
         AnnotationError: if the server or the dataset is not there.
     """

@@ -36,6 +36,9 @@ def pull(
         dataset: The dataset's name.
         rule_reviewers: Users who are no people but written rules; their reviews say so.
 
+    Yields:
+        Review: One for each reviewer and record.
+
     Raises:
         AnnotationError: if the server or the dataset is not as expected.
     """
@@ -102,6 +105,9 @@ def from_argilla(value: Any, kind: str, text: str) -> AnswerValue:
         value: What the API has.
         kind: The question's type, as Argilla calls it.
         text: What its spans are places of.
+
+    Returns:
+        The value as our records keep it.
     """
     if kind == "span":
         spans = (span_from_argilla(span, text) for span in value)

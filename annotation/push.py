@@ -43,6 +43,16 @@ def push_candidates(
     A record's external id is the candidate's id. The text to improve is filled in. Vectors are
     not compared: a record whose other content is the same keeps the vector it has.
 
+    Args:
+        connection: The server, as its owner or an admin.
+        dataset: The dataset's name.
+        items: The candidates.
+        settings: What people are asked.
+        progress: Told how many candidates are done, of how many.
+
+    Returns:
+        How many records were new, changed and unchanged.
+
     Raises:
         AnnotationError: if the server or the dataset of that name is not as expected.
     """
@@ -60,6 +70,16 @@ def push_comparisons(
     progress: Progress | None = None,
 ) -> PushCount:
     """Put pairs of answers before people, blind: no field or metadata tells who wrote a side.
+
+    Args:
+        connection: The server, as its owner or an admin.
+        dataset: The dataset's name.
+        items: The comparisons.
+        settings: What people are asked.
+        progress: Told how many comparisons are done, of how many.
+
+    Returns:
+        How many records were new, changed and unchanged.
 
     Raises:
         AnnotationError: if the server or the dataset of that name is not as expected.

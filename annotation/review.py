@@ -53,7 +53,7 @@ class VerdictRule:
 
 
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
-    """One verdict for each subject that enough reviewers decided on, in the order they appear.
+    """One verdict for each subject that enough reviewers decided on.
 
     Only submitted reviews with a decision count. The text of an approved subject is the edit of
     a reviewer who approved: the adjudicator's before others, a person's before a rule's, then
@@ -62,6 +62,9 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
     Args:
         reviews: The current reviews, one of each reviewer for each subject.
         rule: How they are counted.
+
+    Yields:
+        Verdict: In the order in which their subjects appear.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     for review in reviews:

@@ -104,6 +104,9 @@ def review_by_rule(
         item: What is judged.
         rule: The rule.
         cues: For a persona, each trait with the words and phrases that show it.
+
+    Returns:
+        A submitted review, marked as made by a rule.
     """
     if isinstance(item, ComparisonItem):
         return _made(item.comparison.id, rule, _compared(item, rule, cues))

@@ -22,7 +22,7 @@ def submit(
     reviews: Iterable[Review],
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Hand in reviews as the connection's user; says how many were new or changed.
+    """Hand in reviews as the connection's user.
 
     A response that is there already with the same answers is left alone, so that handing in the
     same reviews again changes nothing, not even its time.
@@ -32,6 +32,9 @@ def submit(
         dataset: The dataset's name.
         reviews: What to hand in; each one's subject is a record's external id.
         progress: Told how many reviews are done, of how many.
+
+    Returns:
+        How many were new or changed.
 
     Raises:
         AnnotationError: if a record is not there, or Argilla refuses a response.
