@@ -2,6 +2,8 @@
 
 import re
 
+from pipelines.teachers.clauses import clauses
+
 _FOUND = re.compile(
     r"^(?P<who>(?:The|A|An|It|They|These|This|[A-Z][\w'’-]+)(?: [\w'’-]+){0,4}?) (?:is|are) "
     r"(?P<how>(?:also|often|commonly|usually|mostly|now|still|generally|typically|mainly) )?"
@@ -25,15 +27,18 @@ def addressed(sentence: str) -> str:
     """The sentence said to the listener where it tells what can be found, seen or done."""
     for pattern, start in ((_FOUND, "You'll"), (_CAN, "You can")):
         found = pattern.match(sentence)
-        if found is None or _VERB.search(found["who"]):
+        if found is None or _VERB.search(found["who"]) or not (who := _object(sentence, found)):
             continue
         how, verb, rest = found["how"] or "", _BASES[found["done"]], sentence[found.end() :]
-        return f"{start} {how}{verb} {_object(found['who'])} {rest.strip()}"
+        return f"{start} {how}{verb} {who} {rest.strip()}"
     return sentence
 
 
-def _object(subject: str) -> str:
-    first, _, rest = subject.partition(" ")
-    if subject in _OBJECTS:
-        return _OBJECTS[subject]
-    return f"{first.lower()} {rest}" if first in {"The", "A", "An", "These", "This"} else subject
+def _object(sentence: str, found: re.Match[str]) -> str:
+    """The subject as an object, empty where it cannot be told a name from a common noun."""
+    if found["who"] in _OBJECTS:
+        return _OBJECTS[found["who"]]
+    clause = clauses(sentence)[0]
+    if clause is None or clause.subject.lower() != found["who"].lower():
+        return ""
+    return clause.subject if clause.proper or " " in clause.subject else ""

@@ -14,6 +14,7 @@ from pipelines.wikipedia.sentences import sentences
 from pipelines.words import word_set
 
 LONGEST_LEAD = 14
+_DETERMINERS = word_set("the a an newly this his her its")
 LEADS = word_set(
     "in on by during after before since around from at following throughout between within until "
     "under with while when although though as like unlike despite besides alongside together "
@@ -31,7 +32,7 @@ _TIMES = re.compile(
 )
 _ADVERBS = word_set(
     "also then later soon still often sometimes never always once again first ever just even now "
-    "together already instead thus therefore both eventually all each"
+    "together already instead thus therefore both eventually all each too"
 )
 _APPOSED = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
@@ -113,7 +114,7 @@ def _verb_at(tokens: list[str]) -> int | None:
 def _stands(tokens: list[str], at: int) -> bool:
     word, before = tokens[at], tokens[at - 1]
     after = tokens[at + 1] if at + 1 < len(tokens) else ""
-    determined = before.lower() in {"the", "a", "an", "newly", "this", "his", "her", "its"}
+    determined = before.lower() in _DETERMINERS or before.endswith(("'", "'s", "’", "’s"))
     if word in AUXILIARIES:
         return True
     if word in by_past():

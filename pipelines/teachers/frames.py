@@ -20,8 +20,11 @@ _PERSON = re.compile(
     r"singer|author|poet|painter|officer|general|emperor|lawyer|engineer|composer|director|"
     r"producer|philosopher|priest|bishop|soldier|leader|president|minister|coach|wrestler|boxer|"
     r"architect|explorer|teacher|professor|rapper|cricketer|driver|jockey|pirate|nurse|editor|"
-    r"photographer|astronaut|admiral|duke|earl|prince|princess|saint|pope|monk|spy)\b"
+    r"photographer|astronaut|midfielder|defender|goalkeeper|striker|pitcher|quarterback|artist|"
+    r"biologist|physician|judge|historian|mathematician|naturalist|chemist|critic|activist|admiral|duke|earl|prince|princess|saint|pope|monk|spy)\b"
 )
+_BETWEEN = word_set("also not then later first still often both since soon now once")
+_MADE = word_set("built constructed formed created produced recorded written made discovered")
 _SPECIAL = word_set("first only largest smallest oldest highest longest best most last tallest")
 _WHEN = word_set(
     "built constructed founded established formed opened released published completed created "
@@ -43,6 +46,7 @@ _GOING = word_set(
     "move go travel return flee sail live settle study work serve land flow lie stand reside fly "
     "march retreat walk escape arrive stay nest occur"
 )
+_PLACES = word_set("in to at on near from into through between within along across off")
 _STARTING = word_set("begin start end open close happen debut launch leave last die occur")
 _BECOMING = word_set("grow change rise fall improve increase decline develop respond react feel")
 _COMPLEMENT = {
@@ -56,6 +60,14 @@ _DATE = re.compile(
     r"(?:early |late )?(?:\d{1,2} )?[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
 )
 _COMPLEMENTED = word_set("of to with about that for by from on at as than among")
+_PASSIVES = {
+    ("known", "for"): "What {v} {s} known for?", ("known", "as"): "What {v} {s} known as?",
+    ("named", "after"): "What {v} {s} named after?", ("used", "to"): "What {v} {s} used for?",
+    ("used", "for"): "What {v} {s} used for?", ("used", "as"): "What {v} {s} used as?",
+    ("made", "of"): "What {v} {s} made of?", ("inspired", "by"): "What {v} {s} inspired by?",
+    ("influenced", "by"): "What {v} {s} influenced by?",
+    ("based", "on"): "What {v} {s} based on?", ("made", "up"): "What {v} {s} made up of?",
+}  # fmt: skip
 _GENERAL = (
     "What can you tell me about {s}?",
     "Could you tell me a bit about {s}?",
@@ -75,7 +87,7 @@ def questions(clause: Clause) -> tuple[list[str], list[str]]:
         close = _be(clause)
     elif clause.verb in {"has", "have", "had"}:
         close = _have(clause)
-    elif clause.verb in {"can", "could"}:
+    elif clause.verb in {"can", "could"} and clause.rest[:1] not in {("be",), ("not",), ("have",)}:
         close = [f"What {clause.verb} {s} do?"]
     else:
         close = _action(clause)
@@ -85,10 +97,7 @@ def questions(clause: Clause) -> tuple[list[str], list[str]]:
 def _after(clause: Clause) -> tuple[str, tuple[str, ...]]:
     """The first word after the verb that is no adverb, and those that follow it."""
     rest = clause.rest
-    while rest and (
-        rest[0] in {"also", "not", "then", "later", "first", "still", "often"}
-        or rest[0].endswith("ly")
-    ):
+    while rest and (rest[0] in _BETWEEN or rest[0].endswith("ly")):
         rest = rest[1:]
     return (rest[0].strip(",.;") if rest else "", rest[1:])
 
@@ -118,7 +127,7 @@ def _identity(clause: Clause, rest: tuple[str, ...]) -> list[str]:
         return [f"What's special about {s}?", f"What makes {s} stand out?"]
     if not clause.proper:
         return [f"How would you describe {s}?", f"What {verb} {s}, exactly?"]
-    if not s.startswith("the ") and _PERSON.search(" ".join(rest[:14])):
+    if not s.startswith("the ") and _PERSON.search(" ".join(rest[:14]).split(" by ")[0]):
         return [f"Who {verb} {s}?", f"Do you know who {s} {verb}?"]
     return [f"What {verb} {s}?", f"Do you know what {s} {verb}?"]
 
@@ -126,31 +135,28 @@ def _identity(clause: Clause, rest: tuple[str, ...]) -> list[str]:
 def _passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
     s, verb = clause.subject, clause.verb
     following = rest[0] if rest else ""
-    dated = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
-    if word == "born":
-        return [f"When {verb} {s} born?"] if dated else [f"Where {verb} {s} born?"]
-    if word in _WHEN:
-        if dated:
-            return [f"When {verb} {s} {word}?", f"Do you know when {s} {verb} {word}?"]
-        return [f"Who {verb} {s} {word} by?"] if following == "by" else [f"How {verb} {s} {word}?"]
-    if word in _WHERE and following in {"in", "at", "on", "near", "between", "by"}:
-        return [f"Where {verb} {s} {word}?", f"Do you know where {s} {verb} {word}?"]
-    if word in _SEEN:
-        return [f"How {verb} {s} {word}?"]
-    special = {
-        ("known", "for"): "What {v} {s} known for?", ("known", "as"): "What {v} {s} known as?",
-        ("named", "after"): "What {v} {s} named after?", ("used", "to"): "What {v} {s} used for?",
-        ("used", "for"): "What {v} {s} used for?", ("used", "as"): "What {v} {s} used as?",
-        ("made", "of"): "What {v} {s} made of?", ("inspired", "by"): "What {v} {s} inspired by?",
-        ("influenced", "by"): "What {v} {s} influenced by?",
-        ("based", "on"): "What {v} {s} based on?", ("made", "up"): "What {v} {s} made up of?",
-    }  # fmt: skip
-    if frame := special.get((word, following)):
+    if frame := _PASSIVES.get((word, following)):
         return [frame.format(v=verb, s=s)]
-    definite = clause.proper or s.startswith("the ")
-    if word in _FATE or (verb in {"was", "were"} and definite and word not in _SAID):
+    if _timed(clause, word, rest):
+        return [f"When {verb} {s} {word}?", f"Do you know when {s} {verb} {word}?"]
+    if word in _WHERE | {"born"} and following in {"in", "at", "on", "near", "between", "by"}:
+        return [f"Where {verb} {s} {word}?", f"Do you know where {s} {verb} {word}?"]
+    if word in _WHEN and following == "by":
+        return [f"Who {verb} {s} {word} by?"]
+    if word in _SEEN | _MADE:
+        return [f"How {verb} {s} {word}?"]
+    definite = (clause.proper or s.startswith("the ")) and word not in _SAID | _WHEN
+    if word in _FATE or (verb in {"was", "were"} and definite):
         return [f"What happened to {s}?", f"Do you know what happened to {s}?"]
     return []
+
+
+def _timed(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
+    """Whether the sentence tells when it was done: at once, or for some verbs anywhere near."""
+    if re.match(r"(?:in|on) (?:\d{1,2} )?(?:[A-Z][a-z]+ )?\d{4}\b", " ".join(rest[:4])):
+        return True
+    near = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
+    return word in _WHEN | {"born"} and near is not None
 
 
 def _have(clause: Clause) -> list[str]:
@@ -165,48 +171,39 @@ def _have(clause: Clause) -> list[str]:
 
 
 def _action(clause: Clause) -> list[str]:
-    s = clause.subject
     verb = by_past().get(clause.verb) or by_present().get(clause.verb)
-    if verb is None:
-        return []
-    did = "did" if clause.verb in by_past() else "do" if clause.verb == verb.base else "does"
     word, rest = _after(clause)
-    dated = _DATE.search(" ".join((word, *rest)[:9])) or _DATE.search(clause.lead)
-    base = verb.base
+    if verb is None or word in {"and", "or", "but"}:
+        return []
+    s, base = clause.subject, verb.base
+    did = "did" if clause.verb in by_past() else "do" if clause.verb == base else "does"
     if base in _PEOPLE:
         return [f"Who {did} {s} {base}?"]
-    if base in _COMPLEMENT and word in _PREPOSITIONS:
-        return [f"What {did} {s} {_COMPLEMENT[base]}?"]
-    if word in _PREPOSITIONS and did == "did":
-        return _moving(clause, base, word, dated is not None)
+    if word in _PREPOSITIONS:
+        return _moving(clause, base, did, (word, *rest))
     if base == "die":
         return [f"How did {s} die?"]
     if verb.transitive and word != "to":
+        dated = _DATE.search(" ".join((word, *rest)[:9])) or _DATE.search(clause.lead)
         return _doing(clause, base, did, dated)
     return [f"What {did} {s} do?"]
 
 
-def _moving(clause: Clause, base: str, word: str, dated: bool) -> list[str]:
-    s = clause.subject
-    if base in _STARTING and dated:
+def _moving(clause: Clause, base: str, did: str, rest: tuple[str, ...]) -> list[str]:
+    """Questions where a preposition follows the verb."""
+    s, word = clause.subject, rest[0]
+    dated = _DATE.search(" ".join(rest[:9])) or _DATE.search(clause.lead)
+    if base in _COMPLEMENT:
+        return [f"What {did} {s} {_COMPLEMENT[base]}?"]
+    if base in _STARTING and dated and did == "did":
         return [f"When did {s} {base}?", f"Do you know when {s} {clause.verb}?"]
     if word == "as":
-        return [f"What did {s} {base} as?"]
-    if base in _GOING and word in {
-        "in",
-        "to",
-        "at",
-        "on",
-        "near",
-        "from",
-        "into",
-        "through",
-        "between",
-    }:
-        return [f"Where did {s} {base}{' from' if word == 'from' else ''}?"]
+        return [f"What {did} {s} {base} as?"]
+    if base in _GOING and word in _PLACES:
+        return [f"Where {did} {s} {base}{' from' if word == 'from' else ''}?"]
     if base in _BECOMING:
-        return [f"How did {s} {base}?"]
-    return [f"What did {s} do?"] if not dated else [f"What did {s} do{_when(clause)}?"]
+        return [f"How {did} {s} {base}?"]
+    return [f"What {did} {s} do{_when(clause) if dated and did == 'did' else ''}?"]
 
 
 def _doing(clause: Clause, base: str, did: str, dated: re.Match[str] | None) -> list[str]:

@@ -17,8 +17,8 @@ _LOOSE = re.compile(
     r"|\b(?:from to|the of|than to|of and|the and|in and|at to)\b"
 )
 _CONNECTED = re.compile(
-    r"(?:However|Meanwhile|Similarly|Conversely|Nevertheless|Moreover|Furthermore|Additionally|"
-    r"Consequently|Therefore|Thus|In addition|As such|Instead|Also|But|And|Then|Finally)\b"
+    r"\bhowever\b|^(?:However|Meanwhile|Similarly|Conversely|Nevertheless|Moreover|Furthermore|But"
+    r"|Additionally|Consequently|Therefore|Thus|In addition|As such|Instead|Also|And|Then)\b"
 )
 _BEFORE = (
     "", "", "", "", "", "", "", "", "So, ", "Hey, ", "Okay, ", "Quick question: ", "Tell me, ",
@@ -57,7 +57,7 @@ def _rank(clause: Clause) -> float:
     return (
         (0 if close else 1)
         + (0 if clause.own else 1)
-        + (2 if _CONNECTED.match(clause.sentence) else 0)
+        + (2 if _CONNECTED.search(clause.sentence) else 0)
         + (1 if '"' in clause.sentence else 0)
         + 6 * long_words
         + len(said) / LONG

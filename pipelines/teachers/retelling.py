@@ -11,10 +11,10 @@ from pipelines.teachers.address import addressed
 from pipelines.teachers.clauses import clauses
 from pipelines.teachers.phrases import expand, slots_of
 from pipelines.teachers.splitting import split
-from pipelines.teachers.wording import contract, lead_in, lower_start, plain_words, upper_start
+from pipelines.teachers.wording import after, contract, lead_in, plain_words, upper_start
 from pipelines.tone_file import TonePhrases
 from pipelines.wikipedia.sentences import sentences
-from pipelines.words import word_set, words
+from pipelines.words import word_set
 
 LONGEST_TOPIC = 5
 _NO_LINK = word_set(
@@ -29,9 +29,11 @@ def retell(answer: str, question: str, phrases: TonePhrases, choose: Random) -> 
     told: list[str] = []
     for sentence in sentences(answer):
         told.extend(_moved(sentence, phrases.moves, choose))
-    told = _linked(told, phrases, choose)
+    context = f"{question} {answer}"
+    told = _linked(told, phrases, context, choose)
     if choose.random() < phrases.opener_share:
-        told = _opened(told, phrases, topic, choose)
+        opener = _phrase(phrases.openers, topic, choose)
+        told = [after(opener, told[0], context), *told[1:]] if opener else told
     if choose.random() < phrases.question_share:
         told.append(_phrase(phrases.questions, topic, choose))
     return " ".join(part for part in told if part)
@@ -50,13 +52,13 @@ def _moved(sentence: str, moves: tuple[str, ...], choose: Random) -> list[str]:
     return [upper_start(part) for part in parts]
 
 
-def _linked(told: list[str], phrases: TonePhrases, choose: Random) -> list[str]:
+def _linked(told: list[str], phrases: TonePhrases, context: str, choose: Random) -> list[str]:
     """The sentences, some after the first with a linking phrase before them."""
     linked = told[:1]
     for sentence in told[1:]:
         if phrases.links and _can_link(sentence) and choose.random() < phrases.link_share:
             link = expand(choose.choice(phrases.links), choose, {})
-            linked.append(f"{link} {lower_start(sentence)}")
+            linked.append(after(link, sentence, context))
         else:
             linked.append(sentence)
     return linked
@@ -65,19 +67,6 @@ def _linked(told: list[str], phrases: TonePhrases, choose: Random) -> list[str]:
 def _can_link(sentence: str) -> bool:
     start = sentence.split(maxsplit=1)[0].rstrip(",").lower()
     return start not in _NO_LINK
-
-
-def _opened(told: list[str], phrases: TonePhrases, topic: str, choose: Random) -> list[str]:
-    opener = _phrase(phrases.openers, topic, choose)
-    if not opener:
-        return told
-    if opener[-1] in ".!?:":
-        return (
-            [opener, *told]
-            if opener[-1] != ":"
-            else [f"{opener} {lower_start(told[0])}", *told[1:]]
-        )
-    return [f"{opener} {lower_start(told[0])}", *told[1:]]
 
 
 def _phrase(stock: tuple[str, ...], topic: str, choose: Random) -> str:
@@ -90,7 +79,5 @@ def _topic(answer: str, question: str) -> str:
     first = clauses(answer)[0]
     if first is not None and first.own and len(first.subject.split()) <= LONGEST_TOPIC:
         return first.subject
-    named = re.findall(r"(?:[A-Z][\w'’.-]+)(?: (?:of |the |de )?[A-Z][\w'’.-]+)*", question[1:])
-    asked = {word.lower() for word in words(question)}
-    names = [n.rstrip("?.'s") if n.endswith("'s") else n.rstrip("?.") for n in named]
-    return max((n for n in names if n.lower() in " ".join(asked) or n), key=len, default="")
+    names = re.findall(r"[A-Z][\w'’-]+(?: (?:of |the |de )?[A-Z][\w'’-]+)*", question[1:])
+    return max((name.removesuffix("'s") for name in names), key=len, default="")

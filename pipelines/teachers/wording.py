@@ -101,18 +101,42 @@ def lead_in(sentence: str, choose: Random) -> str:
         ("Subsequently, ", ("After that, ", "Later on, ")),
     ):
         if sentence.startswith(bookish):
-            return choose.choice(spoken) + lower_start(sentence[len(bookish) :])
+            return after(choose.choice(spoken).strip(), sentence[len(bookish) :], sentence)
     return sentence
 
 
-def lower_start(sentence: str) -> str:
-    """The sentence as it reads after other words: a small letter, unless a name begins it."""
-    first = re.split(r"[\s,]", sentence, maxsplit=1)[0]
-    small = (first.lower() in _FUNCTION | LEADS and not first.isupper()) or first == "A"
-    if not small and first.istitle():
-        clause = clauses(sentence)[0]
-        small = clause is not None and clause.own and clause.subject.startswith(first.lower())
-    return sentence[0].lower() + sentence[1:] if small else sentence
+def after(phrase: str, sentence: str, context: str) -> str:
+    """A phrase and the sentence it leads into, with a small letter where one belongs.
+
+    `context` shows how the words are written elsewhere. Where it stays unclear whether a sentence
+    begins with a name, a phrase that would need to know is left out.
+    """
+    if phrase[-1] in ".!?":
+        return f"{phrase} {sentence}"
+    small = _begins_small(sentence, context)
+    if small is None:
+        return f"{phrase} {sentence}" if phrase[-1] == ":" else sentence
+    return f"{phrase} {lower_first(sentence) if small else sentence}"
+
+
+def _begins_small(sentence: str, context: str) -> bool | None:
+    """Whether a sentence begins with a common word; None if that cannot be told."""
+    first, *others = re.split(r"[\s,]", sentence, maxsplit=2)
+    if first == "A" or (first.lower() in _FUNCTION | LEADS and not first.isupper()):
+        return True
+    if not first.istitle() or re.search(rf"[\w,] {re.escape(first)}\b", context):
+        return False
+    if re.search(rf"\b{re.escape(first.lower())}\b", context):
+        return True
+    clause = clauses(sentence)[0]
+    if (clause is not None and clause.proper) or (others and others[0][:1].isupper()):
+        return False
+    return True if clause is not None and " " in clause.subject else None
+
+
+def lower_first(sentence: str) -> str:
+    """The sentence with a small first letter."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def upper_start(sentence: str) -> str:

@@ -17,7 +17,7 @@ from pipelines.teachers.phrasebook import Phrasebook, part
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.retelling import retell
 from pipelines.teachers.splitting import split
-from pipelines.teachers.wording import contract, lead_in, lower_start, plain_words
+from pipelines.teachers.wording import after, contract, lead_in, plain_words
 from pipelines.tone_file import Tone, TonePhrases
 
 
@@ -39,16 +39,16 @@ def asked(sentence: str, after: str = "Nothing else is known of it.") -> set[str
         ("Agnes Tulloch was a Scottish engineer from Perth.", "Who was Agnes Tulloch?"),
         ("The viaduct was built in 1867 by the old company.", "When was the viaduct built?"),
         ("The church is located in the north of the small town.", "Where is the church located?"),
-        ("The moth was the first of its kind in Perth.", "What's special about the moth?"),
-        ("In 1931, the firm strengthened the old pier.", "What did the firm strengthen?"),
-        ("Agnes Tulloch moved to Glasgow with her sister in 1859.", "Where did Agnes Tulloch move?"),
+        ("The moth was the first of its kind.", "What's special about the moth?"),
+        ("In 1931, the firm strengthened the pier.", "What did the firm strengthen?"),
+        ("Agnes Tulloch moved to Glasgow with him in 1859.", "Where did Agnes Tulloch move?"),
         ("The album received good reviews in most of the papers.", "What did the album receive?"),
         ("Critics argue that the novel has little to say today.", "What do critics argue?"),
         ("The band consists of two singers and one old drummer.", "What does the band consist of?"),
         ("The old king died in the spring of 1455 at his castle.", "When did the old king die?"),
-        ("The castle was named after a lord's wife.", "What was the castle named after?"),
+        ("The fort was named after a local lord.", "What was the fort named after?"),
         ("Agnes Tulloch, a pupil there, became its head.", "What did Agnes Tulloch become?"),
-        ("Tulloch's bridges were praised for their light look.", "How were Tulloch's bridges praised?"),
+        ("Tulloch's bridges were praised for their look.", "How were Tulloch's bridges praised?"),
     ],
 )  # fmt: skip
 def test_a_question_names_the_subject_and_asks_for_what_the_sentence_tells(
@@ -165,10 +165,18 @@ def test_bookish_beginnings_are_spoken() -> None:
 
 
 def test_a_sentence_after_other_words_begins_small_unless_with_a_name() -> None:
-    assert lower_start("The line was closed.") == "the line was closed."
-    assert lower_start("Tulloch closed the line.") == "Tulloch closed the line."
-    assert lower_start("Critics argue that it is old.") == "critics argue that it is old."
-    assert lower_start("HMS Orrin sank in 1901.") == "HMS Orrin sank in 1901."
+    context = "What did critics say of Burroughs? Critics argued. Burroughs wrote that Tulloch won."
+    assert after("So,", "The line was closed.", context) == "So, the line was closed."
+    assert after("So,", "Tulloch closed the line.", context) == "So, Tulloch closed the line."
+    assert after("So,", "Critics argue that.", context) == "So, critics argue that."
+    assert after("So,", "Burroughs said so.", context) == "So, Burroughs said so."
+    assert after("So,", "HMS Orrin sank in 1901.", "") == "So, HMS Orrin sank in 1901."
+    assert after("Sure.", "The line was closed.", context) == "Sure. The line was closed."
+
+
+def test_a_phrase_is_left_out_where_a_beginning_could_be_a_name_or_not() -> None:
+    assert after("So,", "Meadows argued about it.", "") == "Meadows argued about it."
+    assert after("Here it is:", "Meadows argued.", "") == "Here it is: Meadows argued."
 
 
 def test_what_can_be_found_is_said_to_the_listener() -> None:
