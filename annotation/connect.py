@@ -45,9 +45,13 @@ class Server:
         """The JSON that a PUT of `body` answers."""
         return self._request("PUT", path, json=body)
 
-    def delete(self, path: str) -> None:
+    def patch(self, path: str, body: object) -> Any:
+        """The JSON that a PATCH with `body` answers."""
+        return self._request("PATCH", path, json=body)
+
+    def delete(self, path: str, **params: Any) -> None:
         """Delete what is at `path`."""
-        self._request("DELETE", path)
+        self._request("DELETE", path, params=params)
 
     def _request(self, method: str, path: str, **content: Any) -> Any:
         http: httpx.Client = self.client.api.http_client

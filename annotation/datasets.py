@@ -48,6 +48,8 @@ def find_dataset(server: Server, name: str) -> Dataset:
 def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:
     """The dataset of that name with these settings, made where there is none.
 
+    Guidelines that have changed are brought up to date.
+
     Args:
         server: The connection, of an owner or admin.
         name: The dataset's name.
@@ -69,6 +71,8 @@ def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings
         _create(server, name, settings)
         found = _listed(server)[name]
     _check_same(server, found, settings)
+    if found["guidelines"] != settings.guidelines:
+        server.patch(f"datasets/{found['id']}", {"guidelines": settings.guidelines})
     return _described(server, found)
 
 

@@ -193,6 +193,8 @@ def _push(
         ]
         if added or differing:
             server.put(f"datasets/{dataset.id}/records/bulk", {"items": added + differing})
+        for record in differing:
+            _withdraw(server, there[record["external_id"]], record)
         new += len(added)
         changed += len(differing)
         unchanged += len(fresh) - len(added) - len(differing)
@@ -211,6 +213,14 @@ def _there(server: Server, dataset: Dataset, names: list[str]) -> dict[str, Json
         limit=len(names),
     )
     return {item["record"]["external_id"]: item["record"] for item in answer["items"]}
+
+
+def _withdraw(server: Server, before: Json, record: Json) -> None:
+    """Take back the suggestions that a record no longer has, which sending it again does not."""
+    kept = {suggestion["question_id"] for suggestion in record["suggestions"]}
+    stale = [s["id"] for s in before["suggestions"] if s["question_id"] not in kept]
+    if stale:
+        server.delete(f"records/{before['id']}/suggestions", ids=",".join(stale))
 
 
 def _content(record: Json) -> Json:

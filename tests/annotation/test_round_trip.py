@@ -73,6 +73,16 @@ def test_a_new_suggestion_or_measure_corrects_the_record(owner: Connection) -> N
     )
     assert push_candidates(owner, "corrected", [suggested], TONE) == PushCount(0, 0, 1)
     assert push_candidates(owner, "corrected", [suggested], TONE) == PushCount(0, 1)
+    assert push_candidates(owner, "corrected", [item], TONE) == PushCount(0, 0, 1)
+    assert push_candidates(owner, "corrected", [item], TONE) == PushCount(0, 1)
+
+
+def test_new_guidelines_reach_the_people_who_are_at_work(owner: Connection) -> None:
+    push_candidates(owner, "guided", [conversation()], TONE)
+    push_candidates(owner, "guided", [], replace(TONE, description="As one tells a child."))
+    with connect(owner) as server:
+        found = server.get(f"datasets/{find_dataset(server, 'guided').id}")
+    assert "As one tells a child." in found["guidelines"]
 
 
 def test_each_rule_reviews_through_the_api_and_comes_back_as_a_rule(
