@@ -17,7 +17,7 @@ from annotation.coefficients import (
     interval,
     kappas,
 )
-from annotation.scales import Level, Scale, comparable, scale_of
+from annotation.scales import Level, Scale, comparable, in_words, scale_of
 from db.records import Interval, Review, ReviewStatus
 
 Sheet: TypeAlias = dict[str, dict[str, Hashable]]
@@ -127,7 +127,9 @@ def _alpha(sheet: Sheet, scale: Scale, plan: Bootstrap) -> Coefficient:
         return Undefined("no record has answers from two reviewers")
     domain = scale.domain(value for row in rows for value in row)  # type: ignore[misc]
     if len(domain) < 2:
-        return Undefined(f"every answer is {_words(domain[0])}: there is no variation to agree on")
+        return Undefined(
+            f"every answer is “{in_words(domain[0])}”: there is no variation to agree on"
+        )
     place = {value: n for n, value in enumerate(domain)}
     counts = np.zeros((len(rows), len(domain)))
     for record, row in enumerate(rows):
@@ -157,7 +159,7 @@ def _reviewer(sheet: Sheet, question: str, name: str, plan: Bootstrap) -> Review
     own = {pair[0] for row in rows for pair in row}
     uninformative = ""
     if len(own) == 1 and len(rows) > 1:
-        uninformative = f"always answers {_words(next(iter(own)))}"
+        uninformative = f"always answers “{in_words(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
         uninformative = "agrees with the others no better than chance may"
     return ReviewerAgreement(question, name, kappa, len(rows), uninformative)
@@ -174,7 +176,7 @@ def _kappa(
     for name, side in zip(names, (0, 1), strict=True):
         given = {pair[side] for row in rows for pair in row}
         if len(given) == 1:
-            return Undefined(f"{name} always answered {_words(next(iter(given)))}")
+            return Undefined(f"{name} always answered “{in_words(next(iter(given)))}”")
     domain = scale.domain(value for row in rows for pair in row for value in pair)  # type: ignore[misc]
     place = {value: n for n, value in enumerate(domain)}
     tables = np.zeros((len(rows), len(domain), len(domain)))
@@ -182,9 +184,3 @@ def _kappa(
         for one, other in row:
             tables[record, place[one], place[other]] += 1
     return interval(tables, lambda table: kappas(table, scale.penalties(domain)), plan)
-
-
-def _words(value: Hashable) -> str:
-    if isinstance(value, frozenset):
-        return "“" + ", ".join(sorted(str(item) for item in value)) + "”"
-    return f"“{value}”"

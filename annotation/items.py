@@ -25,7 +25,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class CandidateItem:
-    """A candidate with its source, suggestions, sentence vector and metadata to filter by."""
+    """A candidate with its source, suggestions, sentence vector and metadata to filter by.
+
+    `said` is what reviewers said of it before, for an adjudicator alone.
+    """
 
     candidate: Candidate
     passage: Passage | None = None
@@ -33,6 +36,7 @@ class CandidateItem:
     suggestions: tuple[Suggestion, ...] = ()
     vector: tuple[float, ...] | None = None
     metadata: tuple[tuple[str, str | int | float], ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
         fields["dialogue"] = turns
     else:
         fields["candidate"] = text
+    if settings.adjudication:
+        fields["said"] = item.said
     if not settings.grounded:
         fields["brief"] = _brief(item, settings)
     record: Json = {

@@ -135,6 +135,7 @@ def _candidate_fields(make: _Builder) -> list[Any]:
             required=False,
             _client=make.client,
         ),
+        *([make.text("said", "What reviewers said")] if make.settings.adjudication else []),
         make.text("reference", "Plain answer, before the rewrite"),
         make.text("passage", "Source passage" if grounded else "The topic, for reference"),
     ]

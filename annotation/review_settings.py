@@ -44,6 +44,7 @@ class ReviewSettings:
         overlap: Reviewers each record needs before Argilla counts it as done.
         vector: Dimensions of the sentence vectors that “find similar” uses, None for none.
         measures: Names of measures that come as metadata, to filter and sort by.
+        adjudication: Whether reviewers see what others said, as an adjudicator of ties does.
     """
 
     subject: str
@@ -56,3 +57,4 @@ class ReviewSettings:
     overlap: int = 2
     vector: int | None = None
     measures: tuple[str, ...] = ()
+    adjudication: bool = False

@@ -73,6 +73,13 @@ def comparable(value: AnswerValue) -> Hashable:
     return frozenset(value) if isinstance(value, tuple) else value
 
 
+def in_words(value: Hashable) -> str:
+    """A compared value as people read it."""
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(_label(item) for item in value)) or "nothing"
+    return str(value)
+
+
 def jaccard_distance(first: Any, second: Any) -> float:
     """One minus the shared part of two sets; two empty sets are the same."""
     together = first | second
@@ -85,3 +92,7 @@ def _sortable(value: Any) -> Any:
             (v.label, v.start, v.end) if isinstance(v, Span) else (str(v), 0, 0) for v in value
         )
     return value
+
+
+def _label(item: Any) -> str:
+    return f"{item.label} {item.start}–{item.end}" if isinstance(item, Span) else str(item)
