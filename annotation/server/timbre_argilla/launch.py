@@ -102,7 +102,7 @@ def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "Fast
     # Argilla's validation of records trips over this on every upload, without harm.
     warnings.filterwarnings("ignore", "Object of type <Record> not in session")
     sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
-    from timbre_argilla import database, guard, shortcuts
+    from timbre_argilla import database, guard, shortcuts, webhooks
 
     database.prepare(credentials)
     importlib.import_module("timbre_argilla.search.engine")
@@ -112,6 +112,7 @@ def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "Fast
     jobs.Job = JobLookup(store)
     guard.apply()
     shortcuts.apply(app)
+    webhooks.apply()
     made: FastAPI = app
     return made
 

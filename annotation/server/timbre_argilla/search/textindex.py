@@ -49,10 +49,13 @@ LAST_POSITION = 16383
 """The furthest a `tsvector` can count; words beyond it are found, phrases there are not."""
 
 BREAK = "\ue000"
-"""Stands between the messages of a chat, so that no phrase reaches from one into the next."""
+"""Stands between texts, so that no phrase reaches from one into the next."""
 
-Document = Mapping[str, Sequence[str]]
-"""The words of each field, by the field's name, with a BREAK where one text ends."""
+LARGEST_VECTOR = 1_000_000
+"""Bytes of a `tsvector` after which further words are left out: the type holds no more."""
+
+Document = Mapping[str, Sequence[Sequence[str]]]
+"""The words of each text of each field, by the field's name."""
 
 
 def create(session: Session) -> None:
@@ -112,29 +115,28 @@ def document(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> Document:
         kinds: The type of each field of the dataset (`text`, `chat`, `custom`, `image`).
     """
     return {
-        name: list(_words(fields.get(name)))
+        name: [words(one) for one in _texts(fields.get(name))]
         for name, kind in kinds.items()
-        if kind != "image" and fields.get(name) is not None
+        if kind != "image"
     }
 
 
-def _words(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
-            yield from words(value)
+            yield value
         case {"role": str(), "content": content, **rest} if not rest:
             # A chat's message: who says it is not text.
-            yield from _words(content)
+            yield from _texts(content)
         case dict():
-            yield from _words(list(value.values()))
+            yield from _texts(list(value.values()))
         case list():
             for part in value:
-                yield from _words(part)
-                yield BREAK
+                yield from _texts(part)
         case bool() | None:
             return
         case _:
-            yield from words(str(value))
+            yield str(value)
 
 
 class _Writer:
@@ -154,7 +156,8 @@ class _Writer:
     def _to_fts5(self, records: Sequence[Record]) -> None:
         ids = [{"id": record.id.hex} for record in records]
         rows = [
-            {"id": record.id.hex, "words": " ".join(self._marked(record))} for record in records
+            {"id": record.id.hex, "words": _marked(self._scope_and_document(record))}
+            for record in records
         ]
         self._connection.execute(
             text("INSERT INTO timbre_text (record_id) VALUES (:id) ON CONFLICT DO NOTHING"), ids
@@ -175,14 +178,6 @@ class _Writer:
             rows,
         )
 
-    def _marked(self, record: Record) -> Iterator[str]:
-        dataset, found = self._scope_and_document(record)
-        yield dataset
-        for name, field_words in found.items():
-            mark = mark_of(name)
-            yield from (BREAK if word == BREAK else mark + word for word in field_words)
-            yield BREAK
-
     def _scope_and_document(self, record: Record) -> tuple[str, Document]:
         dataset = record.dataset_id
         if dataset not in self._kinds:
@@ -193,17 +188,34 @@ class _Writer:
         return scope(dataset), document(record.fields, self._kinds[dataset])
 
 
+def _marked(scope_and_document: tuple[str, Document]) -> str:
+    dataset, found = scope_and_document
+    parts = [dataset]
+    for name, texts in found.items():
+        mark = mark_of(name)
+        parts += [f"{mark}{f' {mark}'.join(one)}" for one in texts if one]
+    return f" {BREAK} ".join(parts)
+
+
 def _tsvector(scope_and_document: tuple[str, Document]) -> str:
     dataset, found = scope_and_document
-    places: dict[str, list[int]] = {}
-    for name, field_words in found.items():
-        mark = mark_of(name)
-        for position, word in enumerate(field_words, start=1):
-            if word != BREAK:
-                places.setdefault(mark + word, []).append(min(position, LAST_POSITION))
-    # Words are letters, marks and digits: nothing in them needs quoting beyond the quotes.
-    marked = (f"'{word}':{','.join(map(str, at[:255]))}" for word, at in places.items())
-    return " ".join((f"'{dataset}'", *marked))
+    places: dict[str, list[str]] = {}
+    for name, texts in found.items():
+        mark, position = mark_of(name), 0
+        for one in texts:
+            for word in one:
+                position += 1
+                places.setdefault(mark + word, []).append(str(min(position, LAST_POSITION)))
+            # A place left empty, so that no phrase reaches from one text into the next.
+            position += 1
+    size, parts = 0, [f"'{dataset}'"]
+    for word, at in places.items():
+        size += len(word.encode()) + 2 * len(at) + 8
+        if size > LARGEST_VECTOR:
+            break
+        # Words are letters, marks and digits: nothing in them needs quoting beyond the quotes.
+        parts.append(f"'{word}':{','.join(at[:255])}")
+    return " ".join(parts)
 
 
 def _is_sqlite(connection: Connection) -> bool:
