@@ -1,123 +1,21 @@
 """People's work in the web UI, done by a real browser: what is clicked is what comes back."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from annotation.accounts import Account
-from annotation.connect import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.connect import Connection
 from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import push_candidates, push_comparisons
 from db.records import Answer, AnswerValue, ReviewerKind, ReviewStatus, Span
 from tests.annotation.made import PERSONA, SPOKEN, TONE, compared, conversation, dialogue
-from tests.conftest import require
+from tests.annotation.pages import choose, drag_over, log_in, open_dataset, rewrite, send
 
 Annotator = Callable[[str], tuple[Account, Connection]]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SUBMIT = "button.button--submit"
-# The server and the browser may share two busy cores.
-PATIENCE = 90_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium from the system's packages."""
-    chromium = shutil.which("chromium")
-    require(chromium, "needs Chromium (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser, owner: Connection) -> Iterator[Page]:
-    """A page of a fresh browser profile that reaches nothing but the server."""
-    context = browser.new_context(viewport={"width": 1500, "height": 950})
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE)
-    ours = (owner.url, "data:", "blob:")
-    opened.route(
-        "**/*",
-        lambda route: route.continue_() if route.request.url.startswith(ours) else route.abort(),
-    )
-    yield opened
-    context.close()
-
-
-def log_in(page: Page, owner: Connection, account: Account) -> None:
-    page.goto(f"{owner.url}/sign-in")
-    button = page.locator("button[type=submit]")
-    # The page shows its form before its scripts hear what is typed into it.
-    for _ in range(50):
-        page.locator("input").first.fill("")
-        page.locator("input").first.fill(account.name)
-        page.locator("input[type=password]").fill(account.password)
-        page.wait_for_timeout(200)
-        if button.is_enabled():
-            break
-    button.click()
-    page.wait_for_url(lambda url: "sign-in" not in url)
-
-
-def open_dataset(page: Page, owner: Connection, dataset: str, query: str = "") -> None:
-    with connect(owner) as server:
-        found = find_dataset(server, dataset)
-    page.goto(f"{owner.url}/dataset/{found.id}/annotation-mode{query}")
-    page.locator(SUBMIT).wait_for()
-    page.locator(".text_field_component").first.wait_for()
-
-
-def choose(page: Page, question: str, value: str) -> None:
-    page.locator(f"label[for='{question}_{value}']").click()
-
-
-def drag_over(page: Page, words: str) -> None:
-    """Select words of the text to judge with the mouse."""
-    left, top, right, bottom = page.evaluate(
-        """words => {
-            const text = document.querySelector("p.span-annotation__field").firstChild;
-            const range = document.createRange();
-            const start = text.data.indexOf(words);
-            range.setStart(text, start);
-            range.setEnd(text, start + words.length);
-            const box = range.getBoundingClientRect();
-            return [box.left, box.top, box.right, box.bottom];
-        }""",
-        words,
-    )
-    height = (top + bottom) / 2
-    page.mouse.move(left + 1, height)
-    page.mouse.down()
-    page.mouse.move((left + right) / 2, height)
-    page.mouse.move(right - 1, height)
-    page.mouse.up()
-
-
-def rewrite(page: Page, text: str) -> None:
-    page.locator("[aria-label='Question: improved'] [contenteditable]").click()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text)
-    page.keyboard.press("Escape")
-
-
-def send(page: Page) -> None:
-    with page.expect_response(lambda response: "/responses" in response.url) as answered:
-        page.locator(SUBMIT).click()
-    assert answered.value.ok
 
 
 def answers(values: dict[str, AnswerValue]) -> tuple[Answer, ...]:
