@@ -87,7 +87,7 @@ def conversations(
 
     Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
-    about = (plan.teacher, parameters(plan.teacher, tone.phrasebook), plan.seed)
+    about = (plan.teacher, parameters(plan, tone.phrasebook), plan.seed)
     provenance = Provenance(
         (tone.prompts.question, tone.prompts.plain, tone.prompts.answer), *about
     )
@@ -110,6 +110,6 @@ def conversations(
         return tone_pipeline(tone, llm, plan.questions_per_passage)
 
     rows = ({"passage": p.text, "passage_id": p.id, "subject": p.id} for p in passages)
-    writer = teacher(plan.teacher, seed=plan.seed, tone=tone.phrasebook)
+    writer = teacher(plan, tone.phrasebook)
     checks = CampaignChecks(tone.language)
     return candidates(rows, Generation(plan, writer, about, build, made, checks))

@@ -16,9 +16,9 @@ from db.records import digest
 
 @dataclass(frozen=True)
 class Reply:
-    """What a teacher replied to one prompt; None where it could not."""
+    """What a teacher replied to one prompt, and the tokens it read and wrote."""
 
-    text: str | None
+    text: str
     input_tokens: int
     output_tokens: int
 

@@ -65,7 +65,7 @@ def persona_candidates(
 
     Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
-    about = (plan.teacher, parameters(plan.teacher, persona), plan.seed)
+    about = (plan.teacher, parameters(plan, persona), plan.seed)
     called = f"{persona.name}@{persona.fingerprint[:12]}"
     prompts = asdict(persona.prompts)
 
@@ -89,7 +89,7 @@ def persona_candidates(
     def build(llm: LLM) -> Pipeline:
         return persona_pipeline(persona, llm)
 
-    writer = teacher(plan.teacher, seed=plan.seed, persona=persona)
+    writer = teacher(plan, persona)
     checks = CampaignChecks(persona.language, persona)
     rows = _rows(topics, persona, plan)
     return candidates(rows, Generation(plan, writer, about, build, made, checks))

@@ -19,6 +19,9 @@ Row = dict[str, Any]
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
+WRONG = "reply without what was asked"
+
+
 class PromptTask(Task):
     """Asks the teacher with a prompt file and takes one key out of the JSON object it replies.
 
@@ -53,7 +56,7 @@ class PromptTask(Task):
         value = reply(output, self.writes)
         if value is not None:
             return {self.writes: value, "refused": None}
-        reason = "no reply" if output is None else "reply without what was asked"
+        reason = "no reply" if output is None else WRONG
         refused = {
             "reason": reason,
             "detail": f"{self.prompt}: {self.writes}",
@@ -64,10 +67,10 @@ class PromptTask(Task):
     def process(self, inputs: StepInput) -> Any:
         """Asks for the rows it concerns, in one call of the teacher; the others are passed on."""
         asked = [row for row in inputs if self.concerns(row)]
-        replies = self.llm.generate_outputs(
-            inputs=[self.format_input(row) for row in asked], **self.llm.get_generation_kwargs()
-        )
-        answered = iter([self._row(row, made) for row, made in zip(asked, replies, strict=True)])
+        chats = [self.format_input(row) for row in asked]
+        made = [self._row(row, output) for row, output in zip(asked, self._ask(chats), strict=True)]
+        self._repair(made, chats)
+        answered = iter(made)
         passed_on = {self.writes: None, "refused": None, "model_name": self.llm.model_name}
         yield [next(answered) if self.concerns(row) else {**passed_on, **row} for row in inputs]
 
@@ -75,15 +78,46 @@ class PromptTask(Task):
         """Whether a row is to be asked for: it has not been set aside."""
         return not row.get("refused")
 
+    def _ask(self, chats: list[Chat]) -> list[dict[str, Any]]:
+        if not chats:
+            return []
+        outputs: list[dict[str, Any]] = self.llm.generate_outputs(
+            inputs=chats, **self.llm.get_generation_kwargs()
+        )
+        return outputs
+
+    def _repair(self, made: list[Row], chats: list[Chat]) -> None:
+        """Asks once more, in place, for the rows whose reply was not what was asked for."""
+        broken = [n for n, row in enumerate(made) if (row["refused"] or {}).get("reason") == WRONG]
+        again = self._ask([repair(chats[n], made[n]["refused"]["text"]) for n in broken])
+        for n, output in zip(broken, again, strict=True):
+            mended = self._row(made[n], output)
+            if mended["refused"] is None:
+                made[n] = mended
+
     def _row(self, row: Row, made: dict[str, Any]) -> Row:
         counts = made.get("statistics", {})
+        parts = self.format_output(made["generations"][0], row)
+        if made.get("reason"):
+            why = {"reason": made["reason"][0], "text": made["raw"][0]}
+            parts["refused"] = {**parts["refused"], **why}
         return {
             **row,
-            **self.format_output(made["generations"][0], row),
+            **parts,
             "model_name": self.llm.model_name,
             "input_tokens": row.get("input_tokens", 0) + sum(counts.get("input_tokens", [])),
             "output_tokens": row.get("output_tokens", 0) + sum(counts.get("output_tokens", [])),
         }
+
+
+def repair(chat: Chat, wrong: str) -> Chat:
+    """A chat that asks again for what a reply did not hold."""
+    asked = chat[-1]["content"].splitlines()[-1]
+    return [
+        *chat,
+        {"role": "assistant", "content": wrong},
+        {"role": "user", "content": f"That was not what was asked for. {asked}"},
+    ]
 
 
 def reply(text: str | None, key: str) -> Any:

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipelines.teachers.subjects import Subject, resolved, subject_of
-from pipelines.teachers.verbs import AUXILIARIES, NOUNS_TOO, PLURAL_PRESENT, PRESENT, by_past
+from pipelines.teachers.verbs import (
+    AUXILIARIES,
+    NOUNS_TOO,
+    PLURAL_PRESENT,
+    PRESENT,
+    by_past,
+    by_singular,
+)
 from pipelines.wikipedia.sentences import sentences
 from pipelines.words import word_set
 
 LONGEST_LEAD = 14
+_OBJECTS = word_set("a an the his her its their this these that another each every it them him")
 _DETERMINERS = word_set("the a an newly this his her its")
 LEADS = word_set(
     "in on by during after before since around from at following throughout between within until "
@@ -121,7 +129,9 @@ def _stands(tokens: list[str], at: int) -> bool:
         unclear = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
         return after != "by" and not determined and not unclear
     plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
-    return (word in PRESENT and not determined) or plural
+    # Another present form is told for a verb by the article or pronoun that follows it.
+    present = word in PRESENT or (word in by_singular() and after.lower() in _OBJECTS)
+    return (present and not determined) or plural
 
 
 def _subject(tokens: list[str], passage: str, before: Subject | None, led: bool) -> Subject | None:

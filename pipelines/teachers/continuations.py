@@ -11,6 +11,7 @@ from pipelines.teachers.verbs import (
     NOUNS_TOO,
     by_past,
     by_present_participle,
+    by_singular,
     is_finite,
 )
 from pipelines.words import word_set, words
@@ -81,7 +82,8 @@ def _which(before: str, after: str, word: str, choose: Random) -> str | None:
     if verb in {"are", "were", "have"}:
         return f"Those {after}" if plural else None
     fits = verb in {"is", "was", "has", "would", "could", "can", "will"}
-    return f"That {after}" if fits or (verb in by_past() and not plural) else None
+    told = (verb in by_past() and not plural) or verb in by_singular()
+    return f"That {after}" if fits or told else None
 
 
 def _who(before: str, after: str, word: str, choose: Random) -> str | None:
@@ -134,8 +136,8 @@ def _again(before: str, clause: Clause | None) -> str:
     if clause is None or not clause.own or len(clause.subject.split()) > LONGEST_SUBJECT:
         return ""
     subject = clause.subject
-    if clause.proper and not subject.startswith("the "):
-        return subject
+    if clause.proper:
+        return subject[0].upper() + subject[1:]
     if not subject.startswith(("the ", "a ", "an ")):
         return ""
     if _PERSON.search(subject):

@@ -1,11 +1,13 @@
 """A teacher whose replies are kept in a journal, and taken from it when asked again."""
 
+from collections.abc import Callable
 from typing import Any
 
 from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr
 
 from pipelines.journal import Journal, Reply, key
+from pipelines.teachers.endpoint import Endpoint
 
 
 class Recorded(LLM):
@@ -51,23 +53,38 @@ class Recorded(LLM):
             for name, messages in zip(names, inputs, strict=True)
             if self._journal.find(name) is None
         }
-        if missing:
-            made = self.teacher.generate_outputs(
-                inputs=list(missing.values()), num_generations=num_generations
-            )
-            for name, output in zip(missing, made, strict=True):
+        failed: dict[str, dict[str, Any]] = {}
+
+        def arrived(name: str, output: dict[str, Any]) -> None:
+            if output["generations"][0] is None:
+                failed[name] = output  # asked again when the run goes on
+            else:
                 self._keep(name, output)
-        return [self._output(name) for name in names]
+
+        if missing:
+            self._ask(missing, arrived, num_generations)
+        return [failed.get(name) or self._output(name) for name in names]
+
+    def _ask(
+        self, missing: dict[str, Any], arrived: Callable[[str, dict[str, Any]], None], count: int
+    ) -> None:
+        names, chats = list(missing), list(missing.values())
+        if isinstance(self.teacher, Endpoint):
+            self.teacher.generate_each(chats, lambda n, output: arrived(names[n], output))
+            return
+        outputs = self.teacher.generate_outputs(inputs=chats, num_generations=count)
+        for name, output in zip(names, outputs, strict=True):
+            arrived(name, output)
 
     def _keep(self, name: str, output: dict[str, Any]) -> None:
-        text = output["generations"][0]
-        if text is not None:
-            counts = output["statistics"]
-            tokens = sum(counts["input_tokens"]), sum(counts["output_tokens"])
-            self._journal.keep(name, Reply(text, *tokens))
+        counts = output["statistics"]
+        tokens = sum(counts["input_tokens"]), sum(counts["output_tokens"])
+        self._journal.keep(name, Reply(output["generations"][0], *tokens))
 
     def _output(self, name: str) -> dict[str, Any]:
-        reply = self._journal.find(name) or Reply(None, 0, 0)
+        reply = self._journal.find(name)
+        if reply is None:
+            raise KeyError(name)
         return {
             "generations": [reply.text],
             "statistics": {

@@ -11,10 +11,10 @@ LONGEST_OWNER = 4
 PRONOUNS = word_set("he she it they")
 _POSSESSIVES = word_set("his her its their")
 _NO_START = word_set(
-    "there here what how that those this these when where while although though because if since "
-    "as such both each one another other others many much few more most some all none neither "
-    "either not only even perhaps similarly however but and or nor so yet to by for with from we "
-    "i you who which whose first second finally also then later despite unlike among upon "
+    "every there here what how that those this these when where while although though because if "
+    "since as such both each one another other others many much few more most some all none "
+    "neither either not only even perhaps similarly however but and or nor so yet to by for with "
+    "from we i you who which whose first second finally also then later despite unlike among upon "
     "according due based given in on at of during after before until under over like"
 )
 _NO_PART = word_set(

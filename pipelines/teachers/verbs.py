@@ -99,6 +99,12 @@ def by_past() -> dict[str, Verb]:
 
 
 @cache
+def by_singular() -> dict[str, Verb]:
+    """Verbs by their third person singular, present tense."""
+    return {verb.present: verb for verb in known_verbs()}
+
+
+@cache
 def by_present() -> dict[str, Verb]:
     """Verbs by their present tense, third person singular and plural."""
     return {form: verb for verb in known_verbs() for form in (verb.base, verb.present)}

@@ -98,6 +98,10 @@ def lead_in(sentence: str, choose: Random) -> str:
         ("Consequently, ", ("So ",)),
         ("Therefore, ", ("So ",)),
         ("Nevertheless, ", ("Even so, ", "Still, ")),
+        ("Initially, ", ("At first, ",)),
+        ("Originally, ", ("At first, ",)),
+        ("Eventually, ", ("In the end, ",)),
+        ("Ultimately, ", ("In the end, ",)),
         ("Subsequently, ", ("After that, ", "Later on, ")),
     ):
         if sentence.startswith(bookish):

@@ -88,8 +88,8 @@ def test_a_value_is_found_whatever_words_stand_around_its_object(value: str, aro
 
 
 def test_a_row_set_aside_is_asked_nothing_more(tone: Tone) -> None:
-    llm = Canned(replies=["nonsense", '{"questions": ["Why?"]}', '{"plain_answer": "So."}',
-                          '{"answer": "Just so."}'])  # fmt: skip
+    llm = Canned(replies=["nonsense", '{"questions": ["Why?"]}', "nonsense again",
+                          '{"plain_answer": "So."}', '{"answer": "Just so."}'])  # fmt: skip
     rows = [{"passage": "One.", "subject": "1"}, {"passage": "Two.", "subject": "2"}]
     first, second = walk(tone_pipeline(tone, llm), rows)
     assert first["refused"]["detail"] == "question.v1: questions"
