@@ -15,9 +15,9 @@ _ENGLISH = word_set(
 # English words too.
 _OTHER = word_set(
     "el la los las un una del que y por con para su es fue como más se le les des du et est dans "
-    "une qui pour sur au ce pas der die das und ist von den dem mit ein eine zu im wurde auf für "
+    "une qui pour au ce pas der die das und von den dem mit eine zu im wurde auf für "
     "nicht che il di della nel sono non per een het van en dat op zijn de o os da em um uma não "
-    "och att det som av är på w z jest na się nie do v byl a že ve bir bu"
+    "och att det av är på w z jest na się nie do v byl a že ve bir bu"
 ) - word_set("a do as in on an he we me so no is to at i")
 _WORD = re.compile(r"[^\W\d_]+")
 LEAST_SHARE = 0.12
