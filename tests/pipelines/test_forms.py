@@ -70,7 +70,7 @@ def test_a_fault_in_a_tone_file_is_one_sentence(
         ('never = ["repeats itself", "flatters"]', "never = []", "“plain” has no never"),
         ("{No hurry|There's no hurry}", "{Now|There's no hurry}", "without a marker of its trait"),
         ("{Kettle's on|", "{{moon}|", "unknown slot {moon}"),
-        ('[[facts]]\nfirst = "I ran', '[[facts]]\nfirts = "I ran', "unknown key “firts”"),
+        ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "unknown key “said”"),
     ],
 )
 def test_a_fault_in_a_persona_file_is_one_sentence(
