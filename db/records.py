@@ -6,14 +6,29 @@ Fields made with `beside` (titles, counts, times) travel with a record but do no
 happens to a record later (a run finishes, a review is deleted) is an `Event` about it, appended.
 """
 
-import hashlib
-import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import rfc8785
+# The stages see this module only, so what they need of a record's naming is had from here.
+from db.identity import (
+    Record as Record,
+)
+from db.identity import (
+    beside as beside,
+)
+from db.identity import (
+    canonical as canonical,
+)
+from db.identity import (
+    digest as digest,
+)
+from db.identity import (
+    field_names as field_names,
+)
+from db.identity import (
+    plain as plain,
+)
 
 
 class CandidateKind(StrEnum):
@@ -75,100 +90,6 @@ class EventKind(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     PROMOTED = "promoted"
-
-
-def canonical(value: Any) -> str:
-    """The canonical JSON text (RFC 8785) of a plain value: dicts, lists, strings, numbers, None.
-
-    Raises `ValueError` if the value has no such text (a lone surrogate, NaN, an integer past 2⁵³).
-    """
-    return _canonical(value).decode()
-
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-_LARGEST = 2**53 - 1
-
-
-def _canonical(value: Any) -> bytes:
-    # The standard library writes what has neither floats nor unusual keys as RFC 8785 asks, four
-    # times as fast; the rest, and what cannot be written, is rfc8785's to write or refuse.
-    if _is_simple(value):
-        try:
-            return _ENCODE(value).encode()
-        except UnicodeEncodeError:
-            pass
-    return rfc8785.dumps(value)
-
-
-def _is_simple(value: Any) -> bool:
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return bool(-_LARGEST <= value <= _LARGEST)
-    if kind is list or kind is tuple:
-        return all(map(_is_simple, value))
-    if kind is dict:
-        keys = all(type(key) is str and key.isascii() for key in value)
-        return keys and all(map(_is_simple, value.values()))
-    return False
-
-
-def digest(text: str | bytes) -> str:
-    """The SHA-256 of a text (as UTF-8) or of bytes, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
-
-
-def beside(default: Any) -> Any:
-    """A dataclass field that travels with a record without being part of its identity."""
-    return field(default=default, metadata={"identity": False})
-
-
-def plain(value: Any) -> Any:
-    """A record field as a plain JSON value: dataclasses become objects, tuples lists."""
-    kind: Any = type(value)
-    if kind is str or value is None:
-        return value
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in field_names(kind)}
-    return str(value) if isinstance(value, StrEnum) else value
-
-
-def field_names(kind: Any, *, identity_only: bool = False) -> tuple[str, ...]:
-    """The names of a dataclass's own fields, or of those alone that name a record."""
-    return _field_names(kind, identity_only)
-
-
-@cache
-def _field_names(kind: Any, identity_only: bool) -> tuple[str, ...]:
-    named = (f for f in fields(kind) if f.name != "_id")
-    return tuple(f.name for f in named if f.metadata.get("identity", True) or not identity_only)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Something Timbre keeps, named by the hash of its identity fields."""
-
-    _id: str = field(default="", init=False, repr=False, compare=False)
-
-    @property
-    def id(self) -> str:
-        """SHA-256 of the canonical JSON of the record's type name and identity fields."""
-        if not self._id:
-            object.__setattr__(self, "_id", self.named_anew())
-        return self._id
-
-    def named_anew(self) -> str:
-        """The id that follows from the record's content now, whatever it is stored under."""
-        return digest(_canonical(self.identity()))
-
-    def identity(self) -> dict[str, Any]:
-        """The type name and identity fields as a plain JSON object."""
-        kind = type(self)
-        named = {name: plain(getattr(self, name)) for name in field_names(kind, identity_only=True)}
-        return {"record": kind.__name__, **named}
 
 
 @dataclass(frozen=True, slots=True)

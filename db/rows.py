@@ -39,7 +39,6 @@ from db.records import (
     Verdict,
     canonical,
     field_names,
-    plain,
 )
 from db.tables import TABLES, erased
 
@@ -107,7 +106,7 @@ def to_row(record: Record) -> dict[str, Any]:
     row: dict[str, Any] = {"id": record.id}
     for name in field_names(type(record)):
         value = getattr(record, name)
-        row[name] = _scalar(value) if isinstance(value, _SCALARS) else canonical(plain(value))
+        row[name] = _scalar(value) if isinstance(value, _SCALARS) else canonical(value)
     return row
 
 

@@ -26,18 +26,18 @@ _FREQUENCIES, _SHARPNESS = 12, 11.0  # rotations that tell neighbours apart, and
 
 def attend(
     module: nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor,
+    *states: torch.Tensor,
     scaling: float,
-    dropout: float = 0.0,
     maps: list[torch.Tensor] | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Plain attention that appends its probabilities [rows, heads, tokens, tokens] to `maps`."""
-    del module, dropout
-    scores = torch.matmul(query * scaling, key.transpose(2, 3)) + attention_mask
+    """Plain attention that appends its probabilities [rows, heads, tokens, tokens] to `maps`.
+
+    `states` are query, key, value and mask, as transformers hands them over.
+    """
+    del module
+    query, key, value, mask = states
+    scores = torch.matmul(query * scaling, key.transpose(2, 3)) + mask
     seen = torch.softmax(scores, dim=-1)
     if maps is not None:
         maps.append(seen)
