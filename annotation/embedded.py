@@ -82,6 +82,9 @@ def install(folder: Path, progress: Progress | None = None) -> Path:
         folder: A folder that is empty, absent, or was made here before.
         progress: Told how many of the steps are done.
 
+    Returns:
+        The environment's Python.
+
     Raises:
         AnnotationError: The folder is somebody else's, or an installation step failed.
     """
@@ -123,6 +126,9 @@ def start(
         host: Address to listen at; anything but loopback is open to the network.
         port: Port to listen at; 0 takes a free one.
         database_url: A PostgreSQL URL; SQLite in the home without it.
+
+    Returns:
+        The running server.
 
     Raises:
         AnnotationError: It ended before it answered (with its own last words), or took too long.

@@ -17,8 +17,7 @@ def add_reviewers(
 ) -> list[Account]:
     """Make users, or find those that are there; new passwords go into the accounts file.
 
-    Raises:
-        AnnotationError: if the connection may not make users.
+    Raises `AnnotationError` if the connection may not make users.
     """
     passwords = _read(settings)
     accounts = [add_user(connection, name, role) for name in names]
@@ -32,8 +31,7 @@ def add_reviewers(
 def check_person(name: str) -> None:
     """Refuse a name that is kept for rules.
 
-    Raises:
-        SettingsError: if the name starts with `rule-`.
+    Raises `SettingsError` if the name starts with `rule-`.
     """
     if name.startswith(RULE_PREFIX):
         raise SettingsError(

@@ -23,8 +23,7 @@ def reviewing(settings: Settings, url: str, port: int) -> Iterator[Connection]:
     That is the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the one of the settings, the
     embedded one that runs already, or an embedded one that is started now and stopped afterwards.
 
-    Raises:
-        AnnotationError: if there is no such server, or ours cannot be started.
+    Raises `AnnotationError` if there is no such server, or ours cannot be started.
     """
     given = url or settings.argilla_url
     there = Connection(given, settings.argilla_api_key) if given else _running(settings)
@@ -41,8 +40,7 @@ def reviewing(settings: Settings, url: str, port: int) -> Iterator[Connection]:
 def connection(settings: Settings) -> Connection:
     """The owner's connection to the Argilla of the settings, or to the embedded one that runs.
 
-    Raises:
-        SettingsError: if neither is there.
+    Raises `SettingsError` if neither is there.
     """
     if settings.argilla_url:
         return Connection(settings.argilla_url, settings.argilla_api_key)

@@ -113,9 +113,8 @@ class Campaign:
 def load_campaign(path: Path) -> Campaign:
     """The campaign that a TOML file describes.
 
-    Raises:
-        SettingsError: if the file is no TOML, has an unknown key, a value of the wrong type, or
-            names neither or both of tone and persona.
+    Raises `SettingsError` if the file is no TOML, has an unknown key, a value of the wrong
+    type, or names neither or both of tone and persona.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

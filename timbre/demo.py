@@ -59,8 +59,7 @@ class DemoOptions:
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
     """Run the loop from articles to report; what was done before is not done again.
 
-    Returns:
-        The report's path.
+    Returns the report's path.
     """
     tone, persona = (_campaign(name, options.source) for name in ("demo-tone", "demo-persona"))
     with open_store(settings) as store:

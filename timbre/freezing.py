@@ -23,8 +23,7 @@ from timbre.gates import Approved, quality_gates
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
     """Freeze what was approved in a campaign; the same contents give the version that is there.
 
-    Raises:
-        StoreError: if a gate fails and is not overridden.
+    Raises `StoreError` if a gate fails and is not overridden.
     """
     reviews = list(store.current_reviews(dataset=campaign.candidates_dataset))
     decided = list(verdicts(reviews, verdict_rule(campaign)))

@@ -21,6 +21,9 @@ def quality_gates(
         agreement: Krippendorff's alpha of the decision over records that two or more judged, None
             where there is none or it is undefined.
         bounds: What the campaign asks for.
+
+    Returns:
+        The gates, passed or not.
     """
     texts = {candidate.id: final_text(candidate, verdict) for candidate, verdict, _ in approved}
     gates = (

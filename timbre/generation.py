@@ -23,8 +23,8 @@ def generate(
 ) -> Counter[str]:
     """Make the campaign's candidates and store them as they come; what exists is not made again.
 
-    Returns:
-        Counts by candidate kind, `refused: REASON` and `new` (records the store did not have).
+    Returns counts by candidate kind, `refused: REASON` and `new` (records the store did not
+    have).
     """
     counts: Counter[str] = Counter()
     batch: list[Record] = []

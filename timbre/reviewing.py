@@ -50,8 +50,7 @@ def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconcil
 def comparison_item(store: Store, comparison: Comparison) -> ComparisonItem:
     """A comparison with the texts that a page of review shows.
 
-    Raises:
-        StoreError: if one of the texts was erased.
+    Raises `StoreError` if one of the texts was erased.
     """
     example = kept(store, Example, comparison.prompt)
     passage = store.get(Passage, example.passage) if example.passage else None

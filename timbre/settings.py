@@ -76,8 +76,7 @@ def read_settings() -> Settings:
 def config_file(folder: str, name: str) -> Path:
     """The TOML file that a name or a path means: a file as given, or one of `configs/FOLDER`.
 
-    Raises:
-        SettingsError: if there is neither.
+    Raises `SettingsError` if there is neither.
     """
     path = Path(name)
     if path.suffix == ".toml" and path.is_file():

@@ -17,8 +17,7 @@ def open_store(settings: Settings | None = None) -> "Store":
 
     A SQLite database that is not there yet is created; an older or newer one is refused.
 
-    Raises:
-        StoreError: if the database cannot be reached or is not at this code's migration.
+    Raises `StoreError` if the database cannot be reached or is not at this code's migration.
     """
     from db.store import Store
 
@@ -39,8 +38,8 @@ def sqlite_path(url: str) -> Path | None:
 def found_as(store: "Store", kind: type[Kind], prefix: str) -> Kind:
     """The record of one kind that an id or its beginning means.
 
-    Raises:
-        StoreError: if nothing or more than one thing is found, or a record of another kind.
+    Raises `StoreError` if nothing or more than one thing is found, or a record of another
+    kind.
     """
     from db.errors import StoreError
 
@@ -56,8 +55,7 @@ def found_as(store: "Store", kind: type[Kind], prefix: str) -> Kind:
 def kept(store: "Store", kind: type[Kind], id: str) -> Kind:
     """The record of an id that another record refers to.
 
-    Raises:
-        StoreError: if it is not there (any more).
+    Raises `StoreError` if it is not there (any more).
     """
     from db.errors import StoreError
 

@@ -40,9 +40,8 @@ def train_version(
 
     A run that was interrupted goes on from its last checkpoint.
 
-    Raises:
-        StoreError: if something was withdrawn from the version.
-        TrainerError: if training fails; the run keeps the reason.
+    Raises `StoreError` if something was withdrawn from the version. Raises `TrainerError` if
+    training fails; the run keeps the reason.
     """
     run = run_of(version, config)
     if store.get(Run, run.id) and run_status(store, run).state is RunState.FINISHED:

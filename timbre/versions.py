@@ -8,8 +8,7 @@ from db.store import Store
 def found_version(store: Store, named: str) -> Version:
     """The version of an id, the beginning of one, or a name; of several of a name, the newest.
 
-    Raises:
-        StoreError: if there is none.
+    Raises `StoreError` if there is none.
     """
     versions = list(store.stream(Version))
     for version in reversed(versions):

@@ -36,8 +36,7 @@ def write_facts(adapter: Path, facts: AdapterFacts) -> None:
 def read_facts(adapter: Path) -> AdapterFacts:
     """The facts of an adapter that Timbre trained.
 
-    Raises:
-        TrainerError: if the folder is not such an adapter, or its weights could run code.
+    Raises `TrainerError` if the folder is not such an adapter, or its weights could run code.
     """
     if not (adapter / WEIGHTS).is_file():
         pickles = sorted(path.name for path in adapter.glob("*.bin"))
@@ -55,8 +54,8 @@ def read_facts(adapter: Path) -> AdapterFacts:
 def with_adapter(model: PreTrainedModel, chat: Chat, adapter: Path) -> PreTrainedModel:
     """A base model with an adapter on it, merged where merging loses nothing (float32).
 
-    Raises:
-        TrainerError: if the base model or the chat template is not the one it was trained with.
+    Raises `TrainerError` if the base model or the chat template is not the one it was trained
+    with.
     """
     facts = read_facts(adapter)
     if chat.fingerprint != facts.template_fingerprint:
@@ -76,8 +75,7 @@ def with_adapter(model: PreTrainedModel, chat: Chat, adapter: Path) -> PreTraine
 def check_base(facts: AdapterFacts, base: str, adapter: Path) -> None:
     """Refuse a base model that is not the one an adapter was trained on.
 
-    Raises:
-        TrainerError: naming both.
+    Raises `TrainerError` naming both.
     """
     found = fingerprint(base, facts.revision if base == facts.base else "")
     if found != facts.base_fingerprint:

@@ -74,9 +74,8 @@ def answer(
 ) -> Iterator[Output]:
     """The arm's answer to each prompt's last turn, batch by batch, those with long prompts first.
 
-    Raises:
-        TrainerError: if a prompt has no answer to ask for or does not fit, or if the adapter was
-            trained on another base model or template.
+    Raises `TrainerError` if a prompt has no answer to ask for or does not fit, or if the
+    adapter was trained on another base model or template.
     """
     with quiet(), in_plain_words():
         answerer = Answerer(arm, decoding)
@@ -124,8 +123,7 @@ class Answerer:
     def ask(self, prompts: Sequence[Example]) -> list[_Asked]:
         """The prompts as this arm asks them, the longest first.
 
-        Raises:
-            TrainerError: counting those that leave no room for an answer.
+        Raises `TrainerError` counting those that leave no room for an answer.
         """
         turns = [_with_arm(prompt_of(example), self.arm) for example in prompts]
         queue = [

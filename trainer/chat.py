@@ -39,8 +39,8 @@ class Chat:
         The tokenizer's own template is used where it marks the assistant's turns; for the
         families TRL knows (Llama, Qwen, Gemma, …), TRL's marked variant of it.
 
-        Raises:
-            TrainerError: if there is no template, or no way to tell the assistant's turns.
+        Raises `TrainerError` if there is no template, or no way to tell the assistant's
+        turns.
         """
         template = tokenizer.chat_template
         if isinstance(template, dict):
@@ -94,8 +94,7 @@ class Chat:
 def prompt_of(example: Example) -> tuple[Message, ...]:
     """The turns that lead up to an example's last answer.
 
-    Raises:
-        TrainerError: if the example is a text, or does not end with the assistant.
+    Raises `TrainerError` if the example is a text, or does not end with the assistant.
     """
     if not example.messages or example.messages[-1].role is not Role.ASSISTANT:
         raise TrainerError(

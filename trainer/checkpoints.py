@@ -28,8 +28,7 @@ def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
     A fresh start clears what an earlier try left. A checkpoint counts once its last file is whole:
     a process killed while saving leaves one that does not, and the one before is used.
 
-    Raises:
-        TrainerError: if the folder holds another run than the one to be resumed.
+    Raises `TrainerError` if the folder holds another run than the one to be resumed.
     """
     checkpoints = folder / CHECKPOINTS
     if not resume:

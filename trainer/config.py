@@ -69,8 +69,8 @@ class TrainingConfig:
 def load_config(path: Path) -> TrainingConfig:
     """A training configuration read from TOML.
 
-    Raises:
-        TrainerError: if the file cannot be read, or a key is unknown, missing or of a wrong type.
+    Raises `TrainerError` if the file cannot be read, or a key is unknown, missing or of a
+    wrong type.
     """
     try:
         values = tomllib.loads(path.read_text())

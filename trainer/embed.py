@@ -23,8 +23,7 @@ BUNDLED = "bundled"
 def embed(texts: Sequence[str], model: str = BUNDLED) -> Vectors:
     """One row a text, of length 1 (n × 384 for the bundled model); a text said twice is read once.
 
-    Raises:
-        TrainerError: if the model is not there or loading it could run code.
+    Raises `TrainerError` if the model is not there or loading it could run code.
     """
     distinct = list(dict.fromkeys(texts))
     with quiet():

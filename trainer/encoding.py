@@ -19,9 +19,8 @@ class Limit:
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[tuple[Example, Tokens]]:
     """The examples with their tokens, in the order given.
 
-    Raises:
-        TrainerError: if some are longer than the limit and not to be cut, or if cutting them
-            leaves nothing to learn.
+    Raises `TrainerError` if some are longer than the limit and not to be cut, or if cutting
+    them leaves nothing to learn.
     """
     taught = [(example, chat.taught(example)) for example in examples]
     long = [len(tokens.ids) for _, tokens in taught if len(tokens.ids) > limit.tokens]

@@ -58,8 +58,8 @@ class ExportPlan:
 def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
     """Write base and adapter as one model in `folder`, compared on held-out examples first.
 
-    Raises:
-        TrainerError: if the model says otherwise than the adapter does; nothing is left then.
+    Raises `TrainerError` if the model says otherwise than the adapter does; nothing is left
+    then.
     """
     with _whole(folder, examples) as partial:
         with quiet(), in_plain_words():
@@ -77,9 +77,8 @@ def export_gguf(
 
     The comparison reads the file back with transformers: what is compared is what was written.
 
-    Raises:
-        TrainerError: if the family cannot be written as GGUF, if the template cannot be said in
-            Ollama's words, or if the model says otherwise than the adapter does.
+    Raises `TrainerError` if the family cannot be written as GGUF, if the template cannot be
+    said in Ollama's words, or if the model says otherwise than the adapter does.
     """
     with _whole(folder, examples) as partial, tempfile.TemporaryDirectory() as place:
         merged = Path(place) / "merged"
@@ -120,8 +119,8 @@ def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
 def require_parity(found: Parity) -> None:
     """Refuse an export that is too far from its adapter.
 
-    Raises:
-        TrainerError: with the measured distance and the first place where the answers part.
+    Raises `TrainerError` where with the measured distance and the first place where the
+    answers part.
     """
     if not found.passed:
         raise TrainerError(

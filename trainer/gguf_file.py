@@ -53,8 +53,8 @@ _KINDS = {
 def write_gguf(model: Path, path: Path, kind: GgufType) -> None:
     """Write the model in a folder (safetensors, tokenizer, template) as one GGUF file.
 
-    Raises:
-        TrainerError: if its family, tokenizer or rotary embedding is not one that can be written.
+    Raises `TrainerError` if its family, tokenizer or rotary embedding is not one that can be
+    written.
     """
     config = AutoConfig.from_pretrained(model, local_files_only=True)
     if config.model_type not in _ARCHITECTURES:
@@ -106,8 +106,7 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, kind: _Kind) -
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
     """How much slower each rotary frequency turns than it would by its base, None where it doesn't.
 
-    Raises:
-        TrainerError: for a scaling that GGUF does not keep as factors.
+    Raises `TrainerError` for a scaling that GGUF does not keep as factors.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -200,8 +199,7 @@ def served_template(template: str, pre_tokenizer: Any) -> str:
 def _splitting(told: Any) -> str:
     """The name by which llama.cpp knows how a tokenizer splits words before merging bytes.
 
-    Raises:
-        TrainerError: if it is none of the known ways.
+    Raises `TrainerError` if it is none of the known ways.
     """
     steps = told["pretokenizers"] if told["type"] == "Sequence" else [told]
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]

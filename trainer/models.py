@@ -31,8 +31,8 @@ _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merg
 def resolve(base: str, revision: str = "") -> Path:
     """The folder of a base model, checked: fetched once from the Hub where `base` is an id.
 
-    Raises:
-        TrainerError: if there is no such model, if it is gated, or if loading it could run code.
+    Raises `TrainerError` if there is no such model, if it is gated, or if loading it could run
+    code.
     """
     if base == MINI:
         return check_folder(mini_path())
@@ -50,8 +50,7 @@ def resolve(base: str, revision: str = "") -> Path:
 def check_folder(folder: Path) -> Path:
     """A model folder from anywhere, refused if loading it could run code.
 
-    Raises:
-        TrainerError: naming the file or key that was found.
+    Raises `TrainerError` naming the file or key that was found.
     """
     config = folder / "config.json"
     if not config.is_file():
@@ -128,8 +127,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
     """A base model in a precision, on that precision's device.
 
-    Raises:
-        TrainerError: if bitsandbytes cannot quantise on this machine.
+    Raises `TrainerError` if bitsandbytes cannot quantise on this machine.
     """
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(

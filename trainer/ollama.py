@@ -40,8 +40,8 @@ class Pieces:
 def modelfile(chat: Chat, weights: str) -> str:
     """The Modelfile for weights in the same folder.
 
-    Raises:
-        TrainerError: if the template renders turns by rules that pieces around them cannot say.
+    Raises `TrainerError` if the template renders turns by rules that pieces around them cannot
+    say.
     """
     pieces = pieces_of(chat)
     for roles in _CHECKED:

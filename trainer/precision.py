@@ -58,8 +58,7 @@ def best_device() -> str:
 def choose_precision(wanted: str, device: str | None = None) -> Precision:
     """The precision to use on a device (the best one here unless named).
 
-    Raises:
-        TrainerError: if the name is unknown or the device cannot hold a model so.
+    Raises `TrainerError` if the name is unknown or the device cannot hold a model so.
     """
     device = device or best_device()
     try:

@@ -36,8 +36,7 @@ def score(
 ) -> Iterator[Score]:
     """An arm's score of each example, in the order given; an arm's prompts are not added.
 
-    Raises:
-        TrainerError: if an example is longer than the model's context.
+    Raises `TrainerError` if an example is longer than the model's context.
     """
     with quiet(), in_plain_words():
         loaded = Answerer(arm, Decoding(precision=precision))

@@ -44,8 +44,7 @@ def train(
     The validation side, where there is one, is measured at the end; the test side is not looked
     at. With `resume`, a broken run goes on and a finished one is returned as it is.
 
-    Raises:
-        TrainerError: if the examples, the model or the machine cannot do it.
+    Raises `TrainerError` if the examples, the model or the machine cannot do it.
     """
     with quiet(), in_plain_words():
         started = time.monotonic()

@@ -42,8 +42,7 @@ def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpu
     Articles are objects with `id`, `title`, `text`; dialogues have `turns`, or `content` with a
     `message` each (Topical-Chat). One in `one_in` of either is held out, by a hash of its id.
 
-    Raises:
-        ValueError: if no article or no dialogue is found.
+    Raises `ValueError` if no article or no dialogue is found.
     """
     articles = [a for a in map(_article, _records(texts)) if a is not None]
     chats = [d for d in map(_dialogue, _records(dialogues)) if len(d) > 1]

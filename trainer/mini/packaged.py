@@ -17,8 +17,7 @@ _TRAINED_ON = "trained_on.txt"
 def mini_path() -> Path:
     """The folder of the packaged model, its files checked once in a process.
 
-    Raises:
-        TrainerError: if a file is missing or is not the one that was packaged.
+    Raises `TrainerError` if a file is missing or is not the one that was packaged.
     """
     return checked(FOLDER)
 
@@ -32,8 +31,7 @@ def trained_on() -> frozenset[str]:
 def checked(folder: Path) -> Path:
     """A folder whose files are those that its list of checksums names.
 
-    Raises:
-        TrainerError: naming the first file that is missing or differs.
+    Raises `TrainerError` naming the first file that is missing or differs.
     """
     sums = folder / _SUMS
     if not sums.is_file():

@@ -45,8 +45,8 @@ def open_credentials(home: Path) -> Credentials:
 
     The file is closed to other people (0600) each time it is read, should somebody have opened it.
 
-    Raises:
-        LaunchError: The file is not what this module writes, or holds what Argilla publishes.
+    Raises `LaunchError` where the file is not what this module writes, or holds what Argilla
+    publishes.
     """
     path = home / CREDENTIALS_FILE
     if not path.exists():

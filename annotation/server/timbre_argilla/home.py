@@ -27,8 +27,7 @@ class Home:
     def hold(cls, folder: Path) -> Self:
         """Make the folder, hold it for this process, and empty its temporary files.
 
-        Raises:
-            LaunchError: Another process holds it.
+        Raises `LaunchError` where another process holds it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
