@@ -1,6 +1,7 @@
 """The command line: `timbre NOUN VERB`, one module of `timbre.commands` a noun."""
 
 import sys
+import warnings
 
 import typer
 
@@ -49,6 +50,8 @@ app.command()(clean.clean)
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it with a word on how to go on."""
+    # A library of the teachers declares its fields in a way that pydantic remarks on.
+    warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     try:
         with spoken():
             app()
