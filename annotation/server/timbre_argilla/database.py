@@ -42,8 +42,8 @@ def sqlite3_connection(connection: Any) -> bool:
 def prepare(credentials: Credentials) -> None:
     """Bring the schema up to date, add our own tables, and see that the owner can log in.
 
-    Raises:
-        LaunchError: The database cannot be reached, or somebody in it has a published secret.
+    Raises `LaunchError` where the database cannot be reached, or somebody in it has a
+    published secret.
     """
     try:
         with sync_engine.connect() as connection:

@@ -33,8 +33,7 @@ GRACE_SECONDS = 10
 def launch(options: Options) -> None:
     """Serve Argilla until told to stop (SIGTERM, SIGINT).
 
-    Raises:
-        LaunchError: The server cannot start as asked.
+    Raises `LaunchError` where the server cannot start as asked.
     """
     _check(options)
     home = Home.hold(options.home)

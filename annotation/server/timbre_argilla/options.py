@@ -45,6 +45,8 @@ def tell_argilla(options: Options, credentials: Credentials) -> None:
         # The UI is served from here; no other site's page has a reason to call the API.
         ARGILLA_CORS_ORIGINS="[]",
         HF_HUB_DISABLE_TELEMETRY="1",
+        # Similarity is one product a search: threads would only spin beside the requests.
+        OPENBLAS_NUM_THREADS="1",
     )
 
 

@@ -1,16 +1,20 @@
-"""What Argilla works out anew for every record of an upload, worked out once.
+"""What Argilla works out anew for every record, worked out once, to the same answers.
 
-Together with the events of `webhooks.py` this is most of an upload's time, and is changed without
-changing what Argilla answers: the validators of a question's settings are built from their types
-for each suggestion of each record; the statement that writes a batch's suggestions or vectors is
-put together value by value; and the answer, which repeats what was sent, is compressed with more
-care than it is worth.
+For each suggestion of each record of an upload it builds the validators of the question's settings
+from their types; the statement that writes a batch's suggestions or vectors it puts together value
+by value; and the answer, which repeats what was sent, it compresses with more care than it is
+worth. These, and the events of `webhooks.py`, are most of an upload's time.
+
+For each metadata value of each record in an annotator's queue it asks the database whether the
+annotator is in the workspace, and in asking writes what it just hid from the annotator into the
+records (to roll it back at the end): whoever only reads then waits for whoever writes.
 """
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from argilla_server.models import MetadataProperty, Question
+from argilla_server.models import MetadataProperty, Question, User
 from argilla_server.models.database import QuestionSettings
 from argilla_server.models.metadata_properties import MetadataPropertySettings
 from argilla_server.models.mixins import _INSERT_FUNC, CRUDMixin
@@ -23,6 +27,7 @@ def apply(app: FastAPI) -> None:
     """Put the shortcuts in place, once Argilla's application is imported and before it serves."""
     keep_validators()
     keep_statements()
+    keep_memberships()
     compress_lightly(app)
 
 
@@ -58,6 +63,19 @@ async def _upsert_many(
     if autocommit:
         await db.commit()
     return written
+
+
+def keep_memberships() -> None:
+    """Take a person's workspaces from the person, where they were read with the person."""
+    ask = User.is_member
+
+    async def is_member(self: Any, workspace_id: UUID) -> bool:
+        if self.is_relationship_loaded("workspaces"):
+            return any(workspace.id == workspace_id for workspace in self.workspaces)
+        found: bool = await ask(self, workspace_id)
+        return found
+
+    User.is_member = is_member
 
 
 def compress_lightly(app: FastAPI) -> None:

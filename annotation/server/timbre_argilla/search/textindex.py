@@ -113,6 +113,9 @@ def document(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> Document:
     Args:
         fields: What the record holds, by field name.
         kinds: The type of each field of the dataset (`text`, `chat`, `custom`, `image`).
+
+    Returns:
+        The words of each text, by field name.
     """
     return {
         name: [words(one) for one in _texts(fields.get(name))]
