@@ -1,14 +1,12 @@
 """Articles in: a source read into articles, passages and counted refusals."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.records import Article, Passage, Record, Refusal
 from db.store import Store
-from pipelines.wikipedia.passages import passages
-from pipelines.wikipedia.sources import read
+from pipelines.wikipedia.intake import records
 from timbre.console import Advance
 
 _BATCH = 2000
@@ -28,14 +26,17 @@ def add_articles(store: Store, source: str, advance: Advance) -> Intake:
     """Read a source into the store: articles, their passages, and what was refused and why."""
     intake = Intake()
     batch: list[Record] = []
-    for record in _read(source):
-        _count(intake, record)
-        batch.append(record)
-        if len(batch) >= _BATCH:
-            intake.new += store.add(batch)
-            batch.clear()
-            advance(intake.articles, 0)
-    intake.new += store.add(batch)
+    try:
+        for record in records(source):
+            _count(intake, record)
+            batch.append(record)
+            if len(batch) >= _BATCH:
+                intake.new += store.add(batch)
+                batch.clear()
+                advance(intake.articles, 0)
+    finally:
+        # What comes before a break in the source is whole, and kept.
+        intake.new += store.add(batch)
     advance(intake.articles, intake.articles)
     return intake
 
@@ -57,15 +58,6 @@ def campaign_passages(store: Store, sources: tuple[str, ...], limit: int) -> lis
         store.stream(Passage, article=articles), key=lambda passage: (passage.position, passage.id)
     )
     return found[:limit] if limit else found
-
-
-def _read(source: str) -> Iterator[Record]:
-    for page in read(source):
-        if isinstance(page, Refusal):
-            yield page
-        else:
-            yield page.article
-            yield from passages(page)
 
 
 def _count(intake: Intake, record: Record) -> None:

@@ -50,7 +50,7 @@ def list_(
 
     with open_store() as store:
         passages = Counter(passage.article for passage in store.stream(Passage))
-        refused = Counter(r.reason for r in store.stream(Refusal, stage="source"))
+        refused = Counter(r.reason for r in store.stream(Refusal, stage=("articles", "passages")))
         rows = [
             (a.id[:12], a.title, a.revision, passages[a.id], a.source, a.url)
             for a in store.stream(Article)
