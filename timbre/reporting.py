@@ -7,6 +7,8 @@ from pathlib import Path
 
 from annotation.review import verdicts
 from annotation.rules import RULE_REVIEWERS
+from db.describe import describe
+from db.lineage import Lineage, trace
 from db.records import (
     Article,
     Decision,
@@ -26,6 +28,7 @@ from evaluation.report import (
     AgreementRow,
     ArmAnswer,
     Attribution,
+    LineageStep,
     ReportData,
     Reviewer,
     Setting,
@@ -90,6 +93,7 @@ def report_data(
         losses=tuple(_losses(status)),
         training=tuple(_training(status)),
         examples=tuple(_side_by_side(store, outputs)),
+        lineage=tuple(_lineage(store, outputs.get(TUNED, []))),
         configuration=tuple(_configuration(campaign, status.run)),
     )
 
@@ -159,6 +163,24 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
             reference=example.reference,
             source=_attribution(store, passage),
         )
+
+
+def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
+    """One output of the tuned model walked back, the first of those that are shown."""
+    if outputs:
+        first = min(outputs, key=lambda output: output.prompt)
+        yield from _steps(trace(store, first.id), 0)
+
+
+def _steps(found: Lineage, depth: int) -> Iterator[LineageStep]:
+    if found.record is None:
+        yield LineageStep("record", found.id[:12], found.reason, depth=depth)
+        return
+    url = found.record.url if isinstance(found.record, Article) else ""
+    noun = type(found.record).__name__.lower()
+    yield LineageStep(noun, found.id[:12], describe(found.record), url, depth)
+    for link in found.links:
+        yield from _steps(link, depth + 1)
 
 
 def _attribution(store: Store, passage: Passage | None) -> Attribution | None:
