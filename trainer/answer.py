@@ -186,6 +186,9 @@ class Answerer:
             temperature=self.decoding.temperature if sampled else None,
             top_p=self.decoding.top_p if sampled else None,
             top_k=0 if sampled else None,
+            # growing a cache copies all of it at every token, which on a CPU is most of the work
+            cache_implementation="static" if self.model.device.type == "cpu" else None,
+            disable_compile=True,
             eos_token_id=self.stops,
             pad_token_id=self.chat.tokenizer.pad_token_id,
         )
