@@ -24,6 +24,8 @@ _PERSON = re.compile(
     r"biologist|physician|judge|historian|mathematician|naturalist|chemist|critic|activist|admiral|duke|earl|prince|princess|saint|pope|monk|spy)\b"
 )
 _BETWEEN = word_set("also not then later first still often both since soon now once")
+_IN_LY = word_set("lonely friendly likely early only deadly costly elderly ugly lively daily ally")
+_PAIRS = frozenset({("at", "first"), ("at", "last"), ("at", "present"), ("in", "fact")})
 _MADE = word_set("built constructed formed created produced recorded written made discovered")
 _SPECIAL = word_set("first only largest smallest oldest highest longest best most last tallest")
 _WHEN = word_set(
@@ -97,8 +99,10 @@ def questions(clause: Clause) -> tuple[list[str], list[str]]:
 def _after(clause: Clause) -> tuple[str, tuple[str, ...]]:
     """The first word after the verb that is no adverb, and those that follow it."""
     rest = clause.rest
-    while rest and (rest[0] in _BETWEEN or rest[0].endswith("ly")):
+    while rest and (rest[0] in _BETWEEN or (rest[0].endswith("ly") and rest[0] not in _IN_LY)):
         rest = rest[1:]
+    if rest[:2] in _PAIRS:
+        rest = rest[2:]
     return (rest[0].strip(",.;") if rest else "", rest[1:])
 
 
@@ -113,9 +117,9 @@ def _be(clause: Clause) -> list[str]:
         return [f"What {verb} {s} able to do?"]
     if word in {"a", "an", "one", "the"}:
         return _identity(clause, rest)
-    if word in _PREPOSITIONS and word in {"in", "on", "at", "near", "between"}:
-        return [f"Where {verb} {s}?"]
     following = rest[0] if rest else ""
+    if word in {"in", "on", "at", "near", "between"}:
+        return [] if following[:1].isdigit() else [f"Where {verb} {s}?"]
     if word.islower() and word.isalpha() and following not in _COMPLEMENTED:
         return [f"What {verb} {s} like?", f"How would you describe {s}?"]
     return []

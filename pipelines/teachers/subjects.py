@@ -24,13 +24,24 @@ _NO_PART = word_set(
 _DANGLING = word_set("of in on at by for with from the a an and or to")
 _PARTICLES = word_set("of the de la le du da del di van von der and for in at on to")
 _COMMON = word_set(
-    "work police music research water demand traffic trade power life evidence support interest "
-    "public access service damage rainfall rain snow food gold land light money news people men "
-    "women children staff production health education art language text data speed heat weather "
-    "entry travel ownership control time progress half part use history nature reception "
-    "criticism press opinion sound value distance growth labor labour steel coal iron fire"
+    "salt tea ice wood glass paper cotton silk rice sugar bread milk wine beer oil wool clay rock "
+    "sand soil work police music research water demand traffic trade power life evidence support "
+    "interest public access service damage rainfall rain snow food gold land light money news "
+    "people men women children staff production health education art language text data speed "
+    "heat weather entry travel ownership control time progress half part use history nature "
+    "reception criticism press opinion sound value distance growth labor labour steel coal iron "
+    "fire"
 )
-_PEOPLES = re.compile(r"(?:[nlt]ese|ish|ians?|eans?|[nt]ch|Greeks?|Germans?|Romans?|icans?)$")
+_PEOPLES = word_set(
+    "african american arab argentine asian australian austrian belgian brazilian british buddhist "
+    "byzantine californian canadian catholic celtic chilean chinese christian colombian cuban "
+    "czech danish dutch egyptian english ethiopian european finnish flemish french german greek "
+    "hawaiian hindu hungarian icelandic indian indigenous indonesian iranian iraqi irish islamic "
+    "israeli italian jamaican japanese jewish korean latin malay mexican mongol muslim nazi "
+    "nigerian norman norwegian ottoman pakistani persian peruvian polish portuguese protestant "
+    "prussian roman romanian russian scottish serbian sikh slavic soviet spanish sunni swedish "
+    "swiss thai tibetan turkish ukrainian vietnamese victorian viking welsh western"
+)
 _COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
 
 
@@ -115,5 +126,6 @@ def _common(tokens: list[str], passage: str) -> Subject | None:
     first = tokens[0]
     if not first[0].isupper() or not first.isalpha() or (tokens[1:] and tokens[1][0].isupper()):
         return None
-    name = _PEOPLES.search(first) or re.search(rf"[\w,] {first}\b", passage)
+    people = first.lower().removesuffix("s") in _PEOPLES or first.lower() in _PEOPLES
+    name = people or re.search(rf"[\w,] {first}\b", passage)
     return Subject(" ".join([first if name else first.lower(), *tokens[1:]]), True, False)

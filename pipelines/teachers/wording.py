@@ -125,7 +125,7 @@ def after(phrase: str, sentence: str, context: str) -> str:
 
 def _begins_small(sentence: str, context: str) -> bool | None:
     """Whether a sentence begins with a common word; None if that cannot be told."""
-    first, *others = re.split(r"[\s,]", sentence, maxsplit=2)
+    first, *others = re.split(r"['’]?[\s,]|['’]", sentence, maxsplit=2)
     if first == "A" or (first.lower() in _FUNCTION | LEADS and not first.isupper()):
         return True
     if not first.istitle() or re.search(rf"[\w,] {re.escape(first)}\b", context):
@@ -135,7 +135,9 @@ def _begins_small(sentence: str, context: str) -> bool | None:
     clause = clauses(sentence)[0]
     if (clause is not None and clause.proper) or (others and others[0][:1].isupper()):
         return False
-    return True if clause is not None and " " in clause.subject else None
+    if clause is None or " " not in clause.subject:
+        return None
+    return clause.subject[0].islower()
 
 
 def lower_first(sentence: str) -> str:
