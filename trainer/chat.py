@@ -4,10 +4,12 @@ A model answers well only in the template it was trained with. So both go throug
 fingerprint is stored with the adapter, and answering with another template is refused.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
@@ -15,6 +17,9 @@ from db.records import Example, Message, Role, digest
 from trainer.errors import TrainerError
 
 NO_LOSS = -100
+_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
+# Llama 3's templates tell the model the day; a run must not depend on when it was started.
+_DATE = "26 Jul 2024"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,9 @@ class Chat:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase) -> "Chat":
-        """The chat of a tokenizer.
+        """The chat of a tokenizer: with TRL's marked variant of its template, where it has one.
 
-        The tokenizer's own template is used where it marks the assistant's turns; for the
-        families TRL knows (Llama, Qwen, Gemma, …), TRL's marked variant of it.
-
-        Raises `TrainerError` if there is no template, or no way to tell the assistant's
-        turns.
+        Raises `TrainerError` if there is no template.
         """
         template = tokenizer.chat_template
         if isinstance(template, dict):
@@ -50,18 +51,11 @@ class Chat:
                 f"the tokenizer of {tokenizer.name_or_path} has no chat template, expected one; "
                 "use the model's instruct version"
             )
-        if has_generation_markers(template):
-            return cls(tokenizer, template)
         try:
             marked = get_training_chat_template(tokenizer)
         except ValueError:
             marked = None
-        if not marked:
-            raise TrainerError(
-                f"the chat template of {tokenizer.name_or_path} does not mark what the assistant "
-                "says; put {% generation %}…{% endgeneration %} around it"
-            )
-        return cls(tokenizer, marked)
+        return cls(tokenizer, marked or template)
 
     @property
     def fingerprint(self) -> str:
@@ -73,22 +67,63 @@ class Chat:
         rendered = self._render(messages, add_generation_prompt=True)
         return list(rendered["input_ids"])
 
+    def text(self, messages: Sequence[Message], asked: bool) -> str:
+        """A chat as the template writes it, up to where the assistant speaks next if `asked`."""
+        return str(self._render(messages, tokenize=False, add_generation_prompt=asked))
+
     def taught(self, example: Example) -> Tokens:
         """An example's tokens; loss is on the assistant's turns of a chat, on a text as a whole."""
-        if example.messages:
+        if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, spoken = list(rendered["input_ids"]), rendered["assistant_masks"]
             return Tokens(ids, [i if s else NO_LOSS for i, s in zip(ids, spoken, strict=True)])
+        if example.messages:
+            return self._taught_by_prefix(example.messages)
         ids = list(self.tokenizer(example.text)["input_ids"])
         if ids[-1:] != [self.tokenizer.eos_token_id]:
             ids.append(self.tokenizer.eos_token_id)
         return Tokens(ids, list(ids))
 
+    def _taught_by_prefix(self, messages: Sequence[Message]) -> Tokens:
+        """A chat whose template marks no turns: what an answer adds to the chat before it.
+
+        Raises `TrainerError` if the template renders earlier turns otherwise once more follow.
+        """
+        ids = list(self._render(messages)["input_ids"])
+        labels = [NO_LOSS] * len(ids)
+        for turn, message in enumerate(messages):
+            if message.role is not Role.ASSISTANT:
+                continue
+            before = self.asked(messages[:turn])
+            after = list(self._render(messages[: turn + 1])["input_ids"])
+            if ids[: len(after)] != after or after[: len(before)] != before:
+                raise TrainerError(
+                    f"the chat template of {self.tokenizer.name_or_path} does not mark what the "
+                    "assistant says, nor leave earlier turns as they are when more follow; put "
+                    "{% generation %}…{% endgeneration %} around the assistant's words in it"
+                )
+            labels[len(before) : len(after)] = after[len(before) :]
+        return Tokens(ids, labels)
+
     def _render(self, messages: Sequence[Message], **how: Any) -> Any:
         turns = [{"role": m.role.value, "content": m.content} for m in messages]
-        return self.tokenizer.apply_chat_template(
-            turns, chat_template=self.template, tokenize=True, return_dict=True, **how
-        )
+        try:
+            return self.tokenizer.apply_chat_template(
+                turns,
+                chat_template=self.template,
+                date_string=_DATE,
+                **{"tokenize": True, "return_dict": True, **how},
+            )
+        except TemplateError as error:
+            raise TrainerError(
+                f"the chat template of {self.tokenizer.name_or_path} refuses a chat of the turns "
+                f"{', '.join(m.role for m in messages)}: {error}"
+            ) from error
+
+
+def without_thoughts(text: str) -> str:
+    """A text without the thoughts that some models say, or leave empty, before an answer."""
+    return _THOUGHTS.sub("", text, count=1)
 
 
 def prompt_of(example: Example) -> tuple[Message, ...]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.records import Role
+from db.records import Message, Role
 from trainer.chat import Chat
 from trainer.errors import TrainerError
 
@@ -100,12 +100,7 @@ def _between(rendered: str, roles: Sequence[Role]) -> list[str]:
 
 
 def _rendered(chat: Chat, roles: Sequence[Role], asked: bool = True) -> str:
-    turns = [{"role": role.value, "content": _SAID[role]} for role in roles]
-    return str(
-        chat.tokenizer.apply_chat_template(
-            turns, chat_template=chat.template, tokenize=False, add_generation_prompt=asked
-        )
-    )
+    return chat.text([Message(role, _SAID[role]) for role in roles], asked)
 
 
 def _space(chat: Chat) -> str:

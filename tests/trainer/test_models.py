@@ -79,13 +79,6 @@ def test_a_tokenizer_without_a_chat_template_is_refused(copy: Path) -> None:
         Chat.of(load_tokenizer(copy))
 
 
-def test_a_template_that_does_not_mark_the_assistant_is_refused(copy: Path) -> None:
-    unmarked = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
-    (copy / "chat_template.jinja").write_text(unmarked)
-    with pytest.raises(TrainerError, match="does not mark what the assistant says"):
-        Chat.of(load_tokenizer(copy))
-
-
 def test_the_fingerprint_is_that_of_the_content_and_not_of_the_place(
     tiny_model: Path, copy: Path
 ) -> None:
