@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_a_busy_port_is_one_sentence(tmp_path: Path) -> None:
     (said,) = refused.log().splitlines()
     assert "cannot be listened at" in said
     assert said.endswith("choose another port, or 0 for any that is free.")
+
+
+def test_a_second_server_on_the_same_database_is_refused(
+    tmp_path: Path, postgres_url: Callable[[str], str]
+) -> None:
+    url = postgres_url("alone")
+    first = Server(tmp_path / "first", database_url=url).start()
+    second = Server(tmp_path / "second", database_url=url)
+    assert second.launch().wait(60) == 1
+    assert "is already served by another server" in second.log()
+    assert first.end() == 0
+    assert Server(tmp_path / "second", database_url=url).start().end() == 0
 
 
 @pytest.mark.parametrize(

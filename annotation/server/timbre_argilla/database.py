@@ -1,6 +1,7 @@
 """Argilla's database made ready: settings of the connection, schema, our tables, the owner."""
 
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from argilla_server.contexts.accounts import hash_password, verify_password
 from argilla_server.database import SyncSessionLocal, sync_engine
 from argilla_server.enums import UserRole
 from argilla_server.models import User
-from sqlalchemy import Engine, event, inspect, select, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,9 @@ from timbre_argilla.search import textindex
 # The last schema of the server version we pin: a start on a database that has it is spared the
 # second that Alembic takes to read its revisions.
 SCHEMA = "580a6553186f"
+
+LOCK = zlib.crc32(b"timbre-argilla")
+_held: list[Connection] = []
 
 
 @event.listens_for(Engine, "connect")
@@ -48,6 +52,7 @@ def prepare(credentials: Credentials) -> None:
     try:
         with sync_engine.connect() as connection:
             current = _schema(inspect(connection).get_table_names(), connection)
+        _hold_alone()
     except OperationalError as error:
         raise LaunchError(
             f"The database {sync_engine.url.render_as_string()} cannot be opened "
@@ -60,7 +65,25 @@ def prepare(credentials: Credentials) -> None:
         _refuse_published(session, credentials)
         _welcome_owner(session, credentials)
         session.commit()
-    sync_engine.dispose()
+
+
+def _hold_alone() -> None:
+    """See that no other server uses the database: it would not see what this one writes.
+
+    A SQLite file is in a home, which is held already; PostgreSQL keeps the lock for as long as
+    this connection lives, which is as long as the process.
+    """
+    if sync_engine.dialect.name != "postgresql":
+        return
+    holder = sync_engine.connect()
+    holder.detach()
+    if not holder.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+        raise LaunchError(
+            f"The database {sync_engine.url.render_as_string()} is already served by another "
+            "server; stop that one first, or give this one a database of its own."
+        )
+    holder.commit()
+    _held.append(holder)
 
 
 def _schema(tables: list[str], connection: Any) -> str | None:
