@@ -125,7 +125,7 @@ class Answerer:
 
         Raises `TrainerError` counting those that leave no room for an answer.
         """
-        turns = [_with_arm(prompt_of(example), self.arm) for example in prompts]
+        turns = [with_arm(prompt_of(example), self.arm) for example in prompts]
         queue = [
             _Asked(example, messages, self.chat.asked(messages))
             for example, messages in zip(prompts, turns, strict=True)
@@ -158,6 +158,20 @@ class Answerer:
             )
             for asked, ids in zip(batch, generated, strict=True)
         ]
+
+    def reply(self, messages: Sequence[Message]) -> str:
+        """What the arm answers in a conversation whose last turn is the user's.
+
+        Raises `TrainerError` if the conversation has become too long for the model.
+        """
+        with quiet(), in_plain_words():
+            ids = self.chat.asked(with_arm(tuple(messages), self.arm))
+            if len(ids) > self.room:
+                raise TrainerError(
+                    f"found a conversation of {len(ids)} tokens, expected at most {self.room}; "
+                    "begin another"
+                )
+            return self.text(self.generate([ids])[0])
 
     def text(self, ids: Sequence[int]) -> str:
         """Generated tokens as the text a person is shown."""
@@ -196,7 +210,7 @@ class Answerer:
         )
 
 
-def _with_arm(messages: tuple[Message, ...], arm: Arm) -> tuple[Message, ...]:
+def with_arm(messages: tuple[Message, ...], arm: Arm) -> tuple[Message, ...]:
     """The turns as the arm asks them: its system prompt for the example's own, then its shots."""
     system = tuple(m for m in messages if m.role is Role.SYSTEM)
     turns = tuple(m for m in messages if m.role is not Role.SYSTEM)

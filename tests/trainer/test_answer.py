@@ -124,6 +124,14 @@ def test_a_folder_that_holds_no_adapter_is_refused_by_what_it_holds(
         next(answer(PROMPTS, Arm("tuned", str(tiny_model), adapter=tmp_path), SHORT))
 
 
+def test_a_conversation_is_replied_to_until_it_is_too_long(base: Arm) -> None:
+    answerer = Answerer(base, SHORT)
+    example = PROMPTS[0]
+    assert answerer.reply(example.messages[:1]) == texts(answer([example], base, SHORT))[example.id]
+    with pytest.raises(TrainerError, match=r"found a conversation of \d+ tokens, expected at most"):
+        answerer.reply([Message(Role.USER, "so green " * 200)])
+
+
 def test_prompts_that_leave_no_room_are_counted(base: Arm) -> None:
     with pytest.raises(TrainerError, match=r"found 9 of 9 prompts of “base” longer than 6 tokens"):
         next(answer(PROMPTS, base, Decoding(max_new_tokens=250)))
