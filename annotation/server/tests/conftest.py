@@ -32,6 +32,7 @@ class Server:
     home: Path
     database_url: str = ""
     port: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
     client: httpx.Client = field(default_factory=httpx.Client)
 
@@ -56,7 +57,14 @@ class Server:
         command = [sys.executable, "-m", "timbre_argilla", str(self.home)]
         command += ["--port", str(self.port), "--database-url", self.database_url]
         with self.home.with_suffix(".log").open("a") as log:
-            return subprocess.Popen(command, stderr=log, stdout=log, cwd=PACKAGE, text=True)
+            return subprocess.Popen(
+                command,
+                stderr=log,
+                stdout=log,
+                cwd=PACKAGE,
+                text=True,
+                env={**os.environ, **self.environment},
+            )
 
     def announced(self) -> dict[str, Any]:
         """What the server says of itself once it is ready."""

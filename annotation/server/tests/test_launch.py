@@ -31,6 +31,19 @@ def test_a_busy_port_is_one_sentence(tmp_path: Path) -> None:
     assert said.endswith("choose another port, or 0 for any that is free.")
 
 
+def test_what_the_shell_says_about_argilla_is_not_heeded(tmp_path: Path) -> None:
+    elsewhere = {
+        "ARGILLA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+        "ARGILLA_AUTH_SECRET_KEY": "published",
+        "ARGILLA_SEARCH_ENGINE": "elasticsearch",
+    }
+    server = Server(tmp_path / "home", environment=elsewhere).start()
+    assert server.ask("GET", "/status")["search_engine"] == {"name": "timbre"}
+    assert (server.home / "argilla.db").exists()
+    assert server.end() == 0
+    assert server.log() == ""
+
+
 def test_a_second_server_on_the_same_database_is_refused(
     tmp_path: Path, postgres_url: Callable[[str], str]
 ) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -268,6 +269,21 @@ def test_a_change_of_the_overlap_is_worked_through_in_the_background(server: Ser
     server.ask("PATCH", f"/datasets/{dataset}", {"distribution": distribution})
     progress = server.ask("GET", f"/datasets/{dataset}/progress")
     assert (progress["total"], progress["completed"]) == (2, 0)
+
+
+def test_a_job_can_be_asked_about_and_what_it_failed_of_is_in_the_log(tmp_path: Path) -> None:
+    # A hub that nobody serves, so that the export fails at once and for good.
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:1", "HF_HOME": str(tmp_path / "hub")}
+    server = Server(tmp_path / "home", environment=nowhere).start()
+    _, dataset = server.dataset("exported", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(3))
+    body = {"name": "a/b", "subset": "c", "split": "train", "private": True, "token": "hf_x"}
+    job = server.ask("POST", f"/datasets/{dataset}/export", body)
+    assert job["status"] == "queued"
+    assert until(lambda: server.ask("GET", f"/jobs/{job['id']}")["status"] == "failed")
+    assert f"Job {job['id']} (argilla_server.jobs.hub_jobs:export" in server.log()
+    assert server.client.get(f"/jobs/{uuid4()}").status_code == 404
+    assert server.end() == 0
 
 
 def test_annotators_and_an_upload_at_once_lose_nothing(server: Server) -> None:

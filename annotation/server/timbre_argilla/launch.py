@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import importlib.metadata
 import ipaddress
+import logging
 import signal
 import socket
 import sys
@@ -98,6 +99,8 @@ def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "Fast
 
     The order matters: Argilla takes settings, queues and functions by name as it is imported.
     """
+    # First come, first served: Argilla's own would break lines to the width of a terminal.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     # Argilla's validation of records trips over this on every upload, without harm.
     warnings.filterwarnings("ignore", "Object of type <Record> not in session")
     sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
