@@ -1,8 +1,10 @@
 """A run's folder: what is in it while training, and what a broken run left to go on from."""
 
+import fcntl
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +22,23 @@ PLAN = "plan.json"
 def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
     """What a resumed run must share with the broken one: examples in order, settings, base."""
     return canonical({"examples": list(examples), "facts": asdict(facts)})
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a run's folder to this process; a process that dies lets go of it.
+
+    Raises `TrainerError` if another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainerError(
+                f"found another process training in {folder}, expected none; wait for it to end"
+            ) from None
+        yield
 
 
 def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:

@@ -46,7 +46,7 @@ def train(
 
     Raises `TrainerError` if the examples, the model or the machine cannot do it.
     """
-    with quiet(), in_plain_words():
+    with quiet(), in_plain_words(), checkpoints.held(folder):
         started = time.monotonic()
         precision = choose_precision(config.precision)
         base = resolve(config.base, config.revision)

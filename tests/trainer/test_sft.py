@@ -130,6 +130,17 @@ def test_resuming_another_run_is_refused(tiny_model: Path, tmp_path: Path) -> No
         train(EXAMPLES, quick(tiny_model, seed=3), tmp_path, resume=True)
 
 
+def test_a_run_that_another_process_is_training_is_left_alone(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    def train_it_too(done: int, total: int, loss: float) -> None:
+        with pytest.raises(TrainerError, match="found another process training in"):
+            train(EXAMPLES, quick(tiny_model), tmp_path, resume=True)
+
+    train(EXAMPLES, quick(tiny_model, steps=2), tmp_path, progress=train_it_too)
+    assert train(EXAMPLES, quick(tiny_model, steps=2), tmp_path, resume=True).metrics["steps"] == 2
+
+
 def test_chats_statements_and_documents_train_in_one_run(tiny_model: Path, tmp_path: Path) -> None:
     mixed = EXAMPLES + [text_example(number) for number in range(8)]
     result = train(mixed, quick(tiny_model, steps=20), tmp_path)
