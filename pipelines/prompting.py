@@ -33,11 +33,12 @@ def prompt_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.jinja"))
 
 
-def render(name: str, **values: Any) -> Chat:
-    """A prompt as chat messages, system first; a value the prompt lacks is an error."""
+def block(name: str, role: str, **values: Any) -> str:
+    """One block of a prompt, filled; a value that it lacks is an error."""
     template = _template(name)
-    context = template.new_context(values)
-    return [
-        {"role": role, "content": "".join(template.blocks[role](context)).strip()}
-        for role in ("system", "user")
-    ]
+    return "".join(template.blocks[role](template.new_context(values))).strip()
+
+
+def render(name: str, **values: Any) -> Chat:
+    """A prompt as chat messages, system first; a value that it lacks is an error."""
+    return [{"role": role, "content": block(name, role, **values)} for role in ("system", "user")]

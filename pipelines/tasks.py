@@ -12,8 +12,9 @@ from typing import Any
 from distilabel.models.llms.base import LLM
 from distilabel.steps.base import StepInput
 from distilabel.steps.tasks.base import Task
+from pydantic import PrivateAttr
 
-from pipelines.prompting import Chat, render
+from pipelines.prompting import Chat, block
 
 Row = dict[str, Any]
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
@@ -25,7 +26,7 @@ WRONG = "reply without what was asked"
 class PromptTask(Task):
     """Asks the teacher with a prompt file and takes one key out of the JSON object it replies.
 
-    `reads` are the columns put into the prompt, `constants` what is the same for every row,
+    `reads` are the columns put into its user block, `constants` what is the same for every row,
     `writes` the key of the reply and the column it goes to.
     """
 
@@ -36,6 +37,7 @@ class PromptTask(Task):
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
     add_raw_input: bool = False
     add_raw_output: bool = False
+    _system: str = PrivateAttr(default="")
 
     @property
     def inputs(self) -> list[str]:
@@ -48,8 +50,12 @@ class PromptTask(Task):
         return [self.writes, "refused", "model_name"]
 
     def format_input(self, input: Row) -> Chat:  # distilabel's name
-        """The prompt as chat messages."""
-        return render(self.prompt, **self.constants, **{name: input[name] for name in self.reads})
+        """The prompt as chat messages; its system block is the same for every row."""
+        if not self._system:
+            self._system = block(self.prompt, "system", **self.constants)
+        columns = {name: input[name] for name in self.reads}
+        user = block(self.prompt, "user", **self.constants, **columns)
+        return [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
         """The value replied, or why there is none."""

@@ -42,10 +42,7 @@ class CampaignChecks:
             if found := next(check(candidate, passage), None):
                 return found
         near = self._passed.add(candidate.id, self.text(candidate))
-        if near:
-            other, alike = max(near, key=lambda pair: pair[1])
-            return Finding("near-duplicate", f"{alike:.2f} like {other}")
-        return None
+        return Finding("near-duplicate", f"{near[1]:.2f} like {near[0]}") if near else None
 
     def text(self, candidate: Candidate) -> str:
         """What was written: the answer of a conversation, all of a dialogue, or the text."""

@@ -47,17 +47,26 @@ def test_a_line_that_is_no_reply_is_passed_over(tmp_path: Path) -> None:
         assert len(journal) == 1
 
 
-@given(st.tuples(st.text(), st.text(), st.integers(0, 9), st.lists(st.text(), max_size=2)))
+@given(st.text(), st.text(), st.integers(0, 9), st.lists(st.text(), max_size=2))
 def test_everything_that_could_change_a_reply_changes_its_key(
-    about: tuple[str, str, int, list[str]],
+    teacher: str, parameters: str, seed: int, said: list[str]
 ) -> None:
-    teacher, parameters, seed, messages = about
-    same = key(teacher, parameters, seed, messages)
-    assert same == key(teacher, parameters, seed, list(messages))
-    others = {
-        key(teacher + "x", parameters, seed, messages),
-        key(teacher, parameters + "x", seed, messages),
-        key(teacher, parameters, seed + 1, messages),
-        key(teacher, parameters, seed, [*messages, "x"]),
-    }
-    assert len({same, *others}) == 5
+    chat = [{"role": "user", "content": text} for text in said]
+    longer = [*chat, {"role": "user", "content": ""}]
+    keys = [
+        key(teacher, parameters, seed, chat),
+        key(teacher + "x", parameters, seed, chat),
+        key(teacher, parameters + "x", seed, chat),
+        key(teacher, parameters, seed + 1, chat),
+        key(teacher, parameters, seed, longer),
+        key(teacher, parameters, seed, [{**m, "role": "system"} for m in longer]),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key(teacher, parameters, seed, [dict(message) for message in chat]) == keys[0]
+
+
+def test_texts_that_read_the_same_when_run_together_have_keys_of_their_own() -> None:
+    one = [{"role": "user", "content": "ab"}, {"role": "user", "content": "c"}]
+    other = [{"role": "user", "content": "a"}, {"role": "user", "content": "bc"}]
+    assert key("t", "", 0, one) != key("t", "", 0, other)
+    assert key("t1", "2", 0, one) != key("t", "12", 0, one)
