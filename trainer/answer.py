@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, set_seed
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 
 from db.records import Example, Message, Output, Role, canonical, plain
 from trainer.adapter import check_base, read_facts, with_adapter
+from trainer.chance import seeded
 from trainer.chat import Chat, prompt_of, without_thoughts
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
@@ -188,10 +189,10 @@ class Answerer:
         rules = LogitsProcessorList()
         if self.decoding.no_repeat:
             rules.append(NoRepeatedGeneratedNGrams(self.decoding.no_repeat, width))
-        set_seed(self.decoding.seed)
-        whole = self.model.generate(  # type: ignore[operator] # typed on each architecture alone
-            **inputs, generation_config=self._settings(), logits_processor=rules
-        )
+        with seeded(self.decoding.seed):
+            whole = self.model.generate(  # type: ignore[operator] # typed on each architecture alone
+                **inputs, generation_config=self._settings(), logits_processor=rules
+            )
         return [_until(row, self.stops) for row in whole[:, width:].tolist()]
 
     def _settings(self) -> GenerationConfig:

@@ -18,6 +18,7 @@ from trl.trainer.sft_config import SFTConfig
 from db.records import Example, Split
 from trainer import checkpoints
 from trainer.adapter import AdapterFacts, write_facts
+from trainer.chance import seeded
 from trainer.chat import Chat, Tokens
 from trainer.config import TrainingConfig
 from trainer.encoding import Limit, encode
@@ -46,7 +47,7 @@ def train(
 
     Raises `TrainerError` if the examples, the model or the machine cannot do it.
     """
-    with quiet(), in_plain_words(), checkpoints.held(folder):
+    with quiet(), in_plain_words(), seeded(config.seed), checkpoints.held(folder):
         started = time.monotonic()
         precision = choose_precision(config.precision)
         base = resolve(config.base, config.revision)
@@ -111,7 +112,7 @@ def make_trainer(
             f"found no training examples among {len(examples)}, expected some; "
             "freeze a version whose training side is not empty"
         )
-    set_seed(config.seed)  # the adapter begins at random
+    set_seed(config.seed)  # the adapter begins at random, whatever came before
     adapted = get_peft_model(model, _lora(config))
     trainer = Tuner(
         model=adapted,
