@@ -2,17 +2,18 @@
 
 Run it on an otherwise idle machine:
 
-    python benchmarks/answering.py [MODEL] [--prompts 200] [--new-tokens 64]
+    python -m benchmarks.answering [MODEL] [--prompts 200] [--new-tokens 64]
 """
 
 import argparse
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from db.records import CandidateKind, Example, Message, Role, Split
-from trainer.answer import Answerer, Arm, Decoding, answer
+from trainer.answer import Answerer, Arm, Decoding
 from trainer.chat import prompt_of
 from trainer.models import load_model, load_tokenizer, resolve
 from trainer.precision import choose_precision
@@ -52,12 +53,33 @@ def prompts(count: int) -> list[Example]:
     return made
 
 
-def one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> tuple[float, int]:
-    """Seconds, and tokens generated, by the loop that most scripts have."""
+@dataclass(frozen=True)
+class Line:
+    """What one way of answering took: by the clock, of the processor, and for how many tokens."""
+
+    seconds: float
+    processor: float
+    tokens: int
+
+
+@dataclass
+class Watch:
+    """The clock and the processor's time since it was made."""
+
+    started: float = field(default_factory=time.monotonic)
+    worked: float = field(default_factory=time.process_time)
+
+    def read(self, tokens: int) -> Line:
+        """What it took until now."""
+        return Line(time.monotonic() - self.started, time.process_time() - self.worked, tokens)
+
+
+def one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> Line:
+    """The loop that most scripts have."""
     folder = resolve(model_name)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, choose_precision("auto")).eval()  # type: ignore[no-untyped-call]
-    started, tokens = time.monotonic(), 0
+    watch, tokens = Watch(), 0
     for example in examples:
         turns = [{"role": m.role.value, "content": m.content} for m in prompt_of(example)]
         inputs: Any = tokenizer.apply_chat_template(
@@ -67,18 +89,18 @@ def one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> tup
         with torch.inference_mode():
             whole = model.generate(**inputs, max_new_tokens=new_tokens, do_sample=False)
         tokens += whole.shape[1] - inputs["input_ids"].shape[1]
-    return time.monotonic() - started, tokens
+    return watch.read(tokens)
 
 
-def batched(model_name: str, examples: list[Example], new_tokens: int) -> tuple[float, int]:
-    """Seconds, and tokens generated, by `trainer.answer` (loading left out, as above)."""
+def batched(model_name: str, examples: list[Example], new_tokens: int) -> Line:
+    """The batches of `trainer.answer`, the model loaded before as above."""
     decoding = Decoding(max_new_tokens=new_tokens, batch_size=64)
-    started = time.monotonic()
-    Answerer(Arm("base", model_name), decoding)
-    loading = time.monotonic() - started
-    started = time.monotonic()
-    outputs = list(answer(examples, Arm("base", model_name), decoding))
-    return time.monotonic() - started - loading, sum(o.output_tokens for o in outputs)
+    answerer = Answerer(Arm("base", model_name), decoding)
+    watch = Watch()
+    queue = answerer.ask(examples)
+    batches = [queue[i : i + 64] for i in range(0, len(queue), 64)]
+    outputs = [output for batch in batches for output in answerer.answer(batch)]
+    return watch.read(sum(output.output_tokens for output in outputs))
 
 
 def main() -> None:
@@ -90,12 +112,18 @@ def main() -> None:
     given = parser.parse_args()
     examples = prompts(given.prompts)
     with quiet():
-        slow, slow_tokens = one_by_one(given.model, examples, given.new_tokens)
-        fast, fast_tokens = batched(given.model, examples, given.new_tokens)
-    print(f"{given.prompts} prompts, up to {given.new_tokens} new tokens each, {given.model}")
-    print(f"one by one  {slow:7.1f} s  {slow_tokens / slow:7.0f} tokens/s")
-    print(f"batched     {fast:7.1f} s  {fast_tokens / fast:7.0f} tokens/s")
-    print(f"{slow / fast:.1f} times as fast")
+        lines = {
+            "one by one": one_by_one(given.model, examples, given.new_tokens),
+            "batched": batched(given.model, examples, given.new_tokens),
+        }
+    print(f"{given.prompts} prompts, up to {given.new_tokens} new tokens each, {given.model}\n")
+    print("| | seconds | processor | tokens/s |\n|---|---|---|---|")
+    for name, line in lines.items():
+        speed = line.tokens / line.seconds
+        print(f"| {name} | {line.seconds:.1f} | {line.processor:.1f} | {speed:.0f} |")
+    slow, fast = lines.values()
+    print(f"\n{slow.seconds / fast.seconds:.1f} times as fast by the clock, ", end="")
+    print(f"{slow.processor / fast.processor:.1f} by the processor's time")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Run it on an otherwise idle machine:
 
-    python benchmarks/training.py [MODEL] [--steps 40] [--batch 16]
+    python -m benchmarks.training [MODEL] [--steps 40] [--batch 16]
 
 The bare script is TRL tuned for the machine (its best precision, no gradient checkpointing), with
 the same examples, batch and steps. What a newcomer would meet, TRL's own settings, is timed for
