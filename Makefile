@@ -38,9 +38,10 @@ check: setup $(SERVER)/.venv/.installed
 	$(BIN)/typos
 	$(BIN)/pytest -q tests/test_size.py
 
-# Each benchmark prints its table and writes it under docs/benchmarks.
+# Each benchmark prints its figures; most put them into their page under docs/benchmarks.
 bench: setup
-	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+	for script in $(basename $(notdir $(wildcard benchmarks/*.py))); do \
+		$(BIN)/python -m "benchmarks.$$script" || exit 1; done
 
 format: setup
 	$(BIN)/ruff format .

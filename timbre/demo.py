@@ -20,6 +20,7 @@ from timbre.comparing import add_comparisons
 from timbre.console import Advance, counted, progress, say
 from timbre.evidence import measured_arms
 from timbre.freezing import freeze_campaign
+from timbre.gates import AGREEMENT
 from timbre.generation import generate
 from timbre.measuring import measure_outputs
 from timbre.reporting import write_report
@@ -103,6 +104,8 @@ def make_candidates(store: Store, campaign: Campaign, settings: Settings) -> Non
 def freeze_version(store: Store, campaign: Campaign) -> Version:
     """Step 5: what was approved, frozen."""
     version = freeze_campaign(store, campaign, campaign.name)
+    agreed = next(gate.found for gate in version.gates if gate.name == AGREEMENT)
+    say(f"agreement   {campaign.name}: {agreed} on the decision")
     say(
         f"version     {version.id[:12]} “{version.name}”: {sides(version)} examples; "
         f"judged by {judged_by(version)}"

@@ -8,6 +8,7 @@ from pipelines.checks.near_duplicates import near_duplicates
 from pipelines.checks.pii import pii
 from timbre.campaign import Gates
 
+AGREEMENT = "agreement on the decision"  # the name of its gate
 Approved = tuple[Candidate, Verdict, str | None]
 
 
@@ -63,7 +64,7 @@ def _agreement(found: Interval | None, bounds: Gates) -> Gate:
         else "no record that two reviewers judged, or no variation in their decisions"
     )
     return Gate(
-        "agreement on the decision",
+        AGREEMENT,
         found is not None and found.low >= bounds.agreement,
         said,
         f"a lower end of at least {bounds.agreement:.2f}",
