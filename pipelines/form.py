@@ -21,9 +21,12 @@ def read_form(kind: type[T], path: Path) -> T:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise FormError(f"{path} cannot be read ({error.strerror}): give a TOML file") from error
+        raise FormError(
+            f"found {path} that cannot be read ({error.strerror}), expected a TOML file; "
+            "check the path"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormError(f"{path} is not valid TOML: {error}") from error
+        raise FormError(f"found {path} to be no TOML ({error}); correct the file") from error
     return fill(kind, data, str(path))
 
 
@@ -35,15 +38,15 @@ def fill(kind: type[T], data: dict[str, Any], where: str) -> T:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type] # T is a dataclass
     if unknown := sorted(set(data) - set(known)):
         raise FormError(
-            f"{where} has the unknown key “{unknown[0]}”: the keys are {', '.join(known)}"
+            f"found the unknown key “{unknown[0]}” in {where}, expected one of {', '.join(known)}"
         )
     required = [
         n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING
     ]
     if missing := [name for name in required if name not in data]:
-        raise FormError(f"{where} lacks the key “{missing[0]}”: add it")
+        raise FormError(f"found no “{missing[0]}” in {where}, expected it; add it")
     hints = get_type_hints(kind)
-    return kind(**{key: _value(hints[key], v, f"{where}, “{key}”") for key, v in data.items()})
+    return kind(**{key: _value(hints[key], v, f"“{key}” in {where}") for key, v in data.items()})
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
@@ -65,4 +68,4 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _expect(value: Any, kind: type, words: str, where: str) -> None:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise FormError(f"{where} is {value!r}: expected {words}")
+        raise FormError(f"found {value!r} for {where}, expected {words}; correct the value")

@@ -1,13 +1,15 @@
 """A campaign: what is generated, judged, frozen and reported together, as one TOML file."""
 
-import tomllib
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
+from pipelines.form import read_form
 from timbre.settings import SettingsError
 
-Section = TypeVar("Section")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_RULINGS = ("majority", "unanimity", "adjudicator")
 
 
 @dataclass(frozen=True)
@@ -113,52 +115,41 @@ class Campaign:
 def load_campaign(path: Path) -> Campaign:
     """The campaign that a TOML file describes.
 
-    Raises `SettingsError` if the file is no TOML, has an unknown key, a value of the wrong
-    type, or names neither or both of tone and persona.
+    Raises `FormError` if the file is no TOML, has an unknown key or a value of the wrong type.
+    Raises `SettingsError` if what it says cannot be meant.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"found {path.name} to be no TOML ({error}); correct the file"
-        ) from error
-    sections = {"generate": Generation, "review": Reviewing, "gates": Gates}
-    sections |= {"freeze": Freezing, "evaluate": Evaluating}
-    values = {
-        key: _section(sections[key], value, f"{path.name} [{key}]") if key in sections else value
-        for key, value in table.items()
-    }
-    if isinstance(values.get("sources"), list):
-        values["sources"] = tuple(str(source) for source in values["sources"])
-    campaign = _section(Campaign, values, path.name)
-    if not campaign.name or bool(campaign.tone) == bool(campaign.persona):
-        raise SettingsError(
-            f"found a name “{campaign.name}”, tone “{campaign.tone}” and persona "
-            f"“{campaign.persona}” in {path.name}, expected a name and either a tone or a persona"
-        )
+    campaign = read_form(Campaign, path)
+    for right, found in _sense(campaign):
+        if not right:
+            raise SettingsError(f"found {found} in {path.name}; correct the file")
     return campaign
 
 
-def _section(kind: type[Section], values: Any, where: str) -> Section:
-    if not isinstance(values, dict):
-        raise SettingsError(f"found no table in {where}, expected key = value lines")
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise SettingsError(
-            f"found the unknown key “{unknown[0]}” in {where}, expected one of {', '.join(known)}"
-        )
-    for key, value in values.items():
-        _check_type(value, known[key].type, f"“{key}” in {where}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise SettingsError(f"found {where} incomplete: {error}; add what is missing") from error
-
-
-def _check_type(value: object, expected: object, where: str) -> None:
-    allowed: dict[object, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float)}
-    types = allowed.get(expected)
-    if types and (not isinstance(value, types) or isinstance(value, bool)):
-        name = getattr(expected, "__name__", str(expected))
-        raise SettingsError(f"found {value!r} for {where}, expected {name}; correct the value")
+def _sense(campaign: Campaign) -> Iterator[tuple[bool, str]]:
+    review, freeze = campaign.review, campaign.freeze
+    yield (
+        bool(_NAME.fullmatch(campaign.name)),
+        f"the name {campaign.name!r}, expected letters, digits, hyphens and underscores",
+    )
+    yield (
+        bool(campaign.tone) != bool(campaign.persona),
+        f"tone “{campaign.tone}” and persona “{campaign.persona}”, expected one of the two",
+    )
+    yield (
+        review.verdict in _RULINGS,
+        f"the verdict “{review.verdict}”, expected one of {', '.join(_RULINGS)}",
+    )
+    yield (
+        (review.verdict == "adjudicator") == bool(review.adjudicator),
+        f"the verdict “{review.verdict}” with the adjudicator “{review.adjudicator}”, expected a "
+        "name exactly where the verdict is “adjudicator”",
+    )
+    yield review.overlap > 0, f"an overlap of {review.overlap}, expected 1 or more reviewers"
+    shares = (freeze.train, freeze.validation, freeze.test)
+    yield (
+        min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9,
+        f"the shares {', '.join(map(str, shares))} in [freeze], expected shares that add up to 1",
+    )
+    numbers = (*astuple(campaign.generate), *astuple(campaign.gates), *astuple(campaign.evaluate))
+    least = min(value for value in numbers if isinstance(value, (int, float)))
+    yield least >= 0, f"the negative number {least}, expected 0 or more"

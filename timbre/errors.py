@@ -8,6 +8,7 @@ from annotation.errors import AnnotationError
 from db.errors import StoreError
 from evaluation.errors import EvaluationError
 from pipelines.errors import SourceError, TeacherError
+from pipelines.form import FormError
 from timbre.console import complain
 from timbre.settings import SettingsError
 from trainer.errors import TrainerError
@@ -15,6 +16,7 @@ from trainer.errors import TrainerError
 EXPECTED = (
     AnnotationError,
     EvaluationError,
+    FormError,
     SettingsError,
     SourceError,
     StoreError,

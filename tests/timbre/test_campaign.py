@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from timbre.campaign import Campaign, load_campaign
-from timbre.settings import CONFIGS, SettingsError
+from annotation.review import Ruling
+from timbre.campaign import _RULINGS, Campaign, load_campaign
+from timbre.errors import EXPECTED
+from timbre.settings import CONFIGS
 
 
 def written(folder: Path, text: str) -> Path:
@@ -36,15 +38,25 @@ def test_sources_are_kept_in_their_order(tmp_path: Path) -> None:
     [
         ("name = ", "no TOML"),
         ('name = "a"\ntone = "t"\ncolour = "red"', "unknown key “colour”"),
-        ('name = "a"\ntone = "t"\n[gates]\nstrict = 1', r"unknown key “strict” in .* \[gates\]"),
+        ('name = "a"\ntone = "t"\n[gates]\nstrict = 1', "unknown key “strict” in “gates”"),
         ('name = "a"\ntone = "t"\n[gates]\napproved = "many"', "'many' for “approved”"),
         ('name = "a"\ntone = "t"\n[gates]\napproved = true', "True for “approved”"),
-        ('name = "a"\ntone = "t"\ngates = 3', "no table"),
-        ('name = "a"', "either a tone or a persona"),
-        ('name = "a"\ntone = "t"\npersona = "p"', "either a tone or a persona"),
-        ('tone = "t"', "incomplete"),
+        ('name = "a"\ntone = "t"\n[gates]\napproved = -1', "negative number -1"),
+        ('name = "a"\ntone = "t"\ngates = 3', "expected a table"),
+        ('name = "a"', "expected one of the two"),
+        ('name = "a"\ntone = "t"\npersona = "p"', "expected one of the two"),
+        ('name = "../a"\ntone = "t"', "the name '../a'"),
+        ('tone = "t"', "no “name”"),
+        ('name = "a"\ntone = "t"\n[review]\nverdict = "coin"', "the verdict “coin”"),
+        ('name = "a"\ntone = "t"\n[review]\nadjudicator = "ada"', "exactly where"),
+        ('name = "a"\ntone = "t"\n[review]\noverlap = 0', "an overlap of 0"),
+        ('name = "a"\ntone = "t"\n[freeze]\ntrain = 0.9', "add up to 1"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
-    with pytest.raises(SettingsError, match=complaint):
+    with pytest.raises(EXPECTED, match=complaint):
         load_campaign(written(tmp_path, text))
+
+
+def test_the_verdicts_are_those_that_reviews_can_come_to() -> None:
+    assert set(_RULINGS) == {ruling.value for ruling in Ruling}
