@@ -14,6 +14,7 @@ from evaluation.verdict import percent
 from timbre.accounts import add_reviewers
 from timbre.answering import answer_run, run_outputs
 from timbre.argilla import reviewing
+from timbre.arms import TUNED
 from timbre.articles import add_articles, source_name
 from timbre.campaign import Campaign, load_campaign
 from timbre.comparing import add_comparisons
@@ -192,9 +193,11 @@ class Judges:
 
 
 def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Path:
-    """Step 9: the report."""
+    """Step 9: the report, and where to start walking back from."""
     path = write_report(store, campaign, run_status(store, run), settings)
+    first = min(run_outputs(store, campaign, run, settings)[TUNED], key=lambda o: o.prompt)
     say(f"report      {path}")
+    say(f"trace       timbre trace {first.id[:12]}  walks an answer back to its article")
     return path
 
 
