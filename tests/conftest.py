@@ -1,4 +1,4 @@
-"""Fixtures that every test folder may use: shared data, and a throw-away PostgreSQL."""
+"""Fixtures that every test folder may use: shared data, a throw-away PostgreSQL, an Argilla."""
 
 import os
 import shutil
@@ -8,9 +8,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import platformdirs
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+
+from annotation import embedded
+from annotation.accounts import add_workspace
+from annotation.connect import Connection
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
@@ -83,6 +88,25 @@ def postgres_url(postgres_socket: Path) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}".encode())
         yield f"postgresql+psycopg://timbre@/{name}?host={postgres_socket}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.ServerProcess]:
+    """The embedded server on a free port of 127.0.0.1, its environment made where there is none."""
+    named = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
+    folder = Path(named) if named else platformdirs.user_cache_path("timbre") / "argilla"
+    home = tmp_path_factory.mktemp("argilla")
+    with embedded.start(home, python=embedded.install(folder), port=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def owner(argilla_server: embedded.ServerProcess, request: pytest.FixtureRequest) -> Connection:
+    """The owner's connection to a workspace of the test module's own."""
+    name = request.module.__name__.rpartition(".")[2].replace("_", "-")
+    connection = Connection(argilla_server.url, argilla_server.credentials.api_key, name)
+    add_workspace(connection)
+    return connection
 
 
 def _postgres_programs() -> Path | None:

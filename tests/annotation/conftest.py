@@ -1,17 +1,13 @@
-"""A real Argilla server for the tests that need one, with a workspace of each module's own."""
+"""Annotators of a test module's own workspace, and a browser to work in."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import platformdirs
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from annotation import embedded
-from annotation.accounts import Account, add_user, add_workspace
+from annotation.accounts import Account, add_user
 from annotation.connect import Connection
 from tests.conftest import require
 
@@ -25,25 +21,6 @@ FLAGS = [
 ]
 # The server and the browser may share two busy cores.
 PATIENCE = 90_000
-
-
-@pytest.fixture(scope="session")
-def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.ServerProcess]:
-    """The embedded server on a free port of 127.0.0.1, its environment made where there is none."""
-    named = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
-    folder = Path(named) if named else platformdirs.user_cache_path("timbre") / "argilla"
-    home = tmp_path_factory.mktemp("argilla")
-    with embedded.start(home, python=embedded.install(folder), port=0) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def owner(argilla_server: embedded.ServerProcess, request: pytest.FixtureRequest) -> Connection:
-    """The owner's connection to a workspace of the test module's own."""
-    name = request.module.__name__.rpartition(".")[2].replace("_", "-")
-    connection = Connection(argilla_server.url, argilla_server.credentials.api_key, name)
-    add_workspace(connection)
-    return connection
 
 
 @pytest.fixture(scope="module")
