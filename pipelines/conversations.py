@@ -7,11 +7,11 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 from distilabel.steps.base import Step, StepInput
 
-from db.records import Candidate, CandidateKind, Message, Passage, Provenance, Refusal, Role, plain
-from pipelines.checks.candidates import CampaignChecks
+from db.records import Candidate, CandidateKind, Message, Passage, Refusal, Role, plain
+from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.engine import quiet
 from pipelines.plan import GenerationPlan
-from pipelines.run import Generation, candidates
+from pipelines.run import Generation, candidates, provenance
 from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.named import parameters, teacher
 from pipelines.tone_file import Tone
@@ -31,18 +31,15 @@ class EachQuestion(Step):
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copies a row for each of its questions; a row set aside is passed on as it is."""
+        """Copies a row for each of its questions; one set aside or asked anew stays as it is."""
         rows: list[Row] = inputs
-        yield [
-            {**row, "question": question}
-            for row in rows
-            for question in ([None] if row["refused"] else _texts(row["questions"]))
-        ]
+        yield [{**row, "question": question} for row in rows for question in self.questions(row)]
 
-
-def _texts(questions: Any) -> list[str]:
-    listed = questions if isinstance(questions, list) else [questions]
-    return [" ".join(question.split()) for question in listed if isinstance(question, str)]
+    def questions(self, row: Row) -> list[str | None]:
+        """The questions a row is copied for."""
+        if row["refused"] or row.get("question"):
+            return [row.get("question")]
+        return [" ".join(question.split()) for question in row["questions"]]
 
 
 def tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
@@ -88,16 +85,14 @@ def conversations(
     Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
     about = (plan.teacher, parameters(plan, tone.phrasebook), plan.seed)
-    provenance = Provenance(
-        (tone.prompts.question, tone.prompts.plain, tone.prompts.answer), *about
-    )
+    prompts = (tone.prompts.question, tone.prompts.plain, tone.prompts.answer)
 
     def made(row: Row) -> Candidate:
         asked = f"{row['passage']}\n\n{row['question']}"
         return Candidate(
             campaign=plan.campaign,
             kind=CandidateKind.CONVERSATION,
-            provenance=provenance,
+            provenance=provenance(prompts, row, about),
             messages=(Message(Role.USER, asked), Message(Role.ASSISTANT, row["answer"])),
             question=row["question"],
             reference=row["plain_answer"],
@@ -111,5 +106,7 @@ def conversations(
 
     rows = ({"passage": p.text, "passage_id": p.id, "subject": p.id} for p in passages)
     writer = teacher(plan, tone.phrasebook)
-    checks = CampaignChecks(tone.language)
-    return candidates(rows, Generation(plan, writer, about, build, made, checks))
+    checks = CampaignChecks(CheckedFor(tone.language), plan.lent)
+    return candidates(
+        rows, Generation(plan, writer, about, build, made, lambda _: "answer", checks)
+    )

@@ -5,13 +5,16 @@ the messages (which hold the rendered prompt and so its version). Lines are appe
 as replies arrive; a last line torn by a crash is cut off when the journal is opened again.
 """
 
+import fcntl
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
 from db.records import digest
+from pipelines.errors import TeacherError
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,30 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         """Reads what is there, and opens the file to go on.
 
+        Raises `TeacherError` if another process has it open.
+
         Args:
             path: the file, made with its folder when missing.
         """
-        self._path = path
         self._replies: dict[str, Reply] = {}
         self._file: IO[bytes] | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("ab+")
-            self._read(self._file)
+            _lock(self._file, path)
+            self._file.truncate(self._read(self._file))
 
-    def _read(self, file: IO[bytes]) -> None:
+    @classmethod
+    def copy_of(cls, path: Path | None) -> Self:
+        """The replies of a file, which is only read: what is kept is for this run alone."""
+        journal = cls()
+        if path is not None and path.exists():
+            with path.open("rb") as file:
+                journal._read(file)
+        return journal
+
+    def _read(self, file: IO[bytes]) -> int:
+        """Takes in every whole line; returns where the last one ends."""
         file.seek(0)
         whole = 0
         for line in file:
@@ -59,15 +74,17 @@ class Journal:
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
-        file.truncate(whole)
-        file.seek(whole)
+        return whole
 
-    def find(self, name: str) -> Reply | None:
-        """The reply kept under a name."""
-        return self._replies.get(name)
+    def found(self, names: Iterable[str]) -> dict[str, Reply]:
+        """Those of some names that a reply is kept under, with it."""
+        return {name: self._replies[name] for name in names if name in self._replies}
 
     def keep(self, name: str, reply: Reply) -> None:
-        """Adds a reply and hands it to the operating system before returning."""
+        """Adds a reply and hands it to the operating system before returning.
+
+        A name that there is already keeps the reply it has.
+        """
         if name in self._replies:
             return
         self._replies[name] = reply
@@ -97,3 +114,15 @@ class Journal:
         """Closes the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """One process at a time writes a journal; the system lets go of it when that one ends."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise TeacherError(
+            f"found {path.name} in use by another run of this campaign, expected one run at a "
+            "time; wait until it ends"
+        ) from error

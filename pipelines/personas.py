@@ -8,12 +8,12 @@ from typing import Any
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from db.records import Candidate, CandidateKind, Message, Passage, Provenance, Refusal, Role
-from pipelines.checks.candidates import CampaignChecks
+from db.records import Candidate, CandidateKind, Message, Passage, Refusal, Role
+from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.engine import quiet
 from pipelines.persona_file import Persona
 from pipelines.plan import GenerationPlan
-from pipelines.run import Generation, candidates
+from pipelines.run import Generation, candidates, provenance
 from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.named import parameters, teacher
 
@@ -71,12 +71,12 @@ def persona_candidates(
 
     def made(row: Row) -> Candidate:
         kind = CandidateKind(row["kind"])
-        written = row[_WRITES[kind]]
+        written = row[_written(row)]
         talk = kind is CandidateKind.DIALOGUE
         return Candidate(
             campaign=plan.campaign,
             kind=kind,
-            provenance=Provenance((prompts[kind.value],), *about),
+            provenance=provenance((prompts[kind.value],), row, about),
             messages=tuple(Message(Role(m["role"]), m["content"]) for m in written) if talk else (),
             text="" if talk else written,
             passage=row["subject"],
@@ -90,9 +90,13 @@ def persona_candidates(
         return persona_pipeline(persona, llm)
 
     writer = teacher(plan, persona)
-    checks = CampaignChecks(persona.language, persona)
+    checks = CampaignChecks(CheckedFor(persona.language, persona), plan.lent)
     rows = _rows(topics, persona, plan)
-    return candidates(rows, Generation(plan, writer, about, build, made, checks))
+    return candidates(rows, Generation(plan, writer, about, build, made, _written, checks))
+
+
+def _written(row: Row) -> str:
+    return _WRITES[CandidateKind(row["kind"])]
 
 
 def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:

@@ -1,9 +1,33 @@
 """What to generate: for which campaign, by which teacher, from which seed, how much."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from db.records import CandidateKind
+from pipelines.engine import BATCH
+from pipelines.journal import Reply
+from pipelines.meter import Meter
+from pipelines.prompting import Chat
+
+Write: TypeAlias = Callable[[Sequence[Chat]], Sequence[Reply | None]]
+"""Replies of a model loaded by another stage; None for a chat that is too long for it."""
+Embed: TypeAlias = Callable[[Sequence[str]], Any]
+"""Texts as rows of numbers, each of length 1, whose product is how alike two texts are."""
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What other stages lend a run: a writer, an embedder, and the texts that there are already.
+
+    `earlier` are the campaign's stored candidates, as ids with their texts, that new ones must
+    not repeat.
+    """
+
+    write: Write | None = None
+    embed: Embed | None = None
+    earlier: Iterable[tuple[CandidateKind, str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -13,7 +37,8 @@ class GenerationPlan:
     `limit` is the most candidates to hand on (None: as many as there are); `journal` the file
     that keeps every reply, so that a run broken off goes on where it was; `kinds` is what a
     persona pipeline writes about each topic. The key, temperature, longest reply (in tokens) and
-    most requests side by side are for teachers behind an endpoint.
+    most requests side by side are for teachers that are models; `meter` counts what they cost.
+    `retry` asks once more, with the reason, for each text that a check refused.
     """
 
     campaign: str
@@ -31,3 +56,7 @@ class GenerationPlan:
         CandidateKind.DIALOGUE,
         CandidateKind.DOCUMENT,
     )
+    batch: int = BATCH
+    retry: bool = False
+    meter: Meter = field(default_factory=Meter)
+    lent: Lent = field(default_factory=Lent)

@@ -1,12 +1,11 @@
 """The distilabel tasks: each a prompt file, the columns it reads, and the reply it expects.
 
 A task is four pure parts (inputs, outputs, `format_input`, `format_output`). A reply that does
-not hold what was asked for sets the row aside: its column `refused` says why and keeps the raw
-reply, and the tasks after it pass the row on untouched.
+not hold what was asked for is asked for once more; then it sets the row aside: the column `refused`
+says why and keeps the raw reply, and the tasks after it pass the row on untouched. A row with a
+`fault` (what a text was refused for) is asked anew for the column that the fault names.
 """
 
-import json
-import re
 from typing import Any
 
 from distilabel.models.llms.base import LLM
@@ -15,12 +14,10 @@ from distilabel.steps.tasks.base import Task
 from pydantic import PrivateAttr
 
 from pipelines.prompting import Chat, block
+from pipelines.replies import WRONG, again, form, reply
+from pipelines.teachers.recorded import Recorded
 
 Row = dict[str, Any]
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
-
-
-WRONG = "reply without what was asked"
 
 
 class PromptTask(Task):
@@ -55,7 +52,11 @@ class PromptTask(Task):
             self._system = block(self.prompt, "system", **self.constants)
         columns = {name: input[name] for name in self.reads}
         user = block(self.prompt, "user", **self.constants, **columns)
-        return [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
+        chat = [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
+        fault = input.get("fault") or {}
+        if fault.get("writes") == self.writes:
+            return again(chat, fault["reason"], fault["text"])
+        return chat
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
         """The value replied, or why there is none."""
@@ -67,6 +68,7 @@ class PromptTask(Task):
             "reason": reason,
             "detail": f"{self.prompt}: {self.writes}",
             "text": output or "",
+            "writes": self.writes,
         }
         return {self.writes: None, "refused": refused}
 
@@ -81,25 +83,28 @@ class PromptTask(Task):
         yield [next(answered) if self.concerns(row) else {**passed_on, **row} for row in inputs]
 
     def concerns(self, row: Row) -> bool:
-        """Whether a row is to be asked for: it has not been set aside."""
-        return not row.get("refused")
+        """Whether a row is to be asked for: it has not been set aside, and has no value yet."""
+        return not row.get("refused") and row.get(self.writes) is None
 
     def _ask(self, chats: list[Chat]) -> list[dict[str, Any]]:
         if not chats:
             return []
+        with_form = isinstance(self.llm, Recorded)
+        asked = [(chat, form(self.writes)) for chat in chats] if with_form else chats
         outputs: list[dict[str, Any]] = self.llm.generate_outputs(
-            inputs=chats, **self.llm.get_generation_kwargs()
+            inputs=asked, **self.llm.get_generation_kwargs()
         )
         return outputs
 
     def _repair(self, made: list[Row], chats: list[Chat]) -> None:
         """Asks once more, in place, for the rows whose reply was not what was asked for."""
         broken = [n for n, row in enumerate(made) if (row["refused"] or {}).get("reason") == WRONG]
-        again = self._ask([repair(chats[n], made[n]["refused"]["text"]) for n in broken])
-        for n, output in zip(broken, again, strict=True):
+        asked = [again(chats[n], WRONG, made[n]["refused"]["text"]) for n in broken]
+        for n, output in zip(broken, self._ask(asked), strict=True):
             mended = self._row(made[n], output)
-            if mended["refused"] is None:
-                made[n] = mended
+            if mended["refused"]:  # the first reply says more of what went wrong
+                mended["refused"] = made[n]["refused"]
+            made[n] = mended
 
     def _row(self, row: Row, made: dict[str, Any]) -> Row:
         counts = made.get("statistics", {})
@@ -114,28 +119,3 @@ class PromptTask(Task):
             "input_tokens": row.get("input_tokens", 0) + sum(counts.get("input_tokens", [])),
             "output_tokens": row.get("output_tokens", 0) + sum(counts.get("output_tokens", [])),
         }
-
-
-def repair(chat: Chat, wrong: str) -> Chat:
-    """A chat that asks again for what a reply did not hold."""
-    asked = chat[-1]["content"].splitlines()[-1]
-    return [
-        *chat,
-        {"role": "assistant", "content": wrong},
-        {"role": "user", "content": f"That was not what was asked for. {asked}"},
-    ]
-
-
-def reply(text: str | None, key: str) -> Any:
-    """The value of a key in the JSON object a teacher replied, None if it is not there or empty.
-
-    Words around the object, such as a code fence, are passed over.
-    """
-    if text is None or not (found := _OBJECT.search(text)):
-        return None
-    try:
-        data = json.loads(found.group())
-    except json.JSONDecodeError:
-        return None
-    value = data.get(key) if isinstance(data, dict) else None
-    return value.strip() or None if isinstance(value, str) else value or None

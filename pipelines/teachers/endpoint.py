@@ -1,4 +1,4 @@
-"""A teacher behind an OpenAI-compatible endpoint: OpenAI itself, vLLM, Ollama, llama.cpp.
+"""A teacher behind an endpoint: OpenAI, vLLM, Ollama, llama.cpp, or Anthropic.
 
 Requests run side by side; how many follows what the endpoint takes: one more after each round of
 successes, half as many when it says “too many”. What may pass (too many requests, a server error,
@@ -7,27 +7,35 @@ an unknown model) ends the run with one sentence. The key is in no record, log o
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+import ssl
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, TypeAlias
 
 import httpx
 from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr, SecretStr
 
 from pipelines.errors import TeacherError
+from pipelines.meter import SPENT, Meter, about_tokens
+from pipelines.prompting import Chat
 from pipelines.teachers.addresses import check_address
+from pipelines.teachers.dialects import DIALECTS, NO_REPLY, Answered, Form, Request
 from pipelines.teachers.pace import Pace
 
-Arrived = Callable[[int, dict[str, Any]], None]
+Arrived: TypeAlias = Callable[[int, dict[str, Any]], None]
+Asked: TypeAlias = tuple[Chat, Form]
 TOO_MANY = 429
 FIRST_WAIT = 0.25
+_LONGEST_WAIT = 30.0
 _FATAL = {
-    401: "expected a key that it takes: set the key of this endpoint",
+    401: "expected a key that it takes: set TIMBRE_TEACHER_KEY to this endpoint's key",
     403: "expected a key with rights to this model: use another key or model",
-    404: "expected an OpenAI-compatible API with this model: check the URL and the model's name",
+    404: "expected an API of the kind named, with this model: check the URL and the model's name",
 }
 _SERVER_ERROR = 500
 _BAD_REQUEST = 400
+_KEPT = 500
 
 
 class Endpoint(LLM):
@@ -42,13 +50,20 @@ class Endpoint(LLM):
     concurrency: int = 16
     timeout: float = 120.0
     patience: float = 300.0
-    _plain: bool = PrivateAttr(default=False)
+    dialect: str = "openai"
+    _meter: Meter = PrivateAttr(default_factory=Meter)
+    _how: int = PrivateAttr(default=0)
     _pace: Pace | None = PrivateAttr(default=None)
 
     @property
     def model_name(self) -> str:
         """The string this teacher is named by."""
-        return f"openai:{self.model}@{self.url}"
+        return f"{self.dialect}:{self.model}@{self.url}"
+
+    def counted_by(self, meter: Meter) -> "Endpoint":
+        """The same teacher, which counts with a meter and stops at its limits."""
+        self._meter = meter
+        return self
 
     def load(self) -> None:
         """Refuses addresses that no teacher has; raises `TeacherError`."""
@@ -59,82 +74,105 @@ class Endpoint(LLM):
         """The replies, in the order of the prompts; see `generate_each`."""
         del num_generations  # a row needs one; another seed gives another
         made: dict[int, dict[str, Any]] = {}
-        self.generate_each(inputs, made.__setitem__)
+        self.generate_each([(chat, None) for chat in inputs], made.__setitem__)
         return [made[n] for n in range(len(inputs))]
 
-    def generate_each(self, inputs: list[Any], arrived: Arrived) -> None:
+    def generate_each(self, asked: Sequence[Asked], arrived: Arrived) -> None:
         """Asks for all prompts side by side and hands on each reply, with its number, as it comes.
 
         Raises `TeacherError` if the endpoint cannot be asked at all; what came is handed on first.
         """
-        asyncio.run(self._ask_all(inputs, arrived))
+        asyncio.run(self._ask_all(asked, arrived))
 
-    async def _ask_all(self, inputs: list[Any], arrived: Arrived) -> None:
+    async def _ask_all(self, asked: Sequence[Asked], arrived: Arrived) -> None:
         start = self._pace.width if self._pace else self.concurrency
         self._pace = pace = Pace(start, self.concurrency)
-        headers = {"Authorization": f"Bearer {secret}"} if (secret := self._secret()) else {}
-        limits = httpx.Limits(max_connections=self.concurrency)
         async with (
-            httpx.AsyncClient(headers=headers, timeout=self.timeout, limits=limits) as client,
+            httpx.AsyncClient(
+                headers=DIALECTS[self.dialect].headers(self.key.get_secret_value()),
+                timeout=self.timeout,
+                limits=httpx.Limits(max_connections=self.concurrency),
+                verify=_trusted(),
+            ) as client,
             _failing_as_one(),
             asyncio.TaskGroup() as group,
         ):
 
-            async def one(number: int, chat: Any) -> None:
-                arrived(number, await self._ask(client, pace, chat))
+            async def one(number: int, chat: Chat, form: Form) -> None:
+                arrived(number, await self._ask(client, pace, (chat, form)))
 
-            for number, chat in enumerate(inputs):
-                group.create_task(one(number, chat))
+            for number, (chat, form) in enumerate(asked):
+                group.create_task(one(number, chat, form))
 
-    def _secret(self) -> str:
-        return self.key.get_secret_value()
-
-    async def _ask(self, client: httpx.AsyncClient, pace: Pace, chat: Any) -> dict[str, Any]:
+    async def _ask(self, client: httpx.AsyncClient, pace: Pace, asked: Asked) -> dict[str, Any]:
         """One reply, tried again while it may yet come; none with the reason where it may not."""
         clock = asyncio.get_running_loop()
         start, tries, reason = clock.time(), 0, ""
+        worst = about_tokens(asked[0]), self.max_tokens
         while clock.time() - start <= self.patience:
-            async with pace:
-                response, reason = await self._post(client, chat)
-            if response is None or _may_pass(response):
-                if response is not None and response.status_code == TOO_MANY:
-                    pace.too_many()
-                await asyncio.sleep(_retry_after(response) or min(FIRST_WAIT * 2**tries, 30.0))
-                tries += 1
-                continue
-            pace.went_well()
-            if (made := self._read(response)) is not None:
-                return made
-        return _nothing(f"no answer from the endpoint ({reason})")
+            if not await pace.enter(lambda: self._meter.fits(*worst)):
+                self._meter.stopped = True
+                return nothing(SPENT)
+            try:
+                self._meter.hold(*worst)
+                how = self._how
+                response, reason = await self._post(client, asked, how)
+                if response is not None and not _may_pass(response):
+                    pace.went_well()
+                    if self._read_without_form(response, how):
+                        continue
+                    return self._read(response, asked)
+            finally:
+                self._meter.hold(-worst[0], -worst[1])
+                await pace.leave()
+            if response is not None and response.status_code == TOO_MANY:
+                pace.too_many()
+            await asyncio.sleep(_wait(response, tries))
+            tries += 1
+        return nothing(f"no answer from the endpoint ({reason})")
 
     async def _post(
-        self, client: httpx.AsyncClient, chat: Any
+        self, client: httpx.AsyncClient, asked: Asked, how: int
     ) -> tuple[httpx.Response | None, str]:
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": chat,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-            "seed": self.seed,
-        }
-        if not self._plain:
-            body["response_format"] = {"type": "json_object"}
+        request = Request(self.model, self.temperature, self.max_tokens, self.seed)
+        dialect = DIALECTS[self.dialect]
+        body = dialect.body(request, *asked, how)
         try:
-            response = await client.post(f"{self.url.rstrip('/')}/chat/completions", json=body)
+            response = await client.post(f"{self.url.rstrip('/')}{dialect.path}", json=body)
         except httpx.HTTPError as error:
             return None, type(error).__name__
         return response, f"status {response.status_code}"
 
-    def _read(self, response: httpx.Response) -> dict[str, Any] | None:
-        """What a response says; None if it is to be asked again without a form for the reply."""
+    def _read_without_form(self, response: httpx.Response, how: int) -> bool:
+        """Whether the endpoint knows no such form, so that it is to be asked in a lesser way."""
+        about_form = any(word in response.text for word in ("response_format", "tool", "schema"))
+        if (
+            response.status_code != _BAD_REQUEST
+            or how >= DIALECTS[self.dialect].forms
+            or not about_form
+        ):
+            return False
+        self._how = max(self._how, how + 1)
+        return True
+
+    def _read(self, response: httpx.Response, asked: Asked) -> dict[str, Any]:
+        """What a response says, its tokens counted."""
         if why := _FATAL.get(response.status_code):
             raise TeacherError(f"{self.model_name} answered {response.status_code}; {why}")
         if response.status_code >= _BAD_REQUEST:
-            if not self._plain and "response_format" in response.text:
-                self._plain = True
-                return None
-            return _nothing(_refused(response))
-        return _reply(response)
+            return nothing(_refused(response), self._without_key(response.text))
+        try:
+            said = DIALECTS[self.dialect].read(response.json())
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            return nothing(NO_REPLY, self._without_key(response.text))
+        read = about_tokens(asked[0]) if said.read is None else said.read
+        written = len(said.text or said.raw) // 4 if said.written is None else said.written
+        self._meter.count(read, written)
+        return output(said, read, written)
+
+    def _without_key(self, text: str) -> str:
+        key = self.key.get_secret_value()
+        return (text.replace(key, "…") if key else text)[:_KEPT]
 
 
 class _failing_as_one:  # noqa: N801 # reads as a phrase in a with statement
@@ -148,36 +186,29 @@ class _failing_as_one:  # noqa: N801 # reads as a phrase in a with statement
             raise error.exceptions[0] from None
 
 
-def _reply(response: httpx.Response) -> dict[str, Any]:
-    try:
-        data = response.json()
-        text = data["choices"][0]["message"]["content"]
-        usage = data.get("usage") or {}
-    except (ValueError, KeyError, IndexError, TypeError):
-        return _nothing("the endpoint's answer is no chat completion", response.text[:500])
-    if data["choices"][0].get("finish_reason") == "length":
-        return _nothing("the reply was cut off at its longest", text or "")
-    if not isinstance(text, str) or not text.strip():
-        return _nothing("an empty reply")
-    return _output(text, usage)
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities a server is trusted by; reading them for each batch would take longer."""
+    return httpx.create_ssl_context()
 
 
-def _output(text: str | None, usage: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "generations": [text],
-        "statistics": {
-            "input_tokens": [int(usage.get("prompt_tokens") or 0)],
-            "output_tokens": [int(usage.get("completion_tokens") or 0)],
-        },
+def output(said: Answered, read: int, written: int) -> dict[str, Any]:
+    """A reply, or the reason there is none, as distilabel hands it on."""
+    made: dict[str, Any] = {
+        "generations": [said.text],
+        "statistics": {"input_tokens": [read], "output_tokens": [written]},
     }
+    return made if said.text is not None else {**made, "reason": [said.reason], "raw": [said.raw]}
 
 
-def _nothing(reason: str, raw: str = "") -> dict[str, Any]:
-    return {**_output(None, {}), "reason": [reason], "raw": [raw]}
+def nothing(reason: str, raw: str = "") -> dict[str, Any]:
+    """No reply, and why."""
+    return output(Answered(None, reason, raw), 0, 0)
 
 
 def _refused(response: httpx.Response) -> str:
-    too_long = "context" in response.text.lower() and "length" in response.text.lower()
+    said = response.text.lower()
+    too_long = ("context" in said and "length" in said) or "prompt is too long" in said
     return "prompt too long for the model" if too_long else f"refused with {response.status_code}"
 
 
@@ -185,10 +216,11 @@ def _may_pass(response: httpx.Response) -> bool:
     return response.status_code == TOO_MANY or response.status_code >= _SERVER_ERROR
 
 
-def _retry_after(response: httpx.Response | None) -> float:
-    """The seconds an endpoint asks to wait, 0 if it does not say."""
+def _wait(response: httpx.Response | None, tries: int) -> float:
+    """Seconds until the next try: what the endpoint asks for, else longer each time."""
     said = response.headers.get("retry-after", "") if response is not None else ""
     try:
-        return min(max(float(said), 0.0), 120.0)
+        asked = min(max(float(said), 0.0), 120.0)
     except ValueError:
-        return 0.0
+        asked = 0.0
+    return asked or min(FIRST_WAIT * 2**tries, _LONGEST_WAIT)

@@ -1,7 +1,7 @@
 """How many requests may run side by side, learned from what the endpoint takes."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import Callable
 
 
 class Pace:
@@ -20,15 +20,22 @@ class Pace:
         self._well = 0
         self._changed = asyncio.Condition()
 
-    async def __aenter__(self) -> None:
-        """Waits until there is room."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._inside < self.width)
-            self._inside += 1
+    async def enter(self, fits: Callable[[], bool]) -> bool:
+        """Waits until there is room and what is asked fits; whether it may pass.
 
-    async def __aexit__(
-        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
-    ) -> None:
+        It may not if it does not fit though nobody is inside who could make room.
+        """
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: self._inside < self.width and (fits() or not self._inside)
+            )
+            if not fits():
+                self._changed.notify_all()
+                return False
+            self._inside += 1
+            return True
+
+    async def leave(self) -> None:
         """Makes room."""
         async with self._changed:
             self._inside -= 1

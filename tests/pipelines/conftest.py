@@ -1,5 +1,7 @@
 """Passages and files that the tests of the pipelines share."""
 
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from db.records import Passage
 from pipelines.persona_file import Persona, load_persona
 from pipelines.tone_file import Tone, load_tone
+from tests.pipelines.servers import Behaviour, Server
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -41,3 +44,20 @@ def passages() -> list[Passage]:
         Passage(article=f"article {n}", section="", position=0, text=text)
         for n, text in enumerate(TEXTS)
     ]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Behaviour], Server]]:
+    """Starts servers that are stopped at the end."""
+    started: list[Server] = []
+
+    def start(behaviour: Behaviour) -> Server:
+        server = Server(behaviour)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import Candidate, CandidateKind, Message, Provenance, Role
-from pipelines.checks.candidates import CampaignChecks
+from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.checks.language import is_english
 from pipelines.checks.near_duplicates import band_width, near_duplicates
 from pipelines.checks.pii import pii
@@ -102,14 +102,18 @@ def test_a_persona_text_must_show_each_trait_it_names(persona: Persona) -> None:
         )
 
     text = "I beg your pardon, sir, but I fear that the viaduct is far too high for my liking."
-    checks = CampaignChecks(persona=persona)
+    checks = CampaignChecks(CheckedFor(persona=persona))
     assert checks.finding(statement(text, "polite", "anxious"), PASSAGE) is None
     found = checks.finding(statement(text + " Truly.", "polite", "calculating"), PASSAGE)
     assert found is not None
-    assert (found.reason, found.detail) == ("trait not shown", "calculating")
+    assert found.reason == "wrong trait"
+    assert found.detail == "anxious in place of calculating"
     unnamed = checks.finding(statement(text + " Really."), PASSAGE)
     assert unnamed is not None
-    assert unnamed.detail == "no trait named"
+    assert unnamed.detail == "polite, anxious in place of none named"
+    silent = checks.finding(statement("The viaduct has eleven arches. " * 4, "polite"), "")
+    assert silent is not None
+    assert (silent.reason, silent.detail) == ("no trait shown", "polite")
 
 
 def test_near_duplicates_names_each_with_the_one_before_it_and_how_alike_they_are() -> None:

@@ -1,11 +1,9 @@
 """Teachers behind an endpoint, against a local server that answers, stalls, refuses and breaks."""
 
 import json
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,95 +16,9 @@ from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.endpoint import Endpoint
 from pipelines.tone_file import Tone
+from tests.pipelines.servers import KEY, Behaviour, Handler, Server, answers, completion
 
-KEY = "a-secret-that-no-message-may-hold"
-Behaviour = Callable[["Handler", dict[str, Any]], None]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the server's behaviour says, and keeps what it was asked."""
-
-    server: "Server"
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.asked.append(body)
-            self.server.keys.add(self.headers.get("Authorization", ""))
-            self.server.inside += 1
-            self.server.most = max(self.server.most, self.server.inside)
-        try:
-            self.server.behaviour(self, body)
-        finally:
-            with self.server.lock:
-                self.server.inside -= 1
-
-    def say(self, status: int, text: str, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(text.encode())))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """A server on a free port of this machine."""
-
-    daemon_threads = True
-
-    def __init__(self, behaviour: Behaviour) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.behaviour = behaviour
-        self.asked: list[dict[str, Any]] = []
-        self.keys: set[str] = set()
-        self.lock = threading.Lock()
-        self.inside = self.most = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Behaviour], Server]]:
-    started: list[Server] = []
-
-    def start(behaviour: Behaviour) -> Server:
-        server = Server(behaviour)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
-
-
-def completion(text: str, finish: str = "stop") -> str:
-    return json.dumps(
-        {
-            "choices": [{"message": {"content": text}, "finish_reason": finish}],
-            "usage": {"prompt_tokens": 11, "completion_tokens": 4},
-        }
-    )
-
-
-def answers(handler: Handler, body: dict[str, Any]) -> None:
-    """What a good teacher would say to each prompt of the tone pipeline."""
-    prompt = body["messages"][-1]["content"]
-    passage = prompt.split("<passage>\n")[-1].split("\n</passage>")[0]
-    said: dict[str, Any] = {"questions": [f"What is said in {passage[:25]}?"]}
-    if '{"plain_answer"' in prompt:
-        said = {"plain_answer": passage}
-    if '{"answer"' in prompt:
-        plain = prompt.split("<plain_answer>\n")[-1].split("\n</plain_answer>")[0]
-        said = {"answer": f"Well, here is what I know: {plain[0].lower()}{plain[1:]}"}
-    handler.say(200, completion(json.dumps(said)))
+Serve = Callable[[Behaviour], Server]
 
 
 def failing_first(count: int, status: int, **headers: str) -> Behaviour:
@@ -133,12 +45,18 @@ def endpoint(server: Server, **settings: Any) -> Endpoint:
 CHAT = [{"role": "user", "content": '<passage>\nA b c.\n</passage>\n{"plain_answer": "…"}'}]
 
 
+@pytest.fixture(params=["openai", "anthropic"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each kind of endpoint in turn: what follows holds for all of them."""
+    return str(request.param)
+
+
 def texts(made: list[dict[str, Any]]) -> list[str | None]:
     return [output["generations"][0] for output in made]
 
 
 def test_a_prompt_is_sent_with_its_settings_and_the_reply_counted(
-    serve: Callable[[Behaviour], Server],
+    serve: Serve,
 ) -> None:
     server = serve(answers)
     (made,) = endpoint(server, seed=5, temperature=0.2, max_tokens=99).generate([CHAT])
@@ -155,15 +73,16 @@ def test_a_prompt_is_sent_with_its_settings_and_the_reply_counted(
     ("status", "headers"), [(429, {"Retry_After": "0.05"}), (500, {}), (503, {})]
 )
 def test_what_may_pass_is_tried_again(
-    serve: Callable[[Behaviour], Server], status: int, headers: dict[str, str]
+    serve: Serve, dialect: str, status: int, headers: dict[str, str]
 ) -> None:
     server = serve(failing_first(2, status, **headers))
-    assert texts(endpoint(server).generate([CHAT])) == ['{"plain_answer": "A b c."}']
+    teacher = endpoint(server, dialect=dialect)
+    assert texts(teacher.generate([CHAT])) == ['{"plain_answer": "A b c."}']
     assert len(server.asked) == 3
 
 
 def test_too_many_requests_narrow_the_gate_and_successes_widen_it(
-    serve: Callable[[Behaviour], Server],
+    serve: Serve, dialect: str
 ) -> None:
     def crowded(handler: Handler, body: dict[str, Any]) -> None:
         time.sleep(0.01)
@@ -173,7 +92,7 @@ def test_too_many_requests_narrow_the_gate_and_successes_widen_it(
             answers(handler, body)
 
     server = serve(crowded)
-    teacher = endpoint(server, concurrency=16)
+    teacher = endpoint(server, dialect=dialect, concurrency=16)
     chats = [[{"role": "user", "content": f"{CHAT[0]['content']} {n}"}] for n in range(60)]
     assert None not in texts(teacher.generate(chats))
     assert teacher._pace is not None
@@ -181,9 +100,7 @@ def test_too_many_requests_narrow_the_gate_and_successes_widen_it(
     assert server.most <= 16
 
 
-def test_a_connection_broken_off_in_mid_answer_is_tried_again(
-    serve: Callable[[Behaviour], Server],
-) -> None:
+def test_a_connection_broken_off_in_mid_answer_is_tried_again(serve: Serve, dialect: str) -> None:
     broken = iter([True, True, False])
 
     def breaks(handler: Handler, body: dict[str, Any]) -> None:
@@ -196,17 +113,18 @@ def test_a_connection_broken_off_in_mid_answer_is_tried_again(
         else:
             answers(handler, body)
 
-    assert None not in texts(endpoint(serve(breaks)).generate([CHAT]))
+    assert None not in texts(endpoint(serve(breaks), dialect=dialect).generate([CHAT]))
 
 
 def test_an_endpoint_that_stalls_is_given_up_after_patience_with_the_reason(
-    serve: Callable[[Behaviour], Server],
+    serve: Serve, dialect: str
 ) -> None:
     def stalls(handler: Handler, _: dict[str, Any]) -> None:
         time.sleep(0.5)
         handler.close_connection = True
 
-    (made,) = endpoint(serve(stalls), timeout=0.1, patience=0.3).generate([CHAT])
+    teacher = endpoint(serve(stalls), dialect=dialect, timeout=0.1, patience=0.3)
+    (made,) = teacher.generate([CHAT])
     assert made["generations"] == [None]
     assert made["reason"] == ["no answer from the endpoint (ReadTimeout)"]
 
@@ -218,12 +136,13 @@ def test_an_endpoint_that_stalls_is_given_up_after_patience_with_the_reason(
         (200, '{"choices": 1}', "the endpoint's answer is no chat completion", '{"choices": 1}'),
         (200, completion(" "), "an empty reply", ""),
         (200, completion("and on", "length"), "the reply was cut off at its longest", "and on"),
-        (400, '{"code": "context_length_exceeded"}', "prompt too long for the model", ""),
-        (400, "no", "refused with 400", ""),
+        (400, '{"code": "context_length_exceeded"}', "prompt too long for the model",
+         '{"code": "context_length_exceeded"}'),
+        (400, "no", "refused with 400", "no"),
     ],
 )  # fmt: skip
 def test_an_answer_that_is_none_has_its_reason(
-    serve: Callable[[Behaviour], Server], status: int, text: str, reason: str, raw: str
+    serve: Serve, status: int, text: str, reason: str, raw: str
 ) -> None:
     server = serve(lambda handler, _: handler.say(status, text))
     (made,) = endpoint(server).generate([CHAT])
@@ -233,29 +152,61 @@ def test_an_answer_that_is_none_has_its_reason(
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_cannot_pass_ends_the_run_with_one_sentence_without_the_key(
-    serve: Callable[[Behaviour], Server], status: int
+    serve: Serve, dialect: str, status: int
 ) -> None:
     server = serve(lambda handler, _: handler.say(status, f"bad key {KEY}"))
     with pytest.raises(TeacherError) as caught:
-        endpoint(server, concurrency=1).generate([CHAT, CHAT])
+        endpoint(server, dialect=dialect, concurrency=1).generate([CHAT, CHAT])
     assert f"answered {status}; expected" in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_an_endpoint_without_json_replies_is_asked_without(
-    serve: Callable[[Behaviour], Server],
+FORM = {"type": "object", "properties": {"plain_answer": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "known", "asked"),
+    [("openai", "json_schema", 2), ("openai", "json_object", 3), ("openai", "", 4),
+     ("anthropic", "tools", 2), ("anthropic", "", 3)],
+)  # fmt: skip
+def test_a_form_that_an_endpoint_does_not_know_is_asked_for_in_a_lesser_way(
+    serve: Serve, dialect: str, known: str, asked: int
 ) -> None:
-    def plain(handler: Handler, body: dict[str, Any]) -> None:
-        if "response_format" in body:
-            handler.say(400, "unknown field response_format")
+    def behave(handler: Handler, body: dict[str, Any]) -> None:
+        form = body.get("tools") or body.get("response_format")
+        if form and (not known or known not in json.dumps(body)):
+            handler.say(400, "unknown: response_format, tools")
         else:
             answers(handler, body)
 
-    server = serve(plain)
-    teacher = endpoint(server, concurrency=1)
-    assert None not in texts(teacher.generate([CHAT, CHAT]))
-    assert len(server.asked) == 3
+    server = serve(behave)
+    teacher = endpoint(server, dialect=dialect, concurrency=1)
+    made: dict[int, dict[str, Any]] = {}
+    teacher.generate_each([(CHAT, FORM), (CHAT, FORM)], made.__setitem__)
+    assert None not in texts([made[0], made[1]])
+    assert len(server.asked) == asked
+
+
+def test_a_model_that_declines_has_that_reason(serve: Serve) -> None:
+    said = json.dumps({"choices": [{"message": {"content": None, "refusal": "I won't."}}]})
+    (made,) = endpoint(serve(lambda handler, _: handler.say(200, said))).generate([CHAT])
+    assert (made["reason"], made["raw"]) == (["the model declined"], ["I won't."])
+
+
+def test_anthropic_is_told_the_system_prompt_apart_from_the_turns(serve: Serve) -> None:
+    server = serve(answers)
+    chat = [{"role": "system", "content": "Be brief."}, *CHAT]
+    endpoint(server, dialect="anthropic").generate([chat])
+    (sent,) = server.asked
+    assert (sent["system"], sent["messages"]) == ("Be brief.", CHAT)
+    assert server.keys == {KEY}
+
+
+def test_tokens_are_estimated_where_the_endpoint_does_not_count(serve: Serve) -> None:
+    said = json.dumps({"choices": [{"message": {"content": "word " * 20}}]})
+    (made,) = endpoint(serve(lambda handler, _: handler.say(200, said))).generate([CHAT])
+    assert made["statistics"] == {"input_tokens": [13], "output_tokens": [25]}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +228,7 @@ def test_an_address_that_no_teacher_has_is_refused(url: str, said: str) -> None:
 
 
 def test_the_key_is_in_no_form_of_the_teacher_or_the_plan(
-    serve: Callable[[Behaviour], Server],
+    serve: Serve,
 ) -> None:
     teacher = endpoint(serve(answers))
     assert KEY not in repr(teacher) + str(teacher.model_dump()) + teacher.model_dump_json()
@@ -285,7 +236,7 @@ def test_the_key_is_in_no_form_of_the_teacher_or_the_plan(
 
 
 def test_a_pipeline_asks_the_endpoint_and_keeps_every_reply(
-    serve: Callable[[Behaviour], Server], passages: list[Passage], tone: Tone, tmp_path: Path
+    serve: Serve, passages: list[Passage], tone: Tone, tmp_path: Path
 ) -> None:
     server = serve(answers)
     journal = tmp_path / "replies.jsonl"
@@ -300,27 +251,29 @@ def test_a_pipeline_asks_the_endpoint_and_keeps_every_reply(
 
 
 def test_a_reply_that_is_not_what_was_asked_for_is_asked_for_once_more(
-    serve: Callable[[Behaviour], Server], passages: list[Passage], tone: Tone
+    serve: Serve, passages: list[Passage], tone: Tone
 ) -> None:
     def careless(handler: Handler, body: dict[str, Any]) -> None:
-        if len(body["messages"]) == 2 and "rewrite an answer" in body["messages"][0]["content"]:
-            handler.say(200, completion("Sure, I'll get to it!"))
-        elif len(body["messages"]) == 4:
-            handler.say(200, completion('{"answer": "Well, that is what the text has to say."}'))
+        if "An earlier reply" in body["messages"][1]["content"]:
+            handler.say(
+                200, completion('{"answer": "Well, the Orrin Viaduct is a railway bridge."}')
+            )
+        elif "rewrite an answer" in body["messages"][0]["content"]:
+            handler.complete("Sure, I'll get to it!")
         else:
             answers(handler, body)
 
     server = serve(careless)
     (made,) = conversations(passages[:1], tone, GenerationPlan("c", f"openai:m@{server.url}"))
     assert isinstance(made, Candidate)
-    assert made.messages[-1].content == "Well, that is what the text has to say."
-    assert server.asked[-1]["messages"][2]["content"] == "Sure, I'll get to it!"
+    assert made.messages[-1].content == "Well, the Orrin Viaduct is a railway bridge."
+    assert "\nSure, I'll get to it!\n" in server.asked[-1]["messages"][1]["content"]
 
 
 def test_a_reply_wrong_twice_is_refused_with_the_raw_text(
-    serve: Callable[[Behaviour], Server], passages: list[Passage], tone: Tone
+    serve: Serve, passages: list[Passage], tone: Tone
 ) -> None:
-    server = serve(lambda handler, _: handler.say(200, completion("I would rather not.")))
+    server = serve(lambda handler, _: handler.complete("I would rather not."))
     (made,) = conversations(passages[:1], tone, GenerationPlan("c", f"openai:m@{server.url}"))
     assert isinstance(made, Refusal)
     assert (made.reason, made.text) == ("reply without what was asked", "I would rather not.")
@@ -328,5 +281,5 @@ def test_a_reply_wrong_twice_is_refused_with_the_raw_text(
 
 
 def test_an_unknown_teacher_is_one_sentence(passages: list[Passage], tone: Tone) -> None:
-    with pytest.raises(TeacherError, match="found the teacher “oracle”, expected “phrasebook” or"):
+    with pytest.raises(TeacherError, match="found the teacher “oracle”, expected “phrasebook”, “o"):
         list(conversations(passages, tone, GenerationPlan("c", "oracle")))

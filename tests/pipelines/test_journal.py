@@ -13,8 +13,7 @@ def test_a_reply_is_there_when_the_journal_is_opened_again(tmp_path: Path) -> No
     with Journal(path) as journal:
         journal.keep("a", Reply("one\nline “quoted”", 5, 2))
     with Journal(path) as journal:
-        assert journal.find("a") == Reply("one\nline “quoted”", 5, 2)
-        assert journal.find("b") is None
+        assert journal.found(["a", "b"]) == {"a": Reply("one\nline “quoted”", 5, 2)}
 
 
 @pytest.mark.parametrize("lost", [1, 10, 40])
@@ -26,7 +25,7 @@ def test_a_torn_last_line_is_cut_off_and_written_again(tmp_path: Path, lost: int
     whole = path.read_bytes()
     path.write_bytes(whole[:-lost])
     with Journal(path) as journal:
-        assert (len(journal), journal.find("b")) == (1, None)
+        assert (len(journal), journal.found("b")) == (1, {})
         journal.keep("b", Reply("second", 1, 1))
     assert path.read_bytes() == whole
 

@@ -9,7 +9,8 @@ from pydantic import PrivateAttr
 
 from pipelines.conversations import tone_pipeline
 from pipelines.engine import quiet, walk
-from pipelines.tasks import PromptTask, reply
+from pipelines.replies import reply
+from pipelines.tasks import PromptTask
 from pipelines.tone_file import Tone
 
 
@@ -84,7 +85,25 @@ def test_no_reply_at_all_has_a_reason_of_its_own(task: PromptTask) -> None:
 @given(st.text(), st.text(alphabet=st.characters(exclude_characters="{}")))
 def test_a_value_is_found_whatever_words_stand_around_its_object(value: str, around: str) -> None:
     text = f"{around}{json.dumps({'answer': value})}{around}"
-    assert reply(text, "answer") == (value.strip() or None)
+    assert reply(text, "answer") == (None if "\x00" in value else value.strip() or None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"messages": "Hello."}',
+        '{"messages": [{"role": "user"}]}',
+        '{"messages": [{"role": "robot", "content": "Hello."}]}',
+        '{"messages": [["user", "Hello."]]}',
+    ],
+)
+def test_a_value_of_another_form_is_none(raw: str) -> None:
+    assert reply(raw, "messages") is None
+
+
+@pytest.mark.parametrize("text", ["half a character \\ud800", "a NUL \\u0000"])
+def test_a_value_that_could_not_be_stored_is_none(text: str) -> None:
+    assert reply(f'{{"answer": "{text}"}}', "answer") is None
 
 
 def test_a_row_set_aside_is_asked_nothing_more(tone: Tone) -> None:
