@@ -5,11 +5,15 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.launch import launch
 from timbre_argilla.options import Options
+from timbre_argilla.queue_worker import check, work
 
 
 def main() -> int:
@@ -25,13 +29,40 @@ def main() -> int:
         help="read the database URL (a line, empty for SQLite) from standard input, where no list "
         "of processes shows its password, and stop when that closes",
     )
+    parser.add_argument(
+        "--environment",
+        action="store_true",
+        help="take URLs and secrets from the variables TIMBRE_SERVER_… (for containers)",
+    )
+    parser.add_argument("--worker", action="store_true", help="run Redis's jobs, serve nothing")
+    parser.add_argument("--check-worker", action="store_true", help="see that the worker lives")
     asked = parser.parse_args()
+    if asked.environment:
+        return _ended(partial(_in_container, asked))
     url = asked.database_url
     if asked.attached:
         url = sys.stdin.readline().strip()
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
+    return _ended(partial(launch, Options(asked.home.resolve(), asked.host, asked.port, url)))
+
+
+def _in_container(asked: argparse.Namespace) -> None:
+    options = Options(
+        asked.home.resolve(),
+        asked.host,
+        asked.port,
+        database_url=os.environ.get("TIMBRE_SERVER_DATABASE_URL", ""),
+        redis_url=os.environ.get("TIMBRE_SERVER_REDIS_URL", ""),
+        elasticsearch_url=os.environ.get("TIMBRE_SERVER_ELASTICSEARCH_URL", ""),
+        json_log=os.environ.get("TIMBRE_SERVER_LOG") == "json",
+    )
+    act = check if asked.check_worker else work if asked.worker else launch
+    act(options, given_credentials(os.environ))
+
+
+def _ended(act: Callable[[], None]) -> int:
     try:
-        launch(Options(asked.home.resolve(), asked.host, asked.port, url))
+        act()
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from timbre_argilla.errors import LaunchError
 
 CREDENTIALS_FILE = "credentials.json"
 OWNER = "owner"
+VARIABLES = ("TIMBRE_SERVER_PASSWORD", "TIMBRE_SERVER_API_KEY", "TIMBRE_SERVER_SECRET_KEY")
 
 # What Argilla's documentation, images and source have published at one time or another.
 PUBLISHED_NAMES = frozenset({"argilla"})
@@ -65,6 +67,21 @@ def open_credentials(home: Path) -> Credentials:
             f"{path} holds {what or 'an empty value'} that anybody could guess; "
             "choose another, or delete the file and new ones are made."
         )
+    return found
+
+
+def given_credentials(named: Mapping[str, str]) -> Credentials:
+    """The credentials that an environment holds, for a server that keeps no file of them.
+
+    Raises `LaunchError` where one is missing, or is one that Argilla publishes.
+    """
+    found = Credentials(OWNER, *(named.get(name, "") for name in VARIABLES))
+    missing = [name for name in VARIABLES if not named.get(name)]
+    if missing:
+        raise LaunchError(f"{' and '.join(missing)} must be set; `make env` makes them.")
+    what = published(password=found.password, api_key=found.api_key)
+    if what is not None:
+        raise LaunchError(f"The environment holds {what} that anybody could guess; make another.")
     return found
 
 

@@ -4,13 +4,12 @@ import asyncio
 import importlib
 import importlib.metadata
 import ipaddress
-import logging
 import signal
 import socket
 import sys
 import warnings
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 import uvloop
@@ -19,6 +18,7 @@ from timbre_argilla.credentials import Credentials, open_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.home import Home
 from timbre_argilla.jobs import JobLookup, JobStore, queues_module
+from timbre_argilla.logs import set_up
 from timbre_argilla.options import Options, tell_argilla
 from timbre_argilla.worker import Worker
 
@@ -31,25 +31,37 @@ GRACE_SECONDS = 10
 """How long requests under way may take to end once the server is told to stop."""
 
 
-def launch(options: Options) -> None:
+class Beside(Protocol):
+    """What runs in the server's loop beside the requests."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End; the loop is about to."""
+
+
+def launch(options: Options, credentials: Credentials | None = None) -> None:
     """Serve Argilla until told to stop (SIGTERM, SIGINT).
+
+    Without credentials, those of the home are used, and made where it has none.
 
     Raises `LaunchError` where the server cannot start as asked.
     """
     _check(options)
     home = Home.hold(options.home)
     try:
-        credentials = open_credentials(options.home)
+        credentials = credentials or open_credentials(options.home)
         listener = _listen(options)
         tell_argilla(options, credentials)
-        store = JobStore(options.home / JOBS_FILE)
-        worker = Worker(store)
-        app = _argilla(store, worker, credentials)
+        store = None if options.redis_url else JobStore(options.home / JOBS_FILE)
+        app, beside = _argilla(options, store, credentials)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _already_stopped)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(app, worker, home, listener))
-        store.close()
+            runner.run(_serve(app, beside, home, listener))
+        if store:
+            store.close()
     finally:
         home.leave()
 
@@ -66,6 +78,11 @@ def _check(options: Options) -> None:
         raise LaunchError(
             f"The database URL begins with {scheme!r}; give a postgresql:// URL, or none for "
             "SQLite in the server's home."
+        )
+    if (options.redis_url or options.elasticsearch_url) and not options.database_url:
+        raise LaunchError(
+            "Redis or Elasticsearch is given without a PostgreSQL URL; they are for servers whose "
+            "database others can reach."
         )
 
 
@@ -94,41 +111,46 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _argilla(store: JobStore, worker: Worker, credentials: Credentials) -> "FastAPI":
+def _argilla(
+    options: Options, store: JobStore | None, credentials: Credentials
+) -> tuple["FastAPI", Beside]:
     """Argilla's application over our job queues, search engine and prepared database.
 
     The order matters: Argilla takes settings, queues and functions by name as it is imported.
     """
     # First come, first served: Argilla's own would break lines to the width of a terminal.
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    set_up(options.json_log, options.secrets(credentials))
     # Argilla's validation of records trips over this on every upload, without harm.
     warnings.filterwarnings("ignore", "Object of type <Record> not in session")
-    sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
-    from timbre_argilla import database, guard, shortcuts, webhooks
+    worker = Worker(store) if store else None
+    if store and worker:
+        sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
+    from timbre_argilla import database, guard, messages, shortcuts, webhooks
 
     database.prepare(credentials)
-    importlib.import_module("timbre_argilla.search.engine")
+    engine = importlib.import_module("timbre_argilla.search.engine")
     from argilla_server._app import app
     from argilla_server.api.handlers.v1 import jobs
 
-    jobs.Job = JobLookup(store)
+    if store:
+        jobs.Job = JobLookup(store)
     guard.apply()
     shortcuts.apply(app)
     webhooks.apply()
     made: FastAPI = app
-    return made
+    return made, worker or messages.Ear(engine.shelf, options.database_url)
 
 
-async def _serve(app: "FastAPI", worker: Worker, home: Home, listener: socket.socket) -> None:
+async def _serve(app: "FastAPI", beside: Beside, home: Home, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
     server = uvicorn.Server(config)
     announcing = asyncio.create_task(_announce(server, home, _url(listener)))
-    worker.start()
+    beside.start()
     await server.serve([listener])
     announcing.cancel()
-    await worker.stop()
+    await beside.stop()
 
 
 async def _announce(server: uvicorn.Server, home: Home, url: str) -> None:
