@@ -54,6 +54,27 @@ class Measures:
 
 
 @dataclass(frozen=True)
+class TargetBound:
+    """A measure with the lowest and the highest value that is still in the tone."""
+
+    measure: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """When an answer counts as being in the tone: within every bound, with so many of the signs.
+
+    A sign is a measure that is above 0.
+    """
+
+    bounds: tuple[TargetBound, ...] = ()
+    signs: int = 0
+    signs_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TonePhrases:
     """What the offline teacher rewrites with: which moves it makes, and its stock of phrases.
 
@@ -81,6 +102,7 @@ class Tone:
     language: str = "en"
     prompts: TonePrompts = field(default_factory=TonePrompts)
     measures: Measures = field(default_factory=Measures)
+    target: Target = field(default_factory=Target)
     phrasebook: TonePhrases = field(default_factory=TonePhrases)
 
     @cached_property

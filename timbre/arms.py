@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from db.records import Run
+from timbre.aims import subject_of
 from timbre.campaign import Campaign
 from timbre.settings import Settings
 from timbre.training import run_folder
@@ -28,12 +29,11 @@ WORDS = {
 
 
 def arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
-    """Base, base with system prompt (where the campaign has one) and tuned."""
-    prompt = campaign.evaluate.system_prompt
-    prompted = (Arm(name=PROMPTED, base=run.base, system=prompt),) if prompt else ()
+    """Base, base with the campaign's system prompt, and tuned."""
+    prompt = subject_of(campaign).system
     adapter = run_folder(settings, run) / ADAPTER
     return (
         Arm(name=BASE, base=run.base),
-        *prompted,
+        Arm(name=PROMPTED, base=run.base, system=prompt),
         Arm(name=TUNED, base=run.base, adapter=adapter, run=run.id),
     )

@@ -12,6 +12,7 @@ from db.store import Store
 from evaluation.arms import summarise
 from evaluation.verdict import percent
 from timbre.accounts import add_reviewers
+from timbre.aims import subject_of
 from timbre.answering import answer_run, run_outputs
 from timbre.argilla import reviewing
 from timbre.arms import TUNED
@@ -97,7 +98,7 @@ def take_in_articles(store: Store, source: str) -> None:
 def make_candidates(store: Store, campaign: Campaign, settings: Settings) -> None:
     """Step 2: candidates of a campaign."""
     with progress(f"candidates of {campaign.name}") as advance:
-        counts = generate(store, campaign, settings, advance)
+        counts, _ = generate(store, campaign, settings, advance)
     new = counts.pop("new")
     say(f"candidates  {campaign.name}: {counted(counts)} ({new} records new)")
 
@@ -132,16 +133,16 @@ def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Setting
     """Step 7: every arm answers the held-out prompts, and the answers are measured."""
     with progress("answers") as advance:
         answer_run(store, campaign, run, settings, advance)
-    outputs = run_outputs(store, campaign, run, settings)
+    outputs, aim = run_outputs(store, campaign, run, settings), subject_of(campaign).aim
     with progress("measures") as advance:
         for found in outputs.values():
-            measure_outputs(store, found, advance)
-    for arm in measured_arms(store, outputs):
-        rate = summarise(arm).target
+            measure_outputs(store, found, aim, advance)
+    for arm in measured_arms(store, outputs, aim):
+        rate = summarise(arm, aim.feature).target
         if rate:
             say(
                 f"answers     {arm.label}: {percent(rate.estimate)} of {len(arm.outputs)} answers "
-                f"conversational ({percent(rate.low)} to {percent(rate.high)})"
+                f"{aim.feature.label.lower()} ({percent(rate.low)} to {percent(rate.high)})"
             )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from db.records import Comparison, Example, Interval, Measure, Output, Review
 from db.store import Store
+from evaluation.aims import Aim
 from evaluation.arms import Arm as MeasuredArm
 from evaluation.arms import Scored
 from evaluation.content import paraphrase_ceiling, shuffled_floor
@@ -15,23 +16,27 @@ from timbre.campaign import Campaign
 from trainer.embed import embed
 
 
-def measured_arms(store: Store, outputs: dict[str, list[Output]]) -> tuple[MeasuredArm, ...]:
-    """Each arm with its outputs' measures by name."""
+def measured_arms(
+    store: Store, outputs: dict[str, list[Output]], aim: Aim
+) -> tuple[MeasuredArm, ...]:
+    """Each arm with its outputs' measures by name, those of the aim by its own definition."""
     return tuple(
         MeasuredArm(
             name=name,
             label=WORDS[name].label,
             description=WORDS[name].description,
-            outputs=tuple(_scored(store, found)),
+            outputs=tuple(_scored(store, found, aim)),
         )
         for name, found in outputs.items()
     )
 
 
-def _scored(store: Store, outputs: list[Output]) -> Iterable[Scored]:
+def _scored(store: Store, outputs: list[Output], aim: Aim) -> Iterable[Scored]:
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
+    own = {aim.feature.name, *(feature.name for feature in aim.trait_features)}
     for measure in store.stream(Measure, subject=tuple(measures)):
-        measures[measure.subject][measure.name] = measure.value
+        if measure.source == aim.source or measure.name not in own:
+            measures[measure.subject][measure.name] = measure.value
     articles = {
         example.id: example.article
         for example in store.stream(Example, id=tuple(output.prompt for output in outputs))

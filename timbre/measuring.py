@@ -1,4 +1,4 @@
-"""Outputs measured: tone and content, each value kept once per output."""
+"""Outputs measured: target, tone, traits and content, each value kept once per output."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,41 +6,45 @@ import numpy as np
 
 from db.records import Example, Measure, Output, Passage
 from db.store import Store
+from evaluation.aims import Aim
 from evaluation.content import CONTENT_SOURCE, content_measures
-from evaluation.tone import TONE_SOURCE, conversational, tone_measures
 from timbre.console import Advance
 from trainer.embed import embed
 
 _SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
 
 
-def measure_outputs(store: Store, outputs: Sequence[Output], advance: Advance) -> int:
-    """Measure outputs that have not been measured; returns how many values are new."""
-    fresh = [output for output in outputs if not store.count(Measure, subject=output.id)]
+def measure_outputs(store: Store, outputs: Sequence[Output], aim: Aim, advance: Advance) -> int:
+    """Measure outputs that have not been measured for this aim; returns how many values are new."""
+    made = {"name": aim.feature.name, "source": aim.source_of(aim.feature.name)}
+    fresh = [o for o in outputs if not store.count(Measure, subject=o.id, **made)]
     if not fresh:
         return 0
     examples = {e: store.get(Example, e) for e in {output.prompt for output in fresh}}
     known = [(output, example) for output in fresh if (example := examples[output.prompt])]
-    close = _similarities(known)
+    close = similarities([(output.text, example.reference) for output, example in known])
     new = 0
     for done, ((output, example), similarity) in enumerate(zip(known, close, strict=True), 1):
-        new += store.add(_measures(store, output, example, similarity))
+        new += store.add(_measures(store, output, example, aim, similarity))
         advance(done, len(known))
     return new
 
 
-def _similarities(known: Sequence[tuple[Output, Example]]) -> list[float]:
-    answers = embed([output.text for output, _ in known])
-    references = embed([example.reference for _, example in known])
-    return [float(value) for value in np.sum(answers * references, axis=1)]
+def similarities(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
+    """How alike each answer and its reference are in meaning, None where there is no reference."""
+    held = [(answer, reference) for answer, reference in pairs if reference]
+    if not held:
+        return [None] * len(pairs)
+    answers, references = (embed(texts) for texts in zip(*held, strict=True))
+    close = iter(np.sum(answers * references, axis=1).tolist())
+    return [float(next(close)) if reference else None for _, reference in pairs]
 
 
 def _measures(
-    store: Store, output: Output, example: Example, similarity: float
+    store: Store, output: Output, example: Example, aim: Aim, similarity: float | None
 ) -> Iterator[Measure]:
-    tone = tone_measures(output.text)
-    for name, value in (tone | {"conversational": float(conversational(tone))}).items():
-        yield Measure(subject=output.id, name=name, source=TONE_SOURCE, value=value)
+    for name, value in aim.measures_of(output.text).items():
+        yield Measure(subject=output.id, name=name, source=aim.source_of(name), value=value)
     passage = store.get(Passage, example.passage) if example.passage else None
     content = content_measures(
         output.text, example.reference, passage.text if passage else "", similarity

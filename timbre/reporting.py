@@ -22,6 +22,7 @@ from db.records import (
 )
 from db.store import Store
 from db.versions import version_examples
+from evaluation import content
 from evaluation.arms import differences, ease_sweep, summarise
 from evaluation.figures import LossPoint
 from evaluation.report import (
@@ -38,12 +39,14 @@ from evaluation.report import (
 )
 from evaluation.verdict import Evidence, verdict
 from timbre.agreeing import agreement_of
+from timbre.aims import subject_of
 from timbre.answering import run_outputs
 from timbre.arms import BASE, TUNED
 from timbre.campaign import Campaign
 from timbre.comparing import PAIRS
-from timbre.evidence import measured_arms, preferences_of, similarity_bounds
+from timbre.evidence import measured_arms, preferences_of, similarity_bounds, votes_of
 from timbre.freezing import verdict_rule
+from timbre.judging import candidate_cards, vote_cards
 from timbre.runs import RunStatus
 from timbre.settings import Settings, config_file
 from timbre.stores import kept
@@ -68,38 +71,41 @@ def report_data(
     """Everything that the report of a run shows."""
     version = kept(store, Version, status.run.version)
     outputs = run_outputs(store, campaign, status.run, settings)
-    measured = measured_arms(store, outputs)
-    summaries = tuple(summarise(arm) for arm in measured)
-    compared = differences(measured, [p for p in PAIRS if p[1] in outputs])
+    subject = subject_of(campaign)
+    aim, target = subject.aim, subject.aim.feature
+    measured = measured_arms(store, outputs, aim)
+    summaries = tuple(summarise(arm, target, aim.trait_features) for arm in measured)
+    compared = differences(measured, PAIRS, (target, *content.FEATURES[:1], *aim.trait_features))
     votes = preferences_of(store, campaign, outputs)
     by_name = {summary.name: summary for summary in summaries}
     examples = list(version_examples(store, version))
     floor, ceiling = similarity_bounds(examples)
-    evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), compared, votes)
+    evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), compared, votes, target)
     reviews = list(store.current_reviews(dataset=campaign.candidates_dataset))
     return ReportData(
         campaign=campaign.name,
-        subject=_subject(campaign),
+        subject=subject.words,
         verdict=verdict(evidence),
         written_at=status.at,
+        target=target,
         version=_version_facts(campaign, version, examples, reviews),
         agreement=tuple(_agreement(reviews)),
         arms=summaries,
         differences=compared,
-        sweep=ease_sweep(measured),
+        sweep=ease_sweep(measured) if campaign.tone else (),
         floor=floor,
         ceiling=ceiling,
         preferences=votes,
+        judges=(
+            *candidate_cards(store, reviews, subject),
+            *vote_cards(store, votes_of(store, campaign, outputs), measured, target.name),
+        ),
         losses=tuple(_losses(status)),
         training=tuple(_training(status)),
         examples=tuple(_side_by_side(store, outputs)),
         lineage=tuple(_lineage(store, outputs.get(TUNED, []))),
         configuration=tuple(_configuration(campaign, status.run)),
     )
-
-
-def _subject(campaign: Campaign) -> str:
-    return f"the tone “{campaign.tone}”" if campaign.tone else f"the persona “{campaign.persona}”"
 
 
 def _version_facts(

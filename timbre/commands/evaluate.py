@@ -20,6 +20,7 @@ def evaluate(
     """
     from db.records import Run
     from evaluation.arms import summarise
+    from timbre.aims import subject_of
     from timbre.answering import run_outputs
     from timbre.campaign import load_campaign
     from timbre.comparing import add_comparisons
@@ -31,10 +32,12 @@ def evaluate(
     with open_store(settings) as store, progress("measures") as advance:
         outputs = run_outputs(store, loaded, found_as(store, Run, run), settings)
         every = [output for found in outputs.values() for output in found]
-        measure_outputs(store, every, advance)
+        aim = subject_of(loaded).aim
+        measure_outputs(store, every, aim, advance)
         pairs = add_comparisons(store, loaded, every)
-        rates = [(arm, summarise(arm).target) for arm in measured_arms(store, outputs)]
-    columns = ("arm", "answers", "conversational", "low", "high")
+        measured = measured_arms(store, outputs, aim)
+        rates = [(arm, summarise(arm, aim.feature).target) for arm in measured]
+    columns = ("arm", "answers", aim.feature.name, "low", "high")
     rows = [
         (arm.label, len(arm.outputs), f"{r.estimate:.3f}", f"{r.low:.3f}", f"{r.high:.3f}")
         for arm, r in rates
