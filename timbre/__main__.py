@@ -20,6 +20,7 @@ from timbre.commands import (
     trace,
     train,
     version,
+    worker,
 )
 from timbre.console import complain
 from timbre.errors import spoken
@@ -40,6 +41,8 @@ app.command()(generate.generate)
 app.add_typer(review.app, name="review")
 app.add_typer(version.app, name="version")
 app.command()(train.train)
+for command in (worker.watch, worker.perform, worker.queue):
+    run.app.command()(command)
 app.add_typer(run.app, name="run")
 app.command()(answer.answer)
 app.command()(evaluate.evaluate)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
+from db.records import CandidateKind
 from pipelines.form import read_form
 from timbre.settings import SettingsError
 
@@ -14,21 +15,51 @@ _RULINGS = ("majority", "unanimity", "adjudicator")
 
 @dataclass(frozen=True)
 class Generation:
-    """Which candidates are made: `limit` counts passages, 0 for all."""
+    """Which candidates are made, and by whom.
+
+    Attributes:
+        teacher: `phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, `transformers:PATH`, …
+        seed: Another seed gives other texts.
+        questions_per_passage: Conversations made from each passage (tones only).
+        limit: Most passages used, 0 for all.
+        kinds: What is written about each passage (personas only), all kinds where none is named.
+        temperature: How freely a model writes; 0 takes the likeliest word each time.
+        longest_reply: Most tokens of a reply.
+        concurrency: Most requests to an endpoint side by side.
+        input_price: US dollars for a million tokens that the teacher reads.
+        output_price: US dollars for a million tokens that it writes.
+    """
 
     teacher: str = "phrasebook"
     seed: int = 0
     questions_per_passage: int = 1
     limit: int = 0
+    kinds: tuple[str, ...] = ()
+    temperature: float = 0.7
+    longest_reply: int = 1024
+    concurrency: int = 16
+    input_price: float = 0.0
+    output_price: float = 0.0
 
 
 @dataclass(frozen=True)
 class Reviewing:
-    """How people judge: `overlap` reviewers a record, and the rule that makes a verdict."""
+    """How people judge.
+
+    Attributes:
+        overlap: Reviewers a record.
+        verdict: The rule that makes a verdict: majority, unanimity or adjudicator.
+        adjudicator: Who has the last word, where the rule is “adjudicator”.
+        calibration: Share of the candidates that is set apart, without suggestions, for at least
+            two reviewers each; 0 for none.
+        annotators: Who is handed which records first; none leaves every record to whoever comes.
+    """
 
     overlap: int = 2
     verdict: str = "majority"
     adjudicator: str = ""
+    calibration: float = 0.0
+    annotators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +99,7 @@ class Evaluating:
     """How held-out prompts are answered, and what the tuned model is compared with.
 
     Attributes:
-        system_prompt: What the prompted arm is told; empty leaves that arm out.
+        system_prompt: What the prompted arm is told; empty takes the tone's or persona's own.
         prompts: How many held-out examples are answered, 0 for all.
         max_new_tokens: Longest answer, in tokens.
         no_repeat: No run of so many tokens is generated twice in an answer, 0 for no such rule.
@@ -80,6 +111,19 @@ class Evaluating:
     max_new_tokens: int = 128
     no_repeat: int = 0
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Which versions start runs by themselves (`timbre run watch`).
+
+    Attributes:
+        versions: Pattern of their names, such as `demo-*`; empty starts none.
+        training: Files of configs/training, a run for each; the campaign's own where none is named.
+    """
+
+    versions: str = ""
+    training: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,11 +144,32 @@ class Campaign:
     gates: Gates = field(default_factory=Gates)
     freeze: Freezing = field(default_factory=Freezing)
     evaluate: Evaluating = field(default_factory=Evaluating)
+    watch: Watching = field(default_factory=Watching)
 
     @property
     def candidates_dataset(self) -> str:
         """Name of the Argilla dataset in which candidates are judged."""
         return f"{self.name}-candidates"
+
+    @property
+    def calibration_dataset(self) -> str:
+        """Name of the Argilla dataset by which reviewers are compared."""
+        return f"{self.name}-calibration"
+
+    @property
+    def adjudication_dataset(self) -> str:
+        """Name of the Argilla dataset in which ties are settled."""
+        return f"{self.name}-adjudication"
+
+    @property
+    def judged_datasets(self) -> tuple[str, ...]:
+        """Names of the datasets whose reviews are of candidates."""
+        return self.candidates_dataset, self.calibration_dataset, self.adjudication_dataset
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of all its datasets in Argilla."""
+        return *self.judged_datasets, self.outputs_dataset
 
     @property
     def outputs_dataset(self) -> str:
@@ -145,10 +210,32 @@ def _sense(campaign: Campaign) -> Iterator[tuple[bool, str]]:
         "name exactly where the verdict is “adjudicator”",
     )
     yield review.overlap > 0, f"an overlap of {review.overlap}, expected 1 or more reviewers"
+    yield (
+        0 <= review.calibration < 1,
+        f"a calibration of {review.calibration}, expected a share from 0 to less than 1",
+    )
+    fewest = max(2, review.overlap) if review.calibration else review.overlap
+    yield (
+        not review.annotators or len(set(review.annotators)) >= fewest,
+        f"{len(set(review.annotators))} annotators, expected at least the {fewest} that a record "
+        "needs, or none at all",
+    )
     shares = (freeze.train, freeze.validation, freeze.test)
     yield (
         min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9,
         f"the shares {', '.join(map(str, shares))} in [freeze], expected shares that add up to 1",
+    )
+    kinds = [kind.value for kind in CandidateKind if kind is not CandidateKind.CONVERSATION]
+    unknown = [kind for kind in campaign.generate.kinds if kind not in kinds]
+    yield (
+        not unknown,
+        f"the kind “{(unknown or [''])[0]}” in [generate], expected one of {', '.join(kinds)}",
+    )
+    generate = campaign.generate
+    yield (
+        min(generate.concurrency, generate.longest_reply, generate.questions_per_passage) > 0,
+        "a concurrency, longest_reply or questions_per_passage under 1 in [generate], expected 1 "
+        "or more",
     )
     numbers = (*astuple(campaign.generate), *astuple(campaign.gates), *astuple(campaign.evaluate))
     least = min(value for value in numbers if isinstance(value, (int, float)))

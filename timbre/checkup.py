@@ -47,14 +47,6 @@ def checkup(settings: Settings) -> list[Finding]:
     ]
 
 
-def migrate_database(settings: Settings) -> bool:
-    """Create the database or bring it up to date; True if anything changed."""
-    path = sqlite_path(settings.database_url)
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    return Store.migrate(settings.database_url)
-
-
 def _python() -> Finding:
     found = sys.version.split()[0]
     return Finding("Python", found.startswith("3.11."), found, "install Python 3.11")

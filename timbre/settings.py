@@ -24,13 +24,17 @@ class Settings:
         argilla_api_key: The owner's key there (`TIMBRE_ARGILLA_API_KEY`).
         argilla_environment: Folder of the embedded server's own Python environment
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
+        queue_url: Redis that holds the queue of runs (`TIMBRE_QUEUE_URL`, default none: SQLite).
+        json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
     """
 
     home: Path
-    database_url: str
+    database_url: str = field(repr=False)
     argilla_url: str
     argilla_api_key: str = field(repr=False)
     argilla_environment: Path
+    queue_url: str = field(default="", repr=False)
+    json_log: bool = False
 
     @property
     def argilla_home(self) -> Path:
@@ -41,6 +45,11 @@ class Settings:
     def runs(self) -> Path:
         """Folder that holds one folder a run."""
         return self.home / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        """Folder of what became of the runs that versions started."""
+        return self.home / "jobs"
 
     @property
     def reports(self) -> Path:
@@ -70,7 +79,19 @@ def read_settings() -> Settings:
         argilla_environment=Path(environment)
         if environment
         else user_cache_path("timbre") / "argilla",
+        queue_url=os.environ.get("TIMBRE_QUEUE_URL", ""),
+        json_log=os.environ.get("TIMBRE_LOG") == "json",
     )
+
+
+def teacher_key(teacher: str) -> str:
+    """The key for a teacher's endpoint: `TIMBRE_TEACHER_KEY`, else the provider's own variable.
+
+    `OPENAI_API_KEY` and `ANTHROPIC_API_KEY` go to their providers only, never to another address.
+    """
+    own = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+    provider = "" if "@" in teacher else own.get(teacher.partition(":")[0], "")
+    return os.environ.get("TIMBRE_TEACHER_KEY") or os.environ.get(provider, "")
 
 
 def config_file(folder: str, name: str) -> Path:

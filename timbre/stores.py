@@ -24,9 +24,21 @@ def open_store(settings: Settings | None = None) -> "Store":
     settings = settings or read_settings()
     path = sqlite_path(settings.database_url)
     if path and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Store.migrate(settings.database_url)
+        migrate_database(settings)
     return Store.open(settings.database_url)
+
+
+def migrate_database(settings: Settings) -> bool:
+    """Create the database or bring it up to date; True if anything changed.
+
+    Raises `StoreError` if it cannot be reached, or was made by a newer Timbre.
+    """
+    from db.store import Store
+
+    path = sqlite_path(settings.database_url)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return Store.migrate(settings.database_url)
 
 
 def sqlite_path(url: str) -> Path | None:

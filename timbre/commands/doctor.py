@@ -12,6 +12,7 @@ def doctor(
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Bring the database up to date.")
     ] = False,
+    check: Annotated[bool, typer.Option(help="Look at everything the loop needs.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check the set-up and say what to do about what is wrong; exits 1 if anything needed is.
@@ -20,12 +21,16 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from timbre.checkup import checkup, migrate_database
-
     settings = read_settings()
     if migrate:
+        from timbre.stores import migrate_database
+
         changed = migrate_database(settings)
         say("The database was brought up to date." if changed else "The database was up to date.")
+    if not check:
+        return
+    from timbre.checkup import checkup
+
     findings = checkup(settings)
     if as_json:
         facts([asdict(finding) for finding in findings])

@@ -1,0 +1,22 @@
+"""All that a run is: an adapter, its answers, their measures, and the pairs that people compare."""
+
+from db.records import Run, Version
+from db.store import Store
+from timbre.answering import run_outputs
+from timbre.campaign import Campaign
+from timbre.comparing import add_comparisons
+from timbre.demo import answer_prompts, train_adapter
+from timbre.settings import Settings
+
+
+def perform_run(store: Store, campaign: Campaign, version: Version, settings: Settings) -> Run:
+    """Do what of a run is not done yet, in the steps of the demo; returns the run.
+
+    Raises `StoreError` if something was withdrawn from the version, `TrainerError` if training
+    fails.
+    """
+    run = train_adapter(store, campaign, version, settings)
+    answer_prompts(store, campaign, run, settings)
+    outputs = run_outputs(store, campaign, run, settings)
+    add_comparisons(store, campaign, [output for found in outputs.values() for output in found])
+    return run
