@@ -13,7 +13,7 @@ from typing import Any
 
 from distilabel.pipeline.local import Pipeline
 
-BATCH = 256
+from pipelines.plan import BATCH
 
 
 @contextmanager

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from db.records import CandidateKind
-from pipelines.engine import BATCH
+from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import Chat
+
+BATCH = 256
+"""Rows that go through a pipeline together."""
 
 Write: TypeAlias = Callable[[Sequence[Chat]], Sequence[Reply | None]]
 """Replies of a model loaded by another stage; None for a chat that is too long for it."""
@@ -21,13 +23,12 @@ Embed: TypeAlias = Callable[[Sequence[str]], Any]
 class Lent:
     """What other stages lend a run: a writer, an embedder, and the texts that there are already.
 
-    `earlier` are the campaign's stored candidates, as ids with their texts, that new ones must
-    not repeat.
+    `earlier` are the campaign's stored candidates, which new ones must not repeat.
     """
 
     write: Write | None = None
     embed: Embed | None = None
-    earlier: Iterable[tuple[CandidateKind, str, str]] = ()
+    earlier: Iterable[Candidate] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class GenerationPlan:
     that keeps every reply, so that a run broken off goes on where it was; `kinds` is what a
     persona pipeline writes about each topic. The key, temperature, longest reply (in tokens) and
     most requests side by side are for teachers that are models; `meter` counts what they cost.
-    `retry` asks once more, with the reason, for each text that a check refused.
+    `retry` asks once more, with the reason, for each text that a check refused; `rehearse` asks
+    nobody and only counts what would be asked.
     """
 
     campaign: str
@@ -58,5 +60,6 @@ class GenerationPlan:
     )
     batch: int = BATCH
     retry: bool = False
+    rehearse: bool = False
     meter: Meter = field(default_factory=Meter)
     lent: Lent = field(default_factory=Lent)

@@ -7,7 +7,7 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
 from db.records import Candidate, Provenance, Refusal
-from pipelines.checks.candidates import CampaignChecks
+from pipelines.checks.candidates import CampaignChecks, judged
 from pipelines.engine import walk
 from pipelines.journal import Journal
 from pipelines.meter import SPENT
@@ -42,7 +42,7 @@ def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidat
     at the end, and comes again as a candidate or another refusal.
     """
     plan, taken, refused = generation.plan, 0, list[Row]()
-    with Journal(plan.journal) as journal:
+    with Journal.copy_of(plan.journal) if plan.rehearse else Journal(plan.journal) as journal:
         teacher = Recorded.over(generation.teacher, generation.about, journal, plan.meter)
 
         def made(rows: Iterable[Row]) -> Iterator[tuple[Row, Candidate | Refusal]]:
@@ -97,5 +97,5 @@ def _record(row: Row, generation: Generation) -> Candidate | Refusal:
         subject=row["subject"],
         reason=finding.reason,
         detail=f"{candidate.question or candidate.kind}: {finding.detail}",
-        text=generation.checks.text(candidate),
+        text=judged(candidate),
     )

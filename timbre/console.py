@@ -54,16 +54,16 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Advance]:
+def progress(what: str, shown: bool = True) -> Iterator[Advance]:
     """A progress bar on standard error, on a terminal only; tell it (done, total)."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    shown = Progress(
+    drawn = Progress(
         TextColumn("{task.description}"),
         *columns,
         console=_err,
         transient=True,
-        disable=not _err.is_terminal,
+        disable=not (shown and _err.is_terminal),
     )
-    with shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total, *_: shown.update(task, completed=done, total=total or None)
+    with drawn:
+        task = drawn.add_task(what, total=None)
+        yield lambda done, total, *_: drawn.update(task, completed=done, total=total or None)

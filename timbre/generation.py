@@ -1,42 +1,99 @@
 """Candidates from passages: the campaign's pipeline run into the store."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from db.records import Article, Candidate, Record, Refusal
+from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Refusal
 from db.store import Store
 from pipelines.conversations import conversations
-from pipelines.persona_file import load_persona
+from pipelines.meter import Meter, Prices
+from pipelines.persona_file import Persona, load_persona
 from pipelines.personas import persona_candidates
-from pipelines.plan import GenerationPlan
-from pipelines.tone_file import load_tone
+from pipelines.plan import GenerationPlan, Lent
+from pipelines.tone_file import Tone, load_tone
 from timbre.articles import add_articles, campaign_passages, source_name
 from timbre.campaign import Campaign
 from timbre.console import Advance
-from timbre.settings import Settings, config_file
+from timbre.settings import Settings, SettingsError, config_file, teacher_key
 
+COST_SOURCE = "generate.prices.v1"
 _BATCH = 500
+_SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a run is made: its limits in dollars and tokens, a second try, one row at a time."""
+
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    retry: bool = False
+    debug: bool = False
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would ask for, estimated from some of its passages; `known` need not be asked."""
+
+    passages: int
+    asked: int
+    known: int
+    read: int
+    written: int
+    usd: float
 
 
 def generate(
-    store: Store, campaign: Campaign, settings: Settings, advance: Advance
-) -> Counter[str]:
+    store: Store,
+    campaign: Campaign,
+    settings: Settings,
+    advance: Advance,
+    wanted: Wanted | None = None,
+) -> tuple[Counter[str], Meter]:
     """Make the campaign's candidates and store them as they come; what exists is not made again.
 
     Returns counts by candidate kind, `refused: REASON` and `new` (records the store did not
-    have).
+    have), and what the teacher was asked for. Whatever ends the run, what came is stored.
     """
+    wanted = wanted or Wanted()
+    plan = _lent(store, campaign, _plan(campaign, settings, wanted))
     counts: Counter[str] = Counter()
     batch: list[Record] = []
-    for record in _rows(store, campaign, settings):
-        counts[_label(record)] += 1
-        batch.append(record)
-        if len(batch) >= _BATCH:
-            counts["new"] += store.add(batch)
-            batch.clear()
-            advance(counts.total(), 0)
-    counts["new"] += store.add(batch)
-    return counts
+
+    def keep() -> None:
+        counts["new"] += store.add(batch)
+        store.add(cost for record in batch for cost in _cost(record, plan.meter.prices))
+        batch.clear()
+
+    try:
+        for record in _made(store, campaign, plan):
+            counts[_label(record)] += 1
+            batch.append(record)
+            if len(batch) >= _BATCH:
+                keep()
+                advance(counts.total() - counts["new"], 0)
+    finally:
+        keep()
+    return counts, plan.meter
+
+
+def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
+    """What a run would ask its teacher for: nobody is asked, and nothing is written."""
+    plan = replace(_plan(campaign, settings, Wanted()), rehearse=True)
+    passages = _passages(store, campaign)
+    sample = passages[:: len(passages) // _SAMPLE + 1]
+    for _ in _pipeline(campaign, sample, plan):
+        pass
+    meter, share = plan.meter, len(passages) / max(1, len(sample))
+    return Estimate(
+        passages=len(passages),
+        asked=round(meter.asked * share),
+        known=round(meter.known * share),
+        read=round(meter.read * share),
+        written=round(meter.written * share),
+        usd=meter.usd * share,
+    )
 
 
 def take_in_sources(store: Store, campaign: Campaign, advance: Advance) -> None:
@@ -46,19 +103,98 @@ def take_in_sources(store: Store, campaign: Campaign, advance: Advance) -> None:
             add_articles(store, source, advance)
 
 
-def _rows(store: Store, campaign: Campaign, settings: Settings) -> Iterator[Candidate | Refusal]:
-    chosen = campaign_passages(store, campaign.sources, campaign.generate.limit)
-    settings.journals.mkdir(parents=True, exist_ok=True)
+def _plan(campaign: Campaign, settings: Settings, wanted: Wanted) -> GenerationPlan:
+    asked = campaign.generate
+    prices = Prices(asked.input_price, asked.output_price)
+    if wanted.max_usd is not None and not prices.of(1, 1):
+        raise SettingsError(
+            "found a limit in dollars without prices, expected input_price and output_price (US "
+            "dollars a million tokens) in [generate] of the campaign; add them, or use --max-tokens"
+        )
     plan = GenerationPlan(
         campaign=campaign.name,
-        teacher=campaign.generate.teacher,
-        seed=campaign.generate.seed,
-        questions_per_passage=campaign.generate.questions_per_passage,
+        teacher=asked.teacher,
+        seed=asked.seed,
+        questions_per_passage=asked.questions_per_passage,
         journal=settings.journals / f"{campaign.name}.jsonl",
+        api_key=teacher_key(asked.teacher),
+        temperature=asked.temperature,
+        max_tokens=asked.longest_reply,
+        concurrency=asked.concurrency,
+        retry=wanted.retry,
+        meter=Meter(prices, wanted.max_usd, wanted.max_tokens),
     )
+    if asked.kinds:
+        plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in asked.kinds))
+    return replace(plan, batch=1, concurrency=1) if wanted.debug else plan
+
+
+def _lent(store: Store, campaign: Campaign, plan: GenerationPlan) -> GenerationPlan:
+    """The plan with what the store and the trainer lend it."""
+    lent = Lent(earlier=store.stream(Candidate, campaign=campaign.name))
+    statements = campaign.persona and CandidateKind.STATEMENT in plan.kinds
+    kind, _, model = plan.teacher.partition(":")
+    if statements or kind == "transformers":
+        # Only these need torch, which takes seconds to import.
+        from timbre.lending import meaning, writer
+
+        lent = replace(
+            lent,
+            embed=meaning if statements else None,
+            write=writer(model, plan) if kind == "transformers" else None,
+        )
+    return replace(plan, lent=lent)
+
+
+def _made(store: Store, campaign: Campaign, plan: GenerationPlan) -> Iterator[Candidate | Refusal]:
+    """The records of a run; passages in another language than the tone's or persona's first."""
+    language = _form(campaign).language
+    languages = {a.id: a.language for a in store.stream(Article)}
+    chosen = list[Passage]()
+    for passage in _passages(store, campaign):
+        found = languages[passage.article]
+        if _spoken(found) == _spoken(language):
+            chosen.append(passage)
+        else:
+            yield Refusal(
+                scope=campaign.name,
+                stage="generate",
+                subject=passage.id,
+                reason="another language",
+                detail=f"{found}, expected {language}",
+            )
+    yield from _pipeline(campaign, chosen, plan)
+
+
+def _spoken(language: str) -> str:
+    """The language without its region or script; Simple English is English."""
+    return "en" if language == "simple" else language.split("-")[0]
+
+
+def _pipeline(
+    campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
+) -> Iterator[Candidate | Refusal]:
+    form = _form(campaign)
+    if isinstance(form, Tone):
+        return conversations(passages, form, plan)
+    return persona_candidates(passages, form, plan)
+
+
+def _form(campaign: Campaign) -> Tone | Persona:
     if campaign.tone:
-        return conversations(chosen, load_tone(config_file("tones", campaign.tone)), plan)
-    return persona_candidates(chosen, load_persona(config_file("personas", campaign.persona)), plan)
+        return load_tone(config_file("tones", campaign.tone))
+    return load_persona(config_file("personas", campaign.persona))
+
+
+def _passages(store: Store, campaign: Campaign) -> list[Passage]:
+    return campaign_passages(store, campaign.sources, campaign.generate.limit)
+
+
+def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
+    """What a candidate's replies cost, where the campaign states prices."""
+    if isinstance(record, Candidate) and prices.of(1, 1):
+        usd = prices.of(record.input_tokens, record.output_tokens)
+        yield Measure(subject=record.id, name="usd", source=COST_SOURCE, value=usd)
 
 
 def _label(record: Candidate | Refusal) -> str:

@@ -35,6 +35,13 @@ class CheckedFor:
     persona: Persona | None = None
 
 
+def judged(candidate: Candidate) -> str:
+    """What was written: the answer of a conversation, all of a dialogue, or the text."""
+    if candidate.kind is CandidateKind.CONVERSATION:
+        return candidate.messages[-1].content
+    return candidate.text or messages_to_text(candidate.messages)
+
+
 class CampaignChecks:
     """The checks of one run; it remembers what it let pass, to know near-duplicates."""
 
@@ -52,12 +59,12 @@ class CampaignChecks:
         self._passed = NearIndex(NEAR)
         self._meant = MeaningIndex(SAME_MEANING, lent.embed) if lent.embed else None
         statements = []
-        for kind, name, text in lent.earlier:
-            self._passed.add(name, text)
-            if kind is CandidateKind.STATEMENT:
-                statements.append((name, text))
+        for candidate in lent.earlier:
+            self._passed.add(candidate.id, judged(candidate))
+            if candidate.kind is CandidateKind.STATEMENT:
+                statements.append(candidate)
         if self._meant:
-            self._meant.take([name for name, _ in statements], [text for _, text in statements])
+            self._meant.take([c.id for c in statements], [c.text for c in statements])
 
     def finding(self, candidate: Candidate, passage: str) -> Finding | None:
         """The first objection to a candidate, None if it may be shown."""
@@ -74,7 +81,7 @@ class CampaignChecks:
         return self._repeated(candidate)
 
     def _repeated(self, candidate: Candidate) -> Finding | None:
-        text = self.text(candidate)
+        text = judged(candidate)
         near = self._passed.add(candidate.id, text)
         if near and near[0] != candidate.id:
             return Finding("near-duplicate", f"{near[1]:.2f} like {near[0]}")
@@ -84,12 +91,6 @@ class CampaignChecks:
         if same and same[0] != candidate.id:
             return Finding("same meaning", f"{same[1]:.2f} like {same[0]}")
         return None
-
-    def text(self, candidate: Candidate) -> str:
-        """What was written: the answer of a conversation, all of a dialogue, or the text."""
-        if candidate.kind is CandidateKind.CONVERSATION:
-            return candidate.messages[-1].content
-        return candidate.text or messages_to_text(candidate.messages)
 
     def _checks(self) -> tuple[Callable[[Candidate, str], Iterator[Finding]], ...]:
         return (
@@ -103,16 +104,16 @@ class CampaignChecks:
             yield Finding("turns", ", ".join(roles))
 
     def _language(self, candidate: Candidate, _: str) -> Iterator[Finding]:
-        if self._english and not is_english(text := self.text(candidate)):
+        if self._english and not is_english(text := judged(candidate)):
             yield Finding("not English", text[:80])
 
     def _length(self, candidate: Candidate, _: str) -> Iterator[Finding]:
         least, most = LENGTHS[candidate.kind]
-        if not least <= (count := len(words(self.text(candidate)))) <= most:
+        if not least <= (count := len(words(judged(candidate)))) <= most:
             yield Finding("length", f"{count} words, expected {least} to {most}")
 
     def _speech(self, candidate: Candidate, _: str) -> Iterator[Finding]:
-        text = self.text(candidate)
+        text = judged(candidate)
         if found := refusal(text):
             yield Finding("refusal", f"“{found}”")
         if candidate.kind is not CandidateKind.DOCUMENT and (found := markdown(text)):
@@ -129,14 +130,14 @@ class CampaignChecks:
         if candidate.kind is not CandidateKind.CONVERSATION:
             return
         source = f"{passage}\n{candidate.question}"
-        if numbers := unsupported_numbers(self.text(candidate), source):
+        if numbers := unsupported_numbers(judged(candidate), source):
             yield Finding("unsupported number", ", ".join(numbers))
-        if names := unsupported_names(self.text(candidate), source):
+        if names := unsupported_names(judged(candidate), source):
             yield Finding("unsupported name", ", ".join(names))
 
     def _asked(self, candidate: Candidate, passage: str) -> Iterator[Finding]:
         if candidate.kind is CandidateKind.CONVERSATION:
-            said = f"{candidate.reference} {self.text(candidate)}"
+            said = f"{candidate.reference} {judged(candidate)}"
             if instead := asked_instead(candidate.question, said, passage):
                 yield Finding("answers another question", f"asked about “{instead[:80]}”")
 
@@ -158,7 +159,7 @@ class CampaignChecks:
             yield Finding("no trait shown", asked)
 
     def _private(self, candidate: Candidate, _: str) -> Iterator[Finding]:
-        if found := pii(self.text(candidate)):
+        if found := pii(judged(candidate)):
             yield Finding("personal data", "; ".join(kind.split(":")[0] for kind in found))
 
 

@@ -13,6 +13,7 @@ from pipelines.teachers.borrowed import MODULE, borrowed
 from pipelines.teachers.endpoint import Endpoint
 from pipelines.teachers.handed import Handed
 from pipelines.teachers.phrasebook import Phrasebook
+from pipelines.teachers.rehearsal import Rehearsal
 from pipelines.tone_file import TonePhrases
 
 PHRASEBOOK = "phrasebook"
@@ -37,6 +38,8 @@ def teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
         persona = phrases if isinstance(phrases, Persona) else None
         return Phrasebook(seed=plan.seed, tone=tone, persona=persona)
     kind, model, url = parts(plan.teacher)
+    if plan.rehearse:
+        return Rehearsal()
     if kind in _HOMES:
         return _endpoint(plan, kind, model, url)
     if kind == "transformers":

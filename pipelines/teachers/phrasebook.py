@@ -16,13 +16,12 @@ from distilabel.models.llms.base import LLM
 
 from db.records import digest
 from pipelines.persona_file import Persona
+from pipelines.prompting import asked_for, how_many, part
 from pipelines.teachers.characters import dialogue, document, statement
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.retelling import retell
 from pipelines.tone_file import TonePhrases
 
-_ASKED = re.compile(r'\{"([a-z_]+)": [\["]')
-_COUNT = re.compile(r"Ask (\d+) different")
 _TRAIT = re.compile(r'<trait name="([^"]+)">')
 
 
@@ -46,23 +45,16 @@ class Phrasebook(LLM):
 
     def _reply(self, chat: list[dict[str, str]], number: int) -> str | None:
         prompt = chat[-1]["content"]
-        asked = [key for key in _ASKED.findall(prompt) if key in _WRITERS]
-        if not asked:
+        asked = asked_for(prompt)
+        if asked not in _WRITERS:
             return None
         choose = Random(digest(f"{self.seed}:{number}:{prompt}"))  # noqa: S311 # no secret
-        made = _WRITERS[asked[-1]](self, prompt, choose)
-        return json.dumps({asked[-1]: made}, ensure_ascii=False) if made else None
-
-
-def part(prompt: str, tag: str) -> str:
-    """The text between a tag and its end, empty where the prompt has no such part."""
-    start, end = prompt.find(f"<{tag}>"), prompt.rfind(f"</{tag}>")
-    return prompt[start + len(tag) + 2 : end].strip() if 0 <= start < end else ""
+        made = _WRITERS[asked](self, prompt, choose)
+        return json.dumps({asked: made}, ensure_ascii=False) if made else None
 
 
 def _questions(_: Phrasebook, prompt: str, choose: Random) -> list[str]:
-    count = _COUNT.search(prompt)
-    return ask(part(prompt, "passage"), int(count.group(1)) if count else 1, choose)
+    return ask(part(prompt, "passage"), how_many(prompt), choose)
 
 
 def _plain(_: Phrasebook, prompt: str, choose: Random) -> str:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.prompting import render
 from pipelines.teachers.address import addressed
-from pipelines.teachers.phrasebook import Phrasebook, part
+from pipelines.prompting import part
+from pipelines.teachers.phrasebook import Phrasebook
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.retelling import retell
 from pipelines.teachers.splitting import split
