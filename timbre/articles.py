@@ -22,12 +22,15 @@ class Intake:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def add_articles(store: Store, source: str, advance: Advance) -> Intake:
-    """Read a source into the store: articles, their passages, and what was refused and why."""
+def add_articles(store: Store, source: str, advance: Advance, licence: str = "") -> Intake:
+    """Read a source into the store: articles, their passages, and what was refused and why.
+
+    `licence` is that of texts which are not Wikipedia's.
+    """
     intake = Intake()
     batch: list[Record] = []
     try:
-        for record in records(source):
+        for record in records(source, licence):
             _count(intake, record)
             batch.append(record)
             if len(batch) >= _BATCH:

@@ -1,6 +1,7 @@
 """A local server that speaks as a model's endpoint does, and behaves as a test wants it to."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,6 +58,11 @@ class Server(ThreadingHTTPServer):
         self.keys: set[str] = set()
         self.lock = threading.Lock()
         self.inside = self.most = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a client that went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:

@@ -13,7 +13,16 @@ app = typer.Typer(no_args_is_help=True, help="Take articles in and list them.")
 
 @app.command()
 def add(
-    source: Annotated[str, typer.Argument(help="`sample`, a dump, a parquet or JSONL file.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="`sample`; a dump (.xml, .xml.bz2); a .parquet or .jsonl file; a folder of .md "
+            "and .txt documents; hf:wikimedia/wikipedia:20231101.en; wiki:en:TITLE."
+        ),
+    ],
+    licence: Annotated[
+        str, typer.Option(help="The licence of texts that are not Wikipedia's.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Read a source: its articles, their passages, and what was refused and why.
@@ -23,7 +32,7 @@ def add(
     from timbre.articles import add_articles
 
     with open_store() as store, progress("articles") as advance:
-        intake = add_articles(store, source, advance)
+        intake = add_articles(store, source, advance, licence)
     if as_json:
         facts(
             {
