@@ -6,7 +6,7 @@ from typing import Any
 
 import argilla as rg
 
-from annotation.connect import Server, workspace_id
+from annotation.connect import Connection, Server, connect, workspace_id
 from annotation.errors import AnnotationError
 
 Shape = dict[str, tuple[str, ...]]
@@ -43,6 +43,23 @@ def find_dataset(server: Server, name: str) -> Dataset:
             f"expected “{name}”; push it first with `timbre review push`"
         )
     return _described(server, found[name])
+
+
+def dataset_names(connection: Connection) -> frozenset[str]:
+    """The names of the datasets in the connection's workspace that can be judged.
+
+    Args:
+        connection: The server, as anybody who may see the workspace.
+
+    Returns:
+        The names.
+
+    Raises:
+        AnnotationError: if the server or the workspace is not there.
+    """
+    with connect(connection) as server:
+        found = _listed(server).values()
+        return frozenset(str(item["name"]) for item in found if item["status"] == "ready")
 
 
 def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:

@@ -27,7 +27,8 @@ class Suggestion:
 class CandidateItem:
     """A candidate with its source, suggestions, sentence vector and metadata to filter by.
 
-    `said` is what reviewers said of it before, for an adjudicator alone.
+    `said` is what reviewers said of it before, for an adjudicator alone. `reviewers` are those
+    it is handed to first, none for whoever comes.
     """
 
     candidate: Candidate
@@ -37,6 +38,7 @@ class CandidateItem:
     vector: tuple[float, ...] | None = None
     metadata: tuple[tuple[str, str | int | float], ...] = ()
     said: str = ""
+    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

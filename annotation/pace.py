@@ -1,7 +1,7 @@
 """How fast each reviewer goes, and how long the rest will take."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -32,12 +32,16 @@ class Pace:
     needed: timedelta | None
 
 
-def paces(reviews: Iterable[Review], records: int) -> list[Pace]:
-    """Each reviewer's pace over a dataset of so many records, by name."""
+def paces(
+    reviews: Iterable[Review], records: int, handed: Mapping[str, int] | None = None
+) -> list[Pace]:
+    """Each reviewer's pace over so many records, or over those they are handed, by name."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for review in reviews:
         moments[review.reviewer].append(datetime.fromisoformat(review.submitted_at))
-    return [_pace(name, sorted(moments[name]), records) for name in sorted(moments)]
+    share = handed or {}
+    names = sorted({*moments, *share})
+    return [_pace(name, sorted(moments[name]), share.get(name, records)) for name in names]
 
 
 def _pace(name: str, moments: list[datetime], records: int) -> Pace:

@@ -1,6 +1,6 @@
 """Reviews back from Argilla: every annotator's own answers, with name and time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +19,17 @@ from db.records import (
 )
 
 PAGE = 500
+# Argilla filters by at most 250 values at once.
+FILTERED = 250
 EDITED = "improved"
 Json = dict[str, Any]
 
 
 def pull(
-    connection: Connection, dataset: str, rule_reviewers: frozenset[str] = frozenset()
+    connection: Connection,
+    dataset: str,
+    rule_reviewers: frozenset[str] = frozenset(),
+    records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
     """Every submitted or discarded response that is in the dataset now; drafts are left out.
 
@@ -35,6 +40,7 @@ def pull(
         connection: The server, as its owner or an admin.
         dataset: The dataset's name.
         rule_reviewers: Users who are no people but written rules; their reviews say so.
+        records: Argilla's ids of the records to look at, None for all.
 
     Yields:
         Review: One for each reviewer and record.
@@ -45,7 +51,8 @@ def pull(
     with connect(connection) as server:
         found = find_dataset(server, dataset)
         names = _usernames(server)
-        for record in _records(server, found):
+        named = _records(server, found) if records is None else _some(server, found, records)
+        for record in named:
             for response in record["responses"] or ():
                 if response["status"] in ("submitted", "discarded"):
                     yield _review(record, response, found, names, rule_reviewers)
@@ -61,6 +68,19 @@ def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
         if len(page) < PAGE:
             return
         offset += PAGE
+
+
+def _some(server: Server, dataset: Dataset, ids: Sequence[str]) -> Iterator[Json]:
+    scope = {"entity": "record", "property": "id"}
+    for begin in range(0, len(ids), FILTERED):
+        values = list(ids[begin : begin + FILTERED])
+        answer = server.post(
+            f"datasets/{dataset.id}/records/search",
+            {"filters": {"and": [{"type": "terms", "scope": scope, "values": values}]}},
+            include="responses",
+            limit=FILTERED,
+        )
+        yield from (item["record"] for item in answer["items"])
 
 
 def _usernames(server: Server) -> dict[str, str]:

@@ -30,6 +30,12 @@ class PushCount:
     unchanged: int
     changed: int = 0
 
+    def __add__(self, other: "PushCount") -> "PushCount":
+        """The counts of both."""
+        return PushCount(
+            self.new + other.new, self.unchanged + other.unchanged, self.changed + other.changed
+        )
+
 
 def push_candidates(
     connection: Connection,
@@ -163,8 +169,18 @@ def _metadata(item: CandidateItem, text: str) -> Json:
         "prompt": list(candidate.provenance.prompts),
         "teacher": candidate.provenance.teacher,
         "words": len(text.split()),
+        "reviewers": list(item.reviewers),
+        "uncertainty": _uncertainty(item),
     }
-    return {name: value for name, value in known.items() if value} | dict(item.metadata)
+    return {name: value for name, value in known.items() if value not in ("", [], None)} | dict(
+        item.metadata
+    )
+
+
+def _uncertainty(item: CandidateItem) -> float | None:
+    """How unsure the least sure suggestion is, 0 to 1; None where none says how sure it is."""
+    scores = [s.score for s in item.suggestions if s.score is not None]
+    return round(1 - min(scores), 4) if scores else None
 
 
 def _suggestion(suggestion: Suggestion, text: str, dataset: Dataset) -> Json:

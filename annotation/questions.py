@@ -219,6 +219,7 @@ def _metadata(make: _Builder) -> list[Any]:
         "kind": "Kind of text",
         "prompt": "Prompt and version",
         "teacher": "Teacher",
+        "reviewers": "For",
     }
     return [
         *(

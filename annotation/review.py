@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotation.errors import AnnotationError
+from annotation.flags import flags
 from db.records import Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
 DECISION = "decision"
@@ -55,9 +56,10 @@ class VerdictRule:
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
     """One verdict for each subject that enough reviewers decided on.
 
-    Only submitted reviews with a decision count. The text of an approved subject is the edit of
-    a reviewer who approved: the adjudicator's before others, a person's before a rule's, then
-    the one that most made, then the latest.
+    Only submitted reviews with a decision count. What somebody flagged as harmful or broken is not
+    approved, whatever the others say, unless the adjudicator approves it. The text of an approved
+    subject is the edit of a reviewer who approved: the adjudicator's before others, a person's
+    before a rule's, then the one that most made, then the latest.
 
     Args:
         reviews: The current reviews, one of each reviewer for each subject.
@@ -67,7 +69,9 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
         Verdict: In the order in which their subjects appear.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
+    flagged: set[str] = set()
     for review in reviews:
+        flagged.update(flag.subject for flag in flags([review]))
         if review.status is ReviewStatus.SUBMITTED and review.answer(DECISION) is not None:
             by_subject[review.subject].append(review)
     for subject, said in by_subject.items():
@@ -75,6 +79,8 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
         if len(said) < rule.minimum and not last_word:
             continue
         decision = _decision(said, rule)
+        if decision is Decision.APPROVE and subject in flagged and not last_word:
+            decision = Decision.REJECT
         yield Verdict(
             subject=subject,
             decision=decision,

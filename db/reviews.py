@@ -75,9 +75,13 @@ def current(
 
 
 def reconcile(
-    connection: Connection, dataset: str, pulled: Sequence[Review], at: str
+    connection: Connection,
+    dataset: str,
+    pulled: Sequence[Review],
+    at: str,
+    subjects: frozenset[str] | None = None,
 ) -> Reconciled:
-    """Append what makes a dataset's current reviews those that were pulled.
+    """Append what makes a dataset's current reviews (of some subjects) those that were pulled.
 
     Raises `StoreError` if a reviewer has two reviews of one subject, or if `at` was used before.
     """
@@ -90,7 +94,11 @@ def reconcile(
     kept = {(r.subject, r.reviewer): r for r in allowed(connection, Review, pulled)}
     held = {(row.subject, row.reviewer): row.id for row in current(connection, (), dataset)}
     fresh = {key: review for key, review in kept.items() if held.get(key) != review.id}
-    deleted = [id for key, id in held.items() if key not in now]
+    deleted = [
+        id
+        for key, id in held.items()
+        if key not in now and (subjects is None or key[0] in subjects)
+    ]
     insert(connection, fresh.values())
     happened = [(review.id, EventKind.SUBMITTED) for review in fresh.values()]
     happened += [(id, EventKind.DELETED) for id in deleted]

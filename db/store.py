@@ -147,20 +147,24 @@ class Store:
             yield from self.stream(Review, id=tuple(row.id for row in batch))
 
     def reconcile_reviews(
-        self, dataset: str, pulled: Iterable[Review], at: str
+        self,
+        dataset: str,
+        pulled: Iterable[Review],
+        at: str,
+        subjects: frozenset[str] | None = None,
     ) -> reviews.Reconciled:
         """Make what a dataset's reviewers say now what the store says, by adding alone.
 
         New and changed answers are added as reviews with a SUBMITTED event; a review that is no
-        longer among `pulled`, which must be all of the dataset's, gets a DELETED one. If reading
-        `pulled` fails, nothing is changed.
+        longer among `pulled`, which must be all of the dataset's (or all of these subjects'), gets
+        a DELETED one. If reading `pulled` fails, nothing is changed.
 
         Raises `StoreError` if a reviewer has two reviews of one subject, or if `at` (ISO 8601, UTC)
         is not later than an earlier pull.
         """
         now = list(pulled)
         with self.writing() as connection:
-            return reviews.reconcile(connection, dataset, now, at)
+            return reviews.reconcile(connection, dataset, now, at, subjects)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that reads one state of the database."""

@@ -25,11 +25,11 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
 
     Raises `StoreError` if a gate fails and is not overridden.
     """
-    reviews = list(store.current_reviews(dataset=campaign.candidates_dataset))
+    reviews = list(store.current_reviews(dataset=campaign.judged_datasets))
     decided = list(verdicts(reviews, verdict_rule(campaign)))
     store.add(decided)
     approved = list(_approved(store, decided))
-    agreed = agreement_on_decision(reviews)
+    agreed = agreement_on_decision(independent(campaign, reviews))
     plan = FreezePlan(
         name=name,
         campaign=campaign.name,
@@ -52,6 +52,11 @@ def verdict_rule(campaign: Campaign) -> VerdictRule:
     return VerdictRule(
         Ruling(campaign.review.verdict), campaign.review.adjudicator, campaign.review.overlap
     )
+
+
+def independent(campaign: Campaign, reviews: Iterable[Review]) -> list[Review]:
+    """The reviews by people who did not see what others had said."""
+    return [review for review in reviews if review.dataset != campaign.adjudication_dataset]
 
 
 def agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:

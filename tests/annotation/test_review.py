@@ -1,10 +1,12 @@
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.errors import AnnotationError
+from annotation.flags import flags
 from annotation.review import Ruling, VerdictRule, verdicts
 from db.records import Answer, Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
@@ -128,3 +130,16 @@ def test_a_verdict_does_not_depend_on_the_order_of_reviews(said: list[str], rand
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert verdict(reviews) == verdict(shuffled)
     assert verdict(reviews).id == verdict(shuffled).id
+
+
+@pytest.mark.parametrize("status", list(ReviewStatus))
+@pytest.mark.parametrize("kind", ["harmful", "broken"])
+def test_what_one_flags_is_not_approved_unless_the_adjudicator_does(
+    status: ReviewStatus, kind: str
+) -> None:
+    flag = replace(says("cy", None), status=status, answers=(Answer("reasons", (kind,)),))
+    said = [says("ann", "approve"), says("bob", "approve"), flag]
+    assert verdict(said).decision is Decision.REJECT
+    rule = VerdictRule(Ruling.ADJUDICATOR, "ann")
+    assert verdict(said, rule).decision is Decision.APPROVE
+    assert [(f.reviewer, f.kind) for f in flags(said)] == [("cy", kind)]

@@ -57,6 +57,13 @@ def test_a_deleted_answer_leaves_a_tombstone_and_not_the_answer_before_it(store:
     assert store.reconcile_reviews(DATASET, [review(SECOND)], "t4").deleted == 0
 
 
+def test_a_pull_of_some_subjects_leaves_the_others_as_they_are(store: Store) -> None:
+    store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
+    found = store.reconcile_reviews(DATASET, [], "t2", frozenset({FIRST}))
+    assert found == Reconciled(0, 0, 1, 0)
+    assert said(store) == {(SECOND, "ada", "approve")}
+
+
 def test_an_answer_given_again_after_its_deletion_counts(store: Store) -> None:
     answer = review(FIRST)
     store.reconcile_reviews(DATASET, [answer], "t1")

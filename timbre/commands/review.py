@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from timbre.console import facts, progress, say, table
+from timbre.commands import standing
+from timbre.console import progress, say, table
 from timbre.settings import config_file, read_settings
 from timbre.stores import open_store
 
@@ -116,61 +117,75 @@ def push(campaign: _Campaign, outputs: _Outputs = False) -> None:
 
 
 @app.command()
-def pull(campaign: _Campaign, outputs: _Outputs = False) -> None:
+def pull(campaign: _Campaign) -> None:
     """Bring what reviewers say now into the store: new, changed and deleted reviews.
 
     Example: timbre review pull demo-tone
     """
     from timbre.argilla import connection
     from timbre.campaign import load_campaign
-    from timbre.reviewing import pull_reviews
+    from timbre.reviewing import pull_campaign
 
     settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
-    dataset = loaded.outputs_dataset if outputs else loaded.candidates_dataset
     with open_store(settings) as store:
-        found = pull_reviews(store, dataset, connection(settings))
-    say(
-        f"{found.new} new, {found.changed} changed, {found.deleted} deleted, "
-        f"{found.unchanged} as before."
-    )
+        pulled = dict(pull_campaign(store, loaded, connection(settings)))
+    for dataset, found in pulled.items():
+        say(
+            f"{dataset}: {found.new} new, {found.changed} changed, {found.deleted} deleted, "
+            f"{found.unchanged} as before."
+        )
+    if not pulled:
+        say(f"{loaded.name} has no dataset in Argilla; put one there with `timbre review push`.")
 
 
 @app.command()
-def status(campaign: _Campaign, outputs: _Outputs = False) -> None:
-    """Say how far a campaign's review has come.
+def adjudicate(campaign: _Campaign) -> None:
+    """Put the candidates that reviewers are divided on before an adjudicator, with what they said.
 
-    Example: timbre review status demo-tone
+    Example: timbre review adjudicate demo-tone
     """
-    from annotation.progress import dataset_progress
     from timbre.argilla import connection
     from timbre.campaign import load_campaign
+    from timbre.reviewing import push_ties
 
+    settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
-    dataset = loaded.outputs_dataset if outputs else loaded.candidates_dataset
-    found = dataset_progress(connection(read_settings()), dataset)
-    say(f"{dataset}: {found.completed} of {found.total} records have all their reviews.")
+    with open_store(settings) as store, progress("push ties") as advance:
+        pushed = push_ties(store, loaded, connection(settings), advance)
+    say(f"{loaded.adjudication_dataset}: {pushed.new} new, {pushed.unchanged} as before.")
 
 
 @app.command()
-def agreement(
+def watch(
     campaign: _Campaign,
-    outputs: _Outputs = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    host: Annotated[str, typer.Option(help="Address to hear Argilla at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to hear it at; 0 takes any.")] = 0,
+    address: Annotated[str, typer.Option(help="Where Argilla finds us; by default, here.")] = "",
+    every: Annotated[float, typer.Option(min=1, help="Seconds between pulls of all.")] = 300.0,
 ) -> None:
-    """Say how far the reviewers of a campaign agree, per question and pair.
+    """Bring reviews in as they are submitted, until Ctrl-C.
 
-    Example: timbre review agreement demo-tone
+    Argilla tells by webhooks; a pull of everything now and then finds what none of them told.
+
+    Example: timbre review watch demo-tone --every 60
     """
-    from timbre.agreeing import agreement_rows
-    from timbre.campaign import load_campaign
+    import signal
 
+    from timbre.argilla import connection
+    from timbre.campaign import load_campaign
+    from timbre.watching import Watch, WatchPlan
+
+    settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
-    dataset = loaded.outputs_dataset if outputs else loaded.candidates_dataset
-    with open_store() as store:
-        rows = agreement_rows(store, dataset)
-    columns = ("question", "between", "measure", "records", "value")
-    if as_json:
-        facts([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        table(columns, rows)
+    with open_store(settings) as store:
+        plan = WatchPlan(host, port, address, every)
+        watching = Watch(store, loaded, connection(settings), say, plan)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: watching.stopped.set())
+        watching.run()
+    say("Stopped.")
+
+
+app.command()(standing.status)
+app.command()(standing.agreement)
