@@ -20,6 +20,7 @@ from db.events import event
 from db.records import EventKind, Run
 from db.store import Store
 from pipelines.form import FormError
+from timbre.attending import attend
 from timbre.jobs import Job, JobState, JobStatus, Ledger
 from timbre.queue import UNREACHABLE, JobQueue
 from timbre.runs import RunState, run_status
@@ -38,12 +39,22 @@ log = logging.getLogger("timbre.worker")
 
 @dataclass(frozen=True)
 class Watching:
-    """What a worker does: see to these campaigns (to all where none is named), train, or both."""
+    """What a worker does, for these campaigns (for all that have [watch] where none is named).
+
+    Attributes:
+        campaigns: Names or files.
+        trigger: Put runs into the queue.
+        train: Take runs from the queue and do them.
+        every: Seconds between two looks.
+        reviews: Host and port at which Argilla reaches this worker, to bring reviews in; empty
+            brings none.
+    """
 
     campaigns: tuple[str, ...] = ()
     trigger: bool = True
     train: bool = True
     every: float = 5.0
+    reviews: str = ""
 
 
 class Worker:
@@ -62,7 +73,13 @@ class Worker:
         self._complaint = ""
 
     def watch(self) -> None:
-        """Go round until told to stop; what is away for a while is waited for."""
+        """Go round until told to stop; what is away for a while is waited for.
+
+        Raises `FormError` or `SettingsError` if a campaign whose reviews are to come is not right.
+        """
+        if self.watching.reviews:
+            campaigns = [campaign for _, campaign in watched(list(self.watching.campaigns))]
+            attend(self.settings, campaigns, self.watching.reviews, self.stopped)
         while not self.stopped.is_set():
             ALIVE.touch()
             busy = self.go_round()

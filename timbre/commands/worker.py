@@ -15,6 +15,9 @@ def watch(
     ] = None,
     trigger: Annotated[bool, typer.Option(help="Put runs into the queue.")] = True,
     train: Annotated[bool, typer.Option(help="Take runs from the queue and do them.")] = True,
+    reviews: Annotated[
+        str, typer.Option(help="Bring reviews in too: the HOST:PORT at which Argilla reaches us.")
+    ] = "",
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 5.0,
 ) -> None:
     """Start a campaign's configured runs when a version appears that fits its [watch] section.
@@ -32,7 +35,7 @@ def watch(
 
     settings = read_settings()
     set_up_logs(settings)
-    worker = Worker(settings, Watching(tuple(campaign or ()), trigger, train, every))
+    worker = Worker(settings, Watching(tuple(campaign or ()), trigger, train, every, reviews))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
     worker.watch()

@@ -64,7 +64,7 @@ def _worker(options: Options) -> Any:
         engine = importlib.import_module("timbre_argilla.search.engine")
         database = importlib.import_module("argilla_server.database")
         messages = importlib.import_module("timbre_argilla.messages")
-        engine.shelf = messages.Messenger(database.sync_engine)
+        vars(engine).update(shelf=messages.Messenger(database.sync_engine))
     for jobs in ("dataset_jobs", "hub_jobs", "webhook_jobs"):
         # Imported once here rather than by every job, each of which is a process of its own.
         importlib.import_module(f"argilla_server.jobs.{jobs}")
