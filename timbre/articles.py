@@ -22,15 +22,19 @@ class Intake:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def add_articles(store: Store, source: str, advance: Advance, licence: str = "") -> Intake:
+def add_articles(
+    store: Store, source: str, advance: Advance, licence: str = "", limit: int = 0
+) -> Intake:
     """Read a source into the store: articles, their passages, and what was refused and why.
 
-    `licence` is that of texts which are not Wikipedia's.
+    `licence` is that of texts which are not Wikipedia's; `limit` the most articles, 0 for all.
     """
     intake = Intake()
     batch: list[Record] = []
     try:
         for record in records(source, licence):
+            if limit and intake.articles == limit and isinstance(record, Article):
+                break
             _count(intake, record)
             batch.append(record)
             if len(batch) >= _BATCH:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -18,8 +19,13 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
 
     Raises `SourceError` if the file is no parquet, is cut off, or lacks a column.
     """
+    yield from rows(path, source, licence)
+
+
+def rows(opened: Path | Any, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
+    """The rows of a parquet file that is given by its path or open for reading; see `pages`."""
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with pyarrow.parquet.ParquetFile(opened) as file:
             _check_columns(source, file.schema_arrow.names)
             for batch in file.iter_batches(_ROWS, columns=list(COLUMNS)):
                 for row in batch.to_pylist():

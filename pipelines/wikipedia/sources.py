@@ -5,7 +5,7 @@ from pathlib import Path
 
 from db.records import Refusal
 from pipelines.errors import SourceError
-from pipelines.wikipedia import documents, dump, jsonl, live, parquet
+from pipelines.wikipedia import documents, dump, hub, jsonl, live, parquet
 from pipelines.wikipedia.notability import judged
 from pipelines.wikipedia.site import Page, Site, SourceArticle
 
@@ -22,7 +22,7 @@ _READERS: dict[str, tuple[_Reader, bool]] = {
 }
 _EXPECTED = (
     "`sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
-    f"documents, or {live.EXPECTED}"
+    f"documents, {hub.EXPECTED}, or {live.EXPECTED}"
 )
 
 
@@ -30,8 +30,8 @@ def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
     """The articles of a source as they come, and a refusal for every page that is not taken in.
 
     A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, a folder of
-    documents, or `wiki:` and what to ask Wikipedia itself for. `licence` is the licence of texts
-    that are not Wikipedia's.
+    documents, `hf:` and a data set on the Hub, or `wiki:` and what to ask Wikipedia itself for.
+    `licence` is the licence of texts that are not Wikipedia's.
 
     Raises `SourceError` if there is no such source, or where it turns out to be broken; what was
     yielded before that is whole.
@@ -52,6 +52,8 @@ def _opened(source: str, licence: str) -> tuple[Iterator[tuple[Site, Page]], boo
     """The pages of a source, and whether they are wikitext."""
     if source.startswith("wiki:"):
         return live.pages(source, licence), True
+    if source.startswith("hf:"):
+        return hub.pages(source, licence), False
     path = located(source)
     pages, markup = _reader(path)
     return pages(path, *_known_as(source, path, licence)), markup

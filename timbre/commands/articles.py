@@ -23,6 +23,7 @@ def add(
     licence: Annotated[
         str, typer.Option(help="The licence of texts that are not Wikipedia's.")
     ] = "",
+    limit: Annotated[int, typer.Option(help="At most this many articles, 0 for all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Read a source: its articles, their passages, and what was refused and why.
@@ -32,7 +33,7 @@ def add(
     from timbre.articles import add_articles
 
     with open_store() as store, progress("articles") as advance:
-        intake = add_articles(store, source, advance, licence)
+        intake = add_articles(store, source, advance, licence, limit)
     if as_json:
         facts(
             {
