@@ -90,6 +90,11 @@ class Persona:
         """SHA-256 of the canonical JSON of the whole persona."""
         return digest(canonical(plain(self)))
 
+    @property
+    def called(self) -> str:
+        """The name with the fingerprint's beginning, as records state it."""
+        return f"{self.name}@{self.fingerprint[:12]}"
+
     def trait(self, name: str) -> Trait:
         """The trait of a name.
 

@@ -66,7 +66,6 @@ def persona_candidates(
     Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
     """
     about = (plan.teacher, parameters(plan, persona), plan.seed)
-    called = f"{persona.name}@{persona.fingerprint[:12]}"
     prompts = asdict(persona.prompts)
 
     def made(row: Row) -> Candidate:
@@ -80,7 +79,7 @@ def persona_candidates(
             messages=tuple(Message(Role(m["role"]), m["content"]) for m in written) if talk else (),
             text="" if talk else written,
             passage=row["subject"],
-            persona=called,
+            persona=persona.called,
             traits=tuple(trait["name"] for trait in row["traits"]),
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],

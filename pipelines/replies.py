@@ -55,10 +55,10 @@ def reply(text: str | None, key: str) -> Any:
         return None
     value = data.get(key) if isinstance(data, dict) else None
     value = value.strip() if isinstance(value, str) else value
-    return value if value and _validator(key).is_valid(value) and _storable(value) else None
+    return value if value and _validator(key).is_valid(value) and is_storable(value) else None
 
 
-def _storable(value: Any) -> bool:
+def is_storable(value: Any) -> bool:
     """Whether a value has no half characters and no NUL, which no database takes."""
     text = json.dumps(value, ensure_ascii=False)
     return "\\u0000" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -6,8 +6,10 @@ import warnings
 import typer
 
 from timbre.commands import (
+    advise,
     answer,
     articles,
+    chats,
     clean,
     demo,
     doctor,
@@ -38,6 +40,7 @@ app.add_typer(articles.app, name="articles")
 app.add_typer(files.tone_app, name="tone")
 app.add_typer(files.persona_app, name="persona")
 app.command()(generate.generate)
+app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")
 app.add_typer(version.app, name="version")
 app.command()(train.train)
@@ -47,6 +50,7 @@ app.add_typer(run.app, name="run")
 app.command()(answer.answer)
 app.command()(evaluate.evaluate)
 app.command()(report.report)
+app.command()(advise.advise)
 app.command()(trace.trace)
 app.command()(clean.clean)
 

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Refusal
 from db.store import Store
+from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.conversations import conversations
+from pipelines.existing import Chats, existing_chats
 from pipelines.meter import Meter, Prices
 from pipelines.persona_file import Persona, load_persona
 from pipelines.personas import persona_candidates
@@ -58,16 +61,36 @@ def generate(
     """
     wanted = wanted or Wanted()
     plan = _lent(store, campaign, _plan(campaign, settings, wanted))
+    made = _made(store, campaign, plan)
+    return _stored(store, made, plan.meter.prices, advance), plan.meter
+
+
+def add_chats(
+    store: Store, campaign: Campaign, path: Path, licence: str, advance: Advance
+) -> Counter[str]:
+    """Take chats that there are already in as candidates of a campaign; counts as `generate`."""
+    form = _form(campaign)
+    persona = form.called if isinstance(form, Persona) else None
+    lent = Lent(earlier=store.stream(Candidate, campaign=campaign.name))
+    checks = CampaignChecks(CheckedFor(form.language), lent)
+    made = existing_chats(Chats(path, campaign.name, licence, persona), checks)
+    return _stored(store, made, Prices(), advance)
+
+
+def _stored(
+    store: Store, made: Iterable[Candidate | Refusal], prices: Prices, advance: Advance
+) -> Counter[str]:
+    """Store records as they come, whatever ends them; counts by what they are, and `new` ones."""
     counts: Counter[str] = Counter()
     batch: list[Record] = []
 
     def keep() -> None:
         counts["new"] += store.add(batch)
-        store.add(cost for record in batch for cost in _cost(record, plan.meter.prices))
+        store.add(cost for record in batch for cost in _cost(record, prices))
         batch.clear()
 
     try:
-        for record in _made(store, campaign, plan):
+        for record in made:
             counts[_label(record)] += 1
             batch.append(record)
             if len(batch) >= _BATCH:
@@ -75,7 +98,7 @@ def generate(
                 advance(counts.total() - counts["new"], 0)
     finally:
         keep()
-    return counts, plan.meter
+    return counts
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:

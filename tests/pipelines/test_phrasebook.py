@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.prompting import render
+from pipelines.prompting import part, render
 from pipelines.teachers.address import addressed
-from pipelines.prompting import part
 from pipelines.teachers.phrasebook import Phrasebook
 from pipelines.teachers.questions import ask, plain_answer
 from pipelines.teachers.retelling import retell

@@ -200,6 +200,22 @@ def test_a_debugged_run_asks_for_one_row_after_the_other_in_this_thread(
     assert server.most == 1
 
 
+def test_chats_that_there_are_become_candidates_of_a_campaign(
+    timbre: Timbre, campaign: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "support.jsonl"
+    turns = [{"role": "user", "content": "How do I get a refund for my ticket?"},
+             {"role": "assistant", "content": "You'll find it under your orders, I think."}]  # fmt: skip
+    path.write_text(json.dumps({"messages": turns}) + "\nno chat\n", encoding="utf-8")
+    arguments = ("chats", "add", campaign, str(path), "--licence", "our own", "--json")
+    for new in (2, 0):
+        code, said = timbre(*arguments)
+        assert code == 0
+        found = json.loads(said)
+        assert found["made"] == {"conversation": 1, "refused: no chat": 1}
+        assert found["new"] == new
+
+
 def _stopping(text: str | None, key: str) -> Any:
     breakpoint()
     return json.loads(text or "{}").get(key)
