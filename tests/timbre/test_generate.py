@@ -204,14 +204,15 @@ def test_chats_that_there_are_become_candidates_of_a_campaign(
     timbre: Timbre, campaign: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "support.jsonl"
-    turns = [{"role": "user", "content": "How do I get a refund for my ticket?"},
-             {"role": "assistant", "content": "You'll find it under your orders, I think."}]  # fmt: skip
+    said = ("How do I get a refund?", "You'll find it under your orders, and that's all of it.")
+    roles = ("user", "assistant")
+    turns = [{"role": role, "content": text} for role, text in zip(roles, said, strict=True)]
     path.write_text(json.dumps({"messages": turns}) + "\nno chat\n", encoding="utf-8")
     arguments = ("chats", "add", campaign, str(path), "--licence", "our own", "--json")
     for new in (2, 0):
-        code, said = timbre(*arguments)
+        code, printed = timbre(*arguments)
         assert code == 0
-        found = json.loads(said)
+        found = json.loads(printed)
         assert found["made"] == {"conversation": 1, "refused: no chat": 1}
         assert found["new"] == new
 
