@@ -1,15 +1,13 @@
 """How fast the embedded Argilla answers with many records, and how its cost grows.
 
-Run: python benchmarks/argilla.py PYTHON [COUNT ...] [--database-url URL]
+    python -m benchmarks.argilla [COUNT ...] [--database-url URL]
 
-PYTHON is what `timbre review install` prints; COUNTs are 1000 10000 100000 unless given. Prints the
-table of docs/benchmarks/argilla.md: medians over HTTP, and the server's own processor time beside
-them, which other work on the machine disturbs less.
+COUNTs are 1000 10000 100000 unless given. Medians over HTTP, and the server's own processor time
+beside them, which other work on the machine disturbs less; recorded in docs/benchmarks/argilla.md.
 """
 
 import argparse
 import os
-import platform
 import random
 import statistics
 import tempfile
@@ -22,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from platformdirs import user_cache_path
 
-from annotation.embedded import ServerProcess, start
+from annotation.embedded import ServerProcess, install, start
+from benchmarks.record import record
 
 BATCH = 250
 REPEATS = 15
@@ -251,43 +251,52 @@ def with_webhook(bench: Bench) -> tuple[float, float]:
     return found
 
 
-def run(server: ServerProcess, count: int) -> None:
-    """Fill an empty server, measure, and print a table."""
+def run(server: ServerProcess, count: int) -> Iterator[str]:
+    """Fill an empty server, measure, and give the lines of a table."""
     headers = {"X-Argilla-Api-Key": server.credentials.api_key}
     with httpx.Client(base_url=f"{server.url}/api/v1", headers=headers, timeout=600) as client:
         bench = Bench(server, client)
+        idle = bench.resident()
         prepare(bench)
         clock, processor = upload(bench, count, seed=count)
         measure(bench)
         resident = bench.resident()
         hooked_clock, hooked_processor = with_webhook(bench)
-    print(f"\n## {count:,} records\n")
-    print("| | median | processor | first call |\n|---|---|---|---|")
+    yield "| | median | processor | first call |\n|---|---|---|---|"
     for what, median, used, first in bench.rows:
-        print(f"| {what} | {median * 1000:.0f} ms | {used * 1000:.0f} ms | {first * 1000:.0f} ms |")
-    print(f"\nUpload: {clock:.0f} records a second by the clock, {processor:.0f} a second of")
-    print(f"processor time; with a webhook {hooked_clock:.0f} and {hooked_processor:.0f}.")
-    print(f"Memory afterwards: {resident} MB resident.", flush=True)
+        yield f"| {what} | {median * 1000:.0f} ms | {used * 1000:.0f} ms | {first * 1000:.0f} ms |"
+    yield f"\nUpload: {clock:.0f} records a second by the clock, {processor:.0f} a second of"
+    yield f"processor time; with a webhook {hooked_clock:.0f} and {hooked_processor:.0f}."
+    yield f"Memory: {idle} MB resident at the start, {resident} MB after all of this."
+
+
+def starting(home: Path, python: Path, url: str | None) -> tuple[ServerProcess, str]:
+    """A server on a home that was served before, and how long it took to answer."""
+    start(home, python=python, port=0, database_url=url).stop()
+    begin = time.perf_counter()
+    server = start(home, python=python, port=0, database_url=url)
+    clock = time.perf_counter() - begin
+    processor = Bench(server, httpx.Client()).processor()
+    return server, f"Start on an existing home: {clock:.1f} s ({processor:.1f} s of processor)."
 
 
 def main() -> None:
     """Measure at each count, on a server of its own each time."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("python", type=Path)
     parser.add_argument("counts", type=int, nargs="*", default=[1000, 10_000, 100_000])
     parser.add_argument("--database-url", help="an empty PostgreSQL database, for one count")
     asked = parser.parse_args()
-    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, ")
-    print(f"load before: {os.getloadavg()[0]:.1f}")
+    python = install(user_cache_path("timbre") / "argilla")
+    lines = [f"Load at the start: {os.getloadavg()[0]:.1f}."]
     for count in asked.counts:
         with tempfile.TemporaryDirectory(prefix="timbre-bench-") as folder:
-            home, url = Path(folder) / "home", asked.database_url
-            start(home, python=asked.python, port=0, database_url=url).stop()
-            begin = time.perf_counter()
-            with start(home, python=asked.python, port=0, database_url=url) as server:
-                print(f"\nStart on an existing home: {time.perf_counter() - begin:.1f} s")
-                run(server, count)
-    print(f"\nload after: {os.getloadavg()[0]:.1f}")
+            server, said = starting(Path(folder) / "home", python, asked.database_url)
+            with server:
+                lines += ["", f"## {count:,} records", "", said, "", *run(server, count)]
+        if asked.database_url:
+            print("\n".join(lines))
+        else:
+            record("argilla", lines)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,34 @@ def test_each_person_gets_an_order_of_their_own_and_always_the_same(server: Serv
     assert search(server.client, dataset) == [f"r{n}" for n in range(30)]
 
 
+def test_a_person_gets_what_is_theirs_first_then_what_is_least_certain(server: Server) -> None:
+    properties = [
+        {"name": "reviewers", "settings": {"type": "terms"}},
+        {"name": "uncertainty", "settings": {"type": "float"}},
+    ]
+    workspace, dataset = server.dataset("due", PARTS | {"metadata-properties": properties})
+    handed = [["ada"], ["bob", "ada"], ["bob"], []] * 4
+    unsure = [n / 20 if n % 5 else None for n in range(16)]
+    sent = [
+        {
+            "external_id": f"r{n}",
+            "fields": {"text": "a"},
+            "metadata": {"reviewers": who} | ({} if by is None else {"uncertainty": by}),
+        }
+        for n, (who, by) in enumerate(zip(handed, unsure, strict=True))
+    ]
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", {"items": sent})
+    for name in ("ada", "bob"):
+        client = server.user(name, workspace)
+        found = [int(one[1:]) for one in search(client, dataset, me="/me")]
+        keys = [(name not in handed[n], -(unsure[n] or -1)) for n in found]
+        assert sorted(found) == list(range(16))
+        assert keys == sorted(keys)
+        down = {"sort": [{"scope": {"entity": "record", "property": "external_id"},
+                          "order": "asc"}]}  # fmt: skip
+        assert search(client, dataset, down, me="/me")[:2] == ["r0", "r1"]
+
+
 def test_a_record_is_found_by_its_new_words_only_once_they_changed(server: Server) -> None:
     _, dataset = server.dataset("changes", PARTS)
     server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(3))

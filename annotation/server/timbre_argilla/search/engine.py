@@ -33,7 +33,7 @@ from argilla_server.search_engine import (
     TermsMetrics,
     TextQuery,
 )
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ from timbre_argilla.search import textindex
 from timbre_argilla.search.columns import Mask
 from timbre_argilla.search.filters import RESPONSES, answers_of, fitting, part_of, scopes
 from timbre_argilla.search.query import parse
-from timbre_argilla.search.sorts import ordered
+from timbre_argilla.search.sorts import METADATA, due, ordered
 from timbre_argilla.search.table import Order, Shelf, Table
 
 STATUS = ("record", "status")
@@ -189,8 +189,15 @@ class TableEngine(SearchEngine):
         async with sessions() as session:
             needed = [part_of(scope) for scope in scopes(search.filter)]
             needed += [part_of(order.scope) for order in sort]
+            name = None
+            if search.user_id is not None and not sort:
+                needed.append(METADATA)
+                asking = select(User.username).where(User.id == search.user_id)
+                name = await session.scalar(asking)
             table, mask = await _found(session, search, needed)
         rows = ordered(table, np.flatnonzero(mask), sort, search.user_id)
+        if name is not None:
+            rows = due(table, rows, name)
         page = rows[search.offset : search.offset + search.limit]
         items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
         return SearchResponses(items=items, total=len(rows))
@@ -219,11 +226,10 @@ class TableEngine(SearchEngine):
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
         """How often each term of a property occurs, or between which numbers it lies."""
-        part = ("metadata", "")
         async with sessions() as session:
             table = shelf.table(metadata_property.dataset_id)
-            await table.refresh(session, [part])
-        column, alive = table.part(part).columns[metadata_property.name], table.alive()
+            await table.refresh(session, [METADATA])
+        column, alive = table.part(METADATA).columns[metadata_property.name], table.alive()
         if metadata_property.type == MetadataPropertyType.terms:
             counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
             values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]

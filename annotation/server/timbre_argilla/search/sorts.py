@@ -2,6 +2,9 @@
 
 As asked; where that leaves records equal, in the order a person gets them, which is random but
 the same each time and another for each person; where no person asks, in the order they were made.
+
+A person who asks for no order gets the records handed to them first, then those of which most is to
+be learnt: a dataset says so in metadata properties of two names, `reviewers` and `uncertainty`.
 """
 
 from collections.abc import Sequence
@@ -12,11 +15,14 @@ import numpy as np
 from argilla_server.enums import QuestionType, SortOrder
 from argilla_server.search_engine import ResponseFilterScope
 
-from timbre_argilla.search.columns import Keys, Numbers
+from timbre_argilla.search.columns import Keys, Numbers, Terms
 from timbre_argilla.search.filters import answers_of, column_of
-from timbre_argilla.search.parts import by_question
+from timbre_argilla.search.parts import PartKey, by_question
 from timbre_argilla.search.table import Hashes, Order, Table
 
+METADATA: PartKey = ("metadata", "")
+HANDED_TO = "reviewers"
+UNCERTAINTY = "uncertainty"
 LOW_64_BITS = (1 << 64) - 1
 
 
@@ -29,6 +35,18 @@ def ordered(table: Table, rows: Order, sort: Sequence[Any], user: UUID | None) -
         keys += [table.times()[rows], table.hashes()[rows]]
     # The last key of a lexical sort counts first.
     return rows[np.lexsort(keys[::-1])]
+
+
+def due(table: Table, rows: Order, name: str) -> Order:
+    """These rows of a table, those first that a person of this name had best judge first."""
+    columns = table.part(METADATA).columns
+    keys: list[Any] = []
+    if isinstance(handed := columns.get(HANDED_TO), Terms):
+        keys.append(~handed.isin([name], table.rows)[rows])
+    if isinstance(unsure := columns.get(UNCERTAINTY), Numbers):
+        keys.append(unsure.keys(True, table.rows)[rows])
+    # The sort is stable: what is equal here stays in the order it came in.
+    return rows[np.lexsort(keys[::-1])] if keys else rows
 
 
 def _shuffled(hashes: Hashes, user: UUID) -> Hashes:
