@@ -111,11 +111,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A quantitative axis: its title, d3 number format and bounds (None: from the data)."""
+    """A quantitative axis: its title, d3 number format and bounds (None: from the data).
+
+    `log` spaces it by ratios, with a tick at each value that there is.
+    """
 
     title: str
     format: str = ".2f"
     bounds: tuple[float, float] | None = None
+    log: bool = False
 
 
 def svg(figure: Figure, width: int) -> str:
@@ -180,7 +184,7 @@ def specification(figure: Figure, canvas: Canvas) -> dict[str, Any]:
         font="Helvetica Neue, Arial, sans-serif",
         view={"stroke": None},
         axis=text | axis,
-        legend=text | {"labelLimit": canvas.width // _columns(canvas) - 40, "title": None},
+        legend=text | {"labelLimit": canvas.width // legend_columns(canvas) - 40, "title": None},
         padding={"left": 2, "right": 14, "top": 6, "bottom": 4},
         autosize={"type": "fit-x", "contains": "padding"},
     )
@@ -203,9 +207,9 @@ def interval_figure(
         values = [_labelled(row, axis, canvas) for row in rows]
         y_labels = [str(value["row"]) for value in values]
         data = alt.InlineData(values=values)
-        y = alt.Y("row:N", sort=None, title=None, axis=_row_axis())
+        y = alt.Y("row:N", sort=None, title=None, axis=row_axis())
         scale = alt.Scale(domain=list(axis.bounds)) if axis.bounds else alt.Scale(zero=False)
-        x = alt.X("low:Q", scale=scale, title=axis.title, axis=_ticks(axis))
+        x = alt.X("low:Q", scale=scale, title=axis.title, axis=ticks(axis))
         colour = series.colour(canvas.palette).legend(None)
         plot = alt.Chart(data).encode(y=y, color=colour)
         layers: list[Any] = [
@@ -214,7 +218,7 @@ def interval_figure(
             plot.mark_circle(size=130, opacity=1).encode(x=alt.X("estimate:Q")),
             *_haloed(plot, canvas.palette),
         ]
-        return alt.layer(*layers).properties(width=canvas.width, height=_height(y_labels))
+        return alt.layer(*layers).properties(width=canvas.width, height=height_of(y_labels))
 
     kept: list[Row] = [{"mark": mark.label, "estimate": mark.value} for mark in marks]
     return Figure(caption, (*rows, *kept), draw)
@@ -230,33 +234,36 @@ def _haloed(plot: Any, palette: Palette) -> list[Any]:
     return [layer.encode(color=alt.value(colour)) for layer, colour in layers]
 
 
-def _columns(canvas: Canvas) -> int:
+def legend_columns(canvas: Canvas) -> int:
     """How many names of arms a line of a legend has room for."""
     return 1 if canvas.width < 500 else 4
 
 
-def _ticks(axis: Axis) -> alt.Axis:
+def ticks(axis: Axis) -> alt.Axis:
+    """A quantitative axis with a few ticks."""
     return alt.Axis(format=axis.format, tickCount=5)
 
 
-def _height(labels: Sequence[str]) -> int:
+def height_of(labels: Sequence[str]) -> int:
     """Room for as many rows as there are labels, each as high as the one with the most lines."""
     lines = max((label.count("\n") + 1 for label in labels), default=1)
     return max(_ROW, 14 * lines + 14) * len(set(labels))
 
 
 def _labelled(row: Row, axis: Axis, canvas: Canvas) -> dict[str, str | float]:
-    wrapped = _wrapped(str(row["arm"]), canvas)
+    named = wrapped(str(row["arm"]), canvas)
     value = float(row["estimate"])
     said = f"{100 * value:.0f} %" if axis.format == ".0%" else f"{value:.2f}"
-    return {**row, "row": wrapped, "said": said.replace("-", "−")}
+    return {**row, "row": named, "said": said.replace("-", "−")}
 
 
-def _wrapped(label: str, canvas: Canvas) -> str:
+def wrapped(label: str, canvas: Canvas) -> str:
+    """A label in lines that fit beside a chart of the canvas's width."""
     return "\n".join(textwrap.wrap(label, 26 if canvas.width > 500 else 15)) or "–"
 
 
-def _row_axis() -> alt.Axis:
+def row_axis() -> alt.Axis:
+    """An axis of wrapped labels, one a row."""
     return alt.Axis(
         ticks=False,
         domain=False,
@@ -289,7 +296,7 @@ def line_figure(
         legend = alt.Legend(
             orient="top",
             direction="horizontal",
-            columns=_columns(canvas),
+            columns=legend_columns(canvas),
             symbolType="square",
             symbolOpacity=1,
             symbolStrokeWidth=0,
@@ -298,6 +305,10 @@ def line_figure(
         scale = alt.Scale(domain=list(up.bounds)) if up.bounds else alt.Scale(zero=False, nice=True)
         x_axis = alt.Axis(format=across.format, grid=False, tickCount=10, labelFlush=False)
         x = alt.X("x:Q", title=across.title, axis=x_axis)
+        if across.log:
+            known = sorted({float(row["x"]) for row in rows})
+            x_axis = alt.Axis(format=across.format, grid=False, values=known)
+            x = alt.X("x:Q", title=across.title, axis=x_axis, scale=alt.Scale(type="log"))
         y = alt.Y("y:Q", title=up.title, scale=scale, axis=alt.Axis(format=up.format, tickCount=5))
         plot = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
             x=x, color=colour
@@ -318,14 +329,12 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 
     def draw(canvas: Canvas) -> Any:
         values = [
-            {**row, "row": _wrapped(str(row["row"]), canvas)} for row in rows if float(row["count"])
+            {**row, "row": wrapped(str(row["row"]), canvas)} for row in rows if float(row["count"])
         ]
-        y = alt.Y("row:N", sort=None, title=None, axis=_row_axis())
-        legend = alt.Legend(orient="top", columns=_columns(canvas))
+        y = alt.Y("row:N", sort=None, title=None, axis=row_axis())
+        legend = alt.Legend(orient="top", columns=legend_columns(canvas))
         plot = alt.Chart(alt.InlineData(values=values)).encode(y=y, order=alt.Order("order:Q"))
-        x = alt.X(
-            "count:Q", stack="normalize", title="Share of votes", axis=_ticks(Axis("", ".0%"))
-        )
+        x = alt.X("count:Q", stack="normalize", title="Share of votes", axis=ticks(Axis("", ".0%")))
         middle = alt.X("count:Q", stack="normalize", bandPosition=0.5)
         bars = plot.mark_bar(height=26).encode(
             x=x, color=series.colour(canvas.palette).legend(legend)
@@ -336,7 +345,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
             detail="arm:N",
             color=alt.value(canvas.palette.behind),
         )
-        height = _height([str(value["row"]) for value in values])
+        height = height_of([str(value["row"]) for value in values])
         return alt.layer(bars, said).properties(width=canvas.width, height=height)
 
     return Figure(caption, tuple(rows), draw)

@@ -4,19 +4,12 @@ The page holds everything it needs (styles, charts, their data) and fetches noth
 scripts, so nothing in a model's answer can run. Every part may be missing and is then said to be.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from urllib.parse import quote, urlsplit
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from db.records import Interval, ReviewerKind, Version
 from evaluation import content, tone
 from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference, SweepPoint
-from evaluation.charts import Figure, csv_file, svg
+from evaluation.charts import Figure
 from evaluation.figures import (
     LossPoint,
     loss_figure,
@@ -27,14 +20,12 @@ from evaluation.figures import (
     votes_figure,
 )
 from evaluation.judges import JudgeCard
+from evaluation.pages import drawn, environment, printable
 from evaluation.preferences import Preferences
 from evaluation.tone import Feature
-from evaluation.verdict import percent, review_notice
+from evaluation.verdict import review_notice
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_WIDE, _NARROW = 720, 380
 _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -165,29 +156,13 @@ def figures(data: ReportData) -> tuple[Figure, ...]:
 
 def render(data: ReportData) -> str:
     """The report as one self-contained HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "number": number,
-        "range": interval_range,
-        "signed": signed,
-        "link": safe_link,
-        "said": said_by,
-    }
-    page = environment.get_template("report.html.jinja")
+    page = environment().get_template("report.html.jinja")
     data = replace(data, arms=tuple(_with_printable_label(arm) for arm in data.arms))
     return page.render(
         data=data,
         notice=review_notice(data.version.version.reviewer_kinds if data.version else ()),
         vote_notice=review_notice(data.preferences.kinds if data.preferences else ()),
-        figures=dict.fromkeys(_FIGURES) | {f.caption.name: _drawn(f) for f in figures(data)},
+        figures=dict.fromkeys(_FIGURES) | {f.caption.name: drawn(f) for f in figures(data)},
         labels={arm.name: arm.label for arm in data.arms},
         places={arm.name: place % 6 for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),
@@ -195,56 +170,4 @@ def render(data: ReportData) -> str:
 
 
 def _with_printable_label(arm: ArmSummary) -> ArmSummary:
-    return replace(arm, label=str(_printable(arm.label)))
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    name: str
-    says: str
-    wide: Markup
-    narrow: Markup
-    csv: str
-
-
-def _drawn(figure: Figure) -> _Drawn:
-    """A figure drawn for wide and for narrow screens, its labels escaped by the drawing."""
-    wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - ours
-    data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
-    return _Drawn(figure.caption.name, figure.caption.says, wide, narrow, data)
-
-
-def _printable(value: object) -> object:
-    """Text without characters that no HTML page may hold (controls, half surrogates)."""
-    if isinstance(value, Markup):
-        return value
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A number for people, with a true minus sign; a dash where there is none."""
-    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A difference for people, with its sign."""
-    return f"{value:+,.{digits}f}".replace("-", "−")
-
-
-def interval_range(found: Interval, digits: int = 2) -> str:
-    """The bounds of an interval: `0.41 to 0.63`."""
-    return f"{number(found.low, digits)} to {number(found.high, digits)}"
-
-
-def safe_link(url: str) -> str:
-    """The address if it is one of the web, and nothing otherwise (no scripts, no files)."""
-    try:
-        return url if urlsplit(url).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
-
-
-def said_by(kinds: Sequence[str]) -> str:
-    """Kinds of reviewer in words: people, written rules."""
-    words = {"person": "people", "rule": "written rules"}
-    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
+    return replace(arm, label=str(printable(arm.label)))

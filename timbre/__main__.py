@@ -19,6 +19,7 @@ from timbre.commands import (
     report,
     review,
     run,
+    study,
     trace,
     train,
     version,
@@ -50,6 +51,7 @@ app.add_typer(run.app, name="run")
 app.command()(answer.answer)
 app.command()(evaluate.evaluate)
 app.command()(report.report)
+app.add_typer(study.app, name="study")
 app.command()(advise.advise)
 app.command()(trace.trace)
 app.command()(clean.clean)

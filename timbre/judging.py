@@ -12,7 +12,7 @@ from evaluation import register
 from evaluation.aims import Aim
 from evaluation.arms import Arm
 from evaluation.judges import JudgeCard, Judged, judge_card
-from evaluation.report import said_by
+from evaluation.pages import said_by
 from timbre.aims import Subject
 
 _FEWEST = 20

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from db.records import Example, Measure, Output, Passage
 from db.store import Store
 from evaluation.aims import Aim
 from evaluation.content import CONTENT_SOURCE, content_measures
+from studies.scoring import similarity
 from timbre.console import Advance
-from trainer.embed import embed
 
 _SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
 
@@ -22,32 +20,22 @@ def measure_outputs(store: Store, outputs: Sequence[Output], aim: Aim, advance: 
         return 0
     examples = {e: store.get(Example, e) for e in {output.prompt for output in fresh}}
     known = [(output, example) for output in fresh if (example := examples[output.prompt])]
-    close = similarities([(output.text, example.reference) for output, example in known])
+    close = similarity([(output.text, example.reference) for output, example in known])
     new = 0
-    for done, ((output, example), similarity) in enumerate(zip(known, close, strict=True), 1):
-        new += store.add(_measures(store, output, example, aim, similarity))
+    for done, ((output, example), alike) in enumerate(zip(known, close, strict=True), 1):
+        new += store.add(_measures(store, output, example, aim, alike))
         advance(done, len(known))
     return new
 
 
-def similarities(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
-    """How alike each answer and its reference are in meaning, None where there is no reference."""
-    held = [(answer, reference) for answer, reference in pairs if reference]
-    if not held:
-        return [None] * len(pairs)
-    answers, references = (embed(texts) for texts in zip(*held, strict=True))
-    close = iter(np.sum(answers * references, axis=1).tolist())
-    return [float(next(close)) if reference else None for _, reference in pairs]
-
-
 def _measures(
-    store: Store, output: Output, example: Example, aim: Aim, similarity: float | None
+    store: Store, output: Output, example: Example, aim: Aim, alike: float | None
 ) -> Iterator[Measure]:
     for name, value in aim.measures_of(output.text).items():
         yield Measure(subject=output.id, name=name, source=aim.source_of(name), value=value)
     passage = store.get(Passage, example.passage) if example.passage else None
     content = content_measures(
-        output.text, example.reference, passage.text if passage else "", similarity
+        output.text, example.reference, passage.text if passage else "", alike
     )
     for name, value in content.items():
         source = _SIMILARITY_SOURCE if name == "similarity" else CONTENT_SOURCE

@@ -45,3 +45,10 @@ def newest_finished(store: Store, campaign: str) -> RunStatus | None:
     """The campaign's run that finished last, None where none did."""
     finished = [s for s in campaign_runs(store, campaign) if s.state is RunState.FINISHED]
     return max(finished, key=lambda status: status.at, default=None)
+
+
+def newest_finished_on(store: Store, version: Version) -> RunStatus | None:
+    """The run on a version that finished last, None where none did."""
+    found = (run_status(store, run) for run in store.stream(Run, version=version.id))
+    finished = [status for status in found if status.state is RunState.FINISHED]
+    return max(finished, key=lambda status: status.at, default=None)

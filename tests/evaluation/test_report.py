@@ -8,13 +8,13 @@ from bs4 import BeautifulSoup, Tag
 
 from db.records import ReviewerKind
 from evaluation.arms import Arm, summarise
+from evaluation.pages import safe_link
 from evaluation.report import (
     ArmAnswer,
     ReportData,
     SideBySide,
     figures,
     render,
-    safe_link,
 )
 from tests.evaluation.made import HOSTILE, hostile_report, sample_report
 

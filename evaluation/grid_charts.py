@@ -1,0 +1,109 @@
+"""Charts of grids: several arms in each row, a table as colours, cost against quality."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from evaluation.charts import (
+    Axis,
+    Canvas,
+    Caption,
+    Figure,
+    Row,
+    Series,
+    height_of,
+    legend_columns,
+    row_axis,
+    ticks,
+    wrapped,
+)
+
+_EACH = 20
+
+
+def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
+    """Each row with a dot and an interval an arm (`row`, `arm`, low, estimate, high)."""
+
+    def draw(canvas: Canvas) -> Any:
+        values = [{**row, "row": wrapped(str(row["row"]), canvas)} for row in rows]
+        names = list(dict.fromkeys(str(value["row"]) for value in values))
+        legend = alt.Legend(orient="top", columns=legend_columns(canvas), symbolOpacity=1)
+        scale = alt.Scale(domain=list(axis.bounds)) if axis.bounds else alt.Scale(zero=False)
+        plot = alt.Chart(alt.InlineData(values=values)).encode(
+            y=alt.Y("row:N", sort=names, title=None, axis=row_axis()),
+            yOffset=alt.YOffset("arm:N", sort=list(series.labels)),
+            color=series.colour(canvas.palette).legend(legend),
+        )
+        x = alt.X("low:Q", scale=scale, title=axis.title, axis=ticks(axis))
+        layers: list[Any] = [
+            plot.mark_rule(strokeWidth=2.5, strokeCap="round").encode(x=x, x2="high:Q"),
+            plot.mark_circle(size=70, opacity=1).encode(x=alt.X("estimate:Q")),
+        ]
+        height = max((_EACH * len(series.labels) + 14) * len(names), height_of(names))
+        return alt.layer(*layers).properties(width=canvas.width, height=height)
+
+    return Figure(caption, tuple(rows), draw)
+
+
+def heat_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
+    """A table as colours, lower being stronger (`row`, `column`, value), each with its number."""
+
+    def draw(canvas: Canvas) -> Any:
+        values = [
+            {
+                **row,
+                "row": wrapped(str(row["row"]), canvas),
+                "column": wrapped(str(row["column"]), canvas),
+                "said": f"{float(row['value']):{axis.format}}",
+            }
+            for row in rows
+        ]
+        names = list(dict.fromkeys(str(value["row"]) for value in values))
+        across = list(dict.fromkeys(str(value["column"]) for value in values))
+        top = alt.Axis(
+            orient="top", ticks=False, domain=False, labelAngle=0,
+            labelExpr="split(datum.label, '\\n')",
+        )  # fmt: skip
+        plot = alt.Chart(alt.InlineData(values=values)).encode(
+            y=alt.Y("row:N", sort=names, title=None, axis=row_axis()),
+            x=alt.X("column:N", sort=across, title=None, axis=top),
+        )
+        # pale enough for the page's own ink on every cell, in light and in dark
+        depth = alt.Opacity("value:Q", scale=alt.Scale(type="log", range=[0.5, 0.04]), legend=None)
+        colour = alt.value(canvas.palette.series[1])
+        cells = plot.mark_rect(cornerRadius=3).encode(opacity=depth, color=colour)
+        said = plot.mark_text(fontSize=13).encode(
+            text="said:N", color=alt.value(canvas.palette.ink)
+        )
+        height = max(44 * len(names), height_of(names))
+        return alt.layer(cells, said).properties(width=canvas.width, height=height)
+
+    return Figure(caption, tuple(rows), draw)
+
+
+def scatter_figure(
+    caption: Caption, rows: Sequence[Row], series: Series, across: Axis, up: Axis
+) -> Figure:
+    """A dot an arm, with the interval of its height (`arm`, x, y, low, high)."""
+
+    def draw(canvas: Canvas) -> Any:
+        legend = alt.Legend(orient="top", columns=legend_columns(canvas), symbolOpacity=1)
+        scale = alt.Scale(domain=list(up.bounds)) if up.bounds else alt.Scale(zero=False)
+        plot = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
+            x=alt.X(
+                "x:Q",
+                title=across.title,
+                axis=ticks(across),
+                scale=alt.Scale(zero=False, padding=18),
+            ),
+            color=series.colour(canvas.palette).legend(legend),
+        )
+        y = alt.Y("low:Q", title=up.title, scale=scale, axis=ticks(up))
+        layers: list[Any] = [
+            plot.mark_rule(strokeWidth=2, opacity=0.6).encode(y=y, y2="high:Q"),
+            plot.mark_circle(size=110, opacity=1).encode(y=alt.Y("y:Q")),
+        ]
+        return alt.layer(*layers).properties(width=canvas.width, height=280)
+
+    return Figure(caption, tuple(rows), draw)

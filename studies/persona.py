@@ -1,0 +1,388 @@
+"""The persona study: which form of text gives a model a character, told apart in six ways.
+
+After F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
+first-person statements self-image, encyclopedic documents facts. What that study left open or
+mixed up (see `studies.persona_page`) is settled here or shown beside its way of doing it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
+from evaluation.aims import Aim
+from studies.asking import Classroom, Model, Way
+from studies.errors import StudyError
+from studies.ladder import Told, asked_once
+from studies.shelf import Shelf
+from studies.training import trained
+from trainer.answer import Arm, Decoding
+from trainer.chat import Chat
+from trainer.config import TrainingConfig
+from trainer.models import fingerprint
+from trainer.score import Score, score
+
+MIX = "mix"
+KINDS: Mapping[str, tuple[CandidateKind, ...]] = {
+    "dialogues": (CandidateKind.DIALOGUE,),
+    "statements": (CandidateKind.STATEMENT,),
+    "documents": (CandidateKind.DOCUMENT,),
+    MIX: (CandidateKind.DIALOGUE, CandidateKind.STATEMENT, CandidateKind.DOCUMENT),
+}
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class PersonaStudy:
+    """The grid of a persona study.
+
+    Attributes:
+        campaigns: Campaigns of the personas; one that no model can know already is the control.
+        examples: `approved` or `candidates`, as in a tone study.
+        training: A file of configs/training.
+        formats: dialogues, statements, documents, mix.
+        budgets: `examples` gives each format as many examples, `tokens` as many tokens.
+        size: Examples of each format, 0 for as many as the scarcest format has.
+        seeds: Seeds of training.
+        steps: Optimiser steps of each training, 0 by the training file.
+        train_with_system: Whether dialogues are trained under the persona's system prompt, as the
+            published notebook has it.
+        prompts: Held-out dialogues' openings that are asked, 0 for all.
+        texts: Held-out texts of each format that are scored, 0 for all.
+        max_new_tokens: Longest answer, in tokens.
+        no_repeat: No run of so many tokens is generated twice in an answer, 0 for no such rule.
+        temperature: Of the answers; 0 takes the likeliest token each time.
+        batch_size: Prompts answered side by side.
+        minutes_a_training: What a training and its answers take, for `--dry-run` until one has
+            been timed.
+    """
+
+    campaigns: tuple[str, ...]
+    examples: str = "approved"
+    training: str = "mini"
+    formats: tuple[str, ...] = ("dialogues", "statements", "documents", MIX)
+    budgets: tuple[str, ...] = ("examples",)
+    size: int = 0
+    seeds: tuple[int, ...] = (0,)
+    steps: int = 0
+    train_with_system: bool = False
+    prompts: int = 20
+    texts: int = 0
+    max_new_tokens: int = 96
+    no_repeat: int = 0
+    temperature: float = 0.0
+    batch_size: int = 32
+    minutes_a_training: float = 1.5
+
+    @property
+    def decoding(self) -> Decoding:
+        """How answers are made."""
+        return Decoding(
+            max_new_tokens=self.max_new_tokens,
+            temperature=self.temperature,
+            no_repeat=self.no_repeat,
+            batch_size=self.batch_size,
+        )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A question with its right answer first and wrong ones; `about` is a trait, or a fact."""
+
+    about: str
+    question: str
+    right: str
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A persona with the texts made of it, and what is asked of every model.
+
+    `prompts` are held-out openings by the set they belong to (`in domain`, `out of domain`,
+    `identity`, `drop the act`); `plain` are texts that have nothing to do with the persona.
+    """
+
+    campaign: str
+    name: str
+    system: str
+    aim: Aim
+    examples: tuple[Example, ...]
+    prompts: Mapping[str, tuple[Example, ...]]
+    choices: tuple[Choices, ...]
+    plain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One training of the grid; the base model is the one without."""
+
+    form: str
+    budget: str
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """The plot in words."""
+        return f"{self.form}, equal {self.budget}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a model finds a set of texts: nats, tokens and bytes over all of them."""
+
+    nats: float
+    tokens: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Everything asked of one model: answers by prompt set, without and with the system prompt.
+
+    `fits` are by format (and `plain`); `known` says of each question whether the right answer was
+    found the likeliest.
+    """
+
+    plot: Plot | None
+    answers: Mapping[tuple[str, bool], tuple[Output, ...]]
+    fits: Mapping[str, Fit]
+    known: tuple[tuple[str, bool], ...]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PersonaResult:
+    """Everything a persona study measured of one persona."""
+
+    study: PersonaStudy
+    subject: Subject
+    tried: tuple[Tried, ...]
+    training: TrainingConfig
+    taught: Mapping[str, int]
+
+
+def plots(study: PersonaStudy) -> Iterator[Plot]:
+    """The trainings of a grid.
+
+    Raises `StudyError` if a format or a budget is unknown.
+    """
+    unknown = [form for form in study.formats if form not in KINDS]
+    unknown += [budget for budget in study.budgets if budget not in ("examples", "tokens")]
+    if unknown:
+        raise StudyError(
+            f"found “{unknown[0]}” in the study, expected formats of {', '.join(KINDS)} and "
+            "budgets of examples and tokens; correct the file"
+        )
+    for budget in study.budgets:
+        for form in study.formats:
+            for seed in study.seeds:
+                yield Plot(form, budget, seed)
+
+
+def chosen(plot: Plot, study: PersonaStudy, subject: Subject, chat: Chat) -> list[Example]:
+    """A plot's training examples: the same number for each format, or the same number of tokens.
+
+    Raises `StudyError` if a format has no training example.
+    """
+    shuffled = {
+        kind: sorted(
+            (e for e in subject.examples if e.kind is kind and e.split is Split.TRAIN),
+            key=lambda example: digest(f"{plot.seed}\n{example.id}"),
+        )
+        for kind in KINDS[MIX]
+    }
+    empty = [kind.value for kind, found in shuffled.items() if not found]
+    if empty:
+        raise StudyError(
+            f"found no {empty[0]} to train on in “{subject.campaign}”, expected some of each kind; "
+            "generate more candidates"
+        )
+    fewest = min(len(found) for found in shuffled.values())
+    size = min(study.size or fewest, fewest)
+    alone = {kind: found[:size] for kind, found in shuffled.items()}
+    own = _mixed([shuffled[kind] for kind in KINDS[plot.form]], size)
+    if plot.budget == "tokens":
+        length = {e.id: len(chat.taught(e).ids) for found in alone.values() for e in found}
+        budget = min(sum(length[e.id] for e in found) for found in alone.values())
+        own = list(_within(own, length, budget))
+    system = (Message(Role.SYSTEM, subject.system),) if study.train_with_system else ()
+    return [replace(e, messages=(*system, *e.messages)) if e.messages else e for e in own]
+
+
+def _mixed(kinds: Sequence[Sequence[Example]], size: int) -> list[Example]:
+    """So many examples, taken from each kind in turn."""
+    in_turn = [found[turn] for turn in range(size) for found in kinds if turn < len(found)]
+    return in_turn[:size]
+
+
+def _within(
+    examples: Sequence[Example], length: Mapping[str, int], budget: int
+) -> Iterator[Example]:
+    """Examples up to a number of tokens, at least one."""
+    spent = 0
+    for place, example in enumerate(examples):
+        spent += length[example.id]
+        if place and spent > budget:
+            return
+        yield example
+
+
+def planned(
+    study: PersonaStudy, subject: Subject, training: TrainingConfig, chat: Chat, shelf: Shelf
+) -> list[tuple[str, bool]]:
+    """The trainings of a grid in words, and whether each is there already."""
+    return [
+        (
+            f"{subject.name}: {plot.label}",
+            shelf.has(_key(_config(plot, study, training), chosen(plot, study, subject, chat))),
+        )
+        for plot in plots(study)
+    ]
+
+
+def _config(plot: Plot, study: PersonaStudy, training: TrainingConfig) -> TrainingConfig:
+    return replace(training, seed=plot.seed, steps=study.steps or training.steps)
+
+
+def _key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str, Any]:
+    """What determines a plot's adapter."""
+    return {
+        "training": config.canonical,
+        "base": fingerprint(config.base, config.revision),
+        "examples": [example.id for example in examples],
+    }
+
+
+def persona_study(
+    study: PersonaStudy,
+    subject: Subject,
+    training: TrainingConfig,
+    chat: Chat,
+    kept: tuple[Shelf, Told | None],
+) -> PersonaResult:
+    """Every format trained, and every model asked and scored in the same way; all of it kept."""
+    tried = [_try(None, Model(training.base, training.revision), (study, subject), {}, kept)]
+    taught = {}
+    for plot in plots(study):
+        examples = chosen(plot, study, subject, chat)
+        taught[plot.label] = len(examples)
+        model, facts = _train(plot, examples, _config(plot, study, training), kept)
+        tried.append(_try(plot, model, (study, subject), facts, kept))
+    return PersonaResult(study, subject, tuple(tried), training, taught)
+
+
+def _train(
+    plot: Plot,
+    examples: Sequence[Example],
+    config: TrainingConfig,
+    kept: tuple[Shelf, Told | None],
+) -> tuple[Model, dict[str, Any]]:
+    shelf, told = kept
+    key = _key(config, examples)
+
+    def progress(done: int, total: int) -> None:
+        if told:
+            told(f"training, {plot.label}", done, total)
+
+    place = shelf.place(key)
+    made = trained(examples, config, place, progress)
+    shelf.kept(key, lambda: {"facts": made.facts, "label": plot.label})
+    return Model(config.base, config.revision, made.adapter, place.name), made.facts
+
+
+def _try(
+    plot: Plot | None,
+    model: Model,
+    grid: tuple[PersonaStudy, Subject],
+    facts: Mapping[str, Any],
+    kept: tuple[Shelf, Told | None],
+) -> Tried:
+    study, subject = grid
+    room = Classroom((), 0, study.decoding, subject.aim)
+    name = plot.label if plot else BASE
+    answers = {}
+    for kind, prompts in subject.prompts.items():
+        for prompted in (False, True):
+            way = Way("asked", name, kind, subject.system if prompted else "")
+            answers[kind, prompted] = asked_once(way, model, prompts, room, kept)
+    fits = {}
+    for form, texts in held_texts(study, subject).items():
+        fits[form] = _fit(model, texts, kept[0])
+    return Tried(plot, answers, fits, _known(model, subject, kept[0]), facts)
+
+
+def held_texts(study: PersonaStudy, subject: Subject) -> dict[str, list[Example]]:
+    """The texts on which no model was trained, by format; dialogues in their chat template.
+
+    `plain` texts say how much of the base's own ability is kept.
+    """
+    some = study.texts or None
+    held = [e for e in subject.examples if e.split is Split.TEST]
+    found = {
+        form: [e for e in held if e.kind is KINDS[form][0]][:some]
+        for form in ("dialogues", "statements", "documents")
+    }
+    bare = [_text(e.messages[-1].content) for e in found["dialogues"]]
+    plain = [_text(text) for text in subject.plain[:some]]
+    return {**found, "dialogues, bare": bare, "plain": plain}
+
+
+def _text(text: str) -> Example:
+    return Example(
+        candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
+    )
+
+
+def _scores(model: Model, examples: Sequence[Example], shelf: Shelf) -> list[tuple[float, int]]:
+    """Log-likelihood in nats and number of tokens of each example."""
+    key = {
+        "score": [example.id for example in examples],
+        "base": fingerprint(model.base, model.revision),
+        "run": model.run,
+    }
+
+    def make() -> dict[str, Any]:
+        arm = Arm("scored", model.base, model.revision, model.adapter, model.run)
+        found: list[Score] = list(score(examples, arm))
+        return {"scores": [[sum(s.log_probabilities), len(s.log_probabilities)] for s in found]}
+
+    return [(nats, count) for nats, count in shelf.kept(key, make)["scores"]]
+
+
+def _fit(model: Model, examples: Sequence[Example], shelf: Shelf) -> Fit:
+    scores = _scores(model, examples, shelf)
+    said = [e.messages[-1].content if e.messages else e.text for e in examples]
+    if any(e.messages for e in examples):
+        said = [
+            "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) for e in examples
+        ]
+    return Fit(
+        nats=-sum(nats for nats, _ in scores),
+        tokens=sum(count for _, count in scores),
+        bytes=sum(len(text.encode()) for text in said),
+    )
+
+
+def _known(model: Model, subject: Subject, shelf: Shelf) -> tuple[tuple[str, bool], ...]:
+    """Whether the right answer is the likeliest by token, question by question."""
+    options = [
+        (choices, option)
+        for choices in subject.choices
+        for option in (choices.right, *choices.wrong)
+    ]
+    asked = [
+        replace(
+            _text(option),
+            kind=CandidateKind.DIALOGUE,
+            text="",
+            messages=(Message(Role.USER, choices.question), Message(Role.ASSISTANT, option)),
+        )
+        for choices, option in options
+    ]
+    means = iter(nats / count for nats, count in _scores(model, asked, shelf))
+    found = []
+    for choices in subject.choices:
+        right, *wrong = [next(means) for _ in (choices.right, *choices.wrong)]
+        found.append((choices.about, right > max(wrong)))
+    return tuple(found)

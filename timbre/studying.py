@@ -1,0 +1,236 @@
+"""The studies put together: examples from the store, words from the campaign's files."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.records import (
+    Candidate,
+    CandidateKind,
+    Event,
+    EventKind,
+    Example,
+    Passage,
+    Split,
+    Version,
+)
+from db.sides import Splits, side
+from db.store import Store
+from db.versions import version_examples
+from evaluation.pages import write_page
+from evaluation.verdict import review_notice
+from pipelines.persona_file import Persona, load_persona
+from studies.errors import StudyError
+from studies.ladder import Asked, Told
+from studies.persona import PersonaStudy, Subject, persona_study
+from studies.persona import planned as planned_plots
+from studies.persona_page import persona_page
+from studies.probes import choices, prompt_sets
+from studies.scoring import chat_of
+from studies.shelf import Shelf
+from studies.tone import ToneStudy, tone_study
+from studies.tone import planned as planned_squares
+from studies.tone_page import tone_page
+from timbre.advising import rewrite_of, rules_of
+from timbre.aims import subject_of
+from timbre.campaign import Campaign, load_campaign
+from timbre.settings import CONFIGS, Settings, config_file
+from trainer.config import TrainingConfig, load_config
+
+_UNJUDGED = (
+    "The examples are candidates as they were generated and checked; no person and no rule has "
+    "judged them."
+)
+_APPROVED = "approved"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study's cells and page go, and who is told how far it is."""
+
+    settings: Settings
+    name: str
+    told: Told | None = None
+
+    @property
+    def shelf(self) -> Shelf:
+        """The study's cells."""
+        return Shelf(self.settings.home / "studies" / self.name)
+
+    @property
+    def page(self) -> Path:
+        """The study's page."""
+        return self.settings.reports / f"study-{self.name}.html"
+
+
+def run_tone_study(store: Store, study: ToneStudy, place: Place) -> Path:
+    """Do what is left of a tone study and write its page."""
+    campaign, asked, training = _tone(store, study)
+    result = tone_study(study, asked, training, place.shelf, place.told)
+    subject = subject_of(campaign).words
+    notice = _notice(store, campaign, study.examples)
+    return write_page(tone_page(result, subject, notice, _newest(store)), place.page)
+
+
+def plan_tone_study(store: Store, study: ToneStudy, place: Place) -> list[tuple[str, bool]]:
+    """The study's trainings and whether each is there already."""
+    _, asked, training = _tone(store, study)
+    return planned_squares(study, asked, training, place.shelf)
+
+
+def run_persona_study(store: Store, study: PersonaStudy, place: Place) -> Path:
+    """Do what is left of a persona study and write its page."""
+    training = load_config(config_file("training", study.training))
+    chat = chat_of(training.base, training.revision)
+    results, notices = [], []
+    for name in study.campaigns:
+        campaign = load_campaign(config_file("campaigns", name))
+        subject = _persona(store, campaign, study)
+        kept = (place.shelf, place.told)
+        results.append(persona_study(study, subject, training, chat, kept))
+        notices.append(_notice(store, campaign, study.examples))
+    page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
+    return write_page(page, place.page)
+
+
+def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[tuple[str, bool]]:
+    """The study's trainings and whether each is there already."""
+    training = load_config(config_file("training", study.training))
+    chat = chat_of(training.base, training.revision)
+    found = []
+    for name in study.campaigns:
+        subject = _persona(store, load_campaign(config_file("campaigns", name)), study)
+        found += planned_plots(study, subject, training, chat, place.shelf)
+    return found
+
+
+def _tone(store: Store, study: ToneStudy) -> tuple[Campaign, Asked, TrainingConfig]:
+    campaign = load_campaign(config_file("campaigns", study.campaign))
+    subject = subject_of(campaign)
+    examples = _examples(store, campaign, study.examples)
+    talk = [e for e in examples if e.kind is CandidateKind.CONVERSATION]
+    held = sorted((e for e in talk if e.split is Split.TEST), key=lambda example: example.id)
+    if not held:
+        raise StudyError(
+            f"found no held-out conversation in “{campaign.name}”, expected some; generate more "
+            "candidates, or give the test side a larger share"
+        )
+    pool = sorted((e for e in talk if e.split is Split.TRAIN), key=lambda e: (_length(e), e.id))
+    asked = Asked(
+        prompts=tuple(held[: study.ladder.prompts or None]),
+        pool=tuple(pool),
+        aim=subject.aim,
+        system=subject.system,
+        rules=rules_of(campaign),
+        rewrite=study.ladder.rewrite or rewrite_of(campaign),
+    )
+    return campaign, asked, load_config(config_file("training", study.training))
+
+
+def _length(example: Example) -> int:
+    return sum(len(message.content) for message in example.messages)
+
+
+def _persona(store: Store, campaign: Campaign, study: PersonaStudy) -> Subject:
+    persona = load_persona(config_file("personas", campaign.persona))
+    examples = tuple(_examples(store, campaign, study.examples))
+    dialogues = [e for e in examples if e.kind is CandidateKind.DIALOGUE]
+    strangers = [other for other in _shipped() if other.name != persona.name]
+    held = {e.passage for e in examples if e.split is Split.TEST and e.passage}
+    passages = sorted(store.stream(Passage, id=tuple(held)), key=lambda passage: passage.id)
+    subject = subject_of(campaign)
+    asked = choices(
+        persona.name,
+        [(trait.name, trait.description) for trait in persona.traits],
+        [fact.first for fact in persona.facts],
+        (
+            [trait.description for other in strangers for trait in other.traits],
+            [fact.first for other in strangers for fact in other.facts],
+        ),
+    )
+    return Subject(
+        campaign=campaign.name,
+        name=persona.name,
+        system=subject.system,
+        aim=subject.aim,
+        examples=examples,
+        prompts=prompt_sets(dialogues, study.prompts),
+        choices=tuple(asked),
+        plain=tuple(passage.text for passage in passages),
+    )
+
+
+def _shipped() -> list[Persona]:
+    return [load_persona(path) for path in sorted((CONFIGS / "personas").glob("*.toml"))]
+
+
+def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
+    """The campaign's examples: those of its newest version, or all candidates, split by article.
+
+    Raises `StudyError` if there are none.
+    """
+    if source not in (_APPROVED, "candidates"):
+        raise StudyError(
+            f"found the examples “{source}”, expected approved or candidates; correct the file"
+        )
+    if source == _APPROVED:
+        version = _newest_version(store, campaign)
+        found = list(version_examples(store, version)) if version else []
+    else:
+        found = list(_unjudged(store, campaign))
+    if not found:
+        todo = "`timbre version freeze`" if source == _APPROVED else "`timbre generate`"
+        raise StudyError(
+            f"found no {source} example of “{campaign.name}”, expected some; make them with {todo} "
+            f"{campaign.name}"
+        )
+    return found
+
+
+def _newest_version(store: Store, campaign: Campaign) -> Version | None:
+    return next(reversed(list(store.stream(Version, campaign=campaign.name))), None)
+
+
+def _unjudged(store: Store, campaign: Campaign) -> Iterator[Example]:
+    splits = Splits(campaign.freeze.train, campaign.freeze.validation, campaign.freeze.test)
+    articles = {passage.id: passage.article for passage in store.stream(Passage)}
+    for made in store.stream(Candidate, campaign=campaign.name):
+        article = articles.get(made.passage or "")
+        yield Example(
+            candidate=made.id,
+            verdict="",
+            kind=made.kind,
+            split=side(article or made.id, campaign.freeze.salt, splits),
+            messages=made.messages,
+            text=made.text,
+            question=made.question,
+            reference=made.reference,
+            passage=made.passage,
+            article=article,
+            persona=made.persona,
+            traits=made.traits,
+        )
+
+
+def _notice(store: Store, campaign: Campaign, source: str) -> str:
+    version = _newest_version(store, campaign)
+    if source == _APPROVED and version:
+        return review_notice(version.reviewer_kinds)
+    return _UNJUDGED
+
+
+def _newest(store: Store) -> str:
+    """When the newest thing that the store holds happened, so that a page can be made again."""
+    kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
+    return max((e.at for e in store.stream(Event, kind=kinds)), default="an unknown time")
+
+
+def minutes_timed(shelf: Shelf) -> float | None:
+    """What a training of a study took here on average, None before one was finished."""
+    seconds = [
+        cell["facts"]["seconds"]
+        for path in shelf.folder.glob("*.json")
+        if "facts" in (cell := json.loads(path.read_text(encoding="utf-8")))
+    ]
+    return sum(seconds) / len(seconds) / 60 if seconds else None
