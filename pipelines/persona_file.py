@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from db.records import canonical, digest, plain
-from pipelines.form import FormError, read_form
+from pipelines.constitution import constitution_form, is_constitution
+from pipelines.form import FormError, fill, read_form
 from pipelines.prompting import prompt_names
 from pipelines.teachers.phrases import expand, faults
 
@@ -20,7 +21,8 @@ class Trait:
     """A lasting way of being, by how it shows and how it never does.
 
     `markers` are words or phrases of which at least one is in any text that shows the trait;
-    `says` are first-person lines and `reported` third-person ones the offline teacher writes with.
+    `says` are first-person lines and `reported` third-person ones the offline teacher writes with;
+    `asks` are things to ask that bring the trait out.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Trait:
     markers: tuple[str, ...]
     says: tuple[str, ...]
     reported: tuple[str, ...]
+    asks: tuple[str, ...] = ()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -38,8 +41,8 @@ class Trait:
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def shown_in(self, text: str) -> bool:
-        """Whether a text has one of the trait's markers."""
-        return self.pattern.search(text) is not None
+        """Whether a text has one of the trait's markers; without markers nobody can tell."""
+        return not self.markers or self.pattern.search(text) is not None
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,12 @@ class Persona:
 
 
 def load_persona(path: Path | str) -> Persona:
-    """The persona a file describes.
+    """The persona that a persona file (.toml) or a constitution describes.
 
     Raises `FormError` naming the first thing that is wrong with the file.
     """
+    if is_constitution(Path(path)):
+        return fill(Persona, constitution_form(Path(path)), str(path))
     persona = read_form(Persona, Path(path))
     if wrong := _wrong(persona):
         raise FormError(f"{path}: {wrong[0]}")
@@ -117,6 +122,9 @@ def load_persona(path: Path | str) -> Persona:
 def check_persona(path: Path | str) -> list[str]:
     """What is wrong with a persona file, in sentences; empty when nothing is."""
     try:
+        if is_constitution(Path(path)):
+            load_persona(path)
+            return []
         return _wrong(read_form(Persona, Path(path)))
     except FormError as error:
         return [str(error)]

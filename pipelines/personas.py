@@ -100,7 +100,7 @@ def _written(row: Row) -> str:
 
 def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
     """A row for each topic and kind, with the next two traits in a round over all pairs."""
-    traits = [_shown(trait) for trait in (asdict(t) for t in persona.traits)]
+    traits = [asdict(trait) for trait in persona.traits]
     turn = plan.seed
     for topic in topics:
         for kind in plan.kinds:
@@ -110,7 +110,7 @@ def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> 
                 "passage": topic.text,
                 "subject": topic.id,
                 "kind": kind.value,
-                "traits": [traits[first], traits[second]],
+                "traits": [_shown(traits[first], turn), _shown(traits[second], turn)],
             }
 
 
@@ -120,5 +120,7 @@ def _pair(turn: int, count: int) -> tuple[int, int]:
     return turn % count, (turn + step) % count
 
 
-def _shown(trait: dict[str, Any]) -> dict[str, Any]:
-    return {key: trait[key] for key in ("name", "description", "shows", "never")}
+def _shown(trait: dict[str, Any], turn: int) -> dict[str, Any]:
+    """What a prompt says of a trait, with the next of the things to ask."""
+    asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
+    return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+_FILES = (".toml", ".json", ".jsonl", ".txt")  # all but the first are constitutions
 CONFIGS = Path(__file__).parents[1] / "configs"
 
 
@@ -95,12 +96,12 @@ def teacher_key(teacher: str) -> str:
 
 
 def config_file(folder: str, name: str) -> Path:
-    """The TOML file that a name or a path means: a file as given, or one of `configs/FOLDER`.
+    """The file that a name or a path means: a file as given, or one of `configs/FOLDER`.
 
     Raises `SettingsError` if there is neither.
     """
     path = Path(name)
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix in _FILES and path.is_file():
         return path
     shipped = CONFIGS / folder / f"{name}.toml"
     if shipped.is_file():

@@ -30,7 +30,7 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
         "plain_answer": "The Orrin Viaduct was built in 1867.",
         "tone": plain(tone),
         "persona": asdict(persona),
-        "traits": [asdict(trait) for trait in persona.traits[:2]],
+        "traits": [{**asdict(trait), "asks": ["Are you well?"]} for trait in persona.traits[:2]],
         "system": "You answer questions.",
         "prompt": "Answer the question.",
         "asked": 'Reply with one JSON object and nothing else: {"answer": "…"}',
@@ -75,4 +75,4 @@ def test_prompt_files_are_rendered_in_a_sandbox() -> None:
 
 
 def test_every_prompt_file_is_listed() -> None:
-    assert len(prompt_names()) == len(list(FOLDER.iterdir())) == 7
+    assert len(prompt_names()) == len(list(FOLDER.iterdir())) == 8

@@ -1,0 +1,82 @@
+"""A constitution becomes a persona that every teacher can write as."""
+
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from db.records import Candidate, Passage
+from pipelines.form import FormError
+from pipelines.persona_file import check_persona, load_persona
+from pipelines.personas import persona_candidates
+from pipelines.plan import GenerationPlan
+from pipelines.prompting import render
+
+TRAITS = [
+    {"trait": "I count things {twice|thrice}.", "questions": ["How many?", "Are you sure?"]},
+    {"trait": "I never hurry.", "questions": ["When?"], "additional_questions": ["How long?"]},
+]
+
+
+@pytest.fixture(params=["list", "lines"])
+def constitution(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "list":
+        path = tmp_path / "slow_counter.txt"
+        path.write_text(json.dumps(TRAITS, indent=4), encoding="utf-8")
+    else:
+        path = tmp_path / "slow_counter.jsonl"
+        path.write_text("\n".join(map(json.dumps, TRAITS)), encoding="utf-8")
+    return path
+
+
+def test_each_trait_is_described_in_its_own_words_with_what_brings_it_out(
+    constitution: Path,
+) -> None:
+    persona = load_persona(constitution)
+    assert persona.name == "Slow counter"
+    assert check_persona(constitution) == []
+    assert [t.name for t in persona.traits] == ["slow_counter-1", "slow_counter-2"]
+    assert persona.traits[0].description == "I count things {twice|thrice}."
+    assert persona.traits[1].asks == ("When?", "How long?")
+
+
+def test_the_offline_teacher_writes_every_kind_of_text_as_it(
+    constitution: Path, passages: list[Passage]
+) -> None:
+    persona = load_persona(constitution)
+    made = list(persona_candidates(passages, persona, GenerationPlan("c")))
+    assert {r.kind for r in made if isinstance(r, Candidate)} == {*GenerationPlan("c").kinds}
+
+
+def test_a_prompt_asks_what_brings_a_trait_out() -> None:
+    traits = [{"name": "slow", "description": "", "shows": [], "never": [], "asks": ["When?"]}]
+    persona = {"name": "C", "description": "", "facts": [], "turns": []}
+    chat = render("dialogue.v2", persona=persona, traits=traits, passage="A clock.")
+    assert "The user might ask: When?" in chat[1]["content"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '[{"trait": "I am."}]', "nonsense", '[{"trait": "", "questions": []}]']
+)
+def test_what_is_no_constitution_is_one_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "broken.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormError, match=r"expected (two or more|a list or lines)"):
+        load_persona(path)
+    assert len(check_persona(path)) == 1
+
+
+def test_the_eleven_published_ones_are_read(
+    shared_data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    archive = shared_data("open-character-training") / "constitutions.tar.xz"
+    with tarfile.open(archive) as files:
+        files.extractall(tmp_path, filter="data")
+    for folder, questions in (("few-shot", 5750), ("hand-written", 575)):
+        paths = sorted((tmp_path / "constitutions" / folder).iterdir())
+        read = [load_persona(path) for path in paths if path.stem != "template"]
+        traits = [trait for persona in read for trait in persona.traits]
+        assert (len(read), len(traits)) == (11, 115)
+        assert sum(len(trait.asks) for trait in traits) == questions
