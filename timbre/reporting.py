@@ -25,6 +25,7 @@ from db.versions import version_examples
 from evaluation import content
 from evaluation.arms import differences, ease_sweep, summarise
 from evaluation.figures import LossPoint
+from evaluation.pages import write_figures, write_whole
 from evaluation.report import (
     AgreementRow,
     ArmAnswer,
@@ -35,6 +36,7 @@ from evaluation.report import (
     Setting,
     SideBySide,
     VersionFacts,
+    figures,
     render,
 )
 from evaluation.verdict import Evidence, verdict
@@ -57,11 +59,9 @@ _SHOWN = 6
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
     """Write the report of a finished run and return its path; the same contents write the same."""
     path = settings.reports / f"{campaign.name}-{status.run.id[:12]}.html"
-    page = render(report_data(store, campaign, status, settings))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(path)
+    data = report_data(store, campaign, status, settings)
+    write_whole(path, render(data))
+    write_figures(figures(data), path.with_suffix(""))
     return path
 
 

@@ -10,19 +10,28 @@ from timbre.stores import found_as, open_store
 
 
 def report(
-    campaign: Annotated[str, typer.Argument(help="A campaign file, or a shipped one's name.")],
+    campaign: Annotated[
+        str, typer.Argument(help="A campaign file or a shipped one's name; none for all runs.")
+    ] = "",
     run: Annotated[str, typer.Option(help="A run's id; the newest finished one if left out.")] = "",
 ) -> None:
-    """Write the report of a campaign's run: one HTML file that needs no network.
+    """Write the report of a campaign's run, or a page over all runs: HTML that needs no network.
+
+    Beside the page, a folder of its name has each figure as SVG, PNG and CSV.
 
     Example: timbre report demo-tone
     """
     from db.records import Run
     from timbre.campaign import load_campaign
+    from timbre.overview import write_overview
     from timbre.reporting import write_report
     from timbre.runs import RunState, newest_finished, run_status
 
     settings = read_settings()
+    if not campaign:
+        with open_store(settings) as store:
+            say(str(write_overview(store, settings)))
+        return
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store:
         named = run_status(store, found_as(store, Run, run)) if run else None
