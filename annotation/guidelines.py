@@ -19,12 +19,12 @@ _PROSE = jinja2.Environment(
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
     """How to judge a candidate, for somebody who does it for the first time, in Markdown."""
-    return _render("candidates.v1.jinja", settings)
+    return _render("candidates.v2.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
     """How to choose between two answers, for somebody who does it for the first time."""
-    return _render("comparisons.v1.jinja", settings)
+    return _render("comparisons.v2.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:

@@ -16,6 +16,11 @@ class Simulated:
     approves_anyway: float = 0.0
 
 
+def deserving(records: int, seed: int) -> list[bool]:
+    """Which of the records that `simulate` makes deserve approval."""
+    return list(np.random.default_rng(seed).random(records) < 0.5)
+
+
 def simulate(crew: list[Simulated], records: int, seed: int) -> list[Review]:
     """Decisions of each reviewer on records of which half deserve approval."""
     random = np.random.default_rng(seed)

@@ -50,6 +50,10 @@ def test_every_question_asked_is_explained_in_the_guidelines(
     for question in built.questions:
         name = question.name.removesuffix("_left").removesuffix("_right")
         assert explained[name] in built.guidelines, name
+        # The scale's own examples stand under it; each other question has two of its own.
+        begin = built.guidelines.index(explained[name])
+        paragraphs = built.guidelines[begin:].split("\n\n**")[0]
+        assert name == "reasons" or paragraphs.count("\n- ") >= 2, name
     assert built.guidelines.count("## Two worked examples") == 1
 
 

@@ -1,0 +1,83 @@
+"""Made-up crews with planted error rates and biases: verdicts and kappa must find them again."""
+
+from collections.abc import Mapping
+
+import pytest
+from scipy.stats import binomtest
+
+from annotation.agreement import agreement, weighted_kappa
+from annotation.review import Ruling, VerdictRule, verdicts
+from db.records import Decision, Interval, Verdict
+from tests.annotation.simulated import Simulated, deserving, simulate
+
+RECORDS, SEED = 1500, 11
+ERROR, ADJUDICATORS = 0.15, 0.05
+
+
+def covers(planted: float, times: int, of: int) -> bool:
+    """Whether the interval (99.9 %, so that chance fails one run in a thousand) has the rate."""
+    found = binomtest(times, of).proportion_ci(0.999, method="wilson")
+    return bool(found.low <= planted <= found.high)
+
+
+def approves(truth: bool, one: Simulated) -> float:
+    """How likely a made-up reviewer approves a record."""
+    rightly = 1 - one.error if truth else one.error
+    return rightly + (1 - rightly) * one.approves_anyway
+
+
+def by_subject(found: list[Verdict]) -> Mapping[str, Decision]:
+    return {verdict.subject: verdict.decision for verdict in found}
+
+
+def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_as_planted() -> None:
+    crew = [Simulated("ann", ERROR), Simulated("bob", ERROR), Simulated("judge", ADJUDICATORS)]
+    said = simulate(crew, RECORDS, SEED)
+    theirs = [review for review in said if review.reviewer != "judge"]
+    before = by_subject(list(verdicts(theirs, VerdictRule(minimum=2))))
+    ties = {subject for subject, decision in before.items() if decision is Decision.TIE}
+    assert covers(2 * ERROR * (1 - ERROR), len(ties), RECORDS)
+
+    settled = [r for r in said if r.reviewer != "judge" or r.subject in ties]
+    rule = VerdictRule(Ruling.ADJUDICATOR, "judge", minimum=2)
+    after = by_subject(list(verdicts(settled, rule)))
+    truth = {f"record {n}": yes for n, yes in enumerate(deserving(RECORDS, SEED))}
+    wrong = {s for s, decision in after.items() if (decision is Decision.APPROVE) != truth[s]}
+    assert Decision.TIE not in after.values()
+    assert covers(ADJUDICATORS, len(wrong & ties), len(ties))
+    planted = ERROR**2 + 2 * ERROR * (1 - ERROR) * ADJUDICATORS
+    assert covers(planted, len(wrong), RECORDS)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        Simulated("careful", 0.05),
+        Simulated("sloppy", 0.3),
+        Simulated("lenient", 0.05, approves_anyway=0.5),
+        Simulated("coin", 0.5),
+    ],
+    ids=lambda one: one.name,
+)
+def test_kappa_finds_planted_errors_and_biases(second: Simulated) -> None:
+    first = Simulated("ann", 0.1)
+    said = simulate([first, second], RECORDS, SEED)
+    rates = [[approves(truth, one) for one in (first, second)] for truth in (True, False)]
+    same = sum(a * b + (1 - a) * (1 - b) for a, b in rates) / 2
+    a, b = (sum(column) / 2 for column in zip(*rates, strict=True))
+    chance = a * b + (1 - a) * (1 - b)
+    found = weighted_kappa(said, "decision", ("ann", second.name))
+    assert isinstance(found, Interval)
+    assert found.low <= (same - chance) / (1 - chance) <= found.high
+
+
+def test_those_who_guess_and_those_who_always_say_yes_are_reported_and_no_others() -> None:
+    crew = [Simulated("ann", 0.1), Simulated("bob", 0.15), Simulated("cy", 0.1),
+            Simulated("coin", 0.5), Simulated("yes", 0.1, approves_anyway=1.0)]  # fmt: skip
+    said = simulate(crew, 200, SEED)
+    found = agreement(said, ["decision"]).reviewers
+    reported = {one.reviewer: one.uninformative for one in found if one.uninformative}
+    assert reported == {
+        "coin": "agrees with the others no better than chance may",
+        "yes": "always answers “approve”",
+    }
