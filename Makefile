@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVER := annotation/server
 PACKAGES := timbre studies pipelines annotation trainer evaluation db
 
-.PHONY: setup demo test check format bench clean
+.PHONY: setup demo test check format bench clean env backup restore audit sbom
 
 setup: .venv/.installed
 
@@ -46,3 +46,22 @@ bench: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The stack of docker-compose.yml; docs/guides/stack.md tells more.
+env:
+	@docker/make-env
+
+backup:
+	@docker/backup
+
+restore:
+	@docker/restore
+
+# What is known against the libraries; “not checked” where no advisories can be reached.
+audit: setup
+	$(BIN)/python docker/audit
+
+# What an installation is made of, as the images carry it too.
+sbom: setup
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment --output-reproducible --of JSON -o dist/timbre.cdx.json $(BIN)/python

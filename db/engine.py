@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
-from db.errors import StoreError
+from db.errors import StoreAwayError, StoreError
 
 _WRITER = 0x7469_6D62_7265
 """Any number will do that every writer to one PostgreSQL database takes as its lock."""
@@ -50,6 +50,9 @@ def engine(url: str, wait: float) -> Engine:
         event.listen(made, "connect", _prepare_sqlite)
         event.listen(made, "begin", _begin_sqlite)
     return made.execution_options(timbre_wait=wait)
+
+
+AWAY = "no way in"
 
 
 def parse(url: str) -> URL:
@@ -117,7 +120,8 @@ def spoken(engine: Engine) -> Iterator[None]:
         if meaning is None:
             raise
         name = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"{name}: found {meaning}") from error
+        kind = StoreAwayError if meaning.startswith(AWAY) else StoreError
+        raise kind(f"{name}: found {meaning}") from error
     except UnicodeEncodeError as error:
         raise StoreError(
             f"found {error.object[error.start : error.end]!r} in a record, half a character, "
@@ -132,7 +136,7 @@ def _meaning(error: DBAPIError) -> str | None:
     state = getattr(error.orig, "sqlstate", None)
     if state is None or state.startswith(("08", "28", "3D", "57P")):
         first = words.strip().splitlines()[0] if words.strip() else "no answer"
-        return f"no way in ({first}), expected a running server; start it or correct the URL"
+        return f"{AWAY} ({first}), expected a running server; start it or correct the URL"
     return _POSTGRESQL.get(state)
 
 

@@ -30,6 +30,8 @@ from trainer.config import load_config
 from trainer.errors import TrainerError
 
 ATTEMPTS = 2
+AWAY = 75
+"""How `perform` ends where the database is away."""
 PERFORM = (sys.executable, "-m", "timbre", "run", "perform")
 ALIVE = Path(tempfile.gettempdir()) / "timbre-alive"
 """Touched by a worker that is well, for whoever checks its health."""
@@ -137,20 +139,22 @@ class Worker:
         log.info(
             "run of %s on version %s, attempt %d", job.training, job.version[:12], now.attempts
         )
-        reason = self._run(job, lock)
-        if reason == "":
+        code, reason = self._run(job, lock)
+        if code == 0:
             self.ledger.write(replace(now, state=JobState.DONE, reason=""))
             log.info("run of %s on version %s is done", job.training, job.version[:12])
-        elif self.stopped.is_set():
+        elif self.stopped.is_set() or code == AWAY:
+            # Neither is a fault of the run's.
             self.ledger.write(replace(now, state=JobState.WAITING, attempts=before.attempts))
+            self.stopped.wait(self.watching.every)
         elif now.attempts < ATTEMPTS:
             self.ledger.write(replace(now, state=JobState.WAITING, reason=reason))
             log.warning("run of %s failed and is tried again: %s", job.training, reason)
         else:
             self._report(now, reason)
 
-    def _run(self, job: Job, lock: int) -> str:
-        """Do a job in a process of its own; returns why it failed, nothing if it did not."""
+    def _run(self, job: Job, lock: int) -> tuple[int, str]:
+        """Do a job in a process of its own; returns how it ended and, where it failed, why."""
         command = [*self._command, job.version, "--campaign", job.campaign]
         with tempfile.TemporaryFile("w+") as said:
             process = subprocess.Popen(  # noqa: S603 (our own command line)
@@ -168,7 +172,7 @@ class Worker:
             lines = [line.strip() for line in said if line.strip()]
         for line in lines if process.returncode == 0 else ():
             log.info("%s", line)
-        return _reason(process.returncode, lines)
+        return process.returncode, _reason(process.returncode, lines)
 
     def _report(self, status: JobStatus, reason: str) -> None:
         self.ledger.write(replace(status, state=JobState.FAILED, reason=reason))
@@ -195,8 +199,6 @@ class Worker:
 
 
 def _reason(code: int, lines: list[str]) -> str:
-    if code == 0:
-        return ""
     if code < 0:
         return f"killed by signal {-code}" + (" (out of memory?)" if code == -9 else "")
     return lines[-1] if lines else f"ended with status {code} and said nothing"

@@ -39,6 +39,9 @@ if what == "fail":
     sys.exit("found no disk, expected one")
 if what == "fail once" and len((home / "began").read_text().splitlines()) == 1:
     sys.exit("found nothing yet")
+if what == "away":
+    (home / "what").write_text("work")
+    sys.exit(75)
 if what == "last":
     time.sleep(float((home / "seconds").read_text()))
 print("made")
@@ -235,6 +238,14 @@ def test_a_database_that_is_away_is_waited_for(settings: Settings, tmp_path: Pat
     one = worker(replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none"))
     assert not one.go_round()
     assert began(settings) == []
+
+
+def test_a_run_whose_database_was_away_is_not_counted_as_failed(settings: Settings) -> None:
+    does(settings, "away")
+    one = worker(settings)
+    assert one.go_round()
+    (status,) = one.ledger.all()
+    assert (status.state, status.attempts, len(began(settings))) == (JobState.DONE, 1, 2)
 
 
 def test_a_message_that_would_run_code_is_not_read() -> None:

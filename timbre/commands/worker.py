@@ -4,9 +4,12 @@ from typing import Annotated
 
 import typer
 
-from timbre.console import facts, say, table
+from timbre.console import complain, facts, say, table
 from timbre.settings import config_file, read_settings
 from timbre.stores import open_store
+
+AWAY = 75
+"""What `perform` ends with where the database is away: the customary status for “try later”."""
 
 
 def watch(
@@ -48,12 +51,14 @@ def perform(
 ) -> None:
     """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
 
-    What is there already is not done again.
+    What is there already is not done again. A database that is away ends it with status 75, which
+    is no failure of the run.
 
     Example: timbre run perform demo-tone --campaign demo-tone
     """
     from dataclasses import replace
 
+    from db.errors import StoreAwayError
     from timbre.campaign import load_campaign
     from timbre.performing import perform_run
     from timbre.versions import found_version
@@ -62,8 +67,12 @@ def perform(
     loaded = load_campaign(config_file("campaigns", campaign))
     if config:
         loaded = replace(loaded, training=config)
-    with open_store(settings) as store:
-        perform_run(store, loaded, found_version(store, version), settings)
+    try:
+        with open_store(settings) as store:
+            perform_run(store, loaded, found_version(store, version), settings)
+    except StoreAwayError as error:
+        complain(str(error))
+        raise typer.Exit(AWAY) from None
 
 
 def queue(
