@@ -54,17 +54,21 @@ def heat_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             {
                 **row,
                 "row": wrapped(str(row["row"]), canvas),
-                "column": wrapped(str(row["column"]), canvas),
+                "column": str(row["column"]),
                 "said": f"{float(row['value']):{axis.format}}",
             }
             for row in rows
         ]
         names = list(dict.fromkeys(str(value["row"]) for value in values))
         across = list(dict.fromkeys(str(value["column"]) for value in values))
+        upright = canvas.width < 500  # where names side by side would run into each other
         top = alt.Axis(
-            orient="top", ticks=False, domain=False, labelAngle=0,
-            labelExpr="split(datum.label, '\\n')",
-        )  # fmt: skip
+            orient="top",
+            ticks=False,
+            domain=False,
+            labelAngle=-90 if upright else 0,
+            labelAlign="left" if upright else "center",
+        )
         plot = alt.Chart(alt.InlineData(values=values)).encode(
             y=alt.Y("row:N", sort=names, title=None, axis=row_axis()),
             x=alt.X("column:N", sort=across, title=None, axis=top),
