@@ -13,15 +13,15 @@ from typing import Any
 import check_jsonschema
 import pytest
 import typer
-import yaml
 from jsonschema import Draft7Validator
+from ruamel.yaml import YAML
 
 from timbre.__main__ import app
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/compose-spec.json"
 SERVER = ROOT / "annotation/server/timbre_argilla"
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EVERY = sorted(SERVICES)
 OURS = sorted(n for n, s in SERVICES.items() if s["image"].startswith("timbre:"))

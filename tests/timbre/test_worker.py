@@ -173,7 +173,7 @@ def start_worker(settings: Settings) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-c", code, str(settings.home)], cwd=Path.cwd())
 
 
-def wait_for(condition: object, seconds: float = 30) -> None:
+def wait_for(condition: object, seconds: float = 300) -> None:
     assert callable(condition)
     end = time.monotonic() + seconds
     while not condition():
@@ -191,7 +191,7 @@ def test_several_workers_do_each_run_once(settings: Settings) -> None:
     wait_for(lambda: [s.state for s in ledger.all()] == [JobState.DONE] * 4)
     for one in workers:
         one.send_signal(signal.SIGTERM)
-    assert [one.wait(20) for one in workers] == [0, 0, 0]
+    assert [one.wait(120) for one in workers] == [0, 0, 0]
     assert sorted(line.split()[0][0] for line in began(settings)) == ["a", "b", "c", "d"]
 
 
@@ -216,7 +216,7 @@ def test_a_worker_that_is_told_to_stop_leaves_the_run_uncounted(settings: Settin
     one = start_worker(settings)
     wait_for(lambda: began(settings))
     one.send_signal(signal.SIGTERM)
-    assert one.wait(20) == 0
+    assert one.wait(120) == 0
     (status,) = Ledger(settings.jobs).all()
     assert (status.state, status.attempts) == (JobState.WAITING, 0)
     does(settings, "work")
