@@ -4,22 +4,28 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db.records import Article, Passage, Record, Refusal
+from db.records import Article, Measure, Passage, Record, Refusal, digest
 from db.store import Store
-from pipelines.wikipedia.intake import records
+from pipelines.wikipedia.intake import parts
 from timbre.console import Advance
 
 _BATCH = 2000
+_PLACE = "intake.v1"
+_WHOLE = -1
 
 
 @dataclass
 class Intake:
-    """What reading a source came to; `new` counts the records that the store did not have."""
+    """What reading a source came to; `new` counts the records that the store did not have.
+
+    `after` is the byte of a dump up to which it had been read before.
+    """
 
     articles: int = 0
     passages: int = 0
     new: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    after: int = 0
 
 
 def add_articles(
@@ -27,25 +33,56 @@ def add_articles(
 ) -> Intake:
     """Read a source into the store: articles, their passages, and what was refused and why.
 
-    `licence` is that of texts which are not Wikipedia's; `limit` the most articles, 0 for all.
+    A dump of many streams whose reading was broken off is gone on with where it was. `licence` is
+    that of texts which are not Wikipedia's; `limit` the most articles, 0 for all.
     """
-    intake = Intake()
+    file = "" if limit else _fingerprint(source)
+    reached = _places(store, file)
+    # A dump that was read to its end is read anew, which finds nothing new but counts it all.
+    intake = Intake(after=0 if _WHOLE in reached else max(reached, default=0))
     batch: list[Record] = []
+
+    def keep(place: int) -> None:
+        # The place goes with the records or not at all, so that what is passed over is there.
+        marks = [_at(file, place)] if file and place not in {0, *reached} else []
+        intake.new += store.add([*batch, *marks]) - len(marks)
+        batch.clear()
+        advance(intake.articles, 0)
+
+    last = 0
     try:
-        for record in records(source, licence):
-            if limit and intake.articles == limit and isinstance(record, Article):
-                break
-            _count(intake, record)
-            batch.append(record)
+        for part in parts(source, licence, after=intake.after):
+            for record in part.records:
+                if limit and intake.articles == limit and isinstance(record, Article):
+                    return intake
+                _count(intake, record)
+                batch.append(record)
+            last = part.place
             if len(batch) >= _BATCH:
-                intake.new += store.add(batch)
-                batch.clear()
-                advance(intake.articles, 0)
+                keep(last)
+        keep(_WHOLE if last else 0)
     finally:
         # What comes before a break in the source is whole, and kept.
-        intake.new += store.add(batch)
-    advance(intake.articles, intake.articles)
+        keep(0)
     return intake
+
+
+def _fingerprint(source: str) -> str:
+    """What tells one state of a file from another, empty for what is no file."""
+    path = Path(source)
+    if not path.is_file():
+        return ""
+    found = path.stat()
+    return digest(f"{path.name}:{found.st_size}:{found.st_mtime_ns}")
+
+
+def _places(store: Store, file: str) -> set[int]:
+    """The bytes up to which a dump of many streams was read."""
+    return {int(m.name) for m in store.stream(Measure, subject=file, source=_PLACE)}
+
+
+def _at(file: str, place: int) -> Measure:
+    return Measure(subject=file, name=str(place), source=_PLACE, value=float(place))
 
 
 def source_name(source: str) -> str:

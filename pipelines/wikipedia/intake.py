@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
-from typing import TypeAlias
 
 from db.records import Refusal
 from pipelines.errors import SourceError
@@ -23,7 +23,23 @@ from pipelines.wikipedia.passages import PassageConfig
 from pipelines.wikipedia.site import SourceArticle
 from pipelines.wikipedia.sources import located, read
 
-_Job: TypeAlias = Callable[[], list[Taken]]
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a source's records, whole articles each; it can be gone on after `place`.
+
+    A place is a byte of a dump of many streams, and 0 in any other source.
+    """
+
+    place: int
+    records: list[Taken]
+
+
+@dataclass(frozen=True)
+class _Job:
+    place: int
+    do: Callable[[], list[Taken]]
+
 
 _BATCH_CHARACTERS = 400_000
 _ALONE = 8  # what is done before it is worth starting other processes
@@ -42,29 +58,42 @@ def records(
     in this process. A dump of many streams is also decompressed by them. Raises `SourceError` as
     `read` does.
     """
+    for part in parts(source, licence, workers, config):
+        yield from part.records
+
+
+def parts(
+    source: str,
+    licence: str = "",
+    workers: int | None = None,
+    config: PassageConfig | None = None,
+    after: int = 0,
+) -> Iterator[Part]:
+    """The records of a source as `records` gives them, in parts, from after a part's place on."""
     count = workers or os.cpu_count() or 1
-    jobs = _jobs(source, licence, config, parallel=count > 1)
+    jobs = _jobs(source, licence, config, after)
     alone = jobs if count == 1 else islice(jobs, _ALONE)
     for job in alone:
-        yield from job()
+        yield Part(job.place, job.do())
     rest = next(jobs, None)
     if rest is not None:
         yield from _shared(chain([rest], jobs), count)
 
 
-def _jobs(
-    source: str, licence: str, config: PassageConfig | None, parallel: bool
-) -> Iterator[_Job]:
+def _jobs(source: str, licence: str, config: PassageConfig | None, after: int) -> Iterator[_Job]:
     """A source in parts that can be done by any process, each to a list of records."""
-    if parallel and source.lower().endswith(".bz2"):
+    if source.lower().endswith(".bz2"):
         path = located(source)
-        jobs = (partial(cut_stream, s, config) for s in streams(path, path.name, licence))
+        jobs = (
+            _Job(stream.end, partial(cut_stream, stream, config))
+            for stream in streams(path, path.name, licence)
+        )
         first = next(jobs, None)
         if first is not None:
-            yield from chain([first], jobs)
+            yield from (job for job in chain([first], jobs) if job.place > after)
             return
     for batch in _batches(read(source, licence)):
-        yield partial(cut, batch, config)
+        yield _Job(0, partial(cut, batch, config))
 
 
 def _batches(pages: Iterable[SourceArticle | Refusal]) -> Iterator[list[SourceArticle | Refusal]]:
@@ -81,17 +110,22 @@ def _batches(pages: Iterable[SourceArticle | Refusal]) -> Iterator[list[SourceAr
         yield batch
 
 
-def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Taken]:
+def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Part]:
     """Jobs done by other processes, a few ahead at a time so that memory stays bounded."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
-    waiting: deque[Future[list[Taken]]] = deque()
+    waiting: deque[tuple[int, Future[list[Taken]]]] = deque()
+
+    def done() -> Part:
+        place, future = waiting.popleft()
+        return Part(place, future.result())
+
     try:
         for job in jobs:
-            waiting.append(pool.submit(job))
+            waiting.append((job.place, pool.submit(job.do)))
             if len(waiting) > workers * _AHEAD_PER_WORKER:
-                yield from waiting.popleft().result()
+                yield done()
         while waiting:
-            yield from waiting.popleft().result()
+            yield done()
     except BrokenProcessPool as error:
         raise SourceError(
             "found a process that cleans articles ended from outside (often for want of memory), "

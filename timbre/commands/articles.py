@@ -41,9 +41,12 @@ def add(
                 "passages": intake.passages,
                 "new": intake.new,
                 "refused": dict(intake.refused),
+                "after": intake.after,
             }
         )
         return
+    if intake.after:
+        say(f"Went on after byte {intake.after:,}, where reading had been broken off.")
     say(f"Read {intake.articles} articles with {intake.passages} passages ({intake.new} new).")
     say(f"Refused: {counted(intake.refused)}.")
 
