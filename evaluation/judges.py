@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from db.records import Interval
+from db.records import Interval, digest
 from evaluation.errors import EvaluationError
 from evaluation.statistics import RESAMPLING, Resampling, cliffs_delta, wilson
 
@@ -21,8 +21,9 @@ _SATURATED = 0.95
 class JudgeCard:
     """What is known of a judge, against labels it was not made from.
 
-    `auc` is None where no scores were handed in or one class is missing; `recall` and
-    `precision` are None where they have nothing to count.
+    `auc` is None where no scores were handed in or one class is missing; `recall`, `precision` and
+    `false_alarms` are None where they have nothing to count. `fingerprint` is the hash of what the
+    judge is and of what it was asked: a card holds for that judge and that rubric alone.
     """
 
     name: str
@@ -35,6 +36,22 @@ class JudgeCard:
     kappa: Interval
     auc: float | None
     saturated: bool
+    false_alarms: Interval | None = None
+    fingerprint: str = ""
+
+    @property
+    def base_rate(self) -> float:
+        """The share of the labels that are positive."""
+        return self.positive / self.n
+
+    @property
+    def constant_guess(self) -> float:
+        """How often a judge would be right that always says what the labels mostly say."""
+        return max(self.base_rate, 1 - self.base_rate)
+
+    def diagnostic_only(self, threshold: float) -> bool:
+        """Whether it is too weak to decide anything: the lower end of its kappa is under this."""
+        return self.saturated or self.kappa.low < threshold
 
     @property
     def sentence(self) -> str:
@@ -62,9 +79,13 @@ class Judged:
 
 
 def judge_card(
-    name: str, judged: Judged, labels_by: str, resampling: Resampling = RESAMPLING
+    name: str,
+    judged: Judged,
+    labels_by: str,
+    resampling: Resampling = RESAMPLING,
+    definition: str = "",
 ) -> JudgeCard:
-    """The card of a judge on held-out labels.
+    """The card of a judge on held-out labels; `definition` is the judge's and the rubric's own.
 
     Raises `EvaluationError` if there are no labels, or not one for each call.
     """
@@ -87,7 +108,14 @@ def judge_card(
         kappa=_kappa_interval(calls, labels, resampling),
         auc=_auc(judged, labels),
         saturated=max(share, 1 - share) >= _SATURATED,
+        false_alarms=_false_alarms(calls, labels),
+        fingerprint=digest(definition) if definition else "",
     )
+
+
+def _false_alarms(calls: NDArray[np.bool_], labels: NDArray[np.bool_]) -> Interval | None:
+    negative = int((~labels).sum())
+    return wilson(int((calls & ~labels).sum()), negative) if negative else None
 
 
 def _auc(judged: Judged, labels: NDArray[np.bool_]) -> float | None:

@@ -73,6 +73,9 @@ class Gates:
         shortest: Fewest words of an approved text.
         longest: Most words of an approved text.
         trait_balance: Lowest ratio of the rarest to the most frequent trait (personas only).
+        measured: Least share of approved texts that each suggesting measure calls right, 0 for no
+            such gate.
+        judge_kappa: Lowest lower bound of a measure's kappa with the reviewers for it to gate.
     """
 
     approved: int = 10
@@ -81,6 +84,8 @@ class Gates:
     shortest: int = 3
     longest: int = 400
     trait_balance: float = 0.2
+    measured: float = 0.0
+    judge_kappa: float = 0.4
 
 
 @dataclass(frozen=True)

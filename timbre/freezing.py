@@ -18,6 +18,7 @@ from db.store import Store
 from db.versions import FreezePlan, freeze
 from timbre.campaign import Campaign
 from timbre.gates import Approved, quality_gates
+from timbre.suggested import judge_gates
 
 
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
@@ -40,7 +41,8 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
             test=campaign.freeze.test,
             minimum_articles=campaign.freeze.minimum_articles,
         ),
-        gates=quality_gates(approved, agreed, campaign.gates),
+        gates=quality_gates(approved, agreed, campaign.gates)
+        + judge_gates(store, campaign, [candidate for candidate, _, _ in approved]),
         override=override,
         agreement=agreed,
     )

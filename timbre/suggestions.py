@@ -19,7 +19,7 @@ def candidate_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[C
         measures = tone_measures(judged_text(item.candidate))
         yield replace(
             item,
-            suggestions=tuple(_suggestions(item.candidate, measures)),
+            suggestions=tuple(suggestions_of(item.candidate, measures)),
             vector=tuple(float(value) for value in vector),
             metadata=tuple((name, round(measures[name], 2)) for name in MEASURES),
         )
@@ -40,7 +40,8 @@ def _ids(ids: Iterable[str | None]) -> tuple[str, ...]:
     return tuple({id for id in ids if id})
 
 
-def _suggestions(candidate: Candidate, measures: dict[str, float]) -> Iterator[Suggestion]:
+def suggestions_of(candidate: Candidate, measures: dict[str, float]) -> Iterator[Suggestion]:
+    """What our measures suggest of a candidate; `measures` are those of tone of its text."""
     if candidate.kind is CandidateKind.CONVERSATION:
         tone = 4 if conversational(measures) else 2
         yield Suggestion("tone", tone, None, TONE_SOURCE)

@@ -189,3 +189,4 @@ def watch(
 
 app.command()(standing.status)
 app.command()(standing.agreement)
+app.command()(standing.judges)

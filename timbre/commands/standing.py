@@ -90,6 +90,41 @@ def agreement(
         table(("question", "to talk over", "what was said"), said)
 
 
+def judges(campaign: _Campaign, as_json: _Json = False) -> None:
+    """Say how far the measures that suggest answers agree with the reviewers, and may gate.
+
+    Example: timbre review judges demo-tone
+    """
+    from timbre.agreeing import in_words
+    from timbre.campaign import load_campaign
+    from timbre.suggested import FEWEST, suggestion_cards
+
+    loaded = load_campaign(config_file("campaigns", campaign))
+    with open_store() as store:
+        cards = list(suggestion_cards(store, loaded))
+    least = loaded.gates.judge_kappa
+    standing = {c.name: ("diagnostic only" if c.diagnostic_only(least) else "may gate")
+                for c in cards}  # fmt: skip
+    if as_json:
+        facts([asdict(card) | {"standing": standing[card.name]} for card in cards])
+        return
+    for card in cards:
+        rates = (("true positives", card.recall), ("false positives", card.false_alarms))
+        rows = [
+            ("labels", f"{card.n} by {card.labels_by}"),
+            *((name, in_words(rate) if rate else "none to count") for name, rate in rates),
+            ("kappa", in_words(card.kappa)),
+            ("base rate", f"{card.base_rate:.2f}"),
+            ("right", in_words(card.accuracy)),
+            ("right by always saying the same", f"{card.constant_guess:.2f}"),
+            ("judge and rubric", card.fingerprint[:12]),
+            ("standing", standing[card.name]),
+        ]
+        table((card.name, ""), rows)
+    if not cards:
+        say(f"No measure has suggested answers to {FEWEST} records that reviewers judged as well.")
+
+
 def _time(found: timedelta | None) -> str:
     return str(timedelta(seconds=round(found.total_seconds()))) if found is not None else "unknown"
 

@@ -1,0 +1,54 @@
+"""Flagging a record in the web UI, and settling a tie with what reviewers said in view."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from annotation.accounts import Account
+from annotation.adjudication import adjudication_settings
+from annotation.connect import Connection
+from annotation.flags import flags
+from annotation.pull import pull
+from annotation.push import push_candidates
+from db.records import ReviewStatus
+from tests.annotation.made import TONE, conversation
+from tests.annotation.pages import choose, log_in, open_dataset, send
+
+Annotator = Callable[[str], tuple[Account, Connection]]
+
+
+def test_a_tick_flags_a_record_that_is_then_set_aside(
+    page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
+) -> None:
+    push_candidates(owner, "flagged", [conversation()], TONE)
+    account, _ = annotator("flagger")
+    log_in(page, owner, account)
+    open_dataset(page, owner, "flagged")
+    choose(page, "reasons", "harmful")
+    page.screenshot(path=tmp_path / "flag.png")
+    with page.expect_response(lambda response: "/responses" in response.url):
+        page.locator("button.button--discard").click()
+    (review,) = pull(owner, "flagged")
+    assert review.status is ReviewStatus.DISCARDED
+    assert [(flag.reviewer, flag.kind) for flag in flags([review])] == [(account.name, "harmful")]
+
+
+def test_an_adjudicator_reads_what_reviewers_said_and_decides(
+    page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
+) -> None:
+    said = "Reviewer 1: decision: approve\n\nReviewer 2: decision: reject; reasons: tone"
+    item = replace(conversation(), said=said)
+    push_candidates(owner, "ties", [item], adjudication_settings(TONE))
+    account, _ = annotator("adjudicator")
+    log_in(page, owner, account)
+    open_dataset(page, owner, "ties")
+    page.get_by_text("Reviewer 2: decision: reject; reasons: tone").wait_for()
+    for question, answer in (("tone", "4"), ("natural", "yes"), ("faithful", "yes")):
+        choose(page, question, answer)
+    choose(page, "decision", "approve")
+    page.screenshot(path=tmp_path / "tie.png")
+    send(page)
+    (review,) = pull(owner, "ties")
+    assert (review.reviewer, review.answer("decision")) == (account.name, "approve")

@@ -1,0 +1,175 @@
+"""Every field, question, filter and sort that Argilla has, by its own SDK against our server."""
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import argilla as rg
+import pytest
+
+from annotation.connect import Connection, connect, workspace_id
+
+PIXEL = base64.b64encode(
+    bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+        "0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+    )
+).decode()
+PICTURE = f"data:image/png;base64,{PIXEL}"
+WORDS = ("zebra", "yacht", "walrus", "violin")
+
+
+def settings(client: Any) -> rg.Settings:
+    labels = ["a", "b", "c"]
+    return rg.Settings(
+        guidelines="Everything there is.",
+        fields=[
+            rg.TextField("text", client=client),
+            rg.ChatField("chat", required=False, _client=client),
+            rg.ImageField("image", required=False, _client=client),
+            rg.CustomField("custom", template="<b>{{record.fields.custom.x}}</b>",
+                           required=False, _client=client),
+        ],
+        questions=[
+            rg.LabelQuestion("label", labels, required=False, client=client),
+            rg.MultiLabelQuestion("labels", labels, required=False, client=client),
+            rg.RatingQuestion("rating", [1, 2, 3, 4, 5], required=False, client=client),
+            rg.RankingQuestion("ranking", labels, required=False, client=client),
+            rg.TextQuestion("words", required=False, client=client),
+            rg.SpanQuestion("span", field="text", labels=labels, required=False, client=client),
+        ],
+        metadata=[
+            rg.TermsMetadataProperty("source", client=client),
+            rg.IntegerMetadataProperty("count", client=client),
+            rg.FloatMetadataProperty("share", client=client),
+        ],
+        vectors=[rg.VectorField("sense", 3, _client=client)],
+    )  # fmt: skip
+
+
+def record(n: int) -> rg.Record:
+    return rg.Record(
+        id=f"r{n}",
+        fields={
+            "text": f"A {WORDS[n]} goes by.",
+            "chat": [{"role": "user", "content": f"Who is {WORDS[n]}?"}],
+            "image": PICTURE,
+            "custom": {"x": n},
+        },
+        metadata={"source": "even" if n % 2 == 0 else "odd", "count": n, "share": n / 10},
+        vectors={"sense": [1.0, float(n), 0.0]},
+        suggestions=[
+            rg.Suggestion("label", "abca"[n], score=n / 4, agent="measure"),
+            rg.Suggestion("labels", ["a", "b"][: 1 + n % 2], score=[0.5] * (1 + n % 2)),
+            rg.Suggestion("rating", n + 1),
+            rg.Suggestion("ranking", ["b", "a", "c"]),
+            rg.Suggestion("words", WORDS[n]),
+            rg.Suggestion("span", [{"start": 2, "end": 2 + len(WORDS[n]), "label": "b"}]),
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def dataset(owner: Connection) -> Iterator[rg.Dataset]:
+    """Four records with all there is; the owner has answered the first two."""
+    with connect(owner) as server:
+        workspace = server.client.workspaces(id=workspace_id(server))
+        made = rg.Dataset("all", workspace=workspace, settings=settings(server.client),
+                          client=server.client).create()  # fmt: skip
+        made.records.log([record(n) for n in range(4)])
+        me = server.client.me.id
+        answered = [
+            rg.Record(
+                id=f"r{n}",
+                fields=record(n).fields.to_dict(),
+                responses=[
+                    rg.Response("label", "c", user_id=me, status="submitted"),
+                    rg.Response("rating", 5 - n, user_id=me, status="submitted"),
+                    rg.Response("words", "said", user_id=me, status="submitted"),
+                ],
+            )
+            for n in range(2)
+        ]
+        made.records.log(answered)
+        yield made
+
+
+def test_what_was_logged_comes_back(dataset: rg.Dataset) -> None:
+    found = {one.id: one for one in dataset.records(with_vectors=True, with_responses=True)}
+    assert sorted(found) == ["r0", "r1", "r2", "r3"]
+    for n in range(4):
+        one = found[f"r{n}"]
+        assert one.fields["text"] == f"A {WORDS[n]} goes by."
+        assert one.fields["chat"][0]["content"] == f"Who is {WORDS[n]}?"
+        assert one.fields["custom"] == {"x": n}
+        assert one.metadata.to_dict() == record(n).metadata.to_dict()
+        assert one.vectors["sense"] == [1.0, float(n), 0.0]
+        assert {s.question_name: s.value for s in one.suggestions} == {
+            s.question_name: s.value for s in record(n).suggestions
+        }
+    assert [response.value for response in found["r1"].responses["rating"]] == [4]
+
+
+def test_a_picture_comes_back_as_it_was_sent(dataset: rg.Dataset) -> None:
+    (found,) = dataset.records(rg.Query(filter=("id", "==", "r2"))).to_list()
+    assert found["fields"]["image"] == PICTURE
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([("metadata.source", "==", "odd")], {1, 3}),
+        ([("metadata.source", "in", ["odd", "even"])], {0, 1, 2, 3}),
+        ([("metadata.count", ">=", 2)], {2, 3}),
+        ([("metadata.count", "<=", 1), ("metadata.source", "==", "even")], {0}),
+        ([("metadata.share", ">=", 0.05), ("metadata.share", "<=", 0.2)], {1, 2}),
+        ([("label.suggestion", "==", "a")], {0, 3}),
+        ([("labels.suggestion", "in", ["b"])], {1, 3}),
+        ([("rating.suggestion", ">=", 3)], {2, 3}),
+        ([("label.score", ">=", 0.5)], {2, 3}),
+        ([("label.agent", "==", "measure")], {0, 1, 2, 3}),
+        ([("label.response", "==", "c")], {0, 1}),
+        ([("rating.response", "==", 5)], {0}),
+        ([("response.status", "==", "submitted")], {0, 1}),
+        ([("response.status", "==", "pending")], {2, 3}),
+        ([("status", "==", "completed")], {0, 1}),
+        ([("status", "==", "pending")], {2, 3}),
+        ([("id", "in", ["r0", "r3"])], {0, 3}),
+    ],
+)
+def test_every_filter_finds_what_it_should(
+    dataset: rg.Dataset, conditions: list[tuple[str, str, Any]], expected: set[int]
+) -> None:
+    found = dataset.records(rg.Query(filter=rg.Filter(conditions))).to_list()
+    assert {one["id"] for one in found} == {f"r{n}" for n in expected}
+
+
+@pytest.mark.parametrize(
+    ("by", "value"),
+    [
+        ("metadata.count", lambda n: n),
+        ("metadata.share", lambda n: n),
+        ("metadata.source", lambda n: "eoeo"[n]),
+        ("rating.suggestion", lambda n: n),
+        ("label.score", lambda n: n),
+        ("label.suggestion", lambda n: "abca"[n]),
+        ("id", lambda n: n),
+        ("inserted_at", lambda n: 0),
+        ("updated_at", lambda n: 0),
+    ],
+)
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_every_sort_is_in_order(
+    dataset: rg.Dataset, by: str, value: Callable[[int], Any], order: str
+) -> None:
+    found = dataset.records(rg.Query(sort=rg.Sort([(by, order)]))).to_list()
+    values = [value(int(one["id"][1:])) for one in found]
+    assert len(found) == 4
+    assert values == sorted(values, reverse=order == "desc")
+
+
+def test_texts_and_vectors_find_their_records(dataset: rg.Dataset) -> None:
+    (found,) = dataset.records(rg.Query(query="walrus")).to_list()
+    assert found["id"] == "r2"
+    near = dataset.records(rg.Query(similar=rg.Similar("sense", [1.0, 3.0, 0.0])), limit=2)
+    assert [one.id for one, _ in near] == ["r3", "r2"]

@@ -1,0 +1,93 @@
+"""What people do in Argilla meanwhile: rename a reviewer, delete a record, ask other things."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import argilla as rg
+import pytest
+
+from annotation.accounts import Account
+from annotation.connect import Connection, connect, workspace_id
+from annotation.datasets import find_dataset
+from annotation.errors import AnnotationError
+from annotation.pull import pull
+from annotation.push import PushCount, push_candidates
+from annotation.submit import submit
+from db.records import Answer, Review, ReviewerKind, ReviewStatus
+from tests.annotation.made import PERSONA, TONE, conversation
+
+Annotator = Callable[[str], tuple[Account, Connection]]
+
+
+def approval(subject: str) -> Review:
+    values = {"decision": "approve", "faithful": "yes", "natural": "yes", "tone": 4}
+    return Review(
+        subject=subject, reviewer="", reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.SUBMITTED,
+        answers=tuple(Answer(name, value) for name, value in values.items()),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_a_renamed_users_answers_come_under_the_new_name(
+    owner: Connection, annotator: Annotator
+) -> None:
+    item = conversation()
+    push_candidates(owner, "renamed", [item], TONE)
+    account, connection = annotator("maiden")
+    submit(connection, "renamed", [approval(item.candidate.id)])
+    assert [review.reviewer for review in pull(owner, "renamed")] == [account.name]
+    with connect(owner) as server:
+        users = {user["username"]: user["id"] for user in server.get("users")["items"]}
+        server.patch(f"users/{users[account.name]}", {"username": "married"})
+    (review,) = pull(owner, "renamed")
+    assert review.reviewer == "married"
+    assert review.answer("decision") == "approve"
+
+
+def test_the_answers_to_a_record_that_is_gone_are_gone_and_pushing_brings_it_back_unjudged(
+    owner: Connection, annotator: Annotator
+) -> None:
+    items = [conversation(), conversation("Half an hour, give or take.")]
+    push_candidates(owner, "gone", items, TONE)
+    _, connection = annotator("leaver")
+    submit(connection, "gone", [approval(item.candidate.id) for item in items])
+    with connect(owner) as server:
+        dataset = find_dataset(server, "gone").id
+        records = server.get(f"datasets/{dataset}/records")["items"]
+        (gone,) = [r["id"] for r in records if r["external_id"] == items[0].candidate.id]
+        server.delete(f"datasets/{dataset}/records", ids=gone)
+    assert [review.subject for review in pull(owner, "gone")] == [items[1].candidate.id]
+    with pytest.raises(AnnotationError, match="found no record"):
+        submit(connection, "gone", [approval(items[0].candidate.id)])
+    assert push_candidates(owner, "gone", items, TONE) == PushCount(1, 1)
+    assert [review.subject for review in pull(owner, "gone")] == [items[1].candidate.id]
+
+
+def test_somebody_elses_dataset_under_our_name_is_left_alone(owner: Connection) -> None:
+    with connect(owner) as server:
+        settings = rg.Settings(
+            fields=[rg.TextField("text", client=server.client)],
+            questions=[rg.LabelQuestion("mood", ["good", "bad"], client=server.client)],
+        )
+        workspace = server.client.workspaces(id=workspace_id(server))
+        rg.Dataset("theirs", workspace=workspace, settings=settings, client=server.client).create()
+    for ours in (TONE, PERSONA, replace(TONE, overlap=3)):
+        with pytest.raises(AnnotationError, match="other fields and questions"):
+            push_candidates(owner, "theirs", [conversation()], ours)
+    assert list(pull(owner, "theirs")) == []
+
+
+def test_a_person_taken_out_of_the_workspace_keeps_the_answers_and_gives_no_more(
+    owner: Connection, annotator: Annotator
+) -> None:
+    items = [conversation(), conversation("Half an hour, give or take.")]
+    push_candidates(owner, "outside", items, TONE)
+    account, connection = annotator("parting")
+    submit(connection, "outside", [approval(items[0].candidate.id)])
+    with connect(owner) as server:
+        members = f"workspaces/{workspace_id(server)}/users"
+        ids = {user["username"]: user["id"] for user in server.get(members)["items"]}
+        server.delete(f"{members}/{ids[account.name]}")
+    with pytest.raises(AnnotationError, match="found the workspaces none open to this user"):
+        submit(connection, "outside", [approval(items[1].candidate.id)])
+    assert [review.reviewer for review in pull(owner, "outside")] == [account.name]
