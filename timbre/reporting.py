@@ -47,7 +47,7 @@ from timbre.arms import BASE, TUNED
 from timbre.campaign import Campaign
 from timbre.comparing import PAIRS
 from timbre.evidence import measured_arms, preferences_of, similarity_bounds, votes_of
-from timbre.freezing import verdict_rule
+from timbre.freezing import independent, verdict_rule
 from timbre.judging import candidate_cards, vote_cards
 from timbre.runs import RunStatus
 from timbre.settings import Settings, config_file
@@ -81,7 +81,7 @@ def report_data(
     examples = list(version_examples(store, version))
     floor, ceiling = similarity_bounds(examples)
     evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), compared, votes, target)
-    reviews = list(store.current_reviews(dataset=campaign.candidates_dataset))
+    reviews = list(store.current_reviews(dataset=campaign.judged_datasets))
     return ReportData(
         campaign=campaign.name,
         subject=subject.words,
@@ -89,7 +89,7 @@ def report_data(
         written_at=status.at,
         target=target,
         version=_version_facts(campaign, version, examples, reviews),
-        agreement=tuple(_agreement(reviews)),
+        agreement=tuple(_agreement(independent(campaign, reviews))),
         arms=summaries,
         differences=compared,
         sweep=ease_sweep(measured) if campaign.tone else (),
