@@ -55,7 +55,7 @@ def test_a_persona_has_dialogues_alone(tmp_path: Path) -> None:
         ('{"messages": [{"role": "user", "content": 7}]}', "no chat"),
         ('{"messages": [{"role": "user", "content": "\\ud800"}]}', "no chat"),
         (chat(QUESTION), "turns"),
-        (chat(QUESTION, "Das finden Sie bei den Bestellungen, wenn Sie auf das Ticket gehen."),
+        (chat(QUESTION, "Das steht bei den Bestellungen, wenn man auf das Ticket geht."),
          "not English"),
         (chat(QUESTION, "Write to ada@tickets.org and they will pay it back to you."),
          "personal data"),
