@@ -28,7 +28,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
     def draw(canvas: Canvas) -> Any:
         values = [{**row, "row": wrapped(str(row["row"]), canvas)} for row in rows]
         names = list(dict.fromkeys(str(value["row"]) for value in values))
-        legend = alt.Legend(orient="top", columns=legend_columns(canvas), symbolOpacity=1)
+        legend = _legend(series, canvas)
         scale = alt.Scale(domain=list(axis.bounds)) if axis.bounds else alt.Scale(zero=False)
         plot = alt.Chart(alt.InlineData(values=values)).encode(
             y=alt.Y("row:N", sort=names, title=None, axis=row_axis()),
@@ -44,6 +44,14 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
         return alt.layer(*layers).properties(width=canvas.width, height=height)
 
     return Figure(caption, tuple(rows), draw)
+
+
+def _legend(series: Series, canvas: Canvas) -> alt.Legend:
+    """A legend of as many columns as the longest name has room for."""
+    longest = max(map(len, series.labels), default=1)
+    columns = max(1, min(legend_columns(canvas), canvas.width // (7 * longest + 40)))
+    limit = canvas.width // columns - 40
+    return alt.Legend(orient="top", columns=columns, labelLimit=limit, symbolOpacity=1)
 
 
 def heat_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
@@ -68,6 +76,7 @@ def heat_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             domain=False,
             labelAngle=-90 if upright else 0,
             labelAlign="left" if upright else "center",
+            labelBaseline="middle" if upright else "alphabetic",
         )
         plot = alt.Chart(alt.InlineData(values=values)).encode(
             y=alt.Y("row:N", sort=names, title=None, axis=row_axis()),
@@ -92,7 +101,7 @@ def scatter_figure(
     """A dot an arm, with the interval of its height (`arm`, x, y, low, high)."""
 
     def draw(canvas: Canvas) -> Any:
-        legend = alt.Legend(orient="top", columns=legend_columns(canvas), symbolOpacity=1)
+        legend = _legend(series, canvas)
         scale = alt.Scale(domain=list(up.bounds)) if up.bounds else alt.Scale(zero=False)
         plot = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(
             x=alt.X(

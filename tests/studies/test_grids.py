@@ -1,0 +1,154 @@
+"""What the studies ask, draw, keep and plan, without training anything."""
+
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from db.records import CandidateKind, Example, Message, Output, Role, Split
+from pipelines.form import read_form
+from studies.asking import Classroom, Shots, with_shots
+from studies.errors import StudyError
+from studies.persona import KINDS, PersonaStudy, Plot, chosen, held_texts, plots
+from studies.probes import choices
+from studies.scoring import passage_of
+from studies.shelf import Shelf
+from studies.tone import ToneStudy, averaged, drawn, squares
+from tests.evaluation.made import PLAIN, TALK
+from tests.studies.made import AIM, arm, conversations, output, persona_examples, subject
+from trainer.answer import Decoding
+from trainer.chat import Chat
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "studies"
+
+
+class WordChat:
+    """Counts words where a tokenizer would count tokens."""
+
+    def taught(self, example: Example) -> Any:
+        said = example.text or " ".join(m.content for m in example.messages)
+        return SimpleNamespace(ids=said.split())
+
+
+CHAT = cast("Chat", WordChat())
+
+
+def test_a_kept_cell_is_not_made_again_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    shelf, made = Shelf(tmp_path), [output("p", "It’s done.")]
+    asked: list[str] = []
+
+    def make() -> list[Output]:
+        asked.append("once")
+        return made
+
+    first = shelf.outputs({"cell": 1}, make)
+    assert first == shelf.outputs({"cell": 1}, make) == tuple(made)
+    assert asked == ["once"]
+    assert shelf.has({"cell": 1})
+    assert not shelf.has({"cell": 2})
+
+
+def test_a_cell_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        shelf.kept({"cell": 1}, lambda: {"x": 1 // 0})
+    assert not shelf.has({"cell": 1})
+
+
+def test_fixed_examples_are_shown_before_every_prompt() -> None:
+    room = Classroom(conversations(), 2, Decoding(), AIM)
+    prompts = conversations(Split.TEST)
+    shown = with_shots(Shots.FIXED, prompts, room)
+    assert {len(example.messages) for example in shown.values()} == {6}
+    assert all(e.messages[:4] == shown[prompts[0].id].messages[:4] for e in shown.values())
+    assert with_shots(Shots.NONE, prompts, room) == {prompt.id: prompt for prompt in prompts}
+
+
+def test_the_nearest_example_stands_last_before_its_prompt() -> None:
+    room = Classroom(conversations(), 2, Decoding(), AIM)
+    prompts = conversations(Split.TEST)
+    shown = with_shots(Shots.NEAREST, prompts, room)
+    for prompt in prompts:  # the pool holds the very same question
+        assert shown[prompt.id].messages[2].content == prompt.messages[0].content
+
+
+def test_a_prompt_is_known_to_carry_its_passage() -> None:
+    (first, *_) = conversations()
+    assert passage_of(first) == "The passage."
+
+
+def test_a_grid_has_its_other_precisions_at_the_largest_size_alone() -> None:
+    study = ToneStudy("demo", sizes=(30, 10), precisions=("float32", "int8"), seeds=(0, 1))
+    found = [(s.size, s.precision, s.seed) for s in squares(study, 40)]
+    assert found[:2] == [(10, "float32", 0), (10, "float32", 1)]
+    assert Counter(precision for _, precision, _ in found) == {"float32": 4, "int8": 2}
+    with pytest.raises(StudyError, match="found 20 training examples, expected the 30"):
+        list(squares(study, 20))
+
+
+def test_a_larger_draw_holds_the_smaller_one_and_seeds_draw_differently() -> None:
+    pool = conversations()
+    assert drawn(pool, 3, 0) == drawn(pool, 6, 0)[:3]
+    assert drawn(pool, 6, 0) != drawn(pool, 6, 1)
+
+
+def test_seeds_are_averaged_prompt_by_prompt() -> None:
+    both = averaged([arm("a", "A", TALK, 0.8), arm("b", "B", PLAIN, 0.6)], "both", "Both")
+    assert len(both.outputs) == 8
+    assert {row.measures["spoken"] for row in both.outputs} == {0.5}
+
+
+@pytest.mark.parametrize("budget", ["examples", "tokens"])
+def test_every_format_gets_the_same_budget(budget: str) -> None:
+    study = PersonaStudy(("demo-persona",), budgets=(budget,))
+    found = {plot.form: chosen(plot, study, subject(), CHAT) for plot in plots(study)}
+    sizes = {form: sum(len(CHAT.taught(e).ids) for e in some) for form, some in found.items()}
+    if budget == "examples":
+        assert {len(some) for some in found.values()} == {5}
+        assert sizes["documents"] > 2 * sizes["dialogues"]
+    else:
+        longest = max(len(CHAT.taught(e).ids) for some in found.values() for e in some)
+        least = sizes["dialogues"]  # the shortest texts, of which all are taken
+        assert all(least - longest < size <= least for size in sizes.values())
+    assert {e.kind for e in found["mix"]} == set(KINDS["mix"])
+    assert all(e.split is Split.TRAIN for some in found.values() for e in some)
+
+
+def test_dialogues_can_be_trained_under_the_system_prompt() -> None:
+    study = PersonaStudy(("demo-persona",), train_with_system=True)
+    found = chosen(Plot("dialogues", "examples", 0), study, subject(), CHAT)
+    assert {e.messages[0] for e in found} == {Message(Role.SYSTEM, "You are Marlo.")}
+
+
+def test_no_text_that_is_scored_was_trained_on() -> None:
+    study = PersonaStudy(("demo-persona",))
+    taught = {e.id for plot in plots(study) for e in chosen(plot, study, subject(), CHAT)}
+    scored = {e.id for texts in held_texts(study, subject()).values() for e in texts}
+    assert scored
+    assert not taught & scored
+    assert {e.kind for e in persona_examples()} == set(KINDS["mix"])
+
+
+def test_unknown_formats_and_budgets_are_named() -> None:
+    with pytest.raises(StudyError, match="“poems”"):
+        list(plots(PersonaStudy(("demo-persona",), formats=("poems",))))
+    with pytest.raises(StudyError, match="“hours”"):
+        list(plots(PersonaStudy(("demo-persona",), budgets=("hours",))))
+
+
+def test_questions_of_knowledge_have_one_right_answer() -> None:
+    asked = list(
+        choices("Marlo", [("dry", "Jokes.")], ["I ran a ferry."], (["Warm."], ["A droid."]))
+    )
+    assert [c.about for c in asked] == ["dry", "dry", "dry", "facts"]
+    assert all(c.right not in c.wrong for c in asked)
+
+
+def test_every_shipped_study_can_be_read() -> None:
+    tones = [read_form(ToneStudy, path) for path in sorted(CONFIGS.glob("tone-*.toml"))]
+    personas = [read_form(PersonaStudy, path) for path in sorted(CONFIGS.glob("persona-*.toml"))]
+    assert len(tones) == 3
+    assert len(personas) == 4
+    assert all(CandidateKind.DIALOGUE in KINDS[form] for form in ("dialogues", "mix"))

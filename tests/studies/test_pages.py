@@ -1,0 +1,113 @@
+"""The pages of ladder and studies, from made results: what they say and how they look."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser
+
+from evaluation.pages import Page, render_page, write_page
+from studies.ladder import LadderConfig
+from studies.ladder_page import Climbed, Training, findings, ladder_page
+from studies.persona_page import persona_page
+from studies.scoring import Prices
+from studies.tone_page import tone_page
+from tests.evaluation.test_report_in_browser import CONTRAST, FAULTS, browser, opened
+from tests.studies.made import asked, ladder, persona_result, tone_result
+
+__all__ = ["browser"]  # a fixture of the report's tests
+
+
+def climbed() -> Climbed:
+    config = LadderConfig(prices=Prices(review=0.1))
+    return Climbed(ladder(), asked(), config, Training(seconds=60.0, reviews=20))
+
+
+PAGES: dict[str, Callable[[], Page]] = {
+    "ladder": lambda: ladder_page(climbed(), "demo: prompt or tune?", "the tone", "today"),
+    "tone": lambda: tone_page(tone_result(), "the tone", "Judged by nobody.", "today"),
+    "persona": lambda: persona_page([persona_result(("examples", "tokens"))], "", "today"),
+}
+
+
+def text_of(page: Page) -> str:
+    return " ".join(BeautifulSoup(render_page(page), "html.parser").get_text(" ").split())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fetches_and_runs_nothing_and_links_within_itself(name: str) -> None:
+    page = BeautifulSoup(render_page(PAGES[name]()), "html.parser")
+    assert not page.find_all(["script", "link", "iframe", "form"])
+    links = [str(a["href"]) for a in page.find_all("a")]
+    assert all(link.startswith(("#", "data:text/csv")) for link in links)
+    assert all(page.find(id=link[1:]) for link in links if link.startswith("#"))
+    ids = [str(tag["id"]) for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_and_readable_at_two_widths(
+    name: str, browser: Browser, tmp_path: Path
+) -> None:
+    path = write_page(PAGES[name](), tmp_path / f"{name}.html")
+    for width, scheme in ((1280, "light"), (480, "dark")):
+        page, noise = opened(browser, path, width, scheme)
+        assert noise == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(FAULTS) == []
+        assert page.evaluate(CONTRAST) >= 4.5
+        page.close()
+
+
+def test_each_figure_lies_beside_its_page_as_svg_png_and_csv(tmp_path: Path) -> None:
+    write_page(PAGES["ladder"](), tmp_path / "ladder.html")
+    names = {path.name for path in (tmp_path / "ladder").iterdir()}
+    assert {"target.svg", "target.png", "target.csv", "cost.svg"} <= names
+    assert (tmp_path / "ladder" / "target.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_ladder_advises_and_names_what_was_left_out() -> None:
+    found = findings(climbed())
+    assert found.advice is not None
+    assert found.advice.sentence.startswith("Fine-tune.")
+    assert found.volume is not None
+    said = text_of(PAGES["ladder"]())
+    assert "“Few-shot, nearest” was left out" in said
+    assert f"breaks even after {found.volume:,} answers" in said
+
+
+def test_a_tuned_answer_that_costs_as_much_never_breaks_even() -> None:
+    free = replace(climbed(), training=Training())
+    dear = replace(free, ladder=replace(free.ladder, rungs=tuple(
+        replace(rung, usage=replace(rung.usage, cost=1.0)) if rung.way.tuned else rung
+        for rung in free.ladder.rungs)))  # fmt: skip
+    assert findings(dear).volume is None
+    assert "never breaks even" in text_of(ladder_page(dear, "t", "s", "today"))
+
+
+def test_the_tone_study_answers_every_claim_and_marks_whose_numbers_are_whose() -> None:
+    said = text_of(PAGES["tone"]())
+    assert "int8 is ahead of float32 over the course of training" in said
+    assert "Whether 100 examples reach 90 % is undecided: 100 % (68 % to 100 %)" in said
+    assert "Published (theirs)" in said
+    assert "Judged by nobody." in said
+
+
+def test_a_grid_without_curves_says_so() -> None:
+    result = tone_result(prompted=False)
+    bare = replace(result, courses=tuple(replace(c, curve=()) for c in result.courses))
+    said = text_of(tone_page(bare, "the tone", "", "today"))
+    assert "No curve was asked for" in said
+    assert "No curves of int8" in said
+
+
+def test_the_persona_study_tells_knowing_from_showing_and_words_from_substrings() -> None:
+    said = text_of(persona_page([persona_result()], "", "today"))
+    assert "training on dialogues does most to give the model the character" in said
+    row = re.search(r"patient statements 100 % \(44 % to 100 %\) 0 % .*? \+100 points", said)
+    assert row, "statements know the trait and do not show it"
+    assert "patient, substrings, as published" in said
+    assert "bits per byte" in said.lower()
