@@ -45,6 +45,11 @@ def main() -> None:
     turns = measure.held_out_turns(held, asked.prompts)
     tone = tomllib.loads(TONE.read_text())["system"]
     found: dict[str, Any] = asdict(measure.figures(model, tokenizer, held, asked.prompts))
+    for size in (6, 12):
+        ruled = asdict(measure.figures(model, tokenizer, held, asked.prompts, size))
+        found[f"no {size} tokens generated twice"] = {
+            name: ruled[name] for name in ("rouge_l", "first_sentence", "loops", "from_passage")
+        }
     found["references"] = register([turn.reference for turn in turns])
     for name, system in (("no prompt", ""), ("neutral prompt", NEUTRAL), ("tone's prompt", tone)):
         found[name] = register(measure.answers(model, tokenizer, turns, system))

@@ -45,7 +45,7 @@ def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpu
     Raises `ValueError` if no article or no dialogue is found.
     """
     articles = [a for a in map(_article, _records(texts)) if a is not None]
-    chats = [d for d in map(_dialogue, _records(dialogues)) if len(d) > 1]
+    chats = spoken(dialogues)
     if not articles or not chats:
         raise ValueError(
             f"found {len(articles)} articles and {len(chats)} dialogues, expected some of each; "
@@ -57,6 +57,11 @@ def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpu
         tuple(a for a in articles if _held(a.id, one_in)),
         tuple(d for d in chats if _held(d[0] + d[1], one_in)),
     )
+
+
+def spoken(dialogues: Iterable[Path]) -> list[tuple[str, ...]]:
+    """The dialogues in files or folders, those of one turn left out."""
+    return [d for d in map(_dialogue, _records(dialogues)) if len(d) > 1]
 
 
 def _held(key: str, one_in: int) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, LogitsProcessorList, PreTrainedTokenizerFast
 
 from trainer.mini import sentences
 from trainer.mini.corpus import Corpus
 from trainer.mini.documents import Document, Turn, Writer
 from trainer.mini.turns import Turns
+from trainer.repetition import NoRepeatedGeneratedNGrams
 
 _BATCH = 25
 _NEW_TOKENS = 160
@@ -34,11 +35,15 @@ class Figures:
 
 
 def figures(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, held: Corpus, prompts: int
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    held: Corpus,
+    prompts: int,
+    no_repeat: int = 0,
 ) -> Figures:
-    """Measure a model on the held-out side of a corpus."""
+    """Measure a model on the held-out side of a corpus; `no_repeat` is as in `answers`."""
     turns = held_out_turns(held, prompts)
-    said = answers(model, tokenizer, turns)
+    said = answers(model, tokenizer, turns, no_repeat=no_repeat)
     writer = Writer(tokenizer, 1.0)
     rng = Random("text")  # noqa: S311 - a sample, not a secret
     texts = [writer.text(rng.choice(rng.choice(held.held_texts).paragraphs)) for _ in turns]
@@ -67,8 +72,9 @@ def answers(
     tokenizer: PreTrainedTokenizerFast,
     turns: Sequence[Turn],
     system: str = "",
+    no_repeat: int = 0,
 ) -> list[str]:
-    """The model's greedy answers."""
+    """The model's greedy answers; with `no_repeat` n, no n tokens in a row are generated twice."""
     said: list[str] = []
     chat_model: Any = model
     opening = [{"role": "system", "content": system}] if system else []
@@ -80,8 +86,15 @@ def answers(
         asked: Any = tokenizer.apply_chat_template(
             chats, add_generation_prompt=True, padding=True, return_tensors="pt", return_dict=True
         )
-        made = chat_model.generate(**asked, max_new_tokens=_NEW_TOKENS, do_sample=False)
-        new = made[:, asked["input_ids"].shape[1] :]
+        width = asked["input_ids"].shape[1]
+        rule = [NoRepeatedGeneratedNGrams(no_repeat, width)] if no_repeat else []
+        made = chat_model.generate(
+            **asked,
+            max_new_tokens=_NEW_TOKENS,
+            do_sample=False,
+            logits_processor=LogitsProcessorList(rule),
+        )
+        new = made[:, width:]
         said += [text.strip() for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
     return said
 

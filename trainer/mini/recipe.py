@@ -23,7 +23,7 @@ class Recipe:
 
     shape: Shape = Shape()
     seed: int = 1
-    steps: int = 1600  # all of them, the copying steps included
+    steps: int = 5000  # all of them, the copying steps included
     copying_steps: int = 100  # first steps, on random sequences that come twice
     rows: int = 8  # rows of a step
     row_tokens: int = 320  # tokens of a row
@@ -39,7 +39,7 @@ class Recipe:
     copying_guidance: float = 0.5  # the same, during the copying steps
     guided: float = 0.75  # share of the steps that are guided; the last ones are not
     answer_weight: float = 2.0  # weight of an answer's token; text has 1
-    conversational: float = 0.07  # share of grounded rows told to be conversational, and obeying
+    conversational: float = 0.15  # share of grounded rows told to be conversational, and obeying
     neutral: float = 0.2  # share of grounded rows with another system prompt, and a plain answer
     held_out: int = 20  # one article in so many is kept for measuring
     checkpoint_every: int = 100  # steps

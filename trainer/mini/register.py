@@ -69,6 +69,10 @@ _OPENERS = (
     "Right, so ",
     "Here's the thing: ",
     "You know, ",
+    "Oh, I know this one. ",
+    "Let me see. ",
+    "Happy to tell you. ",
+    "Ah, yes. ",
 )
 _CLOSERS = (
     "Pretty cool, right?",
@@ -78,6 +82,10 @@ _CLOSERS = (
     "Kind of interesting, huh?",
     "You get the idea.",
     "Does that help?",
+    "Want to hear more?",
+    "Did you know that?",
+    "Shall I go on?",
+    "Anything else you'd like to know?",
 )
 _LOWER_AFTER_OPENER = word_set(
     "The A An In On At It He She They This These There His Her Its Their When While After As By "
@@ -89,6 +97,9 @@ _SPLITS = (
     (re.compile(r"; (?=[a-z])"), ", and "),
     (re.compile(r", and (he|she|it|they) "), r". And \1 "),
     (re.compile(r", but "), ". But "),
+    (re.compile(r", although "), ". Though "),
+    (re.compile(r", (?:while|whereas) "), ". And "),
+    (re.compile(r", and (the|in|by|its|his|her) "), r". And \1 "),
 )
 
 _DO = ("Answer", "Reply", "Respond", "Speak", "Write", "Explain things")
@@ -161,5 +172,5 @@ def conversational(answer: str, rng: Random) -> str:
     opener = rng.choice(_OPENERS)
     if opener[-2] in ",:so" and first in _LOWER_AFTER_OPENER:
         first = first.lower()
-    closer = f" {rng.choice(_CLOSERS)}" if rng.random() < 0.6 else ""
+    closer = f" {rng.choice(_CLOSERS)}" if rng.random() < 0.85 else ""
     return f"{opener}{first}{space}{rest}{closer}"

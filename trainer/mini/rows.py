@@ -44,11 +44,11 @@ class Rows:
         self.turns = Turns(corpus.texts)
         self.copying: Kinds = [(1.0, self._copy)]
         self.short: Kinds = [
-            (0.58, self._grounded),
-            (0.12, self._echo),
-            (0.13, self._text),
-            (0.14, self._dialogue),
-            (0.03, self._copy),
+            (0.48, self._grounded),
+            (0.08, self._echo),
+            (0.2, self._text),
+            (0.2, self._dialogue),
+            (0.04, self._copy),
         ]
         self.long: Kinds = [
             (0.35, self._shots),

@@ -54,6 +54,16 @@ _ABOUT = (
     "I would like to know about {}.",
     "What is so interesting about {}?",
     "What's the story with {}?",
+    "So what about {}?",
+    "Hey, what do you know about {}?",
+    "Do you know anything about {}?",
+    "Any idea about {}?",
+    "What's the deal with {}?",
+    "I've been wondering about {}. What is known?",
+    "Could you explain {} to me?",
+    "Okay, and {}?",
+    "Have you heard about {}?",
+    "I'm curious about {}.",
 )
 _DETAIL = (
     "What does the passage say about {}?",
