@@ -4,7 +4,9 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from datasets import Dataset, DatasetDict
 
 from db.card import Card, Credit, card
 from db.errors import StoreError
+from db.pairs import preference_pairs
+from db.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
 from db.rows import batches
 from db.sources import articles_of, made_with
@@ -49,6 +53,10 @@ class ExportFormat(StrEnum):
     TEXT = "text"
     PARQUET = "parquet"
     DATASET = "dataset"
+    OPENAI = "openai"
+    TOGETHER = "together"
+    FIREWORKS = "fireworks"
+    PREFERENCES = "preferences"
 
 
 def export(
@@ -62,8 +70,10 @@ def export(
 
     `chat` is JSON Lines with `messages`, without the examples that are no chat; `text` is JSON
     Lines with `text`, chats as `User: …` and `Assistant: …`; `parquet` has every field; `dataset`
-    is a Hugging Face `DatasetDict` as `load_from_disk` reads it. Each side is a file or a split
-    of its own, an empty side none. The card (README.md) credits every article used; `notes` are
+    is a Hugging Face `DatasetDict` as `load_from_disk` reads it; `openai`, `together` and
+    `fireworks` are training files held against those services' rules; `preferences` is
+    `pairs.jsonl`, what people chose as TRL's DPO reads it. Each side is a file or a split of its
+    own, an empty side none. The card (README.md) credits every article used; `notes` are
     sentences on who judged. If the folder holds this very export, it is left as it is. Raises
     `StoreError` if it holds anything else, or if the version cannot be read whole.
     """
@@ -138,6 +148,25 @@ def _json_lines(
     return written
 
 
+def _provider(rules: Rules, source: _Source, folder: Path) -> int:
+    written = 0
+    for side, examples in source.sides():
+        # The least number of examples is asked of what is trained on, not of what is measured.
+        asked = rules if side == Split.TRAIN else replace(rules, fewest=0)
+        with (folder / f"{side}.jsonl").open("w", encoding="utf-8") as file:
+            for line in provider_lines(asked, examples):
+                file.write(line)
+                written += 1
+    return written
+
+
+def _preferences(source: _Source, folder: Path) -> int:
+    with (folder / "pairs.jsonl").open("w", encoding="utf-8") as file:
+        for row in preference_pairs(source.store, source.version):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return sum((source.version.train, source.version.validation, source.version.test))
+
+
 def _parquet(source: _Source, folder: Path) -> int:
     written = 0
     for side, examples in source.sides():
@@ -168,6 +197,10 @@ _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
     ExportFormat.TEXT: _text,
     ExportFormat.PARQUET: _parquet,
     ExportFormat.DATASET: _dataset,
+    ExportFormat.OPENAI: partial(_provider, OPENAI),
+    ExportFormat.TOGETHER: partial(_provider, TOGETHER),
+    ExportFormat.FIREWORKS: partial(_provider, FIREWORKS),
+    ExportFormat.PREFERENCES: _preferences,
 }
 
 

@@ -21,6 +21,10 @@ class Format(StrEnum):
     TEXT = "text"
     PARQUET = "parquet"
     DATASET = "dataset"
+    OPENAI = "openai"
+    TOGETHER = "together"
+    FIREWORKS = "fireworks"
+    PREFERENCES = "preferences"
 
 
 @app.command()
@@ -144,6 +148,9 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="In which form.")] = Format.CHAT,
 ) -> None:
     """Write a version for other tools, with the attribution that its articles' licence asks for.
+
+    Training files for openai, together and fireworks are held against their rules; preferences
+    are the pairs that people decided, as TRL's DPO trainer reads them.
 
     Example: timbre version export demo-tone --format parquet --folder out
     """
