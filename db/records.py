@@ -89,6 +89,7 @@ class EventKind(StrEnum):
     STARTED = "started"
     FINISHED = "finished"
     FAILED = "failed"
+    COMPARED = "compared"
     PROMOTED = "promoted"
 
 

@@ -14,6 +14,7 @@ from timbre.commands import (
     demo,
     doctor,
     evaluate,
+    export,
     files,
     generate,
     report,
@@ -22,6 +23,7 @@ from timbre.commands import (
     study,
     trace,
     train,
+    tune,
     version,
     worker,
 )
@@ -45,6 +47,7 @@ app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")
 app.add_typer(version.app, name="version")
 app.command()(train.train)
+app.command()(tune.tune)
 for command in (worker.watch, worker.perform, worker.queue):
     run.app.command()(command)
 app.add_typer(run.app, name="run")
@@ -53,6 +56,7 @@ app.command()(evaluate.evaluate)
 app.command()(report.report)
 app.add_typer(study.app, name="study")
 app.command()(advise.advise)
+app.command()(export.export)
 app.command()(trace.trace)
 app.command()(clean.clean)
 

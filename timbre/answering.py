@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.store import Store
@@ -28,20 +28,33 @@ def answer_run(
     store: Store, campaign: Campaign, run: Run, settings: Settings, advance: Advance
 ) -> int:
     """Let every arm of a run answer the held-out prompts; returns how many outputs are new."""
-    version = kept(store, Version, run.version)
-    prompts = held_out(store, version, campaign.evaluate.prompts)
-    decoding = Decoding(
-        max_new_tokens=campaign.evaluate.max_new_tokens,
-        no_repeat=campaign.evaluate.no_repeat,
-        seed=campaign.evaluate.seed,
+    prompts = held_out(store, kept(store, Version, run.version), campaign.evaluate.prompts)
+    return sum(
+        answer_arm(store, Asked(campaign, run, arm, prompts), advance)
+        for arm in arms(campaign, run, settings)
     )
-    new = 0
-    for arm in arms(campaign, run, settings):
-        there = {o.prompt for o in arm_outputs(store, arm, run, prompts) if _made_so(o, decoding)}
-        missing = [prompt for prompt in prompts if prompt.id not in there]
-        if missing:
-            new += store.add(answer(missing, arm, decoding, advance))
-    return new
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An arm of a run, and the prompts it is to answer as a campaign says."""
+
+    campaign: Campaign
+    run: Run
+    arm: Arm
+    prompts: Sequence[Example]
+
+
+def answer_arm(store: Store, asked: Asked, advance: Advance) -> int:
+    """Let an arm answer what it has not answered in this way; returns how many are new."""
+    evaluate = asked.campaign.evaluate
+    decoding = Decoding(
+        max_new_tokens=evaluate.max_new_tokens, no_repeat=evaluate.no_repeat, seed=evaluate.seed
+    )
+    outputs = arm_outputs(store, asked.arm, asked.run, asked.prompts)
+    there = {output.prompt for output in outputs if _made_so(output, decoding)}
+    missing = [prompt for prompt in asked.prompts if prompt.id not in there]
+    return store.add(answer(missing, asked.arm, decoding, advance)) if missing else 0
 
 
 def run_outputs(

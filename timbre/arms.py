@@ -1,6 +1,7 @@
 """The conditions under which held-out prompts are answered."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 from db.records import Run
 from timbre.aims import subject_of
@@ -30,10 +31,20 @@ WORDS = {
 
 def arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
     """Base, base with the campaign's system prompt, and tuned."""
-    prompt = subject_of(campaign).system
-    adapter = run_folder(settings, run) / ADAPTER
+    bare = Arm(name=BASE, base=run.base, revision=str(json.loads(run.config).get("revision", "")))
     return (
-        Arm(name=BASE, base=run.base),
-        Arm(name=PROMPTED, base=run.base, system=prompt),
-        Arm(name=TUNED, base=run.base, adapter=adapter, run=run.id),
+        bare,
+        replace(bare, name=PROMPTED, system=subject_of(campaign).system),
+        tuned_arm(run, settings),
+    )
+
+
+def tuned_arm(run: Run, settings: Settings) -> Arm:
+    """A run's adapter on its base, without a system prompt."""
+    return Arm(
+        name=TUNED,
+        base=run.base,
+        revision=str(json.loads(run.config).get("revision", "")),
+        adapter=run_folder(settings, run) / ADAPTER,
+        run=run.id,
     )

@@ -31,7 +31,7 @@ from timbre.rule_reviewing import add_rule_reviewers, review_candidates, review_
 from timbre.runs import run_status
 from timbre.settings import Settings, config_file
 from timbre.stores import open_store, size
-from timbre.training import train_version
+from timbre.training import Wanted, train_version
 from timbre.versions import judged_by, sides
 from timbre.waiting import wait_for_people
 from trainer.config import load_config
@@ -119,7 +119,7 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
     """Step 6: a LoRA adapter on the version."""
     config = load_config(config_file("training", campaign.training))
     with progress("training") as advance:
-        run = train_version(store, version, config, settings, advance)
+        run = train_version(store, Wanted(version, config), settings, advance)
     told = run_status(store, run).detail
     losses = told["losses"]
     say(

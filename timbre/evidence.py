@@ -25,13 +25,14 @@ def measured_arms(
             name=name,
             label=WORDS[name].label,
             description=WORDS[name].description,
-            outputs=tuple(_scored(store, found, aim)),
+            outputs=tuple(scored(store, found, aim)),
         )
         for name, found in outputs.items()
     )
 
 
-def _scored(store: Store, outputs: list[Output], aim: Aim) -> Iterable[Scored]:
+def scored(store: Store, outputs: list[Output], aim: Aim) -> Iterable[Scored]:
+    """Outputs with their measures by name, those of the aim by its own definition."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     own = {aim.feature.name, *(feature.name for feature in aim.trait_features)}
     for measure in store.stream(Measure, subject=tuple(measures)):

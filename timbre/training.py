@@ -1,20 +1,28 @@
 """A frozen version trained into an adapter, as a run that is kept whether it ends well or not."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from db.events import event
 from db.records import EventKind, Run, Split, Version
+from db.sources import articles_of
 from db.store import Store
 from db.versions import version_examples
+from evaluation.charts import png_file
+from evaluation.figures import LossPoint, loss_figure
 from timbre.console import Advance
 from timbre.runs import RunState, run_status
 from timbre.settings import Settings
+from trainer.card import CardFacts, write_card
 from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
 from trainer.models import fingerprint
 from trainer.results import TrainingResult, result_to_json
 from trainer.sft import train
+
+PICTURE = "loss.png"
 
 
 def run_of(version: Version, config: TrainingConfig) -> Run:
@@ -33,18 +41,28 @@ def run_folder(settings: Settings, run: Run) -> Path:
     return settings.runs / run.id[:16]
 
 
-def train_version(
-    store: Store, version: Version, config: TrainingConfig, settings: Settings, advance: Advance
-) -> Run:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be trained: a configuration on a version, going on where it was if `resume`."""
+
+    version: Version
+    config: TrainingConfig
+    resume: bool = True
+
+
+def train_version(store: Store, wanted: Wanted, settings: Settings, advance: Advance) -> Run:
     """Train an adapter on a version; a run that finished is not repeated.
 
-    A run that was interrupted goes on from its last checkpoint.
+    A run that was interrupted goes on from its last checkpoint. Without `resume` it begins anew,
+    finished or not.
 
     Raises `StoreError` if something was withdrawn from the version. Raises `TrainerError` if
     training fails; the run keeps the reason.
     """
+    version, config = wanted.version, wanted.config
     run = run_of(version, config)
-    if store.get(Run, run.id) and run_status(store, run).state is RunState.FINISHED:
+    there = store.get(Run, run.id) and run_status(store, run).state is RunState.FINISHED
+    if there and wanted.resume:
         return run
     examples = [
         example
@@ -52,13 +70,38 @@ def train_version(
         for example in version_examples(store, version, side)
     ]
     store.add([run, event(run.id, EventKind.STARTED)])
+    folder = run_folder(settings, run)
     try:
-        result = train(examples, config, run_folder(settings, run), advance, resume=True)
+        _check_gates(version)
+        result = train(examples, config, folder, advance, resume=wanted.resume)
+        _write_card(store, version, config, result)
     except Exception as error:
         store.add([event(run.id, EventKind.FAILED, reason=str(error))])
         raise
     store.add([event(run.id, EventKind.FINISHED, **_told(result))])
     return run
+
+
+def _check_gates(version: Version) -> None:
+    failed = [gate for gate in version.gates if not gate.passed]
+    if failed and not version.override:
+        gate = failed[0]
+        raise TrainerError(
+            f"found the gate “{gate.name}” failed on the version {version.id[:12]} ({gate.found}), "
+            f"expected {gate.expected}; review more and freeze again, or freeze with --override"
+        )
+
+
+def _write_card(
+    store: Store, version: Version, config: TrainingConfig, result: TrainingResult
+) -> None:
+    points = [LossPoint(step, train=loss) for step, loss in enumerate(result.losses, 1)]
+    figure = loss_figure(points)
+    if figure:
+        (result.adapter / PICTURE).write_bytes(png_file(figure))
+    articles = tuple(articles_of(store, version).values())
+    picture = PICTURE if figure else ""
+    write_card(CardFacts(result, config.base, config.canonical, version, articles, picture))
 
 
 def _told(result: TrainingResult) -> dict[str, Any]:

@@ -17,13 +17,17 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a card tells: the run's result, its base and settings, its version and sources."""
+    """What a card tells: the run's result, its base and settings, its version and sources.
+
+    `picture` is the name of the loss curve's file beside the card, empty where there is none.
+    """
 
     result: TrainingResult
     base: str
     config: str
     version: Version
     articles: tuple[Article, ...]
+    picture: str = ""
 
 
 def write_card(facts: CardFacts) -> Path:
@@ -38,6 +42,7 @@ def render_card(facts: CardFacts) -> str:
     result, version = facts.result, facts.version
     stand_ins = _STAND_INS.get(tuple(sorted(version.reviewer_kinds)), "")
     measured = "\n".join(f"| {name} | {value:g} |" for name, value in result.metrics.items())
+    picture = f"\n![Loss over the steps]({facts.picture})\n" if facts.picture else ""
     libraries = ", ".join(f"{name} {number}" for name, number in result.libraries.items())
     return f"""---
 base_model: {facts.base}
@@ -55,7 +60,7 @@ training, {version.validation} validation and {version.test} test examples.
 {measured}
 | tokens per second | {result.tokens_per_second:.0f} |
 | peak memory, MB | {result.peak_memory_mb:.0f} |
-
+{picture}
 - Base model `{facts.base}`, fingerprint `{result.base_fingerprint[:12]}`
 - Chat template, fingerprint `{result.template_fingerprint[:12]}`
 - Precision {result.precision} ({result.precision_reason}) on {result.device}

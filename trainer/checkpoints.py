@@ -57,7 +57,7 @@ def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
     elif (folder / PLAN).is_file() and (folder / PLAN).read_text() != wanted:
         raise TrainerError(
             f"found another run in {folder} (other examples, settings or base model), expected "
-            "the one to resume; train without --resume to start over"
+            "the one to resume; train with --anew to start over"
         )
     checkpoints.mkdir(parents=True, exist_ok=True)
     (folder / PLAN).write_text(wanted)

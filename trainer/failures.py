@@ -24,7 +24,7 @@ def in_plain_words() -> Iterator[None]:
             ) from error
         if _is_disk(error):
             raise TrainerError(
-                "the disk is full, so the run could not be saved; make room and go on with --resume"
+                "the disk is full, so the run was not saved; make room, then train again"
             ) from error
         raise
 

@@ -126,7 +126,7 @@ def test_resuming_a_finished_run_returns_it_without_training(
 
 def test_resuming_another_run_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     train(EXAMPLES, quick(tiny_model), tmp_path)
-    with pytest.raises(TrainerError, match=r"found another run in .*without --resume"):
+    with pytest.raises(TrainerError, match=r"found another run in .*with --anew"):
         train(EXAMPLES, quick(tiny_model, seed=3), tmp_path, resume=True)
 
 
