@@ -46,7 +46,7 @@ def test_an_example_is_printed_for_people(timbre: Timbre) -> None:
     ("noun", "folder", "before", "after", "said"),
     [
         ("tone", "tones/conversational", "opener_share = 0.95", "opener_share = 9.5", "9.5"),
-        ("tone", "tones/plain-language", 'name = "', 'nmae = "', "“nmae”"),
+        ("tone", "tones/plain-language", 'name = "', 'title = "', "“title”"),
         ("persona", "personas/marlo", "language =", "tongue =", "“tongue”"),
         ("persona", "personas/marlo", "{topic}", "{tpoic", "{tpoic"),
     ],
