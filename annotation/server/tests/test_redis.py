@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,7 +28,7 @@ SECRETS = {
     "TIMBRE_SERVER_API_KEY": "a long key",
     "TIMBRE_SERVER_SECRET_KEY": "a long secret",
 }
-PARTS = {
+PARTS: dict[str, list[dict[str, Any]]] = {
     "fields": [{"name": "text", "settings": {"type": "text", "use_markdown": False}}],
     "questions": [
         {
