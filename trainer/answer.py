@@ -95,11 +95,16 @@ class Answerer:
 
     def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
         """Load the arm's base model, unless it is handed in, and put its adapter on."""
+        self.arm, self.decoding = arm, decoding
+        with quiet(), in_plain_words():
+            self._load(model)
+
+    def _load(self, model: PreTrainedModel | None) -> None:
+        arm, decoding = self.arm, self.decoding
         facts = read_facts(arm.adapter) if arm.adapter else None
         wanted = facts.precision if facts and decoding.precision == "auto" else decoding.precision
         precision = choose_precision(wanted)
         folder = resolve(arm.base, arm.revision)
-        self.arm, self.decoding = arm, decoding
         self.chat = Chat.of(load_tokenizer(folder))
         if arm.adapter and facts:
             check_base(facts, arm.base, arm.adapter)
