@@ -31,6 +31,9 @@ _SYSTEM = {
     errno.EPERM: "no permission, expected to read and write there; set TIMBRE_HOME elsewhere",
     errno.ENOENT: "no such file or folder, expected it to be there; check the path",
     errno.EISDIR: "a folder, expected a file; check the path",
+    errno.ENOTDIR: "a file where a folder belongs; check the path, and TIMBRE_HOME",
+    errno.EEXIST: "a file where a folder belongs; check the path, and TIMBRE_HOME",
+    errno.ENAMETOOLONG: "a name longer than the system takes, expected a file; check the path",
 }
 
 

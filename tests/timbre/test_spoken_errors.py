@@ -62,6 +62,20 @@ def test_a_parquet_file_that_is_none(timbre: Timbre, tmp_path: Path) -> None:
     assert "articles.parquet" in timbre("articles", "add", str(path))
 
 
+def test_names_that_are_too_long(timbre: Timbre) -> None:
+    assert "longer than the system takes" in timbre("articles", "add", "a" * 500)
+    assert "longer than the system takes" in timbre("version", "freeze", "a" * 500)
+
+
+def test_a_home_that_is_a_file(
+    timbre: Timbre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for home in ("file", "file/below"):
+        monkeypatch.setenv("TIMBRE_HOME", str(tmp_path / home))
+        assert "a file where a folder belongs" in timbre("articles", "list")
+
+
 def test_an_unknown_campaign(timbre: Timbre) -> None:
     assert "demo-tone" in timbre("generate", "no-such-campaign")
 
