@@ -24,6 +24,8 @@ PACKAGE = Path(__file__).parents[1]
 settings.register_profile("server", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("server")
 
+LAUNCHED: list["subprocess.Popen[str]"] = []
+
 
 @dataclass
 class Server:
@@ -39,10 +41,10 @@ class Server:
     def start(self) -> "Server":
         """Start it and wait until it answers."""
         self.process = self.launch()
-        for _ in range(2400):
+        end = time.monotonic() + 300
+        while self.announced().get("pid") != self.process.pid:
             assert self.process.poll() is None, self.log()
-            if self.announced().get("pid") == self.process.pid:
-                break
+            assert time.monotonic() < end, self.log()
             time.sleep(0.05)
         owner = json.loads((self.home / "credentials.json").read_text())
         self.client = httpx.Client(
@@ -57,7 +59,7 @@ class Server:
         command = [sys.executable, "-m", "timbre_argilla", str(self.home)]
         command += ["--port", str(self.port), "--database-url", self.database_url]
         with self.home.with_suffix(".log").open("a") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 stderr=log,
                 stdout=log,
@@ -65,6 +67,8 @@ class Server:
                 text=True,
                 env={**os.environ, **self.environment},
             )
+        LAUNCHED.append(process)
+        return process
 
     def announced(self) -> dict[str, Any]:
         """What the server says of itself once it is ready."""
@@ -121,6 +125,14 @@ def answer(client: httpx.Client, method: str, path: str, body: Any = None) -> An
     response = client.request(method, path, json=body)
     assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
     return response.json() if response.content else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays_running() -> Iterator[None]:
+    """Ends the servers that a failed test left behind."""
+    yield
+    for process in LAUNCHED:
+        process.kill()
 
 
 @pytest.fixture(scope="module")

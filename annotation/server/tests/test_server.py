@@ -50,8 +50,10 @@ def items(n: int, prefix: str = "r") -> dict[str, Any]:
     }
 
 
-def search(client: httpx.Client, dataset: str, body: Any = None, me: str = "") -> list[str]:
-    url = f"{me}/datasets/{dataset}/records/search?limit=1000"
+def search(
+    client: httpx.Client, dataset: str, body: Any = None, me: str = "", offset: int = 0
+) -> list[str]:
+    url = f"{me}/datasets/{dataset}/records/search?limit=1000&offset={offset}"
     found = answer(client, "POST", url, body or {})
     return [item["record"]["external_id"] for item in found["items"]]
 
@@ -370,31 +372,45 @@ def test_a_restart_keeps_logins_records_answers_and_jobs(
     assert (again.home / "server.json").exists() is False
 
 
-def test_what_an_upload_was_told_is_kept_is_kept_across_a_kill(tmp_path: Path) -> None:
+def test_what_annotators_and_an_upload_were_told_is_kept_across_a_kill(tmp_path: Path) -> None:
     server = Server(tmp_path / "home").start()
-    _, dataset = server.dataset("killed", PARTS)
-    told: list[str] = []
+    workspace, dataset = server.dataset("killed", PARTS)
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(500, "a-"))
+    found = server.ask("POST", f"/datasets/{dataset}/records/search?limit=1000", {})["items"]
+    names = [f"p{n}" for n in range(4)]
+    people = [server.user(name, workspace) for name in names]
+    uploaded: list[str] = []
+    submitted = [0, 0, 0, 0]
 
     def upload() -> None:
         for n in range(1000):
             body = items(20, f"b{n}-")
-            try:
-                server.ask("PUT", f"/datasets/{dataset}/records/bulk", body)
-            except httpx.TransportError:
-                return
-            told.extend(item["external_id"] for item in body["items"])
+            server.ask("PUT", f"/datasets/{dataset}/records/bulk", body)
+            uploaded.extend(item["external_id"] for item in body["items"])
 
-    with ThreadPoolExecutor(1) as pool:
-        uploading = pool.submit(upload)
-        assert until(lambda: len(told) >= 60)
+    def annotate(n: int) -> None:
+        for item in found:
+            submit(people[n], item["record"]["id"])
+            submitted[n] += 1
+
+    with ThreadPoolExecutor(5) as pool:
+        busy = [pool.submit(upload), *(pool.submit(annotate, n) for n in range(4))]
+        assert until(lambda: len(uploaded) >= 60 and min(submitted) >= 3)
         assert server.process is not None
         server.process.kill()
-        uploading.result()
+        assert all(isinstance(one.exception(), httpx.TransportError) for one in busy)
     server.process.wait()
     again = Server(tmp_path / "home").start()
-    names = set(search(again.client, dataset))
-    assert set(told) <= names
+    kept = {name for n in range(2) for name in search(again.client, dataset, offset=1000 * n)}
+    assert set(uploaded) <= kept
     # Batches are whole, and what is there is in the text index as well.
-    assert len(names) % 20 == 0
-    assert set(search(again.client, dataset, {"query": {"text": {"q": "of"}}})) == names
+    assert len(kept) % 20 == 0
+    indexed = again.ask(
+        "POST", f"/datasets/{dataset}/records/search?limit=1", {"query": {"text": {"q": "of"}}}
+    )
+    assert indexed["total"] == len(kept)
+    # A person may find one answer more than was confirmed: the one under way.
+    for name, confirmed in zip(names, submitted, strict=True):
+        mine = answer(again.user(name, workspace), "GET", f"/me/datasets/{dataset}/metrics")
+        assert mine["responses"]["submitted"] in (confirmed, confirmed + 1)
     assert again.end() == 0
