@@ -11,6 +11,8 @@ from timbre.settings import SettingsError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _RULINGS = ("majority", "unanimity", "adjudicator")
+_MOST = 2**53 - 1
+"""The largest whole number that every reader of JSON reads as it was written."""
 
 
 @dataclass(frozen=True)
@@ -236,12 +238,29 @@ def _sense(campaign: Campaign) -> Iterator[tuple[bool, str]]:
         not unknown,
         f"the kind “{(unknown or [''])[0]}” in [generate], expected one of {', '.join(kinds)}",
     )
-    generate = campaign.generate
+    yield from _sense_of_numbers(campaign)
+
+
+def _sense_of_numbers(campaign: Campaign) -> Iterator[tuple[bool, str]]:
+    generate, gates = campaign.generate, campaign.gates
+    for section in (generate, gates, campaign.freeze, campaign.evaluate):
+        for value in astuple(section):
+            if isinstance(value, (int, float)):
+                yield 0 <= value <= _MOST, f"the number {value}, expected one from 0 to {_MOST}"
     yield (
         min(generate.concurrency, generate.longest_reply, generate.questions_per_passage) > 0,
         "a concurrency, longest_reply or questions_per_passage under 1 in [generate], expected 1 "
         "or more",
     )
-    numbers = (*astuple(campaign.generate), *astuple(campaign.gates), *astuple(campaign.evaluate))
-    least = min(value for value in numbers if isinstance(value, (int, float)))
-    yield least >= 0, f"the negative number {least}, expected 0 or more"
+    yield (
+        campaign.evaluate.max_new_tokens > 0,
+        f"max_new_tokens of {campaign.evaluate.max_new_tokens} in [evaluate], expected 1 or more",
+    )
+    yield (
+        gates.shortest <= gates.longest,
+        f"a shortest text of {gates.shortest} words and a longest of {gates.longest} in [gates], "
+        "expected a longest that is no shorter",
+    )
+    for name in ("agreement", "near_duplicate", "trait_balance", "measured", "judge_kappa"):
+        bound = getattr(gates, name)
+        yield bound <= 1, f"{name} of {bound} in [gates], expected a number from 0 to 1"

@@ -41,7 +41,7 @@ def test_sources_are_kept_in_their_order(tmp_path: Path) -> None:
         ('name = "a"\ntone = "t"\n[gates]\nstrict = 1', "unknown key “strict” in “gates”"),
         ('name = "a"\ntone = "t"\n[gates]\napproved = "many"', "'many' for “approved”"),
         ('name = "a"\ntone = "t"\n[gates]\napproved = true', "True for “approved”"),
-        ('name = "a"\ntone = "t"\n[gates]\napproved = -1', "negative number -1"),
+        ('name = "a"\ntone = "t"\n[gates]\napproved = -1', "the number -1"),
         ('name = "a"\ntone = "t"\ngates = 3', "expected a table"),
         ('name = "a"', "expected one of the two"),
         ('name = "a"\ntone = "t"\npersona = "p"', "expected one of the two"),
@@ -51,6 +51,13 @@ def test_sources_are_kept_in_their_order(tmp_path: Path) -> None:
         ('name = "a"\ntone = "t"\n[review]\nadjudicator = "ada"', "exactly where"),
         ('name = "a"\ntone = "t"\n[review]\noverlap = 0', "an overlap of 0"),
         ('name = "a"\ntone = "t"\n[freeze]\ntrain = 0.9', "add up to 1"),
+        ('name = "a"\ntone = "t"\n[gates]\nagreement = nan', "the number nan"),
+        ('name = "a"\ntone = "t"\n[gates]\nnear_duplicate = 80', "from 0 to 1"),
+        ('name = "a"\ntone = "t"\n[gates]\nshortest = 9\nlongest = 3', "no shorter"),
+        ('name = "a"\ntone = "t"\n[generate]\ntemperature = inf', "the number inf"),
+        ('name = "a"\ntone = "t"\n[generate]\nseed = 9007199254740993', "from 0 to"),
+        ('name = "a"\ntone = "t"\n[freeze]\nminimum_articles = -1', "the number -1"),
+        ('name = "a"\ntone = "t"\n[evaluate]\nmax_new_tokens = 0', "max_new_tokens of 0"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
