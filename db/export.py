@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, disable_progress_bars
 
 from db.card import Card, Credit, card
 from db.errors import StoreError
@@ -77,21 +77,23 @@ def export(
     sentences on who judged. If the folder holds this very export, it is left as it is. Raises
     `StoreError` if it holds anything else, or if the version cannot be read whole.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if _is_there(folder, version, format):
             return folder
         raise StoreError(
-            f"found {folder} with something in it, expected a new or empty folder; name another"
+            f"found {folder} to be a file or a folder with something in it, expected a new or "
+            "empty folder; name another"
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    whole = folder.absolute()  # “.” has no name of its own
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{whole.name}-", dir=whole.parent))
     try:
         articles = articles_of(store, version)
         written = _WRITERS[format](_Source(store, version, articles), beside)
         (beside / "README.md").write_text(_card(store, version, articles, written, notes), "utf-8")
         _write_manifest(beside, version, format)
         beside.chmod(0o755)
-        beside.replace(folder)
+        beside.replace(whole)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return folder
@@ -178,6 +180,7 @@ def _parquet(source: _Source, folder: Path) -> int:
 
 
 def _dataset(source: _Source, folder: Path) -> int:
+    disable_progress_bars()  # or it draws them wherever it writes, into files and logs too
     splits = {
         side: Dataset(pa.concat_tables(_tables(source, examples)))
         for side, examples in source.sides()

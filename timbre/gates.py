@@ -7,6 +7,7 @@ from db.records import Candidate, Gate, Interval, Verdict, messages_to_text
 from pipelines.checks.near_duplicates import near_duplicates
 from pipelines.checks.pii import pii
 from timbre.campaign import Gates
+from timbre.versions import agreed
 
 AGREEMENT = "agreement on the decision"  # the name of its gate
 Approved = tuple[Candidate, Verdict, str | None]
@@ -58,11 +59,8 @@ def _enough(found: int, bounds: Gates) -> Gate:
 
 
 def _agreement(found: Interval | None, bounds: Gates) -> Gate:
-    said = (
-        f"alpha {found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})"
-        if found
-        else "no record that two reviewers judged, or no variation in their decisions"
-    )
+    neither = "no record that two reviewers judged, or no variation in their decisions"
+    said = agreed(found) if found else neither
     return Gate(
         AGREEMENT,
         found is not None and found.low >= bounds.agreement,

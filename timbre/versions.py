@@ -1,7 +1,7 @@
 """Versions as people name and read them."""
 
 from db.errors import StoreError
-from db.records import Version
+from db.records import Interval, Version
 from db.store import Store
 
 
@@ -30,3 +30,10 @@ def judged_by(version: Version) -> str:
     """Who judged it, in plain words."""
     words = {"person": "people", "rule": "written rules (not people)"}
     return " and ".join(words[kind] for kind in version.reviewer_kinds) or "nobody"
+
+
+def agreed(found: Interval | None) -> str:
+    """Krippendorff's alpha with its interval, in words."""
+    if found is None:
+        return "not known"
+    return f"alpha {found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})"

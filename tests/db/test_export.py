@@ -189,6 +189,15 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
     assert (folder / "train.jsonl").read_text() == "mine"
 
 
+def test_a_file_in_the_place_of_the_folder_is_left_alone(
+    store: Store, version: Version, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(StoreError, match="expected a new or empty folder"):
+        export(store, version, tmp_path / "out", ExportFormat.CHAT)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_a_withdrawn_version_is_not_exported_and_leaves_nothing(
     store: Store, version: Version, tmp_path: Path
 ) -> None:

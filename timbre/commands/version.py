@@ -12,6 +12,7 @@ from timbre.stores import found_as, open_store
 app = typer.Typer(no_args_is_help=True, help="Freeze, list, check, compare and export versions.")
 
 _Version = Annotated[str, typer.Argument(help="A version's id (6 digits or more) or name.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")]
 
 
 class Format(StrEnum):
@@ -73,16 +74,20 @@ def list_(
 
 
 @app.command()
-def show(version: _Version) -> None:
+def show(version: _Version, as_json: _Json = False) -> None:
     """Show a version: its sides, its gates, who judged it.
 
-    Example: timbre version show demo-tone
+    Example: timbre version show demo-tone --json
     """
+    from db.records import plain
     from timbre.versions import found_version, judged_by, sides
 
     with open_store() as store:
         found = found_version(store, version)
         events = store.events(found.id)
+    if as_json:
+        facts({"id": found.id, **plain(found), "events": plain(tuple(events))})
+        return
     say(f"Version {found.id} “{found.name}” of {found.campaign}: {sides(found)}.")
     say(f"Judged by {judged_by(found)}.")
     for gate in found.gates:
@@ -96,22 +101,27 @@ def show(version: _Version) -> None:
 
 
 @app.command()
-def verify(version: _Version) -> None:
+def verify(version: _Version, as_json: _Json = False) -> None:
     """Recompute every hash of a version and name what differs; exits 1 if anything does.
 
     Example: timbre version verify demo-tone
     """
+    from dataclasses import asdict
+
     from db.verify import verify as differences
     from timbre.versions import found_version
 
     with open_store() as store:
         found = found_version(store, version)
         differing = differences(store, found)
-    for difference in differing:
+    if as_json:
+        facts({"id": found.id, "differences": [asdict(difference) for difference in differing]})
+    for difference in () if as_json else differing:
         say(str(difference))
     if differing:
         raise typer.Exit(1)
-    say(f"Version {found.id[:12]} “{found.name}” is as it was frozen.")
+    if not as_json:
+        say(f"Version {found.id[:12]} “{found.name}” is as it was frozen.")
 
 
 @app.command()
@@ -127,18 +137,25 @@ def diff(
     from dataclasses import asdict
 
     from db.diff import diff as compare
-    from timbre.versions import found_version
+    from timbre.versions import agreed, found_version
 
     with open_store() as store:
         found = compare(store, found_version(store, before), found_version(store, after))
     if as_json:
         facts(asdict(found))
         return
-    for name in ("added", "removed", "edited", "relabelled"):
-        changed = getattr(found, name)
-        say(f"{len(changed)} {name}")
-        for change in changed:
-            say(f"  {change if isinstance(change, str) else change.candidate}")
+    for name in ("added", "removed"):
+        say(f"{len(getattr(found, name))} {name}")
+        for example in getattr(found, name):
+            say(f"  {example}")
+    for name in ("edited", "relabelled"):
+        say(f"{len(getattr(found, name))} {name}")
+        for change in getattr(found, name):
+            fields = ", ".join(change.fields)
+            say(f"  {change.candidate}: {change.before[:12]} to {change.after[:12]} ({fields})")
+    say(f"{found.unchanged} unchanged")
+    was, is_now = map(agreed, found.agreement)
+    say(f"agreement on the decision: {was} before, {is_now} after")
 
 
 @app.command()
