@@ -21,7 +21,7 @@ def demo(
     argilla: Annotated[str, typer.Option(help="An Argilla that is already there.")] = "",
     review: Annotated[Review, typer.Option(help="Who reviews.")] = Review.RULES,
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port of the embedded Argilla.")
+        int, typer.Option(min=0, max=65535, help="Port of the embedded Argilla.")
     ] = 6900,
 ) -> None:
     """Run the whole loop: articles, candidates, review, version, LoRA, answers, report.

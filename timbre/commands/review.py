@@ -29,7 +29,7 @@ class Role(StrEnum):
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 6900,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
     """Serve the Argilla web UI until Ctrl-C; its environment is made on first use.
 
