@@ -90,6 +90,14 @@ def test_a_checkpoint_of_another_recipe_is_refused(texts: Corpus, tmp_path: Path
         build(texts, replace(RECIPE, answer_weight=1.0), tmp_path)
 
 
+def test_a_run_on_other_texts_is_not_gone_on_with(texts: Corpus, tmp_path: Path) -> None:
+    build(texts, RECIPE, tmp_path)
+    kept = (tmp_path / "model" / "trained_on.txt").read_text()
+    with pytest.raises(ValueError, match="a run on other texts"):
+        build(replace(texts, texts=texts.texts[1:]), RECIPE, tmp_path)
+    assert (tmp_path / "model" / "trained_on.txt").read_text() == kept
+
+
 def test_every_row_is_full_and_every_copied_token_stands_where_it_came_from(
     batches: list[Batch],
 ) -> None:
@@ -147,6 +155,36 @@ def test_texts_without_articles_are_refused_in_one_sentence(tmp_path: Path) -> N
     (tmp_path / "a.jsonl").write_text("")
     with pytest.raises(ValueError, match="0 articles and 0 dialogues"):
         corpus.read([tmp_path], [tmp_path], 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b'{"id": 1'),
+        ("a.jsonl", b'{"title": "no id", "text": "%s"}' % paragraph(1).encode()),
+        ("a.jsonl", b"[1, 2]"),
+        ("a.jsonl", b"\xff"),
+        ("a.jsonl.xz", b"not compressed"),
+        ("a.json", b"[]"),
+    ],
+)
+def test_a_file_of_another_form_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} to be damaged or of another form"):
+        corpus.read([tmp_path / name], [tmp_path], 20)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"found no .*none\.jsonl"):
+        corpus.read([tmp_path / "none.jsonl"], [tmp_path], 20)
+
+
+def test_texts_that_are_all_held_out_are_refused(tmp_path: Path) -> None:
+    article = {"id": 1, "title": "T", "text": paragraph(1)}
+    (tmp_path / "a.jsonl").write_text(json.dumps(article))
+    (tmp_path / "d.jsonl").write_text(json.dumps({"turns": ["hi", "hey"]}))
+    with pytest.raises(ValueError, match="0 articles and 0 dialogues to train on"):
+        corpus.read([tmp_path / "a.jsonl"], [tmp_path / "d.jsonl"], 1)
 
 
 def test_what_dropped_templates_leave_is_cleaned() -> None:

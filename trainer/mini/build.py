@@ -37,6 +37,7 @@ _PROCESS = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "OMP_WAIT_POLICY": "PASSIVE",
 }
+_TEXTS = "texts.sha256"  # of what a run was begun with
 _EVERY = 20  # steps between two lines of the log
 
 
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         build(corpus.read(asked.text, asked.dialogue, recipe.held_out), recipe, asked.out)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. The same command goes on from the last checkpoint.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,20 +64,42 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dialogue", type=Path, nargs="+", required=True, help="dialogues")
     parser.add_argument("--out", type=Path, required=True, help="a folder to work in")
     parser.add_argument("--seed", type=int, default=Recipe().seed)
-    parser.add_argument("--steps", type=int, help="fewer or more than the recipe's")
-    parser.add_argument("--threads", type=int, default=2, help="other numbers round otherwise")
+    parser.add_argument("--steps", type=_count, help="fewer or more than the recipe's")
+    parser.add_argument("--threads", type=_count, default=2, help="other numbers round otherwise")
     parser.add_argument("--tuned", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {number}, expected 1 or more")
+    return number
+
+
 def build(texts: Corpus, recipe: Recipe, out: Path) -> Path:
-    """The folder of the finished model; `out` keeps its tokenizer, checkpoint and losses."""
+    """The folder of the finished model; `out` keeps its tokenizer, checkpoint and losses.
+
+    Raises `ValueError` if what lies in `out` was made of other texts or by another recipe.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    _hold_to(texts, out / _TEXTS)
     words = _tokenizer(texts, recipe, out / "tokenizer")
     with Log(out / "losses.jsonl", recipe.steps) as log:
         model = train(Rows(texts, words, recipe), recipe, out, log.report)
     ids = [text.id for text in texts.texts]
     return packaged.save(model, words, ids, out / "model")
+
+
+def _hold_to(texts: Corpus, path: Path) -> None:
+    # A run that went on with other texts would ship a list of articles it was not trained on.
+    wanted = texts.digest()
+    if path.exists() and path.read_text().strip() != wanted:
+        raise ValueError(
+            f"found a run on other texts in {path.parent}, expected one on these; name the texts "
+            "it began with, or another folder with --out"
+        )
+    path.write_text(f"{wanted}\n")
 
 
 def _tokenizer(texts: Corpus, recipe: Recipe, folder: Path) -> PreTrainedTokenizerFast:

@@ -3,12 +3,14 @@
 import json
 import lzma
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
 
 _EMPTY_BRACKETS = re.compile(r"\s*\(\s*[;,:\s]*\)")
 _BRACKET_START = re.compile(r"\(\s*[;,:]\s*")
@@ -35,6 +37,15 @@ class Corpus:
     held_texts: tuple[Text, ...]
     held_dialogues: tuple[tuple[str, ...], ...]
 
+    def digest(self) -> str:
+        """The SHA-256 of all that is trained on, in its order."""
+        hashed = sha256()
+        for text in self.texts:
+            hashed.update(json.dumps([text.id, text.title, text.paragraphs]).encode())
+        for turns in self.dialogues:
+            hashed.update(json.dumps(turns).encode())
+        return hashed.hexdigest()
+
 
 def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpus:
     """The corpus in files or folders of `.jsonl` and `.json`, plain or `.xz`.
@@ -42,42 +53,56 @@ def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpu
     Articles are objects with `id`, `title`, `text`; dialogues have `turns`, or `content` with a
     `message` each (Topical-Chat). One in `one_in` of either is held out, by a hash of its id.
 
-    Raises `ValueError` if no article or no dialogue is found.
+    Raises `ValueError` if a file cannot be read, or if no article or no dialogue is left to train
+    on.
     """
-    articles = [a for a in map(_article, _records(texts)) if a is not None]
+    articles = [a for a in _made(_article, texts) if a is not None]
     chats = spoken(dialogues)
-    if not articles or not chats:
-        raise ValueError(
-            f"found {len(articles)} articles and {len(chats)} dialogues, expected some of each; "
-            "name JSONL files with `text` (--text) and with `turns` (--dialogue)"
-        )
-    return Corpus(
+    found = Corpus(
         tuple(a for a in articles if not _held(a.id, one_in)),
         tuple(d for d in chats if not _held(d[0] + d[1], one_in)),
         tuple(a for a in articles if _held(a.id, one_in)),
         tuple(d for d in chats if _held(d[0] + d[1], one_in)),
     )
+    if not found.texts or not found.dialogues:
+        raise ValueError(
+            f"found {len(found.texts)} articles and {len(found.dialogues)} dialogues to train on, "
+            "expected some of each; name JSONL files with `text` (--text) and with `turns` "
+            "(--dialogue)"
+        )
+    return found
 
 
 def spoken(dialogues: Iterable[Path]) -> list[tuple[str, ...]]:
     """The dialogues in files or folders, those of one turn left out."""
-    return [d for d in map(_dialogue, _records(dialogues)) if len(d) > 1]
+    return [d for d in _made(_dialogue, dialogues) if len(d) > 1]
 
 
 def _held(key: str, one_in: int) -> bool:
     return int(sha256(key.encode()).hexdigest()[:8], 16) % one_in == 0
 
 
-def _records(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+def _made(make: Callable[[dict[str, Any]], T], paths: Iterable[Path]) -> Iterator[T]:
     for path in chain.from_iterable(_files(path) for path in paths):
-        with _opened(path) as lines:
-            if ".jsonl" in path.name:
-                yield from map(json.loads, lines)
-            else:
-                yield from (v for v in json.load(lines).values() if "content" in v)
+        try:
+            with _opened(path) as lines:
+                yield from map(make, _records(path, lines))
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, lzma.LZMAError) as error:
+            raise ValueError(
+                f"found {path} to be damaged or of another form ({error!r}), expected JSON objects "
+                "with `id`, `title` and `text`, or with `turns`; correct the file or leave it out"
+            ) from error
+
+
+def _records(path: Path, lines: IO[str]) -> Iterable[dict[str, Any]]:
+    if ".jsonl" in path.name:
+        return map(json.loads, lines)
+    return (v for v in json.load(lines).values() if "content" in v)
 
 
 def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise ValueError(f"found no {path}, expected a file or folder there; check the path")
     if not path.is_dir():
         return [path]
     names = ("*.jsonl", "*.jsonl.xz", "*.json", "*.json.xz")
