@@ -7,6 +7,8 @@ from typing import Any
 
 from db.records import EventKind, Run, Version
 from db.store import Store
+from timbre.settings import SettingsError
+from timbre.stores import found_as, kept
 
 
 class RunState(StrEnum):
@@ -39,6 +41,22 @@ def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
     versions = tuple(version.id for version in store.stream(Version, **where))
     return [run_status(store, run) for run in store.stream(Run, version=versions)]
+
+
+def found_run(store: Store, campaign: str, prefix: str) -> Run:
+    """The run of a campaign that an id or its beginning means.
+
+    Raises `StoreError` if it is no run. Raises `SettingsError` if it is another campaign's, whose
+    prompts would be measured by what they were not written for.
+    """
+    run = found_as(store, Run, prefix)
+    own = kept(store, Version, run.version).campaign
+    if own != campaign:
+        raise SettingsError(
+            f"found run {run.id[:12]} of the campaign {own}, expected one of {campaign}; name its "
+            "own campaign, or see `timbre run list`"
+        )
+    return run
 
 
 def newest_finished(store: Store, campaign: str) -> RunStatus | None:

@@ -6,7 +6,7 @@ import typer
 
 from timbre.console import progress, say
 from timbre.settings import config_file, read_settings
-from timbre.stores import found_as, open_store
+from timbre.stores import open_store
 
 
 def answer(
@@ -17,12 +17,12 @@ def answer(
 
     Example: timbre answer 3f4cb14a3f95 --campaign demo-tone
     """
-    from db.records import Run
     from timbre.answering import answer_run
     from timbre.campaign import load_campaign
+    from timbre.runs import found_run
 
     settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store, progress("answers") as advance:
-        new = answer_run(store, loaded, found_as(store, Run, run), settings, advance)
+        new = answer_run(store, loaded, found_run(store, loaded.name, run), settings, advance)
     say(f"{new} new outputs.")

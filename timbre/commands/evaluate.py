@@ -6,7 +6,7 @@ import typer
 
 from timbre.console import facts, progress, say, table
 from timbre.settings import config_file, read_settings
-from timbre.stores import found_as, open_store
+from timbre.stores import open_store
 
 
 def evaluate(
@@ -18,7 +18,6 @@ def evaluate(
 
     Example: timbre evaluate 3f4cb14a3f95 --campaign demo-tone --json
     """
-    from db.records import Run
     from evaluation.arms import summarise
     from timbre.aims import subject_of
     from timbre.answering import run_outputs
@@ -26,11 +25,12 @@ def evaluate(
     from timbre.comparing import add_comparisons
     from timbre.evidence import measured_arms
     from timbre.measuring import measure_outputs
+    from timbre.runs import found_run
 
     settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store, progress("measures") as advance:
-        outputs = run_outputs(store, loaded, found_as(store, Run, run), settings)
+        outputs = run_outputs(store, loaded, found_run(store, loaded.name, run), settings)
         every = [output for found in outputs.values() for output in found]
         aim = subject_of(loaded).aim
         measure_outputs(store, every, aim, advance)

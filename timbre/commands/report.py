@@ -6,7 +6,7 @@ import typer
 
 from timbre.console import say
 from timbre.settings import SettingsError, config_file, read_settings
-from timbre.stores import found_as, open_store
+from timbre.stores import open_store
 
 
 def report(
@@ -21,11 +21,10 @@ def report(
 
     Example: timbre report demo-tone
     """
-    from db.records import Run
     from timbre.campaign import load_campaign
     from timbre.overview import write_overview
     from timbre.reporting import write_report
-    from timbre.runs import RunState, newest_finished, run_status
+    from timbre.runs import RunState, found_run, newest_finished, run_status
 
     settings = read_settings()
     if not campaign:
@@ -34,7 +33,7 @@ def report(
         return
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store:
-        named = run_status(store, found_as(store, Run, run)) if run else None
+        named = run_status(store, found_run(store, loaded.name, run)) if run else None
         status = named or newest_finished(store, loaded.name)
         if status is None or status.state is not RunState.FINISHED:
             raise SettingsError(
