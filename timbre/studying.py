@@ -36,7 +36,9 @@ from timbre.advising import rewrite_of, rules_of
 from timbre.aims import subject_of
 from timbre.campaign import Campaign, load_campaign
 from timbre.settings import CONFIGS, Settings, config_file
+from timbre.unseen import LEFT_OUT, unseen
 from trainer.config import TrainingConfig, load_config
+from trainer.models import MINI
 
 _UNJUDGED = (
     "The examples are candidates as they were generated and checked; no person and no rule has "
@@ -69,7 +71,7 @@ def run_tone_study(store: Store, study: ToneStudy, place: Place) -> Path:
     campaign, asked, training = _tone(store, study)
     result = tone_study(study, asked, training, place.shelf, place.told)
     subject = subject_of(campaign).words
-    notice = _notice(store, campaign, study.examples)
+    notice = _notice(store, campaign, study.examples, training.base)
     return write_page(tone_page(result, subject, notice, _newest(store)), place.page)
 
 
@@ -86,10 +88,10 @@ def run_persona_study(store: Store, study: PersonaStudy, place: Place) -> Path:
     results, notices = [], []
     for name in study.campaigns:
         campaign = load_campaign(config_file("campaigns", name))
-        subject = _persona(store, campaign, study)
+        subject = _persona(store, campaign, study, training.base)
         kept = (place.shelf, place.told)
         results.append(persona_study(study, subject, training, chat, kept))
-        notices.append(_notice(store, campaign, study.examples))
+        notices.append(_notice(store, campaign, study.examples, training.base))
     page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
     return write_page(page, place.page)
 
@@ -100,7 +102,9 @@ def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[
     chat = chat_of(training.base, training.revision)
     found = []
     for name in study.campaigns:
-        subject = _persona(store, load_campaign(config_file("campaigns", name)), study)
+        subject = _persona(
+            store, load_campaign(config_file("campaigns", name)), study, training.base
+        )
         found += planned_plots(study, subject, training, chat, place.shelf)
     return found
 
@@ -108,7 +112,8 @@ def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[
 def _tone(store: Store, study: ToneStudy) -> tuple[Campaign, Asked, TrainingConfig]:
     campaign = load_campaign(config_file("campaigns", study.campaign))
     subject = subject_of(campaign)
-    examples = _examples(store, campaign, study.examples)
+    training = load_config(config_file("training", study.training))
+    examples = unseen(store, _examples(store, campaign, study.examples), training.base)
     talk = [e for e in examples if e.kind is CandidateKind.CONVERSATION]
     held = sorted((e for e in talk if e.split is Split.TEST), key=lambda example: example.id)
     if not held:
@@ -125,16 +130,16 @@ def _tone(store: Store, study: ToneStudy) -> tuple[Campaign, Asked, TrainingConf
         rules=rules_of(campaign),
         rewrite=study.ladder.rewrite or rewrite_of(campaign),
     )
-    return campaign, asked, load_config(config_file("training", study.training))
+    return campaign, asked, training
 
 
 def _length(example: Example) -> int:
     return sum(len(message.content) for message in example.messages)
 
 
-def _persona(store: Store, campaign: Campaign, study: PersonaStudy) -> Subject:
+def _persona(store: Store, campaign: Campaign, study: PersonaStudy, base: str) -> Subject:
     persona = load_persona(config_file("personas", campaign.persona))
-    examples = tuple(_examples(store, campaign, study.examples))
+    examples = tuple(unseen(store, _examples(store, campaign, study.examples), base))
     dialogues = [e for e in examples if e.kind is CandidateKind.DIALOGUE]
     strangers = [other for other in _shipped() if other.name != persona.name]
     held = {e.passage for e in examples if e.split is Split.TEST and e.passage}
@@ -213,11 +218,11 @@ def _unjudged(store: Store, campaign: Campaign) -> Iterator[Example]:
         )
 
 
-def _notice(store: Store, campaign: Campaign, source: str) -> str:
+def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
     version = _newest_version(store, campaign)
-    if source == _APPROVED and version:
-        return review_notice(version.reviewer_kinds)
-    return _UNJUDGED
+    judged = version if source == _APPROVED else None
+    notice = review_notice(judged.reviewer_kinds) if judged else _UNJUDGED
+    return f"{notice} {LEFT_OUT}" if base == MINI else notice
 
 
 def _newest(store: Store) -> str:
