@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Interval
+from db.records import Interval, Run, Version
 from db.versions import freeze
 from tests.db.frozen import PLAN, approve, judge
 from tests.db.made import article, conversation, passage
@@ -81,3 +81,14 @@ def test_an_export_goes_into_the_empty_folder_one_is_in(
     timbre("export", "first", "--folder", ".")
     assert {path.name for path in folder.iterdir()} >= {"train.jsonl", "README.md"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_erasure_names_the_runs_and_places_that_still_have_it(timbre: Timbre) -> None:
+    with open_store() as store:
+        version = next(v for v in store.stream(Version) if v.name == "first")
+        run = Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=0)
+        store.add([run])
+    printed = timbre("erase", "--reviewer", "grace", "--yes")
+    assert f"Version {version.id[:12]} “first”: 60 examples touched." in printed
+    assert f"run {run.id[:12]} was trained on it" in printed
+    assert "Argilla, and what was exported before, still have it" in printed

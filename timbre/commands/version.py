@@ -206,4 +206,7 @@ def erase(
         say(
             f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples touched."
         )
+        for run in erasure.runs:
+            say(f"  run {run[:12]} was trained on it: its adapter and reports are yours to delete.")
     say("Erased." if touched else "Erased; no version was touched.")
+    say("Argilla, and what was exported before, still have it: delete it there too.")
