@@ -146,3 +146,9 @@ def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
     chance = said * true + (1 - said) * (1 - true)
     room = np.where(chance < 1, 1 - chance, 1.0)
     return np.asarray(np.where(chance < 1, (observed - chance) / room, 0.0))
+
+
+def said_by(kinds: Sequence[str]) -> str:
+    """Kinds of reviewer in words: people, written rules."""
+    words = {"person": "people", "rule": "written rules"}
+    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"

@@ -1,7 +1,7 @@
 """Pages that hold all they need: text, tables and charts in one HTML file without scripts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from db.records import Interval
 from evaluation.charts import Figure, csv_file, png_file, svg, svg_file
+from evaluation.judges import said_by
 from evaluation.verdict import percent
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -174,9 +175,3 @@ def safe_link(url: str) -> str:
         return url if urlsplit(url).scheme in ("http", "https") else ""
     except ValueError:
         return ""
-
-
-def said_by(kinds: Sequence[str]) -> str:
-    """Kinds of reviewer in words: people, written rules."""
-    words = {"person": "people", "rule": "written rules"}
-    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"

@@ -11,8 +11,7 @@ from db.store import Store
 from evaluation import register
 from evaluation.aims import Aim
 from evaluation.arms import Arm
-from evaluation.judges import JudgeCard, Judged, judge_card
-from evaluation.pages import said_by
+from evaluation.judges import JudgeCard, Judged, judge_card, said_by
 from timbre.aims import Subject
 
 _FEWEST = 20

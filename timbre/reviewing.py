@@ -20,9 +20,9 @@ from timbre.accounts import rule_reviewers
 from timbre.campaign import Campaign
 from timbre.console import Advance
 from timbre.freezing import verdict_rule
+from timbre.review_items import candidate_items
 from timbre.review_settings import review_settings
 from timbre.stores import kept
-from timbre.suggestions import candidate_items
 
 
 def push(store: Store, campaign: Campaign, connection: Connection, advance: Advance) -> PushCount:

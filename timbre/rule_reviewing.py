@@ -13,10 +13,10 @@ from db.store import Store
 from timbre.accounts import add_reviewers
 from timbre.campaign import Campaign
 from timbre.console import Advance
+from timbre.review_items import sourced_items
 from timbre.review_settings import trait_cues
 from timbre.reviewing import comparison_item
 from timbre.settings import Settings
-from timbre.suggestions import sourced_items
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:

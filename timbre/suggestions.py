@@ -1,43 +1,11 @@
-"""What our own measures suggest to a reviewer, and what a page of review shows beside a text."""
+"""What our own measures suggest to a reviewer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
-from annotation.items import CandidateItem, Suggestion, judged_text
-from db.records import Article, Candidate, CandidateKind, Passage
-from db.store import Store
+from annotation.items import Suggestion, judged_text
+from db.records import Candidate, CandidateKind
 from evaluation.content import CONTENT_SOURCE, names_kept, numbers_kept
-from evaluation.tone import TONE_SOURCE, conversational, tone_measures
-from timbre.review_settings import MEASURES
-from trainer.embed import embed
-
-
-def candidate_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
-    """Candidates with their source, suggestions, sentence vector and measures to filter by."""
-    vectors = embed([judged_text(candidate) for candidate in candidates])
-    for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
-        measures = tone_measures(judged_text(item.candidate))
-        yield replace(
-            item,
-            suggestions=tuple(suggestions_of(item.candidate, measures)),
-            vector=tuple(float(value) for value in vector),
-            metadata=tuple((name, round(measures[name], 2)) for name in MEASURES),
-        )
-
-
-def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
-    """Candidates with the passage and article that they come from."""
-    passages = {p.id: p for p in store.stream(Passage, id=_ids(c.passage for c in candidates))}
-    from_articles = _ids(passage.article for passage in passages.values())
-    articles = {article.id: article for article in store.stream(Article, id=from_articles)}
-    for candidate in candidates:
-        passage = passages.get(candidate.passage or "")
-        article = articles.get(passage.article) if passage else None
-        yield CandidateItem(candidate=candidate, passage=passage, article=article)
-
-
-def _ids(ids: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple({id for id in ids if id})
+from evaluation.tone import TONE_SOURCE, conversational
 
 
 def suggestions_of(candidate: Candidate, measures: dict[str, float]) -> Iterator[Suggestion]:

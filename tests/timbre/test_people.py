@@ -18,9 +18,9 @@ from timbre.campaign import Campaign, load_campaign
 from timbre.console import Advance
 from timbre.demo import PEOPLE, Judges, ReviewBy, make_candidates, take_in_articles
 from timbre.freezing import freeze_campaign
+from timbre.review_items import sourced_items
 from timbre.settings import CONFIGS, Settings
 from timbre.stores import open_store
-from timbre.suggestions import sourced_items
 from timbre.versions import judged_by
 from timbre.waiting import wait_for_people
 
