@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.made import Listener, answer
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 PACKAGE = Path(__file__).parents[1]
@@ -120,13 +121,6 @@ class Server:
         return workspace, dataset
 
 
-def answer(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
-    """Ask as some user, and take the answer apart; an error fails the test."""
-    response = client.request(method, path, json=body)
-    assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
-    return response.json() if response.content else None
-
-
 @pytest.fixture(scope="session", autouse=True)
 def nothing_stays_running() -> Iterator[None]:
     """Ends the servers that a failed test left behind."""
@@ -179,3 +173,11 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
             run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.made import answer
 from tests.reference import Asked, Made, Reply, found, sort_keys
 
-from tests.conftest import Server, answer
+from tests.conftest import Server
 
 WORDS = ["apple", "Äpfel", "apfel", "don't", "3.14", "東京", "京都", "タワー", "snake_case", "the"]
 LABELS = ["yes", "partly", "no"]

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
-from tests.test_server import Listener, search
+from tests.made import Listener, search
 from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.logs import OneLine
