@@ -2,7 +2,7 @@
 
 Run it on an otherwise idle machine:
 
-    python -m benchmarks.answering [MODEL] [--prompts 200] [--new-tokens 64]
+    python -m benchmarks.answering [MODEL] [--prompts 200] [--new-tokens 64] [--record]
 """
 
 import argparse
@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.record import record
 from db.records import CandidateKind, Example, Message, Role, Split
 from trainer.answer import Answerer, Arm, Decoding
 from trainer.chat import prompt_of
@@ -104,26 +105,38 @@ def batched(model_name: str, examples: list[Example], new_tokens: int) -> Line:
 
 
 def main() -> None:
-    """Print both, and how they compare."""
+    """Both, and how they compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--new-tokens", type=int, default=64)
+    parser.add_argument("--record", action="store_true", help="put the table into the page")
     given = parser.parse_args()
     examples = prompts(given.prompts)
     with quiet():
-        lines = {
+        ways = {
             "one by one": one_by_one(given.model, examples, given.new_tokens),
             "batched": batched(given.model, examples, given.new_tokens),
         }
-    print(f"{given.prompts} prompts, up to {given.new_tokens} new tokens each, {given.model}\n")
-    print("| | seconds | processor | tokens/s |\n|---|---|---|---|")
-    for name, line in lines.items():
+    lines = [
+        f"{given.prompts} prompts, up to {given.new_tokens} new tokens each, {given.model}.",
+        "",
+        "| | seconds | processor | tokens/s |",
+        "|---|---|---|---|",
+    ]
+    for name, line in ways.items():
         speed = line.tokens / line.seconds
-        print(f"| {name} | {line.seconds:.1f} | {line.processor:.1f} | {speed:.0f} |")
-    slow, fast = lines.values()
-    print(f"\n{slow.seconds / fast.seconds:.1f} times as fast by the clock, ", end="")
-    print(f"{slow.processor / fast.processor:.1f} by the processor's time")
+        lines.append(f"| {name} | {line.seconds:.1f} | {line.processor:.1f} | {speed:.0f} |")
+    slow, fast = ways.values()
+    lines += [
+        "",
+        f"{slow.seconds / fast.seconds:.1f} times as fast by the clock, "
+        f"{slow.processor / fast.processor:.1f} by the processor's time.",
+    ]
+    if given.record:
+        record("answering", lines)
+    else:
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 Run it on an otherwise idle machine:
 
-    python -m benchmarks.training [MODEL] [--steps 40] [--batch 16]
+    python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--record]
 
-The bare script is TRL tuned for the machine (its best precision, no gradient checkpointing), with
-the same examples, batch and steps. What a newcomer would meet, TRL's own settings, is timed for
-one twentieth of the steps and scaled up.
+The bare script is TRL tuned for the machine (no gradient checkpointing, bfloat16 only where there
+are units for it), with the same examples, order, batch and steps, in each precision. What a
+newcomer would meet, TRL's own settings, is timed for one twentieth of the steps and scaled up.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from transformers import PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from benchmarks.record import record
 from db.records import CandidateKind, Example, Message, Role, Split
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
@@ -33,7 +34,8 @@ from trainer.models import load_model, load_tokenizer, resolve
 from trainer.precision import choose_precision
 from trainer.quiet import quiet
 from trainer.results import device_name, peak_memory_mb
-from trainer.sft import train
+from trainer.sft import make_trainer
+from trainer.tuner import Tuner
 
 TEXT = (
     "the harbour wall was built in stone after a storm took the old one and the town has kept it "
@@ -44,10 +46,11 @@ WORDS = TEXT.split()
 
 @dataclass(frozen=True)
 class Line:
-    """One way to train, and what it took."""
+    """One way to train, and what its steps took: by the clock and of the processor, in seconds."""
 
     name: str
     seconds: float
+    processor: float
     tokens: float
     loss: float
     memory: float
@@ -73,12 +76,24 @@ def chats(count: int, longest: int) -> list[Example]:
 
 
 def timbre(name: str, examples: list[Example], config: TrainingConfig) -> Line:
-    """What `trainer.sft` takes."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = train(examples, config, Path(folder))
-    seconds = result.metrics["training_seconds"]
-    loss = result.metrics["training_loss"]
-    return Line(name, seconds, result.metrics["tokens"], loss, result.peak_memory_mb)
+    """What the recipe's own trainer takes."""
+    precision = choose_precision(config.precision)
+    folder = resolve(config.base)
+    with tempfile.TemporaryDirectory() as place, quiet():
+        chat = Chat.of(load_tokenizer(folder))
+        model = load_model(folder, precision)
+        trainer, _ = make_trainer(model, chat, examples, config, Path(place))
+        return timed(name, trainer, precision.device)
+
+
+def timed(name: str, trainer: Tuner | SFTTrainer, device: str) -> Line:
+    """What a trainer's steps take; the tokens are those that are read, without padding."""
+    clock, processor = time.monotonic(), time.process_time()
+    trainer.train()
+    seconds, worked = time.monotonic() - clock, time.process_time() - processor
+    steps = [entry for entry in trainer.state.log_history if "loss" in entry]
+    tokens = trainer.tokens_seen if isinstance(trainer, Tuner) else steps[-1]["num_tokens"]
+    return Line(name, seconds, worked, tokens, steps[-1]["loss"], peak_memory_mb(device))
 
 
 def bare(name: str, examples: list[Example], config: TrainingConfig, **knobs: Any) -> Line:
@@ -123,12 +138,7 @@ def bare(name: str, examples: list[Example], config: TrainingConfig, **knobs: An
             ),
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
-        started = time.monotonic()
-        trainer.train()
-        seconds = time.monotonic() - started
-    steps = [entry for entry in trainer.state.log_history if "loss" in entry]
-    memory = peak_memory_mb(precision.device)
-    return Line(name, seconds, steps[-1]["num_tokens"], steps[-1]["loss"], memory)
+        return timed(name, trainer, precision.device)
 
 
 def apart(way: Callable[..., Line], *given: Any, **knobs: Any) -> Line:
@@ -137,49 +147,73 @@ def apart(way: Callable[..., Line], *given: Any, **knobs: Any) -> Line:
         return pool.apply(way, given, knobs)
 
 
-def table(lines: list[Line]) -> None:
-    """Print the lines, the first as the measure of the others."""
-    print("| | seconds | tokens/s | of the bare script | final loss | peak MB |")
-    print("|---|---|---|---|---|---|")
-    for line in lines:
-        times = lines[0].seconds / line.seconds
-        print(
-            f"| {line.name} | {line.seconds:.1f} | {line.tokens / line.seconds:.0f} "
-            f"| {times:.2f} × | {line.loss:.4f} | {line.memory:.0f} |"
+def ways(examples: list[Example], config: TrainingConfig) -> list[list[Line]]:
+    """Three lines for each precision: the bare script, and ours padded and packed."""
+    found = []
+    for held in (str(choose_precision("auto").name), "int8", "nf4"):
+        of = replace(config, precision=held)
+        packed = replace(of, packing=True)
+        found.append(
+            [
+                apart(bare, f"bare TRL, {held}", examples, of),
+                apart(timbre, f"{held}, padded", examples, of),
+                apart(timbre, f"{held}, packed", examples, packed),
+            ]
         )
+    return found
+
+
+def newcomer(examples: list[Example], config: TrainingConfig) -> Line:
+    """TRL's own settings, for a twentieth of the steps and scaled up."""
+    few = replace(config, steps=max(1, config.steps // 20))
+    own = {"bf16": True, "gradient_checkpointing": True}
+    line = apart(bare, "TRL's own settings, scaled up", examples, few, **own)
+    times = config.steps / few.steps
+    seconds, worked = line.seconds * times, line.processor * times
+    return replace(line, seconds=seconds, processor=worked, tokens=line.tokens * times)
+
+
+def table(found: list[list[Line]], slow: Line) -> Iterator[str]:
+    """Each line beside the bare script in its own precision, and beside the best bare script."""
+    yield "| | seconds | processor | tokens/s | of its bare script | of the best | loss | peak MB |"
+    yield "|---|---|---|---|---|---|---|---|"
+    best = min((lines[0] for lines in found), key=lambda line: line.seconds)
+    for lines in [*found, [slow]]:
+        for line in lines:
+            own, all_of = (f"{bare.seconds / line.seconds:.2f} ×" for bare in (lines[0], best))
+            loss = "" if line is slow else f"{line.loss:.4f}"
+            yield (
+                f"| {line.name} | {line.seconds:.1f} | {line.processor:.1f} "
+                f"| {line.tokens / line.seconds:.0f} | {'' if line is slow else own} | {all_of} "
+                f"| {loss} | {line.memory:.0f} |"
+            )
 
 
 def main() -> None:
-    """Print one table for short chats and one for grounded ones."""
+    """One table for short chats and one for long ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="mini")
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--newcomer", action="store_true", help="time TRL's own settings too")
+    parser.add_argument("--record", action="store_true", help="put the tables into the page")
     given = parser.parse_args()
     precision = choose_precision("auto")
-    print(f"{given.model} on {device_name(precision.device)}: {precision.reason}")
-    print(f"{given.steps} steps of {given.batch} examples\n")
+    lines = [
+        f"{given.model} on {device_name(precision.device)}: {precision.reason}; "
+        f"{given.steps} steps of {given.batch} examples."
+    ]
     config = TrainingConfig(
         given.model, steps=given.steps, batch_size=given.batch, learning_rate=2e-3
     )
-    for title, longest in (("short chats", 20), ("long chats", 120)):
+    for title, longest in (("Short chats", 20), ("Long chats", 120)):
         examples = chats(given.steps * given.batch // 2, longest)
-        lines = [apart(bare, f"bare TRL, {precision.name}", examples, config)]
-        for held in (precision.name, "int8", "nf4"):
-            for packing in (False, True):
-                of = replace(config, precision=str(held), packing=packing)
-                name = f"{held}, {'packed' if packing else 'padded'}"
-                lines.append(apart(timbre, name, examples, of))
-        if given.newcomer:
-            few = replace(config, steps=max(1, given.steps // 20))
-            own = {"bf16": True, "gradient_checkpointing": True}
-            slow = apart(bare, "TRL's own settings", examples, few, **own)
-            times = config.steps / few.steps
-            lines.append(replace(slow, seconds=slow.seconds * times, tokens=slow.tokens * times))
-        print(f"**{title}**\n")
-        table(lines)
-        print()
+        found = ways(examples, config)
+        lines += ["", f"{title}, of up to {2 * longest} words:", ""]
+        lines += table(found, newcomer(examples, config))
+    if given.record:
+        record("training", lines)
+    else:
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from timbre.commands import (
 )
 from timbre.console import complain
 from timbre.errors import spoken
+from timbre.settings import read_settings
+from trainer.trust import trust
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +69,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     try:
         with spoken():
+            trust(read_settings().trusted_code)
             app()
     except SystemExit as ended:
         if ended.code == 130:

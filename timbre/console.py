@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 Advance = Callable[..., None]
-"""Told how much is done of how much; what else a stage tells is left out."""
+"""Told how much is done of how much, and in words what else to show; numbers are left out."""
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -57,13 +57,20 @@ def counted(counts: Mapping[str, int]) -> str:
 def progress(what: str, shown: bool = True) -> Iterator[Advance]:
     """A progress bar on standard error, on a terminal only; tell it (done, total)."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    words = TextColumn("{task.fields[words]}", markup=False)
     drawn = Progress(
         TextColumn("{task.description}"),
         *columns,
+        words,
         console=_err,
         transient=True,
         disable=not (shown and _err.is_terminal),
     )
     with drawn:
-        task = drawn.add_task(what, total=None)
-        yield lambda done, total, *_: drawn.update(task, completed=done, total=total or None)
+        task = drawn.add_task(what, total=None, words="")
+
+        def advance(done: int, total: int, *told: object) -> None:
+            words = " ".join(each for each in told if isinstance(each, str))
+            drawn.update(task, completed=done, total=total or None, words=words)
+
+        yield advance

@@ -23,6 +23,7 @@ from trainer.export import (
     vllm_command,
 )
 from trainer.gguf_file import GgufType
+from trainer.llama_cpp import SCRIPT
 from trainer.parity import PROMPTS, Parity
 
 
@@ -57,7 +58,8 @@ def export_run(store: Store, run: Run, wanted: Wanted, settings: Settings) -> It
         )
     arm = tuned_arm(run, settings)
     assert arm.adapter is not None  # noqa: S101 (a tuned arm has one)
-    plan = ExportPlan(arm.adapter, run.base, arm.revision, wanted.into)
+    converter = settings.llama_cpp / SCRIPT if settings.llama_cpp else None
+    plan = ExportPlan(arm.adapter, run.base, arm.revision, wanted.into, converter=converter)
     if wanted.to is Target.VLLM:
         yield vllm_command(plan)
         return

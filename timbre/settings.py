@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -26,6 +27,12 @@ class Settings:
         argilla_environment: Folder of the embedded server's own Python environment
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
         queue_url: Redis that holds the queue of runs (`TIMBRE_QUEUE_URL`, default none: SQLite).
+        price_per_hour: What an hour of this machine costs, in dollars, which prices each run
+            (`TIMBRE_PRICE_PER_HOUR`, default 0: runs tell no cost).
+        trusted_code: Models that may run the Python code they bring, each `owner/name@commit` or
+            `folder@digest of its code` (`TIMBRE_TRUSTED_CODE`, commas between; default none).
+        llama_cpp: Folder of a llama.cpp whose own converter is to write GGUF files
+            (`TIMBRE_LLAMA_CPP`, default none: Timbre writes them).
         json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
     """
 
@@ -36,6 +43,9 @@ class Settings:
     argilla_environment: Path
     queue_url: str = field(default="", repr=False)
     json_log: bool = False
+    price_per_hour: float = 0.0
+    trusted_code: tuple[str, ...] = ()
+    llama_cpp: Path | None = None
 
     @property
     def argilla_home(self) -> Path:
@@ -72,6 +82,7 @@ def read_settings() -> Settings:
     """The settings as the environment gives them."""
     home = Path(os.environ.get("TIMBRE_HOME", ".timbre")).expanduser().absolute()
     environment = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
+    llama_cpp = os.environ.get("TIMBRE_LLAMA_CPP")
     return Settings(
         home=home,
         database_url=os.environ.get("TIMBRE_DATABASE_URL") or f"sqlite:///{home / 'timbre.db'}",
@@ -82,7 +93,27 @@ def read_settings() -> Settings:
         else user_cache_path("timbre") / "argilla",
         queue_url=os.environ.get("TIMBRE_QUEUE_URL", ""),
         json_log=os.environ.get("TIMBRE_LOG") == "json",
+        llama_cpp=Path(llama_cpp).expanduser() if llama_cpp else None,
+        price_per_hour=_price(os.environ.get("TIMBRE_PRICE_PER_HOUR", "")),
+        trusted_code=tuple(
+            entry.strip()
+            for entry in os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
+            if entry.strip()
+        ),
     )
+
+
+def _price(said: str) -> float:
+    try:
+        price = float(said or 0)
+    except ValueError:
+        price = -1.0
+    if not 0 <= price < inf:
+        raise SettingsError(
+            f"found TIMBRE_PRICE_PER_HOUR = “{said}”, expected dollars such as 1.20; set it or "
+            "leave it out"
+        )
+    return price
 
 
 def teacher_key(teacher: str) -> str:
@@ -93,6 +124,11 @@ def teacher_key(teacher: str) -> str:
     own = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
     provider = "" if "@" in teacher else own.get(teacher.partition(":")[0], "")
     return os.environ.get("TIMBRE_TEACHER_KEY") or os.environ.get(provider, "")
+
+
+def ray_address() -> str:
+    """The Ray cluster that a run is to use: `RAY_ADDRESS`, else one that runs on this machine."""
+    return os.environ.get("RAY_ADDRESS") or "auto"
 
 
 def config_file(folder: str, name: str) -> Path:

@@ -17,8 +17,9 @@ from timbre.runs import RunState, run_status
 from timbre.settings import Settings
 from trainer.card import CardFacts, write_card
 from trainer.config import TrainingConfig
+from trainer.devices import leads
 from trainer.errors import TrainerError
-from trainer.models import fingerprint
+from trainer.models import fingerprint, pinned
 from trainer.results import TrainingResult, result_to_json
 from trainer.sft import train
 
@@ -59,7 +60,12 @@ def train_version(store: Store, wanted: Wanted, settings: Settings, advance: Adv
     Raises `StoreError` if something was withdrawn from the version. Raises `TrainerError` if
     training fails; the run keeps the reason.
     """
-    version, config = wanted.version, wanted.config
+    version = wanted.version
+    try:
+        config = pinned(wanted.config)
+    except TrainerError as error:
+        _keep_failed(store, version, wanted.config, error)
+        raise
     run = run_of(version, config)
     there = store.get(Run, run.id) and run_status(store, run).state is RunState.FINISHED
     if there and wanted.resume:
@@ -69,17 +75,41 @@ def train_version(store: Store, wanted: Wanted, settings: Settings, advance: Adv
         for side in (Split.TRAIN, Split.VALIDATION)
         for example in version_examples(store, version, side)
     ]
-    store.add([run, event(run.id, EventKind.STARTED)])
     folder = run_folder(settings, run)
+    if not leads():  # of several processes that train together, the first one speaks and writes
+        train(examples, config, folder, resume=wanted.resume)
+        return run
+    store.add([run, event(run.id, EventKind.STARTED)])
     try:
         _check_gates(version)
-        result = train(examples, config, folder, advance, resume=wanted.resume)
+
+        def tell(done: int, total: int, loss: float) -> None:
+            advance(done, total, f"loss {loss:.3f}")
+
+        result = train(examples, config, folder, tell, resume=wanted.resume)
         _write_card(store, version, config, result)
     except Exception as error:
         store.add([event(run.id, EventKind.FAILED, reason=str(error))])
         raise
-    store.add([event(run.id, EventKind.FINISHED, **_told(result))])
+    told = _told(result, settings.price_per_hour)
+    store.add([event(run.id, EventKind.FINISHED, **told)])
     return run
+
+
+def _keep_failed(
+    store: Store, version: Version, config: TrainingConfig, error: TrainerError
+) -> None:
+    """Keep a run whose base model could not be had, and so has no fingerprint."""
+    run = Run(
+        version=version.id,
+        base=config.base,
+        base_fingerprint="",
+        config=config.canonical,
+        seed=config.seed,
+    )
+    if leads():
+        failed = event(run.id, EventKind.FAILED, reason=str(error))
+        store.add([run, event(run.id, EventKind.STARTED), failed])
 
 
 def _check_gates(version: Version) -> None:
@@ -104,6 +134,10 @@ def _write_card(
     write_card(CardFacts(result, config.base, config.canonical, version, articles, picture))
 
 
-def _told(result: TrainingResult) -> dict[str, Any]:
+def _told(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:
+    """What a run's row tells of its result, and what it cost where an hour's price is known."""
     told: dict[str, Any] = json.loads(result_to_json(result))
+    if price_per_hour:
+        told["price_per_hour"] = price_per_hour
+        told["cost"] = round(result.seconds / 3600 * price_per_hour, 6)
     return told

@@ -188,11 +188,11 @@ class Worker:
     def _close_run(self, job: Job, reason: str) -> None:
         """A run that was killed could not say so itself."""
         try:
-            config = load_config(config_file("training", job.training)).canonical
+            config = load_config(config_file("training", job.training))
             with Store.open(self.settings.database_url) as store:
                 for run in list(store.stream(Run, version=job.version)):
                     started = run_status(store, run).state is RunState.STARTED
-                    if run.config == config and started:
+                    if config.is_of(run.config) and started:
                         store.add([event(run.id, EventKind.FAILED, reason=reason)])
         except (StoreError, SettingsError, TrainerError) as error:
             log.warning("the run's own row could not be closed: %s", error)

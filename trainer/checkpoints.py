@@ -10,6 +10,7 @@ from pathlib import Path
 
 from db.records import canonical
 from trainer.adapter import AdapterFacts
+from trainer.devices import leads
 from trainer.errors import TrainerError
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
@@ -28,9 +29,14 @@ def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
 def held(folder: Path) -> Iterator[None]:
     """Keep a run's folder to this process; a process that dies lets go of it.
 
+    Where several train together, the first of them keeps it for all.
+
     Raises `TrainerError` if another process has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not leads():
+        yield
+        return
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,6 +71,14 @@ def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
     for path in set(checkpoints.glob("checkpoint-*")) - set(whole):
         shutil.rmtree(path)
     return max(whole, key=_step, default=None)
+
+
+def seconds_before(checkpoint: Path | None) -> float:
+    """How long the processes before this one had worked when they left a checkpoint."""
+    if checkpoint is None:
+        return 0.0
+    history = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
+    return float(sum(entry.get("seconds", 0.0) for entry in history))
 
 
 def finished(folder: Path) -> TrainingResult | None:

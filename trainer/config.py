@@ -1,12 +1,25 @@
 """The settings of a training run, as written in configs/training/*.toml."""
 
+import json
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from db.records import canonical
 from trainer.errors import TrainerError
+
+_SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
+_RANGES = {
+    "lora_rank": (1, inf),
+    "lora_alpha": (1, inf),
+    "batch_size": (1, inf),
+    "gradient_accumulation": (1, inf),
+    "save_every": (1, inf),
+    "lora_dropout": (0, 1),
+    "seed": (0, 2**32),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +53,20 @@ class TrainingConfig:
     gradient_checkpointing: bool = False
     save_every: int = 25
     seed: int = 0
+    report_to: str = "none"
 
     @property
     def canonical(self) -> str:
-        """The settings as canonical JSON, as a run records them."""
+        """The settings as canonical JSON, as a run records them: what the adapter depends on."""
         values = asdict(self)
+        del values["report_to"]
         if not isinstance(self.lora_targets, str):
             values["lora_targets"] = list(self.lora_targets)
         return canonical(values)
+
+    def is_of(self, recorded: str) -> bool:
+        """Whether a run recorded these settings, if with the commit of the base that it met."""
+        return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
         """The learning rate set, or one that suits LoRA on a model of so many parameters.
@@ -73,8 +92,8 @@ def load_config(path: Path) -> TrainingConfig:
     wrong type.
     """
     try:
-        values = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise TrainerError(f"cannot read the training configuration {path}: {error}") from error
     return config_of(values, str(path))
 
@@ -95,16 +114,35 @@ def config_of(values: dict[str, Any], source: str) -> TrainingConfig:
 
 def _checked(name: str, value: Any, source: str) -> Any:
     if name == "lora_targets":
-        return value if isinstance(value, str) else tuple(value)
+        return _targets(value, source)
     example = getattr(TrainingConfig("base"), name)
     wanted: type = type(example)
     if wanted is float and type(value) is int:
-        return float(value)
+        value = float(value)
     if type(value) is not wanted:
         raise TrainerError(
             f"found {name} = {value!r} in {source}, expected a {wanted.__name__} "
             f"such as {example!r}"
         )
-    if isinstance(value, (int, float)) and value < 0:
-        raise TrainerError(f"found {name} = {value!r} in {source}, expected 0 or more")
+    if name == "schedule" and value not in _SCHEDULES:
+        raise TrainerError(
+            f"found schedule = {value!r} in {source}, expected one of {', '.join(_SCHEDULES)}"
+        )
+    if isinstance(value, (int, float)):
+        least, most = _RANGES.get(name, (0, inf))
+        if not least <= value < most:
+            upper = "" if most == inf else f" and less than {most}"
+            raise TrainerError(
+                f"found {name} = {value!r} in {source}, expected {least} or more{upper}"
+            )
     return value
+
+
+def _targets(value: Any, source: str) -> str | tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(n and type(n) is str for n in names):
+        raise TrainerError(
+            f'found lora_targets = {value!r} in {source}, expected "all-linear" or a list of '
+            'layers such as ["q_proj", "v_proj"]'
+        )
+    return value if isinstance(value, str) else tuple(names)

@@ -21,6 +21,7 @@ from trainer.chat import Chat
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
 from trainer.gguf_file import GgufType, write_gguf
+from trainer.llama_cpp import convert
 from trainer.models import load_model, load_tokenizer, resolve
 from trainer.ollama import modelfile
 from trainer.parity import Bounds, Parity, parity
@@ -44,7 +45,10 @@ class MergeInto(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What to export and how: `dtype` is the number format of the weights written."""
+    """What to export and how: `dtype` is the number format of the weights written.
+
+    `converter` is llama.cpp's own script, which writes a GGUF file in our place.
+    """
 
     adapter: Path
     base: str
@@ -53,6 +57,7 @@ class ExportPlan:
     dtype: str = "float16"
     bounds: Bounds = field(default_factory=Bounds)
     new_tokens: int = 48
+    converter: Path | None = None
 
 
 def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
@@ -84,7 +89,10 @@ def export_gguf(
         merged = Path(place) / "merged"
         with quiet(), in_plain_words():
             _merge(replace(plan, dtype="float32"), merged)
-            write_gguf(merged, partial / GGUF, kind)
+            if plan.converter:
+                convert(plan.converter, merged, partial / GGUF, kind)
+            else:
+                write_gguf(merged, partial / GGUF, kind)
             chat = Chat.of(load_tokenizer(merged))
             (partial / "Modelfile").write_text(modelfile(chat, GGUF))
             written = AutoModelForCausalLM.from_pretrained(
@@ -102,7 +110,15 @@ def export_gguf(
 
 @contextmanager
 def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
-    """A folder to write in that takes its name only once all of it is there."""
+    """A folder to write in that takes its name only once all of it is there.
+
+    Raises `TrainerError` if that name is of something else than an earlier export.
+    """
+    if folder.exists() and not (folder / PARITY).is_file():
+        raise TrainerError(
+            f"found something else than an export at {folder}, expected nothing or an earlier "
+            "export; name another folder"
+        )
     if not any(example.messages for example in examples):
         raise TrainerError("found no held-out chats to compare the export on, expected some")
     partial = folder.with_name(f"{folder.name}.partial")

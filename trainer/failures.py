@@ -17,7 +17,7 @@ def in_plain_words() -> Iterator[None]:
     except TrainerError:
         raise
     except (MemoryError, RuntimeError, OSError, ValueError) as error:
-        if _is_memory(error):
+        if is_memory(error):
             raise TrainerError(
                 "the machine ran out of memory; halve batch_size (and double "
                 "gradient_accumulation), or set gradient_checkpointing = true, or precision = nf4"
@@ -29,7 +29,8 @@ def in_plain_words() -> Iterator[None]:
         raise
 
 
-def _is_memory(error: Exception) -> bool:
+def is_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return "can't allocate memory" in str(error) or "out of memory" in str(error).lower()

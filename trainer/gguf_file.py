@@ -60,7 +60,7 @@ def write_gguf(model: Path, path: Path, kind: GgufType) -> None:
     if config.model_type not in _ARCHITECTURES:
         raise TrainerError(
             f"found a model of the family “{config.model_type}”, expected one of "
-            f"{', '.join(_ARCHITECTURES)}; convert the merged model with llama.cpp's own script"
+            f"{', '.join(_ARCHITECTURES)}; set TIMBRE_LLAMA_CPP to llama.cpp's folder"
         )
     architecture = _ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
@@ -115,7 +115,7 @@ def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
     if kind != "llama3":
         raise TrainerError(
             f"found rotary embeddings scaled by “{kind}”, expected “default” or “llama3”; "
-            "convert the merged model with llama.cpp's own script"
+            "set TIMBRE_LLAMA_CPP to llama.cpp's folder"
         )
     scaled, _ = ROPE_INIT_FUNCTIONS[kind](config, "cpu")
     head = len(scaled) * 2
@@ -153,7 +153,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
     if told["model"]["type"] != "BPE":
         raise TrainerError(
             f"found a tokenizer of the kind {told['model']['type']}, expected byte-level BPE; "
-            "convert the merged model with llama.cpp's own script"
+            "set TIMBRE_LLAMA_CPP to llama.cpp's folder"
         )
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(_splitting(told["pre_tokenizer"]))
@@ -209,5 +209,5 @@ def _splitting(told: Any) -> str:
         return "gpt-2"
     raise TrainerError(
         "found a tokenizer that splits words in its own way, expected that of GPT-2, Llama 3 or "
-        "Qwen; convert the merged model with llama.cpp's own script"
+        "Qwen; set TIMBRE_LLAMA_CPP to llama.cpp's folder"
     )

@@ -2,15 +2,20 @@
 
 Whatever the name, it becomes a folder on this machine before anything is loaded from it, so that
 loading never asks the network. Weights are read from safetensors only: a pickle file can run code
-when it is opened, and so can a model that brings its own Python.
+when it is opened. So can a model that brings its own Python, which `trainer.trust` sees to.
 """
 
 import hashlib
-import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -18,12 +23,23 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
+from trainer.failures import is_memory
 from trainer.mini.packaged import mini_path
 from trainer.precision import Precision
+from trainer.trust import check_code, code_of, commit_of, may_run
 
 MINI = "mini"
-_NEEDED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "*.txt")
+_NEEDED = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "*.json",
+    "*.jinja",
+    "*.model",
+    "*.txt",
+    "*.py",
+)
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
 
@@ -62,13 +78,7 @@ def check_folder(folder: Path) -> Path:
             f"expected weights as *.safetensors in {folder}, found {found}; "
             "get the model's safetensors version"
         )
-    for name in ("config.json", "tokenizer_config.json"):
-        path = folder / name
-        if path.is_file() and "auto_map" in json.loads(path.read_text()):
-            raise TrainerError(
-                f"found “auto_map” in {path}: the model wants to run its own Python code, "
-                "which is refused; use a model of an architecture that transformers knows"
-            )
+    check_code(folder)
     return folder
 
 
@@ -105,20 +115,39 @@ def fingerprint(base: str, revision: str = "") -> str:
     """
     folder = resolve(base, revision)
     whole = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
+    code = code_of(folder) if may_run(folder) else []
+    for path in sorted({*folder.iterdir(), *code}):
         named = path.name == "config.json" or path.name.startswith(_TOKENIZER)
-        if path.suffix == ".safetensors" or named:
+        if path.suffix == ".safetensors" or named or path in code:
             with path.open("rb") as file:
                 whole.update(f"{path.name}\0".encode())
                 whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()
 
 
+def pinned(config: TrainingConfig) -> TrainingConfig:
+    """A configuration with the commit of its Hub model, where it names none or a branch.
+
+    So a run means the same model for ever, whatever is published under its name later.
+
+    Raises `TrainerError` if the model cannot be had.
+    """
+    commit = commit_of(resolve(config.base, config.revision))
+    return replace(config, revision=commit) if commit else config
+
+
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """A model's tokenizer, padding on the left as generation needs it."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, padding_side="left"
-    )
+    """A model's tokenizer, padding on the left as generation needs it.
+
+    Raises `TrainerError` if the folder holds none that can be read.
+    """
+    with _readable(folder, "tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=may_run(folder),
+            padding_side="left",
+        )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -127,28 +156,57 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
     """A base model in a precision, on that precision's device.
 
-    Raises `TrainerError` if bitsandbytes cannot quantise on this machine.
+    Raises `TrainerError` if its weights are broken or not all there, if transformers does not
+    know its architecture, or if bitsandbytes cannot quantise on this machine.
     """
     try:
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=precision.compute,
-            quantization_config=precision.bitsandbytes(),
-            device_map={"": precision.device},
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-        )
+        with _readable(folder, "model"):
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=precision.compute,
+                quantization_config=precision.bitsandbytes(),
+                device_map={"": precision.device},
+                use_safetensors=True,
+                trust_remote_code=may_run(folder),
+                local_files_only=True,
+                output_loading_info=True,
+            )
     except (ImportError, RuntimeError) as error:
-        if not precision.quantised:
+        if is_memory(error):
             raise
+        if not precision.quantised:
+            raise _unreadable(folder, "model", error) from error
         raise TrainerError(
             f"bitsandbytes cannot hold a model as {precision.name} on this machine "
             f"({type(error).__name__}); set precision to auto"
         ) from error
-    return model
+    model, told = loaded
+    if missing := sorted(told["missing_keys"]):  # the library would leave them to chance
+        raise TrainerError(
+            f"found {len(missing)} weights of the model in {folder} missing ({missing[0]}), "
+            "expected all of them; get the model again"
+        )
+    whole: PreTrainedModel = model
+    return whole
+
+
+@contextmanager
+def _readable(folder: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise _unreadable(folder, what, error) from error
+
+
+def _unreadable(folder: Path, what: str, error: Exception) -> TrainerError:
+    said = str(error).strip().splitlines() or [""]
+    return TrainerError(
+        f"cannot load the {what} in {folder} ({type(error).__name__}: {said[0]}); get it again, "
+        "or use a model of an architecture that transformers knows"
+    )
 
 
 def context_length(model: PreTrainedModel) -> int:
     """How many tokens, prompt and answer together, the model can attend to."""
-    return int(model.config.get_text_config().max_position_embeddings)
+    known = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return int(known or sys.maxsize)  # some families have no bound of their own

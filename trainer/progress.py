@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from transformers import TrainerCallback
 
+from trainer.devices import total
 from trainer.tuner import Tuner
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -36,7 +37,8 @@ def metrics_of(trainer: Tuner) -> dict[str, float]:
     last = next(entry for entry in reversed(history) if "loss" in entry)
     metrics = {
         "steps": float(trainer.state.global_step),
-        "tokens": float(trainer.tokens_seen),
+        "learning_rate": float(trainer.args.learning_rate),
+        "tokens": float(total(trainer, trainer.tokens_seen)),
         "training_seconds": float(history[-1]["train_runtime"]),
         "training_loss": float(last["loss"]),
     }

@@ -17,8 +17,9 @@ LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes
 class TrainingResult:
     """A finished run: where its adapter is, and what was met and measured on the way.
 
-    `losses` has one training loss a step, in nats per token. `seconds`, `tokens_per_second` and
-    the peak memory of the process are those of the last process that worked on the run.
+    `losses` has one training loss a step, in nats per token. `seconds` is the time of every process
+    that worked on the run one after another, up to where each left its last checkpoint;
+    `tokens_per_second` and the peak memory are those of the last.
     """
 
     adapter: Path
@@ -52,8 +53,10 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-def device_name(device: str) -> str:
+def device_name(device: str, processes: int = 1) -> str:
     """A device as people know it: the GPU's product name, or the processor with its threads."""
+    if processes > 1:
+        return f"{processes} × {device_name(device)}"
     if device == "cuda":
         return torch.cuda.get_device_name()
     processor = str(torch.cpu.get_capabilities().get("cpu_name") or platform.machine())

@@ -1,7 +1,9 @@
 """The recipe: examples in, a LoRA adapter out, read from top to bottom.
 
 On one CPU the same examples, settings and seed give the same adapter bit for bit, also when the
-run was broken and resumed. The adapter's folder says what it was trained from (`timbre.json`).
+run was broken and resumed. Under `accelerate launch` every process runs this and takes its share
+of each batch; the first one writes. The adapter's folder says what it was trained from
+(`timbre.json`).
 """
 
 import sys
@@ -9,22 +11,23 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from datasets import Dataset
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 from transformers import PreTrainedModel, PrinterCallback, set_seed
-from trl.trainer.sft_config import SFTConfig
 
 from db.records import Example, Split
 from trainer import checkpoints
 from trainer.adapter import AdapterFacts, write_facts
+from trainer.arguments import adapter_on, arguments
 from trainer.chance import seeded
 from trainer.chat import Chat, Tokens
 from trainer.config import TrainingConfig
+from trainer.devices import gathered_weights, leader_first, leads, processes, wait_for_all
 from trainer.encoding import Limit, encode
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
 from trainer.models import context_length, fingerprint, load_model, load_tokenizer, resolve
+from trainer.packing import attend_apart
 from trainer.precision import choose_precision
 from trainer.progress import Progress, Report, losses_of, metrics_of
 from trainer.quiet import quiet
@@ -61,7 +64,9 @@ def train(
             config=config.canonical,
         )
         plan = checkpoints.plan([example.id for example in examples], facts)
-        checkpoint = checkpoints.prepare(folder, plan, resume)
+        with leader_first():
+            checkpoint = checkpoints.prepare(folder, plan, resume or not leads())
+        started -= checkpoints.seconds_before(checkpoint)
         if resume and (finished := checkpoints.finished(folder)):
             return finished
 
@@ -72,16 +77,13 @@ def train(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         metrics = metrics_of(trainer)
 
-        adapted.peft_config["default"].base_model_name_or_path = config.base
-        adapted.save_pretrained(str(checkpoints.unfinished(folder)), save_embedding_layers=False)
-        write_facts(checkpoints.unfinished(folder), facts)
         result = TrainingResult(
             adapter=folder / checkpoints.ADAPTER,
             metrics=metrics,
             losses=losses_of(trainer),
             precision=precision.name,
             precision_reason=precision.reason,
-            device=device_name(precision.device),
+            device=device_name(precision.device, processes()),
             libraries=library_versions(),
             peak_memory_mb=peak_memory_mb(precision.device),
             tokens_per_second=metrics["tokens"] / metrics["training_seconds"],
@@ -89,7 +91,14 @@ def train(
             template_fingerprint=chat.fingerprint,
             seconds=time.monotonic() - started,
         )
-        checkpoints.finish(folder, result)
+        weights = gathered_weights(trainer)
+        if leads():
+            adapter = checkpoints.unfinished(folder)
+            adapted.peft_config["default"].base_model_name_or_path = config.base
+            adapted.save_pretrained(str(adapter), state_dict=weights, save_embedding_layers=False)
+            write_facts(adapter, facts)
+            checkpoints.finish(folder, result)
+        wait_for_all()
         return result
 
 
@@ -112,11 +121,13 @@ def make_trainer(
             f"found no training examples among {len(examples)}, expected some; "
             "freeze a version whose training side is not empty"
         )
+    if config.packing:
+        attend_apart(model)
     set_seed(config.seed)  # the adapter begins at random, whatever came before
-    adapted = get_peft_model(model, _lora(config))
+    adapted = adapter_on(model, config)
     trainer = Tuner(
         model=adapted,
-        args=_arguments(config, model, len(taught), folder),
+        args=arguments(config, model, len(taught), folder),
         train_dataset=_dataset([tokens for _, tokens in taught]),
         eval_dataset=_dataset([tokens for _, tokens in held]) if held else None,
         processing_class=chat.tokenizer,
@@ -127,52 +138,6 @@ def make_trainer(
         if parameter.requires_grad:  # TRL holds the adapter of a quantised base in bfloat16
             parameter.data = parameter.data.float()
     return trainer, adapted
-
-
-def _arguments(
-    config: TrainingConfig, model: PreTrainedModel, examples: int, folder: Path
-) -> SFTConfig:
-    on = model.device.type
-    return SFTConfig(
-        output_dir=str(folder / checkpoints.CHECKPOINTS),
-        max_steps=config.steps_for(examples),
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation,
-        learning_rate=config.learning_rate_for(model.num_parameters()),
-        lr_scheduler_type=config.schedule,
-        warmup_steps=config.warmup_steps,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_gradient_norm,
-        # TRL turns both on by itself, which a CPU without bfloat16 units pays for sixty-fold
-        bf16=model.dtype is torch.bfloat16,
-        gradient_checkpointing=config.gradient_checkpointing,
-        use_cpu=on == "cpu",
-        dataloader_pin_memory=on == "cuda",
-        dataset_kwargs={"skip_prepare_dataset": True},  # `encode` has done it
-        max_length=None,
-        padding_free=config.packing,
-        prediction_loss_only=True,
-        save_steps=config.save_every,
-        save_total_limit=2,
-        logging_steps=1,
-        disable_tqdm=True,
-        report_to="none",
-        seed=config.seed,
-    )
-
-
-def _lora(config: TrainingConfig) -> LoraConfig:
-    targets = config.lora_targets
-    return LoraConfig(
-        task_type="CAUSAL_LM",
-        r=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        target_modules=targets if isinstance(targets, str) else list(targets),
-        use_rslora=config.rslora,
-        use_dora=config.dora,
-    )
 
 
 def _dataset(taught: Sequence[Tokens]) -> Dataset:

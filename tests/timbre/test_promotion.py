@@ -44,11 +44,12 @@ class Place:
         self.store, self.settings, self.model = store, settings, model
         self.version = freeze(store, PLAN, judge(store, range(60)))
 
-    def trained(self, seed: int) -> Run:
+    def trained(self, seed: int, price: float = 0.0) -> Run:
         config = TrainingConfig(
             str(self.model), steps=2, batch_size=2, lora_rank=2, seed=seed, precision="float32"
         )
-        return train_version(self.store, Wanted(self.version, config), self.settings, quietly)
+        settings = replace(self.settings, price_per_hour=price)
+        return train_version(self.store, Wanted(self.version, config), settings, quietly)
 
     def answers(self, run: Run, met: float) -> None:
         """Let a run and its base answer; the run's answers meet the target in a share."""
@@ -86,6 +87,15 @@ def test_an_adapter_has_its_card_with_the_articles_and_the_loss(place: Place) ->
     assert (adapter / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_s_row_tells_what_it_measured_and_what_it_cost(place: Place) -> None:
+    told = run_status(place.store, place.trained(5, price=7.2)).detail
+    assert told["cost"] == pytest.approx(told["seconds"] * 0.002, abs=1e-5)
+    assert told["price_per_hour"] == 7.2
+    assert told["tokens_per_second"] > 0
+    assert told["peak_memory_mb"] > 0
+    assert "cost" not in run_status(place.store, place.trained(0)).detail
+
+
 def test_a_version_whose_gate_failed_is_not_trained_on_and_the_run_says_so(place: Place) -> None:
     failed = Gate("agreement", False, "0.01", "at least 0.4", "none")
     version = Version(root="f" * 64, campaign="tone", gates=(failed,))
@@ -97,6 +107,26 @@ def test_a_version_whose_gate_failed_is_not_trained_on_and_the_run_says_so(place
     status = run_status(place.store, run)
     assert status.state is RunState.FAILED
     assert "agreement" in status.detail["reason"]
+
+
+def test_each_step_is_told_with_its_loss(place: Place) -> None:
+    told: list[tuple[object, ...]] = []
+    config = TrainingConfig(str(place.model), steps=2, batch_size=2, lora_rank=2, seed=9)
+    run = train_version(
+        place.store, Wanted(place.version, config), place.settings, lambda *t: told.append(t)
+    )
+    losses = run_status(place.store, run).detail["losses"]
+    assert told == [(1, 2, f"loss {losses[0]:.3f}"), (2, 2, f"loss {losses[1]:.3f}")]
+
+
+def test_a_run_whose_base_is_nowhere_is_kept_and_says_so(place: Place) -> None:
+    config = TrainingConfig("no-such-model")
+    with pytest.raises(TrainerError, match="found no model at “no-such-model”"):
+        train_version(place.store, Wanted(place.version, config), place.settings, quietly)
+    run = next(iter(place.store.stream(Run, base="no-such-model")))
+    status = run_status(place.store, run)
+    assert status.state is RunState.FAILED
+    assert "no-such-model" in status.detail["reason"]
 
 
 def test_only_what_beats_the_run_in_use_is_promoted_and_all_is_said(place: Place) -> None:

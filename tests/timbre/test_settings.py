@@ -38,3 +38,22 @@ def test_a_name_means_a_shipped_file_and_a_path_itself(tmp_path: Path) -> None:
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(SettingsError, match="demo-tone"):
         config_file("campaigns", "nothing")
+
+
+def test_an_hour_s_price_is_dollars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMBRE_PRICE_PER_HOUR", "1.20")
+    assert read_settings().price_per_hour == 1.2
+    monkeypatch.delenv("TIMBRE_PRICE_PER_HOUR")
+    assert read_settings().price_per_hour == 0
+
+
+@pytest.mark.parametrize("said", ["a dollar", "-1", "nan", "inf"])
+def test_another_price_is_one_sentence(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("TIMBRE_PRICE_PER_HOUR", said)
+    with pytest.raises(SettingsError, match=f"TIMBRE_PRICE_PER_HOUR = “{said}”, expected dollars"):
+        read_settings()
+
+
+def test_trusted_models_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMBRE_TRUSTED_CODE", "a/b@c, /d@e ,")
+    assert read_settings().trusted_code == ("a/b@c", "/d@e")

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,24 @@ FORMS = sorted((Path(__file__).parents[2] / "configs" / "training").glob("*.toml
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-def test_each_shipped_form_loads_and_explains_every_knob(form: Path) -> None:
-    values = tomllib.loads(form.read_text())
-    assert set(values) == {knob.name for knob in fields(TrainingConfig)}
+def test_each_shipped_form_loads_as_it_is_written(form: Path) -> None:
     config = load_config(form)
-    assert all(getattr(config, name) == value for name, value in values.items())
-    lines = [line for line in form.read_text().splitlines() if "=" in line and line[0] != "#"]
-    assert all("  #" in line for line in lines), "each knob has its unit or effect beside it"
+    for name, value in tomllib.loads(form.read_text()).items():
+        assert getattr(config, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_the_mini_s_form_explains_every_knob() -> None:
+    form = next(form for form in FORMS if form.name == "mini.toml")
+    assert set(tomllib.loads(form.read_text())) == {knob.name for knob in fields(TrainingConfig)}
+    lines = form.read_text().splitlines()
+    for above, line in pairwise(lines):
+        if "=" in line and line[0] != "#":
+            assert "  #" in line or above.startswith("#"), line
+
+
+def test_where_losses_are_logged_is_no_part_of_what_a_run_is() -> None:
+    logged = TrainingConfig("mini", report_to="trackio")
+    assert logged.canonical == TrainingConfig("mini").canonical
 
 
 def test_an_unknown_key_is_an_error() -> None:
@@ -48,6 +60,20 @@ def test_a_negative_number_is_an_error() -> None:
         config_of({"base": "mini", "steps": -1}, "x.toml")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch_size", 0), ("lora_rank", 0), ("gradient_accumulation", 0), ("save_every", 0),
+        ("lora_dropout", 1.0), ("learning_rate", float("nan")), ("learning_rate", float("inf")),
+        ("seed", 2**32), ("schedule", "zigzag"), ("lora_targets", []), ("lora_targets", [3]),
+        ("lora_targets", 3), ("lora_targets", ""),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_run_can_have_is_an_error(name: str, value: object) -> None:
+    with pytest.raises(TrainerError, match=rf"found {name} = .* in x.toml, expected "):
+        config_of({"base": "mini", name: value}, "x.toml")
+
+
 def test_a_whole_number_does_for_a_fraction() -> None:
     assert config_of({"base": "mini", "learning_rate": 1}, "x.toml").learning_rate == 1.0
 
@@ -56,8 +82,9 @@ def test_targets_are_all_linear_layers_or_a_list_of_names() -> None:
     assert config_of({"base": "mini", "lora_targets": ["q_proj"]}, "x").lora_targets == ("q_proj",)
 
 
-def test_a_file_that_is_no_toml_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_text("base = ")
+@pytest.mark.parametrize("content", [b"base = ", b"base = '\xff'", b"\x00"])
+def test_a_file_that_is_no_toml_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.toml").write_bytes(content)
     with pytest.raises(TrainerError, match=r"cannot read the training configuration .*x.toml"):
         load_config(tmp_path / "x.toml")
 

@@ -97,6 +97,15 @@ def test_an_export_needs_held_out_chats(
         export_merged(plan(tiny_model, adapters["float32"]), tmp_path / "merged", [])
 
 
+def test_a_folder_that_holds_something_else_is_left_alone(
+    tiny_model: Path, adapters: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "thesis.txt").write_text("three years")
+    with pytest.raises(TrainerError, match="found something else than an export at"):
+        export_merged(plan(tiny_model, adapters["float32"]), tmp_path, HELD)
+    assert (tmp_path / "thesis.txt").read_text() == "three years"
+
+
 def test_the_vllm_command_serves_base_and_adapter(
     tiny_model: Path, adapters: dict[str, Path]
 ) -> None:

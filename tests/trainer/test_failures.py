@@ -113,5 +113,16 @@ def test_a_machine_without_bitsandbytes_is_told_to_leave_it(
         TrainerError, match=r"cannot hold a model as int8 .*; set precision to auto"
     ):
         load_model(tiny_model, choose_precision("int8", "cpu"))
-    with pytest.raises(ImportError):
+    with pytest.raises(TrainerError, match="cannot load the model"):
         load_model(tiny_model, choose_precision("float32", "cpu"))
+
+
+def test_memory_that_runs_out_while_loading_is_not_blamed_on_bitsandbytes(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", too_much)
+    with pytest.raises(TrainerError, match="halve batch_size"), in_plain_words():
+        load_model(tiny_model, choose_precision("nf4", "cpu"))

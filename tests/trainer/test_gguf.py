@@ -26,6 +26,7 @@ from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.export import ExportPlan, export_gguf
 from trainer.gguf_file import GgufType, served_template, write_gguf
+from trainer.llama_cpp import convert
 from trainer.ollama import modelfile
 from trainer.quiet import quiet
 from trainer.sft import train
@@ -179,3 +180,29 @@ def test_an_adapter_is_exported_as_a_gguf_that_says_the_same(
     assert found.same_answers >= 7
     names = {path.name for path in (tmp_path / "gguf").iterdir()}
     assert names == {"model.gguf", "Modelfile", "parity.json"}
+
+
+CONVERTER = """
+import shutil, sys
+model, _, outfile, _, kind = sys.argv[1:]
+assert kind == "q8_0"
+shutil.copy({made!r}, outfile)
+"""
+
+
+def test_llama_cpp_s_own_converter_writes_the_file_where_it_is_set(tmp_path: Path) -> None:
+    folder = saved(family("llama"), tmp_path)
+    write_gguf(folder, folder / "made.gguf", GgufType.Q8_0)
+    script = tmp_path / "convert_hf_to_gguf.py"
+    script.write_text(CONVERTER.format(made=str(folder / "made.gguf")))
+    convert(script, folder, folder / "model.gguf", GgufType.Q8_0)
+    assert (folder / "model.gguf").read_bytes() == (folder / "made.gguf").read_bytes()
+
+
+def test_a_converter_that_fails_or_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    script = tmp_path / "convert_hf_to_gguf.py"
+    with pytest.raises(TrainerError, match="converter; set TIMBRE_LLAMA_CPP"):
+        convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)
+    script.write_text("raise NotImplementedError('no such tokenizer')")
+    with pytest.raises(TrainerError, match=r"wrote no file \(NotImplementedError: no such token"):
+        convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)

@@ -7,11 +7,15 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
 
 from trainer.chat import Chat
+from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.models import fingerprint, load_model, load_tokenizer, resolve
+from trainer.models import fingerprint, load_model, load_tokenizer, pinned, resolve
 from trainer.precision import choose_precision
+from trainer.quiet import quiet
 
 
 @pytest.fixture
@@ -58,16 +62,6 @@ def test_a_folder_of_pickled_weights_is_refused_by_name(copy: Path) -> None:
         resolve(str(copy))
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
-def test_a_model_that_brings_its_own_code_is_refused(copy: Path, name: str) -> None:
-    values = json.loads((copy / name).read_text())
-    (copy / name).write_text(json.dumps({**values, "auto_map": {"AutoConfig": "evil.Config"}}))
-    with pytest.raises(
-        TrainerError, match=rf"found “auto_map” in .*{name}: the model wants to run"
-    ):
-        resolve(str(copy))
-
-
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match=r"found no config\.json"):
         resolve(str(tmp_path))
@@ -97,8 +91,65 @@ def test_the_fingerprint_changes_with_weights_tokenizer_and_template(
     assert fingerprint(str(copy)) != fingerprint(str(tiny_model))
 
 
+def float32(folder: Path) -> PreTrainedModel:
+    with quiet():
+        return load_model(folder, choose_precision("float32", "cpu"))
+
+
+def test_weights_that_are_cut_off_are_one_sentence(copy: Path) -> None:
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(TrainerError, match=r"cannot load the model in .*Safetensor.* get it again"):
+        float32(copy)
+
+
+def test_weights_that_are_not_all_there_are_not_left_to_chance(copy: Path) -> None:
+    name = "model.layers.1.mlp.up_proj.weight"
+    weights = load_file(copy / "model.safetensors")
+    del weights[name]
+    save_file(weights, copy / "model.safetensors", {"format": "pt"})
+    with pytest.raises(TrainerError, match=rf"found 1 weights of the model in .* \({name}\)"):
+        float32(copy)
+
+
+def test_weights_of_another_shape_than_the_settings_say_are_one_sentence(copy: Path) -> None:
+    told = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**told, "intermediate_size": 32}))
+    with pytest.raises(TrainerError, match="cannot load the model in"):
+        float32(copy)
+
+
+def test_an_architecture_that_is_not_known_is_one_sentence(copy: Path) -> None:
+    told = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**told, "model_type": "tomorrow"}))
+    with pytest.raises(TrainerError, match=r"cannot load the model in .*ValueError"):
+        float32(copy)
+
+
+def test_a_folder_without_a_tokenizer_is_one_sentence(copy: Path) -> None:
+    for path in copy.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(TrainerError, match="cannot load the tokenizer in"):
+        load_tokenizer(copy)
+
+
 @pytest.mark.parametrize("precision", ["float32", "int8", "nf4"])
 def test_a_base_loads_in_each_precision(tiny_model: Path, precision: str) -> None:
     model = load_model(tiny_model, choose_precision(precision, "cpu"))
     assert bool(getattr(model, "is_loaded_in_8bit", False)) == (precision == "int8")
     assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "nf4")
+
+
+def test_a_hub_model_without_a_revision_is_pinned_to_its_commit(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    place = tmp_path / "models--owner--name" / "snapshots" / commit
+    shutil.copytree(tiny_model, place)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(place))
+    asked = TrainingConfig("owner/name")
+    met = pinned(asked)
+    assert met.revision == commit
+    assert asked.is_of(met.canonical)
+    assert not TrainingConfig("owner/name", seed=1).is_of(met.canonical)
+    assert pinned(TrainingConfig(str(tiny_model))).revision == ""

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,29 @@ def test_examples_longer_than_the_context_are_counted_and_cut_only_if_asked(
         train([*EXAMPLES, long], quick(tiny_model, max_length=100), tmp_path)
     result = train([*EXAMPLES, long], quick(tiny_model, truncate=True), tmp_path)
     assert result.metrics["steps"] == 8
+
+
+def test_layers_that_the_base_does_not_have_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=r"found lora_targets = \('nose',\), of which the base"):
+        train(EXAMPLES, quick(tiny_model, lora_targets=("nose",)), tmp_path)
+
+
+def test_the_time_of_a_broken_run_counts_the_processes_before(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    def slow_then_stop(done: int, total: int, loss: float) -> None:
+        if done == 1:
+            time.sleep(0.8)
+        if done == 5:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        train(EXAMPLES, quick(tiny_model), tmp_path, progress=slow_then_stop)
+    broken = time.monotonic()
+    result = train(EXAMPLES, quick(tiny_model), tmp_path, resume=True)
+    ended = time.monotonic()
+    assert ended - broken + 0.7 < result.seconds < ended - started
 
 
 def test_nothing_is_printed_and_nothing_logged(

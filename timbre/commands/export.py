@@ -48,6 +48,9 @@ def export(
     It is compared on held-out prompts: greedy answers and likelihoods. If it differs too much,
     the first place where answers part is shown, nothing is kept, and the exit status is 1.
 
+    Timbre writes GGUF files of the Llama and Qwen families. With TIMBRE_LLAMA_CPP set to the folder
+    of a llama.cpp, its own converter writes them.
+
     Example: timbre export 3f4cb14a3f95 --to ollama --weights q8_0
     """
     from db.records import Run

@@ -1,5 +1,6 @@
 """`timbre train`: a LoRA adapter on a version."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -18,7 +19,8 @@ def train(
 ) -> None:
     """Train an adapter; an interrupted run goes on, a finished one is not repeated.
 
-    With --anew it begins again, interrupted or finished.
+    With --anew it begins again, interrupted or finished. On several devices, start it with
+    `accelerate launch` (configs/accelerate); batch_size is then shared among them.
 
     Example: timbre train demo-tone --config mini
     """
@@ -26,12 +28,26 @@ def train(
     from timbre.training import Wanted, train_version
     from timbre.versions import found_version
     from trainer.config import load_config
+    from trainer.devices import leads
+    from trainer.errors import TrainerError
+    from trainer.precision import choose_precision
 
     settings = read_settings()
-    with open_store(settings) as store, progress("training") as advance:
+    settled = load_config(config_file("training", config))
+    with suppress(TrainerError):  # the run says it, and is kept
+        precision = choose_precision(settled.precision)
+        if leads():
+            say(f"Precision {precision.name}: {precision.reason}.")
+    with open_store(settings) as store, progress("training", shown=leads()) as advance:
         found = found_version(store, version)
-        settled = load_config(config_file("training", config))
         run = train_version(store, Wanted(found, settled, resume), settings, advance)
+        if not leads():
+            return
         told = run_status(store, run).detail
+    rate = told["metrics"].get("learning_rate", settled.learning_rate)
+    why = "" if settled.learning_rate else ", which suits a model of this size"
+    say(f"{told['metrics']['steps']:.0f} steps, learning rate {rate:g}{why}.")
     say(f"Run {run.id[:12]} finished: loss {told['losses'][-1]:.3f}, {told['seconds']:.0f} s.")
-    say(f"Precision {told['precision']}: {told['precision_reason']}.")
+    say(f"{told['tokens_per_second']:.0f} tokens/s, {told['peak_memory_mb']:.0f} MB at most.")
+    if "cost" in told:
+        say(f"Cost {told['cost']:.4f} dollars at {told['price_per_hour']:g} an hour.")
