@@ -14,7 +14,7 @@ BATCH = 256
 """Rows that go through a pipeline together."""
 
 Write: TypeAlias = Callable[[Sequence[Chat]], Sequence[Reply | None]]
-"""Replies of a model loaded by another stage; None for a chat that is too long for it."""
+"""Replies of a model that another stage loads; None for a chat that is too long for it."""
 Embed: TypeAlias = Callable[[Sequence[str]], Any]
 """Texts as rows of numbers, each of length 1, whose product is how alike two texts are."""
 
@@ -23,10 +23,11 @@ Embed: TypeAlias = Callable[[Sequence[str]], Any]
 class Lent:
     """What other stages lend a run: a writer, an embedder, and the texts that there are already.
 
-    `earlier` are the campaign's stored candidates, which new ones must not repeat.
+    `writer` loads its model when called, which is done where the model is to write. `earlier` are
+    the campaign's stored candidates, which new ones must not repeat.
     """
 
-    write: Write | None = None
+    writer: Callable[[], Write] | None = None
     embed: Embed | None = None
     earlier: Iterable[Candidate] = ()
 
@@ -40,7 +41,8 @@ class GenerationPlan:
     persona pipeline writes about each topic. The key, temperature, longest reply (in tokens) and
     most requests side by side are for teachers that are models; `meter` counts what they cost.
     `retry` asks once more, with the reason, for each text that a check refused; `rehearse` asks
-    nobody and only counts what would be asked.
+    nobody and only counts what would be asked; `ray` is the address of a Ray
+    cluster that the teacher replies on (“auto”: whichever runs on this machine).
     """
 
     campaign: str
@@ -61,5 +63,6 @@ class GenerationPlan:
     batch: int = BATCH
     retry: bool = False
     rehearse: bool = False
+    ray: str = ""
     meter: Meter = field(default_factory=Meter)
     lent: Lent = field(default_factory=Lent)

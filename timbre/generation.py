@@ -18,7 +18,7 @@ from pipelines.tone_file import Tone, load_tone
 from timbre.articles import add_articles, campaign_passages, source_name
 from timbre.campaign import Campaign
 from timbre.console import Advance
-from timbre.settings import Settings, SettingsError, config_file, teacher_key
+from timbre.settings import Settings, SettingsError, config_file, ray_address, teacher_key
 
 COST_SOURCE = "generate.prices.v1"
 _BATCH = 500
@@ -27,12 +27,13 @@ _SAMPLE = 200
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a run is made: its limits in dollars and tokens, a second try, one row at a time."""
+    """How a run is made: its limits, a second try, one row at a time, on a Ray cluster."""
 
     max_usd: float | None = None
     max_tokens: int | None = None
     retry: bool = False
     debug: bool = False
+    ray: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ def _plan(campaign: Campaign, settings: Settings, wanted: Wanted) -> GenerationP
         max_tokens=asked.longest_reply,
         concurrency=asked.concurrency,
         retry=wanted.retry,
+        ray=ray_address() if wanted.ray else "",
         meter=Meter(prices, wanted.max_usd, wanted.max_tokens),
     )
     if asked.kinds:
@@ -164,7 +166,7 @@ def _lent(store: Store, campaign: Campaign, plan: GenerationPlan) -> GenerationP
         lent = replace(
             lent,
             embed=meaning if statements else None,
-            write=writer(model, plan) if kind == "transformers" else None,
+            writer=writer(model, plan) if kind == "transformers" else None,
         )
     return replace(plan, lent=lent)
 

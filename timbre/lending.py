@@ -1,10 +1,11 @@
 """What the trainer lends a generation: a model that writes, and vectors of what texts mean."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from db.records import Message, Role
 from pipelines.journal import Reply
-from pipelines.plan import GenerationPlan
+from pipelines.plan import GenerationPlan, Write
 from pipelines.prompting import Chat
 from trainer.answer import Answerer, Arm, Decoding
 from trainer.embed import Vectors, embed
@@ -17,14 +18,18 @@ def meaning(texts: Sequence[str]) -> Vectors:
     return embed(texts)
 
 
-def writer(model: str, plan: GenerationPlan) -> Callable[[Sequence[Chat]], list[Reply | None]]:
-    """A function that lets a model on this machine reply, in the precision the trainer chooses.
+def writer(model: str, plan: GenerationPlan) -> Callable[[], Write]:
+    """What loads a model to reply with, in the precision the trainer chooses.
 
-    Raises `TrainerError` if there is no such model or loading it could run code.
+    Called, it raises `TrainerError` if there is no such model or loading it could run code.
     """
     decoding = Decoding(
         max_new_tokens=plan.max_tokens, temperature=plan.temperature, seed=plan.seed
     )
+    return partial(_loaded, model, decoding)
+
+
+def _loaded(model: str, decoding: Decoding) -> Write:
     answerer = Answerer(Arm("teacher", base=model), decoding)
 
     def write(chats: Sequence[Chat]) -> list[Reply | None]:

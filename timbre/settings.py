@@ -29,8 +29,6 @@ class Settings:
         queue_url: Redis that holds the queue of runs (`TIMBRE_QUEUE_URL`, default none: SQLite).
         price_per_hour: What an hour of this machine costs, in dollars, which prices each run
             (`TIMBRE_PRICE_PER_HOUR`, default 0: runs tell no cost).
-        trusted_code: Models that may run the Python code they bring, each `owner/name@commit` or
-            `folder@digest of its code` (`TIMBRE_TRUSTED_CODE`, commas between; default none).
         llama_cpp: Folder of a llama.cpp whose own converter is to write GGUF files
             (`TIMBRE_LLAMA_CPP`, default none: Timbre writes them).
         json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
@@ -44,7 +42,6 @@ class Settings:
     queue_url: str = field(default="", repr=False)
     json_log: bool = False
     price_per_hour: float = 0.0
-    trusted_code: tuple[str, ...] = ()
     llama_cpp: Path | None = None
 
     @property
@@ -95,11 +92,6 @@ def read_settings() -> Settings:
         json_log=os.environ.get("TIMBRE_LOG") == "json",
         llama_cpp=Path(llama_cpp).expanduser() if llama_cpp else None,
         price_per_hour=_price(os.environ.get("TIMBRE_PRICE_PER_HOUR", "")),
-        trusted_code=tuple(
-            entry.strip()
-            for entry in os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
-            if entry.strip()
-        ),
     )
 
 
@@ -114,6 +106,15 @@ def _price(said: str) -> float:
             "leave it out"
         )
     return price
+
+
+def trusted_code() -> list[str]:
+    """Models that may run the Python code they bring: `TIMBRE_TRUSTED_CODE`, commas between.
+
+    Each is `owner/name@commit`, or `folder@digest of its code`.
+    """
+    entries = os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
+    return [entry.strip() for entry in entries if entry.strip()]
 
 
 def teacher_key(teacher: str) -> str:

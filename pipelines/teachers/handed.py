@@ -1,5 +1,6 @@
-"""A teacher that another stage loaded and hands over as a function, such as a model of its own."""
+"""A teacher that another stage loads and hands over as a function, such as a model of its own."""
 
+from collections.abc import Callable
 from typing import Any
 
 from distilabel.models.llms.base import LLM
@@ -12,16 +13,17 @@ from pipelines.teachers.endpoint import nothing, output
 
 
 class Handed(LLM):
-    """Writes with the function it was handed; `name` is the string it goes by."""
+    """Writes with the function that it was handed a loader of; `name` is what it goes by."""
 
     name: str
+    _writer: Callable[[], Write] | None = PrivateAttr(default=None)
     _write: Write | None = PrivateAttr(default=None)
 
     @classmethod
-    def over(cls, name: str, write: Write | None) -> "Handed":
-        """A teacher of a name that writes with a function."""
+    def over(cls, name: str, writer: Callable[[], Write] | None) -> "Handed":
+        """A teacher of a name that writes with the function which a loader gives."""
         teacher = cls(name=name)
-        teacher._write = write
+        teacher._writer = writer
         return teacher
 
     @property
@@ -30,13 +32,14 @@ class Handed(LLM):
         return self.name
 
     def load(self) -> None:
-        """Raises `TeacherError` if no function was handed over."""
+        """Has the model loaded; raises `TeacherError` if nobody was handed over who does so."""
         super().load()
-        if self._write is None:
+        if self._writer is None:
             raise TeacherError(
                 f"found nobody who writes for the teacher “{self.name}”, expected a model that "
-                "was loaded for it; name another teacher"
+                "is loaded for it; name another teacher"
             )
+        self._write = self._writer()
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
         """The replies, in the order of the prompts; none where a prompt is too long."""

@@ -14,6 +14,7 @@ from pipelines.teachers.endpoint import Endpoint
 from pipelines.teachers.handed import Handed
 from pipelines.teachers.phrasebook import Phrasebook
 from pipelines.teachers.rehearsal import Rehearsal
+from pipelines.teachers.spread import Spread
 from pipelines.tone_file import TonePhrases
 
 PHRASEBOOK = "phrasebook"
@@ -33,6 +34,11 @@ def teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
 
     Raises `TeacherError` if no teacher is called so, or its address is none to ask.
     """
+    made = _named(plan, phrases)
+    return Spread(teacher=made, address=plan.ray) if plan.ray and not plan.rehearse else made
+
+
+def _named(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
     if plan.teacher == PHRASEBOOK:
         tone = phrases if isinstance(phrases, TonePhrases) else None
         persona = phrases if isinstance(phrases, Persona) else None
@@ -43,7 +49,7 @@ def teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
     if kind in _HOMES:
         return _endpoint(plan, kind, model, url)
     if kind == "transformers":
-        return Handed.over(plan.teacher, plan.lent.write)
+        return Handed.over(plan.teacher, plan.lent.writer)
     return borrowed(f"{MODULE}.vLLM" if kind == "vllm" else kind, model, url, plan)
 
 

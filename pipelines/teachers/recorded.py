@@ -1,7 +1,8 @@
 """A teacher whose replies are kept in a journal, and taken from it when asked again."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeAlias
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr
@@ -10,19 +11,11 @@ from pipelines.journal import Journal, Reply, key
 from pipelines.meter import SPENT, Meter, about_tokens
 from pipelines.teachers.dialects import Answered
 from pipelines.teachers.endpoint import Asked, Endpoint, nothing, output
+from pipelines.teachers.spread import Spread
 
 _AT_ONCE_WHEN_LIMITED = 16
+_LONGEST_BY_RULE = 300
 _Arrived: TypeAlias = Callable[[str, dict[str, Any]], None]
-
-
-class Replies(Protocol):
-    """Where replies are kept: a `Journal`, or one that is kept on another machine."""
-
-    def found(self, names: Iterable[str]) -> dict[str, Reply]:
-        """Those of some names that a reply is kept under, with it."""
-
-    def keep(self, name: str, reply: Reply) -> None:
-        """Adds a reply."""
 
 
 class Recorded(LLM):
@@ -36,12 +29,13 @@ class Recorded(LLM):
     name: str
     parameters: str
     seed: int
-    _journal: Replies = PrivateAttr(default_factory=Journal)
+    _loaded: bool = PrivateAttr(default=False)
+    _journal: Journal = PrivateAttr(default_factory=Journal)
     _meter: Meter = PrivateAttr(default_factory=Meter)
 
     @classmethod
     def over(
-        cls, teacher: LLM, about: tuple[str, str, int], journal: Replies, meter: Meter | None = None
+        cls, teacher: LLM, about: tuple[str, str, int], journal: Journal, meter: Meter | None = None
     ) -> "Recorded":
         """A teacher with its journal; `about` is its name, parameters and seed."""
         name, parameters, seed = about
@@ -56,13 +50,17 @@ class Recorded(LLM):
         return self.name
 
     def load(self) -> None:
-        """Makes the teacher inside ready."""
+        """Makes the teacher inside ready, once for all the steps that ask it."""
         super().load()
-        self.teacher.load()
+        if not self._loaded:
+            self.teacher.load()
+            self._loaded = True
 
     def unload(self) -> None:
         """Lets the teacher inside go."""
-        self.teacher.unload()
+        if self._loaded:
+            self.teacher.unload()
+            self._loaded = False
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
         """One reply an input, in their order; a new one is kept before it is returned."""
@@ -89,28 +87,46 @@ class Recorded(LLM):
 
     def _ask(self, missing: dict[str, Asked], arrived: _Arrived) -> None:
         names, asked = list(missing), list(missing.values())
-        if isinstance(self.teacher, Endpoint):
+        if isinstance(self.teacher, Endpoint):  # it keeps to the limits itself
             self.teacher.generate_each(asked, lambda n, reply: arrived(names[n], reply))
             return
-        size = _AT_ONCE_WHEN_LIMITED if self._meter.limited else len(names)
-        for start in range(0, len(names), size):
-            part = slice(start, start + size)
-            for name, reply in zip(names[part], self._asked_at_once(asked[part]), strict=True):
-                arrived(name, reply)
+        while names:
+            count = self._that_fit(asked) if self._meter.limited else len(names)
+            if not count:
+                self._meter.stopped = True
+                for name in names:
+                    arrived(name, nothing(SPENT))
+                return
+            self._ask_at_once(dict(zip(names[:count], asked[:count], strict=True)), arrived)
+            names, asked = names[count:], asked[count:]
 
-    def _asked_at_once(self, asked: list[Asked]) -> list[dict[str, Any]]:
-        """Replies of a teacher that counts nothing itself, none of them past a limit."""
-        chats = [chat for chat, _ in asked]
-        if self._meter.limited and not self._meter.fits(sum(map(about_tokens, chats)), 0):
-            self._meter.stopped = True
-            return [nothing(SPENT) for _ in chats]
-        replies: list[dict[str, Any]] = self.teacher.generate_outputs(
-            inputs=chats, **self.teacher.get_generation_kwargs()
-        )
-        for reply in replies:
+    def _that_fit(self, asked: list[Asked]) -> int:
+        """How many of some prompts could be asked at once without passing a limit at worst."""
+        longest = json.loads(self.parameters).get("max_tokens", _LONGEST_BY_RULE)
+        read = count = 0
+        for count, (chat, _) in enumerate(asked[:_AT_ONCE_WHEN_LIMITED], 1):
+            read += about_tokens(chat)
+            if not self._meter.fits(read, count * longest):
+                return count - 1
+        return count
+
+    def _ask_at_once(self, missing: dict[str, Asked], arrived: _Arrived) -> None:
+        """Asks a teacher that counts nothing itself."""
+        names, asked = list(missing), list(missing.values())
+
+        def counted(number: int, reply: dict[str, Any]) -> None:
             counts = reply["statistics"]
             self._meter.count(sum(counts["input_tokens"]), sum(counts["output_tokens"]))
-        return replies
+            arrived(names[number], reply)
+
+        if isinstance(self.teacher, Spread):
+            self.teacher.generate_each(asked, counted)
+            return
+        replies = self.teacher.generate_outputs(
+            inputs=[chat for chat, _ in asked], **self.teacher.get_generation_kwargs()
+        )
+        for number, reply in enumerate(replies):
+            counted(number, reply)
 
 
 def _kept(reply: Reply) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def test_a_model_of_another_stage_writes_through_a_function(
         key = "plain_answer" if '{"plain_answer"' in chat[-1]["content"] else "answer"
         return f'{{"{key}": "The passage is about a {key} and about nothing else."}}'
 
-    plan = GenerationPlan("c", "transformers:mine", lent=Lent(write=write))
+    plan = GenerationPlan("c", "transformers:mine", lent=Lent(writer=lambda: write))
     first, _, third = conversations(passages, tone, plan)
     assert isinstance(first, Candidate)
     assert (first.input_tokens, first.output_tokens) == (21, 9)

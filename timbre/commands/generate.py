@@ -1,6 +1,7 @@
 """`timbre generate`: candidates of a campaign."""
 
 from dataclasses import asdict, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from timbre.generation import Estimate
 
 
+class Engine(StrEnum):
+    """Where a run's teacher replies."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 def generate(
     campaign: Annotated[str, typer.Argument(help="A campaign file, or the name of a shipped one.")],
     limit: Annotated[int, typer.Option(help="At most this many passages, 0 for all.")] = 0,
@@ -22,6 +30,9 @@ def generate(
     retry_refused: Annotated[
         bool, typer.Option(help="Ask once more for what was refused, saying why.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Where the teacher replies: here, or on a Ray cluster.")
+    ] = Engine.LOCAL,
     debug: Annotated[
         bool, typer.Option(help="One row after the other, so that a breakpoint works.")
     ] = False,
@@ -48,7 +59,7 @@ def generate(
             _report_estimate(loaded.name, estimate(store, loaded, settings), as_json)
             return
         with progress("candidates", shown=not debug) as advance:
-            wanted = Wanted(max_usd, max_tokens, retry_refused, debug)
+            wanted = Wanted(max_usd, max_tokens, retry_refused, debug, engine is Engine.RAY)
             counts, meter = make(store, loaded, settings, advance, wanted)
     new = counts.pop("new")
     if as_json:
