@@ -31,15 +31,23 @@ _LONGEST_WAIT = 30.0
 _FATAL = {
     401: "expected a key that it takes: set TIMBRE_TEACHER_KEY to this endpoint's key",
     403: "expected a key with rights to this model: use another key or model",
+    402: "expected an account with credit: top it up, then run again to go on",
     404: "expected an API of the kind named, with this model: check the URL and the model's name",
+    405: "expected an API of the kind named: check the URL",
+    501: "expected an API of the kind named: check the URL",
 }
+_UNREACHED = frozenset({"ConnectError", "ConnectTimeout"})
+_TO_BE_MET = 20.0
 _SERVER_ERROR = 500
 _BAD_REQUEST = 400
 _KEPT = 500
 
 
 class Endpoint(LLM):
-    """Asks a model behind a URL; `patience` is how many seconds one prompt is tried for."""
+    """Asks a model behind a URL; `patience` is how many seconds one prompt is tried for.
+
+    An endpoint that nobody has met in this run is given 20 seconds to be there.
+    """
 
     model: str
     url: str
@@ -53,6 +61,7 @@ class Endpoint(LLM):
     dialect: str = "openai"
     _meter: Meter = PrivateAttr(default_factory=Meter)
     _how: int = PrivateAttr(default=0)
+    _met: bool = PrivateAttr(default=False)
     _pace: Pace | None = PrivateAttr(default=None)
 
     @property
@@ -105,31 +114,54 @@ class Endpoint(LLM):
                 group.create_task(one(number, chat, form))
 
     async def _ask(self, client: httpx.AsyncClient, pace: Pace, asked: Asked) -> dict[str, Any]:
-        """One reply, tried again while it may yet come; none with the reason where it may not."""
+        """One reply, tried again while it may yet come; none with the reason where it may not.
+
+        Raises `TeacherError` if nobody is there any more, or the endpoint will answer nothing.
+        """
         clock = asyncio.get_running_loop()
         start, tries, reason = clock.time(), 0, ""
-        worst = about_tokens(asked[0]), self.max_tokens
-        while clock.time() - start <= self.patience:
-            if not await pace.enter(lambda: self._meter.fits(*worst)):
-                self._meter.stopped = True
-                return nothing(SPENT)
-            try:
-                self._meter.hold(*worst)
-                how = self._how
-                response, reason = await self._post(client, asked, how)
-                if response is not None and not _may_pass(response):
-                    pace.went_well()
-                    if self._read_without_form(response, how):
-                        continue
-                    return self._read(response, asked)
-            finally:
-                self._meter.hold(-worst[0], -worst[1])
-                await pace.leave()
+        while clock.time() - start <= self._patience(reason):
+            made, response, reason = await self._try(client, pace, asked)
+            if made is not None:
+                return made
+            if response is not None and not _may_pass(response):
+                continue  # at once, in a lesser form
             if response is not None and response.status_code == TOO_MANY:
                 pace.too_many()
             await asyncio.sleep(_wait(response, tries))
             tries += 1
+        if reason in _UNREACHED:
+            raise TeacherError(
+                f"found nobody to answer at {self.url} ({reason}), expected {self.model} there; "
+                "see that it runs, then run again: what came before is kept"
+            )
         return nothing(f"no answer from the endpoint ({reason})")
+
+    def _patience(self, reason: str) -> float:
+        never_met = reason in _UNREACHED and not self._met
+        return min(self.patience, _TO_BE_MET) if never_met else self.patience
+
+    async def _try(
+        self, client: httpx.AsyncClient, pace: Pace, asked: Asked
+    ) -> tuple[dict[str, Any] | None, httpx.Response | None, str]:
+        """What came of asking once, if that is the end of it; the response, and what it was."""
+        worst = about_tokens(asked[0]), self.max_tokens
+        if not await pace.enter(lambda: self._meter.fits(*worst)):
+            self._meter.stopped = True
+            return nothing(SPENT), None, SPENT
+        try:
+            self._meter.hold(*worst)
+            how = self._how
+            response, reason = await self._post(client, asked, how)
+            if response is None or _may_pass(response):
+                return None, response, reason
+            pace.went_well()
+            if self._read_without_form(response, how):
+                return None, response, reason
+            return self._read(response, asked), response, reason
+        finally:
+            self._meter.hold(-worst[0], -worst[1])
+            await pace.leave()
 
     async def _post(
         self, client: httpx.AsyncClient, asked: Asked, how: int
@@ -141,6 +173,7 @@ class Endpoint(LLM):
             response = await client.post(f"{self.url.rstrip('/')}{dialect.path}", json=body)
         except httpx.HTTPError as error:
             return None, type(error).__name__
+        self._met = True
         return response, f"status {response.status_code}"
 
     def _read_without_form(self, response: httpx.Response, how: int) -> bool:
@@ -157,7 +190,7 @@ class Endpoint(LLM):
 
     def _read(self, response: httpx.Response, asked: Asked) -> dict[str, Any]:
         """What a response says, its tokens counted."""
-        if why := _FATAL.get(response.status_code):
+        if why := _why_fatal(response):
             raise TeacherError(f"{self.model_name} answered {response.status_code}; {why}")
         if response.status_code >= _BAD_REQUEST:
             return nothing(_refused(response), self._without_key(response.text))
@@ -212,7 +245,16 @@ def _refused(response: httpx.Response) -> str:
     return "prompt too long for the model" if too_long else f"refused with {response.status_code}"
 
 
+def _why_fatal(response: httpx.Response) -> str | None:
+    """What to do about an answer after which asking on is of no use, None for any other."""
+    # OpenAI says “too many requests” to whom it asks for money, too.
+    spent = response.status_code == TOO_MANY and "insufficient_quota" in response.text
+    return _FATAL.get(402 if spent else response.status_code)
+
+
 def _may_pass(response: httpx.Response) -> bool:
+    if _why_fatal(response):
+        return False
     return response.status_code == TOO_MANY or response.status_code >= _SERVER_ERROR
 
 

@@ -1,6 +1,7 @@
 """Teachers behind an endpoint, against a local server that answers, stalls, refuses and breaks."""
 
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -150,7 +151,7 @@ def test_an_answer_that_is_none_has_its_reason(
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 501])
 def test_what_cannot_pass_ends_the_run_with_one_sentence_without_the_key(
     serve: Serve, dialect: str, status: int
 ) -> None:
@@ -160,6 +161,37 @@ def test_what_cannot_pass_ends_the_run_with_one_sentence_without_the_key(
     assert f"answered {status}; expected" in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_spent_account_ends_the_run_though_it_says_too_many_requests(serve: Serve) -> None:
+    body = '{"error": {"code": "insufficient_quota"}}'
+    server = serve(lambda handler, _: handler.say(429, body))
+    with pytest.raises(TeacherError, match="answered 429; expected an account with credit"):
+        endpoint(server).generate([CHAT])
+    assert len(server.asked) == 1
+
+
+def test_an_endpoint_that_is_not_there_ends_the_run_with_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    teacher = Endpoint(model="m", url=f"http://127.0.0.1:{port}/v1", patience=0.3)
+    with pytest.raises(TeacherError, match=r"nobody to answer at http://127\.0\.0\.1.*run again"):
+        teacher.generate([CHAT, CHAT])
+
+
+def test_a_prompt_that_an_endpoint_breaks_on_is_refused_and_the_others_answered(
+    serve: Serve,
+) -> None:
+    def breaks(handler: Handler, body: dict[str, Any]) -> None:
+        if "poison" in body["messages"][-1]["content"]:
+            handler.say(500, "broken")
+        else:
+            answers(handler, body)
+
+    poison = [{"role": "user", "content": "poison"}]
+    made = endpoint(serve(breaks), patience=0.3).generate([CHAT, poison, CHAT])
+    assert [text is None for text in texts(made)] == [False, True, False]
+    assert made[1]["reason"] == ["no answer from the endpoint (status 500)"]
 
 
 FORM = {"type": "object", "properties": {"plain_answer": {"type": "string"}}}
