@@ -29,7 +29,7 @@ from timbre.commands import (
 )
 from timbre.console import complain
 from timbre.errors import spoken
-from timbre.settings import read_settings
+from timbre.settings import trusted_code
 from trainer.trust import trust
 
 app = typer.Typer(
@@ -69,7 +69,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     try:
         with spoken():
-            trust(read_settings().trusted_code)
+            trust(trusted_code())
             app()
     except SystemExit as ended:
         if ended.code == 130:

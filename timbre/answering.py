@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.store import Store
@@ -13,6 +13,7 @@ from timbre.console import Advance
 from timbre.settings import Settings
 from timbre.stores import kept
 from trainer.answer import Arm, Decoding, answer
+from trainer.endpoint import Endpoint, answer_remotely
 
 _WITH_PROMPT = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
@@ -24,25 +25,44 @@ def held_out(store: Store, version: Version, most: int) -> list[Example]:
     return prompts[:most] if most else prompts
 
 
-def answer_run(
-    store: Store, campaign: Campaign, run: Run, settings: Settings, advance: Advance
-) -> int:
-    """Let every arm of a run answer the held-out prompts; returns how many outputs are new."""
-    prompts = held_out(store, kept(store, Version, run.version), campaign.evaluate.prompts)
-    return sum(
-        answer_arm(store, Asked(campaign, run, arm, prompts), advance)
-        for arm in arms(campaign, run, settings)
-    )
+@dataclass(frozen=True)
+class Server:
+    """A server that has a run's base and its adapter, and what they are called there."""
+
+    url: str
+    base: str
+    tuned: str
+    api_key: str = field(repr=False)
+
+    def endpoint(self, arm: Arm) -> Endpoint:
+        """Where an arm is asked."""
+        return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An arm of a run, and the prompts it is to answer as a campaign says."""
+    """An arm of a run, and the prompts it is to answer as a campaign says: here, or by a server."""
 
     campaign: Campaign
     run: Run
     arm: Arm
     prompts: Sequence[Example]
+    server: Server | None = None
+
+
+def answer_run(
+    store: Store, campaign: Campaign, run: Run, settings: Settings, advance: Advance
+) -> int:
+    """Let every arm of a run answer the held-out prompts; returns how many outputs are new."""
+    return sum(
+        answer_arm(store, asked, advance) for asked in asked_of(store, campaign, run, settings)
+    )
+
+
+def asked_of(store: Store, campaign: Campaign, run: Run, settings: Settings) -> list[Asked]:
+    """What every arm of a run is to be asked."""
+    prompts = held_out(store, kept(store, Version, run.version), campaign.evaluate.prompts)
+    return [Asked(campaign, run, arm, prompts) for arm in arms(campaign, run, settings)]
 
 
 def answer_arm(store: Store, asked: Asked, advance: Advance) -> int:
@@ -54,7 +74,12 @@ def answer_arm(store: Store, asked: Asked, advance: Advance) -> int:
     outputs = arm_outputs(store, asked.arm, asked.run, asked.prompts)
     there = {output.prompt for output in outputs if _made_so(output, decoding)}
     missing = [prompt for prompt in asked.prompts if prompt.id not in there]
-    return store.add(answer(missing, asked.arm, decoding, advance)) if missing else 0
+    if not missing:
+        return 0
+    if asked.server is None:
+        return store.add(answer(missing, asked.arm, decoding, advance))
+    endpoint = asked.server.endpoint(asked.arm)
+    return store.add(answer_remotely(missing, asked.arm, decoding, endpoint, advance))
 
 
 def run_outputs(
@@ -72,7 +97,9 @@ def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) ->
     """An arm's outputs to some prompts: with the same adapter, base model and system prompt."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         told = json.loads(output.generation)
-        same_base = told["base_fingerprint"] == run.base_fingerprint
+        same_base = told.get("base_fingerprint") == run.base_fingerprint
+        if "endpoint" in told:  # a server tells no fingerprint of what it serves
+            same_base = told["base"] == run.base
         if output.run == arm.run and same_base and told["system"] == arm.system:
             yield output
 

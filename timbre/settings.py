@@ -27,11 +27,11 @@ class Settings:
         argilla_environment: Folder of the embedded server's own Python environment
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
         queue_url: Redis that holds the queue of runs (`TIMBRE_QUEUE_URL`, default none: SQLite).
+        json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
         price_per_hour: What an hour of this machine costs, in dollars, which prices each run
             (`TIMBRE_PRICE_PER_HOUR`, default 0: runs tell no cost).
         llama_cpp: Folder of a llama.cpp whose own converter is to write GGUF files
             (`TIMBRE_LLAMA_CPP`, default none: Timbre writes them).
-        json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
     """
 
     home: Path

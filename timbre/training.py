@@ -18,7 +18,7 @@ from timbre.settings import Settings
 from trainer.card import CardFacts, write_card
 from trainer.config import TrainingConfig
 from trainer.devices import leads
-from trainer.errors import TrainerError
+from trainer.errors import RunHeldError, TrainerError
 from trainer.models import fingerprint, pinned
 from trainer.results import TrainingResult, result_to_json
 from trainer.sft import train
@@ -88,6 +88,8 @@ def train_version(store: Store, wanted: Wanted, settings: Settings, advance: Adv
 
         result = train(examples, config, folder, tell, resume=wanted.resume)
         _write_card(store, version, config, result)
+    except RunHeldError:
+        raise
     except Exception as error:
         store.add([event(run.id, EventKind.FAILED, reason=str(error))])
         raise

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from trainer.chat import Chat
+from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.models import fingerprint
 
@@ -27,10 +29,34 @@ class AdapterFacts:
     precision: str
     config: str
 
+    @classmethod
+    def of(cls, config: TrainingConfig, precision: str, chat: Chat) -> "AdapterFacts":
+        """The facts of a training with a configuration."""
+        return cls(
+            base=config.base,
+            revision=config.revision,
+            base_fingerprint=fingerprint(config.base, config.revision),
+            template_fingerprint=chat.fingerprint,
+            precision=precision,
+            config=config.canonical,
+        )
+
 
 def write_facts(adapter: Path, facts: AdapterFacts) -> None:
     """Put the facts beside an adapter's weights."""
     (adapter / FACTS).write_text(json.dumps(asdict(facts), indent=1))
+
+
+def save_adapter(
+    adapted: PeftModel,
+    weights: dict[str, torch.Tensor] | None,
+    facts: AdapterFacts,
+    folder: Path,
+) -> None:
+    """Write an adapter with its facts; `weights` are all of the model's where it is split."""
+    adapted.peft_config["default"].base_model_name_or_path = facts.base
+    adapted.save_pretrained(str(folder), state_dict=weights, save_embedding_layers=False)
+    write_facts(folder, facts)
 
 
 def read_facts(adapter: Path) -> AdapterFacts:

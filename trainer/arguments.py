@@ -44,6 +44,7 @@ def arguments(
         max_length=None,
         padding_free=config.packing,
         prediction_loss_only=True,
+        ddp_find_unused_parameters=False,
         save_steps=config.save_every,
         save_total_limit=2,
         logging_steps=1,

@@ -64,7 +64,7 @@ training, {version.validation} validation and {version.test} test examples.
 - Base model `{facts.base}`, fingerprint `{result.base_fingerprint[:12]}`
 - Chat template, fingerprint `{result.template_fingerprint[:12]}`
 - Precision {result.precision} ({result.precision_reason}) on {result.device}
-- {libraries}
+- {libraries}; Timbre's code that trained it, fingerprint `{result.code_fingerprint[:12]}`
 - Settings: `{facts.config}`
 
 It answers in the chat template it was trained with, and in no other.

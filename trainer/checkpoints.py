@@ -11,7 +11,7 @@ from pathlib import Path
 from db.records import canonical
 from trainer.adapter import AdapterFacts
 from trainer.devices import leads
-from trainer.errors import TrainerError
+from trainer.errors import RunHeldError, TrainerError
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
 ADAPTER = "adapter"
@@ -31,7 +31,7 @@ def held(folder: Path) -> Iterator[None]:
 
     Where several train together, the first of them keeps it for all.
 
-    Raises `TrainerError` if another process has it.
+    Raises `RunHeldError` if another process has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not leads():
@@ -41,7 +41,7 @@ def held(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TrainerError(
+            raise RunHeldError(
                 f"found another process training in {folder}, expected none; wait for it to end"
             ) from None
         yield

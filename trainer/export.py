@@ -121,7 +121,7 @@ def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
         )
     if not any(example.messages for example in examples):
         raise TrainerError("found no held-out chats to compare the export on, expected some")
-    partial = folder.with_name(f"{folder.name}.partial")
+    partial = folder.with_name(f".{folder.name}.timbre-partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:

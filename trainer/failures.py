@@ -24,7 +24,8 @@ def in_plain_words() -> Iterator[None]:
             ) from error
         if _is_disk(error):
             raise TrainerError(
-                "the disk is full, so the run was not saved; make room, then train again"
+                "the disk is full, so what was being written is not kept; make room, then give the "
+                "command again"
             ) from error
         raise
 

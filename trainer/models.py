@@ -171,6 +171,8 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
+    except TrainerError:
+        raise
     except (ImportError, RuntimeError) as error:
         if is_memory(error):
             raise

@@ -35,17 +35,15 @@ def attention_apart(
     key: torch.Tensor,
     value: torch.Tensor,
     _mask: torch.Tensor | None,
-    *,
-    position_ids: torch.Tensor,
     **how: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention within each example; an example begins where its position is 0.
 
-    Tensors are (rows, heads, tokens, size of a head) as transformers hands them over, positions
-    (rows, tokens); the result is (rows, tokens, heads, size of a head).
+    Tensors are (rows, heads, tokens, size of a head) as transformers hands them over, with their
+    `position_ids` (rows, tokens); the result is (rows, tokens, heads, size of a head).
     """
     rows, _, tokens, _ = query.shape
-    position = position_ids.expand(rows, tokens).reshape(-1)
+    position = how["position_ids"].expand(rows, tokens).reshape(-1)
     example = (position == 0).cumsum(0) - 1
     shape = int(example[-1]) + 1, int(position.max()) + 1
     place = example * shape[1] + position

@@ -1,5 +1,6 @@
 """What a finished training is worth writing down, and how it is measured."""
 
+import hashlib
 import json
 import platform
 import resource
@@ -34,6 +35,7 @@ class TrainingResult:
     base_fingerprint: str
     template_fingerprint: str
     seconds: float
+    code_fingerprint: str = ""
 
 
 def result_to_json(result: TrainingResult) -> str:
@@ -51,6 +53,16 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
 def library_versions() -> dict[str, str]:
     """The versions of the libraries that a training depends on."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def code_fingerprint() -> str:
+    """SHA-256 over the code that trains: the same code, libraries and run give the same adapter."""
+    whole = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        content = path.read_bytes()
+        whole.update(f"{path.name}\0{len(content)}\0".encode())
+        whole.update(content)
+    return whole.hexdigest()
 
 
 def device_name(device: str, processes: int = 1) -> str:

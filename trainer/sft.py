@@ -17,7 +17,7 @@ from transformers import PreTrainedModel, PrinterCallback, set_seed
 
 from db.records import Example, Split
 from trainer import checkpoints
-from trainer.adapter import AdapterFacts, write_facts
+from trainer.adapter import AdapterFacts, save_adapter
 from trainer.arguments import adapter_on, arguments
 from trainer.chance import seeded
 from trainer.chat import Chat, Tokens
@@ -26,12 +26,18 @@ from trainer.devices import gathered_weights, leader_first, leads, processes, wa
 from trainer.encoding import Limit, encode
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
-from trainer.models import context_length, fingerprint, load_model, load_tokenizer, resolve
+from trainer.models import context_length, load_model, load_tokenizer, resolve
 from trainer.packing import attend_apart
 from trainer.precision import choose_precision
 from trainer.progress import Progress, Report, losses_of, metrics_of
 from trainer.quiet import quiet
-from trainer.results import TrainingResult, device_name, library_versions, peak_memory_mb
+from trainer.results import (
+    TrainingResult,
+    code_fingerprint,
+    device_name,
+    library_versions,
+    peak_memory_mb,
+)
 from trainer.self_test import SelfTest
 from trainer.tuner import Tuner
 
@@ -55,14 +61,7 @@ def train(
         precision = choose_precision(config.precision)
         base = resolve(config.base, config.revision)
         chat = Chat.of(load_tokenizer(base))
-        facts = AdapterFacts(
-            base=config.base,
-            revision=config.revision,
-            base_fingerprint=fingerprint(config.base, config.revision),
-            template_fingerprint=chat.fingerprint,
-            precision=precision.name,
-            config=config.canonical,
-        )
+        facts = AdapterFacts.of(config, precision.name, chat)
         plan = checkpoints.plan([example.id for example in examples], facts)
         with leader_first():
             checkpoint = checkpoints.prepare(folder, plan, resume or not leads())
@@ -90,13 +89,11 @@ def train(
             base_fingerprint=facts.base_fingerprint,
             template_fingerprint=chat.fingerprint,
             seconds=time.monotonic() - started,
+            code_fingerprint=code_fingerprint(),
         )
         weights = gathered_weights(trainer)
         if leads():
-            adapter = checkpoints.unfinished(folder)
-            adapted.peft_config["default"].base_model_name_or_path = config.base
-            adapted.save_pretrained(str(adapter), state_dict=weights, save_embedding_layers=False)
-            write_facts(adapter, facts)
+            save_adapter(adapted, weights, facts, checkpoints.unfinished(folder))
             checkpoints.finish(folder, result)
         wait_for_all()
         return result

@@ -12,8 +12,11 @@ from db.store import Store
 from db.versions import freeze
 from tests.db.frozen import PLAN, judge
 from tests.trainer import conftest as trainer_made
+from tests.trainer import test_endpoint
+from tests.trainer.test_endpoint import Server
 from timbre.aims import subject_of
-from timbre.answering import Asked, answer_arm, arm_outputs, held_out
+from timbre.answering import Asked, answer_arm, arm_outputs, asked_of, held_out, run_outputs
+from timbre.answering import Server as AnsweringServer
 from timbre.arms import arms, tuned_arm
 from timbre.campaign import Campaign, Evaluating
 from timbre.chatting import Talk, Voice, talk, voices
@@ -23,11 +26,13 @@ from timbre.promotion import consider, promote_anyway, promoted, promotions
 from timbre.runs import RunState, run_status
 from timbre.settings import Settings, SettingsError
 from timbre.stores import migrate_database
-from timbre.training import Wanted, run_folder, train_version
+from timbre.training import Wanted, run_folder, run_of, train_version
+from trainer.checkpoints import held
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 
 tiny_model = trainer_made.tiny_model
+served = test_endpoint.server
 CAMPAIGN = Campaign(
     name="tone", tone="conversational", evaluate=Evaluating(prompts=20, max_new_tokens=3)
 )
@@ -109,6 +114,17 @@ def test_a_version_whose_gate_failed_is_not_trained_on_and_the_run_says_so(place
     assert "agreement" in status.detail["reason"]
 
 
+def test_a_run_that_another_process_trains_is_not_called_failed(place: Place) -> None:
+    config = TrainingConfig(str(place.model), steps=2, lora_rank=2, seed=12)
+    run = run_of(place.version, config)
+    with (
+        held(run_folder(place.settings, run)),
+        pytest.raises(TrainerError, match="found another process training"),
+    ):
+        train_version(place.store, Wanted(place.version, config), place.settings, quietly)
+    assert run_status(place.store, run).state is RunState.STARTED
+
+
 def test_each_step_is_told_with_its_loss(place: Place) -> None:
     told: list[tuple[object, ...]] = []
     config = TrainingConfig(str(place.model), steps=2, batch_size=2, lora_rank=2, seed=9)
@@ -127,6 +143,24 @@ def test_a_run_whose_base_is_nowhere_is_kept_and_says_so(place: Place) -> None:
     status = run_status(place.store, run)
     assert status.state is RunState.FAILED
     assert "no-such-model" in status.detail["reason"]
+
+
+def test_a_run_is_answered_by_a_server_that_has_base_and_adapter(
+    place: Place, served: Server
+) -> None:
+    run = place.trained(11)
+    here = AnsweringServer(served.url, "tuned", "tuned", "a-key")
+    asked = [
+        replace(each, server=here) for each in asked_of(place.store, CAMPAIGN, run, place.settings)
+    ]
+    assert sum(answer_arm(place.store, each, quietly) for each in asked) == 60
+    assert sum(answer_arm(place.store, each, quietly) for each in asked) == 0
+    assert served.keys == {"Bearer a-key"}
+    outputs = run_outputs(place.store, CAMPAIGN, run, place.settings)
+    assert {name: len(found) for name, found in outputs.items()} == {
+        "base": 20, "prompted": 20, "tuned": 20,
+    }  # fmt: skip
+    assert all(output.text.startswith("You said:") for output in outputs["tuned"])
 
 
 def test_only_what_beats_the_run_in_use_is_promoted_and_all_is_said(place: Place) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from timbre.settings import SettingsError, config_file, read_settings
+from timbre.settings import SettingsError, config_file, read_settings, trusted_code
 
 
 def test_everything_is_under_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -56,4 +56,4 @@ def test_another_price_is_one_sentence(monkeypatch: pytest.MonkeyPatch, said: st
 
 def test_trusted_models_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIMBRE_TRUSTED_CODE", "a/b@c, /d@e ,")
-    assert read_settings().trusted_code == ("a/b@c", "/d@e")
+    assert trusted_code() == ["a/b@c", "/d@e"]

@@ -46,7 +46,7 @@ def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
 )
 def test_a_full_disk_says_how_to_go_on(error: Exception) -> None:
     with (
-        pytest.raises(TrainerError, match=r"the disk is full, .* train again"),
+        pytest.raises(TrainerError, match=r"the disk is full, .* command again"),
         in_plain_words(),
     ):
         raise error

@@ -46,6 +46,7 @@ def test_training_lowers_the_loss_and_says_what_it_met(tiny_model: Path, tmp_pat
     assert result.peak_memory_mb > 50
     assert (result.precision, result.precision_reason != "") == ("float32", True)
     assert set(result.libraries) >= {"torch", "transformers", "trl", "peft"}
+    assert len(result.code_fingerprint) == 64
 
 
 def test_the_adapter_is_safetensors_with_its_facts_beside_it(
