@@ -1,6 +1,6 @@
 """What the offline teacher makes of real paragraphs: how much, how varied, how easy to read.
 
-Run: `python -m benchmarks.phrasebook ARTICLES.jsonl[.xz] 2000 conversational`, with one article a
+Run: `python -m benchmarks.phrasebook [ARTICLES.jsonl[.xz] 2000 conversational]`, with one article a
 line whose `text` has its paragraphs between empty lines.
 """
 
@@ -21,6 +21,7 @@ from pipelines.plan import GenerationPlan
 from pipelines.tone_file import load_tone
 from pipelines.words import words
 
+ARTICLES = "../shared/data/wikipedia-good-2019/enwiki_good_articles_1990.jsonl.xz"
 TONES = Path(__file__).parents[1] / "configs" / "tones"
 
 
@@ -65,7 +66,7 @@ def describe(made: list[Candidate | Refusal], texts: dict[str, str]) -> None:
         print(f"in {count / len(kept):.1%} of the answers: “{' '.join(phrase)}”")
 
 
-def main(path: str, count: str, tone: str) -> None:
+def main(path: str = ARTICLES, count: str = "2000", tone: str = "conversational") -> None:
     """Prints the figures for a file, a number of paragraphs and a shipped tone."""
     warnings.simplefilter("ignore")
     asked = passages(Path(path), int(count))

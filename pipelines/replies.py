@@ -55,13 +55,22 @@ def reply(text: str | None, key: str) -> Any:
         return None
     value = data.get(key) if isinstance(data, dict) else None
     value = value.strip() if isinstance(value, str) else value
-    return value if value and _validator(key).is_valid(value) and is_storable(value) else None
+    return value if value and _has_form(value, key) and is_storable(value) else None
+
+
+def _has_form(value: Any, key: str) -> bool:
+    # Most replies are a text, for which a validator would take as long as all the rest.
+    return isinstance(value, str) if key not in _FORMS else bool(_validator(key).is_valid(value))
 
 
 def is_storable(value: Any) -> bool:
     """Whether a value has no half characters and no NUL, which no database takes."""
-    text = json.dumps(value, ensure_ascii=False)
-    return "\\u0000" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return ("\0" if isinstance(value, str) else "\\u0000") not in text
 
 
 def again(chat: Chat, reason: str, text: str) -> Chat:

@@ -106,12 +106,16 @@ class Endpoint(LLM):
             _failing_as_one(),
             asyncio.TaskGroup() as group,
         ):
+            rest = enumerate(asked)
 
-            async def one(number: int, chat: Chat, form: Form) -> None:
-                arrived(number, await self._ask(client, pace, (chat, form)))
+            async def some() -> None:
+                for number, prompt in rest:
+                    arrived(number, await self._ask(client, pace, prompt))
 
-            for number, (chat, form) in enumerate(asked):
-                group.create_task(one(number, chat, form))
+            # Twice as many as may ask, for those that wait to try again; with one for each prompt
+            # the gate would have to tell hundreds of them of every place that comes free.
+            for _ in range(min(2 * self.concurrency, len(asked))):
+                group.create_task(some())
 
     async def _ask(self, client: httpx.AsyncClient, pace: Pace, asked: Asked) -> dict[str, Any]:
         """One reply, tried again while it may yet come; none with the reason where it may not.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import SourceError
+from pipelines.wikipedia.plain import storable
 from pipelines.wikipedia.site import Page, Site
 
 _KINDS = frozenset({".md", ".txt"})
@@ -49,7 +50,7 @@ def _stated_licence(folder: Path, source: str) -> str:
 
 def _page(path: Path, name: str) -> Page:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = storable(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, OSError) as error:
         raise SourceError(
             f"found a document that cannot be read as UTF-8 text, {name}; save it anew or take it "

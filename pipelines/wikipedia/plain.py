@@ -35,7 +35,17 @@ def plain_page(row: Mapping[str, Any], source: str, licence: str) -> tuple[Site,
         language if known and language not in {"www", "wikipedia"} else "en",
         licence,
     )
-    return site, Page(str(row["title"]), str(row["id"]), str(row["text"] or ""), url=url)
+    title, name, text = (storable(str(row[key] or "")) for key in ("title", "id", "text"))
+    return site, Page(title, name, text, url=storable(url))
+
+
+def storable(text: str) -> str:
+    """A text with a mark (�) for what no database takes: NUL, and half a character of UTF-16."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # two halves that belong together become the character
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")
 
 
 def plain_sections(text: str, title: str) -> list[Section]:

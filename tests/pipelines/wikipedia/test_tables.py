@@ -67,3 +67,11 @@ def test_texts_that_are_not_of_wikipedia_have_the_licence_they_are_given(tmp_pat
     (unnamed,) = read(str(path))
     assert isinstance(unnamed, SourceArticle)
     assert unnamed.article.licence == ""
+
+
+def test_characters_that_no_database_takes_are_marked_and_halves_joined(tmp_path: Path) -> None:
+    row = ROW | {"title": "Port\0", "text": f"Half \ud83d, whole \ud83d\ude00, none \0. {PROSE}"}
+    (page,) = read(str(write(tmp_path, "jsonl", [row])))
+    assert isinstance(page, SourceArticle)
+    assert page.article.title == "Port\ufffd"
+    assert page.text.startswith("Half \ufffd, whole \U0001f600, none \ufffd.")
