@@ -1,8 +1,8 @@
 """How fast and how truly Wikipedia's markup becomes passages, beside mwparserfromhell.
 
 Reads the real dump fragment of the shared data (106 articles of 2016) and the plain text of the
-same articles a year earlier. Run it as `python benchmarks/wikipedia.py`; `--copies` sets how often
-the fragment is repeated for the measure of speed and memory.
+same articles a year earlier. Run it as `python -m benchmarks.wikipedia`; `--copies` sets how often
+the fragment is repeated for the measure of speed and memory, `--record` puts that into its page.
 """
 
 import argparse
@@ -22,11 +22,14 @@ from typing import Generic, TypeVar
 
 import mwparserfromhell
 
+from benchmarks.record import record
+from db.store import Store
 from pipelines.wikipedia import dump
 from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.notability import why_not
 from pipelines.wikipedia.site import Page
 from pipelines.wikipedia.wikitext import sections
+from timbre.articles import add_articles
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FRAGMENT = (
@@ -47,14 +50,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    _print_speed(options.copies, options.workers)  # first, while little memory is in use
+    speeds = _speeds(options.copies, options.workers)  # first, while little memory is in use
     pages = list(_articles(DATA / FRAGMENT))
     reference = dict(_reference(DATA / REFERENCE, {page.id for page in pages}))
     ours = {page.id: plain(page.text) for page in pages}
     strip = _timed(lambda: {page.id: _strip_code(page.text) for page in pages})
     size = sum(len(page.text.encode()) for page in pages) / _MB
-    print(f"{'strip_code alone, 1 process':34} {strip.speed(size)}\n")
+    speeds.insert(-2, f"| `strip_code` on text already read, no passages | {strip.speed(size)} |")
+    if options.record:
+        record("wikipedia", speeds)
+    else:
+        print("\n".join(speeds))
     print(f"{len(pages)} articles, {size:.1f} MB of wikitext")
     _print_truth(pages, reference, {"Timbre": ours, "strip_code": strip.result}, size)
     _print_causes(pages, reference, ours)
@@ -137,36 +145,52 @@ def _bare(wikitext: str) -> str:
     return re.sub(r"\{\{[^{}]*\}\}|'{2,}|</?\w+[^>]*>|&nbsp;", " ", text)
 
 
-def _print_speed(copies: int, workers: int) -> None:
+def _speeds(copies: int, workers: int) -> list[str]:
+    """A table of speeds, an empty line, and what memory they took."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "enwiki-copies.xml.bz2"
         size = _write_copies(DATA / FRAGMENT, path, copies) / _MB
         measures: dict[str, Callable[[], object]] = {
             "decompression alone": lambda: _drain(_blocks(path)),
-            "pages read, 1 process": lambda: _drain(dump.pages(path, path.name)),
+            "pages read": lambda: _drain(dump.pages(path, path.name)),
             "bz2 to passages, 1 process": lambda: _drain(records(str(path), workers=1)),
             f"bz2 to passages, {workers} processes": lambda: _drain(
                 records(str(path), workers=workers)
             ),
+            "bz2 to stored passages, as `timbre articles add`": lambda: _stored(path),
         }
-        print(f"{size:.0f} MB of XML, {path.stat().st_size / _MB:.0f} MB compressed")
-        for name, measure in measures.items():
-            print(f"{name:34} {_timed(measure).speed(size)}")
+        lines = ["| | MB/s by the clock | MB per second of a core |", "| --- | --- | --- |"]
+        lines += [f"| {name} | {_timed(way).speed(size)} |" for name, way in measures.items()]
+        packed = path.stat().st_size / _MB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"peak memory: {peak / 1024:.0f} MB here, {child / 1024:.0f} MB in a worker at most")
+    memory = (
+        f"{size:.0f} MB of XML in {packed:.0f} MB of bz2. Peak memory: {peak / 1024:.0f} MB in the "
+        f"process that reads and stores, {child / 1024:.0f} MB in one that cleans."
+    )
+    return [*lines, "", memory]
+
+
+def _stored(path: Path) -> None:
+    """Reads a dump into a store of its own."""
+    url = f"sqlite:///{path.with_suffix('.db')}"
+    Store.migrate(url)
+    with Store.open(url) as store:
+        add_articles(store, str(path), lambda *_: None)
 
 
 def _write_copies(fragment: Path, path: Path, copies: int) -> int:
-    """Write the fragment's pages several times over; the size of the XML in bytes."""
+    """Write the fragment's pages several times under other titles; the size of the XML in bytes."""
     xml = bz2.decompress(fragment.read_bytes())
     start, end = xml.index(b"<page>"), xml.rindex(b"</mediawiki>")
+    size = len(xml) - (end - start)
     with bz2.open(path, "wb") as file:
         file.write(xml[:start])
-        for _ in range(copies):
-            file.write(xml[start:end])
+        for copy in range(copies):
+            pages = xml[start:end].replace(b"</title>", b" no. %d</title>" % copy)
+            size += file.write(pages)
         file.write(xml[end:])
-    return len(xml) + (copies - 1) * (end - start)
+    return size
 
 
 def _articles(path: Path) -> Iterator[Page]:
@@ -207,9 +231,9 @@ class Timed(Generic[T]):
     processor_seconds: float
 
     def speed(self, size: float) -> str:
-        """Megabytes a second, by the clock and by a core's time."""
+        """Megabytes a second, by the clock and by a core's time, as cells of a table."""
         by_core = size / self.processor_seconds
-        return f"{size / self.seconds:6.2f} MB/s, {by_core:6.2f} per core second"
+        return f"{size / self.seconds:.2f} | {by_core:.2f}"
 
 
 def _timed(measure: Callable[[], T]) -> Timed[T]:

@@ -22,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from db.errors import StoreError
 from db.records import (
@@ -45,8 +44,9 @@ from db.tables import TABLES, erased
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 Decode = Callable[[Any], Any]
+Encode = Callable[[Any], Any]
 
-_SCALARS = (str, int, float, types.NoneType)
+_SCALARS = {str, int, float, types.NoneType}
 _PARENTS: dict[type[Record], str] = {
     Passage: "article",
     Candidate: "passage",
@@ -59,20 +59,6 @@ _PARENTS: dict[type[Record], str] = {
     Measure: "subject",
 }
 """What a record comes of: if that was erased, it may not be kept either."""
-_INSERTS: dict[str, Callable[[Table], Any]] = {
-    "sqlite": lambda table: (
-        sqlite.insert(table)
-        .on_conflict_do_nothing()
-        .inline()
-        .execution_options(preserve_rowcount=True)
-    ),
-    "postgresql": lambda table: (
-        postgresql.insert(table)
-        .on_conflict_do_nothing()
-        .inline()
-        .execution_options(preserve_rowcount=True)
-    ),
-}
 
 
 def insert(connection: Connection, records: Iterable[Record]) -> int:
@@ -91,23 +77,39 @@ def insert(connection: Connection, records: Iterable[Record]) -> int:
         raise TypeError(f"found a {unknown[0]}, expected one of the records of db.records")
     new = 0
     for kind, table in TABLES.items():
-        rows = [to_row(record) for record in allowed(connection, kind, by_kind.get(kind, []))]
-        if rows:
-            added = _INSERTS[connection.dialect.name](table)
-            new += connection.execute(added, rows).rowcount
+        rows = list(map(to_row, allowed(connection, kind, by_kind.get(kind, []))))
+        new += insert_rows(connection, table, ("id", *field_names(kind)), rows)
     return new
 
 
-def to_row(record: Record) -> dict[str, Any]:
-    """The columns of a record's row, without its number.
+def insert_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> int:
+    """Add rows of some columns, those that are there already passed over.
+
+    The driver is spoken to directly: building a hundred thousand statements' parameters would take
+    longer than storing them.
+
+    Returns how many were new.
+    """
+    if not rows:
+        return 0
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * len(names))
+    columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
+    # The names are those of our own tables.
+    added = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    kept = {"preserve_rowcount": True}
+    return connection.exec_driver_sql(added, list(rows), execution_options=kept).rowcount
+
+
+def to_row(record: Record) -> tuple[Any, ...]:
+    """A record's id and fields as its row holds them.
 
     Raises `StoreError` if a text holds a NUL character or a number is none.
     """
-    row: dict[str, Any] = {"id": record.id}
-    for name in field_names(type(record)):
-        value = getattr(record, name)
-        row[name] = _scalar(value) if isinstance(value, _SCALARS) else canonical(value)
-    return row
+    kind: Any = type(record)
+    return record.id, *[encode(getattr(record, name)) for name, encode in _encoders(kind)]
 
 
 def from_row(kind: type[R], row: RowMapping) -> R:
@@ -186,14 +188,35 @@ def allowed(connection: Connection, kind: type[R], records: Sequence[R]) -> list
     ]
 
 
+@cache
+def _encoders(kind: Any) -> tuple[tuple[str, Encode], ...]:
+    hints = get_type_hints(kind)
+    return tuple((name, _encoder(hints[name])) for name in field_names(kind))
+
+
+def _encoder(hint: Any) -> Encode:
+    kinds = set(get_args(hint)) if get_origin(hint) is types.UnionType else {hint}
+    if kinds <= {str, types.NoneType}:
+        return _text
+    return _scalar if kinds <= _SCALARS or _is_word(hint) else canonical
+
+
+def _is_word(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, StrEnum)
+
+
+def _text(value: str | None) -> str | None:
+    if value and "\0" in value:
+        raise StoreError(
+            f"found a NUL character in “{value[:40]}”, expected text without; "
+            "clean the source it came from"
+        )
+    return value
+
+
 def _scalar(value: Any) -> Any:
     if isinstance(value, str):
-        if "\0" in value:
-            raise StoreError(
-                f"found a NUL character in “{value[:40]}”, expected text without; "
-                "clean the source it came from"
-            )
-        return str(value)
+        return _text(str(value))
     if isinstance(value, float) and value != value:
         raise StoreError("found NaN where a number belongs; leave out what could not be measured")
     return value
@@ -221,8 +244,9 @@ def _decoder(hint: Any) -> Decode:
     if get_origin(hint) is tuple:
         one = _decoder(get_args(hint)[0])
         return lambda values: tuple(one(value) for value in values)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint
+    if _is_word(hint):
+        found: Decode = hint
+        return found
     if is_dataclass(hint):
         kind: Any = hint
         parts = _parts(kind)

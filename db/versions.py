@@ -25,7 +25,7 @@ from db.records import (
     plain,
     text_to_messages,
 )
-from db.rows import allowed, among, batches, from_row, insert
+from db.rows import allowed, among, batches, from_row, insert, insert_rows
 from db.sides import Splits, side, source_gates
 from db.store import Store
 from db.tables import articles, members, reviews
@@ -225,8 +225,8 @@ def _keep(
         return  # Another program has just frozen the same.
     for batch in batches(ordered, _BATCH):
         insert(connection, batch)
-        rows = [{"version": version.id, "example": e.id, "split": e.split.value} for e in batch]
-        connection.execute(members.insert(), rows)
+        rows = [(version.id, example.id, example.split.value) for example in batch]
+        insert_rows(connection, members, ("version", "example", "split"), rows)
     shares = plain(plan.splits)
     insert(
         connection,

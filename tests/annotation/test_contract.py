@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import argilla as rg
+import httpx
 import pytest
 
 from annotation.connect import Connection, connect, workspace_id
@@ -31,7 +32,7 @@ def settings(client: Any) -> rg.Settings:
                            required=False, _client=client),
         ],
         questions=[
-            rg.LabelQuestion("label", labels, required=False, client=client),
+            rg.LabelQuestion("label", labels, client=client),
             rg.MultiLabelQuestion("labels", labels, required=False, client=client),
             rg.RatingQuestion("rating", [1, 2, 3, 4, 5], required=False, client=client),
             rg.RankingQuestion("ranking", labels, required=False, client=client),
@@ -40,7 +41,7 @@ def settings(client: Any) -> rg.Settings:
         ],
         metadata=[
             rg.TermsMetadataProperty("source", client=client),
-            rg.IntegerMetadataProperty("count", client=client),
+            rg.IntegerMetadataProperty("number", client=client),
             rg.FloatMetadataProperty("share", client=client),
         ],
         vectors=[rg.VectorField("sense", 3, _client=client)],
@@ -48,7 +49,7 @@ def settings(client: Any) -> rg.Settings:
 
 
 def metadata(n: int) -> dict[str, Any]:
-    return {"source": "even" if n % 2 == 0 else "odd", "count": n, "share": n / 10}
+    return {"source": "even" if n % 2 == 0 else "odd", "number": n, "share": n / 10}
 
 
 def suggested(n: int) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def test_what_was_logged_comes_back(dataset: rg.Dataset) -> None:
     for n in range(4):
         one = found[f"r{n}"]
         assert one.fields["text"] == f"A {WORDS[n]} goes by."
-        assert one.fields["chat"][0]["content"] == f"Who is {WORDS[n]}?"
+        assert one.fields["chat"][0].content == f"Who is {WORDS[n]}?"
         assert one.fields["custom"] == {"x": n}
         assert one.metadata.to_dict() == metadata(n)
         assert one.vectors["sense"] == [1.0, float(n), 0.0]
@@ -119,8 +120,8 @@ def test_a_picture_comes_back_as_it_was_sent(dataset: rg.Dataset) -> None:
     [
         ([("metadata.source", "==", "odd")], {1, 3}),
         ([("metadata.source", "in", ["odd", "even"])], {0, 1, 2, 3}),
-        ([("metadata.count", ">=", 2)], {2, 3}),
-        ([("metadata.count", "<=", 1), ("metadata.source", "==", "even")], {0}),
+        ([("metadata.number", ">=", 2)], {2, 3}),
+        ([("metadata.number", "<=", 1), ("metadata.source", "==", "even")], {0}),
         ([("metadata.share", ">=", 0.05), ("metadata.share", "<=", 0.2)], {1, 2}),
         ([("label.suggestion", "==", "a")], {0, 3}),
         ([("labels.suggestion", "in", ["b"])], {1, 3}),
@@ -143,30 +144,41 @@ def test_every_filter_finds_what_it_should(
     assert {one["id"] for one in found} == {f"r{n}" for n in expected}
 
 
+METADATA = {"entity": "metadata"}
+SUGGESTION = {"entity": "suggestion"}
+
+
 @pytest.mark.parametrize(
-    ("by", "value"),
+    ("scope", "value"),
     [
-        ("metadata.count", lambda n: n),
-        ("metadata.share", lambda n: n),
-        ("metadata.source", lambda n: "eoeo"[n]),
-        ("rating.suggestion", lambda n: n),
-        ("label.score", lambda n: n),
-        ("label.suggestion", lambda n: "abca"[n]),
-        ("id", lambda n: n),
-        ("inserted_at", lambda n: 0),
-        ("updated_at", lambda n: 0),
+        (METADATA | {"metadata_property": "number"}, lambda n: n),
+        (METADATA | {"metadata_property": "share"}, lambda n: n),
+        (METADATA | {"metadata_property": "source"}, lambda n: "eoeo"[n]),
+        (SUGGESTION | {"question": "rating"}, lambda n: n),
+        (SUGGESTION | {"question": "label"}, lambda n: "abca"[n]),
+        (SUGGESTION | {"question": "label", "property": "score"}, lambda n: n),
+        ({"entity": "record", "property": "external_id"}, lambda n: n),
+        ({"entity": "record", "property": "inserted_at"}, lambda n: 0),
+        ({"entity": "record", "property": "updated_at"}, lambda n: 0),
     ],
 )
 @pytest.mark.parametrize("order", ["asc", "desc"])
-def test_every_sort_is_in_order(
-    dataset: rg.Dataset, by: str, value: Callable[[int], Any], order: str
+def test_every_sort_of_the_web_ui_is_in_order(
+    dataset: rg.Dataset,
+    owner: Connection,
+    scope: dict[str, str],
+    value: Callable[[int], Any],
+    order: str,
 ) -> None:
-    # The SDK takes no notice of a sort alone; with a filter it does.
-    everything = ("status", "in", ["pending", "completed"])
-    query = rg.Query(filter=everything, sort=rg.Sort([(by, order)]))
-    found = dataset.records(query).to_list(flatten=False)
-    values = [value(int(one["id"][1:])) for one in found]
-    assert len(found) == 4
+    # The SDK has no word for a sort: this is what the web UI sends.
+    found = httpx.post(
+        f"{owner.url}/api/v1/me/datasets/{dataset.id}/records/search",
+        json={"sort": [{"scope": scope, "order": order}]},
+        headers={"X-Argilla-Api-Key": owner.api_key},
+    )
+    names = [item["record"]["external_id"] for item in found.raise_for_status().json()["items"]]
+    values = [value(int(name[1:])) for name in names]
+    assert len(names) == 4
     assert values == sorted(values, reverse=order == "desc")
 
 

@@ -37,8 +37,8 @@ def test_what_the_reference_implementation_refuses_is_refused(value: dict[str, o
     try:
         expected = rfc8785.dumps(value)  # type: ignore[arg-type]
     except ValueError:
-        with pytest.raises(ValueError, match=r"non-UTF-8|safe integer"):
-            canonical(value)
+        with pytest.raises(ValueError, match=r"surrogates|safe integer"):
+            digest(canonical(value))
     else:
         assert canonical(value).encode() == expected
 
