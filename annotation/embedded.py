@@ -7,12 +7,13 @@ over HTTP like any other Argilla. The package that is installed is `annotation/s
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -49,7 +50,7 @@ class ServerProcess:
     url: str
     credentials: Credentials
     home: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     def stop(self) -> None:
         """Stop it: requests under way are answered, jobs that wait are kept for the next start."""
@@ -152,13 +153,12 @@ def start(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            text=True,
             start_new_session=True,
         )
     assert process.stdin is not None  # noqa: S101 (asked for above)
-    process.stdin.write(f"{database_url or ''}\n")
-    process.stdin.flush()
     try:
+        with suppress(BrokenPipeError):  # It has ended already: what it said is quoted below.
+            os.write(process.stdin.fileno(), f"{database_url or ''}\n".encode())
         url = _await(process, home, begin)
     except BaseException:
         process.kill()
@@ -170,7 +170,7 @@ def start(
     return ServerProcess(url, owner, home, process)
 
 
-def _await(process: subprocess.Popen[str], home: Path, begin: int) -> str:
+def _await(process: subprocess.Popen[bytes], home: Path, begin: int) -> str:
     """Wait until the server has announced itself, and return its URL."""
     for _ in range(START_SECONDS * 20):
         if process.poll() is not None:
