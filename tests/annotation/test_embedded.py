@@ -154,7 +154,7 @@ def test_a_server_that_takes_too_long_is_ended(
 
 
 def test_the_url_of_the_database_is_in_no_list_of_processes(tmp_path: Path) -> None:
-    python = server_that(tmp_path, f'echo "$@" > {tmp_path / "arguments"}; cat >&2; exit 1')
+    python = server_that(tmp_path, f'echo "$@" > {tmp_path / "arguments"}; head -n 1 >&2; exit 1')
     with pytest.raises(AnnotationError):
         embedded.start(
             tmp_path / "home", python=python, database_url="postgresql://timbre:secret@db/x"
