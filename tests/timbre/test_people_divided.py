@@ -17,7 +17,7 @@ from annotation.submit import submit
 from db.records import Answer, Candidate, Decision, Review, ReviewerKind, ReviewStatus
 from db.store import Store
 from tests.annotation.made import ARTICLE, conversation, passage
-from timbre import suggestions
+from timbre import review_items
 from timbre.agreeing import independent_reviews, standing
 from timbre.campaign import Campaign, Reviewing
 from timbre.commands.review import app
@@ -47,7 +47,7 @@ def says(subject: str, decision: str, status: ReviewStatus = ReviewStatus.SUBMIT
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """Ten candidates; sentence vectors are not what this is about."""
-    monkeypatch.setattr(suggestions, "embed", lambda texts: np.ones((len(texts), 384)))
+    monkeypatch.setattr(review_items, "embed", lambda texts: np.ones((len(texts), 384)))
     monkeypatch.setenv("TIMBRE_HOME", str(tmp_path))
     Store.migrate(f"sqlite:///{tmp_path / 'timbre.db'}")
     texts = [f"It's about 35 minutes across, you know, friend {n}." for n in range(10)]
