@@ -22,10 +22,11 @@ from db.records import (
     Split,
     Verdict,
     Version,
+    field_names,
     plain,
     text_to_messages,
 )
-from db.rows import allowed, among, batches, from_row, insert, insert_rows
+from db.rows import allowed, among, batches, from_row, insert, insert_rows, to_row
 from db.sides import Splits, side, source_gates
 from db.store import Store
 from db.tables import articles, members, reviews
@@ -223,8 +224,9 @@ def _keep(
         )
     if not insert(connection, [version]):
         return  # Another program has just frozen the same.
+    columns = ("id", *field_names(Example))
     for batch in batches(ordered, _BATCH):
-        insert(connection, batch)
+        insert_rows(connection, example_rows, columns, list(map(to_row, batch)))
         rows = [(version.id, example.id, example.split.value) for example in batch]
         insert_rows(connection, members, ("version", "example", "split"), rows)
     shares = plain(plan.splits)

@@ -37,7 +37,7 @@ def test_what_the_reference_implementation_refuses_is_refused(value: dict[str, o
     try:
         expected = rfc8785.dumps(value)  # type: ignore[arg-type]
     except ValueError:
-        with pytest.raises(ValueError, match=r"surrogates|safe integer"):
+        with pytest.raises(ValueError, match=r"surrogates|53-bit|64-bit"):
             digest(canonical(value))
     else:
         assert canonical(value).encode() == expected
@@ -45,7 +45,7 @@ def test_what_the_reference_implementation_refuses_is_refused(value: dict[str, o
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, "\ud800", {1: "a"}, {"a"}])
 def test_a_value_without_a_canonical_text_cannot_name_anything(value: object) -> None:
-    with pytest.raises(ValueError, match=r"representable|safe integer|utf-8|keys|unsupported"):
+    with pytest.raises(ValueError, match=r"representable|53-bit|surrogates|keys|unsupported"):
         digest(canonical(value))
 
 
