@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+_STEAL = 8  # its place in the first line of /proc/stat
 PAGES = Path(__file__).parents[1] / "docs" / "benchmarks"
 _BETWEEN = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
@@ -33,9 +34,22 @@ def record(page: str, lines: list[str]) -> None:
 
 
 def circumstances() -> str:
-    """When and on what a run was made: a busy machine's figures are lower bounds."""
+    """When and on what a run was made: a busy machine's figures are lower bounds.
+
+    What other machines on the same host took of our processors is said in seconds of a core.
+    """
     load = os.getloadavg()[0]
+    stolen = (_stolen() - _STOLEN_BEFORE) / os.sysconf("SC_CLK_TCK")
     return (
         f"Recorded on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}, load at the end {load:.1f}."
+        f"{platform.machine()}, Python {platform.python_version()}, load at the end {load:.1f}, "
+        f"{stolen:.0f} s of a core stolen by other machines on the host."
     )
+
+
+def _stolen() -> int:
+    """The time that the host gave to others while we could have run, in clock ticks."""
+    return int(Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[_STEAL])
+
+
+_STOLEN_BEFORE = _stolen()
