@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from db.records import Version
+from db.records import Article, Version
 
 _SHARE_ALIKE = """\
 The texts are adapted from the articles below, by their authors, which are available under the \
@@ -24,6 +24,11 @@ class Credit:
     revision: str
     licence: str
     language: str
+
+    @classmethod
+    def of(cls, article: Article) -> "Credit":
+        """The credit of an article."""
+        return cls(article.title, article.url, article.revision, article.licence, article.language)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,11 @@ def _gates(version: Version) -> Iterator[str]:
     for gate in version.gates:
         passed = "yes" if gate.passed else "**no**"
         yield f"| {_cell(gate.name)} | {passed} | {_cell(gate.found)} | {_cell(gate.expected)} |"
+
+
+def attribution(articles: Iterable[Article]) -> str:
+    """Whom to credit and on what terms, as Markdown, for anything that is made of some articles."""
+    return "\n\n".join(_licence(tuple(map(Credit.of, articles))))
 
 
 def _licence(credits: tuple[Credit, ...]) -> Iterator[str]:

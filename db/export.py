@@ -1,9 +1,11 @@
 """A version written out for other programs, with a card that names its sources and licence."""
 
+import fcntl
 import json
+import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -75,7 +77,8 @@ def export(
     `pairs.jsonl`, what people chose as TRL's DPO reads it. Each side is a file or a split of its
     own, an empty side none. The card (README.md) credits every article used; `notes` are
     sentences on who judged. If the folder holds this very export, it is left as it is. Raises
-    `StoreError` if it holds anything else, or if the version cannot be read whole.
+    `StoreError` if it holds anything else, if another process writes there, or if the version
+    cannot be read whole.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if _is_there(folder, version, format):
@@ -84,19 +87,46 @@ def export(
             f"found {folder} to be a file or a folder with something in it, expected a new or "
             "empty folder; name another"
         )
-    whole = folder.absolute()  # “.” has no name of its own
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{whole.name}-", dir=whole.parent))
-    try:
+    with _whole(folder.absolute()) as place:  # “.” has no name of its own
         articles = articles_of(store, version)
-        written = _WRITERS[format](_Source(store, version, articles), beside)
-        (beside / "README.md").write_text(_card(store, version, articles, written, notes), "utf-8")
-        _write_manifest(beside, version, format)
-        beside.chmod(0o755)
-        beside.replace(whole)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        written = _WRITERS[format](_Source(store, version, articles), place)
+        (place / "README.md").write_text(_card(store, version, articles, written, notes), "utf-8")
+        _write_manifest(place, version, format)
     return folder
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder to write in that takes its name once all of it is there.
+
+    It lies hidden beside that name; what an export that was killed left there is cleared away.
+
+    Raises `StoreError` if another process writes there.
+    """
+    beside = folder.with_name(f".{folder.name}.timbre-partial")
+    beside.mkdir(parents=True, exist_ok=True)
+    lock = os.open(beside, os.O_RDONLY)
+    try:
+        _hold(lock, folder)
+        place = beside / "whole"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        try:
+            yield place
+            place.replace(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _hold(lock: int, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StoreError(
+            f"found another export to {folder} under way, expected none; wait for it to end"
+        ) from None
 
 
 class _Source:
@@ -215,9 +245,9 @@ def _card(
     notes: tuple[str, ...],
 ) -> str:
     teachers, prompts = made_with(store, version)
-    credits = (Credit(a.title, a.url, a.revision, a.licence, a.language) for a in articles.values())
+    credits = tuple(map(Credit.of, articles.values()))
     left_out = version.train + version.validation + version.test - written
-    return card(Card(version, tuple(credits), teachers, prompts, left_out, notes))
+    return card(Card(version, credits, teachers, prompts, left_out, notes))
 
 
 def _write_manifest(folder: Path, version: Version, format: ExportFormat) -> None:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset, load_from_disk
 
+from db import export as writing
 from db.card import Card, Credit, card, licence_tag
 from db.erasure import erase
 from db.errors import StoreError
@@ -219,3 +220,26 @@ def test_a_side_without_examples_has_no_file(store: Store, tmp_path: Path) -> No
     (row,) = lines(folder, "train")
     assert row["kind"] == CandidateKind.DIALOGUE
     assert row["messages"] == plain((Message(Role.USER, "Hello 0"), dialogue().messages[1]))
+
+
+def test_what_a_killed_export_left_is_cleared_by_the_next_one(
+    store: Store, version: Version, tmp_path: Path
+) -> None:
+    left = tmp_path / ".out.timbre-partial" / "whole"
+    left.mkdir(parents=True)
+    (left / "train.jsonl").write_text("half a li")
+    folder = export(store, version, tmp_path / "out", ExportFormat.CHAT)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert len(lines(folder, "train")) > 0
+
+
+def test_two_exports_to_one_place_do_not_meet(
+    store: Store, version: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*_: object) -> None:
+        with pytest.raises(StoreError, match=r"found another export to .* under way"):
+            export(store, version, tmp_path / "out", ExportFormat.CHAT)
+
+    monkeypatch.setattr(writing, "_write_manifest", meanwhile)
+    export(store, version, tmp_path / "out", ExportFormat.TEXT)
+    assert len(lines(tmp_path / "out", "train")) > 0
