@@ -75,7 +75,7 @@ def _entries(path: Path) -> list[tuple[str, list[str]]]:
             f"found {path} that cannot be read ({error.strerror}), expected a constitution; check "
             "the path"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormError(
             f"found {path} to be no constitution ({type(error).__name__}), expected a list or "
             f"lines of {EXPECTED}; correct the file"

@@ -10,7 +10,7 @@ from db.records import Candidate, CandidateKind, Message, Provenance, Refusal, R
 from pipelines.checks.candidates import CampaignChecks, judged
 from pipelines.checks.finding import Finding
 from pipelines.errors import SourceError
-from pipelines.replies import is_storable
+from pipelines.storable import is_storable, storable
 
 EXPECTED = '{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}'
 
@@ -60,14 +60,14 @@ def _checked(line: str, number: int, chats: Chats, checks: CampaignChecks) -> Ca
         subject=f"{chats.path.name}:{number}",
         reason=found.reason,
         detail=found.detail,
-        text=judged(candidate) if isinstance(candidate, Candidate) else line.strip(),
+        text=judged(candidate) if isinstance(candidate, Candidate) else storable(line.strip()),
     )
 
 
 def _candidate(line: str, chats: Chats) -> Candidate | Finding:
     try:
         messages = tuple(_message(turn) for turn in json.loads(line)["messages"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return Finding("no chat", f"expected {EXPECTED} ({type(error).__name__})")
     turns = [message for message in messages if message.role is not Role.SYSTEM]
     if not turns or not is_storable([message.content for message in messages]):

@@ -6,7 +6,11 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from pipelines.storable import is_storable
+
 T = TypeVar("T")
+_MOST = 2**53
+"""Whole numbers from here on are not what they were once they are written as JSON."""
 
 
 class FormError(ValueError):
@@ -25,7 +29,7 @@ def read_form(kind: type[T], path: Path) -> T:
             f"found {path} that cannot be read ({error.strerror}), expected a TOML file; "
             "check the path"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FormError(f"found {path} to be no TOML ({error}); correct the file") from error
     return fill(kind, data, str(path))
 
@@ -59,11 +63,20 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         _expect(value, list, "a list", where)
         inner = get_args(hint)[0]
         return tuple(_value(inner, item, f"{where} no. {n}") for n, item in enumerate(value, 1))
+    _check_kept(value, where)
     expected = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
     if hint is float and type(value) is int:
         return float(value)
     _expect(value, hint, expected[hint], where)
     return value
+
+
+def _check_kept(value: Any, where: str) -> None:
+    """Refuse what would not be the same wherever it is kept."""
+    if isinstance(value, str) and not is_storable(value):
+        raise FormError(f"found a NUL in {where}, expected text without one; take it out")
+    if isinstance(value, (int, float)) and not abs(value) < _MOST:
+        raise FormError(f"found no usable number for {where}, expected one nearer 0; correct it")
 
 
 def _expect(value: Any, kind: type, words: str, where: str) -> None:

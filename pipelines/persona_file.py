@@ -141,6 +141,8 @@ def _wrong(persona: Persona) -> list[str]:
     ]
     if len(names) < 2 or len(set(names)) < len(names):  # two traits make a persona
         wrong.append("there are not two or more traits with names of their own: add some")
+    if not persona.name.strip():
+        wrong.append("there is no name: say one")
     if not persona.facts:
         wrong.append("there is no fact: say at least one thing that is true of the persona")
     phrases = [phrase for stock in plain(persona.phrasebook).values() for phrase in stock]
@@ -155,9 +157,9 @@ def _wrong(persona: Persona) -> list[str]:
 
 def _wrong_trait(trait: Trait) -> list[str]:
     empty = [
-        f"the trait “{trait.name}” has no {key}: add some"
+        f"the trait “{trait.name}” has no {key}, or a blank one: add some"
         for key in ("shows", "never", "markers", "says", "reported")
-        if not getattr(trait, key)
+        if not (texts := getattr(trait, key)) or not all(text.strip() for text in texts)
     ]
     lines = trait.says + trait.reported
     broken = [fault for line in lines for fault in faults(line, SLOTS)]

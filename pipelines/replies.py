@@ -8,6 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from pipelines.prompting import Chat, block
+from pipelines.storable import is_storable
 
 RETRY = "retry.v1"
 WRONG = "reply without what was asked"
@@ -51,7 +52,7 @@ def reply(text: str | None, key: str) -> Any:
         return None
     try:
         data = json.loads(found.group())
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested without end
         return None
     value = data.get(key) if isinstance(data, dict) else None
     value = value.strip() if isinstance(value, str) else value
@@ -61,16 +62,6 @@ def reply(text: str | None, key: str) -> Any:
 def _has_form(value: Any, key: str) -> bool:
     # Most replies are a text, for which a validator would take as long as all the rest.
     return isinstance(value, str) if key not in _FORMS else bool(_validator(key).is_valid(value))
-
-
-def is_storable(value: Any) -> bool:
-    """Whether a value has no half characters and no NUL, which no database takes."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return ("\0" if isinstance(value, str) else "\\u0000") not in text
 
 
 def again(chat: Chat, reason: str, text: str) -> Chat:

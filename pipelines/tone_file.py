@@ -146,6 +146,7 @@ def _wrong(tone: Tone) -> list[str]:
             if len(values) < 2 or values != sorted(set(values))
             else []
         ),
+        *([] if tone.name.strip() else ["there is no name: say one"]),
         *([] if tone.guidelines else ["there is no guideline: say at least one thing to do"]),
         *(
             f"“{m}” is no move of the phrasebook: there is {', '.join(MOVES)}"

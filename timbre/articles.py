@@ -7,6 +7,7 @@ from pathlib import Path
 from db.records import Article, Measure, Passage, Record, Refusal, digest
 from db.store import Store
 from pipelines.wikipedia.intake import parts
+from pipelines.wikipedia.sources import name_of
 from timbre.console import Advance
 
 _BATCH = 2000
@@ -85,18 +86,13 @@ def _at(file: str, place: int) -> Measure:
     return Measure(subject=file, name=str(place), source=_PLACE, value=float(place))
 
 
-def source_name(source: str) -> str:
-    """The name by which articles of a source are known: a file's name without its folder."""
-    return Path(source).name if Path(source).exists() else source
-
-
 def campaign_passages(store: Store, sources: tuple[str, ...], limit: int) -> list[Passage]:
     """The passages of some sources (of all where none is named), at most `limit` unless that is 0.
 
     They come in rounds, the first passage of every article before the second of any, so that a
     limit takes from as many articles as it can.
     """
-    where: dict[str, object] = {"source": tuple(map(source_name, sources))} if sources else {}
+    where: dict[str, object] = {"source": tuple(map(name_of, sources))} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
     found = sorted(
         store.stream(Passage, article=articles), key=lambda passage: (passage.position, passage.id)

@@ -11,12 +11,13 @@ from db.records import Run, Version
 from db.store import Store
 from evaluation.arms import summarise
 from evaluation.verdict import percent
+from pipelines.wikipedia.sources import name_of
 from timbre.accounts import add_reviewers
 from timbre.aims import subject_of
 from timbre.answering import answer_run, run_outputs
 from timbre.argilla import reviewing
 from timbre.arms import TUNED
-from timbre.articles import add_articles, source_name
+from timbre.articles import add_articles
 from timbre.campaign import Campaign, load_campaign
 from timbre.comparing import add_comparisons
 from timbre.console import Advance, counted, progress, say
@@ -90,7 +91,7 @@ def take_in_articles(store: Store, source: str) -> None:
     with progress("articles") as advance:
         intake = add_articles(store, source, advance)
     say(
-        f"articles    {intake.articles} read from {source_name(source)} with {intake.passages} "
+        f"articles    {intake.articles} read from {name_of(source)} with {intake.passages} "
         f"passages; refused: {counted(intake.refused)}"
     )
 

@@ -15,7 +15,8 @@ from pipelines.persona_file import Persona, load_persona
 from pipelines.personas import persona_candidates
 from pipelines.plan import GenerationPlan, Lent
 from pipelines.tone_file import Tone, load_tone
-from timbre.articles import add_articles, campaign_passages, source_name
+from pipelines.wikipedia.sources import name_of
+from timbre.articles import add_articles, campaign_passages
 from timbre.campaign import Campaign
 from timbre.console import Advance
 from timbre.settings import Settings, SettingsError, config_file, ray_address, teacher_key
@@ -123,7 +124,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
 def take_in_sources(store: Store, campaign: Campaign, advance: Advance) -> None:
     """Read those of the campaign's sources that the store has no article of."""
     for source in campaign.sources:
-        if not store.count(Article, source=source_name(source)):
+        if not store.count(Article, source=name_of(source)):
             add_articles(store, source, advance)
 
 

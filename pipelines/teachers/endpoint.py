@@ -200,7 +200,7 @@ class Endpoint(LLM):
             return nothing(_refused(response), self._without_key(response.text))
         try:
             said = DIALECTS[self.dialect].read(response.json())
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return nothing(NO_REPLY, self._without_key(response.text))
         read = about_tokens(asked[0]) if said.read is None else said.read
         written = len(said.text or said.raw) // 4 if said.written is None else said.written
@@ -266,7 +266,7 @@ def _wait(response: httpx.Response | None, tries: int) -> float:
     """Seconds until the next try: what the endpoint asks for, else longer each time."""
     said = response.headers.get("retry-after", "") if response is not None else ""
     try:
-        asked = min(max(float(said), 0.0), 120.0)
+        asked = min(float(said), 120.0)
     except ValueError:
         asked = 0.0
-    return asked or min(FIRST_WAIT * 2**tries, _LONGEST_WAIT)
+    return asked if asked > 0 else min(FIRST_WAIT * 2**tries, _LONGEST_WAIT)

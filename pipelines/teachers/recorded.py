@@ -9,12 +9,15 @@ from pydantic import PrivateAttr
 
 from pipelines.journal import Journal, Reply, key
 from pipelines.meter import SPENT, Meter, about_tokens
+from pipelines.storable import storable
 from pipelines.teachers.dialects import Answered
 from pipelines.teachers.endpoint import Asked, Endpoint, nothing, output
+from pipelines.teachers.handed import Handed
 from pipelines.teachers.spread import Spread
 
 _AT_ONCE_WHEN_LIMITED = 16
 _LONGEST_BY_RULE = 300
+_AT_ONCE_BY_MODEL = 64  # which a model on this machine may take minutes for, lost if it is killed
 _Arrived: TypeAlias = Callable[[str, dict[str, Any]], None]
 
 
@@ -72,7 +75,7 @@ class Recorded(LLM):
         made = {name: _kept(reply) for name, reply in known.items()}
 
         def arrived(name: str, reply: dict[str, Any]) -> None:
-            made[name] = reply
+            made[name] = reply = _clean(reply)
             if (text := reply["generations"][0]) is not None:
                 tokens = (
                     sum(reply["statistics"][way]) for way in ("input_tokens", "output_tokens")
@@ -92,6 +95,8 @@ class Recorded(LLM):
             return
         while names:
             count = self._that_fit(asked) if self._meter.limited else len(names)
+            if isinstance(self.teacher, Handed):
+                count = min(count, _AT_ONCE_BY_MODEL)
             if not count:
                 self._meter.stopped = True
                 for name in names:
@@ -131,3 +136,9 @@ class Recorded(LLM):
 
 def _kept(reply: Reply) -> dict[str, Any]:
     return output(Answered(reply.text), reply.input_tokens, reply.output_tokens)
+
+
+def _clean(reply: dict[str, Any]) -> dict[str, Any]:
+    """A reply with a mark for what neither the journal nor a database takes."""
+    texts = {name: reply[name] for name in ("generations", "raw") if name in reply}
+    return {**reply, **{n: [t and storable(t) for t in told] for n, told in texts.items()}}

@@ -142,8 +142,8 @@ def _connected(address: str) -> Any:
         ray = import_module("ray")
     except ImportError as error:
         raise TeacherError(
-            "found no Ray, expected it for a run on a cluster; install it (pip install "
-            "'timbre[ray]'), or leave --engine out"
+            "found no Ray, expected it for a run on a cluster; install it (pip install -e "
+            "'.[ray]' in Timbre's folder), or leave --engine out"
         ) from error
     try:
         _knock(address)

@@ -3,7 +3,11 @@
 It imports no more than that needs, since every process that shares the work imports it anew.
 """
 
+import os
+import signal
 from collections.abc import Iterable
+from multiprocessing import parent_process
+from threading import Thread
 from typing import TypeAlias
 
 from db.records import Article, Passage, Refusal
@@ -30,3 +34,16 @@ def cut(pages: Iterable[SourceArticle | Refusal], config: PassageConfig | None) 
 def cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
     """The records of a stream of a dump, in their order."""
     return cut(judged(stream.pages(), markup=True), config)
+
+
+def end_with_the_reader() -> None:
+    """Leave Ctrl-C to the process that reads, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_outlive_nobody, daemon=True).start()
+
+
+def _outlive_nobody() -> None:
+    reader = parent_process()
+    if reader is not None:
+        reader.join()
+        os._exit(1)

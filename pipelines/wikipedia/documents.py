@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import SourceError
-from pipelines.wikipedia.plain import storable
+from pipelines.storable import storable
 from pipelines.wikipedia.site import Page, Site
 
 _KINDS = frozenset({".md", ".txt"})
@@ -31,14 +31,14 @@ def pages(folder: Path, source: str, licence: str = "") -> Iterator[tuple[Site, 
     """
     site = Site(source, licence=licence or _stated_licence(folder, source))
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _KINDS and path.name not in _LICENCE_FILES:
+        if path.suffix.lower() in _KINDS and path.name not in _LICENCE_FILES and path.is_file():
             yield site, _page(path, f"{source}/{path.relative_to(folder).as_posix()}")
 
 
 def _stated_licence(folder: Path, source: str) -> str:
     for name in _LICENCE_FILES:
         path = folder / name
-        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        lines = _text(path, f"{source}/{name}").split("\n") if path.is_file() else []
         stated = next((line.strip("# ").strip() for line in lines if line.strip("# ")), "")
         if stated:
             return stated
@@ -49,20 +49,25 @@ def _stated_licence(folder: Path, source: str) -> str:
 
 
 def _page(path: Path, name: str) -> Page:
-    try:
-        text = storable(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, OSError) as error:
-        raise SourceError(
-            f"found a document that cannot be read as UTF-8 text, {name}; save it anew or take it "
-            "out of the folder"
-        ) from error
+    text = _text(path, name)
     markdown = path.suffix.lower() == ".md"
     title, plain = path.stem.replace("_", " ").replace("-", " "), text
     if markdown:
         heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
         title = heading.group(1).strip() if heading else title
         plain = plain_markdown(text)
-    return Page(title, name, _unwrapped(plain), url=f"documents:{name}")
+    name = storable(name)
+    return Page(storable(title), name, _unwrapped(plain), url=f"documents:{name}")
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return storable(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, OSError) as error:
+        raise SourceError(
+            f"found a document that cannot be read as UTF-8 text, {storable(name)}; save it anew "
+            "or take it out of the folder"
+        ) from error
 
 
 def plain_markdown(text: str) -> str:

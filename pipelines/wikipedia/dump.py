@@ -106,7 +106,7 @@ class _Reader:
         self.site = site_of(self.source, base, database, self.language, self.licence)
         for namespace in siteinfo.iter(self.of("namespace")):
             if namespace.text:
-                self.namespaces[namespace.text] = int(namespace.get("key", "0"))
+                self.namespaces[namespace.text] = _number(namespace.get("key", "")) or 0
 
     def page(self, element: Element) -> Page:
         """The page of an element, at its last revision."""
@@ -126,8 +126,15 @@ class _Reader:
         )
 
     def _namespace(self, element: Element, title: str) -> int:
-        stated = element.findtext(self.of("ns"), "")
-        if stated.lstrip("-").isdigit():
-            return int(stated)
+        stated = _number(element.findtext(self.of("ns"), ""))
+        if stated is not None:
+            return stated
         prefix, colon, _ = title.partition(":")
         return self.namespaces.get(prefix, 0) if colon else 0
+
+
+def _number(said: str) -> int | None:
+    try:
+        return int(said)
+    except ValueError:
+        return None

@@ -5,7 +5,6 @@ their order are the same however many processes share the work.
 """
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,7 +16,7 @@ from multiprocessing import get_context
 
 from db.records import Refusal
 from pipelines.errors import SourceError
-from pipelines.wikipedia.cutting import Taken, cut, cut_stream
+from pipelines.wikipedia.cutting import Taken, cut, cut_stream, end_with_the_reader
 from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import PassageConfig
 from pipelines.wikipedia.site import SourceArticle
@@ -112,7 +111,7 @@ def _batches(pages: Iterable[SourceArticle | Refusal]) -> Iterator[list[SourceAr
 
 def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Part]:
     """Jobs done by other processes, a few ahead at a time so that memory stays bounded."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_the_reader)
     waiting: deque[tuple[int, Future[list[Taken]]]] = deque()
 
     def done() -> Part:
@@ -129,12 +128,7 @@ def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Part]:
     except BrokenProcessPool as error:
         raise SourceError(
             "found a process that cleans articles ended from outside (often for want of memory), "
-            "expected it to finish; run again with fewer workers"
+            "expected it to finish; run again when less else is running"
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that reads; it ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

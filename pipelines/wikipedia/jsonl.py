@@ -33,7 +33,7 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
 def _row(line: str, number: int, name: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(
             f"found no JSON on line {number} of {name}, expected an object"
         ) from error

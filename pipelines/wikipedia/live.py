@@ -126,7 +126,7 @@ class _Asker:
 def _pause(response: httpx.Response, attempt: int) -> float:
     """Seconds to wait: what the server says, else 2, 4, 8, … but never over a minute."""
     stated = response.headers.get("Retry-After", "")
-    return min(60.0, float(stated) if stated.isdigit() else 2.0 ** (attempt + 1))
+    return min(60.0, float(stated) if stated.isdecimal() else 2.0 ** (attempt + 1))
 
 
 def _answers(asker: _Asker, query: dict[str, str]) -> Iterator[dict[str, Any]]:

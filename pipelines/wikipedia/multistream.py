@@ -62,6 +62,8 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     Raises `SourceError` where the file breaks off at the end of a stream; one that breaks off
     within a stream is told by whoever reads that stream.
     """
+    if not path.stat().st_size:  # which cannot be mapped
+        return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         mark = next((mark for mark in _MARKS if data[: len(mark)] == mark), None)
         start = data.find(mark, len(mark)) if mark else -1

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from pipelines.storable import storable
 from pipelines.wikipedia.formulas import FORMULA
 from pipelines.wikipedia.repair import repair
-from pipelines.wikipedia.site import Page, Site
+from pipelines.wikipedia.site import Page, Site, host_of
 from pipelines.wikipedia.wikitext import APPARATUS, Section
 
 COLUMNS = ("id", "url", "title", "text")
@@ -26,26 +26,12 @@ _WORDS_OF_A_DOTTED_HEADING = 8
 def plain_page(row: Mapping[str, Any], source: str, licence: str) -> tuple[Site, Page]:
     """A row as a page; language and licence follow from its address."""
     url = str(row["url"])
-    parts = urlsplit(url)
-    language = (parts.hostname or "").split(".")[0]
-    known = parts.hostname is not None and parts.hostname.endswith("wikipedia.org")
-    site = Site(
-        source,
-        f"{parts.scheme}://{parts.netloc}/" if parts.netloc else "",
-        language if known and language not in {"www", "wikipedia"} else "en",
-        licence,
-    )
+    host = host_of(url)
+    language = host.split(".")[0]
+    known = host.endswith(".wikipedia.org") and language != "www"
+    site = Site(source, f"https://{host}/" if host else "", language if known else "en", licence)
     title, name, text = (storable(str(row[key] or "")) for key in ("title", "id", "text"))
     return site, Page(title, name, text, url=storable(url))
-
-
-def storable(text: str) -> str:
-    """A text with a mark (�) for what no database takes: NUL, and half a character of UTF-16."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # two halves that belong together become the character
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\0", "\ufffd")
 
 
 def plain_sections(text: str, title: str) -> list[Section]:

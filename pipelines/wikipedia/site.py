@@ -14,6 +14,14 @@ _DATABASE = re.compile(r"([a-z]{2,3}(?:_[a-z_]+)?|simple)wiki(?![a-z])")
 _RELICENSED = "2023-06-07"
 
 
+def host_of(address: str) -> str:
+    """The host of an address, empty where it names none or is no address."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceArticle:
     """An article as its source has it: wikitext where `markup` is true, plain text otherwise."""
@@ -45,7 +53,7 @@ class Site:
         """The licence of a revision; Wikimedia's wikis changed theirs on 7 June 2023."""
         if self.licence:
             return self.licence
-        if not _WIKIMEDIA.match(urlsplit(self.root).hostname or ""):
+        if not _WIKIMEDIA.match(host_of(self.root)):
             return ""
         if not timestamp:
             return "CC BY-SA"
@@ -71,7 +79,7 @@ def site_of(source: str, base: str, database: str, language: str, licence: str =
         root = f"https://{name.group(1).replace('_', '-')}.wikipedia.org/wiki/"
     else:
         root = ""
-    host = (urlsplit(root).hostname or "").split(".")
+    host = host_of(root).split(".")
     if len(host) > 2 and re.fullmatch(r"[a-z]{2,3}(?:-[a-z-]+)?", host[0]) and host[0] != "www":
         language = host[0]
     elif name:

@@ -56,7 +56,8 @@ def _opened(source: str, licence: str) -> tuple[Iterator[tuple[Site, Page]], boo
         return hub.pages(source, licence), False
     path = located(source)
     pages, markup = _reader(path)
-    return pages(path, *_known_as(source, path, licence)), markup
+    known = licence or (_SAMPLE_LICENCE if source == "sample" else "")
+    return pages(path, name_of(source), known), markup
 
 
 def located(source: str) -> Path:
@@ -64,16 +65,17 @@ def located(source: str) -> Path:
     if source == "sample":
         return next(iter(sorted(SAMPLE.glob("articles.xml*"))), SAMPLE / "articles.xml")
     path = Path(source)
-    if not path.exists():
+    if not source or not path.exists():  # an empty path is the folder one is in
         raise SourceError(f"found no source “{source}”, expected {_EXPECTED}")
     return path
 
 
-def _known_as(source: str, path: Path, licence: str) -> tuple[str, str]:
-    """The name and licence of a source: the sample by that word, a file without its folder."""
-    if source == "sample":
-        return "sample", licence or _SAMPLE_LICENCE
-    return path.name or path.resolve().name, licence
+def name_of(source: str) -> str:
+    """The name by which articles of a source are known: a file's without its folder."""
+    if source == "sample" or source.startswith(("wiki:", "hf:")):
+        return source
+    path = Path(source)
+    return path.name or path.resolve().name or str(path)
 
 
 def _reader(path: Path) -> tuple[_Reader, bool]:

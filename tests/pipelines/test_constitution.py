@@ -58,8 +58,10 @@ def test_a_prompt_asks_what_brings_a_trait_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '[{"trait": "I am."}]', "nonsense", '[{"trait": "", "questions": []}]']
-)
+    "text",
+    ["", "{}", "[]", '[{"trait": "I am."}]', "nonsense", '[{"trait": "", "questions": []}]',
+     pytest.param("[" * 9_999, id="nested without end")],
+)  # fmt: skip
 def test_what_is_no_constitution_is_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken.txt"
     path.write_text(text, encoding="utf-8")

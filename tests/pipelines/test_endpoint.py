@@ -71,7 +71,8 @@ def test_a_prompt_is_sent_with_its_settings_and_the_reply_counted(
 
 
 @pytest.mark.parametrize(
-    ("status", "headers"), [(429, {"Retry_After": "0.05"}), (500, {}), (503, {})]
+    ("status", "headers"),
+    [(429, {"Retry_After": "0.05"}), (429, {"Retry_After": "nan"}), (500, {}), (503, {})],
 )
 def test_what_may_pass_is_tried_again(
     serve: Serve, dialect: str, status: int, headers: dict[str, str]
@@ -121,10 +122,10 @@ def test_an_endpoint_that_stalls_is_given_up_after_patience_with_the_reason(
     serve: Serve, dialect: str
 ) -> None:
     def stalls(handler: Handler, _: dict[str, Any]) -> None:
-        time.sleep(0.5)
+        time.sleep(1.0)
         handler.close_connection = True
 
-    teacher = endpoint(serve(stalls), dialect=dialect, timeout=0.1, patience=0.3)
+    teacher = endpoint(serve(stalls), dialect=dialect, timeout=0.5, patience=0.6)
     (made,) = teacher.generate([CHAT])
     assert made["generations"] == [None]
     assert made["reason"] == ["no answer from the endpoint (ReadTimeout)"]
@@ -133,10 +134,7 @@ def test_an_endpoint_that_stalls_is_given_up_after_patience_with_the_reason(
 @pytest.mark.parametrize(
     ("status", "text", "reason", "raw"),
     [
-        (200, "<html></html>", "the endpoint's answer is no chat completion", "<html></html>"),
-        (200, '{"choices": 1}', "the endpoint's answer is no chat completion", '{"choices": 1}'),
         (200, completion(" "), "an empty reply", ""),
-        (200, completion("and on", "length"), "the reply was cut off at its longest", "and on"),
         (400, '{"code": "context_length_exceeded"}', "prompt too long for the model",
          '{"code": "context_length_exceeded"}'),
         (400, "no", "refused with 400", "no"),
@@ -220,10 +218,34 @@ def test_a_form_that_an_endpoint_does_not_know_is_asked_for_in_a_lesser_way(
     assert len(server.asked) == asked
 
 
-def test_a_model_that_declines_has_that_reason(serve: Serve) -> None:
-    said = json.dumps({"choices": [{"message": {"content": None, "refusal": "I won't."}}]})
-    (made,) = endpoint(serve(lambda handler, _: handler.say(200, said))).generate([CHAT])
+DECLINED = {
+    "openai": {"choices": [{"message": {"content": None, "refusal": "I won't."}}]},
+    "anthropic": {"content": [{"type": "text", "text": "I won't."}], "stop_reason": "refusal"},
+}
+
+
+def test_a_model_that_declines_has_that_reason(serve: Serve, dialect: str) -> None:
+    server = serve(lambda handler, _: handler.say(200, json.dumps(DECLINED[dialect])))
+    (made,) = endpoint(server, dialect=dialect).generate([CHAT])
     assert (made["reason"], made["raw"]) == (["the model declined"], ["I won't."])
+
+
+NONSENSE = ["<html></html>", "[]", "7", '{"choices": 1, "content": 1}', "[" * 99_999]
+
+
+@pytest.mark.parametrize("said", NONSENSE, ids=range(len(NONSENSE)))
+def test_nonsense_has_its_reason_and_is_kept(serve: Serve, dialect: str, said: str) -> None:
+    server = serve(lambda handler, _: handler.say(200, said))
+    (made,) = endpoint(server, dialect=dialect).generate([CHAT])
+    assert made["reason"] == ["the endpoint's answer is no chat completion"]
+    assert (made["generations"], made["raw"]) == ([None], [said[:500]])
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_was_cut_off_has_that_reason(serve: Serve, dialect: str) -> None:
+    server = serve(lambda handler, _: handler.complete("and on", "length"))
+    (made,) = endpoint(server, dialect=dialect).generate([CHAT])
+    assert (made["reason"], made["raw"]) == (["the reply was cut off at its longest"], ["and on"])
 
 
 def test_anthropic_is_told_the_system_prompt_apart_from_the_turns(serve: Serve) -> None:
@@ -249,6 +271,10 @@ def test_tokens_are_estimated_where_the_endpoint_does_not_count(serve: Serve) ->
         ("http://[::ffff:169.254.169.254]/v1", "link-local or metadata"),
         ("http://100.100.100.200/v1", "link-local or metadata"),
         ("ftp://127.0.0.1/v1", "expected one like http"),
+        ("ftp://me:secret@127.0.0.1/v1", "expected one like http"),
+        ("http://localhost:99999/v1", "expected one like http"),
+        ("http://[::1/v1", "expected one like http"),
+        (f"http://{'a' * 64}.example/v1", "has no address"),
         ("localhost", "expected one like http"),
         ("http://me:secret@127.0.0.1/v1", "expected none there"),
     ],
@@ -310,6 +336,41 @@ def test_a_reply_wrong_twice_is_refused_with_the_raw_text(
     assert isinstance(made, Refusal)
     assert (made.reason, made.text) == ("reply without what was asked", "I would rather not.")
     assert len(server.asked) == 2
+
+
+HOSTILE = [
+    '{"questions": ' + "[" * 99_999,
+    '{"questions": ["Who?"], "more": ' + "[" * 99_999,
+    "\0 and half a \ud83d",
+    '{"questions": ["What is a \\u0000, or half a \\ud83d?"]}',
+    '{"questions": {"a": "Who?"}}',
+    '{"questions": ["' + "Who? " * 99_999,
+    '{"questions": [' + "9" * 9_999 + "]}",
+]
+
+
+@pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_reply_is_refused_and_kept_and_the_run_goes_on(
+    serve: Serve, passages: list[Passage], tone: Tone, tmp_path: Path, said: str
+) -> None:
+    def behave(handler: Handler, body: dict[str, Any]) -> None:
+        if passages[0].text in body["messages"][-1]["content"]:
+            handler.complete(said)
+        else:
+            answers(handler, body)
+
+    server = serve(behave)
+    plan = GenerationPlan("c", f"openai:m@{server.url}", journal=tmp_path / "replies.jsonl")
+    made = list(conversations(passages, tone, plan))
+    refused, *others = made
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "reply without what was asked"
+    assert refused.text[:20] == said.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")[:20]
+    refused.text.encode()
+    assert all(isinstance(record, Candidate) for record in others)
+    asked = len(server.asked)
+    assert list(conversations(passages, tone, plan)) == made
+    assert len(server.asked) == asked
 
 
 def test_an_unknown_teacher_is_one_sentence(passages: list[Passage], tone: Tone) -> None:

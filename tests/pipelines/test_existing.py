@@ -51,6 +51,7 @@ def test_a_persona_has_dialogues_alone(tmp_path: Path) -> None:
         ("not json", "no chat"),
         ("[]", "no chat"),
         ('{"messages": []}', "no chat"),
+        pytest.param("[" * 99_999, "no chat", id="nested without end"),
         ('{"messages": [{"role": "bot", "content": "Hi"}]}', "no chat"),
         ('{"messages": [{"role": "user", "content": 7}]}', "no chat"),
         ('{"messages": [{"role": "user", "content": "\\ud800"}]}', "no chat"),

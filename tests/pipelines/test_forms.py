@@ -68,6 +68,8 @@ def test_a_fault_in_a_tone_file_is_one_sentence(
     [
         ('name = "dry"', 'name = "patient"', "names of their own"),
         ('never = ["repeats itself", "flatters"]', "never = []", "“plain” has no never"),
+        ('never = ["repeats itself", "flatters"]', 'never = [" "]', "has no never, or a blank"),
+        ('name = "Marlo"', 'name = " "', "there is no name"),
         ("{No hurry|There's no hurry}", "{Now|There's no hurry}", "without a marker of its trait"),
         ("{Kettle's on|", "{{moon}|", "unknown slot {moon}"),
         ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "unknown key “said”"),

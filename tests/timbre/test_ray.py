@@ -38,7 +38,7 @@ teacher = "{teacher}"
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The address of a cluster that lives as long as these tests."""
-    require(find_spec("ray"), "needs Ray (pip install 'timbre[ray]')")
+    require(find_spec("ray"), "needs Ray (pip install -e '.[ray]')")
     program = Path(__file__).with_name("cluster.py")
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, program], stderr=subprocess.DEVNULL, **pipes) as running:

@@ -44,6 +44,10 @@ def test_an_unknown_source(timbre: Timbre) -> None:
     assert "expected" in timbre("articles", "add", "no-such-thing")
 
 
+def test_an_empty_name_is_no_source(timbre: Timbre) -> None:
+    assert "found no source “”" in timbre("articles", "add", "").lower()
+
+
 def test_a_truncated_bz2(timbre: Timbre, tmp_path: Path) -> None:
     path = tmp_path / "short.xml.bz2"
     path.write_bytes(bz2.compress(PAGE.encode() * 50)[:-40])

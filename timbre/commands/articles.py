@@ -23,7 +23,7 @@ def add(
     licence: Annotated[
         str, typer.Option(help="The licence of texts that are not Wikipedia's.")
     ] = "",
-    limit: Annotated[int, typer.Option(help="At most this many articles, 0 for all.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="At most this many articles, 0 for all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Read a source: its articles, their passages, and what was refused and why.

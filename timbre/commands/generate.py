@@ -23,10 +23,14 @@ class Engine(StrEnum):
 
 def generate(
     campaign: Annotated[str, typer.Argument(help="A campaign file, or the name of a shipped one.")],
-    limit: Annotated[int, typer.Option(help="At most this many passages, 0 for all.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="At most this many passages, 0 for all.")] = 0,
     dry_run: Annotated[bool, typer.Option(help="Ask nobody; say what it would cost.")] = False,
-    max_usd: Annotated[float | None, typer.Option(help="Stop before this many dollars.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Stop before this many tokens.")] = None,
+    max_usd: Annotated[
+        float | None, typer.Option(min=0, help="Stop before this many dollars.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=0, help="Stop before this many tokens.")
+    ] = None,
     retry_refused: Annotated[
         bool, typer.Option(help="Ask once more for what was refused, saying why.")
     ] = False,

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,23 @@ def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
 )
 def test_markdown_is_shown_without_its_marks(markdown: str, plain: str) -> None:
     assert plain_markdown(markdown) == plain
+
+
+def test_a_licence_that_is_no_text_is_named(handbook: Path) -> None:
+    (handbook / "LICENCE").write_bytes(b"\xff\xfe")
+    with pytest.raises(SourceError, match="handbook/LICENCE"):
+        articles(handbook)
+
+
+def test_a_folder_that_is_called_like_a_document_is_none(handbook: Path) -> None:
+    before = articles(handbook)
+    (handbook / "notes.md").mkdir()
+    assert articles(handbook) == before
+
+
+def test_a_name_that_is_no_text_is_marked(handbook: Path) -> None:
+    os.rename(  # noqa: PTH104 # a path is text, which this is not
+        os.fsencode(handbook / "second_pier.txt"), os.fsencode(handbook) + b"/p\xfcr.txt"
+    )
+    (page,) = (p for p in articles(handbook) if "\ufffd" in p.article.page)
+    page.article.url.encode()

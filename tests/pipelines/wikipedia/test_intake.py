@@ -1,4 +1,9 @@
 import bz2
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +17,7 @@ from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import SourceArticle
 from pipelines.wikipedia.sources import read
+from tests.conftest import require
 from tests.pipelines.wikipedia.exports import PROSE, export_xml, page_xml
 
 Write = Callable[..., Path]
@@ -114,3 +120,45 @@ def test_a_dump_that_lacks_its_last_streams_is_told(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: last.start])
     with pytest.raises(SourceError, match="breaks off after a stream"):
         list(records(str(path), workers=2))
+
+
+READER = """
+import os, signal, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pipelines.wikipedia.cutting import end_with_the_reader
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(2, get_context("spawn"), initializer=end_with_the_reader)
+    print(*{future.result() for future in [pool.submit(os.getpid) for _ in range(8)]}, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_reader_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    require(Path("/proc/self/status").exists(), "needs Linux, to see which processes there are")
+    script = tmp_path / "reader.py"
+    script.write_text(READER)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    left = [int(number) for number in done.stdout.split()]
+    assert left
+    until = time.monotonic() + 20
+    while any(map(is_alive, left)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_alive, left))
+
+
+def is_alive(number: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{number}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_an_empty_dump_is_told(tmp_path: Path) -> None:
+    (tmp_path / "enwiki.xml.bz2").touch()
+    with pytest.raises(SourceError, match="found an empty file"):
+        list(records(str(tmp_path / "enwiki.xml.bz2")))

@@ -6,7 +6,7 @@ import pytest
 from db.records import Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import read
+from pipelines.wikipedia.sources import name_of, read
 from tests.pipelines.wikipedia.exports import PROSE, page_xml
 
 Write = Callable[..., Path]
@@ -156,3 +156,42 @@ def test_every_broken_source_is_told_in_one_sentence(tmp_path: Path, write_expor
         assert message.startswith("found "), message
         assert "\n" not in message
         assert str(tmp_path) not in message
+
+
+def test_a_wiki_whose_settings_make_no_sense_is_read_all_the_same(write_export: Write) -> None:
+    path = write_export(page_xml("Port Amity", PROSE, 7))
+    text = path.read_text()
+    for told, odd in (
+        ("https://en.wikipedia.org/wiki/Main_Page", "http://[/x"),
+        ('key="14"', 'key="x"'),
+        ("<ns>0</ns>", "<ns>--²</ns>"),
+    ):
+        assert told in text
+        text = text.replace(told, odd)
+    path.write_text(text)
+    page = only_article(path)
+    assert (page.article.title, page.article.licence) == ("Port Amity", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("sample", "sample"), ("a/b/dump.xml.bz2", "dump.xml.bz2"), ("wiki:en:AC/DC", "wiki:en:AC/DC"),
+     ("hf:a/b:c", "hf:a/b:c"), ("/", "/")],
+)  # fmt: skip
+def test_a_source_is_known_by_its_own_name(source: str, name: str) -> None:
+    assert name_of(source) == name
+
+
+def test_the_folder_one_is_in_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.md").write_text(PROSE)
+    (page,) = read(".", licence="CC0-1.0")
+    assert isinstance(page, SourceArticle)
+    assert page.article.source == name_of(".") == tmp_path.name
+
+
+def test_an_empty_name_is_no_source() -> None:
+    with pytest.raises(SourceError, match="found no source “”"):
+        list(read(""))

@@ -75,3 +75,28 @@ def test_characters_that_no_database_takes_are_marked_and_halves_joined(tmp_path
     assert isinstance(page, SourceArticle)
     assert page.article.title == "Port\ufffd"
     assert page.text.startswith("Half \ufffd, whole \U0001f600, none \ufffd.")
+
+
+@pytest.mark.parametrize(
+    ("url", "language", "licence"),
+    [
+        ("http://[", "en", ""),
+        ("https://www.wikipedia.org/wiki/A", "en", "CC BY-SA"),
+        ("https://de.m.wikipedia.org/wiki/A", "de", "CC BY-SA"),
+        ("https://notwikipedia.org/wiki/A", "en", ""),
+        ("https://de.wikipedia.org.example.net/A", "en", ""),
+    ],
+)
+def test_language_and_licence_follow_from_the_address_alone(
+    tmp_path: Path, url: str, language: str, licence: str
+) -> None:
+    (page,) = read(str(write(tmp_path, "jsonl", [ROW | {"url": url}])))
+    assert isinstance(page, SourceArticle)
+    assert (page.article.language, page.article.licence) == (language, licence)
+
+
+def test_a_line_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "articles.jsonl"
+    path.write_text("[" * 99_999)
+    with pytest.raises(SourceError, match="found no JSON on line 1"):
+        list(read(str(path)))
