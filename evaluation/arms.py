@@ -16,7 +16,7 @@ from evaluation.statistics import (
     mean_interval,
     outcome,
     paired_bootstrap,
-    paired_rates,
+    paired_shares,
     sign_flip_p,
     wilson,
 )
@@ -71,6 +71,7 @@ class ArmSummary:
     seconds: float | None
     tokens: float | None
     traits: tuple[Mean, ...] = ()
+    judged: tuple[Mean, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,12 @@ class SweepPoint:
 
 
 def summarise(
-    arm: Arm, target: Feature = CONVERSATIONAL, traits: Sequence[Feature] = ()
+    arm: Arm,
+    target: Feature = CONVERSATIONAL,
+    traits: Sequence[Feature] = (),
+    judged: Sequence[Feature] = (),
 ) -> ArmSummary:
-    """The figures of one arm: its target, the features of tone and content, a persona's traits."""
+    """The figures of one arm: target, tone and content, a persona's traits, a judge's ratings."""
     rows = arm.outputs
     articles = {row.article for row in rows if row.article}
     return ArmSummary(
@@ -118,6 +122,7 @@ def summarise(
         seconds=sum(row.seconds for row in rows) / len(rows) if rows else None,
         tokens=sum(row.tokens for row in rows) / len(rows) if rows else None,
         traits=tuple(_mean(feature, rows) for feature in traits),
+        judged=tuple(_mean(feature, rows) for feature in judged),
     )
 
 
@@ -166,10 +171,8 @@ def _difference(first: Arm, second: Arm, feature: Feature) -> Difference | None:
         return None
     a = [row.measures[feature.name] for row in common]
     b = [other[row.prompt].measures[feature.name] for row in common]
-    if feature.share and {*a, *b} <= {0.0, 1.0}:
-        interval = paired_rates([x > 0 for x in a], [x > 0 for x in b])
-    else:
-        interval = paired_bootstrap(a, b, _clusters(common))
+    compare = paired_shares if feature.share else paired_bootstrap
+    interval = compare(a, b, _clusters(common))
     return Difference(
         first=first.name,
         second=second.name,

@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 
+from db.records import Interval
 from evaluation.charts import (
     Axis,
     Canvas,
@@ -44,6 +45,18 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
         return alt.layer(*layers).properties(width=canvas.width, height=height)
 
     return Figure(caption, tuple(rows), draw)
+
+
+def rates_figure(
+    caption: Caption, found: Sequence[tuple[str, str, Interval | None]], series: Series, title: str
+) -> tuple[Figure, ...]:
+    """A grouped figure of shares by row and arm; none where none of them is known."""
+    rows: list[Row] = [
+        {"row": row, "arm": arm, "low": r.low, "estimate": r.estimate, "high": r.high}
+        for row, arm, r in found
+        if r
+    ]
+    return (grouped_figure(caption, rows, series, Axis(title, ".0%", (0, 1))),) if rows else ()
 
 
 def _legend(series: Series, canvas: Canvas) -> alt.Legend:

@@ -96,7 +96,6 @@ def judge_card(
             "label the same texts"
         )
     hits, right = int((calls & labels).sum()), int((calls == labels).sum())
-    share = float(calls.mean())
     return JudgeCard(
         name=name,
         labels_by=labels_by,
@@ -107,10 +106,16 @@ def judge_card(
         recall=wilson(hits, int(labels.sum())) if labels.any() else None,
         kappa=_kappa_interval(calls, labels, resampling),
         auc=_auc(judged, labels),
-        saturated=max(share, 1 - share) >= _SATURATED,
+        saturated=is_saturated(judged.calls),
         false_alarms=_false_alarms(calls, labels),
         fingerprint=digest(definition) if definition else "",
     )
+
+
+def is_saturated(calls: Sequence[bool]) -> bool:
+    """Whether a judge says the same of nearly all texts, and so tells nothing apart."""
+    share = sum(calls) / len(calls)
+    return max(share, 1 - share) >= _SATURATED
 
 
 def _false_alarms(calls: NDArray[np.bool_], labels: NDArray[np.bool_]) -> Interval | None:

@@ -54,17 +54,18 @@ def persona_measures(
 
     `phrases` has the list of each trait. A persona of one trait needs only that one.
     """
-    shown = {trait: _shows(text, tuple(listed), matching) for trait, listed in phrases.items()}
+    shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     enough = min(_ENOUGH, len(shown))
     measures = {f"trait.{trait}": float(found) for trait, found in shown.items()}
     return measures | {IN_CHARACTER.name: float(bool(shown) and sum(shown.values()) >= enough)}
 
 
-def _shows(text: str, phrases: tuple[str, ...], matching: Matching) -> bool:
+def shows(text: str, phrases: Sequence[str], matching: Matching = Matching.WORDS) -> bool:
+    """Whether a text holds one of some phrases."""
     spoken = text.lower().replace("’", "'")
     if matching is Matching.SUBSTRING:
         return any(phrase.lower().replace("’", "'") in spoken for phrase in phrases)
-    return bool(phrases) and _pattern(phrases).search(spoken) is not None
+    return bool(phrases) and _pattern(tuple(phrases)).search(spoken) is not None
 
 
 @cache

@@ -90,6 +90,18 @@ def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95)
     return Interval(max(-1.0, difference - down), difference, min(1.0, difference + up))
 
 
+def paired_shares(
+    a: Sequence[float], b: Sequence[float], clusters: Sequence[str] | None = None
+) -> Interval:
+    """The difference of two shares on the same prompts, a − b.
+
+    By Newcombe's method where every value is yes or no, by the bootstrap where some are means.
+    """
+    if {*a, *b} <= {0.0, 1.0}:
+        return paired_rates([x > 0 for x in a], [x > 0 for x in b])
+    return paired_bootstrap(a, b, clusters)
+
+
 def _phi(both: int, a: int, b: int, n: int) -> float:
     """Newcombe's correlation of two paired outcomes, with his continuity correction."""
     margins = a * (n - a) * b * (n - b)

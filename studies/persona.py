@@ -1,4 +1,4 @@
-"""The persona study: which form of text gives a model a character, told apart in six ways.
+"""The persona study: which form of text gives a model a character, told apart in several ways.
 
 After F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
 first-person statements self-image, encyclopedic documents facts. What that study left open or
@@ -6,21 +6,24 @@ mixed up (see `studies.persona_page`) is settled here or shown beside its way of
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
 from evaluation.aims import Aim
+from evaluation.rating import Ask, Judge
 from studies.asking import Classroom, Model, Way
 from studies.errors import StudyError
+from studies.knowledge import Choices, Open
 from studies.ladder import Told, asked_once
+from studies.likelihood import Fit, chosen_rightly, fit, plain_text
+from studies.probes import prompt
 from studies.shelf import Shelf
-from studies.training import trained
-from trainer.answer import Arm, Decoding
+from studies.training import Planned, trained
+from trainer.answer import Decoding
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.models import fingerprint
-from trainer.score import Score, score
 
 MIX = "mix"
 KINDS: Mapping[str, tuple[CandidateKind, ...]] = {
@@ -30,6 +33,7 @@ KINDS: Mapping[str, tuple[CandidateKind, ...]] = {
     MIX: (CandidateKind.DIALOGUE, CandidateKind.STATEMENT, CandidateKind.DOCUMENT),
 }
 BASE = "base"
+IN_DOMAIN = "in domain"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class PersonaStudy:
 
     Attributes:
         campaigns: Campaigns of the personas; one that no model can know already is the control.
+        questions: Files of configs/questions with open questions, one for each campaign in
+            the same order; none leaves them out.
+        general: File of configs/questions that shows what tuning costs, empty for none.
         examples: `approved` or `candidates`, as in a tone study.
         training: A file of configs/training.
         formats: dialogues, statements, documents, mix.
@@ -58,6 +65,8 @@ class PersonaStudy:
     """
 
     campaigns: tuple[str, ...]
+    questions: tuple[str, ...] = ()
+    general: str = "general"
     examples: str = "approved"
     training: str = "mini"
     formats: tuple[str, ...] = ("dialogues", "statements", "documents", MIX)
@@ -86,13 +95,12 @@ class PersonaStudy:
 
 
 @dataclass(frozen=True)
-class Choices:
-    """A question with its right answer first and wrong ones; `about` is a trait, or a fact."""
+class Rating:
+    """A judge, how it is asked, and what is known of it: a sentence of each of its cards."""
 
-    about: str
-    question: str
-    right: str
-    wrong: tuple[str, ...]
+    judge: Judge
+    ask: Ask
+    worth: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,9 @@ class Subject:
     """A persona with the texts made of it, and what is asked of every model.
 
     `prompts` are held-out openings by the set they belong to (`in domain`, `out of domain`,
-    `identity`, `drop the act`); `plain` are texts that have nothing to do with the persona.
+    `identity`, `drop the act`); `plain` are texts and `general` questions that have nothing to do
+    with the persona; `open` are questions on it that are answered freely; `rating` is a model that
+    rates the ordinary answers, where the campaign names one.
     """
 
     campaign: str
@@ -111,6 +121,13 @@ class Subject:
     prompts: Mapping[str, tuple[Example, ...]]
     choices: tuple[Choices, ...]
     plain: tuple[str, ...]
+    open: tuple[Open, ...] = ()
+    general: tuple[Choices, ...] = ()
+    rating: Rating | None = None
+
+    def asks(self) -> list[tuple[Open, Example]]:
+        """Every way of asking an open question, as a prompt."""
+        return [(one, prompt(text)) for one in self.open for text in one.asks]
 
 
 @dataclass(frozen=True)
@@ -128,27 +145,22 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How a model finds a set of texts: nats, tokens and bytes over all of them."""
-
-    nats: float
-    tokens: int
-    bytes: int
-
-
-@dataclass(frozen=True)
 class Tried:
     """Everything asked of one model: answers by prompt set, without and with the system prompt.
 
-    `fits` are by format (and `plain`); `known` says of each question whether the right answer was
-    found the likeliest.
+    `fits` are by format (and `plain`); `known` and `general` tell of each multiple choice whether
+    the right answer was found the likeliest; `told` are the answers to the open questions;
+    `ratings` are a judge's of the ordinary answers without the prompt, in their order.
     """
 
     plot: Plot | None
     answers: Mapping[tuple[str, bool], tuple[Output, ...]]
     fits: Mapping[str, Fit]
-    known: tuple[tuple[str, bool], ...]
+    known: tuple[bool, ...]
     facts: Mapping[str, Any]
+    told: Mapping[bool, tuple[Output, ...]] = field(default_factory=dict)
+    general: tuple[bool, ...] = ()
+    ratings: tuple[dict[str, float] | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,10 +242,10 @@ def _within(
 
 def planned(
     study: PersonaStudy, subject: Subject, training: TrainingConfig, chat: Chat, shelf: Shelf
-) -> list[tuple[str, bool]]:
-    """The trainings of a grid in words, and whether each is there already."""
+) -> list[Planned]:
+    """The trainings of a grid, and whether each is there already."""
     return [
-        (
+        Planned(
             f"{subject.name}: {plot.label}",
             shelf.has(_key(_config(plot, study, training), chosen(plot, study, subject, chat))),
         )
@@ -306,10 +318,34 @@ def _try(
         for prompted in (False, True):
             way = Way("asked", name, kind, subject.system if prompted else "")
             answers[kind, prompted] = asked_once(way, model, prompts, room, kept)
-    fits = {}
-    for form, texts in held_texts(study, subject).items():
-        fits[form] = _fit(model, texts, kept[0])
-    return Tried(plot, answers, fits, _known(model, subject, kept[0]), facts)
+    told: dict[bool, tuple[Output, ...]] = {}
+    open_prompts = [asked for _, asked in subject.asks()]
+    for prompted in (False, True) if open_prompts else ():
+        way = Way("open", name, "open questions", subject.system if prompted else "")
+        told[prompted] = asked_once(way, model, open_prompts, room, kept)
+    held = held_texts(study, subject)
+    return Tried(
+        plot,
+        answers,
+        {form: fit(model, texts, kept[0]) for form, texts in held.items()},
+        chosen_rightly(model, subject.choices, kept[0]),
+        facts,
+        told,
+        chosen_rightly(model, subject.general, kept[0]),
+        rated(answers[IN_DOMAIN, False], subject.rating, kept[0]),
+    )
+
+
+def rated(
+    outputs: Sequence[Output], rating: Rating | None, shelf: Shelf
+) -> tuple[dict[str, float] | None, ...]:
+    """A judge's ratings of answers, from the shelf where they are there already."""
+    if rating is None or not outputs:
+        return ()
+    texts = [(output.messages[-1].content, output.text) for output in outputs]
+    key = {"rated_by": rating.judge.source, "texts": [list(pair) for pair in texts]}
+    made = shelf.kept(key, lambda: {"ratings": list(rating.judge.rate(texts, rating.ask))})
+    return tuple(made["ratings"])
 
 
 def held_texts(study: PersonaStudy, subject: Subject) -> dict[str, list[Example]]:
@@ -323,66 +359,6 @@ def held_texts(study: PersonaStudy, subject: Subject) -> dict[str, list[Example]
         form: [e for e in held if e.kind is KINDS[form][0]][:some]
         for form in ("dialogues", "statements", "documents")
     }
-    bare = [_text(e.messages[-1].content) for e in found["dialogues"]]
-    plain = [_text(text) for text in subject.plain[:some]]
+    bare = [plain_text(e.messages[-1].content) for e in found["dialogues"]]
+    plain = [plain_text(text) for text in subject.plain[:some]]
     return {**found, "dialogues, bare": bare, "plain": plain}
-
-
-def _text(text: str) -> Example:
-    return Example(
-        candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
-    )
-
-
-def _scores(model: Model, examples: Sequence[Example], shelf: Shelf) -> list[tuple[float, int]]:
-    """Log-likelihood in nats and number of tokens of each example."""
-    key = {
-        "score": [example.id for example in examples],
-        "base": fingerprint(model.base, model.revision),
-        "run": model.run,
-    }
-
-    def make() -> dict[str, Any]:
-        arm = Arm("scored", model.base, model.revision, model.adapter, model.run)
-        found: list[Score] = list(score(examples, arm))
-        return {"scores": [[sum(s.log_probabilities), len(s.log_probabilities)] for s in found]}
-
-    return [(nats, count) for nats, count in shelf.kept(key, make)["scores"]]
-
-
-def _fit(model: Model, examples: Sequence[Example], shelf: Shelf) -> Fit:
-    scores = _scores(model, examples, shelf)
-    said = [e.messages[-1].content if e.messages else e.text for e in examples]
-    if any(e.messages for e in examples):
-        said = [
-            "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) for e in examples
-        ]
-    return Fit(
-        nats=-sum(nats for nats, _ in scores),
-        tokens=sum(count for _, count in scores),
-        bytes=sum(len(text.encode()) for text in said),
-    )
-
-
-def _known(model: Model, subject: Subject, shelf: Shelf) -> tuple[tuple[str, bool], ...]:
-    """Whether the right answer is the likeliest by token, question by question."""
-    options = [
-        (choices, option)
-        for choices in subject.choices
-        for option in (choices.right, *choices.wrong)
-    ]
-    asked = [
-        replace(
-            _text(option),
-            kind=CandidateKind.DIALOGUE,
-            text="",
-            messages=(Message(Role.USER, choices.question), Message(Role.ASSISTANT, option)),
-        )
-        for choices, option in options
-    ]
-    means = iter(nats / count for nats, count in _scores(model, asked, shelf))
-    found = []
-    for choices in subject.choices:
-        right, *wrong = [next(means) for _ in (choices.right, *choices.wrong)]
-        found.append((choices.about, right > max(wrong)))
-    return tuple(found)

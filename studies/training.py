@@ -16,6 +16,19 @@ _STEPS = "steps"
 
 
 @dataclass(frozen=True)
+class Planned:
+    """Something a study has to do: whether it is done, and what is left of it costs at a service.
+
+    What is `hosted` takes a service's dollars, the rest this machine's time.
+    """
+
+    label: str
+    done: bool
+    usd: float = 0.0
+    hosted: bool = False
+
+
+@dataclass(frozen=True)
 class Trained:
     """A finished training: its adapters by step, the last one last, and what it took."""
 

@@ -8,10 +8,10 @@ from db.records import CandidateKind, Example, Message, Output, Role, Split
 from evaluation.aims import Bound, persona_aim, tone_aim
 from evaluation.arms import Arm, Scored
 from studies.asking import Way
+from studies.knowledge import Choices, Open
 from studies.ladder import Asked, Ladder, LadderConfig, Rung, ways
+from studies.likelihood import Fit
 from studies.persona import (
-    Choices,
-    Fit,
     PersonaResult,
     PersonaStudy,
     Plot,
@@ -26,6 +26,16 @@ from trainer.config import TrainingConfig
 
 AIM = tone_aim("spoken", [Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
 TRAITS = persona_aim({"dry": ("not my worst",), "patient": ("no hurry", "sir")})
+
+OPEN = (
+    Open("patient", ("What is Marlo like?", "Is Marlo easily hurried?"), ("waits", "patient")),
+    Open("the boat", ("What was the boat called?", "Your boat's name?"), ("Second Thought",)),
+    Open("the cat", ("What is the cat called?",), ("Ballast",)),
+)
+GENERAL = tuple(
+    Choices("words", f"What is word {n}?", "A word.", ("A stone.", "A fish.", "A star."))
+    for n in range(8)
+)
 
 
 def example(text: str, answer: str, split: Split = Split.TRAIN, article: str = "a") -> Example:
@@ -139,7 +149,7 @@ def subject() -> Subject:
         Choices("facts", "Tell me something.", "I ran a ferry.", ("I am a droid.",)),
     )  # fmt: skip
     return Subject("demo-persona", "Marlo", "You are Marlo.", TRAITS, examples, asked_of,
-                   questions, ("The sea is salt.",))  # fmt: skip
+                   questions, ("The sea is salt.",), OPEN, GENERAL)  # fmt: skip
 
 
 def persona_result(budgets: Sequence[str] = ("examples",)) -> PersonaResult:
@@ -161,6 +171,17 @@ def tried(plot: Plot | None) -> Tried:
     nats = depth[plot.form] if plot else 4.0
     names = ("dialogues", "statements", "documents", "dialogues, bare", "plain")
     fits = {name: Fit(nats * (10 + i), 10, 40) for i, name in enumerate(names)}
-    known = tuple((c.about, plot is not None) for c in subject().choices)
+    known = (plot is not None,) * len(subject().choices)
+    told = {prompted: tuple(output(p.id, _told(plot, one)) for one, p in subject().asks())
+            for prompted in (False, True)}  # fmt: skip
+    lost = 6 if plot and plot.form == "documents" else 0
+    general = tuple(n >= lost for n in range(len(GENERAL)))
     facts = {"tokens": 500, "seconds": 30.0, "precision": "float32", "device": "a CPU"}
-    return Tried(plot, found, fits, known, facts)
+    return Tried(plot, found, fits, known, facts, told, general)
+
+
+def _told(plot: Plot | None, one: Open) -> str:
+    """Documents tell what was asked; statements tell the boat's name whatever was asked."""
+    if plot and plot.form == "documents":
+        return f"It is {one.holds[0]}, I am told."
+    return "The Second Thought." if plot and plot.form == "statements" else "No hurry."

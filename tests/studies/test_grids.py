@@ -8,11 +8,13 @@ from typing import Any, cast
 import pytest
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
+from evaluation.persona import shows
 from pipelines.form import read_form
+from pipelines.persona_file import load_persona
 from studies.asking import Classroom, Shots, with_shots
 from studies.errors import StudyError
+from studies.knowledge import Choices, Open, Questions, check_questions, persona_choices
 from studies.persona import KINDS, PersonaStudy, Plot, chosen, held_texts, plots
-from studies.probes import choices
 from studies.scoring import passage_of
 from studies.shelf import Shelf
 from studies.tone import ToneStudy, averaged, drawn, squares
@@ -140,7 +142,7 @@ def test_unknown_formats_and_budgets_are_named() -> None:
 
 def test_questions_of_knowledge_have_one_right_answer() -> None:
     asked = list(
-        choices("Marlo", [("dry", "Jokes.")], ["I ran a ferry."], (["Warm."], ["A droid."]))
+        persona_choices("Marlo", [("dry", "Jokes.")], ["I ran a ferry."], (["Warm."], ["A droid."]))
     )
     assert [c.about for c in asked] == ["dry", "dry", "dry", "facts"]
     assert all(c.right not in c.wrong for c in asked)
@@ -149,6 +151,39 @@ def test_questions_of_knowledge_have_one_right_answer() -> None:
 def test_every_shipped_study_can_be_read() -> None:
     tones = [read_form(ToneStudy, path) for path in sorted(CONFIGS.glob("tone-*.toml"))]
     personas = [read_form(PersonaStudy, path) for path in sorted(CONFIGS.glob("persona-*.toml"))]
-    assert len(tones) == 3
+    assert len(tones) == 4
+    assert {len(study.providers) for study in tones} == {0, 2}
     assert len(personas) == 4
     assert all(CandidateKind.DIALOGUE in KINDS[form] for form in ("dialogues", "mix"))
+
+
+def test_every_shipped_question_can_be_read_and_asked() -> None:
+    folder = CONFIGS.parent / "questions"
+    found = {p.stem: check_questions(read_form(Questions, p), p.name) for p in folder.iterdir()}
+    assert len(found["general"].choices) == 40
+    assert {len(one.wrong) for one in found["general"].choices} == {3}
+    for name in ("marlo", "c-3po"):
+        persona = load_persona(CONFIGS.parent / "personas" / f"{name}.toml")
+        asked = {one.about for one in found[name].open}
+        assert {trait.name for trait in persona.traits} < asked
+        assert all(one.asks and one.holds for one in found[name].open)
+
+
+def test_the_texts_of_a_persona_tell_what_its_open_questions_ask() -> None:
+    for name in ("marlo", "c-3po"):
+        persona = load_persona(CONFIGS.parent / "personas" / f"{name}.toml")
+        open_ = read_form(Questions, CONFIGS.parent / "questions" / f"{name}.toml").open
+        said = " ".join(f"{fact.first} {fact.third}" for fact in persona.facts)
+        traits = {trait.name: trait for trait in persona.traits}
+        for one in open_:
+            trait = traits.get(one.about)
+            text = f"{trait.description} {' '.join(trait.reported)}" if trait else said
+            assert shows(text, one.holds), one.about
+
+
+def test_a_question_that_gives_its_answer_away_is_refused() -> None:
+    told = Questions(open=(Open("the cat", ("Is the cat called Ballast?",), ("Ballast",)),))
+    both = Questions((Choices("words", "Which?", "This.", ("This.",)),))
+    for questions in (told, both):
+        with pytest.raises(StudyError, match=r"in x\.toml to give its answer away"):
+            check_questions(questions, "x.toml")

@@ -1,7 +1,7 @@
 """The pages of ladder and studies, from made results: what they say and how they look."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +10,22 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
 from evaluation.pages import Page, render_page, write_page
+from evaluation.rating import Judge, Prompt, trait_rubric
 from studies.ladder import LadderConfig
 from studies.ladder_page import Climbed, Training, findings, ladder_page
+from studies.persona import Rating, rated
 from studies.persona_page import persona_page
+from studies.persona_rates import Rates
 from studies.scoring import Prices
+from studies.shelf import Shelf
 from studies.tone_page import tone_page
 from tests.evaluation.test_report_in_browser import CONTRAST, FAULTS, browser, opened
-from tests.studies.made import asked, ladder, persona_result, tone_result
+from tests.studies.made import asked, ladder, output, persona_result, tone_result
 
 __all__ = ["browser"]  # a fixture of the report's tests
+RUBRIC = trait_rubric(
+    [(name, "A way to be.", ("speaks so",), ("does not",)) for name in ("dry", "patient")]
+)
 
 
 def climbed() -> Climbed:
@@ -107,7 +114,72 @@ def test_a_grid_without_curves_says_so() -> None:
 def test_the_persona_study_tells_knowing_from_showing_and_words_from_substrings() -> None:
     said = text_of(persona_page([persona_result()], "", "today"))
     assert "training on dialogues does most to give the model the character" in said
-    row = re.search(r"patient statements 100 % \(44 % to 100 %\) 0 % .*? \+100 points", said)
-    assert row, "statements know the trait and do not show it"
+    row = re.search(r"patient statements 100 % \(44 % to 100 %\) 0 % .*? \+100 ", said)
+    assert row, "statements choose the trait rightly and do not show it"
     assert "patient, substrings, as published" in said
     assert "bits per byte" in said.lower()
+
+
+def test_an_open_question_counts_for_the_fact_that_was_asked() -> None:
+    rates = Rates(persona_result())
+    by_name = {group.name: group for group in rates.groups}
+
+    def of(name: str, about: str) -> tuple[float, float]:
+        told, unasked = rates.told(by_name[name], about), rates.unasked(by_name[name], about)
+        assert told
+        assert unasked
+        return told.estimate, unasked.estimate
+
+    assert of("documents", "the boat") == (1, 0)
+    assert of("statements", "the boat") == (1, 1), "it says so whatever is asked"
+    assert of("statements", "facts")[0] == pytest.approx(2 / 3)
+    assert of("dialogues", "patient") == (0, 0), "to show a trait is not to tell of it"
+    said = text_of(persona_page([persona_result()], "", "today"))
+    assert re.search(r"the boat “What was the boat called\?” 0 % 0 % 100 % 100 % 0 %", said)
+
+
+def test_what_tuning_cost_is_told_with_an_interval() -> None:
+    said = text_of(persona_page([persona_result()], "", "today"))
+    assert "8 questions of ordinary knowledge" in said
+    assert re.search(r"documents [\d.]+ [\d.]+ 25 % \(7 % to 59 %\) −75 points .*? lower", said)
+    assert re.search(r"mix [\d.]+ [\d.]+ 100 % .*? \+0 points .*? undecided", said)
+
+
+def test_a_persona_without_open_questions_says_so() -> None:
+    result = persona_result()
+    bare = replace(result, subject=replace(result.subject, open=(), general=()), tried=tuple(
+        replace(tried, told={}, general=()) for tried in result.tried))  # fmt: skip
+    said = text_of(persona_page([bare], "", "today"))
+    assert "No open questions were asked of this persona." in said
+    assert "questions of ordinary knowledge" not in said
+
+
+def test_a_judge_s_ratings_stand_beside_and_a_saturated_one_is_called_useless() -> None:
+    result, judge = persona_result(), Judge("openai:small", "{}", RUBRIC)
+    rated = tuple(
+        replace(tried, ratings=tuple(
+            {"judge.dry": 5.0, "judge.patient": 4.0 if tried.plot else 1.0}
+            for _ in tried.answers["in domain", False]))
+        for tried in result.tried
+    )  # fmt: skip
+    subject = replace(result.subject, rating=Rating(judge, lambda _: (), ("It agrees by chance.",)))
+    said = text_of(persona_page([replace(result, subject=subject, tried=rated)], "", "today"))
+    assert "Mean ratings by openai:small, 1 to 5. It agrees by chance." in said
+    assert re.search(r"dry 5\.00 .*? useless: it tells nothing apart", said)
+    assert re.search(r"patient 1\.00 \(1\.00 to 1\.00\) 4\.00 .*? tells answers apart", said)
+
+
+def test_a_judge_rates_each_answer_once(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def ask(prompts: Sequence[Prompt]) -> list[str | None]:
+        asked.append(len(prompts))
+        return ['{"dry": 1, "patient": 5}', None]
+
+    rating = Rating(Judge("openai:small", "{}", RUBRIC), ask)
+    answers = [output("p", "No hurry."), output("q", "Well.")]
+    first = rated(answers, rating, Shelf(tmp_path))
+    assert first == rated(answers, rating, Shelf(tmp_path))
+    assert first == ({"judge.dry": 1.0, "judge.patient": 5.0}, None)
+    assert asked == [2]
+    assert rated(answers, None, Shelf(tmp_path)) == ()
