@@ -13,10 +13,11 @@ from db.records import Example, Split, digest
 from evaluation.arms import Arm, Scored
 from studies.asking import Classroom, Model, Way
 from studies.errors import StudyError
+from studies.hosted import Hosted, Hosting, Job, Order, Provider, hosted, planned_hosted
 from studies.ladder import TUNED, Asked, Ladder, LadderConfig, Told, asked_once, climb
 from studies.scoring import scored
 from studies.shelf import Shelf
-from studies.training import Trained, trained
+from studies.training import Planned, Trained, trained
 from trainer.config import TrainingConfig
 from trainer.models import fingerprint
 
@@ -40,6 +41,7 @@ class ToneStudy:
         prompted_too: Whether every adapter is also asked with the short prompt.
         margin: Loss of similarity that is still acceptable, set before anything is measured.
         minutes_a_training: What a training takes, for `--dry-run` until one has been timed.
+        providers: Models that are tuned at a service, through its jobs.
         ladder: How prompts are asked.
     """
 
@@ -56,6 +58,7 @@ class ToneStudy:
     prompted_too: bool = False
     margin: float = 0.05
     minutes_a_training: float = 1.0
+    providers: tuple[Provider, ...] = ()
     ladder: LadderConfig = field(default_factory=LadderConfig)
 
 
@@ -93,6 +96,7 @@ class ToneResult:
     ladder: Ladder
     courses: tuple[Course, ...]
     training: TrainingConfig
+    hosted: tuple[Hosted, ...] = ()
 
 
 def squares(study: ToneStudy, available: int) -> Iterator[Square]:
@@ -141,36 +145,58 @@ def key_of(config: TrainingConfig, taught: Sequence[Example]) -> dict[str, Any]:
 
 def planned(
     study: ToneStudy, asked: Asked, training: TrainingConfig, shelf: Shelf
-) -> list[tuple[str, bool]]:
-    """The trainings of a grid in words, and whether each is there already."""
+) -> list[Planned]:
+    """The trainings of a grid, and whether each is there already."""
     taught = [example for example in asked.pool if example.split is Split.TRAIN]
     found = []
     for square in squares(study, len(taught)):
         config = config_of(square, study, training)
         key = key_of(config, drawn(taught, square.size, square.seed))
-        found.append((square.label, shelf.has(key)))
+        found.append(Planned(square.label, shelf.has(key)))
+    for order in orders(study, asked):
+        found += planned_hosted(order, shelf)
     return found
+
+
+def orders(study: ToneStudy, asked: Asked) -> Iterator[Order]:
+    """What is wanted of each provider.
+
+    Raises `StudyError` if a size asks for more training examples than there are.
+    """
+    for provider in study.providers:
+        sizes = sorted(provider.sizes or study.sizes)
+        if sizes[-1] > len(asked.pool):
+            raise StudyError(
+                f"found {len(asked.pool)} training examples, expected the {sizes[-1]} for "
+                f"{provider.model}; generate more candidates, or lower its `sizes`"
+            )
+        jobs = tuple(
+            (Job(provider.model, size, seed), tuple(drawn(asked.pool, size, seed)))
+            for size in sizes
+            for seed in provider.seeds or study.seeds
+        )
+        yield Order(provider, jobs, asked, study.ladder.decoding, study.prompted_too)
 
 
 def tone_study(
     study: ToneStudy,
     asked: Asked,
     training: TrainingConfig,
-    shelf: Shelf,
-    told: Told | None = None,
+    kept: tuple[Shelf, Told | None],
+    hosting: Hosting,
 ) -> ToneResult:
     """Every square trained and asked, and the ways of prompting asked once; all of it kept.
 
-    `asked.pool` is the training side.
+    `asked.pool` is the training side. `hosting` is for the models that are tuned at a service.
     """
     model = Model(training.base, training.revision)
-    ladder = climb(asked, model, study.ladder, shelf, told)
+    ladder = climb(asked, model, study.ladder, *kept)
     taught = [example for example in asked.pool if example.split is Split.TRAIN]
     courses = tuple(
-        _course(square, (study, asked, training), (shelf, told))
-        for square in squares(study, len(taught))
+        _course(square, (study, asked, training), kept) for square in squares(study, len(taught))
     )
-    return ToneResult(study, asked, ladder, courses, training)
+    elsewhere = tuple(hosted(order, hosting, kept) for order in orders(study, asked))
+    return ToneResult(study, asked, ladder, courses, training, elsewhere)
 
 
 def _course(

@@ -17,8 +17,9 @@ from evaluation.charts import Axis, Caption, Figure, Row, Series, line_figure
 from evaluation.content import FEATURES
 from evaluation.figures import similarity_figure, sweep_figure, target_figure
 from evaluation.pages import Page, Section, Sheet, number, number_cell, share_cell
-from evaluation.statistics import Outcome, non_inferior, outcome, paired_bootstrap
+from evaluation.statistics import Outcome, non_inferior, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import percent, points
+from studies.hosted_page import hosted_claim, hosted_facts, hosted_section
 from studies.tone import Course, ToneResult, averaged
 
 _SIMILARITY = FEATURES[0]
@@ -73,6 +74,7 @@ def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) ->
             _size_section(result, grid),
             _curve_section(result),
             _ways_section(result, grid),
+            hosted_section(result),
             _content_section(result, grid),
             _counting_section(result, grid),
             _flaws(result),
@@ -101,6 +103,7 @@ def _claims(result: ToneResult, grid: Sequence[Averages]) -> list[tuple[str, str
         ("100 examples suffice", _hundred_claim(result, grid)),
         ("Content is kept", _content_claim(result, grid)),
         ("int8 converges faster", _speed_claim(result)),
+        ("Models of a provider gain by tuning, too", hosted_claim(result)),
     ]
 
 
@@ -220,13 +223,24 @@ def _size_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
             point.precision,
             share_cell(_summary(result, point.arm).target),
             ", ".join(f"{seed}: {_rate(result, arm)}" for seed, arm in point.by_seed),
+            _over_seeds(result, point),
             share_cell(_summary(result, point.prompted).target) if point.prompted else "–",
         )
         for point in grid
     )
-    columns = ("Examples", "Precision", target.label, "By seed", "With the short prompt")
+    columns = ("Examples", "Precision", target.label, "By seed", "Seeds drawn",
+               "With the short prompt")  # fmt: skip
     notes = (target.description, f"{result.training.base}, {_steps(result)} steps each.")
     return Section("How much data", notes, figure, (Sheet("", columns, cells),))
+
+
+def _over_seeds(result: ToneResult, point: Averages) -> str:
+    """The interval with whole seeds drawn: the chance of training, hard to see in few seeds."""
+    if len(point.by_seed) < 2:
+        return "–"
+    name = result.asked.aim.feature.name
+    found = {seed: [row.measures[name] for row in arm.outputs] for seed, arm in point.by_seed}
+    return share_cell(over_seeds(found))
 
 
 def _steps(result: ToneResult) -> int:
@@ -327,7 +341,7 @@ def _flaws(result: ToneResult) -> Section:
             + (" and with it." if result.study.prompted_too else "."),
             "Examples and held-out prompts come from different articles.",
             f"Rates over {len(result.study.seeds)} seed(s) are means over prompts; their intervals "
-            "speak of other prompts of this kind, not of other trainings.",
+            "speak of other prompts of this kind; those with seeds drawn speak of other trainings.",
         ),
     )
 
@@ -343,3 +357,5 @@ def _configuration(result: ToneResult) -> Iterator[tuple[str, str]]:
             for c in result.courses
         ),
     )
+    if result.hosted:
+        yield "Jobs at services", hosted_facts(result.hosted)

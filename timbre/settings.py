@@ -127,6 +127,20 @@ def teacher_key(teacher: str) -> str:
     return os.environ.get("TIMBRE_TEACHER_KEY") or os.environ.get(provider, "")
 
 
+def service_key(url: str) -> str:
+    """The key for a service with OpenAI's API, by its address.
+
+    Raises `SettingsError` if there is none.
+    """
+    home = url.startswith("https://api.openai.com/")
+    key = teacher_key("openai" if home else f"openai@{url}")
+    if not key:
+        raise SettingsError(
+            f"found no key for the service at {url}, expected one in TIMBRE_TEACHER_KEY; set it"
+        )
+    return key
+
+
 def ray_address() -> str:
     """The Ray cluster that a run is to use: `RAY_ADDRESS`, else one that runs on this machine."""
     return os.environ.get("RAY_ADDRESS") or "auto"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from openai import OpenAI, OpenAIError
+from openai.types.fine_tuning.job_create_params import Method
 
 from trainer.errors import TrainerError
 
@@ -21,12 +22,16 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where to tune and which model: `every` is the seconds between two looks at the job."""
+    """Where to tune and which model: `every` is the seconds between two looks at the job.
+
+    `epochs` are the passes over the examples, 0 for the service's own choice.
+    """
 
     model: str
     api_key: str = field(repr=False)
     url: str = "https://api.openai.com/v1"
     seed: int = 0
+    epochs: int = 0
     every: float = 10.0
     timeout: float = 120.0
 
@@ -64,8 +69,8 @@ def _remembered(folder: Path, service: Service) -> str:
     if not path.is_file():
         return ""
     kept = json.loads(path.read_text(encoding="utf-8"))
-    found = (kept["url"], kept["model"], kept["seed"])
-    if found != (service.url, service.model, service.seed):
+    found = (kept["url"], kept["model"], kept["seed"], kept.get("epochs", 0))
+    if found != (service.url, service.model, service.seed, service.epochs):
         raise TrainerError(
             f"found a job for {kept['model']} at {kept['url']} in {folder}, expected the one to "
             "follow; name another folder for another job"
@@ -82,14 +87,25 @@ def _start(client: OpenAI, data: Path, folder: Path, service: Service) -> str:
                 uploaded[side] = client.files.create(file=file, purpose="fine-tune").id
     if "train" not in uploaded:
         raise TrainerError(f"found no train.jsonl in {data}, expected one; export a version first")
+    epochs: Method = {
+        "type": "supervised",
+        "supervised": {"hyperparameters": {"n_epochs": service.epochs or "auto"}},
+    }
     job = client.fine_tuning.jobs.create(
         model=service.model,
         training_file=uploaded["train"],
         seed=service.seed,
+        method=epochs,
         validation_file=uploaded.get("validation"),
     ).id
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {"job": job, "url": service.url, "model": service.model, "seed": service.seed}
+    kept = {
+        "job": job,
+        "url": service.url,
+        "model": service.model,
+        "seed": service.seed,
+        "epochs": service.epochs,
+    }
     (folder / JOB).write_text(json.dumps(kept, indent=1), encoding="utf-8")
     return job
 

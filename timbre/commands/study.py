@@ -66,30 +66,41 @@ def persona(
     _show_page(page, as_json)
 
 
-def _show_plan(plan: list[tuple[str, bool]], place: Any, guess: float, as_json: bool) -> None:
+def _show_plan(plan: list[Any], place: Any, guess: float, as_json: bool) -> None:
     from timbre.studying import minutes_timed
 
     timed = minutes_timed(place.shelf)
-    left = sum(not done for _, done in plan)
-    minutes = left * (timed or guess)
+    left = [planned for planned in plan if not planned.done]
+    minutes = sum(not planned.hosted for planned in left) * (timed or guess)
+    usd = sum(planned.usd for planned in left)
     told = {
         "trainings": len(plan),
-        "left": left,
+        "left": len(left),
         "minutes_left": round(minutes, 1),
         "minutes_a_training": round(timed or guess, 2),
         "timed_here": timed is not None,
         "machine_hours": round(minutes / 60, 2),
-        "plan": [{"training": label, "done": done} for label, done in plan],
+        "service_usd": round(usd, 2),
+        "plan": [
+            {"training": p.label, "done": p.done, "service_usd": round(p.usd, 2)} for p in plan
+        ],
     }
     if as_json:
         facts(told)
         return
-    table(("training", "done"), [(label, "yes" if done else "no") for label, done in plan])
+    usd_of = [f"{p.usd:.2f}" if p.hosted else "" for p in plan]
+    rows = [(p.label, "yes" if p.done else "no", u) for p, u in zip(plan, usd_of, strict=True)]
+    if any(usd_of):
+        table(("training", "done", "US dollars at the service"), rows)
+    else:
+        table(("training", "done"), [row[:2] for row in rows])
     source = "timed here" if timed else "from the study's file"
     say(
-        f"{left} of {len(plan)} trainings left: about {minutes:.0f} minutes "
+        f"{len(left)} of {len(plan)} trainings left: about {minutes:.0f} minutes "
         f"({timed or guess:.1f} a training, {source}), {minutes / 60:.2f} machine-hours."
     )
+    if any(usd_of):
+        say(f"Left to pay at services: about {usd:.2f} US dollars, by the prices in the file.")
 
 
 def _show_page(page: Path, as_json: bool) -> None:

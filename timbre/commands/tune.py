@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from timbre.console import say
-from timbre.settings import read_settings, teacher_key
+from timbre.settings import read_settings, service_key
 from timbre.stores import open_store
 
 
@@ -15,6 +15,7 @@ def tune(
     model: Annotated[str, typer.Option(help="The service's name of the model to tune.")],
     url: Annotated[str, typer.Option(help="The service.")] = "https://api.openai.com/v1",
     folder: Annotated[Path | None, typer.Option(help="Where the job is remembered.")] = None,
+    epochs: Annotated[int, typer.Option(min=0, help="Passes; 0 leaves it to the service.")] = 0,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
 ) -> None:
     """Start a fine-tuning job on a version at a service, once, and follow it to its model.
@@ -25,18 +26,15 @@ def tune(
     Example: timbre tune demo-tone --model gpt-4.1-nano-2025-04-14
     """
     from db.export import ExportFormat, export
-    from timbre.settings import SettingsError
     from timbre.versions import found_version
     from trainer.hosted import Service
     from trainer.hosted import tune as start
 
     settings = read_settings()
-    key = teacher_key("openai" if url.startswith("https://api.openai.com/") else "openai@" + url)
-    if not key:
-        raise SettingsError("found no key for the service, expected TIMBRE_TEACHER_KEY; set it")
+    key = service_key(url)
     with open_store(settings) as store:
         found = found_version(store, version)
         home = folder or settings.home / "hosted" / found.id[:12]
         data = export(store, found, home / "data", ExportFormat.OPENAI)
-    result = start(data, home / "job", Service(model, key, url, every=every), say)
+    result = start(data, home / "job", Service(model, key, url, epochs=epochs, every=every), say)
     say(f"Tuned model {result.model}; {result.trained_tokens} tokens were trained on.")
