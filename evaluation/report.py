@@ -115,7 +115,8 @@ class ReportData:
 
     `subject` is the tone or persona in words, such as `the tone “conversational”`; `verdict` is
     from `evaluation.verdict`; `written_at` is ISO 8601; `target` is the measure that
-    `ArmSummary.target` counts, its description the rule; `training` has facts of the run (base
+    `ArmSummary.target` counts, its description the rule; `judge_kappa` is the lower end of kappa
+    under which a judge is diagnostic only; `training` has facts of the run (base
     model, precision, device, times); `lineage` is one output walked back to its article and
     reviewers; `configuration` has the files and settings that made all this, as text.
     """
@@ -134,6 +135,7 @@ class ReportData:
     ceiling: Interval | None = None
     preferences: Preferences | None = None
     judges: tuple[JudgeCard, ...] = ()
+    judge_kappa: float = 0.4
     losses: tuple[LossPoint, ...] = ()
     training: tuple[Setting, ...] = ()
     examples: tuple[SideBySide, ...] = ()

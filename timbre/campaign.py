@@ -109,6 +109,9 @@ class Evaluating:
         max_new_tokens: Longest answer, in tokens.
         no_repeat: No run of so many tokens is generated twice in an answer, 0 for no such rule.
         seed: Seed of the sampling and of the sides of blind pairs.
+        judge: A model that rates answers, named as a teacher is; empty for none. It is one more
+            measure, and diagnostic only until its card shows that it agrees with reviewers.
+        judged: Most reviewed candidates that it rates for its card.
     """
 
     system_prompt: str = ""
@@ -116,6 +119,8 @@ class Evaluating:
     max_new_tokens: int = 128
     no_repeat: int = 0
     seed: int = 0
+    judge: str = ""
+    judged: int = 200
 
 
 @dataclass(frozen=True)
@@ -224,6 +229,10 @@ def _sense(campaign: Campaign) -> Iterator[tuple[bool, str]]:
         not review.annotators or len(set(review.annotators)) >= fewest,
         f"{len(set(review.annotators))} annotators, expected at least the {fewest} that a record "
         "needs, or none at all",
+    )
+    yield (
+        campaign.evaluate.judge != "phrasebook",
+        "the judge “phrasebook” in [evaluate], which answers no question; expected a model",
     )
     shares = (freeze.train, freeze.validation, freeze.test)
     yield (

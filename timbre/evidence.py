@@ -11,32 +11,37 @@ from evaluation.arms import Arm as MeasuredArm
 from evaluation.arms import Scored
 from evaluation.content import paraphrase_ceiling, shuffled_floor
 from evaluation.preferences import Preferences, Sides, preferences, votes
+from evaluation.rating import Judge
 from timbre.arms import WORDS
 from timbre.campaign import Campaign
 from trainer.embed import embed
 
 
 def measured_arms(
-    store: Store, outputs: dict[str, list[Output]], aim: Aim
+    store: Store, outputs: dict[str, list[Output]], aim: Aim, judge: Judge | None = None
 ) -> tuple[MeasuredArm, ...]:
-    """Each arm with its outputs' measures by name, those of the aim by its own definition."""
+    """Each arm with its outputs' measures by name; of aim and judge, those by this definition."""
     return tuple(
         MeasuredArm(
             name=name,
             label=WORDS[name].label,
             description=WORDS[name].description,
-            outputs=tuple(scored(store, found, aim)),
+            outputs=tuple(scored(store, found, aim, judge)),
         )
         for name, found in outputs.items()
     )
 
 
-def scored(store: Store, outputs: list[Output], aim: Aim) -> Iterable[Scored]:
-    """Outputs with their measures by name, those of the aim by its own definition."""
+def scored(
+    store: Store, outputs: list[Output], aim: Aim, judge: Judge | None = None
+) -> Iterable[Scored]:
+    """Outputs with their measures by name; of aim and judge, those by this definition."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     own = {aim.feature.name, *(feature.name for feature in aim.trait_features)}
+    sources = dict.fromkeys(own, aim.source)
+    sources |= {f.name: judge.source for f in judge.features} if judge else {}
     for measure in store.stream(Measure, subject=tuple(measures)):
-        if measure.source == aim.source or measure.name not in own:
+        if measure.source == sources.get(measure.name, measure.source):
             measures[measure.subject][measure.name] = measure.value
     articles = {
         example.id: example.article

@@ -14,7 +14,8 @@ from evaluation.arms import Arm
 from evaluation.judges import JudgeCard, Judged, judge_card, said_by
 from timbre.aims import Subject
 
-_FEWEST = 20
+FEWEST = 20
+"""Fewest labelled texts that a card is made from."""
 _READING_EASE = ("flesch_reading_ease", "Reading ease")
 _SIMILARITY = ("similarity", "Similarity")
 _SIDES = {"left": 1.0, "right": 0.0, "tie": 0.5}
@@ -36,25 +37,37 @@ def candidate_cards(
 
     A label is what more than half of a text's reviewers said; a card needs 20 of them.
     """
-    submitted = [r for r in reviews if r.status is ReviewStatus.SUBMITTED]
-    ids = tuple({review.subject for review in submitted})
-    texts = {c.id: judged_text(c) for c in store.stream(Candidate, id=ids)}
-    aim, by = subject.aim, _by(submitted)
+    aim, labels = subject.aim, labelled(store, reviews, subject)
     for trait in aim.traits:
-        said = majority((r.subject, float(trait in t)) for r in submitted if (t := _traits(r)))
         shows = partial(_shows, aim, f"trait.{trait}")
-        yield from _card(f"The list of “{trait}”", Labelled(texts, said, by), shows)
-    rated = Labelled(texts, majority(_ratings(submitted, subject.middle)), by)
+        yield from _card(f"The list of “{trait}”", labels[trait], shows)
     if not aim.traits:
-        name = f"The rule for “{aim.feature.name}”"
+        rated, name = labels[aim.feature.name], f"The rule for “{aim.feature.name}”"
         yield from _card(name, rated, partial(_shows, aim, aim.feature.name))
         yield from _register_card(rated)
 
 
+def labelled(store: Store, reviews: Sequence[Review], subject: Subject) -> dict[str, Labelled]:
+    """What reviewers said of candidates: whether they are in the tone, or show each trait."""
+    submitted = [r for r in reviews if r.status is ReviewStatus.SUBMITTED]
+    ids = tuple({review.subject for review in submitted})
+    texts, by = {c.id: judged_text(c) for c in store.stream(Candidate, id=ids)}, _by(submitted)
+    if not subject.aim.traits:
+        said = majority(_ratings(submitted, subject.middle))
+        return {subject.aim.feature.name: Labelled(texts, said, by)}
+    named = [(review.subject, found) for review in submitted if (found := _traits(review))]
+    return {
+        trait: Labelled(texts, majority((s, float(trait in found)) for s, found in named), by)
+        for trait in subject.aim.traits
+    }
+
+
 def vote_cards(
-    store: Store, reviews: Sequence[Review], arms: Sequence[Arm], target: str
+    store: Store, reviews: Sequence[Review], arms: Sequence[Arm], guesses: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
     """Cards of single measures: does the answer with more of it win the blind comparisons?
+
+    `guesses` are further measures by name, each with how it is called.
 
     A comparison counts where more than half of its voters prefer a side and the measure differs.
     """
@@ -64,10 +77,10 @@ def vote_cards(
     preferred = majority(votes)
     measured = {(a.name, row.prompt): row.measures for a in arms for row in a.outputs}
     met = list(_sides(store, tuple(preferred), measured))
-    for name, label in ((target, "The target"), _READING_EASE, _SIMILARITY):
+    for name, label in (*guesses, _READING_EASE, _SIMILARITY):
         gaps = {c: gap for c, left, right in met if (gap := _gap(left, right, name))}
         judged = Judged([gap > 0 for gap in gaps.values()], [preferred[c] for c in gaps])
-        if len(gaps) >= _FEWEST:
+        if len(gaps) >= FEWEST:
             yield judge_card(f"{label}, as a guess at who wins,", judged, _by(submitted))
 
 
@@ -102,7 +115,7 @@ def _ratings(reviews: Iterable[Review], middle: float) -> Iterator[tuple[str, fl
 
 def _card(name: str, said: Labelled, call: Callable[[str], bool]) -> Iterator[JudgeCard]:
     known = [subject for subject in said.labels if subject in said.texts]
-    if len(known) >= _FEWEST:
+    if len(known) >= FEWEST:
         calls = [call(said.texts[subject]) for subject in known]
         yield judge_card(name, Judged(calls, [said.labels[s] for s in known]), said.by)
 
@@ -112,7 +125,7 @@ def _register_card(said: Labelled) -> Iterator[JudgeCard]:
     known = sorted(subject for subject in said.labels if subject in said.texts)
     halves = known[::2], known[1::2]
     labels = [[said.labels[subject] for subject in half] for half in halves]
-    if len(known) < 2 * _FEWEST or not all(0 < sum(half) < len(half) for half in labels):
+    if len(known) < 2 * FEWEST or not all(0 < sum(half) < len(half) for half in labels):
         return
     texts = [[said.texts[subject] for subject in half] for half in halves]
     model = register.fit(texts[0], labels[0], f"{len(halves[0])} texts labelled by {said.by}")

@@ -49,6 +49,7 @@ from timbre.comparing import PAIRS
 from timbre.evidence import measured_arms, preferences_of, similarity_bounds, votes_of
 from timbre.freezing import independent, verdict_rule
 from timbre.judging import candidate_cards, vote_cards
+from timbre.rating import judge_of, rating_cards
 from timbre.runs import RunStatus
 from timbre.settings import Settings, config_file
 from timbre.stores import kept
@@ -71,10 +72,11 @@ def report_data(
     """Everything that the report of a run shows."""
     version = kept(store, Version, status.run.version)
     outputs = run_outputs(store, campaign, status.run, settings)
-    subject = subject_of(campaign)
+    subject, judge = subject_of(campaign), judge_of(campaign)
     aim, target = subject.aim, subject.aim.feature
-    measured = measured_arms(store, outputs, aim)
-    summaries = tuple(summarise(arm, target, aim.trait_features) for arm in measured)
+    rated = judge.features if judge else ()
+    measured = measured_arms(store, outputs, aim, judge)
+    summaries = tuple(summarise(arm, target, aim.trait_features, rated) for arm in measured)
     compared = differences(measured, PAIRS, (target, *content.FEATURES[:1], *aim.trait_features))
     votes = preferences_of(store, campaign, outputs)
     by_name = {summary.name: summary for summary in summaries}
@@ -82,6 +84,7 @@ def report_data(
     floor, ceiling = similarity_bounds(examples)
     evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), compared, votes, target)
     reviews = list(store.current_reviews(dataset=campaign.judged_datasets))
+    guesses = ((target.name, "The target"), *((f.name, f"The judge’s “{f.label}”") for f in rated))
     return ReportData(
         campaign=campaign.name,
         subject=subject.words,
@@ -98,8 +101,10 @@ def report_data(
         preferences=votes,
         judges=(
             *candidate_cards(store, reviews, subject),
-            *vote_cards(store, votes_of(store, campaign, outputs), measured, target.name),
+            *rating_cards(store, campaign, reviews, subject),
+            *vote_cards(store, votes_of(store, campaign, outputs), measured, guesses),
         ),
+        judge_kappa=campaign.gates.judge_kappa,
         losses=tuple(_losses(status)),
         training=tuple(_training(status)),
         examples=tuple(_side_by_side(store, outputs)),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from db.records import (
@@ -20,21 +20,26 @@ from db.store import Store
 from db.versions import version_examples
 from evaluation.pages import write_page
 from evaluation.verdict import review_notice
+from pipelines.form import read_form
 from pipelines.persona_file import Persona, load_persona
 from studies.errors import StudyError
+from studies.knowledge import Choices, Questions, check_questions, persona_choices
 from studies.ladder import Asked, Told
-from studies.persona import PersonaStudy, Subject, persona_study
+from studies.persona import PersonaStudy, Rating, Subject, persona_study
 from studies.persona import planned as planned_plots
 from studies.persona_page import persona_page
-from studies.probes import choices, prompt_sets
+from studies.probes import prompt_sets
 from studies.scoring import chat_of
 from studies.shelf import Shelf
 from studies.tone import ToneStudy, tone_study
 from studies.tone import planned as planned_squares
 from studies.tone_page import tone_page
+from studies.training import Planned
 from timbre.advising import rewrite_of, rules_of
 from timbre.aims import subject_of
 from timbre.campaign import Campaign, load_campaign
+from timbre.hosting import hosting
+from timbre.rating import asking, judge_of, rating_cards
 from timbre.settings import CONFIGS, Settings, config_file
 from timbre.unseen import LEFT_OUT, unseen
 from trainer.config import TrainingConfig, load_config
@@ -61,6 +66,11 @@ class Place:
         return Shelf(self.settings.home / "studies" / self.name)
 
     @property
+    def kept(self) -> tuple[Shelf, Told | None]:
+        """The cells, and who is told."""
+        return self.shelf, self.told
+
+    @property
     def page(self) -> Path:
         """The study's page."""
         return self.settings.reports / f"study-{self.name}.html"
@@ -69,13 +79,13 @@ class Place:
 def run_tone_study(store: Store, study: ToneStudy, place: Place) -> Path:
     """Do what is left of a tone study and write its page."""
     campaign, asked, training = _tone(store, study)
-    result = tone_study(study, asked, training, place.shelf, place.told)
+    result = tone_study(study, asked, training, place.kept, hosting(study.providers))
     subject = subject_of(campaign).words
     notice = _notice(store, campaign, study.examples, training.base)
     return write_page(tone_page(result, subject, notice, _newest(store)), place.page)
 
 
-def plan_tone_study(store: Store, study: ToneStudy, place: Place) -> list[tuple[str, bool]]:
+def plan_tone_study(store: Store, study: ToneStudy, place: Place) -> list[Planned]:
     """The study's trainings and whether each is there already."""
     _, asked, training = _tone(store, study)
     return planned_squares(study, asked, training, place.shelf)
@@ -86,25 +96,20 @@ def run_persona_study(store: Store, study: PersonaStudy, place: Place) -> Path:
     training = load_config(config_file("training", study.training))
     chat = chat_of(training.base, training.revision)
     results, notices = [], []
-    for name in study.campaigns:
-        campaign = load_campaign(config_file("campaigns", name))
-        subject = _persona(store, campaign, study, training.base)
-        kept = (place.shelf, place.told)
-        results.append(persona_study(study, subject, training, chat, kept))
+    for campaign, subject in _subjects(store, study, training.base):
+        rated = replace(subject, rating=_rating(store, campaign, place.settings))
+        results.append(persona_study(study, rated, training, chat, place.kept))
         notices.append(_notice(store, campaign, study.examples, training.base))
     page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
     return write_page(page, place.page)
 
 
-def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[tuple[str, bool]]:
+def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[Planned]:
     """The study's trainings and whether each is there already."""
     training = load_config(config_file("training", study.training))
     chat = chat_of(training.base, training.revision)
-    found = []
-    for name in study.campaigns:
-        subject = _persona(
-            store, load_campaign(config_file("campaigns", name)), study, training.base
-        )
+    found: list[Planned] = []
+    for _, subject in _subjects(store, study, training.base):
         found += planned_plots(study, subject, training, chat, place.shelf)
     return found
 
@@ -141,11 +146,26 @@ def _persona(store: Store, campaign: Campaign, study: PersonaStudy, base: str) -
     persona = load_persona(config_file("personas", campaign.persona))
     examples = tuple(unseen(store, _examples(store, campaign, study.examples), base))
     dialogues = [e for e in examples if e.kind is CandidateKind.DIALOGUE]
-    strangers = [other for other in _shipped() if other.name != persona.name]
     held = {e.passage for e in examples if e.split is Split.TEST and e.passage}
     passages = sorted(store.stream(Passage, id=tuple(held)), key=lambda passage: passage.id)
     subject = subject_of(campaign)
-    asked = choices(
+    return Subject(
+        campaign=campaign.name,
+        name=persona.name,
+        system=subject.system,
+        aim=subject.aim,
+        examples=examples,
+        prompts=prompt_sets(dialogues, study.prompts),
+        choices=_choices(persona),
+        plain=tuple(passage.text for passage in passages),
+        general=_questions(study.general).choices,
+    )
+
+
+def _choices(persona: Persona) -> tuple[Choices, ...]:
+    """Multiple choice between what is true of a persona and of the other shipped ones."""
+    strangers = [other for other in _shipped() if other.name != persona.name]
+    asked = persona_choices(
         persona.name,
         [(trait.name, trait.description) for trait in persona.traits],
         [fact.first for fact in persona.facts],
@@ -154,16 +174,43 @@ def _persona(store: Store, campaign: Campaign, study: PersonaStudy, base: str) -
             [fact.first for other in strangers for fact in other.facts],
         ),
     )
-    return Subject(
-        campaign=campaign.name,
-        name=persona.name,
-        system=subject.system,
-        aim=subject.aim,
-        examples=examples,
-        prompts=prompt_sets(dialogues, study.prompts),
-        choices=tuple(asked),
-        plain=tuple(passage.text for passage in passages),
-    )
+    return tuple(asked)
+
+
+def _subjects(store: Store, study: PersonaStudy, base: str) -> Iterator[tuple[Campaign, Subject]]:
+    """Each campaign of a study with its persona.
+
+    Raises `StudyError` if there is not one file of questions for each campaign, or none at all.
+    """
+    asked = study.questions or ("",) * len(study.campaigns)
+    if len(asked) != len(study.campaigns):
+        raise StudyError(
+            f"found {len(asked)} files of questions for {len(study.campaigns)} campaigns, expected "
+            "one for each in the same order, or none; correct the file"
+        )
+    for name, questions in zip(study.campaigns, asked, strict=True):
+        campaign = load_campaign(config_file("campaigns", name))
+        subject = _persona(store, campaign, study, base)
+        yield campaign, replace(subject, open=_questions(questions).open)
+
+
+def _rating(store: Store, campaign: Campaign, settings: Settings) -> Rating | None:
+    """The campaign's judge, as it is asked, with what its cards say of it."""
+    judge = judge_of(campaign)
+    if judge is None:
+        return None
+    reviews = list(store.current_reviews(dataset=campaign.judged_datasets))
+    cards = rating_cards(store, campaign, reviews, subject_of(campaign))
+    least = campaign.gates.judge_kappa
+    said = (c.sentence + (" Diagnostic only." if c.diagnostic_only(least) else "") for c in cards)
+    return Rating(judge, asking(campaign, settings), tuple(said))
+
+
+def _questions(name: str) -> Questions:
+    if not name:
+        return Questions()
+    path = config_file("questions", name)
+    return check_questions(read_form(Questions, path), path.name)
 
 
 def _shipped() -> list[Persona]:

@@ -94,6 +94,6 @@ def test_a_measure_is_held_against_the_votes(store: Store) -> None:
         for name in ("base", "tuned")
     ]  # fmt: skip
     votes = [review(c.id, "preference", "left" if n % 2 else "right") for n, c in enumerate(sides)]
-    (card,) = vote_cards(store, votes, arms, "spoken")
+    (card,) = vote_cards(store, votes, arms, [("spoken", "The target")])
     assert card.kappa.estimate == 1
     assert card.name.startswith("The target")

@@ -16,15 +16,17 @@ def evaluate(
 ) -> None:
     """Measure the outputs of a run and pair them for blind comparison.
 
+    Where the campaign names a judge (`judge` in [evaluate]), it rates them too.
+
     Example: timbre evaluate 3f4cb14a3f95 --campaign demo-tone --json
     """
-    from evaluation.arms import summarise
     from timbre.aims import subject_of
     from timbre.answering import run_outputs
     from timbre.campaign import load_campaign
     from timbre.comparing import add_comparisons
-    from timbre.evidence import measured_arms
     from timbre.measuring import measure_outputs
+    from timbre.rating import rate_all
+    from timbre.results import result_rows
     from timbre.runs import found_run
 
     settings = read_settings()
@@ -32,19 +34,15 @@ def evaluate(
     with open_store(settings) as store, progress("measures") as advance:
         outputs = run_outputs(store, loaded, found_run(store, loaded.name, run), settings)
         every = [output for found in outputs.values() for output in found]
-        aim = subject_of(loaded).aim
-        measure_outputs(store, every, aim, advance)
+        measure_outputs(store, every, subject_of(loaded).aim, advance)
+        rated = rate_all(store, loaded, every, settings)
         pairs = add_comparisons(store, loaded, every)
-        measured = measured_arms(store, outputs, aim)
-        rates = [(arm, summarise(arm, aim.feature).target) for arm in measured]
-    columns = ("arm", "answers", aim.feature.name, "low", "high")
-    rows = [
-        (arm.label, len(arm.outputs), f"{r.estimate:.3f}", f"{r.low:.3f}", f"{r.high:.3f}")
-        for arm, r in rates
-        if r
-    ]
+        columns, rows = result_rows(store, loaded, outputs)
     if as_json:
         facts([dict(zip(columns, row, strict=True)) for row in rows])
         return
     table(columns, rows)
+    if rated:
+        judge = loaded.evaluate.judge
+        say(f"{rated.new} new ratings by {judge}; {rated.unrated} replies held none.")
     say(f"{pairs} new comparisons; put them before people with `timbre review push --outputs`.")

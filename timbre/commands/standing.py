@@ -93,20 +93,29 @@ def agreement(
 def judges(campaign: _Campaign, as_json: _Json = False) -> None:
     """Say how far the measures that suggest answers agree with the reviewers, and may gate.
 
+    Where the campaign names a judge, it rates reviewed candidates first, and has its cards too.
+
     Example: timbre review judges demo-tone
     """
     from timbre.agreeing import in_words
+    from timbre.aims import subject_of
     from timbre.campaign import load_campaign
+    from timbre.rating import rate_all, rating_cards
     from timbre.suggested import FEWEST, suggestion_cards
 
-    loaded = load_campaign(config_file("campaigns", campaign))
-    with open_store() as store:
-        cards = list(suggestion_cards(store, loaded))
+    settings, loaded = read_settings(), load_campaign(config_file("campaigns", campaign))
+    with open_store(settings) as store:
+        rate_all(store, loaded, (), settings)
+        reviews = list(store.current_reviews(dataset=loaded.judged_datasets))
+        suggesting = list(suggestion_cards(store, loaded))
+        rating = list(rating_cards(store, loaded, reviews, subject_of(loaded)))
     least = loaded.gates.judge_kappa
-    standing = {c.name: ("diagnostic only" if c.diagnostic_only(least) else "may gate")
-                for c in cards}  # fmt: skip
+    cards = [*suggesting, *rating]
+    worth = {c.name: "may gate" for c in suggesting} | {c.name: "may be read" for c in rating}
+    worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(least)}
+    worth |= {c.name: "useless: it tells nothing apart" for c in cards if c.saturated}
     if as_json:
-        facts([asdict(card) | {"standing": standing[card.name]} for card in cards])
+        facts([asdict(card) | {"standing": worth[card.name]} for card in cards])
         return
     for card in cards:
         rates = (("true positives", card.recall), ("false positives", card.false_alarms))
@@ -118,7 +127,7 @@ def judges(campaign: _Campaign, as_json: _Json = False) -> None:
             ("right", in_words(card.accuracy)),
             ("right by always saying the same", f"{card.constant_guess:.2f}"),
             ("judge and rubric", card.fingerprint[:12]),
-            ("standing", standing[card.name]),
+            ("standing", worth[card.name]),
         ]
         table((card.name, ""), rows)
     if not cards:
