@@ -1,10 +1,12 @@
 """A small HTTP server that hears Argilla's webhooks and hands on which records they name."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from annotation.errors import AnnotationError
 from annotation.webhooks import Touched, receive
@@ -12,6 +14,9 @@ from timbre.settings import SettingsError
 
 LONGEST = 64 * 1024 * 1024
 """The longest event that is read, in bytes: a record's texts may be long, but not so long."""
+
+SECONDS = 60
+"""How long a sender may take for the next piece of an event."""
 
 Heard = Callable[[Touched], None]
 
@@ -28,9 +33,21 @@ class Listener(ThreadingHTTPServer):
         self.refused = refused
         super().__init__(address, _Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of an event whose sender went away; a fault of our own keeps its traceback."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handle_error(request, client_address)
+            return
+        self.refused(
+            f"found an event that broke off ({error}), expected a whole one; Argilla sends it "
+            "again, and the next pull finds what it does not"
+        )
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Listener
+    timeout = SECONDS
 
     def do_POST(self) -> None:
         """Take an event."""

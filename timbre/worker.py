@@ -20,7 +20,6 @@ from db.events import event
 from db.records import EventKind, Run
 from db.store import Store
 from pipelines.form import FormError
-from timbre.attending import attend
 from timbre.jobs import Job, JobState, JobStatus, Ledger
 from timbre.queue import UNREACHABLE, JobQueue
 from timbre.runs import RunState, run_status
@@ -48,15 +47,12 @@ class Watching:
         trigger: Put runs into the queue.
         train: Take runs from the queue and do them.
         every: Seconds between two looks.
-        reviews: Host and port at which Argilla reaches this worker, to bring reviews in; empty
-            brings none.
     """
 
     campaigns: tuple[str, ...] = ()
     trigger: bool = True
     train: bool = True
     every: float = 5.0
-    reviews: str = ""
 
 
 class Worker:
@@ -75,13 +71,7 @@ class Worker:
         self._complaint = ""
 
     def watch(self) -> None:
-        """Go round until told to stop; what is away for a while is waited for.
-
-        Raises `FormError` or `SettingsError` if a campaign whose reviews are to come is not right.
-        """
-        if self.watching.reviews:
-            campaigns = [campaign for _, campaign in watched(list(self.watching.campaigns))]
-            attend(self.settings, campaigns, self.watching.reviews, self.stopped)
+        """Go round until told to stop; what is away for a while is waited for."""
         while not self.stopped.is_set():
             ALIVE.touch()
             busy = self.go_round()

@@ -1,6 +1,8 @@
 """Reviews are brought in as they are submitted, and what no webhook told is found."""
 
 import http.client
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from annotation.accounts import add_user
+from annotation.accounts import add_user, add_workspace
 from annotation.connect import Connection, connect
 from annotation.datasets import find_dataset
 from annotation.errors import AnnotationError
@@ -24,8 +26,10 @@ from annotation.webhooks import receive
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 from db.store import Store
 from tests.annotation.made import TONE, conversation
+from timbre import attending
 from timbre.campaign import Campaign
-from timbre.settings import SettingsError
+from timbre.listening import listening
+from timbre.settings import Settings, SettingsError
 from timbre.watching import Watch, WatchPlan
 
 BODY = (
@@ -197,3 +201,54 @@ def test_any_other_event_is_refused_in_a_sentence(
     headers = {} if signature_of is None else signed(signature_of, sent)
     with pytest.raises(AnnotationError, match=match):
         receive(headers, body, SECRET)
+
+
+def test_a_worker_brings_reviews_in(place: Place, owner: Connection, tmp_path: Path) -> None:
+    """Beside the worker, in the workspace that Timbre uses."""
+    ours = replace(owner, workspace="timbre")
+    add_workspace(ours)
+    items = [conversation("It's half an hour across, and then some.")]
+    push_candidates(ours, place.campaign.candidates_dataset, items, replace(TONE, overlap=1))
+    reader = replace(ours, api_key=add_user(ours, "watched").api_key)
+    settings = Settings(tmp_path, place.url, ours.url, ours.api_key, tmp_path / "none")
+    stopped = threading.Event()
+    arguments = (settings, place.campaign, WatchPlan(every=3600), stopped)
+    thread = threading.Thread(target=attending._attend, args=arguments)
+    thread.start()
+    try:
+        submit(reader, place.campaign.candidates_dataset, [says(items[0], "approve")])
+        assert until(lambda: place.decisions() == ["approve"])
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def test_a_worker_waits_for_an_argilla_that_is_away_and_says_so_once(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(attending, "AGAIN_SECONDS", 0.01)
+    settings = Settings(tmp_path, place.url, "http://127.0.0.1:1", "key", tmp_path / "none")
+    stopped = threading.Event()
+    threading.Timer(1, stopped.set).start()
+    attending._attend(settings, place.campaign, WatchPlan(), stopped)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "it is tried again" in said
+
+
+def test_an_address_for_the_worker_without_a_port_is_refused(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "", "", "", tmp_path / "none")
+    for reached in ("timbre", ":8100", "timbre:http"):
+        with pytest.raises(SettingsError, match="expected the host and port"):
+            attending.attend(settings, [], reached, threading.Event())
+
+
+def test_an_event_whose_sender_goes_away_is_told_in_a_sentence() -> None:
+    told: list[str] = []
+    with listening("127.0.0.1", 0, lambda _: None, told.append) as listener:
+        asking = socket.create_connection(("127.0.0.1", listener.server_port))
+        asking.sendall(b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nhalf")
+        # Without lingering, closing breaks the connection off.
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        asking.close()
+        assert until(lambda: bool(told))
+    assert told[0].startswith("found an event that broke off")

@@ -38,9 +38,14 @@ def watch(
 
     settings = read_settings()
     set_up_logs(settings)
-    worker = Worker(settings, Watching(tuple(campaign or ()), trigger, train, every, reviews))
+    worker = Worker(settings, Watching(tuple(campaign or ()), trigger, train, every))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
+    if reviews:
+        from timbre.attending import attend
+        from timbre.triggers import watched
+
+        attend(settings, [one for _, one in watched(campaign or [])], reviews, worker.stopped)
     worker.watch()
 
 
