@@ -1,6 +1,10 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from timbre_argilla.search.fulltext import fts5
 from timbre_argilla.search.query import And, Not, Or, Phrase, Query, parse
 
 
@@ -50,3 +54,27 @@ def test_a_query_is_read_as_elasticsearch_reads_it(text: str, expected: Query | 
 @given(st.text(alphabet='ab "-|+()*~\\é東'))
 def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
     parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + "a",
+        "(a -(b | " * 1000 + "c",
+        "a b | " * 1000,
+        "(" * 1000 + "a b | c) d | " * 1000,
+        "-(a b | -(c d | " * 1000,
+        "a " * 3000,
+        "a* | " * 3000,
+        "-a " * 3000,
+        '\x00 \ud800 " OR 1=1 NEAR(a b) {a}: ^a',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_whatever_is_typed_sqlite_takes(text: str) -> None:
+    query = parse(text)
+    assert query is not None
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (words)")
+        asked = fts5(query, "d0", ["text", "chat", "more"])
+        assert db.execute("SELECT * FROM t WHERE t MATCH ?", [asked]).fetchall() == []

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 from tests.made import PARTS, Listener, answer, items, search, submit, until
 
 from tests.conftest import Server
@@ -40,10 +41,16 @@ def test_a_restart_keeps_logins_records_answers_and_jobs(
     assert (again.home / "server.json").exists() is False
 
 
-def test_what_annotators_and_an_upload_were_told_is_kept_across_a_kill(tmp_path: Path) -> None:
-    server = Server(tmp_path / "home").start()
+@pytest.mark.parametrize(
+    ("ending", "database"), [(signal.SIGKILL, "sqlite"), (signal.SIGTERM, "postgresql")]
+)
+def test_what_annotators_and_an_upload_were_told_is_kept_however_the_server_ends(
+    ending: signal.Signals, database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgres_url")("ended") if database == "postgresql" else ""
+    server = Server(tmp_path / "home", database_url=url).start()
     workspace, dataset = server.dataset("killed", PARTS)
-    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(500, "a-"))
+    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(200, "a-"))
     found = server.ask("POST", f"/datasets/{dataset}/records/search?limit=1000", {})["items"]
     names = [f"p{n}" for n in range(4)]
     people = [server.user(name, workspace) for name in names]
@@ -65,10 +72,10 @@ def test_what_annotators_and_an_upload_were_told_is_kept_across_a_kill(tmp_path:
         busy = [pool.submit(upload), *(pool.submit(annotate, n) for n in range(4))]
         assert until(lambda: len(uploaded) >= 60 and min(submitted) >= 3)
         assert server.process is not None
-        server.process.kill()
+        server.process.send_signal(ending)
         assert all(isinstance(one.exception(), httpx.TransportError) for one in busy)
-    server.process.wait()
-    again = Server(tmp_path / "home").start()
+    assert server.process.wait(60) == (0 if ending == signal.SIGTERM else -ending)
+    again = Server(tmp_path / "home", database_url=url).start()
     kept = {name for n in range(2) for name in search(again.client, dataset, offset=1000 * n)}
     assert set(uploaded) <= kept
     # Batches are whole, and what is there is in the text index as well.

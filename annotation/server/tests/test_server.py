@@ -161,6 +161,8 @@ def test_times_can_be_filtered_by_as_the_sdk_writes_them(server: Server) -> None
     assert since(ge=today, le=today) == 2
     assert since(le=today[:7]) == 2
     assert since(le="2020-12") == 0
+    assert since(ge="0001", le="9999-12-31") == since(le="9999-12") == since(le="9999") == 2
+    assert since(ge="0001-01-01T00:00:00+14:00") == 0
     assert since(ge=time.time() * 1000 + 60_000) == 0
     assert since(ge="no time at all") == 0
 

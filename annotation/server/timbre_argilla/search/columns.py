@@ -44,7 +44,8 @@ class Numbers:
         """Write a number, a list of them, or None."""
         self._one = grown(self._one, row, np.nan)
         self._more.pop(row, None)
-        found = [float(one) for one in _each(value) if _is_number(one)]
+        numbers = [as_number(one) for one in _each(value) if _is_number(one)]
+        found = [one for one in numbers if one is not None]
         self._one[row] = found[0] if found else np.nan
         if len(found) > 1:
             self._more[row] = tuple(found)
@@ -169,10 +170,10 @@ class Terms:
 
 
 def as_number(value: Any) -> float | None:
-    """A number, or a text that writes one; None for anything else."""
+    """A number, or a text that writes one; None for anything else, or a number without end."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

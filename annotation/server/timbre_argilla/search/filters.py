@@ -152,7 +152,7 @@ def _moment(value: Any, last: bool) -> float | None:
         return None if value is None else value * 1000.0
     try:
         time = _time(str(value).strip(), last)
-    except ValueError:
+    except (ValueError, OverflowError):
         return float("nan")
     return float(microseconds(time))
 
@@ -165,10 +165,18 @@ def _time(written: str, last: bool) -> datetime:
     given = [int(part) for part in partial.groups() if part is not None]
     year, month, day, hour, minute, second = [*given, *_FIRST[len(given) :]]
     first = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (Argilla's times are UTC, and say so not)
-    if not last:
-        return first
-    if len(given) == 1:
-        return first.replace(year=year + 1) - MICROSECOND
-    if len(given) == 2:
-        return first.replace(year=year + month // 12, month=month % 12 + 1) - MICROSECOND
-    return first + _UNITS[len(given)] - MICROSECOND
+    return _last(first, len(given)) if last else first
+
+
+def _last(first: datetime, given: int) -> datetime:
+    """The last moment of a time that begins then, of which so many units were given."""
+    year, month = first.year, first.month
+    try:
+        if given == 1:
+            return first.replace(year=year + 1) - MICROSECOND
+        if given == 2:
+            return first.replace(year=year + month // 12, month=month % 12 + 1) - MICROSECOND
+        return first + _UNITS[given] - MICROSECOND
+    except (ValueError, OverflowError):
+        # The year 9999 has no year after it.
+        return datetime.max  # noqa: DTZ901 (as all of Argilla's times)

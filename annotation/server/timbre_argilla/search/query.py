@@ -2,8 +2,8 @@
 
 Words must all be found; `"a phrase"` in this order; `-word` not at all; `one | other` either;
 `wor*` anything that begins so; `( )` group. As there, nothing that can be typed is an error: a
-sign that makes no sense is read past. Operators are taken from left to right, none before another.
-Left out: fuzziness (`word~2`), which is read as the plain word.
+sign that makes no sense, or nests deeper than six, is read past. Operators are taken from left to
+right, none before another. Left out: fuzziness (`word~2`), which is read as the plain word.
 """
 
 import re
@@ -44,6 +44,9 @@ class Or:
 
 Query: TypeAlias = Phrase | Not | And | Or
 
+DEEPEST = 6
+"""Groups within groups, and turns from *and* to *or* within one; the databases take some dozens."""
+
 _TOKEN = re.compile(
     r"""
       "(?P<phrase>(?:\\.|[^"\\])*)"(?:~\d*)?
@@ -69,15 +72,22 @@ class _Group:
         self.read: Query | None = None
         self.sign = ""
         self.negated = negated
+        self._turns = 0
 
     def add(self, part: Query) -> None:
         if self.read is None:
             self.read = part
-        elif self.sign == "|":
-            self.read = _joined(Or, self.read, part)
         else:
-            self.read = _joined(And, self.read, part)
+            self.read = _joined(self._kind(), self.read, part)
         self.sign = ""
+
+    def _kind(self) -> type[And] | type[Or]:
+        wanted = Or if self.sign == "|" else And
+        if isinstance(self.read, And | Or) and not isinstance(self.read, wanted):
+            if self._turns == DEEPEST:
+                return type(self.read)
+            self._turns += 1
+        return wanted
 
 
 class _Reader:
@@ -112,7 +122,7 @@ class _Reader:
 
     def _sign(self, sign: str) -> None:
         group = self._open[-1]
-        if sign == "(":
+        if sign == "(" and len(self._open) <= DEEPEST:
             self._open.append(_Group(self._negated))
             self._negated = False
         elif sign == ")" and len(self._open) > 1:
