@@ -52,6 +52,18 @@ class ServerProcess:
     home: Path
     process: subprocess.Popen[bytes]
 
+    def check(self) -> None:
+        """See that it runs.
+
+        Raises:
+            AnnotationError: It has ended.
+        """
+        if (status := self.process.poll()) is not None:
+            raise AnnotationError(
+                f"found that Argilla's server ended by itself (status {status}), expected it to "
+                f"run until it is told to stop; look at {self.home / LOG_FILE} and start it again"
+            )
+
     def stop(self) -> None:
         """Stop it: requests under way are answered, jobs that wait are kept for the next start."""
         if self.process.stdin is not None:

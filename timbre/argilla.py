@@ -54,15 +54,18 @@ def connection(settings: Settings) -> Connection:
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve the embedded Argilla until it is told to stop (Ctrl-C or SIGTERM) or ends by itself."""
+    """Serve the embedded Argilla until it is told to stop (Ctrl-C or SIGTERM).
+
+    Raises `AnnotationError` if it cannot be started, or ends by itself.
+    """
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
     with _start(settings, host, port) as server:
         add_workspace(Connection(server.url, server.credentials.api_key))
         say(f"Argilla answers at {server.url}; `timbre review logins` prints the logins.")
-        while not stopped.wait(0.5) and server.process.poll() is None:
-            pass
+        while not stopped.wait(0.5):
+            server.check()
     say("Stopped.")
 
 
@@ -81,7 +84,8 @@ def install_server(settings: Settings) -> Path:
 
 def _start(settings: Settings, host: str, port: int) -> ServerProcess:
     python = install_server(settings)
-    return start(settings.argilla_home, python=python, host=host, port=port)
+    url = settings.argilla_database_url or None
+    return start(settings.argilla_home, python=python, host=host, port=port, database_url=url)
 
 
 def _running(settings: Settings) -> Connection | None:

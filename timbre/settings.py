@@ -26,6 +26,8 @@ class Settings:
         argilla_api_key: The owner's key there (`TIMBRE_ARGILLA_API_KEY`).
         argilla_environment: Folder of the embedded server's own Python environment
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
+        argilla_database_url: PostgreSQL for the embedded server (`TIMBRE_ARGILLA_DATABASE_URL`,
+            default none: SQLite in its home).
         queue_url: Redis that holds the queue of runs (`TIMBRE_QUEUE_URL`, default none: SQLite).
         json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default words).
         price_per_hour: What an hour of this machine costs, in dollars, which prices each run
@@ -39,6 +41,7 @@ class Settings:
     argilla_url: str
     argilla_api_key: str = field(repr=False)
     argilla_environment: Path
+    argilla_database_url: str = field(default="", repr=False)
     queue_url: str = field(default="", repr=False)
     json_log: bool = False
     price_per_hour: float = 0.0
@@ -88,6 +91,7 @@ def read_settings() -> Settings:
         argilla_environment=Path(environment)
         if environment
         else user_cache_path("timbre") / "argilla",
+        argilla_database_url=os.environ.get("TIMBRE_ARGILLA_DATABASE_URL", ""),
         queue_url=os.environ.get("TIMBRE_QUEUE_URL", ""),
         json_log=os.environ.get("TIMBRE_LOG") == "json",
         llama_cpp=Path(llama_cpp).expanduser() if llama_cpp else None,
