@@ -1,6 +1,6 @@
 """Reviews back from Argilla: every annotator's own answers, with name and time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 def pull(
     connection: Connection,
     dataset: str,
-    rule_reviewers: frozenset[str] = frozenset(),
+    is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
     """Every submitted or discarded response that is in the dataset now; drafts are left out.
@@ -39,7 +39,7 @@ def pull(
     Args:
         connection: The server, as its owner or an admin.
         dataset: The dataset's name.
-        rule_reviewers: Users who are no people but written rules; their reviews say so.
+        is_rule: Whether the user of a name is no person but a written rule; its reviews say so.
         records: Argilla's ids of the records to look at, None for all.
 
     Yields:
@@ -55,7 +55,7 @@ def pull(
         for record in named:
             for response in record["responses"] or ():
                 if response["status"] in ("submitted", "discarded"):
-                    yield _review(record, response, found, names, rule_reviewers)
+                    yield _review(record, response, found, names, is_rule)
 
 
 def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
@@ -94,7 +94,7 @@ def _review(
     response: Json,
     dataset: Dataset,
     names: dict[str, str],
-    rule_reviewers: frozenset[str],
+    is_rule: Callable[[str], bool],
 ) -> Review:
     user = str(response["user_id"])
     reviewer = names.get(user, f"user {user}")
@@ -109,7 +109,7 @@ def _review(
     return Review(
         subject=record["external_id"] or str(record["id"]),
         reviewer=reviewer,
-        reviewer_kind=ReviewerKind.RULE if reviewer in rule_reviewers else ReviewerKind.PERSON,
+        reviewer_kind=ReviewerKind.RULE if is_rule(reviewer) else ReviewerKind.PERSON,
         status=ReviewStatus(response["status"]),
         answers=tuple(sorted(answers, key=lambda answer: answer.question)),
         edited=_edited(values.get(EDITED), record["fields"]),

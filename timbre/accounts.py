@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from annotation.accounts import Account, UserRole, add_user, list_users
+from annotation.accounts import Account, UserRole, add_user
 from annotation.connect import Connection
 from timbre.settings import Settings, SettingsError
 
@@ -19,11 +19,11 @@ def add_reviewers(
 
     Raises `AnnotationError` if the connection may not make users.
     """
-    passwords = _read(settings)
     accounts = [add_user(connection, name, role) for name in names]
     made = {account.name: account.password for account in accounts if account.password}
     if made:
-        _write(settings, {**passwords, **{_key(connection, n): p for n, p in made.items()}})
+        # Read as late as can be: somebody may be adding people beside us.
+        _write(settings, {**_read(settings), **{_key(connection, n): p for n, p in made.items()}})
     known = _read(settings)
     return [replace(a, password=known.get(_key(connection, a.name), "")) for a in accounts]
 
@@ -33,23 +33,23 @@ def check_person(name: str) -> None:
 
     Raises `SettingsError` if the name starts with `rule-`.
     """
-    if name.startswith(RULE_PREFIX):
+    if is_rule(name):
         raise SettingsError(
             f"found the name “{name}”, expected one that does not start with “{RULE_PREFIX}”, "
             "which marks reviews made by a rule; choose another name"
         )
 
 
-def rule_reviewers(connection: Connection) -> frozenset[str]:
-    """The names of the workspace's users that stand for rules, not people."""
-    users = list_users(connection)
-    return frozenset(user.name for user in users if user.name.startswith(RULE_PREFIX))
+def is_rule(name: str) -> bool:
+    """Whether the user of this name stands for a rule, not a person."""
+    return name.startswith(RULE_PREFIX)
 
 
 def known_passwords(settings: Settings) -> list[tuple[str, str, str]]:
     """User, password and server of every account that was made here."""
     found = sorted(_read(settings).items())
-    return [(name.partition("@")[0], word, name.partition("@")[2]) for name, word in found]
+    parted = [(name.rpartition("@"), word) for name, word in found]
+    return [(name, word, server) for (name, _, server), word in parted]
 
 
 def _key(connection: Connection, name: str) -> str:

@@ -16,7 +16,7 @@ from db.events import now
 from db.records import Candidate, Comparison, Example, Output, Passage
 from db.reviews import Reconciled
 from db.store import Store
-from timbre.accounts import rule_reviewers
+from timbre.accounts import is_rule
 from timbre.campaign import Campaign
 from timbre.console import Advance
 from timbre.freezing import verdict_rule
@@ -97,7 +97,7 @@ def push_ties(
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciled:
     """Bring what reviewers say now into the store: new, changed and deleted reviews."""
-    reviews = pull(connection, dataset, rule_reviewers(connection))
+    reviews = pull(connection, dataset, is_rule)
     return store.reconcile_reviews(dataset, reviews, now())
 
 
@@ -117,7 +117,7 @@ def pull_touched(
     """Bring what reviewers say now of the records that a webhook named into the store."""
     ours = {one for one in touched if one.dataset == dataset}
     records = sorted(one.record for one in ours)
-    reviews = pull(connection, dataset, rule_reviewers(connection), records)
+    reviews = pull(connection, dataset, is_rule, records)
     subjects = frozenset(one.subject for one in ours)
     return store.reconcile_reviews(dataset, reviews, now(), subjects)
 

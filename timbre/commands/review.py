@@ -88,12 +88,12 @@ def list_users() -> None:
     Example: timbre review user list
     """
     from annotation.accounts import list_users as listed
-    from timbre.accounts import RULE_PREFIX
+    from timbre.accounts import is_rule
     from timbre.argilla import connection
 
     users = listed(connection(read_settings()))
     kinds = {True: "rule", False: "person"}
-    rows = [(u.name, u.role.value, kinds[u.name.startswith(RULE_PREFIX)]) for u in users]
+    rows = [(u.name, u.role.value, kinds[is_rule(u.name)]) for u in users]
     table(("user", "role", "kind"), rows)
 
 
