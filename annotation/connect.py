@@ -11,6 +11,7 @@ import httpx
 from annotation.errors import AnnotationError
 
 EXPECTED_VERSION = "2.8"
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -159,17 +160,28 @@ def _lost(connection: Connection, error: Exception) -> AnnotationError:
 
 
 def _refused(connection: Connection, response: httpx.Response) -> AnnotationError:
-    try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = response.text
+    said = " ".join(_reason(response).split())[:LONGEST_REASON]
     if response.status_code in (401, 403):
         return AnnotationError(
             f"found that this user may not {response.request.method} "
             f"{response.request.url.path} at {connection.url}, expected a user with the right "
-            f"role ({detail}); use the owner's or an admin's key"
+            f"role ({said}); use the owner's or an admin's key"
         )
     return AnnotationError(
-        f"found that {connection.url} refuses a request ({response.status_code}: {detail}), "
+        f"found that {connection.url} refuses a request ({response.status_code}: {said}), "
         "expected it to be taken; see the server's log"
     )
+
+
+def _reason(response: httpx.Response) -> str:
+    """Why Argilla refuses, in its own words; whatever stands there if it is another who does."""
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return response.text
+    match detail:
+        case {"params": {"errors": [{"loc": where, "msg": why}, *_]}}:
+            return f"{' '.join(map(str, where))}: {why}"
+        case {"params": {"message": why}}:
+            return str(why)
+    return str(detail)

@@ -24,7 +24,7 @@ def candidate_guidelines(settings: ReviewSettings) -> str:
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
     """How to choose between two answers, for somebody who does it for the first time."""
-    return _render("comparisons.v2.jinja", settings)
+    return _render("comparisons.v3.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:

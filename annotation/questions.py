@@ -26,6 +26,7 @@ REASONS = {
     "harmful": "Harmful or private",
     "other": "Something else",
 }
+FLAGGED = {"harmful": REASONS["harmful"], "broken": "The question makes no sense"}
 WRONG = {
     "unsupported": "Not in the passage",
     "contradicted": "Against the passage",
@@ -209,7 +210,15 @@ def _comparison_questions(make: _Builder) -> list[Any]:
         f"The voice we want: {settings.subject}. Choose “No difference” freely: it is an answer "
         "like the others.",
     )
-    return [preference, *tone, *traits, *faithful]
+    flags = rg.MultiLabelQuestion(
+        "reasons",
+        FLAGGED,
+        title="Is something wrong with the record itself?",
+        description="Only then. One tick flags the record, whether you answer or discard it.",
+        required=False,
+        client=make.client,
+    )
+    return [preference, *tone, *traits, *faithful, flags]
 
 
 def _metadata(make: _Builder) -> list[Any]:

@@ -58,11 +58,16 @@ def agreement_rows(found: Agreement) -> list[Row]:
     ]
 
 
-def uninformative(found: Agreement) -> list[str]:
-    """A sentence for each reviewer whose answers to a question carry no information."""
+def uninformative(reviews: Sequence[Review], campaign: Campaign) -> list[str]:
+    """A sentence for each reviewer whose answers to a question carry no information.
+
+    Those of the calibration set are looked at where there are any, for nobody saw a suggestion
+    there that all may have followed.
+    """
+    apart = [review for review in reviews if review.dataset == campaign.calibration_dataset]
     return [
         f"{one.reviewer} {one.uninformative} to “{one.question}” ({one.records} records)"
-        for one in found.reviewers
+        for one in agreement_of(apart or reviews).reviewers
         if one.uninformative
     ]
 

@@ -1,11 +1,13 @@
 """A campaign's approved records frozen into a version, if its gates let it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from annotation.agreement import krippendorff_alpha
 from annotation.review import DECISION, Ruling, VerdictRule, verdicts
 from db.records import (
     Candidate,
+    CandidateKind,
     Decision,
     Interval,
     Passage,
@@ -42,11 +44,19 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
             minimum_articles=campaign.freeze.minimum_articles,
         ),
         gates=quality_gates(approved, agreed, campaign.gates)
-        + judge_gates(store, campaign, [candidate for candidate, _, _ in approved]),
+        + judge_gates(store, campaign, [as_approved(one, verdict) for one, verdict, _ in approved]),
         override=override,
         agreement=agreed,
     )
     return freeze(store, plan, approved)
+
+
+def as_approved(candidate: Candidate, verdict: Verdict) -> Candidate:
+    """A conversation with the answer that was approved, as a measure is to see it."""
+    if verdict.text is None or candidate.kind is not CandidateKind.CONVERSATION:
+        return candidate
+    *before, answer = candidate.messages
+    return replace(candidate, messages=(*before, replace(answer, content=verdict.text)))
 
 
 def verdict_rule(campaign: Campaign) -> VerdictRule:

@@ -109,3 +109,30 @@ def test_an_error_is_one_sentence() -> None:
         said = refusal(url)
     assert "\n" not in said
     assert not said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"detail": "no such dataset"}', "(422: no such dataset)"),
+        (
+            '{"detail": {"code": "x", "params": {"errors": [{"loc": ["body", "name"], '
+            '"msg": "too short", "input": "a secret"}]}}}',
+            "(422: body name: too short)",
+        ),
+        (
+            '{"detail": {"code": "x", "params": {"message": "broken", "type": "y"}}}',
+            "(422: broken)",
+        ),
+        ('{"code": "missing_vector", "message": "none"}', '"message": "none"'),
+        (f"<html>\n<p>{'a' * 1000}", f"(422: <html> <p>{'a' * 290})"),
+    ],
+)
+def test_a_refusal_is_told_in_its_own_words(body: str, said: str) -> None:
+    answers = {
+        VERSION: (200, '{"version": "2.8.0"}'),
+        "/api/v1/me": (200, ME),
+        "/api/v1/me/workspaces": (422, body),
+    }
+    with answering(answers) as url:
+        assert said in refusal(url)

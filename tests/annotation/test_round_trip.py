@@ -9,6 +9,7 @@ from annotation.accounts import Account, UserRole, add_user, list_users
 from annotation.connect import Connection, connect
 from annotation.datasets import find_dataset
 from annotation.errors import AnnotationError
+from annotation.flags import flags
 from annotation.items import Suggestion, judged_text
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
@@ -100,7 +101,7 @@ def test_each_rule_reviews_through_the_api_and_comes_back_as_a_rule(
         assert submit(connection, "rules", reviews) == 0
         expected |= {(r.subject, account.name): r for r in reviews}
     names = frozenset(name for _, name in expected)
-    found = {(r.subject, r.reviewer): r for r in pull(owner, "rules", names)}
+    found = {(r.subject, r.reviewer): r for r in pull(owner, "rules", names.__contains__)}
     assert found.keys() == expected.keys()
     for key, review in found.items():
         assert review.answers == expected[key].answers
@@ -230,6 +231,21 @@ def test_preferences_with_ties_come_back(owner: Connection, annotator: Annotator
     submit(connection, "preferred", [review_by_rule(item, CHECKER) for item in items])
     found = {r.subject: r.answer("preference") for r in pull(owner, "preferred")}
     assert found == {items[0].comparison.id: "left", items[1].comparison.id: "tie"}
+
+
+def test_a_comparison_that_is_flagged_comes_back_as_such(
+    owner: Connection, annotator: Annotator
+) -> None:
+    item = compared(SPOKEN, "Her home address is 1 Quay Road.")
+    push_comparisons(owner, "flagged", [item], TONE)
+    _, connection = annotator("ann")
+    aside = Review(
+        subject=item.comparison.id, reviewer="", reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.DISCARDED, answers=(Answer("reasons", ("harmful",)),),
+    )  # fmt: skip
+    submit(connection, "flagged", [aside])
+    found = flags(pull(owner, "flagged"))
+    assert [(flag.subject, flag.kind) for flag in found] == [(item.comparison.id, "harmful")]
 
 
 def test_filters_and_similar_records_work_on_what_was_pushed(owner: Connection) -> None:

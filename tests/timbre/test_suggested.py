@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from annotation.items import judged_text
-from db.records import Answer, Candidate, Review, ReviewerKind, ReviewStatus
+from db.records import Answer, Candidate, Decision, Review, ReviewerKind, ReviewStatus, Verdict
 from db.store import Store
 from evaluation.judges import JudgeCard
 from evaluation.tone import tone_measures
 from tests.annotation.made import ARTICLE, conversation, passage
 from timbre.campaign import Campaign, Gates
+from timbre.freezing import as_approved
 from timbre.suggested import judge_gates, suggestion_cards
 from timbre.suggestions import suggestions_of
 
@@ -149,3 +150,11 @@ def test_too_few_answers_make_no_card_and_a_gate_that_refuses(
     assert gates
     assert not any(gate.passed for gate in gates)
     assert "fewer than 20 records" in gates[0].found
+
+
+def test_a_gate_looks_at_the_text_that_a_reviewer_mended(candidates: list[Candidate]) -> None:
+    wrong = next(candidate for candidate in candidates if not suggested(candidate))
+    mended = judged_text(wrong).replace("forty", "35")
+    verdict = Verdict(subject=wrong.id, decision=Decision.APPROVE, rule="", reviews=(), text=mended)
+    assert suggested(as_approved(wrong, verdict))
+    assert as_approved(wrong, replace(verdict, text=None)) is wrong

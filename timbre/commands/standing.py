@@ -68,20 +68,20 @@ def agreement(
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    found = agreement_of(reviews)
-    rows, over = agreement_rows(found), to_talk_over(reviews, most)
+    rows, over = agreement_rows(agreement_of(reviews)), to_talk_over(reviews, most)
+    silent = uninformative(reviews, loaded)
     columns = ("question", "between", "measure", "records", "value")
     if as_json:
         facts(
             {
                 "agreement": [dict(zip(columns, row, strict=True)) for row in rows],
-                "uninformative": uninformative(found),
+                "uninformative": silent,
                 "to_talk_over": [asdict(one) for one in over],
             }
         )
         return
     table(columns, rows)
-    for line in uninformative(found):
+    for line in silent:
         say(f"No information: {line}.")
     if over:
         said = [
