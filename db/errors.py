@@ -1,4 +1,4 @@
-"""The one exception of the store, and the kind of it that passes."""
+"""The one exception of the store, and the kinds of it that a caller may put right."""
 
 
 class StoreError(RuntimeError):
@@ -7,3 +7,7 @@ class StoreError(RuntimeError):
 
 class StoreAwayError(StoreError):
     """A database that cannot be reached now, and may be again later."""
+
+
+class StoreEmptyError(StoreError):
+    """A database that is not there yet, or has no table in it."""

@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from db.engine import file_of, reading, writing
-from db.errors import StoreError
+from db.errors import StoreEmptyError, StoreError
 from db.tables import REVISION, TABLES
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,11 +45,12 @@ def migrate(engine: Engine) -> bool:
 def check(engine: Engine) -> None:
     """Refuse a database that does not have the shape this Timbre works with.
 
-    Raises `StoreError` if it is missing, empty, behind or ahead.
+    Raises `StoreEmptyError` if it is missing or has no tables, `StoreError` if it is behind or
+    ahead.
     """
     file = file_of(engine.url.render_as_string(hide_password=False))
     if file is not None and not file.exists():
-        raise StoreError(
+        raise StoreEmptyError(
             f"found no database at {file}, expected one; make it with `timbre doctor --migrate`"
         )
     with reading(engine) as connection:
@@ -57,7 +58,8 @@ def check(engine: Engine) -> None:
         if found == REVISION:
             return
         _refuse_strangers(connection, found)
-    raise StoreError(
+        kind = StoreError if inspect(connection).get_table_names() else StoreEmptyError
+    raise kind(
         f"found the database at {found or 'no migration'}, expected {REVISION}; "
         "run `timbre doctor --migrate`"
     )

@@ -10,6 +10,7 @@ from db.versions import version_examples
 from timbre.arms import arms
 from timbre.campaign import Campaign
 from timbre.console import Advance
+from timbre.runs import check_finished
 from timbre.settings import Settings
 from timbre.stores import kept
 from trainer.answer import Arm, Decoding, answer
@@ -60,7 +61,11 @@ def answer_run(
 
 
 def asked_of(store: Store, campaign: Campaign, run: Run, settings: Settings) -> list[Asked]:
-    """What every arm of a run is to be asked."""
+    """What every arm of a finished run is to be asked.
+
+    Raises `SettingsError` if the run has not finished.
+    """
+    check_finished(store, run)
     prompts = held_out(store, kept(store, Version, run.version), campaign.evaluate.prompts)
     return [Asked(campaign, run, arm, prompts) for arm in arms(campaign, run, settings)]
 

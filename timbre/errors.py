@@ -46,7 +46,7 @@ def spoken() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        complain(_sentence(str(error)))
+        complain(sentence(str(error)))
         raise SystemExit(1) from None
     except OSError as error:
         if error.errno not in _SYSTEM:
@@ -56,5 +56,6 @@ def spoken() -> Iterator[None]:
         raise SystemExit(1) from None
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
+    """An error's words with a capital and a full stop."""
     return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")

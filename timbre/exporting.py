@@ -1,6 +1,5 @@
 """A run's adapter as what other programs serve, compared with the adapter before it is kept."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +10,8 @@ from db.records import Run, Version
 from db.store import Store
 from timbre.answering import held_out
 from timbre.arms import tuned_arm
-from timbre.runs import RunState, run_status
-from timbre.settings import Settings, SettingsError
+from timbre.runs import check_finished
+from timbre.settings import Settings
 from timbre.stores import kept
 from trainer.export import (
     GGUF,
@@ -52,10 +51,7 @@ def export_run(store: Store, run: Run, wanted: Wanted, settings: Settings) -> It
     Raises `SettingsError` if the run has not finished, `TrainerError` if the export says
     otherwise than the adapter on the version's held-out prompts; nothing is left then.
     """
-    if run_status(store, run).state is not RunState.FINISHED:
-        raise SettingsError(
-            f"found the run {run.id[:12]} not finished, expected a finished one; train it first"
-        )
+    check_finished(store, run)
     arm = tuned_arm(run, settings)
     assert arm.adapter is not None  # noqa: S101 (a tuned arm has one)
     converter = settings.llama_cpp / SCRIPT if settings.llama_cpp else None
@@ -67,22 +63,13 @@ def export_run(store: Store, run: Run, wanted: Wanted, settings: Settings) -> It
     folder = wanted.folder or arm.adapter.parent / "exports" / wanted.to.value
     if wanted.to is Target.MERGED:
         yield _compared(export_merged(plan, folder, examples))
-        _credit(arm.adapter, folder)
         yield f"Merged model: {folder}"
         return
     yield _compared(export_gguf(plan, wanted.weights, folder, examples))
-    _credit(arm.adapter, folder)
     yield f"GGUF: {folder / GGUF}"
     if wanted.to is Target.OLLAMA:
         name = f"timbre-{run.id[:12]}"
         yield f"ollama create {name} -f {quote(str(folder / 'Modelfile'))} && ollama run {name}"
-
-
-def _credit(adapter: Path, folder: Path) -> None:
-    """Put the adapter's card, which names the articles used, beside what was exported."""
-    card = adapter / "README.md"
-    if card.is_file():
-        shutil.copy(card, folder / "ADAPTER.md")
 
 
 def _compared(found: Parity) -> str:

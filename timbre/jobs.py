@@ -16,6 +16,9 @@ from pathlib import Path
 from db.events import now
 from db.records import canonical, digest
 
+AWAY = 75
+"""What a job ends with where the database is away: the customary status for “try later”."""
+
 
 class JobState(StrEnum):
     """How far a job has come; a job that is `working` and held by nobody has died."""

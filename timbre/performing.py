@@ -9,6 +9,7 @@ from timbre.console import progress, say
 from timbre.demo import answer_prompts, train_adapter
 from timbre.promotion import consider, judged_in_words, promoted
 from timbre.settings import Settings
+from timbre.versions import check_campaign
 
 
 def perform_run(store: Store, campaign: Campaign, version: Version, settings: Settings) -> Run:
@@ -16,9 +17,10 @@ def perform_run(store: Store, campaign: Campaign, version: Version, settings: Se
 
     It is promoted if it beats the promoted one, which is said and kept either way.
 
-    Raises `StoreError` if something was withdrawn from the version, `TrainerError` if training
-    fails.
+    Raises `SettingsError` if the version is another campaign's, `StoreError` if something was
+    withdrawn from it, `TrainerError` if training fails.
     """
+    check_campaign(version, campaign.name, f"version {version.id[:12]}")
     run = train_adapter(store, campaign, version, settings)
     answer_prompts(store, campaign, run, settings)
     outputs = run_outputs(store, campaign, run, settings)

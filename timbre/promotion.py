@@ -18,7 +18,7 @@ from timbre.campaign import Campaign
 from timbre.console import Advance
 from timbre.evidence import scored
 from timbre.measuring import measure_outputs
-from timbre.runs import RunState, campaign_runs, run_status
+from timbre.runs import campaign_runs, check_finished
 from timbre.settings import Settings, SettingsError
 from timbre.stores import kept
 from trainer.answer import Arm
@@ -63,13 +63,7 @@ def consider(
 
     Raises `SettingsError` if the run has not finished or is promoted already.
     """
-    if run_status(store, run).state is not RunState.FINISHED:
-        raise SettingsError(
-            f"found the run {run.id[:12]} not finished, expected a finished one; train it first"
-        )
-    before = promoted(store, campaign.name)
-    if before and before.id == run.id:
-        raise SettingsError(f"found the run {run.id[:12]} promoted already, expected another one")
+    before = _before(store, campaign.name, run)
     prompts = list(_fair(store, campaign, run, before))
     rival = tuned_arm(before, settings) if before else arms(campaign, run, settings)[0]
     pair = ((run, tuned_arm(run, settings)), (before or run, rival))
@@ -92,9 +86,24 @@ def judged_in_words(run: Run, found: Judgement) -> str:
 
 
 def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
-    """Promote a run for a reason of one's own, which is kept."""
-    told = _told(campaign, promoted(store, campaign), f"without comparison: {reason}")
+    """Promote a finished run for a reason of one's own, which is kept.
+
+    Raises `SettingsError` if the run has not finished or is promoted already.
+    """
+    told = _told(campaign, _before(store, campaign, run), f"without comparison: {reason}")
     _note(store, run, EventKind.PROMOTED, told)
+
+
+def _before(store: Store, campaign: str, run: Run) -> Run | None:
+    """The run whose place a finished one would take, None where none is promoted.
+
+    Raises `SettingsError` if the run has not finished or is promoted already.
+    """
+    check_finished(store, run)
+    before = promoted(store, campaign)
+    if before and before.id == run.id:
+        raise SettingsError(f"found the run {run.id[:12]} promoted already, expected another one")
+    return before
 
 
 def _told(campaign: str, before: Run | None, reason: str) -> dict[str, str]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from db.records import EventKind, Run, Version
 from db.store import Store
+from db.versions import withdrawn
 from timbre.settings import SettingsError
 from timbre.stores import found_as, kept
+from timbre.versions import check_campaign
 
 
 class RunState(StrEnum):
@@ -36,6 +38,29 @@ def run_status(store: Store, run: Run) -> RunStatus:
     return RunStatus(run, RunState(last.kind.value), last.at, json.loads(last.detail))
 
 
+def check_finished(store: Store, run: Run) -> None:
+    """Refuse a run that has no adapter to use, or none yet.
+
+    Raises `SettingsError` if it was not trained to its end.
+    """
+    if run_status(store, run).state is not RunState.FINISHED:
+        raise SettingsError(
+            f"found the run {run.id[:12]} not finished, expected a finished one; train it first"
+        )
+
+
+def withdrawal(store: Store, run: Run) -> str:
+    """That something was withdrawn from a run's version, in words; empty where it is whole."""
+    gone = withdrawn(store, kept(store, Version, run.version))
+    if not gone:
+        return ""
+    what = json.loads(gone[0].detail).get("withdrawn", "something")
+    return (
+        f"Version {run.version[:12]} had {what} withdrawn on {gone[0].at[:10]}; this run's adapter "
+        "still has it: train on a new version, and delete what was made of this one."
+    )
+
+
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
     """The runs on versions of a campaign (of all where it is empty), oldest first."""
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
@@ -50,12 +75,7 @@ def found_run(store: Store, campaign: str, prefix: str) -> Run:
     prompts would be measured by what they were not written for.
     """
     run = found_as(store, Run, prefix)
-    own = kept(store, Version, run.version).campaign
-    if own != campaign:
-        raise SettingsError(
-            f"found run {run.id[:12]} of the campaign {own}, expected one of {campaign}; name its "
-            "own campaign, or see `timbre run list`"
-        )
+    check_campaign(kept(store, Version, run.version), campaign, f"run {run.id[:12]}")
     return run
 
 

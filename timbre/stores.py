@@ -19,12 +19,16 @@ def open_store(settings: Settings | None = None) -> "Store":
 
     Raises `StoreError` if the database cannot be reached or is not at this code's migration.
     """
+    from db.errors import StoreEmptyError
     from db.store import Store
 
     settings = settings or read_settings()
-    path = sqlite_path(settings.database_url)
-    if path and not path.exists():
-        migrate_database(settings)
+    try:
+        return Store.open(settings.database_url)
+    except StoreEmptyError:
+        if sqlite_path(settings.database_url) is None:
+            raise
+        migrate_database(settings)  # which waits for another command that does so
     return Store.open(settings.database_url)
 
 
@@ -35,9 +39,6 @@ def migrate_database(settings: Settings) -> bool:
     """
     from db.store import Store
 
-    path = sqlite_path(settings.database_url)
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
     return Store.migrate(settings.database_url)
 
 

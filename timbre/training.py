@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from db.card import attribution, licence_tag
 from db.events import event
 from db.records import EventKind, Run, Split, Version
 from db.sources import articles_of
@@ -131,9 +132,10 @@ def _write_card(
     figure = loss_figure(points)
     if figure:
         (result.adapter / PICTURE).write_bytes(png_file(figure))
-    articles = tuple(articles_of(store, version).values())
+    articles = articles_of(store, version).values()
+    terms = licence_tag(a.licence for a in articles), attribution(articles)
     picture = PICTURE if figure else ""
-    write_card(CardFacts(result, config.base, config.canonical, version, articles, picture))
+    write_card(CardFacts(result, config.base, config.canonical, version, *terms, picture))
 
 
 def _told(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:

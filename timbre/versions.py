@@ -3,6 +3,7 @@
 from db.errors import StoreError
 from db.records import Interval, Version
 from db.store import Store
+from timbre.settings import SettingsError
 
 
 def found_version(store: Store, named: str) -> Version:
@@ -19,6 +20,20 @@ def found_version(store: Store, named: str) -> Version:
         f"found no version “{named}”, expected an id or one of the names {names}; see "
         "`timbre version list`"
     )
+
+
+def check_campaign(version: Version, campaign: str, what: str) -> None:
+    """Refuse what belongs to another campaign, whose prompts would be measured by other rules.
+
+    `what` names the version, or the run on it, in the error.
+
+    Raises `SettingsError` naming both campaigns.
+    """
+    if version.campaign != campaign:
+        raise SettingsError(
+            f"found {what} of the campaign {version.campaign}, expected one of {campaign}; name "
+            "its own campaign, or see `timbre version list` and `timbre run list`"
+        )
 
 
 def sides(version: Version) -> str:

@@ -20,7 +20,7 @@ from db.events import event
 from db.records import EventKind, Run
 from db.store import Store
 from pipelines.form import FormError
-from timbre.jobs import Job, JobState, JobStatus, Ledger
+from timbre.jobs import AWAY, Job, JobState, JobStatus, Ledger
 from timbre.queue import UNREACHABLE, JobQueue
 from timbre.runs import RunState, run_status
 from timbre.settings import Settings, SettingsError, config_file
@@ -29,8 +29,6 @@ from trainer.config import load_config
 from trainer.errors import TrainerError
 
 ATTEMPTS = 2
-AWAY = 75
-"""How `perform` ends where the database is away."""
 PERFORM = (sys.executable, "-m", "timbre", "run", "perform")
 ALIVE = Path(tempfile.gettempdir()) / "timbre-alive"
 """Touched by a worker that is well, for whoever checks its health."""

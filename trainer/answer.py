@@ -15,7 +15,7 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 from db.records import Example, Message, Output, Role, canonical, plain
 from trainer.adapter import check_base, read_facts, with_adapter
 from trainer.chance import seeded
-from trainer.chat import Chat, prompt_of, without_thoughts
+from trainer.chat import Chat, prompt_of, shown
 from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
 from trainer.models import context_length, fingerprint, load_model, load_tokenizer, resolve
@@ -181,9 +181,7 @@ class Answerer:
 
     def text(self, ids: Sequence[int]) -> str:
         """Generated tokens as the text a person is shown."""
-        return without_thoughts(
-            str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True))
-        ).strip()
+        return shown(str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True)))
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[list[int]]) -> list[list[int]]:

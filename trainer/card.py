@@ -1,10 +1,9 @@
 """The card of an adapter: what it is, what it was trained from, and whose text is in that."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import Article, Version
+from db.records import Version
 from trainer.results import TrainingResult
 
 _STAND_INS = {
@@ -17,7 +16,10 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a card tells: the run's result, its base and settings, its version and sources.
+    """What a card tells: the run's result, its base and settings, its version.
+
+    `licence` is the hub's tag for what the examples derive from, `sources` its attribution as
+    Markdown.
 
     `picture` is the name of the loss curve's file beside the card, empty where there is none.
     """
@@ -26,14 +28,15 @@ class CardFacts:
     base: str
     config: str
     version: Version
-    articles: tuple[Article, ...]
+    licence: str
+    sources: str
     picture: str = ""
 
 
 def write_card(facts: CardFacts) -> Path:
     """Write the card beside the adapter's weights and return its path."""
     path = facts.result.adapter / "README.md"
-    path.write_text(render_card(facts))
+    path.write_text(render_card(facts), encoding="utf-8")
     return path
 
 
@@ -47,7 +50,7 @@ def render_card(facts: CardFacts) -> str:
     return f"""---
 base_model: {facts.base}
 library_name: peft
-license: cc-by-sa-4.0
+license: {facts.licence}
 tags: [lora, timbre]
 ---
 # A LoRA adapter for {facts.base}
@@ -71,19 +74,5 @@ It answers in the chat template it was trained with, and in no other.
 
 ## Sources and licence
 
-{_attribution(facts.articles)}"""
-
-
-def _attribution(articles: Sequence[Article]) -> str:
-    if not articles:
-        return "Trained on no text of an encyclopedia.\n"
-    named = "\n".join(
-        f"- [{article.title or article.url}]({article.url}), "
-        f"revision {article.revision or 'unknown'} ({article.licence or 'licence unknown'})"
-        for article in sorted(articles, key=lambda article: (article.title, article.url))
-    )
-    return (
-        "The examples derive from the articles below, by their authors. Text under CC BY-SA asks "
-        "that its authors be named and that what derives from it be shared alike.\n\n"
-        f"{named}\n"
-    )
+{facts.sources}
+"""

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
@@ -53,7 +52,7 @@ class Chat:
             )
         try:
             marked = get_training_chat_template(tokenizer)
-        except ValueError:
+        except Exception:  # one that cannot be rendered is told when it is
             marked = None
         return cls(tokenizer, marked or template)
 
@@ -114,7 +113,7 @@ class Chat:
                 date_string=_DATE,
                 **{"tokenize": True, "return_dict": True, **how},
             )
-        except TemplateError as error:
+        except Exception as error:  # a template is a program from elsewhere
             raise TrainerError(
                 f"the chat template of {self.tokenizer.name_or_path} refuses a chat of the turns "
                 f"{', '.join(m.role for m in messages)}: {error}"
@@ -124,6 +123,15 @@ class Chat:
 def without_thoughts(text: str) -> str:
     """A text without the thoughts that some models say, or leave empty, before an answer."""
     return _THOUGHTS.sub("", text, count=1)
+
+
+def shown(text: str) -> str:
+    """A generated text as people see it: no thoughts, and a mark for what no database takes.
+
+    That is NUL, which a model of bytes can say, and half a character of UTF-16, which a server can.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return without_thoughts(whole.replace("\0", "\ufffd")).strip()
 
 
 def prompt_of(example: Example) -> tuple[Message, ...]:

@@ -1,17 +1,17 @@
 """A run's folder: what is in it while training, and what a broken run left to go on from."""
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 from db.records import canonical
 from trainer.adapter import AdapterFacts
 from trainer.devices import leads
-from trainer.errors import RunHeldError, TrainerError
+from trainer.errors import TrainerError
+from trainer.lock import locked, write_whole
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
 ADAPTER = "adapter"
@@ -27,23 +27,11 @@ def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep a run's folder to this process; a process that dies lets go of it.
-
-    Where several train together, the first of them keeps it for all.
+    """Keep a run's folder to this process; where several train together, the first has it for all.
 
     Raises `RunHeldError` if another process has it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if not leads():
-        yield
-        return
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunHeldError(
-                f"found another process training in {folder}, expected none; wait for it to end"
-            ) from None
+    with locked(folder) if leads() else nullcontext():
         yield
 
 
@@ -66,7 +54,7 @@ def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
             "the one to resume; train with --anew to start over"
         )
     checkpoints.mkdir(parents=True, exist_ok=True)
-    (folder / PLAN).write_text(wanted)
+    write_whole(folder / PLAN, wanted)
     whole = [path for path in checkpoints.glob("checkpoint-*") if _is_whole(path)]
     for path in set(checkpoints.glob("checkpoint-*")) - set(whole):
         shutil.rmtree(path)
@@ -91,9 +79,7 @@ def finish(folder: Path, result: TrainingResult) -> None:
     """Put the finished adapter in its place, write the result last, and drop the checkpoints."""
     shutil.rmtree(folder / ADAPTER, ignore_errors=True)
     unfinished(folder).rename(folder / ADAPTER)
-    partial = folder / f"{RESULT}.partial"
-    partial.write_text(result_to_json(result))
-    partial.rename(folder / RESULT)
+    write_whole(folder / RESULT, result_to_json(result))
     shutil.rmtree(folder / CHECKPOINTS)
 
 

@@ -3,20 +3,21 @@
 import json
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from db.records import canonical
 from trainer.errors import TrainerError
 
+_MOST = 2**53
+"""Whole numbers from here on are not what they were once they are written as JSON."""
 _SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
 _RANGES = {
-    "lora_rank": (1, inf),
-    "lora_alpha": (1, inf),
-    "batch_size": (1, inf),
-    "gradient_accumulation": (1, inf),
-    "save_every": (1, inf),
+    "lora_rank": (1, _MOST),
+    "lora_alpha": (1, _MOST),
+    "batch_size": (1, _MOST),
+    "gradient_accumulation": (1, _MOST),
+    "save_every": (1, _MOST),
     "lora_dropout": (0, 1),
     "seed": (0, 2**32),
 }
@@ -93,7 +94,7 @@ def load_config(path: Path) -> TrainingConfig:
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainerError(f"cannot read the training configuration {path}: {error}") from error
     return config_of(values, str(path))
 
@@ -129,9 +130,9 @@ def _checked(name: str, value: Any, source: str) -> Any:
             f"found schedule = {value!r} in {source}, expected one of {', '.join(_SCHEDULES)}"
         )
     if isinstance(value, (int, float)):
-        least, most = _RANGES.get(name, (0, inf))
+        least, most = _RANGES.get(name, (0, _MOST))
         if not least <= value < most:
-            upper = "" if most == inf else f" and less than {most}"
+            upper = "" if most == _MOST and value < most else f" and less than {most}"
             raise TrainerError(
                 f"found {name} = {value!r} in {source}, expected {least} or more{upper}"
             )

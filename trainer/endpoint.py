@@ -14,7 +14,8 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from db.records import Example, Message, Output, canonical, plain
 from trainer.answer import Arm, Decoding, with_arm
-from trainer.chat import prompt_of, without_thoughts
+from trainer.api import client, understood
+from trainer.chat import prompt_of, shown
 from trainer.errors import TrainerError
 
 _AT_ONCE = 8
@@ -45,9 +46,9 @@ def answer_remotely(
         raise TrainerError(
             "found no_repeat set for a served model, expected 0; the protocol has no such rule"
         )
-    client = OpenAI(base_url=endpoint.url, api_key=endpoint.api_key, timeout=endpoint.timeout)
-    asker = _Asker(client, endpoint.model, arm, decoding, _generation(arm, decoding, endpoint))
-    with client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    server = client(endpoint.url, endpoint.api_key, endpoint.timeout)
+    asker = _Asker(server, endpoint.model, arm, decoding, _generation(arm, decoding, endpoint))
+    with server, ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             for done, output in enumerate(pool.map(asker.ask, prompts), start=1):
                 yield output
@@ -73,23 +74,26 @@ class _Asker:
     def ask(self, example: Example) -> Output:
         messages = with_arm(prompt_of(example), self.arm)
         started = time.monotonic()
-        answered = self.client.chat.completions.create(
-            model=self.model,
-            messages=[_turn(message) for message in messages],
-            max_tokens=self.decoding.max_new_tokens,
-            temperature=self.decoding.temperature,
-            top_p=self.decoding.top_p,
-            seed=self.decoding.seed,
-        )
+        with understood(str(self.client.base_url)):
+            answered = self.client.chat.completions.create(
+                model=self.model,
+                messages=[_turn(message) for message in messages],
+                max_tokens=self.decoding.max_new_tokens,
+                temperature=self.decoding.temperature,
+                top_p=self.decoding.top_p,
+                seed=self.decoding.seed,
+            )
+            text = shown(answered.choices[0].message.content or "")
+            tokens = answered.usage.completion_tokens if answered.usage else 0
         return Output(
             prompt=example.id,
             arm=self.arm.name,
             run=self.arm.run,
             messages=messages,
-            text=without_thoughts(answered.choices[0].message.content or "").strip(),
+            text=text,
             generation=self.generation,
             seed=self.decoding.seed,
-            output_tokens=answered.usage.completion_tokens if answered.usage else 0,
+            output_tokens=tokens or 0,
             seconds=time.monotonic() - started,
         )
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from trainer.errors import TrainerError
 from trainer.failures import in_plain_words
 from trainer.gguf_file import GgufType, write_gguf
 from trainer.llama_cpp import convert
+from trainer.lock import locked
 from trainer.models import load_model, load_tokenizer, resolve
 from trainer.ollama import modelfile
 from trainer.parity import Bounds, Parity, parity
@@ -66,7 +68,7 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
     Raises `TrainerError` if the model says otherwise than the adapter does; nothing is left
     then.
     """
-    with _whole(folder, examples) as partial:
+    with _whole(plan, folder, examples) as partial:
         with quiet(), in_plain_words():
             _merge(plan, partial)
             found = _compare(plan, partial, examples)
@@ -85,7 +87,10 @@ def export_gguf(
     Raises `TrainerError` if the family cannot be written as GGUF, if the template cannot be
     said in Ollama's words, or if the model says otherwise than the adapter does.
     """
-    with _whole(folder, examples) as partial, tempfile.TemporaryDirectory() as place:
+    with (
+        _whole(plan, folder, examples) as partial,
+        tempfile.TemporaryDirectory(dir=partial) as place,
+    ):
         merged = Path(place) / "merged"
         with quiet(), in_plain_words():
             _merge(replace(plan, dtype="float32"), merged)
@@ -109,10 +114,13 @@ def export_gguf(
 
 
 @contextmanager
-def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
-    """A folder to write in that takes its name only once all of it is there.
+def _whole(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
+    """A folder to write in that takes its name once all of it is there, the adapter's card too.
 
-    Raises `TrainerError` if that name is of something else than an earlier export.
+    It lies hidden beside that name; what an export that was killed left there is cleared away.
+
+    Raises `TrainerError` if that name is of something else than an earlier export, or if another
+    process exports there.
     """
     if folder.exists() and not (folder / PARITY).is_file():
         raise TrainerError(
@@ -121,21 +129,31 @@ def _whole(folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
         )
     if not any(example.messages for example in examples):
         raise TrainerError("found no held-out chats to compare the export on, expected some")
-    partial = folder.with_name(f".{folder.name}.timbre-partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    finally:
+    beside = folder.with_name(f".{folder.name}.timbre-partial")
+    with locked(beside):
+        partial = beside / "whole"
         shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            yield partial
+            _credit(plan.adapter, partial)
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _credit(adapter: Path, folder: Path) -> None:
+    """Put the adapter's card, which names the articles used, beside what is exported."""
+    card = adapter / "README.md"
+    if card.is_file():
+        shutil.copy(card, folder / "ADAPTER.md")
 
 
 def require_parity(found: Parity) -> None:
     """Refuse an export that is too far from its adapter.
 
-    Raises `TrainerError` where with the measured distance and the first place where the
+    Raises `TrainerError` with the measured distance and the first place where the
     answers part.
     """
     if not found.passed:
@@ -149,10 +167,11 @@ def require_parity(found: Parity) -> None:
 
 def vllm_command(plan: ExportPlan) -> str:
     """The command that serves the adapter on its base with vLLM, unmerged."""
+    base = resolve(plan.base, plan.revision)
     rank = 2 ** max(3, (_rank(plan.adapter) - 1).bit_length())
     return (
-        f"vllm serve {resolve(plan.base, plan.revision)} --enable-lora --max-lora-rank {rank} "
-        f"--lora-modules tuned={plan.adapter.resolve()}"
+        f"vllm serve {quote(str(base))} --enable-lora --max-lora-rank {rank} "
+        f"--lora-modules tuned={quote(str(plan.adapter.resolve()))}"
     )
 
 

@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from openai import OpenAI, OpenAIError
+from openai.types import FileObject
+from openai.types.fine_tuning import FineTuningJob
 from openai.types.fine_tuning.job_create_params import Method
 
+from trainer.api import client, understood
 from trainer.errors import TrainerError
+from trainer.lock import locked, write_whole
 
 JOB = "job.json"
 _ENDED = ("succeeded", "failed", "cancelled")
@@ -49,14 +53,15 @@ def tune(data: Path, folder: Path, service: Service, told: Told) -> HostedResult
     """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` remembers the job.
 
     Raises `TrainerError` if the service cannot be reached, refuses, or ends the job without a
-    model; a job that failed is forgotten, so that the next call starts another.
+    model; a job that failed is forgotten, so that the next call starts another. Raises
+    `RunHeldError` if another process is at it, which would pay for a second one.
     """
-    client = OpenAI(base_url=service.url, api_key=service.api_key, timeout=service.timeout)
-    with client:
+    server = client(service.url, service.api_key, service.timeout)
+    with server, locked(folder), understood(service.url):
         try:
-            job = _remembered(folder, service) or _start(client, data, folder, service)
+            job = _remembered(folder, service) or _start(server, data, folder, service)
             told(f"job {job} at {service.url}")
-            return _follow(client, job, folder, service, told)
+            return _follow(server, job, folder, service, told)
         except OpenAIError as error:
             raise TrainerError(
                 f"the service at {service.url} did not tune “{service.model}” ({error}); check the "
@@ -68,56 +73,73 @@ def _remembered(folder: Path, service: Service) -> str:
     path = folder / JOB
     if not path.is_file():
         return ""
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    found = (kept["url"], kept["model"], kept["seed"], kept.get("epochs", 0))
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        job, found = (
+            str(kept["job"]),
+            (kept["url"], kept["model"], kept["seed"], kept.get("epochs", 0)),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainerError(
+            f"found {path} unreadable, expected the job that was started; look for it at the "
+            "service, and take the file away to start another"
+        ) from error
     if found != (service.url, service.model, service.seed, service.epochs):
         raise TrainerError(
-            f"found a job for {kept['model']} at {kept['url']} in {folder}, expected the one to "
-            "follow; name another folder for another job"
+            f"found a job for {found[1]} at {found[0]} in {folder}, expected the one to follow; "
+            "name another folder for another job"
         )
-    return str(kept["job"])
+    return job
 
 
-def _start(client: OpenAI, data: Path, folder: Path, service: Service) -> str:
+def _start(server: OpenAI, data: Path, folder: Path, service: Service) -> str:
     uploaded = {}
     for side in ("train", "validation"):
         path = data / f"{side}.jsonl"
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as file:
-                uploaded[side] = client.files.create(file=file, purpose="fine-tune").id
+                uploaded[side] = _id(server.files.create(file=file, purpose="fine-tune"))
     if "train" not in uploaded:
         raise TrainerError(f"found no train.jsonl in {data}, expected one; export a version first")
     epochs: Method = {
         "type": "supervised",
         "supervised": {"hyperparameters": {"n_epochs": service.epochs or "auto"}},
     }
-    job = client.fine_tuning.jobs.create(
+    job = server.fine_tuning.jobs.create(
         model=service.model,
         training_file=uploaded["train"],
         seed=service.seed,
         method=epochs,
         validation_file=uploaded.get("validation"),
-    ).id
-    folder.mkdir(parents=True, exist_ok=True)
+    )
+    started = _id(job)
     kept = {
-        "job": job,
+        "job": started,
         "url": service.url,
         "model": service.model,
         "seed": service.seed,
         "epochs": service.epochs,
     }
-    (folder / JOB).write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    return job
+    write_whole(folder / JOB, json.dumps(kept, indent=1))
+    return started
 
 
-def _follow(client: OpenAI, job: str, folder: Path, service: Service, told: Told) -> HostedResult:
+def _id(made: FileObject | FineTuningJob) -> str:
+    if not made.id:
+        raise ValueError("an answer without an id")
+    return made.id
+
+
+def _follow(server: OpenAI, job: str, folder: Path, service: Service, told: Told) -> HostedResult:
     heard: set[str] = set()
     while True:
-        now = client.fine_tuning.jobs.retrieve(job)
-        for event in reversed(client.fine_tuning.jobs.list_events(job, limit=50).data):
+        now = server.fine_tuning.jobs.retrieve(job)
+        for event in reversed(server.fine_tuning.jobs.list_events(job, limit=50).data):
             if event.id not in heard:
                 heard.add(event.id)
                 told(event.message)
+        if not now.status:
+            raise ValueError("an answer without a status")
         if now.status in _ENDED:
             break
         time.sleep(service.every)

@@ -15,7 +15,6 @@ from typing import Any
 
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
-from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -139,7 +138,7 @@ def pinned(config: TrainingConfig) -> TrainingConfig:
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """A model's tokenizer, padding on the left as generation needs it.
 
-    Raises `TrainerError` if the folder holds none that can be read.
+    Raises `TrainerError` if the folder holds none that can be read, or one that ends no turn.
     """
     with _readable(folder, "tokenizer"):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
@@ -147,6 +146,11 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
             local_files_only=True,
             trust_remote_code=may_run(folder),
             padding_side="left",
+        )
+    if tokenizer.eos_token is None:
+        raise TrainerError(
+            f"found no eos_token in the tokenizer of {folder}, expected the token that ends a "
+            "turn; use the model's instruct version"
         )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -159,29 +163,17 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
     Raises `TrainerError` if its weights are broken or not all there, if transformers does not
     know its architecture, or if bitsandbytes cannot quantise on this machine.
     """
-    try:
-        with _readable(folder, "model"):
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=precision.compute,
-                quantization_config=precision.bitsandbytes(),
-                device_map={"": precision.device},
-                use_safetensors=True,
-                trust_remote_code=may_run(folder),
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except TrainerError:
-        raise
-    except (ImportError, RuntimeError) as error:
-        if is_memory(error):
-            raise
-        if not precision.quantised:
-            raise _unreadable(folder, "model", error) from error
-        raise TrainerError(
-            f"bitsandbytes cannot hold a model as {precision.name} on this machine "
-            f"({type(error).__name__}); set precision to auto"
-        ) from error
+    with _readable(folder, "model", precision):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=precision.compute,
+            quantization_config=precision.bitsandbytes(),
+            device_map={"": precision.device},
+            use_safetensors=True,
+            trust_remote_code=may_run(folder),
+            local_files_only=True,
+            output_loading_info=True,
+        )
     model, told = loaded
     if missing := sorted(told["missing_keys"]):  # the library would leave them to chance
         raise TrainerError(
@@ -193,10 +185,19 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
 
 
 @contextmanager
-def _readable(folder: Path, what: str) -> Iterator[None]:
+def _readable(folder: Path, what: str, precision: Precision | None = None) -> Iterator[None]:
     try:
         yield
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except TrainerError:
+        raise
+    except Exception as error:  # over a folder from elsewhere a library can break anywhere
+        if is_memory(error):
+            raise
+        if precision and precision.quantised and isinstance(error, (ImportError, RuntimeError)):
+            raise TrainerError(
+                f"bitsandbytes cannot hold a model as {precision.name} on this machine "
+                f"({type(error).__name__}); set precision to auto"
+            ) from error
         raise _unreadable(folder, what, error) from error
 
 

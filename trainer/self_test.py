@@ -34,7 +34,7 @@ class SelfTest:
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
         """Compare the loss-carrying tokens of a batch with what its examples say.
 
-        Raises `TrainerError` where showing the mask of the first row that is wrong.
+        Raises `TrainerError` showing the mask of the first row that is wrong.
         """
         for row, row_labels in zip(input_ids.tolist(), labels.tolist(), strict=True):
             ids, marks = self._unpadded(row, row_labels)

@@ -88,7 +88,7 @@ def _maps(folder: Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainerError(
             f"cannot read {path} ({type(error).__name__}), expected JSON; get the model again"
         ) from error

@@ -87,7 +87,8 @@ def place(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_an_adapter_has_its_card_with_the_articles_and_the_loss(place: Place) -> None:
     adapter = run_folder(place.settings, place.trained(0)) / "adapter"
     card = (adapter / "README.md").read_text(encoding="utf-8")
-    assert "[Page 0](https://wiki.example/Page_0), revision 1 (CC BY-SA 4.0)" in card
+    assert "| [Page 0](https://wiki.example/Page_0) | 1 | CC BY-SA 4.0 |" in card
+    assert "license: cc-by-sa-4.0\n" in card
     assert "![Loss over the steps](loss.png)" in card
     assert (adapter / "loss.png").read_bytes().startswith(b"\x89PNG")
 
@@ -119,7 +120,7 @@ def test_a_run_that_another_process_trains_is_not_called_failed(place: Place) ->
     run = run_of(place.version, config)
     with (
         held(run_folder(place.settings, run)),
-        pytest.raises(TrainerError, match="found another process training"),
+        pytest.raises(TrainerError, match="found another process at work"),
     ):
         train_version(place.store, Wanted(place.version, config), place.settings, quietly)
     assert run_status(place.store, run).state is RunState.STARTED
@@ -192,12 +193,25 @@ def test_only_what_beats_the_run_in_use_is_promoted_and_all_is_said(place: Place
     assert promotions(store, "another") == []
 
 
-def test_a_run_that_has_not_finished_is_neither_promoted_nor_exported(place: Place) -> None:
+def test_a_run_that_has_not_finished_is_put_to_no_use(place: Place) -> None:
     run = next(r for r in place.store.stream(Run) if r.version == "f" * 64)
-    with pytest.raises(SettingsError, match="not finished"):
-        consider(place.store, CAMPAIGN, run, place.settings, quietly)
-    with pytest.raises(SettingsError, match="not finished"):
-        list(export_run(place.store, run, ExportWanted(Target.VLLM), place.settings))
+    store, settings = place.store, place.settings
+    for use in (
+        lambda: consider(store, CAMPAIGN, run, settings, quietly),
+        lambda: promote_anyway(store, "tone", run, "a whim"),
+        lambda: asked_of(store, CAMPAIGN, run, settings),
+        lambda: list(export_run(store, run, ExportWanted(Target.VLLM), settings)),
+    ):
+        with pytest.raises(SettingsError, match="not finished"):
+            use()
+
+
+def test_a_run_in_use_is_not_promoted_over_itself(place: Place) -> None:
+    run = place.trained(0)
+    promote_anyway(place.store, "whims", run, "a whim")
+    with pytest.raises(SettingsError, match="promoted already"):
+        promote_anyway(place.store, "whims", run, "another whim")
+    assert len(promotions(place.store, "whims")) == 1
 
 
 def test_a_run_is_exported_with_what_its_adapter_came_of(place: Place, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ class Server(ThreadingHTTPServer):
         self.looks = 0
         self.ends = "succeeded"
         self.breaks_at = 0
+        self.nonsense = False
 
     @property
     def url(self) -> str:
@@ -78,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(self.server.job())
 
     def _answer(self, value: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(value).encode()
+        body = json.dumps([] if self.server.nonsense else value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -2,20 +2,12 @@
 
 from pathlib import Path
 
-from db.records import Article, Version
+from db.records import Version
 from trainer.card import CardFacts, render_card, write_card
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
-ARTICLE = Article(
-    url="https://en.example.org/wiki/Otter",
-    revision="77",
-    digest="d",
-    title="Otter",
-    licence="CC BY-SA 4.0",
-)
 
-
-def facts(adapter: Path, *kinds: str, articles: tuple[Article, ...] = (ARTICLE,)) -> CardFacts:
+def facts(adapter: Path, *kinds: str) -> CardFacts:
     result = TrainingResult(
         adapter=adapter,
         metrics={"validation_loss": 0.5},
@@ -31,15 +23,15 @@ def facts(adapter: Path, *kinds: str, articles: tuple[Article, ...] = (ARTICLE,)
         seconds=3,
     )
     version = Version(root="a" * 64, name="v1", train=80, reviewer_kinds=kinds)
-    return CardFacts(result, "mini", "{}", version, articles)
+    return CardFacts(result, "mini", "{}", version, "cc-by-sa-4.0", "By the authors of “Otter”.")
 
 
 def test_the_card_lies_beside_the_weights_and_attributes_each_article(tmp_path: Path) -> None:
     path = write_card(facts(tmp_path, "person"))
     assert path == tmp_path / "README.md"
     text = path.read_text()
-    assert "[Otter](https://en.example.org/wiki/Otter), revision 77 (CC BY-SA 4.0)" in text
-    assert "shared alike" in text
+    assert "\nlicense: cc-by-sa-4.0\n" in text
+    assert text.endswith("## Sources and licence\n\nBy the authors of “Otter”.\n")
     assert "version `aaaaaaaaaaaa` (v1): 80\ntraining" in text
     assert "validation_loss | 0.5" in text
 
@@ -48,10 +40,6 @@ def test_the_card_says_when_rules_stood_in_for_people(tmp_path: Path) -> None:
     assert "not by people" in render_card(facts(tmp_path, "rule"))
     assert "in part by **written rules" in render_card(facts(tmp_path, "person", "rule"))
     assert "rules" not in render_card(facts(tmp_path, "person"))
-
-
-def test_a_persona_s_card_claims_no_articles(tmp_path: Path) -> None:
-    assert "no text of an encyclopedia" in render_card(facts(tmp_path, "person", articles=()))
 
 
 def test_a_result_comes_back_from_its_file_wherever_the_folder_is(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_a_negative_number_is_an_error() -> None:
     [
         ("batch_size", 0), ("lora_rank", 0), ("gradient_accumulation", 0), ("save_every", 0),
         ("lora_dropout", 1.0), ("learning_rate", float("nan")), ("learning_rate", float("inf")),
-        ("seed", 2**32), ("schedule", "zigzag"), ("lora_targets", []), ("lora_targets", [3]),
+        ("seed", 2**32), ("steps", 2**53), ("schedule", "zigzag"), ("lora_targets", []),
+        ("lora_targets", [3]),
         ("lora_targets", 3), ("lora_targets", ""),
     ],
 )  # fmt: skip

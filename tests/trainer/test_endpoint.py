@@ -24,6 +24,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.says = ""
 
     @property
     def url(self) -> str:
@@ -55,9 +56,9 @@ class Handler(BaseHTTPRequestHandler):
         body = json.dumps(answer if known else {"error": {"message": "no such model"}}).encode()
         self.send_response(200 if known else 404)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(self.server.says.encode() or body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(self.server.says.encode() or body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -115,3 +116,20 @@ def test_a_rule_the_protocol_does_not_have_is_refused(server: Server) -> None:
                 PROMPTS, Arm("x", "b"), Decoding(no_repeat=3), Endpoint(server.url, "tuned")
             )
         )
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["<html></html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": 7}]}',
+     '{"choices": [{"message": {"content": [1]}}]}'],
+)  # fmt: skip
+def test_a_server_that_is_no_model_s_is_one_sentence(server: Server, says: str) -> None:
+    server.says = says
+    with pytest.raises(TrainerError, match=r"answered with something else .*, expected OpenAI"):
+        next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned")))
+
+
+def test_what_no_database_takes_is_marked_in_an_answer(server: Server) -> None:
+    server.says = '{"choices": [{"message": {"content": " NUL \\u0000, half \\ud83d "}}]}'
+    (made,) = answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned"))
+    assert (made.text, made.output_tokens) == ("NUL \ufffd, half \ufffd", 0)

@@ -12,7 +12,7 @@ from tests.trainer.conftest import chat_example
 from trainer import export
 from trainer.answer import Arm, Decoding, answer
 from trainer.config import TrainingConfig
-from trainer.errors import TrainerError
+from trainer.errors import RunHeldError, TrainerError
 from trainer.export import ExportPlan, MergeInto, export_merged, vllm_command
 from trainer.parity import Bounds
 from trainer.sft import train
@@ -112,3 +112,26 @@ def test_the_vllm_command_serves_base_and_adapter(
     command = vllm_command(plan(tiny_model, adapters["float32"]))
     assert command.startswith(f"vllm serve {tiny_model} --enable-lora --max-lora-rank 16")
     assert command.endswith(f"tuned={adapters['float32']}")
+
+
+def test_what_a_killed_export_left_is_cleared_and_two_at_once_do_not_meet(
+    tiny_model: Path,
+    adapters: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = plan(tiny_model, adapters["float32"])
+    left = tmp_path / ".merged.timbre-partial" / "whole"
+    left.mkdir(parents=True)
+    (left / "half.safetensors").write_text("half")
+    merge = export._merge
+
+    def meanwhile(of: ExportPlan, folder: Path) -> None:
+        with pytest.raises(RunHeldError, match="found another process at work in"):
+            export_merged(wanted, tmp_path / "merged", HELD)
+        merge(of, folder)
+
+    monkeypatch.setattr(export, "_merge", meanwhile)
+    export_merged(wanted, tmp_path / "merged", HELD)
+    assert [path.name for path in tmp_path.iterdir()] == ["merged"]
+    assert not (tmp_path / "merged" / "half.safetensors").exists()

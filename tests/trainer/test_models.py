@@ -10,6 +10,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
+from db.records import Message, Role
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
@@ -131,6 +132,51 @@ def test_a_folder_without_a_tokenizer_is_one_sentence(copy: Path) -> None:
         path.unlink()
     with pytest.raises(TrainerError, match="cannot load the tokenizer in"):
         load_tokenizer(copy)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"num_attention_heads": 0}, {"hidden_size": "many"}, {"vocab_size": None},
+     {"rope_parameters": 7}],
+    ids=lambda odd: next(iter(odd)),
+)  # fmt: skip
+def test_settings_that_no_model_can_have_are_one_sentence(
+    copy: Path, odd: dict[str, object]
+) -> None:
+    told = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**told, **odd}))
+    with pytest.raises(TrainerError):
+        float32(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("tokenizer.json", "{"), ("tokenizer.json", '{"model": 7}'),
+     pytest.param("tokenizer.json", "[" * 9999, id="nested without end"),
+     ("tokenizer_config.json", '{"tokenizer_class": 7}'), ("tokenizer_config.json", "[]")],
+)  # fmt: skip
+def test_a_tokenizer_that_is_none_is_one_sentence(copy: Path, name: str, content: str) -> None:
+    (copy / name).write_text(content)
+    with pytest.raises(TrainerError):
+        load_tokenizer(resolve(str(copy)))
+
+
+def test_a_tokenizer_that_ends_no_turn_is_refused(copy: Path) -> None:
+    path = copy / "tokenizer_config.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in told.items() if k != "eos_token"}))
+    with pytest.raises(TrainerError, match="found no eos_token in the tokenizer of"):
+        load_tokenizer(copy)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ 1 / 0 }}", "{{ messages + 1 }}", "{% for %}", "{{ x.y }}"]
+)
+def test_a_template_that_cannot_be_rendered_is_one_sentence(copy: Path, template: str) -> None:
+    (copy / "chat_template.jinja").write_text(template)
+    chat = Chat.of(load_tokenizer(copy))
+    with pytest.raises(TrainerError, match="refuses a chat of the turns user"):
+        chat.asked([Message(Role.USER, "so?")])
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8", "nf4"])

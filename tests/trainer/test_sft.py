@@ -136,7 +136,7 @@ def test_a_run_that_another_process_is_training_is_left_alone(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     def train_it_too(done: int, total: int, loss: float) -> None:
-        with pytest.raises(TrainerError, match="found another process training in"):
+        with pytest.raises(TrainerError, match="found another process at work in"):
             train(EXAMPLES, quick(tiny_model), tmp_path, resume=True)
 
     train(EXAMPLES, quick(tiny_model, steps=2), tmp_path, progress=train_it_too)

@@ -9,6 +9,9 @@ from timbre.console import say, table
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
+_UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
+"""What a command that was killed leaves; one that is at work has such files, too."""
+
 
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Delete what is listed.")] = False,
@@ -26,8 +29,9 @@ def clean(
     with open_store(settings) as store:
         used = {run_folder(settings, run) for run in store.stream(Run)}
     folders = settings.runs.iterdir() if settings.runs.is_dir() else []
-    unused = sorted(folder for folder in folders if folder not in used)
-    unused += sorted(settings.home.rglob("*.part")) if settings.home.is_dir() else []
+    found = {folder for folder in folders if folder not in used}
+    found |= {path for pattern in _UNFINISHED for path in settings.home.rglob(pattern)}
+    unused = sorted(path for path in found if found.isdisjoint(path.parents))
     table(
         ("what", "MB"), [(path.relative_to(settings.home), f"{_size(path):.1f}") for path in unused]
     )

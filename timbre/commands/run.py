@@ -38,21 +38,31 @@ def list_(
 @app.command()
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, or its first 6 digits or more.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
     """Show a run: its configuration, and everything that happened to it.
 
-    Example: timbre run show 3f4cb14a3f95
+    Example: timbre run show 3f4cb14a3f95 --json
     """
     import json
 
-    from db.records import Run
+    from db.records import Run, plain
+    from timbre.runs import withdrawal
 
     with open_store() as store:
         found = found_as(store, Run, run)
         events = store.events(found.id)
+        gone = withdrawal(store, found)
+    config = json.loads(found.config)
+    if as_json:
+        told = [{**plain(event), "detail": json.loads(event.detail)} for event in events]
+        facts({"id": found.id, **plain(found), "config": config, "withdrawn": gone, "events": told})
+        return
     say(f"Run {found.id}")
     say(f"version {found.version}, base {found.base} ({found.base_fingerprint[:12]})")
-    say(json.dumps(json.loads(found.config), indent=2))
+    if gone:
+        say(gone)
+    say(json.dumps(config, indent=2))
     for event in events:
         say(f"{event.at} {event.kind.value} {event.detail}")
 
@@ -69,14 +79,14 @@ def promote(
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
-    from db.records import Run
     from timbre.campaign import load_campaign
     from timbre.promotion import consider, judged_in_words, promote_anyway
+    from timbre.runs import found_run
 
     settings = read_settings()
     loaded = load_campaign(config_file("campaigns", campaign))
     with open_store(settings) as store, progress("compare") as advance:
-        found = found_as(store, Run, run)
+        found = found_run(store, loaded.name, run)
         if anyway:
             promote_anyway(store, loaded.name, found, anyway)
             say(f"Run {found.id[:12]} is promoted without comparison.")
@@ -126,10 +136,12 @@ def chat(
 
     from db.records import Run
     from timbre.chatting import Talk, talk, voices
+    from timbre.runs import check_finished
 
     settings = read_settings()
     with open_store(settings) as store:
         found = found_as(store, Run, run)
+        check_finished(store, found)
     ready = voices(found, settings, Talk(system, base, new_tokens, temperature))
     if sys.stdin.isatty():
         say("Say something; /new begins another talk, Ctrl-D ends this one.")

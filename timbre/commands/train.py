@@ -24,7 +24,7 @@ def train(
 
     Example: timbre train demo-tone --config mini
     """
-    from timbre.runs import run_status
+    from timbre.runs import run_status, withdrawal
     from timbre.training import Wanted, train_version
     from timbre.versions import found_version
     from trainer.config import load_config
@@ -44,6 +44,7 @@ def train(
         if not leads():
             return
         told = run_status(store, run).detail
+        gone = withdrawal(store, run)
     rate = told["metrics"].get("learning_rate", settled.learning_rate)
     why = "" if settled.learning_rate else ", which suits a model of this size"
     say(f"{told['metrics']['steps']:.0f} steps, learning rate {rate:g}{why}.")
@@ -51,3 +52,5 @@ def train(
     say(f"{told['tokens_per_second']:.0f} tokens/s, {told['peak_memory_mb']:.0f} MB at most.")
     if "cost" in told:
         say(f"Cost {told['cost']:.4f} dollars at {told['price_per_hour']:g} an hour.")
+    if gone:
+        say(gone)

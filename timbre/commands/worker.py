@@ -8,9 +8,6 @@ from timbre.console import complain, facts, say, table
 from timbre.settings import config_file, read_settings
 from timbre.stores import open_store
 
-AWAY = 75
-"""What `perform` ends with where the database is away: the customary status for “try later”."""
-
 
 def watch(
     campaign: Annotated[
@@ -65,6 +62,8 @@ def perform(
 
     from db.errors import StoreAwayError
     from timbre.campaign import load_campaign
+    from timbre.errors import sentence
+    from timbre.jobs import AWAY
     from timbre.performing import perform_run
     from timbre.versions import found_version
 
@@ -76,7 +75,7 @@ def perform(
         with open_store(settings) as store:
             perform_run(store, loaded, found_version(store, version), settings)
     except StoreAwayError as error:
-        complain(str(error))
+        complain(sentence(str(error)))
         raise typer.Exit(AWAY) from None
 
 
