@@ -121,9 +121,10 @@ def spoken(engine: Engine) -> Iterator[None]:
         meaning = _meaning(error)
         if meaning is None:
             raise
-        name = engine.url.render_as_string(hide_password=True)
+        plain = engine.url.set(drivername=engine.url.get_backend_name())
+        name = plain.render_as_string(hide_password=True)
         kind = StoreAwayError if meaning.startswith(AWAY) else StoreError
-        raise kind(f"{name}: found {meaning}") from error
+        raise kind(f"found {meaning} ({name})") from error
     except UnicodeEncodeError as error:
         raise StoreError(
             f"found {error.object[error.start : error.end]!r} in a record, half a character, "

@@ -282,6 +282,7 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password() ->
         Store.open(url)
     assert_one_sentence(error, "no way in", "127.0.0.1", "start it or correct the URL")
     assert "secret" not in str(error.value)
+    assert str(error.value).startswith("found no way in (")
 
 
 def test_a_database_that_the_server_does_not_have_is_one_sentence(postgres_url: str) -> None:
