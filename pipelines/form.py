@@ -74,7 +74,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 def _check_kept(value: Any, where: str) -> None:
     """Refuse what would not be the same wherever it is kept."""
     if isinstance(value, str) and not is_storable(value):
-        raise FormError(f"found a NUL in {where}, expected text without one; take it out")
+        raise FormError(f"found a NUL or half a character in {where}, expected text; take it out")
     if isinstance(value, (int, float)) and not abs(value) < _MOST:
         raise FormError(f"found no usable number for {where}, expected one nearer 0; correct it")
 

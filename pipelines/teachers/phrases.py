@@ -40,10 +40,21 @@ def faults(phrase: str, known: Collection[str]) -> list[str]:
             break
     if depth:
         return [f"the braces of “{phrase}” do not match: close each one"]
+    if _has_lone_choice(phrase):
+        return [f"“{phrase}” has braces around a single choice: take them away"]
     return [
         f"“{phrase}” has the unknown slot {{{slot}}}: there is {', '.join(sorted(known))}"
         for slot in sorted(slots_of(phrase) - set(known))
     ]
+
+
+def _has_lone_choice(phrase: str) -> bool:
+    """Whether some braces hold no choice and no slot: what is chosen inside would pass for one."""
+    while found := _INNERMOST.search(phrase):
+        if "|" not in found.group(1) and not _is_slot(found.group(1)):
+            return True
+        phrase = f"{phrase[: found.start()]}…{phrase[found.end() :]}"
+    return False
 
 
 def _is_slot(inner: str) -> bool:

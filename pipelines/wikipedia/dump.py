@@ -29,6 +29,11 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
                 yield site, page
     except ParseError as error:
         raise SourceError(_not_xml(source, read, error)) from error
+    except LookupError as error:
+        raise SourceError(
+            f"found XML in an encoding that is not known in {source} ({error}), expected UTF-8; "
+            "fetch it again"
+        ) from error
     except EOFError as error:
         raise SourceError(
             f"found a compressed file that breaks off after {read} pages in {source}, expected "

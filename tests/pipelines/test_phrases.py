@@ -44,3 +44,7 @@ def test_faults_are_sentences() -> None:
     assert faults("{Sure", set()) == ["the braces of “{Sure” do not match: close each one"]
     assert faults("}{", set()) == ["the braces of “}{” do not match: close each one"]
     assert faults("{topic}", {"name"}) == ["“{topic}” has the unknown slot {topic}: there is name"]
+    for lone in ("{{a|b}}", "{x{a|b}}", "{a b}"):
+        assert faults(lone, set()) == [
+            f"“{lone}” has braces around a single choice: take them away"
+        ]

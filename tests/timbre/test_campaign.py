@@ -57,7 +57,7 @@ def test_sources_are_kept_in_their_order(tmp_path: Path) -> None:
         ('name = "a"\ntone = "t"\n[generate]\ntemperature = inf', "usable number for “temp"),
         ('name = "a"\ntone = "t"\n[generate]\nseed = 9007199254740993', "usable number for “seed”"),
         ('name = "a"\ntone = "t"\n[freeze]\nminimum_articles = -1', "the number -1"),
-        ('name = "a"\ntone = "t\\u0000"', "a NUL in “tone”"),
+        ('name = "a"\ntone = "t\\u0000"', "half a character in “tone”"),
         pytest.param('name = "a"\ntone = ' + "[" * 9000, "no TOML", id="nested without end"),
         ('name = "a"\ntone = "t"\n[evaluate]\nmax_new_tokens = 0', "max_new_tokens of 0"),
     ],

@@ -195,3 +195,10 @@ def test_the_folder_one_is_in_is_known_by_its_name(
 def test_an_empty_name_is_no_source() -> None:
     with pytest.raises(SourceError, match="found no source “”"):
         list(read(""))
+
+
+def test_an_encoding_that_is_not_known_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "enwiki.xml"
+    path.write_text('<?xml version="1.0" encoding="foo"?><mediawiki/>')
+    with pytest.raises(SourceError, match="an encoding that is not known"):
+        list(read(str(path)))
