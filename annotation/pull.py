@@ -138,10 +138,12 @@ def from_argilla(value: Any, kind: str, text: str) -> AnswerValue:
 
 
 def _edited(value: str | None, fields: Json) -> str | None:
-    """The reviewer's own version; None where it is what was shown but for outer white space."""
-    if value is None or not value.strip() or value.strip() == shown_text(fields).strip():
-        return None
-    return value.strip()
+    """The reviewer's own version; None where it is what was shown but for outer white space.
+
+    NUL, which Argilla takes and PostgreSQL does not, becomes the mark for what cannot be read.
+    """
+    text = (value or "").strip().replace("\0", "\ufffd")
+    return None if text in ("", shown_text(fields).strip()) else text
 
 
 def shown_text(fields: Json) -> str:

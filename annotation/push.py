@@ -153,7 +153,7 @@ def _brief(item: CandidateItem, settings: ReviewSettings) -> str:
     kinds = {
         CandidateKind.STATEMENT: "Something {} says",
         CandidateKind.DIALOGUE: "A dialogue with {}",
-        CandidateKind.DOCUMENT: "A text {} wrote",
+        CandidateKind.DOCUMENT: "A text about {}",
         CandidateKind.CONVERSATION: "An answer {} gives",
     }
     about = f", on {item.article.title}" if item.article and item.article.title else ""

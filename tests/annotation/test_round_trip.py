@@ -146,6 +146,16 @@ def test_the_prefilled_text_left_as_it_is_is_no_edit(
     assert found.edited is None
 
 
+def test_a_character_that_not_every_database_takes_is_marked(
+    owner: Connection, annotator: Annotator
+) -> None:
+    item = conversation()
+    push_candidates(owner, "nul", [item], TONE)
+    _, connection = annotator("ann")
+    submit(connection, "nul", [replace(answered(item.candidate.id), edited="It's\0 35.")])
+    assert [review.edited for review in pull(owner, "nul")] == ["It's\ufffd 35."]
+
+
 def test_statements_and_dialogues_of_a_persona_share_a_dataset(
     owner: Connection, annotator: Annotator
 ) -> None:
