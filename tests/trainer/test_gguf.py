@@ -179,7 +179,7 @@ def test_an_adapter_is_exported_as_a_gguf_that_says_the_same(
     assert found.passed
     assert found.same_answers >= 7
     names = {path.name for path in (tmp_path / "gguf").iterdir()}
-    assert names == {"model.gguf", "Modelfile", "parity.json"}
+    assert names == {"model.gguf", "Modelfile", "parity.json", "ADAPTER.md"}
 
 
 CONVERTER = """
