@@ -1,5 +1,6 @@
 """Training files of services keep their rules, and pairs hold what people chose."""
 
+import importlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_pairs_hold_what_most_people_chose(store: Store, version: Version, tmp_p
 def test_the_pairs_are_read_as_conversational_preferences(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
-    trl = pytest.importorskip("trl.data_utils")
+    trl = importlib.import_module("trl.data_utils")
     store.add([vote(pair, "ada", "left") for pair in compared(store, version)])
     folder = export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
     read = load_dataset(

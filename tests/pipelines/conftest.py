@@ -1,7 +1,7 @@
 """Passages and files that the tests of the pipelines share."""
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from db.records import Passage
 from pipelines.persona_file import Persona, load_persona
 from pipelines.tone_file import Tone, load_tone
 from tests.pipelines.servers import Behaviour, Server
+from tests.serving import serving
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -49,15 +50,5 @@ def passages() -> list[Passage]:
 @pytest.fixture
 def serve() -> Iterator[Callable[[Behaviour], Server]]:
     """Starts servers that are stopped at the end."""
-    started: list[Server] = []
-
-    def start(behaviour: Behaviour) -> Server:
-        server = Server(behaviour)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as started:
+        yield lambda behaviour: started.enter_context(serving(Server(behaviour)))

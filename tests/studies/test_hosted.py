@@ -1,6 +1,5 @@
 """Models tuned at a service as arms of the tone study, from a service on this machine."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from studies.ladder import LadderConfig
 from studies.shelf import Shelf
 from studies.tone import ToneStudy, orders
 from studies.tone_page import tone_page
+from tests.serving import serving
 from tests.studies.made import asked, tone_result
 from tests.trainer.service import Server
 from timbre.hosting import hosting, write_training_file
@@ -25,12 +25,8 @@ from trainer.errors import TrainerError
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server()) as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 def write(examples: Sequence[Example], folder: Path) -> None:

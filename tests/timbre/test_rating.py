@@ -1,8 +1,8 @@
 """A campaign's judge: asked at a server on this machine, kept, held against reviewers."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from evaluation.report import ReportData, render
 from pipelines.errors import TeacherError
 from tests.annotation.made import ARTICLE, conversation, passage
 from tests.pipelines.servers import KEY, Behaviour, Handler, Server
+from tests.serving import serving
 from tests.studies.made import conversations, output
 from timbre.__main__ import main
 from timbre.aims import subject_of
@@ -43,18 +44,8 @@ Serve = Callable[[Behaviour], Server]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Starts servers that are stopped at the end."""
-    started: list[Server] = []
-
-    def start(behaviour: Behaviour) -> Server:
-        server = Server(behaviour)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as started:
+        yield lambda behaviour: started.enter_context(serving(Server(behaviour)))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Answers of a served model, from a server that speaks the protocol on this machine."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from db.records import Message, Role, Split
+from tests.serving import serving
 from tests.trainer.conftest import chat_example
 from trainer.answer import Arm, Decoding
 from trainer.endpoint import Endpoint, answer_remotely
@@ -66,12 +66,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server()) as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -> None:

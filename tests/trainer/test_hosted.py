@@ -1,12 +1,12 @@
 """Fine-tuning jobs at a service, from a server that speaks its protocol on this machine."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.serving import serving
 from tests.trainer.service import Server
 from trainer.errors import TrainerError
 from trainer.hosted import JOB, HostedResult, Service, tune
@@ -14,12 +14,8 @@ from trainer.hosted import JOB, HostedResult, Service, tune
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server()) as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 @pytest.fixture
