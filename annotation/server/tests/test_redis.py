@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from argilla_server.settings import settings
 from sqlalchemy import create_engine, text
 from tests.made import Listener, search
 from timbre_argilla.credentials import given_credentials
@@ -77,7 +78,10 @@ def wait_for(condition: Callable[[], object], seconds: float = 300) -> None:
 
 
 def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
-    tmp_path: Path, postgres_url: Callable[[str], str], redis_url: str
+    tmp_path: Path,
+    postgres_url: Callable[[str], str],
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url = postgres_url("redis")
     variables = {
@@ -105,6 +109,8 @@ def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
     done = {"filters": {"and": [status_is("completed")]}}
     assert search(server.client, dataset, done) == []
     # What a job of another process does: it writes to the tables, and says so.
+    # Argilla prepares every connection of its process for the one database of its settings.
+    monkeypatch.setattr(settings, "database_url", url)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
     with engine.begin() as connection:
         record = connection.scalar(text("SELECT id FROM records"))
