@@ -1,11 +1,10 @@
 """What differs between two versions."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from db.records import EventKind, Interval, Version
 from db.rows import among, batches
@@ -15,6 +14,7 @@ from db.tables import examples, members
 _BATCH = 10_000
 _TEXT = ("messages", "text")
 _LABELS = ("verdict", "split", "traits", "article", "passage", "persona", "question", "reference")
+_FIELDS = (*_TEXT, *_LABELS)
 
 
 @dataclass(frozen=True)
@@ -53,53 +53,42 @@ def diff(store: Store, before: Version, after: Version) -> VersionDiff:
 
     An example whose text was erased on request counts as added or removed.
     """
-    first, second = _leaves(store, before), _leaves(store, after)
-    old = _by_candidate(store, first - second)
-    new = _by_candidate(store, second - first)
-    both = sorted(old.keys() & new.keys())
-    changes = [_change(candidate, old[candidate], new[candidate]) for candidate in both]
-    edited = tuple(change for change in changes if set(change.fields) & set(_TEXT))
+    with store.reading() as connection:
+        first, second = _leaves(connection, before), _leaves(connection, after)
+        found = [
+            change
+            for batch in batches(sorted(first - second), _BATCH)
+            for change in _changes(connection, batch, after)
+        ]
+    changes = sorted(found, key=lambda change: change.candidate)
     return VersionDiff(
-        added=_ids(new[candidate] for candidate in new.keys() - old.keys()),
-        removed=_ids(old[candidate] for candidate in old.keys() - new.keys()),
-        edited=edited,
+        added=tuple(sorted(second - first - {change.after for change in changes})),
+        removed=tuple(sorted(first - second - {change.before for change in changes})),
+        edited=tuple(change for change in changes if set(change.fields) & set(_TEXT)),
         relabelled=tuple(change for change in changes if not set(change.fields) & set(_TEXT)),
         unchanged=len(first & second),
         agreement=(_agreement(store, before), _agreement(store, after)),
     )
 
 
-def _leaves(store: Store, version: Version) -> set[str]:
-    with store.reading() as connection:
-        query = select(members.c.example).where(members.c.version == version.id)
-        return set(connection.scalars(query))
+def _leaves(connection: Connection, version: Version) -> set[str]:
+    query = select(members.c.example).where(members.c.version == version.id)
+    return set(connection.scalars(query))
 
 
-def _by_candidate(store: Store, ids: set[str]) -> dict[str, Any]:
-    columns = [examples.c[name] for name in ("id", "candidate", *_TEXT, *_LABELS)]
-    rows: dict[str, Any] = {}
-    left = set(ids)
-    with store.reading() as connection:
-        for batch in batches(sorted(ids), _BATCH):
-            query = select(*columns).where(among(connection, examples.c.id, batch))
-            for row in connection.execute(query):
-                rows[row.candidate] = row
-                left.discard(row.id)
-    return rows | {f"erased {id}": _Erased(id) for id in left}
-
-
-@dataclass(frozen=True)
-class _Erased:
-    id: str
-
-
-def _change(candidate: str, old: Any, new: Any) -> Change:
-    fields = tuple(n for n in (*_TEXT, *_LABELS) if getattr(old, n) != getattr(new, n))
-    return Change(candidate, old.id, new.id, fields)
-
-
-def _ids(rows: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted(row.id for row in rows))
+def _changes(connection: Connection, ids: Sequence[str], after: Version) -> Iterator[Change]:
+    """What became of examples in a version with the same candidates, compared by the database."""
+    old, new = examples.alias(), examples.alias()
+    differs = [old.c[name].is_distinct_from(new.c[name]) for name in _FIELDS]
+    query = (
+        select(old.c.candidate, old.c.id, new.c.id, *differs)
+        .join(new, new.c.candidate == old.c.candidate)
+        .join(members, members.c.example == new.c.id)
+        .where(among(connection, old.c.id, ids), members.c.version == after.id)
+    )
+    for candidate, before, became, *differing in connection.execute(query):
+        fields = (name for name, differs in zip(_FIELDS, differing, strict=True) if differs)
+        yield Change(candidate, before, became, tuple(fields))
 
 
 def _agreement(store: Store, version: Version) -> Interval | None:

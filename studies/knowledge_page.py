@@ -45,12 +45,10 @@ def _about(rates: Rates) -> list[str]:
 
 
 def _figures(rates: Rates) -> Iterator[Figure]:
-    """A figure for each trait, and one for the facts, of the models with the first budget."""
-    first = rates.result.study.budgets[0]
-    groups = [g for g in rates.groups if not (plot := g.tried[0].plot) or plot.budget == first]
+    """A figure for each trait, and one for the facts."""
     for about in _about(rates):
         found: list[tuple[str, str, Interval | None]] = []
-        for group in groups:
+        for group in rates.charted:
             found += [
                 (group.name, _CHOOSES, rates.known(group, about)),
                 (group.name, _TELLS, rates.told(group, about)),

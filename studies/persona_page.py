@@ -103,6 +103,7 @@ def _sections(rates: Rates) -> Iterator[Section]:
         (
             IN_CHARACTER.description,
             "Rates are over prompts, a prompt of several trainings counting by its mean.",
+            *_charted(rates),
         ),
         _character_figure(rates),
         (_character_sheet(rates), _change_sheet(rates)),
@@ -127,6 +128,15 @@ def _sections(rates: Rates) -> Iterator[Section]:
     yield kept_section(rates)
 
 
+def _charted(rates: Rates) -> Iterator[str]:
+    first, *others = rates.result.study.budgets
+    if others:
+        yield (
+            f"Figures of traits show the models trained on equal {first}, the tables also those "
+            f"trained on equal {others[0]}."
+        )
+
+
 def _asked(rates: Rates) -> list[tuple[str, str, bool]]:
     """Each set of prompts, without and with the system prompt, with its name."""
     return [
@@ -140,14 +150,15 @@ def _character_figure(rates: Rates) -> tuple[Figure, ...]:
     rows = [
         (label, group.name, rates.of(group.name, kind, prompted, IN_CHARACTER.name))
         for label, kind, prompted in _asked(rates)
-        for group in rates.groups
+        for group in rates.charted
     ]
     caption = Caption(
         f"{rates.slug}-character",
         "Share of answers in character by what is asked, with 95 % intervals; “prompted” is with "
         "the persona’s system prompt.",
     )
-    return rates_figure(caption, rows, Series(rates.names), "Share of answers in character")
+    charted = Series(tuple(group.name for group in rates.charted))
+    return rates_figure(caption, rows, charted, "Share of answers in character")
 
 
 def _character_sheet(rates: Rates) -> Sheet:
@@ -172,12 +183,13 @@ def _trait_figure(rates: Rates) -> tuple[Figure, ...]:
     rows = [
         (trait, group.name, rates.of(group.name, IN_DOMAIN, False, f"trait.{trait}"))
         for trait in rates.traits
-        for group in rates.groups
+        for group in rates.charted
     ]
     caption = Caption(
         f"{rates.slug}-traits", "Share of answers that show each trait, with 95 % intervals."
     )
-    return rates_figure(caption, rows, Series(rates.names), "Share of answers")
+    charted = Series(tuple(group.name for group in rates.charted))
+    return rates_figure(caption, rows, charted, "Share of answers")
 
 
 def _trait_sheet(rates: Rates) -> Sheet:

@@ -43,6 +43,15 @@ class Rates:
         return tuple(group.name for group in self.groups)
 
     @property
+    def charted(self) -> tuple[Group, ...]:
+        """The models that figures show: the base and those with the first budget.
+
+        More would not be told apart by their colours; the tables beside the figures hold all.
+        """
+        first = self.result.study.budgets[0]
+        return tuple(g for g in self.groups if not (p := g.tried[0].plot) or p.budget == first)
+
+    @property
     def slug(self) -> str:
         """The campaign as a part of a file's name."""
         return "".join(c if c.isalnum() else "-" for c in self.result.subject.campaign.lower())

@@ -11,14 +11,12 @@ annotator is in the workspace, and in asking writes what it just hid from the an
 records (to roll it back at the end): whoever only reads then waits for whoever writes.
 """
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import brotli_asgi
-import orjson
 from argilla_server.database import async_engine
 from argilla_server.models import MetadataProperty, Question, User
 from argilla_server.models.database import QuestionSettings
@@ -27,6 +25,8 @@ from argilla_server.models.mixins import _INSERT_FUNC, CRUDMixin
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse
+
+from timbre_argilla.fast_json import dumped, loaded
 
 
 def apply(app: FastAPI) -> None:
@@ -96,21 +96,7 @@ def compress_lightly(app: FastAPI) -> None:
 def write_json_fast() -> None:
     """Write answers and the database's JSON, and read the latter, with orjson."""
     answer: Any = JSONResponse
-    answer.render = lambda _self, content: _dumped(content)
+    answer.render = lambda _self, content: dumped(content)
     dialect: Any = async_engine.dialect
-    dialect._json_serializer = lambda value: _dumped(value).decode()
-    dialect._json_deserializer = _loaded
-
-
-def _dumped(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # Half a character, or a number past 64 bits: Python's library takes them.
-        return json.dumps(value).encode()
-
-
-def _loaded(text: str | bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except ValueError:  # As above.
-        return json.loads(text)
+    dialect._json_serializer = lambda value: dumped(value).decode()
+    dialect._json_deserializer = loaded

@@ -37,6 +37,7 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
+from timbre_argilla.fast_json import loaded
 from timbre_argilla.options import ENGINE
 from timbre_argilla.search import textindex
 from timbre_argilla.search.columns import Mask
@@ -51,7 +52,7 @@ TOUCHED = "timbre_touched"
 shelf = Shelf()
 # Connections of its own: a request that holds one of Argilla's while it waits here for another
 # could wait for a request that does the same.
-sessions = async_sessionmaker(create_async_engine(async_engine.url))
+sessions = async_sessionmaker(create_async_engine(async_engine.url, json_deserializer=loaded))
 
 
 @dataclass(frozen=True, slots=True)
