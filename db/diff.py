@@ -1,10 +1,11 @@
 """What differs between two versions."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Row, select
 
 from db.records import EventKind, Interval, Version
 from db.rows import among, batches
@@ -15,6 +16,8 @@ _BATCH = 10_000
 _TEXT = ("messages", "text")
 _LABELS = ("verdict", "split", "traits", "article", "passage", "persona", "question", "reference")
 _FIELDS = (*_TEXT, *_LABELS)
+_COLUMNS = [examples.c[name] for name in ("id", "candidate", *_FIELDS)]
+_Row = Row[Any]
 
 
 @dataclass(frozen=True)
@@ -53,42 +56,49 @@ def diff(store: Store, before: Version, after: Version) -> VersionDiff:
 
     An example whose text was erased on request counts as added or removed.
     """
-    with store.reading() as connection:
-        first, second = _leaves(connection, before), _leaves(connection, after)
-        found = [
-            change
-            for batch in batches(sorted(first - second), _BATCH)
-            for change in _changes(connection, batch, after)
-        ]
-    changes = sorted(found, key=lambda change: change.candidate)
+    first, second = _leaves(store, before), _leaves(store, after)
+    old, old_erased = _by_candidate(store, first - second)
+    new, new_erased = _by_candidate(store, second - first)
+    both = sorted(old.keys() & new.keys())
+    changes = [_change(old[candidate], new[candidate]) for candidate in both]
+    edited = tuple(change for change in changes if set(change.fields) & set(_TEXT))
     return VersionDiff(
-        added=tuple(sorted(second - first - {change.after for change in changes})),
-        removed=tuple(sorted(first - second - {change.before for change in changes})),
-        edited=tuple(change for change in changes if set(change.fields) & set(_TEXT)),
+        added=_ids(new_erased, (new[candidate] for candidate in new.keys() - old.keys())),
+        removed=_ids(old_erased, (old[candidate] for candidate in old.keys() - new.keys())),
+        edited=edited,
         relabelled=tuple(change for change in changes if not set(change.fields) & set(_TEXT)),
         unchanged=len(first & second),
         agreement=(_agreement(store, before), _agreement(store, after)),
     )
 
 
-def _leaves(connection: Connection, version: Version) -> set[str]:
-    query = select(members.c.example).where(members.c.version == version.id)
-    return set(connection.scalars(query))
+def _leaves(store: Store, version: Version) -> set[str]:
+    with store.reading() as connection:
+        query = select(members.c.example).where(members.c.version == version.id)
+        return set(connection.scalars(query))
 
 
-def _changes(connection: Connection, ids: Sequence[str], after: Version) -> Iterator[Change]:
-    """What became of examples in a version with the same candidates, compared by the database."""
-    old, new = examples.alias(), examples.alias()
-    differs = [old.c[name].is_distinct_from(new.c[name]) for name in _FIELDS]
-    query = (
-        select(old.c.candidate, old.c.id, new.c.id, *differs)
-        .join(new, new.c.candidate == old.c.candidate)
-        .join(members, members.c.example == new.c.id)
-        .where(among(connection, old.c.id, ids), members.c.version == after.id)
-    )
-    for candidate, before, became, *differing in connection.execute(query):
-        fields = (name for name, differs in zip(_FIELDS, differing, strict=True) if differs)
-        yield Change(candidate, before, became, tuple(fields))
+def _by_candidate(store: Store, ids: set[str]) -> tuple[dict[str, _Row], set[str]]:
+    """The rows of examples by their candidates, and the ids of those that were erased."""
+    rows: dict[str, _Row] = {}
+    left = set(ids)
+    with store.reading() as connection:
+        for batch in batches(sorted(ids), _BATCH):
+            query = select(*_COLUMNS).where(among(connection, examples.c.id, batch))
+            for row in connection.execute(query).all():
+                rows[row[1]] = row
+                left.discard(row[0])
+    return rows, left
+
+
+def _change(old: _Row, new: _Row) -> Change:
+    was, becomes = tuple(old), tuple(new)
+    pairs = zip(_FIELDS, was[2:], becomes[2:], strict=True)
+    return Change(was[1], was[0], becomes[0], tuple(name for name, a, b in pairs if a != b))
+
+
+def _ids(erased: set[str], rows: Iterable[_Row]) -> tuple[str, ...]:
+    return tuple(sorted([*erased, *(row[0] for row in rows)]))
 
 
 def _agreement(store: Store, version: Version) -> Interval | None:

@@ -14,26 +14,39 @@ from db.records import Article, Passage, Refusal
 from pipelines.wikipedia.multistream import Stream
 from pipelines.wikipedia.notability import judged
 from pipelines.wikipedia.passages import PassageConfig, passages
-from pipelines.wikipedia.site import SourceArticle
+from pipelines.wikipedia.site import Page, Site
 
 Taken: TypeAlias = Article | Passage | Refusal
 
 
-def cut(pages: Iterable[SourceArticle | Refusal], config: PassageConfig | None) -> list[Taken]:
-    """The records of some pages, in their order."""
+def cut(
+    pages: Iterable[tuple[Site, Page]], markup: bool, config: PassageConfig | None
+) -> list[Taken]:
+    """The records of some pages, in their order, with their ids.
+
+    Args:
+        pages: Pages, each with its site.
+        markup: Whether they are wikitext.
+        config: How long passages are.
+
+    Returns:
+        An article and then its passages and refusals, or the refusal of a page, for each.
+    """
     taken: list[Taken] = []
-    for page in pages:
+    for page in judged(pages, markup):
         if isinstance(page, Refusal):
             taken.append(page)
         else:
             taken.append(page.article)
             taken.extend(passages(page, config))
+    for record in taken:
+        _ = record.id  # It travels with the record, and is not worked out where they all arrive.
     return taken
 
 
 def cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
     """The records of a stream of a dump, in their order."""
-    return cut(judged(stream.pages(), markup=True), config)
+    return cut(stream.pages(), markup=True, config=config)
 
 
 def end_with_the_reader() -> None:

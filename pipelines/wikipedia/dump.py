@@ -5,15 +5,19 @@ forgotten once the next one begins.
 """
 
 import bz2
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
-from xml.etree.ElementTree import Element, iterparse
+from typing import Any
+from xml.etree.ElementTree import Element, XMLPullParser
 from xml.etree.ElementTree import ParseError as ParseError
 
 from pipelines.errors import SourceError
 from pipelines.wikipedia.site import Page, Site, site_of
+
+_BLOCK_BYTES = 256 * 1024
 
 
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
@@ -24,7 +28,7 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
     read = 0
     try:
         with _opened(path, source) as stream:
-            for site, page in parse(stream, source, licence):
+            for site, page in parse(_ahead(stream), source, licence):
                 read += 1
                 yield site, page
     except ParseError as error:
@@ -43,9 +47,9 @@ def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Pa
         raise SourceError(f"found {source} unreadable ({error}); fetch it again") from error
 
 
-def parse(stream: BinaryIO, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
-    """The pages of an open export; `source` is the name it goes by."""
-    events = _events(stream)
+def parse(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
+    """The pages of an export that comes in blocks; `source` is the name it goes by."""
+    events = _events(content)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")
     if name != "mediawiki":
@@ -61,17 +65,31 @@ def parse(stream: BinaryIO, source: str, licence: str = "") -> Iterator[tuple[Si
             root.clear()
 
 
-def _opened(path: Path, source: str) -> BinaryIO:
+def _opened(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
         raise SourceError(f"found an empty file, {source}, expected a MediaWiki export")
-    return cast(BinaryIO, bz2.open(path) if start == b"BZh" else path.open("rb"))
+    return bz2.open(path) if start == b"BZh" else path.open("rb")
 
 
-def _events(stream: BinaryIO) -> Iterator[tuple[str, Element]]:
+def _ahead(stream: BufferedIOBase) -> Iterator[bytes]:
+    """Blocks of a stream, each read (and decompressed) while the one before is worked on."""
+    with ThreadPoolExecutor(1) as thread:
+        block = thread.submit(stream.read1, _BLOCK_BYTES)
+        while found := block.result():
+            block = thread.submit(stream.read1, _BLOCK_BYTES)
+            yield found
+
+
+def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
     # Expat refuses entities that expand without bound, and reads no external ones.
-    return iterparse(stream, events=("start", "end"))  # noqa: S314
+    parser: Any = XMLPullParser(events=("start", "end"))
+    for block in content:
+        parser.feed(block)
+        yield from parser.read_events()
+    parser.close()
+    yield from parser.read_events()
 
 
 def _language(root: Element) -> str:

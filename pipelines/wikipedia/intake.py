@@ -14,13 +14,12 @@ from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
 
-from db.records import Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia.cutting import Taken, cut, cut_stream, end_with_the_reader
 from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import PassageConfig
-from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import located, read
+from pipelines.wikipedia.site import Page, Site
+from pipelines.wikipedia.sources import located, opened
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def records(
 
     `workers` is the number of processes that clean and cut, by default one per core; 1 does all
     in this process. A dump of many streams is also decompressed by them. Raises `SourceError` as
-    `read` does.
+    `opened` does.
     """
     for part in parts(source, licence, workers, config):
         yield from part.records
@@ -91,16 +90,17 @@ def _jobs(source: str, licence: str, config: PassageConfig | None, after: int) -
         if first is not None:
             yield from (job for job in chain([first], jobs) if job.place > after)
             return
-    for batch in _batches(read(source, licence)):
-        yield _Job(0, partial(cut, batch, config))
+    pages, markup = opened(source, licence)
+    for batch in _batches(pages):
+        yield _Job(0, partial(cut, batch, markup, config))
 
 
-def _batches(pages: Iterable[SourceArticle | Refusal]) -> Iterator[list[SourceArticle | Refusal]]:
+def _batches(pages: Iterable[tuple[Site, Page]]) -> Iterator[list[tuple[Site, Page]]]:
     """Pages in lists of about the same amount of text."""
-    batch: list[SourceArticle | Refusal] = []
+    batch: list[tuple[Site, Page]] = []
     length = 0
-    for page in pages:
-        batch.append(page)
+    for site, page in pages:
+        batch.append((site, page))
         length += len(page.text)
         if length >= _BATCH_CHARACTERS:
             yield batch

@@ -6,7 +6,6 @@ beside the dump is not needed.
 """
 
 import bz2
-import io
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,9 +36,7 @@ class Stream:
         content = self._content()
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
-            yield from dump.parse(
-                io.BytesIO(self.head + content + closing), self.source, self.licence
-            )
+            yield from dump.parse([self.head, content, closing], self.source, self.licence)
         except dump.ParseError as error:
             raise SourceError(
                 f"found XML that cannot be read in the stream at byte {self.start} of "

@@ -14,9 +14,13 @@ _HOLE = f"{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?"
 _HOLES = re.compile(f"{_HOLE}(?:{_HOLE})*")
 _SAID = r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit)"
 _OPENING = re.compile(rf"\( ?(?:(?:{_SAID}\b[:,]? ?)*[,;:] ?)+", re.IGNORECASE)
-_NOTHING = re.compile(rf"\( ?(?:{_SAID}[:,;]? ?)*\)|\[ ?\]", re.IGNORECASE)
+_NOTHING = re.compile(rf"\( ?(?:{_SAID}[:,;]? ?)*\)", re.IGNORECASE)
 _TWICE = re.compile(r"([,;]) ?(?:[,;] ?)+(?=\S)")
-_BEFORE_POINT = re.compile(r" +([,.;:!?])(?=[\s)\"”]|$)", re.MULTILINE)
+_DOUBLED = tuple(f"{one}{space}{other}" for one in ",;" for space in ("", " ") for other in ",;")
+_BEFORE_POINT = {
+    f" {point}": re.compile(rf" {re.escape(point)}(?=[\s)\"”]|$)", re.MULTILINE)
+    for point in ",.;:!?"
+}
 _EDGES = ((" )", ")"), (",)", ")"), (";)", ")"), (":)", ")"), ("( ", "("), (" ]", "]"), ("[ ", "["))
 
 
@@ -29,17 +33,29 @@ def repair(text: str) -> str:
     if HOLE in text:
         text = _HOLES.sub(_without_loose_holes, text)
     if "(" in text or "[" in text:
-        text = _NOTHING.sub("", _OPENING.sub("(", text))
-        text = _without_edges(text)
-        text = _NOTHING.sub("", text)
-    text = _TWICE.sub(r"\1 ", text)
-    return _BEFORE_POINT.sub(r"\1", _single_spaced(text))
+        text = _without_nothing(_OPENING.sub("(", text))
+        text = _without_nothing(_without_edges(text))
+    if any(doubled in text for doubled in _DOUBLED):
+        text = _TWICE.sub(r"\1 ", text)
+    text = _without_double_spaces(text)
+    for start, pattern in _BEFORE_POINT.items():
+        if start in text:
+            text = pattern.sub(start[1], text)
+    return text
 
 
 def _single_spaced(text: str) -> str:
     if not text.isascii() or "\t" in text:
         for space in _WIDE_SPACES:
             text = text.replace(space, " ")
+    return _without_double_spaces(text)
+
+
+def _without_nothing(text: str) -> str:
+    return _NOTHING.sub("", text).replace("[]", "").replace("[ ]", "")
+
+
+def _without_double_spaces(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return text

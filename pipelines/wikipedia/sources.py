@@ -1,13 +1,11 @@
-"""Articles from a source by its name: a dump, a table, documents, the sample, the live wiki."""
+"""Pages from a source by its name: a dump, a table, documents, the sample, the live wiki."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from db.records import Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia import documents, dump, hub, jsonl, live, parquet
-from pipelines.wikipedia.notability import judged
-from pipelines.wikipedia.site import Page, Site, SourceArticle
+from pipelines.wikipedia.site import Page, Site
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -26,19 +24,30 @@ _EXPECTED = (
 )
 
 
-def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
-    """The articles of a source as they come, and a refusal for every page that is not taken in.
+def opened(source: str, licence: str = "") -> tuple[Iterator[tuple[Site, Page]], bool]:
+    """The pages of a source as they come, each with its site, and whether they are wikitext.
 
     A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, a folder of
     documents, `hf:` and a data set on the Hub, or `wiki:` and what to ask Wikipedia itself for.
     `licence` is the licence of texts that are not Wikipedia's.
 
-    Raises `SourceError` if there is no such source, or where it turns out to be broken; what was
-    yielded before that is whole.
+    Raises `SourceError` if there is no such source, or where it turns out to be broken or without
+    a page; what was yielded before that is whole.
     """
-    pages, markup = _opened(source, licence)
+    if source.startswith("wiki:"):
+        return _some(live.pages(source, licence), source), True
+    if source.startswith("hf:"):
+        return _some(hub.pages(source, licence), source), False
+    path = located(source)
+    pages, markup = _reader(path)
+    known = licence or (_SAMPLE_LICENCE if source == "sample" else "")
+    return _some(pages(path, name_of(source), known), source), markup
+
+
+def _some(pages: Iterator[tuple[Site, Page]], source: str) -> Iterator[tuple[Site, Page]]:
+    """Pages, of which there must be one."""
     empty = True
-    for page in judged(pages, markup):
+    for page in pages:
         empty = False
         yield page
     if empty:
@@ -46,18 +55,6 @@ def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
             f"found no page in {Path(source).name}, expected at least one article; look whether "
             "it is the source you meant"
         )
-
-
-def _opened(source: str, licence: str) -> tuple[Iterator[tuple[Site, Page]], bool]:
-    """The pages of a source, and whether they are wikitext."""
-    if source.startswith("wiki:"):
-        return live.pages(source, licence), True
-    if source.startswith("hf:"):
-        return hub.pages(source, licence), False
-    path = located(source)
-    pages, markup = _reader(path)
-    known = licence or (_SAMPLE_LICENCE if source == "sample" else "")
-    return pages(path, name_of(source), known), markup
 
 
 def located(source: str) -> Path:

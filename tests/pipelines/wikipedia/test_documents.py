@@ -8,8 +8,8 @@ from pipelines.errors import SourceError
 from pipelines.wikipedia.documents import plain_markdown
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import read
 from tests.pipelines.wikipedia.exports import PROSE
+from tests.pipelines.wikipedia.reading import read
 
 
 @pytest.fixture

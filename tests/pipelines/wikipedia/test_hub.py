@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.errors import SourceError
 from pipelines.wikipedia import hub
-from pipelines.wikipedia.sources import read
 from tests.pipelines.wikipedia.exports import PROSE
+from tests.pipelines.wikipedia.reading import read
 
 SOURCE = "hf:wikimedia/wikipedia:20231101.en"
 REPOSITORY = "/api/datasets/wikimedia/wikipedia"

@@ -16,9 +16,9 @@ from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import read
 from tests.conftest import require
 from tests.pipelines.wikipedia.exports import PROSE, export_xml, page_xml
+from tests.pipelines.wikipedia.reading import read
 
 Write = Callable[..., Path]
 

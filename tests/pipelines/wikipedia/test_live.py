@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.errors import SourceError
 from pipelines.wikipedia.live import Api, pages
-from pipelines.wikipedia.sources import read
 from tests.pipelines.wikipedia.exports import PROSE
+from tests.pipelines.wikipedia.reading import read
 
 Reply = tuple[int, dict[str, str], bytes]
 

@@ -6,8 +6,9 @@ import pytest
 from db.records import Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import name_of, read
+from pipelines.wikipedia.sources import name_of
 from tests.pipelines.wikipedia.exports import PROSE, page_xml
+from tests.pipelines.wikipedia.reading import read
 
 Write = Callable[..., Path]
 

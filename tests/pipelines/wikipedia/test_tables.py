@@ -9,8 +9,8 @@ import pytest
 from pipelines.errors import SourceError
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import read
 from tests.pipelines.wikipedia.exports import PROSE
+from tests.pipelines.wikipedia.reading import read
 
 ROW = {
     "id": "42",

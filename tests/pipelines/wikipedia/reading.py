@@ -1,0 +1,12 @@
+"""What a source holds: its articles, and a refusal for every page that is none."""
+
+from collections.abc import Iterator
+
+from db.records import Refusal
+from pipelines.wikipedia.notability import judged
+from pipelines.wikipedia.site import SourceArticle
+from pipelines.wikipedia.sources import opened
+
+
+def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
+    return judged(*opened(source, licence))
