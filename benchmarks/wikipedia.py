@@ -48,7 +48,7 @@ Shingles = Counter[tuple[str, ...]]
 def main() -> None:
     """Print the three tables: speed, truth, what differs and why."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--copies", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
