@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 Resolver = Callable[[str], str]
 
-_TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]")
+_TOKEN = re.compile(r"(\{\{|\}\}|\[\[|\]\])")
 _OPENED_BY = {"}}": "{{", "]]": "[["}
 
 
@@ -18,17 +18,16 @@ def resolve(text: str, template: Resolver, link: Resolver) -> str:
     """
     resolvers = {"{{": template, "[[": link}
     opened: list[tuple[str, list[str]]] = [("", [])]
-    at = 0
-    for match in _TOKEN.finditer(text):
-        opened[-1][1].append(text[at : match.start()])
-        at = match.end()
-        token = match.group()
+    found = _TOKEN.split(text)
+    for before, token in zip(found[::2], found[1::2], strict=False):
+        kind, pieces = opened[-1]
+        pieces.append(before)
         if token in resolvers:
             opened.append((token, []))
-        elif _unwind(opened, _OPENED_BY[token]):
+        elif (wanted := _OPENED_BY[token]) == kind or _unwind(opened, wanted):
             kind, pieces = opened.pop()
             opened[-1][1].append(resolvers[kind]("".join(pieces)))
-    opened[-1][1].append(text[at:])
+    opened[-1][1].append(found[-1])
     while len(opened) > 1:
         _flatten(opened)
     return "".join(opened[0][1])

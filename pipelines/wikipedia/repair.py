@@ -63,10 +63,8 @@ def _without_double_spaces(text: str) -> str:
 
 def _without_edges(text: str) -> str:
     """The text without spaces and points at the inner edges of brackets."""
-    before = ""
-    while before != text:
-        before = text
-        for edge, kept in _EDGES:
+    while found := [(edge, kept) for edge, kept in _EDGES if edge in text]:
+        for edge, kept in found:
             text = text.replace(edge, kept)
     return text
 
