@@ -16,6 +16,7 @@ from evaluation.verdict import percent
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WIDE, _NARROW = 720, 380
+_FIGURES = re.compile(r"(?<=\d) %|\((?:[-−+<>]?[\d.,]+(?: %)?(?: to )?){2}\)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -109,6 +110,7 @@ def environment() -> Environment:
         "signed": signed,
         "link": safe_link,
         "said": said_by,
+        "unbroken": unbroken,
     }
     return made
 
@@ -151,6 +153,11 @@ def signed(value: float, digits: int = 2) -> str:
 def interval_range(found: Interval, digits: int = 2) -> str:
     """The bounds of an interval: `0.41 to 0.63`."""
     return f"{number(found.low, digits)} to {number(found.high, digits)}"
+
+
+def unbroken(text: str) -> str:
+    """The text with no line ending before a `%` or within bounds such as `(27 % to 65 %)`."""
+    return _FIGURES.sub(lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def share_cell(found: Interval | None) -> str:

@@ -6,8 +6,9 @@ when it is opened. So can a model that brings its own Python, which `trainer.tru
 """
 
 import hashlib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,7 @@ _NEEDED = (
 )
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
+_NUMBER = re.compile(r"\d+")
 
 
 def resolve(base: str, revision: str = "") -> Path:
@@ -181,7 +183,18 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
             "expected all of them; get the model again"
         )
     whole: PreTrainedModel = model
+    if more := _of_further_layers(whole, told["unexpected_keys"]):
+        raise TrainerError(
+            f"found weights in {folder} of more layers than its config.json has ({more[0]}), "
+            "expected as many; get the model again"
+        )
     return whole
+
+
+def _of_further_layers(model: PreTrainedModel, unexpected: Iterable[str]) -> list[str]:
+    """Weights that are left over and named as those of the model's layers but for the number."""
+    known = {_NUMBER.sub("#", name) for name in model.state_dict()}
+    return sorted(name for name in unexpected if _NUMBER.sub("#", name) in known)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup, Tag
 
 from db.records import ReviewerKind
 from evaluation.arms import Arm, summarise
-from evaluation.pages import safe_link
+from evaluation.pages import safe_link, unbroken
 from evaluation.report import (
     ArmAnswer,
     ReportData,
@@ -52,11 +52,17 @@ def test_the_page_has_its_sections_charts_and_tables_in_order(page: BeautifulSou
     assert outline(page) == OUTLINE.read_text(encoding="utf-8")
 
 
+def test_no_line_ends_within_a_figure() -> None:
+    text = "0 % (<1 % to 16 %), +12 points (−3 to +20) of 22 (a to b)"
+    together = "0~% (<1~%~to~16~%), +12 points (−3~to~+20) of 22 (a to b)"
+    assert unbroken(text) == together.replace("~", "\N{NO-BREAK SPACE}")
+
+
 def test_the_verdict_comes_first_and_then_who_reviewed(page: BeautifulSoup) -> None:
     body = page.body
     assert body is not None
     paragraphs = [p for p in body.find_all("p") if p.get("class") != ["eyebrow"]]
-    assert paragraphs[0].get_text() == sample_report().verdict
+    assert paragraphs[0].get_text() == unbroken(sample_report().verdict)
     notice = paragraphs[1].get_text()
     assert notice.startswith("Every review was made by a written rule, not by a person.")
 

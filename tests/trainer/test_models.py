@@ -113,6 +113,15 @@ def test_weights_that_are_not_all_there_are_not_left_to_chance(copy: Path) -> No
         float32(copy)
 
 
+def test_a_model_of_fewer_layers_than_its_weights_is_refused(copy: Path) -> None:
+    settings = json.loads((copy / "config.json").read_text())
+    settings["num_hidden_layers"] -= 1
+    settings.pop("layer_types", None)
+    (copy / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(TrainerError, match=r"weights in .* of more layers than its config.json"):
+        load_model(copy, choose_precision("float32"))
+
+
 def test_weights_of_another_shape_than_the_settings_say_are_one_sentence(copy: Path) -> None:
     told = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**told, "intermediate_size": 32}))
