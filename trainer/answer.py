@@ -109,7 +109,13 @@ class Answerer:
         if arm.adapter and facts:
             check_base(facts, arm.base, arm.adapter)
         model = model or load_model(folder, precision)
-        self.room = context_length(model) - decoding.max_new_tokens
+        context = context_length(model)
+        self.room = context - decoding.max_new_tokens
+        if self.room < 1:
+            raise TrainerError(
+                f"found answers of {decoding.max_new_tokens} new tokens asked for, expected fewer "
+                f"than the model’s context of {context}; ask for fewer"
+            )
         self.model = with_adapter(model, self.chat, arm.adapter) if arm.adapter else model
         self.model.eval()  # type: ignore[no-untyped-call]
         self.stops = _stops(model, self.chat)

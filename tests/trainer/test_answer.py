@@ -137,6 +137,11 @@ def test_prompts_that_leave_no_room_are_counted(base: Arm) -> None:
         next(answer(PROMPTS, base, Decoding(max_new_tokens=250)))
 
 
+def test_more_new_tokens_than_the_context_holds_are_refused(base: Arm) -> None:
+    with pytest.raises(TrainerError, match="found answers of 256 new tokens asked for, expected"):
+        Answerer(base, Decoding(max_new_tokens=256))
+
+
 def test_a_statement_cannot_be_asked(base: Arm) -> None:
     with pytest.raises(TrainerError, match=r"\(statement\) has no answer to ask for"):
         next(answer([text_example(1)], base, SHORT))
