@@ -92,6 +92,13 @@ class Difference:
     outcome: Outcome
 
 
+DIFFERENCES_SAY = (
+    "A difference whose interval holds 0 is undecided, whatever its estimate; p is adjusted for "
+    "all differences of the table (Holm), and where it is above 0.05, one such difference among so "
+    "many may be chance."
+)
+
+
 @dataclass(frozen=True)
 class SweepPoint:
     """The share of an arm's outputs that read at least as easily as a threshold."""

@@ -39,14 +39,14 @@ PRINT = Palette(
     muted="#5b6672",
     grid="#dfe3e8",
     behind="#ffffff",
-    series=("#8a6d1f", "#2f6db3", "#b8452f", "#2b8060", "#7d52a8", "#66717d"),
+    series=("#8a6d1f", "#2f6db3", "#b8452f", "#2b8060", "#7d52a8", "#66717d", "#c2478f", "#1f8aa5"),
 )
 PAGE = Palette(
     ink="#0a0b01",
     muted="#0a0b02",
     grid="#0a0b03",
     behind="#0a0b04",
-    series=("#0a0b10", "#0a0b11", "#0a0b12", "#0a0b13", "#0a0b14", "#0a0b15"),
+    series=tuple(f"#0a0b1{i}" for i in range(8)),
 )
 _VARIABLES = {
     PAGE.ink: "var(--ink)",

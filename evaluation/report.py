@@ -8,8 +8,14 @@ from dataclasses import dataclass, replace
 
 from db.records import Interval, ReviewerKind, Version
 from evaluation import content, tone
-from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference, SweepPoint
-from evaluation.charts import Figure
+from evaluation.arms import (
+    CONVERSATIONAL,
+    DIFFERENCES_SAY,
+    ArmSummary,
+    Difference,
+    SweepPoint,
+)
+from evaluation.charts import PRINT, Figure
 from evaluation.figures import (
     LossPoint,
     loss_figure,
@@ -166,8 +172,9 @@ def render(data: ReportData) -> str:
         vote_notice=review_notice(data.preferences.kinds if data.preferences else ()),
         figures=dict.fromkeys(_FIGURES) | {f.caption.name: drawn(f) for f in figures(data)},
         labels={arm.name: arm.label for arm in data.arms},
-        places={arm.name: place % 6 for place, arm in enumerate(data.arms)},
+        places={arm.name: place % len(PRINT.series) for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),
+        differences_say=DIFFERENCES_SAY,
     )
 
 

@@ -10,7 +10,7 @@ from evaluation.advice import (
     break_even,
     knowledge_notice,
 )
-from evaluation.arms import ArmSummary, Difference, differences, summarise
+from evaluation.arms import DIFFERENCES_SAY, ArmSummary, Difference, differences, summarise
 from evaluation.charts import Axis, Caption, Figure, Row
 from evaluation.content import FEATURES
 from evaluation.figures import arm_series, similarity_figure, target_figure
@@ -142,7 +142,7 @@ def _differences(found: Findings) -> Section:
         for d in found.differences
     )
     columns = ("Compared", "Measure", "Difference", "Cliff’s delta", "p (Holm)", "Outcome")
-    sheet = Sheet("A difference whose interval holds 0 is undecided.", columns, rows)
+    sheet = Sheet(DIFFERENCES_SAY, columns, rows)
     return Section(
         "The tuned model against each way of prompting",
         sheets=(sheet,) if rows else (),

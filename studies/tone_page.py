@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from db.records import Interval, canonical, plain
 from evaluation.advice import Rivals, advise, best_of
 from evaluation.arms import (
+    DIFFERENCES_SAY,
     Arm,
     ArmSummary,
     Difference,
@@ -297,7 +298,7 @@ def _ways_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
         "Prompting or tuning",
         ("Every way of prompting the base model, on the same prompts.", *left_out),
         (figure,) if figure else (),
-        (Sheet("A difference whose interval holds 0 is undecided.", columns, rows),),
+        (Sheet(DIFFERENCES_SAY, columns, rows),),
     )
 
 

@@ -15,10 +15,13 @@ def found_version(store: Store, named: str) -> Version:
     for version in reversed(versions):
         if version.name == named or (len(named) >= 6 and version.id.startswith(named.lower())):
             return version
-    names = ", ".join(dict.fromkeys(version.name for version in versions)) or "none"
+    names = ", ".join(dict.fromkeys(version.name for version in versions))
     raise StoreError(
         f"found no version “{named}”, expected an id or one of the names {names}; see "
         "`timbre version list`"
+        if names
+        else f"found no version “{named}”, expected a frozen one; make it with "
+        "`timbre version freeze`"
     )
 
 
