@@ -44,7 +44,8 @@ def answer_remotely(
     """
     if decoding.no_repeat:
         raise TrainerError(
-            "found no_repeat set for a served model, expected 0; the protocol has no such rule"
+            "found no_repeat set for a served model, whose protocol has no such rule, expected 0; "
+            "set it so"
         )
     server = client(endpoint.url, endpoint.api_key, endpoint.timeout)
     asker = _Asker(server, endpoint.model, arm, decoding, _generation(arm, decoding, endpoint))
