@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from db.records import Message, Role, Run
+from pipelines.storable import storable
 from timbre.arms import BASE, tuned_arm
 from timbre.settings import Settings
 from trainer.answer import Answerer, Decoding
@@ -61,7 +62,7 @@ def talk(voices: Iterable[Voice], lines: Iterable[str], say: Callable[[str], Non
     voices = list(voices)
     widest = max(len(voice.label) for voice in voices)
     for line in lines:
-        text = line.strip()
+        text = storable(line.strip())
         if text == "/new":
             for voice in voices:
                 voice.said = []

@@ -237,6 +237,13 @@ def test_a_talk_is_with_the_adapter_and_its_base_each_with_its_own_memory(place:
     assert all(voice.said == [] for voice in ready)
 
 
+def test_bytes_that_are_no_text_are_marked_before_a_voice_hears_them() -> None:
+    voice = Voice("tuned", lambda messages: messages[-1].content)
+    said: list[str] = []
+    talk([voice], ["what\udcff is it\0"], said.append)
+    assert said == ["tuned  what\ufffd is it\ufffd"]
+
+
 def test_a_voice_forgets_what_it_could_not_answer() -> None:
     def reply(messages: list[Message]) -> str:
         if len(messages) > 1:
