@@ -274,14 +274,14 @@ def persona_study(
     kept: tuple[Shelf, Told | None],
 ) -> PersonaResult:
     """Every format trained, and every model asked and scored in the same way; all of it kept."""
+    # What each plot is taught is settled first: a study that cannot be made asks nothing.
+    taught = {plot: chosen(plot, study, subject, chat) for plot in plots(study)}
     tried = [_try(None, Model(training.base, training.revision), (study, subject), {}, kept)]
-    taught = {}
-    for plot in plots(study):
-        examples = chosen(plot, study, subject, chat)
-        taught[plot.label] = len(examples)
+    for plot, examples in taught.items():
         model, facts = _train(plot, examples, _config(plot, study, training), kept)
         tried.append(_try(plot, model, (study, subject), facts, kept))
-    return PersonaResult(study, subject, tuple(tried), training, taught)
+    counts = {plot.label: len(examples) for plot, examples in taught.items()}
+    return PersonaResult(study, subject, tuple(tried), training, counts)
 
 
 def _train(

@@ -189,13 +189,12 @@ def tone_study(
 
     `asked.pool` is the training side. `hosting` is for the models that are tuned at a service.
     """
-    model = Model(training.base, training.revision)
-    ladder = climb(asked, model, study.ladder, *kept)
     taught = [example for example in asked.pool if example.split is Split.TRAIN]
-    courses = tuple(
-        _course(square, (study, asked, training), kept) for square in squares(study, len(taught))
-    )
-    elsewhere = tuple(hosted(order, hosting, kept) for order in orders(study, asked))
+    # What the grid asks for is settled first: nothing is answered for a study that cannot be made.
+    grid, ordered = list(squares(study, len(taught))), list(orders(study, asked))
+    ladder = climb(asked, Model(training.base, training.revision), study.ladder, *kept)
+    courses = tuple(_course(square, (study, asked, training), kept) for square in grid)
+    elsewhere = tuple(hosted(order, hosting, kept) for order in ordered)
     return ToneResult(study, asked, ladder, courses, training, elsewhere)
 
 

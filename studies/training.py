@@ -73,7 +73,8 @@ def trained(
             told(done, total)
 
     result = train(examples, config, folder, progress, resume=True)
-    adapters = {int(path.name): path for path in sorted((folder / _STEPS).glob("[0-9]*[0-9]"))}
+    there = (folder / _STEPS).glob("*")
+    adapters = {int(path.name): path for path in there if path.name.isdecimal()}
     for path in adapters.values():
         shutil.copy(result.adapter / FACTS, path / FACTS)
     last = int(result.metrics["steps"])

@@ -9,6 +9,7 @@ from db.errors import StoreError
 from evaluation.errors import EvaluationError
 from pipelines.errors import SourceError, TeacherError
 from pipelines.form import FormError
+from studies.errors import StudyError
 from timbre.console import complain
 from timbre.settings import SettingsError
 from trainer.errors import TrainerError
@@ -20,6 +21,7 @@ EXPECTED = (
     SettingsError,
     SourceError,
     StoreError,
+    StudyError,
     TeacherError,
     TrainerError,
 )

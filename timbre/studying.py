@@ -25,6 +25,7 @@ from pipelines.persona_file import Persona, load_persona
 from studies.errors import StudyError
 from studies.knowledge import Choices, Questions, check_questions, persona_choices
 from studies.ladder import Asked, Told
+from studies.limits import within_limits
 from studies.persona import PersonaStudy, Rating, Subject, persona_study
 from studies.persona import planned as planned_plots
 from studies.persona_page import persona_page
@@ -210,7 +211,8 @@ def _questions(name: str) -> Questions:
     if not name:
         return Questions()
     path = config_file("questions", name)
-    return check_questions(read_form(Questions, path), path.name)
+    questions = within_limits(read_form(Questions, path), path.name)
+    return check_questions(questions, path.name)
 
 
 def _shipped() -> list[Persona]:

@@ -14,14 +14,18 @@ from pipelines.persona_file import load_persona
 from studies.asking import Classroom, Shots, with_shots
 from studies.errors import StudyError
 from studies.knowledge import Choices, Open, Questions, check_questions, persona_choices
+from studies.limits import within_limits
 from studies.persona import KINDS, PersonaStudy, Plot, chosen, held_texts, plots
 from studies.scoring import passage_of
 from studies.shelf import Shelf
 from studies.tone import ToneStudy, averaged, drawn, squares
+from studies.training import trained
 from tests.evaluation.made import PLAIN, TALK
 from tests.studies.made import AIM, arm, conversations, output, persona_examples, subject
+from trainer.adapter import FACTS
 from trainer.answer import Decoding
 from trainer.chat import Chat
+from trainer.config import TrainingConfig
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "studies"
 
@@ -148,9 +152,24 @@ def test_questions_of_knowledge_have_one_right_answer() -> None:
     assert all(c.right not in c.wrong for c in asked)
 
 
+def test_an_adapter_is_known_by_its_step_whatever_its_number_of_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("adapter", "steps/5", "steps/10", "steps/15.part"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / FACTS).write_text("{}")
+    result = SimpleNamespace(
+        adapter=tmp_path / "adapter", metrics={"steps": 15, "tokens": 9}, losses=(), seconds=1.0,
+        device="a CPU", precision="float32",
+    )  # fmt: skip
+    monkeypatch.setattr("studies.training.train", lambda *_, **__: result)
+    assert sorted(trained((), TrainingConfig("mini"), tmp_path).adapters) == [5, 10, 15]
+
+
 def test_every_shipped_study_can_be_read() -> None:
     tones = [read_form(ToneStudy, path) for path in sorted(CONFIGS.glob("tone-*.toml"))]
     personas = [read_form(PersonaStudy, path) for path in sorted(CONFIGS.glob("persona-*.toml"))]
+    assert all(within_limits(study, "a file") for study in (*tones, *personas))
     assert len(tones) == 4
     assert {len(study.providers) for study in tones} == {0, 2}
     assert len(personas) == 4

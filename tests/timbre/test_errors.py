@@ -5,12 +5,16 @@ import errno
 import pytest
 
 from db.errors import StoreError
+from studies.errors import StudyError
 from timbre.errors import spoken
 
 
-def test_an_expected_error_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", [StoreError, StudyError])
+def test_an_expected_error_is_a_sentence(
+    kind: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended, spoken():
-        raise StoreError("found nothing, expected something; add it")
+        raise kind("found nothing, expected something; add it")
     assert ended.value.code == 1
     assert capsys.readouterr().err == "Found nothing, expected something; add it.\n"
 

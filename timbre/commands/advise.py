@@ -29,13 +29,15 @@ def advise(
     from pipelines.form import read_form
     from studies.ladder import LadderConfig
     from studies.ladder_page import findings
+    from studies.limits import within_limits
     from timbre.advising import Advising, climb_ladder, write_ladder_page
     from timbre.campaign import load_campaign
     from timbre.runs import newest_finished_on
     from timbre.versions import found_version
 
     settings = read_settings()
-    climbing = read_form(LadderConfig, config_file("studies", config))
+    path = config_file("studies", config)
+    climbing = within_limits(read_form(LadderConfig, path), path.name)
     with open_store(settings) as store, progress("answers") as advance:
         found = found_version(store, version)
         loaded = load_campaign(config_file("campaigns", campaign or found.campaign))

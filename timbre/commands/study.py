@@ -25,11 +25,12 @@ def tone(config: Config = "tone-quick", dry_run: DryRun = False, as_json: AsJson
     Example: timbre study tone --config tone-quick --dry-run
     """
     from pipelines.form import read_form
+    from studies.limits import within_limits
     from studies.tone import ToneStudy
     from timbre.studying import Place, plan_tone_study, run_tone_study
 
     settings, path = read_settings(), config_file("studies", config)
-    study = read_form(ToneStudy, path)
+    study = within_limits(read_form(ToneStudy, path), path.name)
     with open_store(settings) as store, progress("study") as advance:
         place = Place(settings, path.stem, lambda _, done, total: advance(done, total))
         if dry_run:
@@ -51,11 +52,12 @@ def persona(
     Example: timbre study persona --config persona-quick --dry-run
     """
     from pipelines.form import read_form
+    from studies.limits import within_limits
     from studies.persona import PersonaStudy
     from timbre.studying import Place, plan_persona_study, run_persona_study
 
     settings, path = read_settings(), config_file("studies", config)
-    study = read_form(PersonaStudy, path)
+    study = within_limits(read_form(PersonaStudy, path), path.name)
     with open_store(settings) as store, progress("study") as advance:
         place = Place(settings, path.stem, lambda _, done, total: advance(done, total))
         if dry_run:
