@@ -149,7 +149,7 @@ def _needed(found: Interval, bound: float, n: int) -> int | None:
     """
     distance = found.estimate - bound
     side = found.estimate - found.low if distance > 0 else found.high - found.estimate
-    return ceil(n * (side / distance) ** 2) - n if abs(distance) > 1e-9 else None
+    return max(1, ceil(n * (side / distance) ** 2) - n) if abs(distance) > 1e-9 else None
 
 
 def _more(more: int | None) -> str:

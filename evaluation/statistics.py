@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from db.records import Interval
 from evaluation.errors import EvaluationError
 
 _EXACT_UP_TO = 14
+_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 class Outcome(StrEnum):
@@ -82,6 +83,11 @@ def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95)
     first, second = (wilson(sum(map(bool, side)), n, confidence) for side in (a, b))
     both = sum(bool(x) and bool(y) for x, y in zip(a, b, strict=True))
     phi = _phi(both, sum(map(bool, a)), sum(map(bool, b)), n)
+    return _apart(first, second, phi)
+
+
+def _apart(first: Interval, second: Interval, phi: float) -> Interval:
+    """The difference of two rates from their intervals and their correlation."""
     down_a, up_a = first.estimate - first.low, first.high - first.estimate
     down_b, up_b = second.estimate - second.low, second.high - second.estimate
     difference = first.estimate - second.estimate
@@ -95,11 +101,16 @@ def paired_shares(
 ) -> Interval:
     """The difference of two shares on the same prompts, a − b.
 
-    By Newcombe's method where every value is yes or no, by the bootstrap where some are means.
+    By Newcombe's method where every value is yes or no, by the bootstrap where some are means. A
+    bootstrap of differences that are all alike is a point; his method without correlation is wide
+    enough there.
     """
     if {*a, *b} <= {0.0, 1.0}:
         return paired_rates([x > 0 for x in a], [x > 0 for x in b])
-    return paired_bootstrap(a, b, clusters)
+    found = paired_bootstrap(a, b, clusters)
+    if found.low < found.high:
+        return found
+    return _apart(wilson(sum(a), len(a)), wilson(sum(b), len(b)), 0.0)
 
 
 def _phi(both: int, a: int, b: int, n: int) -> float:
@@ -156,12 +167,11 @@ def paired_bootstrap(
     return mean_interval(np.subtract(a, b).tolist(), clusters, resampling)
 
 
-def over_seeds(
-    by_seed: Mapping[int, Sequence[float]], resampling: Resampling = RESAMPLING
-) -> Interval:
-    """A mean over several seeds, with whole seeds drawn: chance of training, not of prompts.
+def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
+    """A rate over several seeds with Student's interval: chance of training, not of prompts.
 
-    With fewer than two seeds that chance cannot be seen.
+    Each seed counts by its mean. Two seeds say next to nothing of a third, which a bootstrap of
+    them would hide: it cannot leave the two values.
 
     Raises `EvaluationError` if fewer than two seeds were measured.
     """
@@ -169,9 +179,19 @@ def over_seeds(
         raise EvaluationError(
             f"found {len(by_seed)} seed(s), expected at least 2; train with another seed"
         )
-    values = [value for seed in sorted(by_seed) for value in by_seed[seed]]
-    seeds = [str(seed) for seed in sorted(by_seed) for _ in by_seed[seed]]
-    return mean_interval(values, seeds, resampling)
+    means = [fmean(by_seed[seed]) for seed in sorted(by_seed)]
+    middle = fmean(means)
+    side = _student(len(means) - 1) * stdev(means) / sqrt(len(means))
+    return Interval(max(0.0, middle - side), middle, min(1.0, middle + side))
+
+
+def _student(freedom: int) -> float:
+    """The 97.5 % point of Student's t: tabled up to 10 degrees of freedom, expanded beyond."""
+    if freedom <= len(_STUDENT):
+        return _STUDENT[freedom - 1]
+    z = NormalDist().inv_cdf(0.975)
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2
 
 
 def sign_flip_p(

@@ -229,14 +229,14 @@ def _size_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
         )
         for point in grid
     )
-    columns = ("Examples", "Precision", target.label, "By seed", "Seeds drawn",
+    columns = ("Examples", "Precision", target.label, "By seed", "Over seeds",
                "With the short prompt")  # fmt: skip
     notes = (target.description, f"{result.training.base}, {_steps(result)} steps each.")
     return Section("How much data", notes, figure, (Sheet("", columns, cells),))
 
 
 def _over_seeds(result: ToneResult, point: Averages) -> str:
-    """The interval with whole seeds drawn: the chance of training, hard to see in few seeds."""
+    """The interval over seeds: the chance of training, of which two seeds show next to nothing."""
     if len(point.by_seed) < 2:
         return "–"
     name = result.asked.aim.feature.name
@@ -342,7 +342,7 @@ def _flaws(result: ToneResult) -> Section:
             + (" and with it." if result.study.prompted_too else "."),
             "Examples and held-out prompts come from different articles.",
             f"Rates over {len(result.study.seeds)} seed(s) are means over prompts; their intervals "
-            "speak of other prompts of this kind; those with seeds drawn speak of other trainings.",
+            "speak of other prompts of this kind; those over seeds speak of other trainings.",
         ),
     )
 

@@ -49,7 +49,8 @@ def climb_ladder(store: Store, seeking: Advising, settings: Settings, told: Told
         )
     model = Model(run.base, "", run_folder(settings, run) / ADAPTER, run.id)
     shelf = Shelf(settings.home / "studies" / f"ladder-{campaign.name}")
-    ladder = climb(asked, model, config, shelf, told)
+    with shelf.alone():
+        ladder = climb(asked, model, config, shelf, told)
     reviews = store.count(Review, dataset=campaign.candidates_dataset)
     return Climbed(ladder, asked, config, Training(seeking.status.detail["seconds"], reviews))
 

@@ -1,6 +1,5 @@
 """The studies put together: examples from the store, words from the campaign's files."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +79,8 @@ class Place:
 def run_tone_study(store: Store, study: ToneStudy, place: Place) -> Path:
     """Do what is left of a tone study and write its page."""
     campaign, asked, training = _tone(store, study)
-    result = tone_study(study, asked, training, place.kept, hosting(study.providers))
+    with place.shelf.alone():
+        result = tone_study(study, asked, training, place.kept, hosting(study.providers))
     subject = subject_of(campaign).words
     notice = _notice(store, campaign, study.examples, training.base)
     return write_page(tone_page(result, subject, notice, _newest(store)), place.page)
@@ -99,7 +99,8 @@ def run_persona_study(store: Store, study: PersonaStudy, place: Place) -> Path:
     results, notices = [], []
     for campaign, subject in _subjects(store, study, training.base):
         rated = replace(subject, rating=_rating(store, campaign, place.settings))
-        results.append(persona_study(study, rated, training, chat, place.kept))
+        with place.shelf.alone():
+            results.append(persona_study(study, rated, training, chat, place.kept))
         notices.append(_notice(store, campaign, study.examples, training.base))
     page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
     return write_page(page, place.page)
@@ -282,9 +283,5 @@ def _newest(store: Store) -> str:
 
 def minutes_timed(shelf: Shelf) -> float | None:
     """What a training of a study took here on average, None before one was finished."""
-    seconds = [
-        cell["facts"]["seconds"]
-        for path in shelf.folder.glob("*.json")
-        if "facts" in (cell := json.loads(path.read_text(encoding="utf-8")))
-    ]
+    seconds = [cell["facts"]["seconds"] for cell in shelf.cells() if "facts" in cell]
     return sum(seconds) / len(seconds) / 60 if seconds else None

@@ -55,6 +55,10 @@ def test_a_gain_without_references_says_that_content_was_not_measured() -> None:
     assert "not measured" in found.sentence
 
 
+def test_an_interval_that_ends_at_its_bound_still_asks_for_another_prompt() -> None:
+    assert advice((0.0, 0.2, 0.4), None).more == 1
+
+
 def test_a_loss_or_a_gain_too_small_to_matter_says_keep_prompting() -> None:
     assert advice((-0.7, -0.5, -0.2), None).choice is Choice.PROMPT
     small = advice((-0.02, 0.01, 0.04), None)

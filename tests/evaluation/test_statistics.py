@@ -16,6 +16,7 @@ from evaluation.statistics import (
     over_seeds,
     paired_bootstrap,
     paired_rates,
+    paired_shares,
     sign_flip_p,
     wilson,
 )
@@ -69,6 +70,8 @@ def test_rates_that_never_differ_still_leave_room_for_doubt() -> None:
     found = paired_rates([True] * 8, [False] * 8)
     assert found.estimate == 1
     assert 0.4 < found.low < 0.7
+    means = paired_shares([0.5, 0.5], [0.0, 0.0])
+    assert means.low < 0 < means.estimate == 0.5
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
@@ -105,9 +108,15 @@ def test_a_mean_lies_in_its_interval_and_is_drawn_alike_each_time(numbers: list[
     assert found == mean_interval(numbers, None, QUICK)
 
 
-def test_seeds_are_drawn_whole_and_one_is_not_enough() -> None:
-    found = over_seeds({0: [0.0, 0.0], 1: [1.0, 1.0], 2: [0.5, 0.5]}, QUICK)
-    assert (found.low, found.estimate, found.high) == (0.0, 0.5, 1.0)
+def test_seeds_have_students_interval_and_one_is_not_enough() -> None:
+    found = over_seeds({0: [0.4, 0.6], 1: [0.6, 0.6], 2: [0.5, 0.5]})
+    # means 0.5, 0.6, 0.5; t = 4.303 with two degrees of freedom
+    side = 4.303 * np.std([0.5, 0.6, 0.5], ddof=1) / np.sqrt(3)
+    assert found.estimate == pytest.approx(1.6 / 3)
+    assert (found.low, found.high) == pytest.approx((1.6 / 3 - side, 1.6 / 3 + side))
+    assert over_seeds({0: [0.5], 1: [0.6]}) == Interval(0.0, 0.55, 1.0)
+    many = over_seeds({seed: [0.4 + 0.2 * (seed % 2)] for seed in range(22)})
+    assert many.high - 0.5 == pytest.approx(2.080 * 0.1 / np.sqrt(21), abs=1e-4)
     with pytest.raises(EvaluationError, match="train with another seed"):
         over_seeds({0: [1.0]})
 

@@ -26,6 +26,7 @@ from trainer.adapter import FACTS
 from trainer.answer import Decoding
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "studies"
 
@@ -54,6 +55,25 @@ def test_a_kept_cell_is_not_made_again_and_comes_back_as_it_was(tmp_path: Path) 
     assert asked == ["once"]
     assert shelf.has({"cell": 1})
     assert not shelf.has({"cell": 2})
+
+
+def test_a_cell_that_a_crash_left_torn_is_made_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.kept({"cell": 1}, lambda: {"x": 1})
+    shelf.place({"cell": 1}).with_suffix(".json").write_text('{"key"')
+    assert not shelf.has({"cell": 1})
+    assert list(shelf.cells()) == []
+    assert shelf.kept({"cell": 1}, lambda: {"x": 2})["x"] == 2
+    assert [cell["x"] for cell in shelf.cells()] == [2]
+
+
+def test_two_processes_do_not_work_on_one_shelf(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    refused = pytest.raises(TrainerError, match="another process at work")
+    with shelf.alone(), refused, Shelf(tmp_path).alone():
+        pytest.fail("two of them held the shelf")
+    with shelf.alone():
+        assert not list(shelf.cells())
 
 
 def test_a_cell_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
