@@ -118,6 +118,11 @@ def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[
 
 def _tone(store: Store, study: ToneStudy) -> tuple[Campaign, Asked, TrainingConfig]:
     campaign = load_campaign(config_file("campaigns", study.campaign))
+    if not campaign.tone:
+        raise StudyError(
+            f"found the campaign “{campaign.name}” to be of a persona, expected one of a tone; "
+            "study it with `timbre study persona`"
+        )
     subject = subject_of(campaign)
     training = load_config(config_file("training", study.training))
     examples = unseen(store, _examples(store, campaign, study.examples), training.base)
@@ -182,7 +187,8 @@ def _choices(persona: Persona) -> tuple[Choices, ...]:
 def _subjects(store: Store, study: PersonaStudy, base: str) -> Iterator[tuple[Campaign, Subject]]:
     """Each campaign of a study with its persona.
 
-    Raises `StudyError` if there is not one file of questions for each campaign, or none at all.
+    Raises `StudyError` if there is not one file of questions for each campaign, or none at all,
+    or a campaign has no persona.
     """
     asked = study.questions or ("",) * len(study.campaigns)
     if len(asked) != len(study.campaigns):
@@ -192,6 +198,11 @@ def _subjects(store: Store, study: PersonaStudy, base: str) -> Iterator[tuple[Ca
         )
     for name, questions in zip(study.campaigns, asked, strict=True):
         campaign = load_campaign(config_file("campaigns", name))
+        if not campaign.persona:
+            raise StudyError(
+                f"found the campaign “{campaign.name}” to be of a tone, expected one of a persona; "
+                "study it with `timbre study tone`"
+            )
         subject = _persona(store, campaign, study, base)
         yield campaign, replace(subject, open=_questions(questions).open)
 
@@ -235,10 +246,11 @@ def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
     else:
         found = list(_unjudged(store, campaign))
     if not found:
-        todo = "`timbre version freeze`" if source == _APPROVED else "`timbre generate`"
+        kind, todo = ("approved example", "version freeze") if source == _APPROVED else (
+            "candidate", "generate")  # fmt: skip
         raise StudyError(
-            f"found no {source} example of “{campaign.name}”, expected some; make them with {todo} "
-            f"{campaign.name}"
+            f"found no {kind} of “{campaign.name}”, expected some; make them with "
+            f"`timbre {todo} {campaign.name}`"
         )
     return found
 

@@ -48,6 +48,25 @@ def test_an_empty_name_is_no_source(timbre: Timbre) -> None:
     assert "found no source “”" in timbre("articles", "add", "").lower()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("tone",), "Found no approved example of “demo-tone”"),
+        (("persona",), "`timbre generate marlo`"),
+        (("tone", 'campaign = "marlo"'), "study it with `timbre study persona`"),
+        (("persona", 'campaigns = ["demo-tone"]'), "study it with `timbre study tone`"),
+        (("tone", 'campaign = "demo-tone"\nsizes = []'), "empty list for “sizes” in study.toml"),
+    ],
+)
+def test_a_study_of_nothing_or_of_the_wrong_kind(
+    timbre: Timbre, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    noun, *text = arguments
+    path = tmp_path / "study.toml"
+    path.write_text("".join(text), encoding="utf-8")
+    assert said in timbre("study", noun, *(["--config", str(path)] if text else []))
+
+
 def test_a_truncated_bz2(timbre: Timbre, tmp_path: Path) -> None:
     path = tmp_path / "short.xml.bz2"
     path.write_bytes(bz2.compress(PAGE.encode() * 50)[:-40])
