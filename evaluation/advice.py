@@ -16,6 +16,8 @@ from evaluation.statistics import Outcome, non_inferior, outcome
 from evaluation.verdict import SIMILARITY_MARGIN, percent, points
 
 WORTH = 0.05
+FEWEST = 6
+"""With fewer prompts nothing is decided: even if all fell one way, the exact p was above 0.05."""
 _FACTS = ("numbers_kept", "names_kept")
 
 
@@ -63,6 +65,9 @@ def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
         return Advice(Choice.UNDECIDED, "The two arms have no two prompts in common.")
     gap = difference.interval
     said = _rates(rivals, gap)
+    if difference.n < FEWEST:
+        reason = f"{difference.n} prompts, fewer than {FEWEST}, cannot show a difference: {said}."
+        return Advice(Choice.UNDECIDED, reason, FEWEST - difference.n)
     if outcome(gap) is Outcome.LOWER:
         return Advice(Choice.PROMPT, f"Prompting meets the target more often: {said}.")
     if outcome(gap) is Outcome.UNDECIDED:

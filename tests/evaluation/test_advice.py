@@ -55,6 +55,13 @@ def test_a_gain_without_references_says_that_content_was_not_measured() -> None:
     assert "not measured" in found.sentence
 
 
+def test_five_prompts_decide_nothing_however_they_fall() -> None:
+    few = replace(difference(CONVERSATIONAL, 0.2, 1.0, 1.0), n=5)
+    found = advise(Rivals(summary("tuned", 1.0), summary("short", 0.0), few, None))
+    assert (found.choice, found.more) == (Choice.UNDECIDED, 1)
+    assert "5 prompts, fewer than 6" in found.sentence
+
+
 def test_an_interval_that_ends_at_its_bound_still_asks_for_another_prompt() -> None:
     assert advice((0.0, 0.2, 0.4), None).more == 1
 
