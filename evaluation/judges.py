@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from db.records import Interval, digest
 from evaluation.errors import EvaluationError
-from evaluation.statistics import RESAMPLING, Resampling, cliffs_delta, wilson
+from evaluation.statistics import RESAMPLING, TAIL, Resampling, cliffs_delta, wilson
 
 _SATURATED = 0.95
 
@@ -137,8 +137,7 @@ def _kappa_interval(
     cells = np.bincount(2 * calls + labels, minlength=4).astype(float)
     random = np.random.default_rng(resampling.seed)
     drawn = random.multinomial(len(calls), cells / len(calls), size=resampling.samples)
-    tail = (1 - resampling.confidence) / 2
-    low, high = np.quantile(_kappa(drawn.astype(float)), [tail, 1 - tail])
+    low, high = np.quantile(_kappa(drawn.astype(float)), [TAIL, 1 - TAIL])
     middle = float(_kappa(cells[None, :])[0])
     return Interval(min(float(low), middle), middle, max(float(high), middle))
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.records import Interval, Review, ReviewerKind, ReviewStatus
-from evaluation.statistics import RESAMPLING, Resampling, wilson
+from evaluation.statistics import RESAMPLING, TAIL, Resampling, wilson
 
 _ROUNDS = 200
 _PRIOR = 0.5
@@ -192,8 +192,7 @@ def bradley_terry(
     weights = np.vstack([np.ones((1, count)), drawn])
     tables = np.tensordot(weights, wins, axes=1) + prior
     scores = _fit(tables)
-    tail = (1 - resampling.confidence) / 2
-    low, high = np.quantile(scores[1:], [tail, 1 - tail], axis=0)
+    low, high = np.quantile(scores[1:], [TAIL, 1 - TAIL], axis=0)
     strengths = [
         Strength(arm, Interval(min(float(low[i]), middle), middle, max(float(high[i]), middle)))
         for i, arm in enumerate(arms)

@@ -21,7 +21,7 @@ from evaluation.statistics import (
     wilson,
 )
 
-QUICK = Resampling(samples=400)
+QUICK = Resampling(samples=1000)
 rates = st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 values = st.lists(st.floats(-100, 100), min_size=1, max_size=30)
 
@@ -84,11 +84,12 @@ def test_a_difference_of_rates_turns_its_sign_with_the_sides(
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
 
 
-def test_the_bootstrap_holds_the_true_difference_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("prompts", [8, 40])
+def test_the_bootstrap_holds_the_true_difference_about_as_often_as_it_says(prompts: int) -> None:
     random = np.random.default_rng(7)
     held = 0
     for _ in range(400):
-        a, b = random.normal(0.3, 1, 40), random.normal(0, 1, 40)
+        a, b = random.normal(0.3, 1, prompts), random.normal(0, 1, prompts)
         found = paired_bootstrap(a.tolist(), b.tolist(), None, QUICK)
         held += found.low <= 0.3 <= found.high
     assert 0.90 <= held / 400 <= 0.98
