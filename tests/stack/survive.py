@@ -1,7 +1,7 @@
 """What becomes of responses and runs when parts of the stack die: kill, restart, empty, count.
 
-    python tests/stack/survive.py               in a checkout whose stack is up (docker compose)
-    COMPOSE=… CRASH=… python tests/stack/survive.py     with another compose; CRASH kills a service
+    python -m tests.stack.survive               in a checkout whose stack is up (docker compose)
+    COMPOSE=… CRASH=… python -m tests.stack.survive     with another compose; CRASH kills a service
 
 Annotators submit all the while, each noting what was accepted; `--runs` also freezes a version
 whose run trains meanwhile. At the end every accepted response must be there as it was last
@@ -11,8 +11,6 @@ accepted, and the run must have finished once. Exit status 1 if not.
 import argparse
 import json
 import os
-import shlex
-import subprocess
 import sys
 import threading
 import time
@@ -22,41 +20,11 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
-COMPOSE = shlex.split(os.environ.get("COMPOSE", "docker compose"))
-CRASH = shlex.split(os.environ.get("CRASH", ""))
+from tests.stack.engine import compose, crash, query, say
+
 RECORDS, PEOPLE = 200, 3
 READY_SECONDS = 600
 CAMPAIGN, TRAINING = "survival", "survival"
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-    sys.stdout.flush()
-
-
-def compose(*words: str, check: bool = True) -> str:
-    done = subprocess.run(
-        [*COMPOSE, *words], capture_output=True, text=True, cwd=Path.cwd(), check=False
-    )
-    if check and done.returncode:
-        raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
-    return done.stdout
-
-
-def crash(service: str) -> None:
-    """Kill a service's main process from outside, so that its restart policy applies."""
-    if CRASH:
-        subprocess.run([*CRASH, service], check=True, capture_output=True, cwd=Path.cwd())
-        return
-    container = compose("ps", "--quiet", service).strip()
-    told = subprocess.run(
-        ["docker", "inspect", "--format", "{{.State.Pid}}", container],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    os.kill(int(told.stdout), 9)
 
 
 @dataclass
@@ -190,13 +158,12 @@ def run_states() -> list[dict[str, Any]]:
 
 def finished_events() -> list[str]:
     """How often each run of the test's versions is said to have finished."""
-    query = (
+    return query(
+        "timbre",
         "SELECT count(*) FROM events JOIN runs ON events.subject = runs.id JOIN versions ON "
         "runs.version = versions.root WHERE versions.name LIKE 'survival-%' AND "
-        "events.kind = 'finished' GROUP BY runs.id"
+        "events.kind = 'finished' GROUP BY runs.id",
     )
-    words = ("psql", "--username=postgres", "--dbname=timbre", "--tuples-only", "--no-align")
-    return compose("exec", "-T", "postgres", *words, f"--command={query}").split()
 
 
 def main() -> int:
