@@ -1,5 +1,6 @@
 """What the worker says: a line for a line, as words or as JSON, and no secret in it."""
 
+import io
 import json
 import logging
 import sys
@@ -35,12 +36,35 @@ class OneLine(logging.Formatter):
         return f"{at} {record.levelname} {said.replace(chr(10), ' / ')}"
 
 
+class Lines(io.TextIOBase):
+    """A standard error that logs what is written to it, a record for each line.
+
+    For what is printed past the log, such as the traceback of a thread that died.
+    """
+
+    def __init__(self) -> None:
+        """Begin with an empty line."""
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Log the lines that end here; what is left waits for its end."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in filter(str.strip, lines):
+            logging.getLogger("stderr").error("%s", line)
+        return len(text)
+
+
 def set_up_logs(settings: Settings) -> None:
-    """Let everything that is logged go to standard error, a line each."""
+    """Let everything that is logged go to standard error, a line each.
+
+    Where that is JSON, what is printed on standard error becomes JSON too.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine(settings.json_log, _secrets(settings)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("timbre").setLevel(logging.INFO)
+    if settings.json_log:
+        sys.stderr = Lines()
 
 
 def _secrets(settings: Settings) -> Iterable[str]:

@@ -19,7 +19,7 @@ from tests.conftest import require
 from timbre.campaign import Campaign
 from timbre.campaign import Watching as Rule
 from timbre.jobs import Job, JobState, Ledger
-from timbre.logs import OneLine
+from timbre.logs import Lines, OneLine
 from timbre.queue import JobQueue, JsonMessages
 from timbre.settings import Settings
 from timbre.stores import migrate_database
@@ -263,6 +263,15 @@ def test_a_log_line_is_json_and_holds_no_secret() -> None:
     assert json.loads(line)["message"] == "key [secret]\nsecond"
     assert "\n" not in line
     assert OneLine(as_json=False, secrets=["hush"]).format(record).endswith("key [secret] / second")
+
+
+def test_what_is_printed_on_standard_error_becomes_lines_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = Lines()
+    said.write("Traceback\n  File")
+    said.write(" “one”\n\nhalf")
+    assert caplog.messages == ["Traceback", "  File “one”"]
 
 
 @pytest.fixture

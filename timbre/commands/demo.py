@@ -34,7 +34,10 @@ def demo(
     from timbre.demo import DemoOptions, ReviewBy, run_demo
 
     options = DemoOptions(source, argilla, ReviewBy(review.value), port)
-    run_demo(read_settings(), options)
+    settings = read_settings()
+    run_demo(settings, options)
+    there = argilla or settings.argilla_url
+    web = f"the web UI is at {there}" if there else "`timbre review serve` opens the web UI"
     say("")
-    say("To look again: open the report in a browser; `timbre review serve` opens the web UI, and")
+    say(f"To look again: open the report in a browser; {web}, and")
     say("`timbre review logins` prints its logins.")

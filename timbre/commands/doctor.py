@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from timbre.console import facts, say
-from timbre.settings import read_settings
+from timbre.settings import Settings, read_settings
 
 
 def doctor(
@@ -23,10 +23,7 @@ def doctor(
 
     settings = read_settings()
     if migrate:
-        from timbre.stores import migrate_database
-
-        changed = migrate_database(settings)
-        say("The database was brought up to date." if changed else "The database was up to date.")
+        _migrate(settings, logged=not check and settings.json_log)
     if not check:
         return
     from timbre.checkup import checkup
@@ -42,3 +39,20 @@ def doctor(
                 say(f"       {finding.remedy}")
     if any(finding.needed and not finding.well for finding in findings):
         raise typer.Exit(1)
+
+
+def _migrate(settings: Settings, logged: bool) -> None:
+    """Bring the database up to date and say so: in the log, where it is a job of the stack."""
+    import logging
+
+    from timbre.logs import set_up_logs
+    from timbre.stores import migrate_database
+
+    if logged:
+        set_up_logs(settings)
+    changed = migrate_database(settings)
+    told = "The database was brought up to date." if changed else "The database was up to date."
+    if logged:
+        logging.getLogger("timbre.migrate").info(told)
+    else:
+        say(told)

@@ -15,10 +15,12 @@ from uuid import uuid4
 import pytest
 from argilla_server.settings import settings
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 from tests.made import Listener, search
+from timbre_argilla import database
 from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
-from timbre_argilla.logs import OneLine
+from timbre_argilla.logs import Lines, OneLine
 from timbre_argilla.messages import Messenger, tell
 from timbre_argilla.search.table import Shelf
 
@@ -201,3 +203,30 @@ def test_a_line_of_the_log_is_json_and_holds_no_secret() -> None:
     record = logging.LogRecord("x", logging.WARNING, "", 0, "at %s\nthen", ("hush",), None)
     told = json.loads(OneLine(as_json=True, secrets=["hush"]).format(record))
     assert (told["level"], told["message"]) == ("WARNING", "at [secret]\nthen")
+
+
+def test_all_that_a_container_says_is_json(tmp_path: Path) -> None:
+    variables = {
+        **SECRETS,
+        "TIMBRE_SERVER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "TIMBRE_SERVER_LOG": "json",
+    }
+    assert run(tmp_path / "home", variables, "--port", "0").wait(300) == 1
+    lines = (tmp_path / "home.log").read_text().splitlines()
+    assert "cannot be opened" in json.loads(lines[-1])["message"]
+    assert [line for line in lines if not isinstance(json.loads(line), dict)] == []
+
+
+def test_what_is_printed_on_standard_error_becomes_lines_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = Lines()
+    said.write("Traceback\n  File")
+    said.write(" “one”\n\nhalf")
+    assert caplog.messages == ["Traceback", "  File “one”"]
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_asked_with() -> None:
+    with pytest.raises(DBAPIError) as told, database.sync_engine.connect() as connection:
+        connection.execute(text("SELECT :value FROM nowhere"), {"value": "hush"})
+    assert "hush" not in str(told.value)

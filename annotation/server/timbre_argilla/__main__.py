@@ -12,6 +12,7 @@ from pathlib import Path
 from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.launch import launch
+from timbre_argilla.logs import Lines, set_up
 from timbre_argilla.options import Options
 from timbre_argilla.queue_worker import check, work
 
@@ -57,7 +58,10 @@ def _in_container(asked: argparse.Namespace) -> None:
         json_log=os.environ.get("TIMBRE_SERVER_LOG") == "json",
     )
     act = check if asked.check_worker else work if asked.worker else launch
-    act(options, given_credentials(os.environ))
+    credentials = given_credentials(os.environ)
+    set_up(options.json_log, options.secrets(credentials))
+    sys.stderr = Lines()
+    act(options, credentials)
 
 
 def _ended(act: Callable[[], None]) -> int:

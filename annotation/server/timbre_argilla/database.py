@@ -9,7 +9,7 @@ import argilla_server
 from alembic import command
 from alembic.config import Config
 from argilla_server.contexts.accounts import hash_password, verify_password
-from argilla_server.database import SyncSessionLocal, sync_engine
+from argilla_server.database import SyncSessionLocal, async_engine, sync_engine
 from argilla_server.enums import UserRole
 from argilla_server.models import User
 from sqlalchemy import Connection, Engine, event, inspect, select, text
@@ -26,6 +26,10 @@ SCHEMA = "580a6553186f"
 
 LOCK = zlib.crc32(b"timbre-argilla")
 _held: list[Connection] = []
+
+for _engine in (sync_engine, async_engine.sync_engine):
+    # An error's text would tell the values of its statement: keys of people, and what they wrote.
+    _engine.hide_parameters = True
 
 
 @event.listens_for(Engine, "connect")

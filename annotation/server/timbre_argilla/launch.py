@@ -143,7 +143,12 @@ def _argilla(
 
 async def _serve(app: "FastAPI", beside: Beside, home: Home, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        # Uvicorn's own would write errors of requests past our log, whole and in many lines.
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
     announcing = asyncio.create_task(_announce(server, home, _url(listener)))

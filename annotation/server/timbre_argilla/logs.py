@@ -1,5 +1,6 @@
 """What the server says: a line for a line, as words or as JSON, and no secret in it."""
 
+import io
 import json
 import logging
 import sys
@@ -30,6 +31,24 @@ class OneLine(logging.Formatter):
             told = {"at": at, "level": record.levelname, "from": record.name, "message": said}
             return json.dumps(told, ensure_ascii=False)
         return f"{at} {record.levelname} {said.replace(chr(10), ' / ')}"
+
+
+class Lines(io.TextIOBase):
+    """A standard error that logs what is written to it, a record for each line.
+
+    For what libraries print themselves, such as the traceback of a process or a thread that died.
+    """
+
+    def __init__(self) -> None:
+        """Begin with an empty line."""
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Log the lines that end here; what is left waits for its end."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in filter(str.strip, lines):
+            logging.getLogger("stderr").error("%s", line)
+        return len(text)
 
 
 def set_up(as_json: bool, secrets: Iterable[str]) -> None:

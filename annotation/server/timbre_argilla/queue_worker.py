@@ -58,6 +58,8 @@ def check(options: Options, _credentials: Credentials) -> None:
 
 
 def _worker(options: Options) -> Any:
+    # Which keeps values out of errors.
+    importlib.import_module("timbre_argilla.database")
     if not options.elasticsearch_url:
         engine = importlib.import_module("timbre_argilla.search.engine")
         database = importlib.import_module("argilla_server.database")
