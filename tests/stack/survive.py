@@ -139,7 +139,7 @@ def freeze_version() -> str:
         "\n".join(
             line for line in mini.splitlines() if not line.startswith(("steps", "save_every"))
         )
-        + "\nsteps = 200\nsave_every = 10\n",
+        + "\nsteps = 120\nsave_every = 10\n",
         encoding="utf-8",
     )
     name = f"survival-{int(time.time())}"
