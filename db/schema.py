@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from db.engine import file_of, reading, writing
-from db.errors import StoreEmptyError, StoreError
+from db.errors import StoreEmptyError, StoreError, StoreVersionError
 from db.tables import REVISION, TABLES
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,8 +27,8 @@ def migrate(engine: Engine) -> bool:
 
     Returns whether anything changed.
 
-    Raises `StoreError` if the database was made by a newer Timbre, or holds tables of another
-    program.
+    Raises `StoreVersionError` if the database was made by a newer Timbre, `StoreError` if it holds
+    tables of another program.
     """
     file = file_of(engine.url.render_as_string(hide_password=False))
     if file is not None:
@@ -45,8 +45,8 @@ def migrate(engine: Engine) -> bool:
 def check(engine: Engine) -> None:
     """Refuse a database that does not have the shape this Timbre works with.
 
-    Raises `StoreEmptyError` if it is missing or has no tables, `StoreError` if it is behind or
-    ahead.
+    Raises `StoreEmptyError` if it is missing or has no tables, `StoreVersionError` if it is behind
+    or ahead, `StoreError` if it holds tables of another program.
     """
     file = file_of(engine.url.render_as_string(hide_password=False))
     if file is not None and not file.exists():
@@ -58,7 +58,7 @@ def check(engine: Engine) -> None:
         if found == REVISION:
             return
         _refuse_strangers(connection, found)
-        kind = StoreError if inspect(connection).get_table_names() else StoreEmptyError
+        kind = StoreVersionError if inspect(connection).get_table_names() else StoreEmptyError
     raise kind(
         f"found the database at {found or 'no migration'}, expected {REVISION}; "
         "run `timbre doctor --migrate`"
@@ -74,7 +74,7 @@ def _revision(connection: Connection) -> str | None:
 def _refuse_strangers(connection: Connection, found: str | None) -> None:
     known = {step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()}
     if found is not None and found not in known:
-        raise StoreError(
+        raise StoreVersionError(
             f"found the database at {found}, which this Timbre does not know, expected "
             f"{REVISION} or older; use the newer Timbre that made it"
         )

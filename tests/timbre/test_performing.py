@@ -1,7 +1,9 @@
 """A run is performed whole on a version of its own campaign, once, and shown for what it is."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from db.versions import freeze
 from tests.db.frozen import PLAN, judge
 from tests.trainer import conftest as trainer_made
 from timbre.__main__ import main
+from timbre.jobs import AWAY
 from timbre.stores import open_store
 
 tiny_model = trainer_made.tiny_model
@@ -50,6 +53,16 @@ def timbre(
         return found.err if code else found.out
 
     return said
+
+
+def test_the_database_of_a_newer_timbre_is_no_fault_of_the_run(
+    timbre: Timbre, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "home/timbre.db")) as base:
+        base.execute("UPDATE alembic_version SET version_num = 'tomorrow'")
+        base.commit()
+    said = timbre("run", "perform", "first", "--campaign", "tone.toml", code=AWAY)
+    assert "use the newer Timbre that made it" in said
 
 
 def counts(store: Store) -> list[int]:

@@ -53,14 +53,14 @@ def perform(
 ) -> None:
     """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
 
-    What is there already is not done again. A database that is away ends it with status 75, which
-    is no failure of the run.
+    What is there already is not done again. A database that is away, or another Timbre's, ends
+    it with status 75, which is no failure of the run.
 
     Example: timbre run perform demo-tone --campaign demo-tone
     """
     from dataclasses import replace
 
-    from db.errors import StoreAwayError
+    from db.errors import StoreAwayError, StoreVersionError
     from timbre.campaign import load_campaign
     from timbre.errors import sentence
     from timbre.jobs import AWAY
@@ -74,7 +74,7 @@ def perform(
     try:
         with open_store(settings) as store:
             perform_run(store, loaded, found_version(store, version), settings)
-    except StoreAwayError as error:
+    except (StoreAwayError, StoreVersionError) as error:
         complain(sentence(str(error)))
         raise typer.Exit(AWAY) from None
 
