@@ -76,7 +76,7 @@ def change() -> None:
     """Take rows from both databases, a file from the runs, and add one."""
     query("argilla", "DELETE FROM responses")
     query("timbre", "DELETE FROM reviews")
-    script = 'rm "$(find runs -type f | head -n 1)" && echo later > runs/later'
+    script = 'rm "$(find runs -name "*.safetensors" | head -n 1)" && echo later > runs/later'
     compose("exec", "-T", "timbre", "sh", "-c", f"cd /data && {script}")
 
 

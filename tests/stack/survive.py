@@ -147,17 +147,19 @@ def freeze_version() -> str:
     return name
 
 
-def run_states() -> list[dict[str, Any]]:
+def run_states(earlier: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """How far the runs of the test are, but for those of an earlier one."""
     told = compose("exec", "-T", "timbre", "timbre", "run", "queue", "--json", check=False)
     try:
         found: list[dict[str, Any]] = json.loads(told)
     except ValueError:
         return []
-    return [one for one in found if one["training"] == TRAINING]
+    return [one for one in found if one["training"] == TRAINING and one["key"] not in earlier]
 
 
-def wait_until_trains(attempt: int) -> None:
-    while not any((s["state"], s["attempts"]) == ("working", attempt) for s in run_states()):
+def wait_until_trains(earlier: frozenset[str], attempt: int) -> None:
+    sought = ("working", attempt)
+    while not any((s["state"], s["attempts"]) == sought for s in run_states(earlier)):
         time.sleep(2)
     say(f"its run trains, attempt {attempt}")
 
@@ -186,9 +188,10 @@ def main() -> int:
     wait_until_answered(people)
     people.prepare()
     people.start()
+    earlier = frozenset(one["key"] for one in run_states())
     if asked.runs:
         say(f"version {freeze_version()}")
-        wait_until_trains(attempt=1)
+        wait_until_trains(earlier, attempt=1)
     parts = ["redis", "argilla", "argilla-worker", "postgres"]
     for service in [*parts, *(["timbre", "trainer"] if asked.runs else [])]:
         crash(service)
@@ -196,7 +199,7 @@ def main() -> int:
         say(f"killed {service}: answered again after {wait_until_answered(people) + 3:.0f} s")
     if asked.runs:
         # What follows is to meet it at work again; only a kill counts as an attempt.
-        wait_until_trains(attempt=2)
+        wait_until_trains(earlier, attempt=2)
     compose("restart", "postgres")
     say(f"restarted postgres: answered again after {wait_until_answered(people):.0f} s")
     compose("exec", "-T", "redis", "redis-cli", "FLUSHALL")
@@ -208,12 +211,13 @@ def main() -> int:
     people.stop()
     lost = people.lost()
     say(f"{len(people.accepted)} responses accepted ({people.refused} asked again), {lost} lost")
-    return int(bool(lost) or (asked.runs and not ran_once()))
+    return int(bool(lost) or (asked.runs and not ran_once(earlier)))
 
 
-def ran_once() -> bool:
+def ran_once(earlier: frozenset[str]) -> bool:
     """Wait for the test's run to end, and see that it finished once."""
-    while not (states := run_states()) or any(s["state"] in ("waiting", "working") for s in states):
+    under_way = ("waiting", "working")
+    while not (states := run_states(earlier)) or any(s["state"] in under_way for s in states):
         time.sleep(5)
     for state in states:
         say(f"run {state['key']}: {state['state']} after {state['attempts']} attempts")

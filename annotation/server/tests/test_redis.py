@@ -7,17 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from argilla_server.database import sync_engine
 from argilla_server.settings import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from tests.made import Listener, search
-from timbre_argilla import database
 from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.logs import Lines, OneLine
@@ -227,6 +228,7 @@ def test_what_is_printed_on_standard_error_becomes_lines_of_the_log(
 
 
 def test_an_error_of_the_database_does_not_tell_what_was_asked_with() -> None:
-    with pytest.raises(DBAPIError) as told, database.sync_engine.connect() as connection:
+    import_module("timbre_argilla.database")
+    with pytest.raises(DBAPIError) as told, sync_engine.connect() as connection:
         connection.execute(text("SELECT :value FROM nowhere"), {"value": "hush"})
     assert "hush" not in str(told.value)
