@@ -141,7 +141,7 @@ def test_an_argilla_of_another_version(
 
 
 def test_a_version_run_or_record_that_is_not_there(timbre: Timbre) -> None:
-    assert "timbre version list" in timbre("version", "show", "nothing")
+    assert "timbre version freeze" in timbre("version", "show", "nothing")
     assert "abcdef123456" in timbre("trace", "abcdef123456")
     assert "abcdef123456" in timbre("run", "show", "abcdef123456")
 
