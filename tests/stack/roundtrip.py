@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.stack.engine import COMPOSE, compose, query, say
+from tests.stack.compose import COMPOSE, compose, query, say
 
 STARTS_ANEW = {"webhooks"}
 """Tables that a start writes: Timbre's worker makes its webhooks when it comes up."""

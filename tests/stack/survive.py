@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from tests.stack.engine import compose, crash, query, say
+from tests.stack.compose import compose, crash, query, say
 
 RECORDS, PEOPLE = 200, 3
 READY_SECONDS = 600
