@@ -40,7 +40,8 @@ check: setup $(SERVER)/.venv/.installed
 
 # Each benchmark prints its figures; most put them into their page under docs/benchmarks.
 bench: setup
-	for script in $(basename $(notdir $(wildcard benchmarks/*.py))); do \
+	for script in $(basename $(notdir $(wildcard benchmarks/*.py))) \
+			$(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py)); do \
 		$(BIN)/python -m "benchmarks.$$script" || exit 1; done
 
 format: setup

@@ -71,15 +71,15 @@ def _is_disambiguation(page: Page) -> bool:
 
 
 def _by_its_prose(text: str, markup: bool) -> tuple[str, str] | None:
+    if markup and _STUB.search(text):
+        return "stub", "marked as one"
     prose = listed = 0
     for line in text.split("\n"):
         if line[:1] in {"*", "#", "|"}:
             listed += len(line)
         elif not markup or _PROSE_LINE.match(line):
             prose += len(line)
-    if markup and _STUB.search(text):
-        return "stub", "marked as one"
-    if prose < _SHORTEST_PROSE:
-        reason = "list" if listed > _SHORTEST_PROSE else "stub"
-        return reason, f"{prose} characters of prose, expected {_SHORTEST_PROSE} or more"
-    return None
+            if prose >= _SHORTEST_PROSE:
+                return None
+    reason = "list" if listed > _SHORTEST_PROSE else "stub"
+    return reason, f"{prose} characters of prose, expected {_SHORTEST_PROSE} or more"

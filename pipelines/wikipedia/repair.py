@@ -21,7 +21,6 @@ _BEFORE_POINT = {
     f" {point}": re.compile(rf" {re.escape(point)}(?=[\s)\"”]|$)", re.MULTILINE)
     for point in ",.;:!?"
 }
-_EDGES = ((" )", ")"), (",)", ")"), (";)", ")"), (":)", ")"), ("( ", "("), (" ]", "]"), ("[ ", "["))
 
 
 def repair(text: str) -> str:
@@ -63,9 +62,11 @@ def _without_double_spaces(text: str) -> str:
 
 def _without_edges(text: str) -> str:
     """The text without spaces and points at the inner edges of brackets."""
-    while found := [(edge, kept) for edge, kept in _EDGES if edge in text]:
-        for edge, kept in found:
-            text = text.replace(edge, kept)
+    for opening, closing, points in (("(", ")", " ,;:"), ("[", "]", " ")):
+        *inner, last = text.split(closing)
+        text = closing.join([*(part.rstrip(points) for part in inner), last])
+        first, *inner = text.split(opening)
+        text = opening.join([first, *(part.lstrip(" ") for part in inner)])
     return text
 
 

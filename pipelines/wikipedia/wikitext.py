@@ -21,7 +21,7 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-_PRIVATE = re.compile(f"[{FORMULA}{HOLE}{HOLE_END}]")
+_PRIVATE = (FORMULA, HOLE, HOLE_END)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # A note that is not closed before the next one opens loses its tag only, not the page behind it.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
@@ -120,8 +120,8 @@ def sections(text: str) -> list[Section]:
 
 def _shown(text: str) -> str:
     """The text with links, templates, tags and entities resolved; lines as in the wikitext."""
-    if _PRIVATE.search(text):
-        text = _PRIVATE.sub("", text)
+    for sign in _PRIVATE:
+        text = text.replace(sign, "")
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
         text = html.unescape(text)  # a page that was written out as XML once too often
     if "<" in text:
