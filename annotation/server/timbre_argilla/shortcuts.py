@@ -11,6 +11,7 @@ annotator is in the workspace, and in asking writes what it just hid from the an
 records (to roll it back at the end): whoever only reads then waits for whoever writes.
 """
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -28,6 +29,8 @@ from starlette.responses import JSONResponse
 
 from timbre_argilla.fast_json import dumped, loaded
 
+PARSED = "timbre_parsed"
+
 
 def apply(app: FastAPI) -> None:
     """Put the shortcuts in place, once Argilla's application is imported and before it serves."""
@@ -39,13 +42,22 @@ def apply(app: FastAPI) -> None:
 
 
 def keep_validators() -> None:
-    """Build the validators of questions' and metadata's settings once."""
-    question: TypeAdapter[Any] = TypeAdapter(QuestionSettings)
-    metadata: TypeAdapter[Any] = TypeAdapter(MetadataPropertySettings)
-    Question.parsed_settings = property(lambda self: question.validate_python(self.settings))
-    MetadataProperty.parsed_settings = property(
-        lambda self: metadata.validate_python(self.settings)
-    )
+    """Build the validators of questions' and metadata's settings once, and parse those once."""
+    Question.parsed_settings = _parsed_once(TypeAdapter(QuestionSettings))
+    MetadataProperty.parsed_settings = _parsed_once(TypeAdapter(MetadataPropertySettings))
+
+
+def _parsed_once(validator: TypeAdapter[Any]) -> property:
+    """An object's settings as its class has them, parsed anew when they have changed."""
+
+    def parsed_settings(self: Any) -> Any:
+        settings, parsed = vars(self).get(PARSED, (None, None))
+        if settings != self.settings:
+            parsed = validator.validate_python(self.settings)
+            vars(self)[PARSED] = (deepcopy(dict(self.settings)), parsed)
+        return parsed
+
+    return property(parsed_settings)
 
 
 def keep_statements() -> None:
