@@ -20,13 +20,18 @@ from pipelines.wikipedia.intake import records
 from timbre.articles import add_articles
 
 _MB = 1_000_000
+_PAGE = b"<page>"
 
 
 def table(fragment: Path, copies: int, workers: int) -> list[str]:
     """A table of speeds, an empty line, and what memory they took."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "enwiki-copies.xml.bz2"
-        size = _write_copies(fragment, path, copies) / _MB
+        path, streams = (Path(folder) / name for name in ("copies.xml.bz2", "streams.xml.bz2"))
+        with bz2.open(path, "wb") as one, streams.open("wb") as many:
+            size = 0.0
+            for piece in _copies(fragment, copies):
+                size += one.write(piece) / _MB
+                many.write(bz2.compress(piece))
         decompression = "decompression alone"
         measures: dict[str, Callable[[], object]] = {
             decompression: lambda: _drain(_blocks(path)),
@@ -35,7 +40,8 @@ def table(fragment: Path, copies: int, workers: int) -> list[str]:
             f"bz2 to passages, {workers} processes": lambda: _drain(
                 records(str(path), workers=workers)
             ),
-            "bz2 to stored passages, as `timbre articles add`": lambda: _stored(path),
+            "bz2 to stored passages, a dump of one stream": lambda: _stored(path),
+            "bz2 to stored passages, of many streams": lambda: _stored(streams),
             f"{decompression}, once more": lambda: _drain(_blocks(path)),
         }
         speeds = {name: _timed(measure).speed(size) for name, measure in measures.items()}
@@ -62,18 +68,18 @@ def _stored(path: Path) -> None:
         add_articles(store, str(path), lambda *_: None)
 
 
-def _write_copies(fragment: Path, path: Path, copies: int) -> int:
-    """Write the fragment's pages several times under other titles; the size of the XML in bytes."""
+def _copies(fragment: Path, copies: int) -> Iterator[bytes]:
+    """A fragment's head, its pages several times under other titles, by the megabyte, its end."""
     xml = bz2.decompress(fragment.read_bytes())
-    start, end = xml.index(b"<page>"), xml.rindex(b"</mediawiki>")
-    size = len(xml) - (end - start)
-    with bz2.open(path, "wb") as file:
-        file.write(xml[:start])
-        for copy in range(copies):
-            pages = xml[start:end].replace(b"</title>", b" no. %d</title>" % copy)
-            size += file.write(pages)
-        file.write(xml[end:])
-    return size
+    start, end = xml.index(_PAGE), xml.rindex(b"</mediawiki>")
+    yield xml[:start]
+    for copy in range(copies):
+        pages = xml[start:end].replace(b"</title>", b" no. %d</title>" % copy)
+        while pages:
+            cut = pages.find(_PAGE, _MB)
+            yield pages[:cut] if cut > 0 else pages
+            pages = pages[cut:] if cut > 0 else b""
+    yield xml[end:]
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -5,13 +5,14 @@ their order are the same however many processes share the work.
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from multiprocessing import get_context
 
 from pipelines.errors import SourceError
@@ -40,7 +41,7 @@ class _Job:
 
 
 _BATCH_CHARACTERS = 400_000
-_ALONE = 8  # what is done before it is worth starting other processes
+_SECONDS_ALONE = 0.3  # of work, before it is worth starting other processes
 _AHEAD_PER_WORKER = 2
 
 
@@ -70,9 +71,14 @@ def parts(
     """The records of a source as `records` gives them, in parts, from after a part's place on."""
     count = workers or os.cpu_count() or 1
     jobs = _jobs(source, licence, config, after)
-    alone = jobs if count == 1 else islice(jobs, _ALONE)
-    for job in alone:
-        yield Part(job.place, job.do())
+    spent = 0.0
+    for job in jobs:
+        begun = time.perf_counter()
+        part = Part(job.place, job.do())
+        spent += time.perf_counter() - begun
+        yield part
+        if count > 1 and spent > _SECONDS_ALONE:
+            break
     rest = next(jobs, None)
     if rest is not None:
         yield from _shared(chain([rest], jobs), count)

@@ -31,7 +31,7 @@ def some_pages(count: int) -> str:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share the work from the first page on, however little it is."""
-    monkeypatch.setattr(intake, "_ALONE", 1)
+    monkeypatch.setattr(intake, "_SECONDS_ALONE", 0.0)
     monkeypatch.setattr(intake, "_BATCH_CHARACTERS", 5_000)
 
 

@@ -196,7 +196,7 @@ class TableEngine(SearchEngine):
                 asking = select(User.username).where(User.id == search.user_id)
                 name = await session.scalar(asking)
             table, mask = await _found(session, search, needed)
-        rows = ordered(table, np.flatnonzero(mask), sort, search.user_id)
+        rows = ordered(table, mask, sort, search.user_id)
         if name is not None:
             rows = due(table, rows, name)
         page = rows[search.offset : search.offset + search.limit]
@@ -216,7 +216,7 @@ class TableEngine(SearchEngine):
         if search.record is not None and (itself := table.row(search.record.id)) is not None:
             mask[itself] = False
         scores = vectors.scores(vector, table.rows)
-        rows = ordered(table, np.flatnonzero(mask), [], None)
+        rows = ordered(table, mask, [], None)
         nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
         items = [
             SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))

@@ -15,7 +15,7 @@ import numpy as np
 from argilla_server.enums import QuestionType, SortOrder
 from argilla_server.search_engine import ResponseFilterScope
 
-from timbre_argilla.search.columns import Keys, Numbers, Terms
+from timbre_argilla.search.columns import Keys, Mask, Numbers, Terms
 from timbre_argilla.search.filters import answers_of, column_of
 from timbre_argilla.search.parts import PartKey, by_question
 from timbre_argilla.search.table import Hashes, Order, Table
@@ -26,8 +26,12 @@ UNCERTAINTY = "uncertainty"
 LOW_64_BITS = (1 << 64) - 1
 
 
-def ordered(table: Table, rows: Order, sort: Sequence[Any], user: UUID | None) -> Order:
-    """These rows of a table, in the order asked for."""
+def ordered(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) -> Order:
+    """The rows of a table that a mask shows, in the order asked for."""
+    if not sort and user is None:
+        as_made = table.as_made()
+        return as_made[mask[as_made]]
+    rows = np.flatnonzero(mask)
     keys: list[Any] = [_keys(table, one)[rows] for one in sort]
     if user is not None:
         keys.append(_shuffled(table.hashes()[rows], user))

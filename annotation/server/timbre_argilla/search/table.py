@@ -40,6 +40,7 @@ class Table:
         self._seq = np.zeros(FIRST_SIZE, np.int64)
         self._time = np.zeros(FIRST_SIZE, np.int64)
         self._hash = np.zeros(FIRST_SIZE, np.uint64)
+        self._as_made: Order | None = None
         self._parts: dict[PartKey, Part] = {}
         self._stale: set[UUID] | None = None
         self._schema_stale = True
@@ -96,6 +97,13 @@ class Table:
         """Half of each one's random id."""
         return self._hash[: self.rows]
 
+    def as_made(self) -> Order:
+        """All rows in the order in which their records were made."""
+        if self._as_made is None:
+            # The last key of a lexical sort counts first.
+            self._as_made = np.lexsort((self.hashes(), self.times()))
+        return self._as_made
+
     def part(self, key: PartKey) -> Any:
         """A part that was refreshed."""
         return self._parts[key]
@@ -139,6 +147,7 @@ class Table:
             self._seq = grown(self._seq, row, 0)
             self._time = grown(self._time, row, 0)
             self._hash = grown(self._hash, row, 0)
+            self._as_made = None
         self._alive[row] = True
         self._seq[row] = seq
         self._time[row] = time
