@@ -6,9 +6,9 @@ beside the dump is not needed.
 """
 
 import bz2
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pipelines.errors import SourceError
@@ -18,6 +18,7 @@ from pipelines.wikipedia.site import Page, Site
 # How a bz2 stream begins: `BZh`, the size of its blocks, and the first block's own mark.
 _MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _CLOSING = b"</mediawiki>"
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,7 @@ class Stream:
         return self._content().rstrip().endswith(_CLOSING)
 
     def _content(self) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(self.start)
-            return _decompressed(file.read(self.end - self.start), self.source, self.start)
+        return _decompressed(_bytes(self.path, self.start, self.end), self.source, self.start)
 
 
 def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
@@ -59,21 +58,17 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     Raises `SourceError` where the file breaks off at the end of a stream; one that breaks off
     within a stream is told by whoever reads that stream.
     """
-    if not path.stat().st_size:  # which cannot be mapped
+    starts = _starts(path)
+    next(starts, None)
+    start = next(starts, None)
+    if start is None or not _begins_with_a_page(path, start):
         return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        mark = next((mark for mark in _MARKS if data[: len(mark)] == mark), None)
-        start = data.find(mark, len(mark)) if mark else -1
-        if mark is None or start < 0 or not _begins_with_a_page(data, start):
-            return
-        head = _decompressed(data[:start], source, 0)
-        stream = None
-        while start >= 0:
-            following = data.find(mark, start + len(mark))
-            end = following if following >= 0 else len(data)
-            stream = Stream(path, source, licence, head, start, end)
-            yield stream
-            start = following
+    head = _decompressed(_bytes(path, 0, start), source, 0)
+    stream = None
+    for end in chain(starts, [path.stat().st_size]):
+        stream = Stream(path, source, licence, head, start, end)
+        yield stream
+        start = end
     if stream is not None and not stream.closes():
         raise SourceError(
             f"found a dump that breaks off after a stream, {source}, expected one that ends with "
@@ -81,12 +76,37 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
         )
 
 
-def _begins_with_a_page(data: mmap.mmap, start: int) -> bool:
+def _starts(path: Path) -> Iterator[int]:
+    """The bytes at which a file's streams begin, the first of them 0; none of a file of no kind.
+
+    It reads on as it is asked on, and keeps no more of the file than a block.
+    """
+    with path.open("rb") as file:
+        data, before = file.read(_BLOCK_BYTES), 0
+        mark = next((mark for mark in _MARKS if data.startswith(mark)), None)
+        while mark and data:
+            found = data.find(mark)
+            while found >= 0:
+                yield before + found
+                found = data.find(mark, found + len(mark))
+            kept = data[1 - len(mark) :]  # in which a mark may begin
+            before += len(data) - len(kept)
+            block = file.read(_BLOCK_BYTES)
+            data = kept + block if block else b""
+
+
+def _begins_with_a_page(path: Path, start: int) -> bool:
     try:
-        opening = bz2.BZ2Decompressor().decompress(data[start : start + 1_000_000], 64)
+        found = bz2.BZ2Decompressor().decompress(_bytes(path, start, start + 1_000_000), 64)
     except OSError:
         return False
-    return opening.lstrip().startswith(b"<page>")
+    return found.lstrip().startswith(b"<page>")
+
+
+def _bytes(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start)
 
 
 def _decompressed(data: bytes, source: str, start: int) -> bytes:

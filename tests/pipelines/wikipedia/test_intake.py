@@ -12,6 +12,7 @@ import pytest
 from db.records import Article, Passage, Refusal
 from pipelines.errors import SourceError
 from pipelines.wikipedia import intake
+from pipelines.wikipedia import multistream as dump_streams
 from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.multistream import streams
 from pipelines.wikipedia.passages import passages
@@ -85,7 +86,12 @@ def multistream(tmp_path: Path, pages: int = 60) -> Path:
     return path
 
 
-def test_a_dump_of_many_streams_is_read_by_streams(tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", [10, 11, 64, 1 << 20])
+def test_a_dump_of_many_streams_is_read_by_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """Wherever the blocks end in which it is looked through."""
+    monkeypatch.setattr(dump_streams, "_BLOCK_BYTES", block)
     path = multistream(tmp_path)
     found = list(streams(path, path.name))
     assert len(found) == 7
