@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from annotation.connect import Connection, Server, connect, workspace_id
 from annotation.datasets import Dataset, find_dataset
+from annotation.errors import AnnotationError
 from annotation.spans import span_from_argilla
 from db.records import (
     Answer,
@@ -59,15 +61,23 @@ def pull(
 
 
 def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
-    offset = 0
-    while True:
-        page = server.get(
-            f"datasets/{dataset.id}/records", include="responses", offset=offset, limit=PAGE
-        )["items"]
-        yield from page
+    """All records; each page begins with the last record of the page before.
+
+    Argilla counts pages from the first record: where one is deleted meanwhile, another would slip
+    from the next page to the one that was read, and its reviews be taken for deleted.
+    """
+    path, last = f"datasets/{dataset.id}/records", ""
+    for offset in count(0, PAGE - 1):
+        page = server.get(path, include="responses", offset=offset, limit=PAGE)["items"]
+        if last and (not page or page[0]["id"] != last):
+            raise AnnotationError(
+                f"found records of {dataset.name} deleted while they were read, expected them to "
+                "stay in their places; pull again"
+            )
+        yield from page[1:] if last else page
         if len(page) < PAGE:
             return
-        offset += PAGE
+        last = page[-1]["id"]
 
 
 def _some(server: Server, dataset: Dataset, ids: Sequence[str]) -> Iterator[Json]:

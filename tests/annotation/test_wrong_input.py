@@ -6,6 +6,7 @@ from dataclasses import replace
 import argilla as rg
 import pytest
 
+from annotation import pull as pulling
 from annotation.accounts import Account
 from annotation.connect import Connection, connect, workspace_id
 from annotation.datasets import find_dataset
@@ -61,6 +62,28 @@ def test_the_answers_to_a_record_that_is_gone_are_gone_and_pushing_brings_it_bac
         submit(connection, "gone", [approval(items[0].candidate.id)])
     assert push_candidates(owner, "gone", items, TONE) == PushCount(1, 1)
     assert [review.subject for review in pull(owner, "gone")] == [items[1].candidate.id]
+
+
+def test_a_record_deleted_while_its_dataset_is_pulled_costs_no_other_its_reviews(
+    owner: Connection, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [conversation(f"It is {minutes} minutes.") for minutes in range(31, 38)]
+    push_candidates(owner, "shifting", items, TONE)
+    _, connection = annotator("shifter")
+    submit(connection, "shifting", [approval(item.candidate.id) for item in items])
+    monkeypatch.setattr(pulling, "PAGE", 3)
+    subjects = [review.subject for review in pull(owner, "shifting")]
+    assert sorted(subjects) == sorted(item.candidate.id for item in items)
+    under_way = pull(owner, "shifting")
+    first = next(under_way)
+    with connect(owner) as server:
+        dataset = find_dataset(server, "shifting").id
+        records = server.get(f"datasets/{dataset}/records")["items"]
+        (gone,) = [r["id"] for r in records if r["external_id"] == first.subject]
+        server.delete(f"datasets/{dataset}/records", ids=gone)
+    with pytest.raises(AnnotationError, match="deleted while they were read"):
+        list(under_way)
+    assert [review.subject for review in pull(owner, "shifting")] == subjects[1:]
 
 
 def test_somebody_elses_dataset_under_our_name_is_left_alone(owner: Connection) -> None:
