@@ -18,6 +18,7 @@ from pipelines.errors import SourceError
 from pipelines.wikipedia.site import Page, Site, site_of
 
 _BLOCK_BYTES = 256 * 1024
+_START = (1, 0)  # line and column
 
 
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
@@ -97,6 +98,11 @@ def _language(root: Element) -> str:
 
 
 def _not_xml(source: str, read: int, error: ParseError) -> str:
+    if error.position == _START:
+        return (
+            f"found no XML in {source}, expected a MediaWiki export; look whether it is the "
+            "source you meant"
+        )
     line = error.position[0]
     return (
         f"found XML that cannot be read at line {line} of {source}, after {read} pages "

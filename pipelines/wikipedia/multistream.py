@@ -8,7 +8,6 @@ beside the dump is not needed.
 import bz2
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from pipelines.errors import SourceError
@@ -17,8 +16,10 @@ from pipelines.wikipedia.site import Page, Site
 
 # How a bz2 stream begins: `BZh`, the size of its blocks, and the first block's own mark.
 _MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
+_PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
+_OPENING_BYTES = 1 << 20  # more than a block packs into, and than an export says before its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,16 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     Raises `SourceError` where the file breaks off at the end of a stream; one that breaks off
     within a stream is told by whoever reads that stream.
     """
-    starts = _starts(path)
-    next(starts, None)
-    start = next(starts, None)
-    if start is None or not _begins_with_a_page(path, start):
+    bounds = _bounds(path)
+    next(bounds, None)
+    start = next(bounds, None)
+    if start is None or not _opening(path, start).lstrip().startswith(_PAGE):
         return
-    head = _decompressed(_bytes(path, 0, start), source, 0)
+    head = _opening(path, 0)
+    if not head or _PAGE in head:  # compressed piece by piece, whatever the pieces hold
+        return
     stream = None
-    for end in chain(starts, [path.stat().st_size]):
+    for end in bounds:
         stream = Stream(path, source, licence, head, start, end)
         yield stream
         start = end
@@ -76,31 +79,38 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
         )
 
 
-def _starts(path: Path) -> Iterator[int]:
-    """The bytes at which a file's streams begin, the first of them 0; none of a file of no kind.
+def _bounds(path: Path) -> Iterator[int]:
+    """The bytes at which a file's streams begin, the first of them 0, and the last one's end.
 
-    It reads on as it is asked on, and keeps no more of the file than a block.
+    None of a file of another kind. It reads on as it is asked on, keeps no more of the file than
+    a block, and ends where the file does by then.
     """
     with path.open("rb") as file:
         data, before = file.read(_BLOCK_BYTES), 0
         mark = next((mark for mark in _MARKS if data.startswith(mark)), None)
-        while mark and data:
+        if mark is None:
+            return
+        while True:
             found = data.find(mark)
             while found >= 0:
                 yield before + found
                 found = data.find(mark, found + len(mark))
+            block = file.read(_BLOCK_BYTES)
+            if not block:
+                break
             kept = data[1 - len(mark) :]  # in which a mark may begin
             before += len(data) - len(kept)
-            block = file.read(_BLOCK_BYTES)
-            data = kept + block if block else b""
+            data = kept + block
+        yield before + len(data)
 
 
-def _begins_with_a_page(path: Path, start: int) -> bool:
+def _opening(path: Path, start: int) -> bytes:
+    """The first that the stream at a byte holds; nothing where it cannot be read."""
     try:
-        found = bz2.BZ2Decompressor().decompress(_bytes(path, start, start + 1_000_000), 64)
+        packed = _bytes(path, start, start + _OPENING_BYTES)
+        return bz2.BZ2Decompressor().decompress(packed, _OPENING_BYTES)
     except OSError:
-        return False
-    return found.lstrip().startswith(b"<page>")
+        return b""
 
 
 def _bytes(path: Path, start: int, end: int) -> bytes:

@@ -99,6 +99,35 @@ def test_a_dump_of_many_streams_is_read_by_streams(
     assert titles == [f"Port {n}" for n in range(60)]
 
 
+def test_a_dump_that_grows_while_it_is_read_is_read_as_far_as_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump_streams, "_BLOCK_BYTES", 64)
+    path = multistream(tmp_path)
+    whole = path.read_bytes()
+    *_, last = streams(path, path.name)
+    path.write_bytes(whole[: last.start - 100])
+    found = streams(path, path.name)
+    first = next(found)
+    path.write_bytes(whole)
+    ends = [stream.end for stream in (first, *found)]
+    assert ends == sorted(ends)
+    assert ends[-1] == len(whole)
+
+
+def test_a_dump_packed_in_pieces_that_begin_at_pages_by_chance_is_read_whole(
+    tmp_path: Path,
+) -> None:
+    """As compressors that work in parallel do, to which a page is nothing."""
+    pages = export_xml("".join(page_xml(f"Port {n}", PROSE, n) for n in range(9)))
+    second, third = pages.index("<page>", 2000), pages.index("Port 7")
+    pieces = (pages[:second], pages[second:third], pages[third:])
+    path = tmp_path / "enwiki.xml.bz2"
+    path.write_bytes(b"".join(bz2.compress(piece.encode()) for piece in pieces))
+    titles = [record.title for record in records(str(path)) if isinstance(record, Article)]
+    assert titles == [f"Port {n}" for n in range(9)]
+
+
 def test_a_dump_of_one_stream_has_no_streams_to_read_apart(write_export: Write) -> None:
     path = write_export(some_pages(5), "enwiki.xml.bz2")
     assert list(streams(path, path.name)) == []

@@ -1,3 +1,4 @@
+import bz2
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from db.records import Refusal
 from pipelines.errors import SourceError
+from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.site import SourceArticle
 from pipelines.wikipedia.sources import name_of
 from tests.pipelines.wikipedia.exports import PROSE, page_xml
@@ -123,8 +125,6 @@ def test_what_was_read_before_a_break_in_the_file_is_whole(write_export: Write) 
 
 
 def truncated_bz2(tmp_path: Path) -> Path:
-    import bz2
-
     path = tmp_path / "enwiki.xml.bz2"
     path.write_bytes(bz2.compress(b"<mediawiki>" + b"<page/>" * 5000)[:-30])
     return path
@@ -157,6 +157,24 @@ def test_every_broken_source_is_told_in_one_sentence(tmp_path: Path, write_expor
         assert message.startswith("found "), message
         assert "\n" not in message
         assert str(tmp_path) not in message
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        lambda text: text,
+        bz2.compress,
+        lambda text: bz2.compress(text[:99]) + bz2.compress(text[99:]),
+        lambda _: bz2.compress(b""),
+    ],
+)
+def test_an_index_given_in_the_place_of_its_dump_is_not_to_be_fetched_again(
+    tmp_path: Path, packed: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "enwiki-multistream-index.txt.bz2"
+    path.write_bytes(packed(b"600:10:AccessibleComputing\n" * 20))
+    with pytest.raises(SourceError, match=r"found no XML in .* look whether it is the source"):
+        list(records(str(path)))
 
 
 def test_a_wiki_whose_settings_make_no_sense_is_read_all_the_same(write_export: Write) -> None:
