@@ -126,7 +126,7 @@ def _argilla(
     worker = Worker(store) if store else None
     if store and worker:
         sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
-    from timbre_argilla import database, guard, messages, shortcuts, uploads, webhooks
+    from timbre_argilla import database, guard, imports, messages, shortcuts, uploads, webhooks
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -138,6 +138,7 @@ def _argilla(
     guard.apply()
     shortcuts.apply(app)
     uploads.apply()
+    imports.apply()
     webhooks.apply()
     made: FastAPI = app
     return made, worker or messages.Ear(engine.shelf, options.database_url)

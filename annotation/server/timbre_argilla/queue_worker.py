@@ -68,6 +68,7 @@ def _worker(options: Options) -> Any:
     for jobs in ("dataset_jobs", "hub_jobs", "webhook_jobs"):
         # Imported once here rather than by every job, each of which is a process of its own.
         importlib.import_module(f"argilla_server.jobs.{jobs}")
+    importlib.import_module("timbre_argilla.imports").apply()
     from argilla_server.jobs.queues import DEFAULT_QUEUE, HIGH_QUEUE, REDIS_CONNECTION
     from rq import Worker
 

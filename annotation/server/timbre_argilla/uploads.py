@@ -50,7 +50,7 @@ def _noting_existing(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awai
 
 async def _write_and_keep(upload: Any, records: Sequence[Record], items: Sequence[Any]) -> None:
     """As `CreateRecordsBulk._upsert_records_relationships`, keeping what it wrote."""
-    given = list(zip(records, items, strict=False))
+    given = list(zip(records, items, strict=True))
     suggestions = await upload._upsert_records_suggestions([(r, i.suggestions) for r, i in given])
     vectors = await upload._upsert_records_vectors([(r, i.vectors) for r, i in given])
     await upload._upsert_records_responses([(r, i.responses) for r, i in given])
