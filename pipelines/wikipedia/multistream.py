@@ -19,7 +19,7 @@ _MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
-_OPENING_BYTES = 1 << 20  # more than a block packs into, and than an export says before its pages
+_OPENING_BYTES = 1 << 20  # more than a block is packed into, or what an export has before pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     bounds = _bounds(path)
     next(bounds, None)
     start = next(bounds, None)
-    if start is None or not _opening(path, start).lstrip().startswith(_PAGE):
+    if start is None or start > _OPENING_BYTES or not _begins_with_a_page(path, start):
         return
-    head = _opening(path, 0)
-    if not head or _PAGE in head:  # compressed piece by piece, whatever the pieces hold
+    head = _decompressed(_bytes(path, 0, start), source, 0)
+    if _PAGE in head:  # compressed piece by piece, whatever the pieces hold
         return
     stream = None
     for end in bounds:
@@ -104,13 +104,13 @@ def _bounds(path: Path) -> Iterator[int]:
         yield before + len(data)
 
 
-def _opening(path: Path, start: int) -> bytes:
-    """The first that the stream at a byte holds; nothing where it cannot be read."""
+def _begins_with_a_page(path: Path, start: int) -> bool:
     try:
         packed = _bytes(path, start, start + _OPENING_BYTES)
-        return bz2.BZ2Decompressor().decompress(packed, _OPENING_BYTES)
+        found = bz2.BZ2Decompressor().decompress(packed, 64)
     except OSError:
-        return b""
+        return False
+    return found.lstrip().startswith(_PAGE)
 
 
 def _bytes(path: Path, start: int, end: int) -> bytes:
@@ -120,10 +120,18 @@ def _bytes(path: Path, start: int, end: int) -> bytes:
 
 
 def _decompressed(data: bytes, source: str, start: int) -> bytes:
+    """What streams hold that follow one another; `bz2.decompress` would pass over a broken one."""
+    found: list[bytes] = []
     try:
-        return bz2.decompress(data)
-    except (ValueError, OSError, EOFError) as error:
+        while data.strip(b"\0"):  # with which some tools fill a file up
+            stream = bz2.BZ2Decompressor()
+            found.append(stream.decompress(data))
+            if not stream.eof:
+                raise EOFError
+            data = stream.unused_data
+    except (OSError, EOFError) as error:
         raise SourceError(
-            f"found a compressed stream that breaks off at byte {start} of {source}, expected a "
-            "whole one; fetch it again"
+            f"found a compressed stream that is broken or breaks off at byte {start} of {source}, "
+            "expected a whole one; fetch it again"
         ) from error
+    return b"".join(found)

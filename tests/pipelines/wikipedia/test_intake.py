@@ -128,6 +128,18 @@ def test_a_dump_packed_in_pieces_that_begin_at_pages_by_chance_is_read_whole(
     assert titles == [f"Port {n}" for n in range(9)]
 
 
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_stream_whose_first_bytes_are_damaged_is_not_passed_over(
+    tmp_path: Path, number: int
+) -> None:
+    path = multistream(tmp_path)
+    start = list(streams(path, path.name))[number].start
+    content = path.read_bytes()
+    path.write_bytes(content[: start + 4] + b"?" + content[start + 5 :])
+    with pytest.raises(SourceError, match="is broken"):
+        list(records(str(path), workers=1))
+
+
 def test_a_dump_of_one_stream_has_no_streams_to_read_apart(write_export: Write) -> None:
     path = write_export(some_pages(5), "enwiki.xml.bz2")
     assert list(streams(path, path.name)) == []
