@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -53,6 +54,25 @@ def search(
 def submit(client: httpx.Client, record: str, value: str = "yes") -> Any:
     body = {"values": {"label": {"value": value}}, "status": "submitted"}
     return answer(client, "POST", f"/records/{record}/responses", body)
+
+
+def suggested(
+    client: httpx.Client, dataset: str, folder: Path, labels: list[str]
+) -> dict[str, list[str]]:
+    """What is suggested for each record made by an import of rows with these labels."""
+    rows = [{"key": f"row{n}", "text": f"{n}", "says": says} for n, says in enumerate(labels)]
+    folder.mkdir()
+    (folder / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    mapping = {
+        "fields": [{"source": "text", "target": "text"}],
+        "suggestions": [{"source": "says", "target": "label"}],
+        "external_id": "key",
+    }
+    asked = {"name": str(folder), "subset": "default", "split": "train", "mapping": mapping}
+    job = answer(client, "POST", f"/datasets/{dataset}/import", asked)["id"]
+    assert until(lambda: answer(client, "GET", f"/jobs/{job}")["status"] == "finished")
+    made = answer(client, "GET", f"/datasets/{dataset}/records?include=suggestions")["items"]
+    return {one["external_id"]: [said["value"] for said in one["suggestions"]] for one in made}
 
 
 def until(condition: Callable[[], bool]) -> bool:

@@ -18,7 +18,7 @@ from argilla_server.database import sync_engine
 from argilla_server.settings import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
-from tests.made import Listener, search
+from tests.made import Listener, search, suggested
 from timbre_argilla.credentials import given_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.logs import Lines, OneLine
@@ -92,6 +92,8 @@ def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
         "TIMBRE_SERVER_DATABASE_URL": url,
         "TIMBRE_SERVER_REDIS_URL": redis_url,
         "TIMBRE_SERVER_LOG": "json",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path / "hub"),
     }
     server = Server(tmp_path / "home")
     server.process = run(server.home, variables, "--port", "0")
@@ -121,6 +123,9 @@ def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
     Messenger(engine).touch_any([record])
     wait_for(lambda: search(server.client, dataset, done) == ["a"])
     engine.dispose()
+    found = suggested(server.client, dataset, tmp_path / "rows", ["maybe", "no"])
+    assert {"row1": ["no"]}.items() <= found.items()
+    assert "row0" not in found
 
     worker.terminate()
     listener.server.shutdown()
