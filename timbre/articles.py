@@ -46,8 +46,9 @@ def add_articles(
     def keep(place: int) -> None:
         # The place goes with the records or not at all, so that what is passed over is there.
         marks = [_at(file, place)] if file and place not in {0, *reached} else []
-        intake.new += store.add([*batch, *marks]) - len(marks)
-        batch.clear()
+        records = [*batch, *marks]
+        batch.clear()  # first, for a write that was broken off is not to be tried again at the end
+        intake.new += store.add(records) - len(marks)
         advance(intake.articles, 0)
 
     last = 0

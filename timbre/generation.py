@@ -87,9 +87,10 @@ def _stored(
     batch: list[Record] = []
 
     def keep() -> None:
-        counts["new"] += store.add(batch)
-        store.add(cost for record in batch for cost in _cost(record, prices))
-        batch.clear()
+        records = [*batch]
+        batch.clear()  # first, for a write that was broken off is not to be tried again at the end
+        counts["new"] += store.add(records)
+        store.add(cost for record in records for cost in _cost(record, prices))
 
     try:
         for record in made:

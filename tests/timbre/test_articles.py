@@ -1,12 +1,12 @@
 """Articles in: a dump of many streams whose reading breaks off is gone on with where it was."""
 
 import bz2
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from db.records import Article, Passage
+from db.records import Article, Passage, Record
 from db.store import Store
 from pipelines.wikipedia.intake import parts
 from tests.pipelines.wikipedia.exports import PROSE, export_xml, page_xml
@@ -82,3 +82,21 @@ def test_a_limit_counts_articles_with_all_their_passages(store: Store, dump: Pat
     for new in (9, 0):
         taken = add_articles(store, str(dump), nothing, limit=3)
         assert (taken.articles, taken.passages, taken.new) == (3, 6, new)
+
+
+def test_a_write_that_was_broken_off_is_not_waited_for_once_more(
+    store: Store, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold its turn to write as long as the error is on its way."""
+    written: list[int] = []
+
+    def add(_: Store, records: Iterable[Record]) -> int:
+        if found := list(records):
+            written.append(len(found))
+            raise KeyboardInterrupt
+        return 0
+
+    monkeypatch.setattr(Store, "add", add)
+    with pytest.raises(KeyboardInterrupt):
+        add_articles(store, str(dump), nothing)
+    assert len(written) == 1
