@@ -29,6 +29,9 @@ TOO_MANY = 429
 FIRST_WAIT = 0.25
 _LONGEST_WAIT = 30.0
 _FATAL = {
+    **dict.fromkeys(
+        (301, 302, 303, 307, 308), "expected an answer and no other address: check the URL"
+    ),
     401: "expected a key that it takes: set TIMBRE_TEACHER_KEY to this endpoint's key",
     403: "expected a key with rights to this model: use another key or model",
     402: "expected an account with credit: top it up, then run again to go on",

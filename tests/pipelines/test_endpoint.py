@@ -149,7 +149,7 @@ def test_an_answer_that_is_none_has_its_reason(
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 501])
+@pytest.mark.parametrize("status", [301, 308, 401, 402, 403, 404, 405, 501])
 def test_what_cannot_pass_ends_the_run_with_one_sentence_without_the_key(
     serve: Serve, dialect: str, status: int
 ) -> None:
