@@ -27,8 +27,8 @@ def check_address(url: str) -> None:
     for address in _addresses(parts.hostname, port or 443):
         if address.is_link_local or address.is_multicast or str(address) in _METADATA:
             raise TeacherError(
-                f"{parts.hostname} is {address}, a link-local or metadata address: expected a "
-                "model's endpoint"
+                f"found the link-local or metadata address {address} behind {parts.hostname}, "
+                "expected a model's endpoint; correct the URL"
             )
 
 
@@ -45,7 +45,9 @@ def _addresses(host: str, port: int) -> list[ipaddress.IPv4Address | ipaddress.I
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
-        raise TeacherError(f"the host {host} has no address: check the URL and network") from error
+        raise TeacherError(
+            f"found no address of the host {host}, expected one; check the URL and the network"
+        ) from error
     plain = {str(entry[4][0]).split("%")[0] for entry in found}
     addresses = [ipaddress.ip_address(text) for text in sorted(plain)]
     return [getattr(address, "ipv4_mapped", None) or address for address in addresses]

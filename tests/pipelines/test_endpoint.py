@@ -274,7 +274,7 @@ def test_tokens_are_estimated_where_the_endpoint_does_not_count(serve: Serve) ->
         ("ftp://me:secret@127.0.0.1/v1", "expected one like http"),
         ("http://localhost:99999/v1", "expected one like http"),
         ("http://[::1/v1", "expected one like http"),
-        (f"http://{'a' * 64}.example/v1", "has no address"),
+        (f"http://{'a' * 64}.example/v1", "found no address of the host"),
         ("localhost", "expected one like http"),
         ("http://me:secret@127.0.0.1/v1", "expected none there"),
     ],
