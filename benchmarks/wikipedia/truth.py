@@ -1,4 +1,4 @@
-"""How true the text cleaned of markup is to the text of the same articles at another time."""
+"""How true the text cleaned of markup is to the text of the same articles a year earlier."""
 
 import json
 import lzma
@@ -23,13 +23,14 @@ _TOKENS = re.compile(
 Shingles = Counter[tuple[str, ...]]
 
 
-def show(fragment: Path, later: Path) -> None:
+def show(fragment: Path, earlier: Path) -> None:
     """Print how much of two texts agrees, and what differs and why.
 
-    `later` holds the plain text that another extractor made of the fragment's articles.
+    `earlier` holds the plain text that another extractor made of the fragment's articles a year
+    before.
     """
     pages = list(articles(fragment))
-    reference = dict(_reference(later, {page.id for page in pages}))
+    reference = dict(_reference(earlier, {page.id for page in pages}))
     ours = {page.id: plain(page.text) for page in pages}
     strip = {page.id: strip_code(page.text) for page in pages}
     size = sum(len(page.text.encode()) for page in pages) / 1_000_000
