@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from db.records import Candidate, Passage, Refusal
+from db.records import Candidate, Passage, Rejection
 from evaluation.tone import flesch_reading_ease, is_conversational
 from pipelines.conversations import conversations
 from pipelines.plan import GenerationPlan
@@ -45,10 +45,10 @@ def runs(text: str) -> set[tuple[str, ...]]:
     return set(zip(said, said[1:], said[2:], said[3:], strict=False))
 
 
-def describe(made: list[Candidate | Refusal], texts: dict[str, str]) -> None:
+def describe(made: list[Candidate | Rejection], texts: dict[str, str]) -> None:
     """Prints the figures."""
     kept = [record for record in made if isinstance(record, Candidate)]
-    print("refused:", dict(Counter(r.reason for r in made if isinstance(r, Refusal))))
+    print("refused:", dict(Counter(r.reason for r in made if isinstance(r, Rejection))))
     told = [c.messages[-1].content for c in kept]
     plain = [c.reference for c in kept]
     easy, hard = ([flesch_reading_ease(text) for text in side] for side in (told, plain))

@@ -13,7 +13,7 @@ from db.records import (
     Output,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     ReviewerKind,
     Run,
@@ -53,9 +53,9 @@ def _candidate(record: Candidate) -> str:
     )
 
 
-def _refusal(record: Refusal) -> str:
+def _rejection(record: Rejection) -> str:
     detail = f" ({record.detail})" if record.detail else ""
-    return f"refused in {record.scope} by {record.stage}: {record.reason}{detail}"
+    return f"rejected in {record.scope} by {record.stage}: {record.reason}{detail}"
 
 
 def _review(record: Review) -> str:
@@ -117,7 +117,7 @@ _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
     Article: _article,
     Passage: _passage,
     Candidate: _candidate,
-    Refusal: _refusal,
+    Rejection: _rejection,
     Review: _review,
     Verdict: _verdict,
     Example: _example,

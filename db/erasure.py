@@ -26,7 +26,7 @@ from db.records import (
     Output,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     Run,
     Verdict,
@@ -42,7 +42,7 @@ _ORDER = (
     Example,
     Verdict,
     Review,
-    Refusal,
+    Rejection,
     Candidate,
     Passage,
     Article,
@@ -114,7 +114,7 @@ def _of_article(connection: Connection, article: str) -> tuple[_Gone, set[str]]:
     gone.take(connection, Example, "candidate", gone[Candidate])
     gone.take(connection, Example, "article", {article})
     _with_outputs(connection, gone)
-    gone.take(connection, Refusal, "subject", gone[Passage] | gone[Candidate] | {article})
+    gone.take(connection, Rejection, "subject", gone[Passage] | gone[Candidate] | {article})
     _refused_pages(connection, gone, article)
     return gone, set(gone[Example])
 
@@ -156,12 +156,12 @@ def _with_outputs(connection: Connection, gone: _Gone) -> None:
 
 def _refused_pages(connection: Connection, gone: _Gone, article: str) -> None:
     """Refusals of parts of the article that name it as its source does."""
-    articles, refusals = TABLES[Article], TABLES[Refusal]
+    articles, rejections = TABLES[Article], TABLES[Rejection]
     for page in connection.execute(select(articles).where(articles.c.id == article)):
-        query = select(refusals.c.id).where(
-            refusals.c.subject.in_([page.title, page.url]), refusals.c.scope == page.source
+        query = select(rejections.c.id).where(
+            rejections.c.subject.in_([page.title, page.url]), rejections.c.scope == page.source
         )
-        gone[Refusal].update(connection.scalars(query))
+        gone[Rejection].update(connection.scalars(query))
 
 
 def _affected(connection: Connection, touched: set[str]) -> Iterable[Erasure]:
@@ -205,7 +205,7 @@ def _remove(connection: Connection, gone: _Gone) -> None:
         ids = gone.get(kind, set())
         if ids:
             table: Table = TABLES[kind]
-            rows = [{"id": id, "record": kind.__name__, "at": at} for id in sorted(ids)]
+            rows = [{"id": id, "record": kind.type_name(), "at": at} for id in sorted(ids)]
             connection.execute(table.delete().where(among(connection, table.c.id, tuple(ids))))
             connection.execute(erased.insert(), rows)
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import rfc8785
@@ -54,7 +54,7 @@ def digest(text: str | bytes) -> str:
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
-def beside(default: Any) -> Any:
+def non_identity(default: Any) -> Any:
     """A dataclass field that travels with a record without being part of its identity."""
     return field(default=default, metadata={"identity": False})
 
@@ -92,7 +92,15 @@ def _identity_names(kind: Any) -> tuple[str, ...]:
 class Record:
     """Something Timbre keeps, named by the hash of its identity fields."""
 
+    stored_type: ClassVar[str] = ""
+    """The type's name in ids and stored rows where it isn't the class's name."""
+
     _id: str = field(default="", init=False, repr=False, compare=False)
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The type's name in ids and stored rows."""
+        return cls.stored_type or cls.__name__
 
     @property
     def id(self) -> str:
@@ -105,7 +113,7 @@ class Record:
         """The id that follows from the record's content now, whatever it is stored under."""
         kind: Any = type(self)
         named = {
-            name: kind.__name__ if name == "record" else _ordered(getattr(self, name))
+            name: kind.type_name() if name == "record" else _ordered(getattr(self, name))
             for name in _identity_names(kind)
         }
         return digest(_dumped(named))
@@ -114,4 +122,4 @@ class Record:
         """The type name and identity fields as a plain JSON object, which names the record."""
         kind = type(self)
         named = {n: plain(getattr(self, n)) for n in field_names(kind, identity_only=True)}
-        return {"record": kind.__name__, **named}
+        return {"record": kind.type_name(), **named}

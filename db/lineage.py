@@ -17,7 +17,7 @@ from db.records import (
     Output,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     Run,
     Verdict,
@@ -131,7 +131,7 @@ def _named(store: Store, reason: str, id: str) -> Links:
 def _behind_candidate(store: Store, candidate: Candidate) -> Links:
     if candidate.passage:
         yield "written from", Passage, candidate.passage
-    yield from _of(store, "refused", Refusal, subject=candidate.id)
+    yield from _of(store, "rejected", Rejection, subject=candidate.id)
     yield from _of(store, "judged in", Review, subject=candidate.id)
 
 
@@ -183,7 +183,7 @@ def _after_output(store: Store, output: Output) -> Links:
 _ORIGINS: dict[type[Record], Follow] = {
     Passage: lambda _, passage: iter([("part of", Article, passage.article)]),
     Candidate: _behind_candidate,
-    Refusal: lambda store, refusal: _named(store, "what was refused", refusal.subject),
+    Rejection: lambda store, rejection: _named(store, "what was rejected", rejection.subject),
     Review: lambda store, review: _named(store, "about", review.subject),
     Verdict: _behind_verdict,
     Example: _behind_example,
@@ -194,7 +194,7 @@ _ORIGINS: dict[type[Record], Follow] = {
     Event: lambda store, event: _named(store, "about", event.subject),
 }
 _FATES: dict[type[Record], Follow] = {
-    Passage: lambda store, passage: _of(store, "refused", Refusal, subject=passage.id),
+    Passage: lambda store, passage: _of(store, "rejected", Rejection, subject=passage.id),
     Candidate: _after_candidate,
     Example: _after_example,
     Version: lambda store, version: _of(store, "trained into", Run, version=version.id),

@@ -2,20 +2,17 @@
 
 Every record is a frozen dataclass. Its id is the SHA-256 of the canonical JSON (RFC 8785) of its
 identity fields, so that a stage run twice makes the same records twice and the store keeps one.
-Fields made with `beside` (titles, counts, times) travel with a record but do not name it. What
-happens to a record later (a run finishes, a review is deleted) is an `Event` about it, appended.
+Fields made with `non_identity` (titles, counts, times) travel with a record but aren't in its id.
+What happens to a record later (a run finishes, a review is deleted) is an `Event` about it.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 # The stages see this module only, so what they need of a record's naming is had from here.
 from db.identity import (
     Record as Record,
-)
-from db.identity import (
-    beside as beside,
 )
 from db.identity import (
     canonical as canonical,
@@ -25,6 +22,9 @@ from db.identity import (
 )
 from db.identity import (
     field_names as field_names,
+)
+from db.identity import (
+    non_identity as non_identity,
 )
 from db.identity import (
     plain as plain,
@@ -162,11 +162,11 @@ class Article(Record):
     url: str
     revision: str
     digest: str
-    title: str = beside("")
-    source: str = beside("")
-    licence: str = beside("")
-    language: str = beside("en")
-    page: str = beside("")
+    title: str = non_identity("")
+    source: str = non_identity("")
+    licence: str = non_identity("")
+    language: str = non_identity("en")
+    page: str = non_identity("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,24 +197,26 @@ class Candidate(Record):
     passage: str | None = None
     persona: str | None = None
     traits: tuple[str, ...] = ()
-    input_tokens: int = beside(0)
-    output_tokens: int = beside(0)
+    input_tokens: int = non_identity(0)
+    output_tokens: int = non_identity(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal(Record):
+class Rejection(Record):
     """Something that was not taken further, and why.
 
     `subject` is a record's id or, where none was made, what the source calls it; `scope` is the
     source or campaign it was refused in; `text` keeps what was refused where no record holds it.
     """
 
+    stored_type: ClassVar[str] = "Refusal"  # the first name of this class is in every stored id
+
     scope: str
     stage: str
     subject: str
     reason: str
     detail: str = ""
-    text: str = beside("")
+    text: str = non_identity("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +233,8 @@ class Review(Record):
     status: ReviewStatus
     answers: tuple[Answer, ...]
     edited: str | None = None
-    dataset: str = beside("")
-    submitted_at: str = beside("")
+    dataset: str = non_identity("")
+    submitted_at: str = non_identity("")
 
     def answer(self, question: str) -> AnswerValue | None:
         """What was said to a question, None where it was left open."""
@@ -273,15 +275,15 @@ class Version(Record):
     """An immutable set of examples; its id is the Merkle root over their ids."""
 
     root: str
-    name: str = beside("")
-    campaign: str = beside("")
-    salt: str = beside("")
-    train: int = beside(0)
-    validation: int = beside(0)
-    test: int = beside(0)
-    reviewer_kinds: tuple[str, ...] = beside(())
-    gates: tuple[Gate, ...] = beside(())
-    override: str = beside("")
+    name: str = non_identity("")
+    campaign: str = non_identity("")
+    salt: str = non_identity("")
+    train: int = non_identity(0)
+    validation: int = non_identity(0)
+    test: int = non_identity(0)
+    reviewer_kinds: tuple[str, ...] = non_identity(())
+    gates: tuple[Gate, ...] = non_identity(())
+    override: str = non_identity("")
 
     @property
     def id(self) -> str:
@@ -302,7 +304,7 @@ class Run(Record):
     base_fingerprint: str
     config: str
     seed: int
-    folder: str = beside("")
+    folder: str = non_identity("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,8 +322,8 @@ class Output(Record):
     text: str
     generation: str
     seed: int
-    output_tokens: int = beside(0)
-    seconds: float = beside(0.0)
+    output_tokens: int = non_identity(0)
+    seconds: float = non_identity(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +343,7 @@ class Measure(Record):
     subject: str
     name: str
     source: str
-    value: float = beside(0.0)
+    value: float = non_identity(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

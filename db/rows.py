@@ -32,7 +32,7 @@ from db.records import (
     Output,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     Span,
     Verdict,
@@ -50,7 +50,7 @@ _SCALARS = {str, int, float, types.NoneType}
 _PARENTS: dict[type[Record], str] = {
     Passage: "article",
     Candidate: "passage",
-    Refusal: "subject",
+    Rejection: "subject",
     Review: "subject",
     Verdict: "subject",
     Example: "candidate",

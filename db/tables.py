@@ -96,8 +96,8 @@ candidates = _records(
     _count("input_tokens"),
     _count("output_tokens"),
 )
-refusals = _records(
-    "refusals",
+rejections = _records(
+    "refusals",  # its first name: SQLite renames constraints only by copying the table
     _text("scope", index=True),
     _text("stage"),
     _text("subject", index=True),
@@ -217,7 +217,7 @@ TABLES: dict[type[Record], Table] = {
     records.Article: articles,
     records.Passage: passages,
     records.Candidate: candidates,
-    records.Refusal: refusals,
+    records.Rejection: rejections,
     records.Review: reviews,
     records.Verdict: verdicts,
     records.Example: examples,

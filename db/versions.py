@@ -27,7 +27,7 @@ from db.records import (
     text_to_messages,
 )
 from db.rows import allowed, among, batches, from_row, insert, insert_rows, to_row
-from db.sides import Splits, side, source_gates
+from db.splits import Splits, split_gates, split_of
 from db.store import Store
 from db.tables import articles, members, reviews
 from db.tables import examples as example_rows
@@ -83,7 +83,7 @@ def examples(
             candidate=candidate.id,
             verdict=verdict.id,
             kind=candidate.kind,
-            split=side(source, plan.salt, plan.splits),
+            split=split_of(source, plan.salt, plan.splits),
             messages=messages,
             text=text,
             question=candidate.question,
@@ -113,7 +113,7 @@ def freeze(store: Store, plan: FreezePlan, approved: Iterable[Approved]) -> Vers
     existing = store.get(Version, root)
     if existing:
         return existing
-    gates = (*plan.gates, *source_gates(made.values(), pages, plan.splits))
+    gates = (*plan.gates, *split_gates(made.values(), pages, plan.splits))
     failing = [gate for gate in gates if not gate.passed]
     if failing and not plan.override.strip():
         raise StoreError(_refusal(plan, failing))

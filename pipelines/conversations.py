@@ -7,13 +7,13 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 from distilabel.steps.base import Step, StepInput
 
-from db.records import Candidate, CandidateKind, Message, Passage, Refusal, Role, plain
+from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role, plain
 from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.engine import quiet
 from pipelines.plan import GenerationPlan
 from pipelines.run import Generation, candidates, provenance
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.named import parameters, teacher
+from pipelines.teachers.registry import parameters, teacher
 from pipelines.tone_file import Tone
 
 
@@ -75,7 +75,7 @@ def tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
 
 def conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
-) -> Iterator[Candidate | Refusal]:
+) -> Iterator[Candidate | Rejection]:
     """A question and an answer in the tone for each passage, or why there is none.
 
     The user's message is the passage, an empty line and the question; the candidate's

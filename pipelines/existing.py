@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.records import Candidate, CandidateKind, Message, Provenance, Refusal, Role, canonical
+from db.records import Candidate, CandidateKind, Message, Provenance, Rejection, Role, canonical
 from pipelines.checks.candidates import CampaignChecks, judged
 from pipelines.checks.finding import Finding
 from pipelines.errors import SourceError
@@ -28,7 +28,7 @@ class Chats:
     persona: str | None = None
 
 
-def existing_chats(chats: Chats, checks: CampaignChecks) -> Iterator[Candidate | Refusal]:
+def existing_chats(chats: Chats, checks: CampaignChecks) -> Iterator[Candidate | Rejection]:
     """A candidate for each chat of the file, or why it is none.
 
     A tone's chat of one exchange is a conversation, any other a dialogue. It is refused if it is
@@ -48,13 +48,13 @@ def existing_chats(chats: Chats, checks: CampaignChecks) -> Iterator[Candidate |
         ) from error
 
 
-def _checked(line: str, number: int, chats: Chats, checks: CampaignChecks) -> Candidate | Refusal:
+def _checked(line: str, number: int, chats: Chats, checks: CampaignChecks) -> Candidate | Rejection:
     candidate = _candidate(line, chats)
     found = checks.existing(candidate) if isinstance(candidate, Candidate) else candidate
     if isinstance(candidate, Candidate) and found is None:
         return candidate
     found = found or Finding("no chat", "")
-    return Refusal(
+    return Rejection(
         scope=chats.campaign,
         stage="check",
         subject=f"{chats.path.name}:{number}",

@@ -8,14 +8,14 @@ from typing import Any
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from db.records import Candidate, CandidateKind, Message, Passage, Refusal, Role
+from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role
 from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.engine import quiet
 from pipelines.persona_file import Persona
 from pipelines.plan import GenerationPlan
 from pipelines.run import Generation, candidates, provenance
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.named import parameters, teacher
+from pipelines.teachers.registry import parameters, teacher
 
 TRAITS_EACH = 2
 _WRITES = {
@@ -58,7 +58,7 @@ def persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
 
 def persona_candidates(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
-) -> Iterator[Candidate | Refusal]:
+) -> Iterator[Candidate | Rejection]:
     """A text of each planned kind for each topic, or why there is none.
 
     Each text is asked to show two traits; taken together every trait is asked for equally often.

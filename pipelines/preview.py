@@ -1,6 +1,6 @@
 """What a tone or persona file would make: the offline teacher's texts about two short passages."""
 
-from db.records import Candidate, Passage, Refusal
+from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import conversations
 from pipelines.persona_file import Persona
 from pipelines.personas import persona_candidates
@@ -26,11 +26,11 @@ def _passages() -> list[Passage]:
     ]
 
 
-def tone_preview(tone: Tone) -> list[Candidate | Refusal]:
+def tone_preview(tone: Tone) -> list[Candidate | Rejection]:
     """A conversation about each of the passages, or why it would be refused."""
     return list(conversations(_passages(), tone, GenerationPlan("preview")))
 
 
-def persona_preview(persona: Persona) -> list[Candidate | Refusal]:
+def persona_preview(persona: Persona) -> list[Candidate | Rejection]:
     """A statement, a dialogue and a document about the first passage, or why one is refused."""
     return list(persona_candidates(_passages()[:1], persona, GenerationPlan("preview")))

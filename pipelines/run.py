@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from db.records import Candidate, Provenance, Refusal
+from db.records import Candidate, Provenance, Rejection
 from pipelines.checks.candidates import CampaignChecks, judged
 from pipelines.engine import walk
 from pipelines.journal import Journal
@@ -14,7 +14,7 @@ from pipelines.meter import SPENT
 from pipelines.plan import GenerationPlan
 from pipelines.replies import RETRY
 from pipelines.tasks import Row
-from pipelines.teachers.recorded import Recorded
+from pipelines.teachers.cached import CachedLLM
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Generation:
     checks: CampaignChecks
 
 
-def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidate | Refusal]:
+def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidate | Rejection]:
     """Candidates as they come, and refusals of rows set aside and of what a check objects to.
 
     Stops at the plan's limit of candidates, or where its meter says. A row carries `passage`
@@ -43,9 +43,9 @@ def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidat
     """
     plan, taken, refused = generation.plan, 0, list[Row]()
     with Journal.copy_of(plan.journal) if plan.rehearse else Journal(plan.journal) as journal:
-        teacher = Recorded.over(generation.teacher, generation.about, journal, plan.meter)
+        teacher = CachedLLM.over(generation.teacher, generation.about, journal, plan.meter)
 
-        def made(rows: Iterable[Row]) -> Iterator[tuple[Row, Candidate | Refusal]]:
+        def made(rows: Iterable[Row]) -> Iterator[tuple[Row, Candidate | Rejection]]:
             size = min(plan.batch, plan.limit or plan.batch)
             for row in walk(generation.build(teacher), rows, size):
                 if plan.meter.stopped and (row["refused"] or {}).get("reason") == SPENT:
@@ -56,7 +56,7 @@ def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidat
             if taken == plan.limit:
                 return
             taken += isinstance(record, Candidate)
-            if isinstance(record, Refusal) and plan.retry:
+            if isinstance(record, Rejection) and plan.retry:
                 refused.append(_to_ask_again(row, record, generation))
             yield record
         for _, record in made(_until_stopped(refused, plan)):
@@ -70,7 +70,7 @@ def _until_stopped(rows: Iterable[Row], plan: GenerationPlan) -> Iterator[Row]:
         yield row
 
 
-def _to_ask_again(row: Row, refusal: Refusal, generation: Generation) -> Row:
+def _to_ask_again(row: Row, refusal: Rejection, generation: Generation) -> Row:
     writes = (row["refused"] or {}).get("writes") or generation.writes(row)
     reason = f"{refusal.reason} ({refusal.detail})" if refusal.stage == "check" else refusal.reason
     fault = {"writes": writes, "reason": reason, "text": refusal.text}
@@ -82,16 +82,16 @@ def provenance(prompts: tuple[str, ...], row: Row, about: tuple[str, str, int]) 
     return Provenance((*prompts, RETRY) if row.get("fault") else prompts, *about)
 
 
-def _record(row: Row, generation: Generation) -> Candidate | Refusal:
+def _record(row: Row, generation: Generation) -> Candidate | Rejection:
     campaign, refused = generation.plan.campaign, row["refused"]
     if refused:
         kept = {name: refused[name] for name in ("reason", "detail", "text")}
-        return Refusal(scope=campaign, stage="generate", subject=row["subject"], **kept)
+        return Rejection(scope=campaign, stage="generate", subject=row["subject"], **kept)
     candidate = generation.make(row)
     finding = generation.checks.finding(candidate, row["passage"])
     if finding is None:
         return candidate
-    return Refusal(
+    return Rejection(
         scope=campaign,
         stage="check",
         subject=row["subject"],

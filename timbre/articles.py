@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db.records import Article, Measure, Passage, Record, Refusal, digest
+from db.records import Article, Measure, Passage, Record, Rejection, digest
 from db.store import Store
 from pipelines.wikipedia.intake import parts
 from pipelines.wikipedia.sources import name_of
@@ -106,5 +106,5 @@ def _count(intake: Intake, record: Record) -> None:
         intake.articles += 1
     elif isinstance(record, Passage):
         intake.passages += 1
-    elif isinstance(record, Refusal):
+    elif isinstance(record, Rejection):
         intake.refused[record.reason] += 1

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from annotation.agreement import krippendorff_alpha
-from annotation.review import DECISION, Ruling, VerdictRule, verdicts
+from annotation.verdicts import DECISION, VotingRule, VerdictRule, verdicts
 from db.records import (
     Candidate,
     CandidateKind,
@@ -15,7 +15,7 @@ from db.records import (
     Verdict,
     Version,
 )
-from db.sides import Splits
+from db.splits import Splits
 from db.store import Store
 from db.versions import FreezePlan, freeze
 from timbre.campaign import Campaign
@@ -62,7 +62,7 @@ def as_approved(candidate: Candidate, verdict: Verdict) -> Candidate:
 def verdict_rule(campaign: Campaign) -> VerdictRule:
     """The campaign's rule for verdicts; fewer decisions than its overlap make none."""
     return VerdictRule(
-        Ruling(campaign.review.verdict), campaign.review.adjudicator, campaign.review.overlap
+        VotingRule(campaign.review.verdict), campaign.review.adjudicator, campaign.review.overlap
     )
 
 

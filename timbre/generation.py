@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Refusal
+from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Rejection
 from db.store import Store
 from pipelines.checks.candidates import CampaignChecks, CheckedFor
 from pipelines.conversations import conversations
@@ -80,7 +80,7 @@ def add_chats(
 
 
 def _stored(
-    store: Store, made: Iterable[Candidate | Refusal], prices: Prices, advance: Advance
+    store: Store, made: Iterable[Candidate | Rejection], prices: Prices, advance: Advance
 ) -> Counter[str]:
     """Store records as they come, whatever ends them; counts by what they are, and `new` ones."""
     counts: Counter[str] = Counter()
@@ -173,7 +173,9 @@ def _lent(store: Store, campaign: Campaign, plan: GenerationPlan) -> GenerationP
     return replace(plan, lent=lent)
 
 
-def _made(store: Store, campaign: Campaign, plan: GenerationPlan) -> Iterator[Candidate | Refusal]:
+def _made(
+    store: Store, campaign: Campaign, plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
     """The records of a run; passages in another language than the tone's or persona's first."""
     language = _form(campaign).language
     languages = {a.id: a.language for a in store.stream(Article)}
@@ -183,7 +185,7 @@ def _made(store: Store, campaign: Campaign, plan: GenerationPlan) -> Iterator[Ca
         if _spoken(found) == _spoken(language):
             chosen.append(passage)
         else:
-            yield Refusal(
+            yield Rejection(
                 scope=campaign.name,
                 stage="generate",
                 subject=passage.id,
@@ -200,7 +202,7 @@ def _spoken(language: str) -> str:
 
 def _pipeline(
     campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
-) -> Iterator[Candidate | Refusal]:
+) -> Iterator[Candidate | Rejection]:
     form = _form(campaign)
     if isinstance(form, Tone):
         return conversations(passages, form, plan)
@@ -224,5 +226,5 @@ def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
         yield Measure(subject=record.id, name="usd", source=COST_SOURCE, value=usd)
 
 
-def _label(record: Candidate | Refusal) -> str:
+def _label(record: Candidate | Rejection) -> str:
     return record.kind.value if isinstance(record, Candidate) else f"refused: {record.reason}"

@@ -15,7 +15,7 @@ from db.records import (
     Measure,
     Output,
     Record,
-    Refusal,
+    Rejection,
     Review,
     Role,
     digest,
@@ -139,7 +139,7 @@ def _records(
     campaign: Campaign, judge: Judge, subject: str, found: Mapping[str, float] | None
 ) -> Iterable[Record]:
     if found is None:
-        return [Refusal(scope=campaign.name, stage="judge", subject=subject,
+        return [Rejection(scope=campaign.name, stage="judge", subject=subject,
                         reason="no rating", detail=judge.name)]  # fmt: skip
     return [
         Measure(subject=subject, name=n, source=judge.source, value=v) for n, v in found.items()

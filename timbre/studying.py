@@ -14,7 +14,7 @@ from db.records import (
     Split,
     Version,
 )
-from db.sides import Splits, side
+from db.splits import Splits, split_of
 from db.store import Store
 from db.versions import version_examples
 from evaluation.pages import write_page
@@ -268,7 +268,7 @@ def _unjudged(store: Store, campaign: Campaign) -> Iterator[Example]:
             candidate=made.id,
             verdict="",
             kind=made.kind,
-            split=side(article or made.id, campaign.freeze.salt, splits),
+            split=split_of(article or made.id, campaign.freeze.salt, splits),
             messages=made.messages,
             text=made.text,
             question=made.question,

@@ -10,13 +10,13 @@ from multiprocessing import parent_process
 from threading import Thread
 from typing import TypeAlias
 
-from db.records import Article, Passage, Refusal
+from db.records import Article, Passage, Rejection
 from pipelines.wikipedia.multistream import Stream
 from pipelines.wikipedia.notability import judged
 from pipelines.wikipedia.passages import PassageConfig, passages
 from pipelines.wikipedia.site import Page, Site
 
-Taken: TypeAlias = Article | Passage | Refusal
+Taken: TypeAlias = Article | Passage | Rejection
 
 
 def cut(
@@ -34,7 +34,7 @@ def cut(
     """
     taken: list[Taken] = []
     for page in judged(pages, markup):
-        if isinstance(page, Refusal):
+        if isinstance(page, Rejection):
             taken.append(page)
         else:
             taken.append(page.article)

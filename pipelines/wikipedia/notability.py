@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from db.records import Refusal
+from db.records import Rejection
 from pipelines.wikipedia.site import Page, Site, SourceArticle
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
@@ -28,7 +28,7 @@ _SHORTEST_PROSE = 300
 _MOSTLY = 0.7
 
 
-def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Refusal]:
+def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Rejection]:
     """Pages as articles, or as refusals where they are none."""
     for site, page in pages:
         reason = why_not(page, markup)

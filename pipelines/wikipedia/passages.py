@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from db.records import Passage, Refusal
+from db.records import Passage, Rejection
 from pipelines.wikipedia.formulas import FORMULA
 from pipelines.wikipedia.plain import plain_sections
 from pipelines.wikipedia.sentences import sentences
@@ -49,7 +49,7 @@ _MIDDLE = re.compile(r"(?!(?:de|von|van|al|ibn|bin|le|la|du|da|ad|zu|der)\b)[a-z
 
 def passages(
     page: SourceArticle, config: PassageConfig | None = None
-) -> Iterator[Passage | Refusal]:
+) -> Iterator[Passage | Rejection]:
     """The passages of an article in order, and a refusal for each stretch that is not one.
 
     A stretch is refused where it is too short, where a formula or a template could not be put
@@ -150,9 +150,9 @@ def _flaw(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _refusal(page: SourceArticle, where: str, reason: tuple[str, str], text: str) -> Refusal:
+def _refusal(page: SourceArticle, where: str, reason: tuple[str, str], text: str) -> Rejection:
     clear = text.replace(FORMULA, "[formula]").replace(HOLE, "{{").replace(HOLE_END, "}}")
-    return Refusal(
+    return Rejection(
         scope=page.article.source,
         stage="passages",
         subject=page.article.id,

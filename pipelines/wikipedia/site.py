@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from db.records import Article, Refusal, digest
+from db.records import Article, Rejection, digest
 
 _WIKIMEDIA = re.compile(
     r"(?:.+\.)?(?:wikipedia|wiktionary|wikibooks|wikinews|wikiquote|wikisource|wikiversity"
@@ -59,9 +59,9 @@ class Site:
             return "CC BY-SA"
         return "CC BY-SA 3.0 and GFDL" if timestamp < _RELICENSED else "CC BY-SA 4.0"
 
-    def refusal(self, title: str, reason: str, detail: str = "") -> Refusal:
+    def refusal(self, title: str, reason: str, detail: str = "") -> Rejection:
         """A page of this source that is not taken in."""
-        return Refusal(
+        return Rejection(
             scope=self.source, stage="articles", subject=title, reason=reason, detail=detail
         )
 

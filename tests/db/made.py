@@ -19,7 +19,7 @@ from db.records import (
     Passage,
     Provenance,
     Record,
-    Refusal,
+    Rejection,
     Review,
     ReviewerKind,
     ReviewStatus,
@@ -137,7 +137,7 @@ def one_of_each() -> list[Record]:
         page,
         part,
         made,
-        Refusal(scope="tone", stage="checks", subject=made.id, reason="too long"),
+        Rejection(scope="tone", stage="checks", subject=made.id, reason="too long"),
         said,
         ruling,
         example,
@@ -192,8 +192,8 @@ strangers: dict[type[Record], st.SearchStrategy[Record]] = {
         input_tokens=counts,
         output_tokens=counts,
     ),
-    Refusal: st.builds(
-        Refusal, scope=texts, stage=texts, subject=texts, reason=texts, detail=texts, text=texts
+    Rejection: st.builds(
+        Rejection, scope=texts, stage=texts, subject=texts, reason=texts, detail=texts, text=texts
     ),
     Review: st.builds(
         Review,

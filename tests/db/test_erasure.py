@@ -21,7 +21,7 @@ from db.records import (
     Output,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     Run,
     Split,
@@ -85,8 +85,10 @@ def test_an_article_goes_with_everything_that_was_made_of_it(
     version = freeze(store, PLAN, approved)
     example = next(e for e in version_examples(store, version) if e.candidate == candidate.id)
     about = put_before_people(store, version, example)
-    refused = Refusal(scope="tone", stage="checks", subject=candidate.id, reason="r", text="Page 0")
-    store.add([refused, Refusal(scope="sample", stage="cleaning", subject="Page 0", reason="r")])
+    refused = Rejection(
+        scope="tone", stage="checks", subject=candidate.id, reason="r", text="Page 0"
+    )
+    store.add([refused, Rejection(scope="sample", stage="cleaning", subject="Page 0", reason="r")])
     assert page is not None
     erase(store, article=page)
     kept = everything(store)

@@ -24,7 +24,7 @@ from db.records import (
     messages_to_text,
     plain,
 )
-from db.sides import Splits
+from db.splits import Splits
 from db.store import Store
 from db.versions import freeze, version_examples
 from tests.db.frozen import PLAN, approve, judge

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, event, text
 
 from db.engine import file_of
 from db.errors import StoreError
-from db.records import Event, EventKind, Example, Refusal, Version
+from db.records import Event, EventKind, Example, Rejection, Version
 from db.store import Store
 from db.tables import members
 from db.versions import freeze, version_examples
@@ -28,9 +28,9 @@ from tests.db.frozen import PLAN, judge
 ROOT = Path(__file__).parents[2]
 
 
-def refusals(first: int, count: int, words: str = "") -> Iterator[Refusal]:
+def refusals(first: int, count: int, words: str = "") -> Iterator[Rejection]:
     for number in range(first, first + count):
-        yield Refusal(scope="s", stage="t", subject=str(number), reason="r", text=words)
+        yield Rejection(scope="s", stage="t", subject=str(number), reason="r", text=words)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_full_disk_keeps_the_batches_before_and_nothing_of_the_one_that_failed
     with pytest.raises(StoreError) as error:
         store.add(refusals(0, 20_000, "long enough to fill a page or two" * 5))
     assert_one_sentence(error, "no room on the disk", "free some space", "timbre.db")
-    kept = store.count(Refusal)
+    kept = store.count(Rejection)
     assert kept % 2000 == 0
     store.close()
     with Store.open(sqlite_url) as again:
@@ -120,7 +120,7 @@ def test_a_database_that_another_program_keeps_locked_is_one_sentence(url: str) 
             connection.execute(text("SELECT 1"))
             with pytest.raises(StoreError) as error:
                 waiting.add(refusals(0, 1))
-            assert waiting.count(Refusal) == 0
+            assert waiting.count(Rejection) == 0
         assert_one_sentence(error, "another program writing", "let it end")
         assert waiting.add(refusals(0, 1)) == 1
 
@@ -130,7 +130,7 @@ def test_readers_are_not_stopped_by_a_writer(url: str) -> None:
         writer.add(refusals(0, 3))
         with writer.writing() as connection:
             connection.execute(text("SELECT 1"))
-            assert reader.count(Refusal) == len(list(reader.stream(Refusal))) == 3
+            assert reader.count(Rejection) == len(list(reader.stream(Rejection))) == 3
 
 
 def test_two_writers_at_once_lose_nothing_and_count_every_record_once(url: str) -> None:
@@ -147,7 +147,7 @@ def test_two_writers_at_once_lose_nothing_and_count_every_record_once(url: str) 
     for thread in threads:
         thread.join(120)
     with Store.open(url) as store:
-        assert sum(new) == store.count(Refusal) == 6000
+        assert sum(new) == store.count(Rejection) == 6000
 
 
 def test_two_programs_that_freeze_the_same_make_one_version(url: str) -> None:
@@ -209,7 +209,7 @@ def test_a_writer_that_is_killed_leaves_whole_batches_and_goes_on_from_there(url
     )
     with Store.open(url) as store:
         assert_sound(store)
-        assert store.count(Refusal) == 4000
+        assert store.count(Rejection) == 4000
         assert store.add(refusals(0, 9000)) == 5000
 
 
@@ -272,7 +272,7 @@ def test_a_damaged_database_is_one_sentence(sqlite_url: str) -> None:
     content[half:] = b"\xff" * (len(content) - half)
     file.write_bytes(content)
     with pytest.raises(StoreError) as error, Store.open(sqlite_url) as store:
-        list(store.stream(Refusal))
+        list(store.stream(Rejection))
     assert_one_sentence(error, "damaged", "restore it from a copy")
 
 

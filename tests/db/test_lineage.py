@@ -20,7 +20,7 @@ from db.records import (
     Measure,
     Output,
     Passage,
-    Refusal,
+    Rejection,
     Review,
     Run,
     Split,
@@ -145,21 +145,21 @@ def test_a_candidate_leads_on_to_its_versions_and_runs(
     assert sum(isinstance(node.record, Review) for node in nodes(lineage)) == 2
 
 
-def test_a_refused_candidate_leads_to_the_reason(store: Store, approved: list[Approved]) -> None:
+def test_a_rejected_candidate_leads_to_the_reason(store: Store, approved: list[Approved]) -> None:
     refused = statement(9)
-    reason = Refusal(
+    reason = Rejection(
         scope="tone", stage="checks", subject=refused.id, reason="too short", detail="2 words"
     )
     store.add([refused, reason])
     text = trace(store, refused.id).as_text()
-    assert "refused: refusal" in text
-    assert "refused in tone by checks: too short (2 words)" in text
+    assert "rejected: rejection" in text
+    assert "rejected in tone by checks: too short (2 words)" in text
     back = trace(store, reason.id)
-    assert [type(node.record) for node in nodes(back)] == [Refusal, Candidate]
+    assert [type(node.record) for node in nodes(back)] == [Rejection, Candidate]
 
 
-def test_a_refusal_of_what_never_was_a_record_stands_alone(store: Store) -> None:
-    refusal = Refusal(scope="dump", stage="reader", subject="Talk:Lighthouse", reason="redirect")
+def test_a_rejection_without_a_record_has_no_links(store: Store) -> None:
+    refusal = Rejection(scope="dump", stage="reader", subject="Talk:Lighthouse", reason="redirect")
     store.add([refusal])
     assert trace(store, refusal.id).links == ()
 

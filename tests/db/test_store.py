@@ -15,7 +15,7 @@ from db.records import (
     EventKind,
     Passage,
     Record,
-    Refusal,
+    Rejection,
     Review,
     canonical,
 )
@@ -24,9 +24,9 @@ from db.tables import TABLES
 from tests.db.made import article, conversation, dialogue, one_of_each, passage, review, statement
 
 
-def refusals(count: int) -> Iterator[Refusal]:
+def refusals(count: int) -> Iterator[Rejection]:
     for number in range(count):
-        yield Refusal(scope="s", stage="reader", subject=f"{number:06}", reason="redirect")
+        yield Rejection(scope="s", stage="reader", subject=f"{number:06}", reason="redirect")
 
 
 def event(subject: str, kind: EventKind, at: str) -> Event:
@@ -63,15 +63,15 @@ def test_records_come_back_in_the_order_they_came(store: Store) -> None:
 
 def test_more_records_than_a_batch_come_back_whole_and_in_order(store: Store) -> None:
     assert store.add(refusals(5001)) == 5001
-    assert [r.subject for r in store.stream(Refusal)] == [f"{n:06}" for n in range(5001)]
+    assert [r.subject for r in store.stream(Rejection)] == [f"{n:06}" for n in range(5001)]
 
 
 def test_a_stream_is_of_the_records_that_were_there_when_it_began(store: Store) -> None:
     store.add(refusals(3))
-    for number, found in enumerate(store.stream(Refusal)):
+    for number, found in enumerate(store.stream(Rejection)):
         assert number < 3
-        store.add([Refusal(scope="s", stage="again", subject=found.subject, reason="r")])
-    assert store.count(Refusal) == 6
+        store.add([Rejection(scope="s", stage="again", subject=found.subject, reason="r")])
+    assert store.count(Rejection) == 6
 
 
 def test_a_stream_meets_its_conditions(store: Store) -> None:
@@ -88,9 +88,9 @@ def test_a_stream_meets_its_conditions(store: Store) -> None:
 def test_a_condition_may_be_any_number_of_values(store: Store) -> None:
     store.add(refusals(10))
     wanted = tuple(f"{number:06}" for number in range(5, 70_000))
-    assert store.count(Refusal, subject=wanted) == 5
-    assert [r.subject for r in store.stream(Refusal, subject=("000003", "nothing"))] == ["000003"]
-    assert store.count(Refusal, subject=()) == 0
+    assert store.count(Rejection, subject=wanted) == 5
+    assert [r.subject for r in store.stream(Rejection, subject=("000003", "nothing"))] == ["000003"]
+    assert store.count(Rejection, subject=()) == 0
     assert store.count(Candidate, passage=(None, "x")) == 0
 
 
@@ -107,7 +107,7 @@ def test_something_else_than_a_record_is_an_error(store: Store) -> None:
 def test_a_stream_takes_the_same_memory_however_much_there_is(store: Store) -> None:
     def peak(conditions: dict[str, object]) -> int:
         tracemalloc.start()
-        for _ in store.stream(Refusal, **conditions):
+        for _ in store.stream(Rejection, **conditions):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -122,12 +122,12 @@ def test_a_stream_takes_the_same_memory_however_much_there_is(store: Store) -> N
 def test_adding_reads_no_more_than_a_batch_ahead(store: Store) -> None:
     handed_out = 0
 
-    def counted() -> Iterator[Refusal]:
+    def counted() -> Iterator[Rejection]:
         nonlocal handed_out
         for refusal in refusals(6000):
             handed_out += 1
             if handed_out == 4500:
-                assert store.count(Refusal) == 4000
+                assert store.count(Rejection) == 4000
             yield refusal
 
     assert store.add(counted()) == 6000

@@ -25,7 +25,7 @@ from db.records import (
     Verdict,
     Version,
 )
-from db.sides import Splits, side
+from db.splits import Splits, split_of
 from db.store import Store
 from db.tables import members
 from db.versions import FreezePlan, examples, freeze, version_examples
@@ -127,14 +127,14 @@ def test_an_article_stays_on_its_side_from_version_to_version(store: Store) -> N
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_another_salt_is_another_split_of_the_same_shares(source: str, salt: str) -> None:
-    assert side(source, salt, PLAN.splits) is side(source, salt, PLAN.splits)
-    assert side(source, salt, Splits(1, 0, 0)) is Split.TRAIN
-    assert side(source, salt, Splits(0, 1, 0)) is Split.VALIDATION
-    assert side(source, salt, Splits(0, 0, 1)) is Split.TEST
+    assert split_of(source, salt, PLAN.splits) is split_of(source, salt, PLAN.splits)
+    assert split_of(source, salt, Splits(1, 0, 0)) is Split.TRAIN
+    assert split_of(source, salt, Splits(0, 1, 0)) is Split.VALIDATION
+    assert split_of(source, salt, Splits(0, 0, 1)) is Split.TEST
 
 
 def test_sides_have_about_their_shares_of_many_sources() -> None:
-    sides = [side(f"https://wiki.example/{n}", "pepper", PLAN.splits) for n in range(20_000)]
+    sides = [split_of(f"https://wiki.example/{n}", "pepper", PLAN.splits) for n in range(20_000)]
     assert abs(sides.count(Split.TRAIN) / 20_000 - 0.7) < 0.015
     assert abs(sides.count(Split.VALIDATION) / 20_000 - 0.1) < 0.01
 
@@ -176,7 +176,7 @@ def test_an_edited_statement_is_the_statement() -> None:
 @given(st.integers(0, 10**6))
 def test_what_comes_of_no_article_goes_by_itself(number: int) -> None:
     made = statement(number)
-    assert only(made).split is side(made.id, PLAN.salt, PLAN.splits)
+    assert only(made).split is split_of(made.id, PLAN.salt, PLAN.splits)
 
 
 def test_a_verdict_that_approves_nothing_of_it_is_refused() -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from db.records import Candidate, CandidateKind, Passage, Refusal, Role
+from db.records import Candidate, CandidateKind, Passage, Rejection, Role
 from pipelines.conversations import conversations
 from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
@@ -55,7 +55,7 @@ def test_a_limit_counts_candidates(passages: list[Passage], tone: Tone) -> None:
 def test_a_passage_no_rule_fits_is_refused_with_the_prompt_that_failed(tone: Tone) -> None:
     passage = Passage(article="a", section="", position=0, text="Lorem, ipsum; dolor (sit).")
     (refused,) = conversations([passage], tone, GenerationPlan("bridges"))
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, Rejection)
     assert (refused.stage, refused.subject) == ("generate", passage.id)
     assert (refused.reason, refused.detail) == ("no reply", "question.v1: questions")
 

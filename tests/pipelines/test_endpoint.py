@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from db.records import Candidate, Passage, Refusal
+from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import conversations
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
@@ -333,7 +333,7 @@ def test_a_reply_wrong_twice_is_refused_with_the_raw_text(
 ) -> None:
     server = serve(lambda handler, _: handler.complete("I would rather not."))
     (made,) = conversations(passages[:1], tone, GenerationPlan("c", f"openai:m@{server.url}"))
-    assert isinstance(made, Refusal)
+    assert isinstance(made, Rejection)
     assert (made.reason, made.text) == ("reply without what was asked", "I would rather not.")
     assert len(server.asked) == 2
 
@@ -363,7 +363,7 @@ def test_a_hostile_reply_is_refused_and_kept_and_the_run_goes_on(
     plan = GenerationPlan("c", f"openai:m@{server.url}", journal=tmp_path / "replies.jsonl")
     made = list(conversations(passages, tone, plan))
     refused, *others = made
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, Rejection)
     assert refused.reason == "reply without what was asked"
     assert refused.text[:20] == said.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")[:20]
     refused.text.encode()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Candidate, CandidateKind, Refusal
+from db.records import Candidate, CandidateKind, Rejection
 from pipelines.checks.candidates import CampaignChecks
 from pipelines.errors import SourceError
 from pipelines.existing import Chats, existing_chats
@@ -21,7 +21,7 @@ def chat(*turns: str) -> str:
     )
 
 
-def taken(tmp_path: Path, *lines: str, persona: str | None = None) -> list[Candidate | Refusal]:
+def taken(tmp_path: Path, *lines: str, persona: str | None = None) -> list[Candidate | Rejection]:
     path = tmp_path / "support.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
     return list(existing_chats(Chats(path, "c", "our own", persona), CampaignChecks()))
@@ -67,7 +67,7 @@ def test_what_cannot_be_used_has_its_reason_and_line(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     _, refused = taken(tmp_path, chat("How do I?", ANSWER), line)
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, Rejection)
     assert (refused.reason, refused.subject) == (reason, "support.jsonl:2")
 
 

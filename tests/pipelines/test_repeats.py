@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from db.records import Candidate, CandidateKind, Message, Passage, Provenance, Refusal, Role
+from db.records import Candidate, CandidateKind, Message, Passage, Provenance, Rejection, Role
 from pipelines.checks.asked import asked_instead
 from pipelines.checks.candidates import CampaignChecks, CheckedFor, copied_share
 from pipelines.checks.same_meaning import MeaningIndex
@@ -77,7 +77,7 @@ def test_what_is_in_the_store_already_is_not_written_again(
     assert list(conversations(passages, tone, again)) == first
     elsewhere = [replace(candidate, campaign="other") for candidate in first]
     repeated = list(conversations(passages, tone, replace(plan, lent=Lent(earlier=elsewhere))))
-    assert {r.reason for r in repeated if isinstance(r, Refusal)} == {"near-duplicate"}
+    assert {r.reason for r in repeated if isinstance(r, Rejection)} == {"near-duplicate"}
 
 
 def test_a_document_that_is_the_passage_is_refused() -> None:

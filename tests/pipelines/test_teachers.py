@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from db.records import Candidate, Passage, Refusal
+from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import conversations
 from pipelines.errors import TeacherError
 from pipelines.journal import Reply
 from pipelines.plan import GenerationPlan, Lent
 from pipelines.prompting import Chat
-from pipelines.teachers.borrowed import borrowed
-from pipelines.teachers.named import parts
+from pipelines.teachers.distilabel_llm import borrowed
+from pipelines.teachers.registry import parts
 from pipelines.tone_file import Tone
 from tests.pipelines.servers import KEY, Behaviour, Server, answers
 
@@ -64,7 +64,7 @@ def test_a_model_of_another_stage_writes_through_a_function(
     first, _, third = conversations(passages, tone, plan)
     assert isinstance(first, Candidate)
     assert (first.input_tokens, first.output_tokens) == (21, 9)
-    assert isinstance(third, Refusal)
+    assert isinstance(third, Rejection)
     assert third.reason == "prompt too long for the model"
 
 

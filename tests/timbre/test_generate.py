@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from db.records import Article, Candidate, Measure, Passage, Refusal
+from db.records import Article, Candidate, Measure, Passage, Rejection
 from tests.pipelines.conftest import TEXTS
 from tests.pipelines.servers import KEY, Handler, Server, answers
 from timbre.__main__ import main
@@ -152,7 +152,7 @@ def test_what_was_refused_is_written_anew_with_the_reason(
     assert "was refused: unsupported name (" in server.asked[-1]["messages"][-1]["content"]
     with open_store() as store:
         (prompts,) = {c.provenance.prompts for c in store.stream(Candidate)}
-        refused = next(store.stream(Refusal, scope="bridges"))
+        refused = next(store.stream(Rejection, scope="bridges"))
     assert prompts[-1] == "retry.v1"
     code, said = timbre("trace", refused.id)
     assert code == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from db.records import Article, Passage, Refusal
+from db.records import Article, Passage, Rejection
 from pipelines.replies import WRONG
 from tests.pipelines.conftest import TEXTS
 from timbre.__main__ import main
@@ -60,7 +60,7 @@ def test_a_model_on_this_machine_writes_and_what_it_wrote_is_kept_though_refused
         assert found["made"] == {f"refused: {WRONG}": 3}
         assert (found["asked"], found["known"]) == (asked, known)
     with open_store() as store:
-        refused = list(store.stream(Refusal))
+        refused = list(store.stream(Rejection))
     journal = home / "home" / "journals" / "bridges.jsonl"
     replies = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     assert Counter(r.text for r in refused) <= Counter(r["text"] for r in replies)

@@ -16,7 +16,7 @@ from db.records import (
     Decision,
     Measure,
     Output,
-    Refusal,
+    Rejection,
     Review,
     ReviewerKind,
     ReviewStatus,
@@ -26,7 +26,7 @@ from db.store import Store
 from evaluation.judges import Judged, judge_card
 from evaluation.report import ReportData, render
 from pipelines.errors import TeacherError
-from tests.annotation.made import ARTICLE, conversation, passage
+from tests.annotation.records import ARTICLE, conversation, passage
 from tests.pipelines.servers import KEY, Behaviour, Handler, Server
 from tests.serving import serving
 from tests.studies.made import conversations, output
@@ -168,7 +168,7 @@ def test_a_reply_without_a_rating_is_a_refusal_with_its_reason(
 ) -> None:
     asked = campaign(serve(always("I would rather not say.")))
     assert rate_all(store, asked, outputs(store), settings) == Rated(RECORDS + 2, RECORDS + 2)
-    refused = list(store.stream(Refusal, stage="judge"))
+    refused = list(store.stream(Rejection, stage="judge"))
     assert {(r.scope, r.reason) for r in refused} == {("demo", "no rating")}
     assert cards(store, asked) == []
 

@@ -59,11 +59,11 @@ def list_(
 
     Example: timbre articles list --json
     """
-    from db.records import Article, Passage, Refusal
+    from db.records import Article, Passage, Rejection
 
     with open_store() as store:
         passages = Counter(passage.article for passage in store.stream(Passage))
-        refused = Counter(r.reason for r in store.stream(Refusal, stage=("articles", "passages")))
+        refused = Counter(r.reason for r in store.stream(Rejection, stage=("articles", "passages")))
         rows = [
             (a.id[:12], a.title, a.revision, passages[a.id], a.source, a.url)
             for a in store.stream(Article)

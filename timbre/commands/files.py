@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from db.records import Candidate, Refusal, messages_to_text
+from db.records import Candidate, Rejection, messages_to_text
 from timbre.console import complain, facts, say
 from timbre.settings import config_file
 
@@ -60,7 +60,7 @@ def check_persona(file: _File, as_json: _Json = False) -> None:
 
 
 def _report(
-    file: str, wrong: Sequence[str], shown: Sequence[Candidate | Refusal], as_json: bool
+    file: str, wrong: Sequence[str], shown: Sequence[Candidate | Rejection], as_json: bool
 ) -> None:
     """Print findings and texts; ends with status 1 where something is wrong."""
     if as_json:
@@ -76,8 +76,8 @@ def _report(
             say(f"\n[{made['kind']}] {made['text']}")
 
 
-def _example(record: Candidate | Refusal) -> dict[str, Any]:
-    if isinstance(record, Refusal):
+def _example(record: Candidate | Rejection) -> dict[str, Any]:
+    if isinstance(record, Rejection):
         return {"kind": "refused", "text": f"{record.reason} ({record.detail}): {record.text}"}
     text = record.text or messages_to_text(record.messages)
     if record.question:

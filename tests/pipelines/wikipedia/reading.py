@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from db.records import Refusal
+from db.records import Rejection
 from pipelines.wikipedia.notability import judged
 from pipelines.wikipedia.site import SourceArticle
 from pipelines.wikipedia.sources import opened
 
 
-def read(source: str, licence: str = "") -> Iterator[SourceArticle | Refusal]:
+def read(source: str, licence: str = "") -> Iterator[SourceArticle | Rejection]:
     return judged(*opened(source, licence))

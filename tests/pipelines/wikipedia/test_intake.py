@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Article, Passage, Refusal
+from db.records import Article, Passage, Rejection
 from pipelines.errors import SourceError
 from pipelines.wikipedia import intake
 from pipelines.wikipedia import multistream as dump_streams
@@ -38,7 +38,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_records_are_articles_each_followed_by_its_passages(write_export: Write) -> None:
     path = str(write_export(some_pages(3) + page_xml("List of ports", PROSE)))
-    expected: list[Article | Passage | Refusal] = []
+    expected: list[Article | Passage | Rejection] = []
     for page in read(path):
         if isinstance(page, SourceArticle):
             expected += [page.article, *passages(page)]
@@ -46,7 +46,7 @@ def test_records_are_articles_each_followed_by_its_passages(write_export: Write)
             expected.append(page)
     assert list(records(path)) == expected
     assert [type(r).__name__ for r in expected[:3]] == ["Article", "Passage", "Passage"]
-    assert isinstance(expected[-1], Refusal)
+    assert isinstance(expected[-1], Rejection)
 
 
 @pytest.mark.usefixtures("eager")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.records import Article, Passage, Refusal
+from db.records import Article, Passage, Rejection
 from pipelines.wikipedia.passages import PassageConfig, count_words, passages
 from pipelines.wikipedia.sentences import sentences
 from pipelines.wikipedia.site import SourceArticle
@@ -16,12 +16,12 @@ SENTENCE = "The ferry leaves the long pier for the islands every morning. "
 
 def cut(
     text: str, markup: bool = True, config: PassageConfig | None = None
-) -> list[Passage | Refusal]:
+) -> list[Passage | Rejection]:
     return list(passages(SourceArticle(ARTICLE, text, markup), config))
 
 
-def reasons(found: list[Passage | Refusal]) -> list[str]:
-    return [item.reason for item in found if isinstance(item, Refusal)]
+def reasons(found: list[Passage | Rejection]) -> list[str]:
+    return [item.reason for item in found if isinstance(item, Rejection)]
 
 
 def test_a_paragraph_of_a_good_length_is_one_passage() -> None:
@@ -59,7 +59,7 @@ def test_a_long_paragraph_is_cut_between_sentences_into_even_parts() -> None:
 
 def test_a_short_section_is_refused_with_its_text() -> None:
     found = cut(f"{PROSE}\n== Trade ==\nFish is sold there.")
-    (refusal,) = (item for item in found if isinstance(item, Refusal))
+    (refusal,) = (item for item in found if isinstance(item, Rejection))
     assert (refusal.reason, refusal.subject, refusal.stage) == (
         "too short",
         ARTICLE.id,
@@ -84,7 +84,7 @@ def test_a_stretch_that_could_not_be_put_into_words_is_refused(text: str, reason
 
 def test_an_unknown_template_is_named() -> None:
     first, _ = cut(PROSE.replace("two piers", "{{Port count|2}} piers"))
-    assert isinstance(first, Refusal)
+    assert isinstance(first, Rejection)
     assert first.detail == "stretch 1: port count"
 
 
@@ -110,7 +110,7 @@ def test_an_article_without_passages_says_so() -> None:
 
 def test_two_refusals_of_one_article_are_two_records() -> None:
     found = cut(f"== A ==\nShort.\n== B ==\nShort.\n== C ==\n{PROSE}")
-    refused = {item.id for item in found if isinstance(item, Refusal)}
+    refused = {item.id for item in found if isinstance(item, Rejection)}
     assert len(refused) == 2
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Article, Passage, Refusal
+from db.records import Article, Passage, Rejection
 from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.passages import passages
 from pipelines.wikipedia.site import Page, Site, SourceArticle
@@ -35,7 +35,7 @@ DUMPS = [
 
 
 @cache
-def taken_from(path: Path) -> tuple[Article | Passage | Refusal, ...]:
+def taken_from(path: Path) -> tuple[Article | Passage | Rejection, ...]:
     """The records of a dump, read once for all the tests that look at them."""
     return tuple(records(str(path), workers=1))
 
@@ -66,14 +66,14 @@ def test_no_markup_is_left_in_any_passage_of_a_dump(shared_data: Find, name: str
 
 def test_every_page_of_the_english_fragment_is_taken_in_or_refused(shared_data: Find) -> None:
     taken = taken_from(shared_data(ENWIKI))
-    refused = Counter(r.reason for r in taken if isinstance(r, Refusal) and r.stage == "articles")
+    refused = Counter(r.reason for r in taken if isinstance(r, Rejection) and r.stage == "articles")
     articles = [r for r in taken if isinstance(r, Article)]
     assert len(articles) + refused.total() == 206
     assert refused["redirect"] == 99
     assert refused["other namespace"] == 1
     assert len(articles) >= 90
     with_passages = {r.article for r in taken if isinstance(r, Passage)}
-    without = {r.subject for r in taken if isinstance(r, Refusal) and r.reason == "no passage"}
+    without = {r.subject for r in taken if isinstance(r, Rejection) and r.reason == "no passage"}
     assert {a.id for a in articles} == with_passages | without
 
 
@@ -81,7 +81,7 @@ def test_the_parquet_of_500_articles_is_read(shared_data: Find) -> None:
     path = shared_data("hf-schema-derived/train-00000-of-00001.parquet")
     taken = list(records(str(path), workers=1))
     articles = sum(isinstance(r, Article) for r in taken)
-    refused = sum(isinstance(r, Refusal) and r.stage == "articles" for r in taken)
+    refused = sum(isinstance(r, Rejection) and r.stage == "articles" for r in taken)
     assert articles + refused == 500
     assert articles > 450
 
@@ -90,6 +90,8 @@ def test_the_fragment_as_many_streams_gives_the_same_records(shared_data: Find) 
     name = (
         "wikidump-multistream-derived/enwiki-20160501-shortened-pages-articles-multistream.xml.bz2"
     )
-    taken = [r.id for r in records(str(shared_data(name)), workers=2) if not isinstance(r, Refusal)]
+    taken = [
+        r.id for r in records(str(shared_data(name)), workers=2) if not isinstance(r, Rejection)
+    ]
     whole = taken_from(shared_data(ENWIKI))
-    assert taken == [r.id for r in whole if not isinstance(r, Refusal)]
+    assert taken == [r.id for r in whole if not isinstance(r, Rejection)]

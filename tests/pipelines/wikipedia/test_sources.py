@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Refusal
+from db.records import Rejection
 from pipelines.errors import SourceError
 from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.site import SourceArticle
@@ -78,7 +78,7 @@ def test_pages_that_are_no_articles_of_prose_are_refused_with_a_reason(
     write_export: Write, title: str, text: str, redirect: str, reason: str
 ) -> None:
     (page,) = read(str(write_export(page_xml(title, text, redirect=redirect))))
-    assert isinstance(page, Refusal)
+    assert isinstance(page, Rejection)
     assert (page.subject, page.reason, page.stage) == (title, reason, "articles")
     assert page.scope == "enwiki-test.xml"
 

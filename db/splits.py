@@ -29,7 +29,7 @@ class Splits:
             )
 
 
-def side(source: str, salt: str, splits: Splits) -> Split:
+def split_of(source: str, salt: str, splits: Splits) -> Split:
     """The side on which everything of a source is, by its salted hash."""
     place = int(digest(f"{salt}\n{source}")[:13], 16) / 16**13
     if place < splits.train:
@@ -37,7 +37,7 @@ def side(source: str, salt: str, splits: Splits) -> Split:
     return Split.VALIDATION if place < splits.train + splits.validation else Split.TEST
 
 
-def source_gates(
+def split_gates(
     examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
 ) -> tuple[Gate, ...]:
     """That no article is on two sides, in whatever revision, and that every side has enough."""
