@@ -1,1 +1,1 @@
-"""Wikipedia in: sources of articles, their plain text, and passages cut from it."""
+"""Wikipedia as a source: dumps, the live API and wikitext."""

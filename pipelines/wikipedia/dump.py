@@ -14,8 +14,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, XMLPullParser
 from xml.etree.ElementTree import ParseError as ParseError
 
+from pipelines.articles.page import Page, Site, site_of
 from pipelines.errors import SourceError
-from pipelines.wikipedia.site import Page, Site, site_of
 
 _BLOCK_BYTES = 256 * 1024
 _START = (1, 0)  # line and column

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.articles.page import Page, Site
 from pipelines.errors import SourceError
 from pipelines.wikipedia import dump
-from pipelines.wikipedia.site import Page, Site
 
 # How a bz2 stream begins: `BZh`, the size of its blocks, and the first block's own mark.
 _MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from pipelines.articles.page import Page, Site
+from pipelines.articles.plain_text import COLUMNS, plain_page
 from pipelines.errors import SourceError
-from pipelines.wikipedia.plain import COLUMNS, plain_page
-from pipelines.wikipedia.site import Page, Site
 
 _ROWS = 256
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from db.records import Article, Passage, Rejection
-from pipelines.wikipedia.intake import records
-from pipelines.wikipedia.passages import passages
-from pipelines.wikipedia.site import Page, Site, SourceArticle
+from pipelines.articles.intake import read_records
+from pipelines.articles.page import Page, Site, SourceArticle
+from pipelines.articles.passages import passages
 
 Find = Callable[[str], Path]
 
@@ -37,7 +37,7 @@ DUMPS = [
 @cache
 def taken_from(path: Path) -> tuple[Article | Passage | Rejection, ...]:
     """The records of a dump, read once for all the tests that look at them."""
-    return tuple(records(str(path), workers=1))
+    return tuple(read_records(str(path), workers=1))
 
 
 def raw_pages(archive: Path) -> Iterator[SourceArticle]:
@@ -79,7 +79,7 @@ def test_every_page_of_the_english_fragment_is_taken_in_or_refused(shared_data: 
 
 def test_the_parquet_of_500_articles_is_read(shared_data: Find) -> None:
     path = shared_data("hf-schema-derived/train-00000-of-00001.parquet")
-    taken = list(records(str(path), workers=1))
+    taken = list(read_records(str(path), workers=1))
     articles = sum(isinstance(r, Article) for r in taken)
     refused = sum(isinstance(r, Rejection) and r.stage == "articles" for r in taken)
     assert articles + refused == 500
@@ -91,7 +91,7 @@ def test_the_fragment_as_many_streams_gives_the_same_records(shared_data: Find) 
         "wikidump-multistream-derived/enwiki-20160501-shortened-pages-articles-multistream.xml.bz2"
     )
     taken = [
-        r.id for r in records(str(shared_data(name)), workers=2) if not isinstance(r, Rejection)
+        r.id for r in read_records(str(shared_data(name)), workers=2) if not isinstance(r, Rejection)
     ]
     whole = taken_from(shared_data(ENWIKI))
     assert taken == [r.id for r in whole if not isinstance(r, Rejection)]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.wikipedia.brackets import resolve
-from pipelines.wikipedia.wikitext import sections
+from pipelines.wikipedia.wikitext.brackets import resolve
+from pipelines.wikipedia.wikitext.sections import sections
 
 
 def plain(text: str) -> str:

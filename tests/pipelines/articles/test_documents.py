@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from db.records import Passage
+from pipelines.articles.documents import plain_markdown
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.passages import passages
 from pipelines.errors import SourceError
-from pipelines.wikipedia.documents import plain_markdown
-from pipelines.wikipedia.passages import passages
-from pipelines.wikipedia.site import SourceArticle
-from tests.pipelines.wikipedia.exports import PROSE
-from tests.pipelines.wikipedia.reading import read
+from tests.pipelines.articles.exports import PROSE
+from tests.pipelines.articles.reading import read
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from db.records import Article, Passage, Rejection
+from pipelines.articles import intake
+from pipelines.articles.intake import read_records
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.passages import passages
 from pipelines.errors import SourceError
-from pipelines.wikipedia import intake
 from pipelines.wikipedia import multistream as dump_streams
-from pipelines.wikipedia.intake import records
 from pipelines.wikipedia.multistream import streams
-from pipelines.wikipedia.passages import passages
-from pipelines.wikipedia.site import SourceArticle
 from tests.conftest import require
-from tests.pipelines.wikipedia.exports import PROSE, export_xml, page_xml
-from tests.pipelines.wikipedia.reading import read
+from tests.pipelines.articles.exports import PROSE, export_xml, page_xml
+from tests.pipelines.articles.reading import read
 
 Write = Callable[..., Path]
 
@@ -44,7 +44,7 @@ def test_records_are_articles_each_followed_by_its_passages(write_export: Write)
             expected += [page.article, *passages(page)]
         else:
             expected.append(page)
-    assert list(records(path)) == expected
+    assert list(read_records(path)) == expected
     assert [type(r).__name__ for r in expected[:3]] == ["Article", "Passage", "Passage"]
     assert isinstance(expected[-1], Rejection)
 
@@ -52,9 +52,9 @@ def test_records_are_articles_each_followed_by_its_passages(write_export: Write)
 @pytest.mark.usefixtures("eager")
 def test_two_processes_give_the_records_of_one_in_the_same_order(write_export: Write) -> None:
     path = str(write_export(some_pages(60)))
-    alone = [record.id for record in records(path, workers=1)]
+    alone = [record.id for record in read_records(path, workers=1)]
     assert len(alone) == 180
-    assert [record.id for record in records(path, workers=2)] == alone
+    assert [record.id for record in read_records(path, workers=2)] == alone
 
 
 @pytest.mark.usefixtures("eager")
@@ -62,12 +62,12 @@ def test_a_break_in_the_file_is_told_by_the_shared_work_too(write_export: Write)
     path = write_export(some_pages(60))
     path.write_bytes(path.read_bytes()[:-4_000])
     with pytest.raises(SourceError, match="found XML that cannot be read"):
-        list(records(str(path), workers=2))
+        list(read_records(str(path), workers=2))
 
 
 @pytest.mark.usefixtures("eager")
 def test_shared_work_can_be_left_in_the_middle(write_export: Write) -> None:
-    found = records(str(write_export(some_pages(60))), workers=2)
+    found = read_records(str(write_export(some_pages(60))), workers=2)
     first = [next(found) for _ in range(20)]
     found.close()  # type: ignore[attr-defined] # an iterator by its type, a generator in fact
     assert isinstance(first[0], Article)
@@ -124,7 +124,7 @@ def test_a_dump_packed_in_pieces_that_begin_at_pages_by_chance_is_read_whole(
     pieces = (pages[:second], pages[second:third], pages[third:])
     path = tmp_path / "enwiki.xml.bz2"
     path.write_bytes(b"".join(bz2.compress(piece.encode()) for piece in pieces))
-    titles = [record.title for record in records(str(path)) if isinstance(record, Article)]
+    titles = [record.title for record in read_records(str(path)) if isinstance(record, Article)]
     assert titles == [f"Port {n}" for n in range(9)]
 
 
@@ -137,7 +137,7 @@ def test_a_stream_whose_first_bytes_are_damaged_is_not_passed_over(
     content = path.read_bytes()
     path.write_bytes(content[: start + 4] + b"?" + content[start + 5 :])
     with pytest.raises(SourceError, match="is broken"):
-        list(records(str(path), workers=1))
+        list(read_records(str(path), workers=1))
 
 
 def test_a_dump_of_one_stream_has_no_streams_to_read_apart(write_export: Write) -> None:
@@ -148,9 +148,9 @@ def test_a_dump_of_one_stream_has_no_streams_to_read_apart(write_export: Write) 
 @pytest.mark.usefixtures("eager")
 def test_streams_give_the_records_of_the_whole_file(tmp_path: Path) -> None:
     path = str(multistream(tmp_path))
-    alone = [record.id for record in records(path, workers=1)]
+    alone = [record.id for record in read_records(path, workers=1)]
     assert len(alone) == 180
-    assert [record.id for record in records(path, workers=2)] == alone
+    assert [record.id for record in read_records(path, workers=2)] == alone
 
 
 @pytest.mark.parametrize("cut", [20, 60, 300])
@@ -158,7 +158,7 @@ def test_a_dump_of_many_streams_that_breaks_off_is_told(tmp_path: Path, cut: int
     path = multistream(tmp_path)
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(SourceError, match="breaks off"):
-        list(records(str(path), workers=2))
+        list(read_records(str(path), workers=2))
 
 
 def test_a_dump_that_lacks_its_last_streams_is_told(tmp_path: Path) -> None:
@@ -166,14 +166,14 @@ def test_a_dump_that_lacks_its_last_streams_is_told(tmp_path: Path) -> None:
     *_, last = streams(path, path.name)
     path.write_bytes(path.read_bytes()[: last.start])
     with pytest.raises(SourceError, match="breaks off after a stream"):
-        list(records(str(path), workers=2))
+        list(read_records(str(path), workers=2))
 
 
 READER = """
 import os, signal, sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pipelines.wikipedia.cutting import end_with_the_reader
+from pipelines.articles.extraction import end_with_the_reader
 if __name__ == "__main__":
     pool = ProcessPoolExecutor(2, get_context("spawn"), initializer=end_with_the_reader)
     print(*{future.result() for future in [pool.submit(os.getpid) for _ in range(8)]}, flush=True)
@@ -208,4 +208,4 @@ def is_alive(number: int) -> bool:
 def test_an_empty_dump_is_told(tmp_path: Path) -> None:
     (tmp_path / "enwiki.xml.bz2").touch()
     with pytest.raises(SourceError, match="found an empty file"):
-        list(records(str(tmp_path / "enwiki.xml.bz2")))
+        list(read_records(str(tmp_path / "enwiki.xml.bz2")))

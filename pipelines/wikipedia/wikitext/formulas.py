@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.wikipedia.quantities import lowered, raised
+from pipelines.wikipedia.wikitext.quantities import lowered, raised
 
 # Stands for a formula that cannot be read in a line; no page has this private-use character.
 FORMULA = "\ue000"

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipelines.articles import documents, hub
+from pipelines.articles import tables as jsonl
+from pipelines.articles.page import Page, Site
 from pipelines.errors import SourceError
-from pipelines.wikipedia import documents, dump, hub, jsonl, live, parquet
-from pipelines.wikipedia.site import Page, Site
+from pipelines.wikipedia import api as live
+from pipelines.wikipedia import dump, parquet
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -41,7 +44,7 @@ def opened(source: str, licence: str = "") -> tuple[Iterator[tuple[Site, Page]],
     path = located(source)
     pages, markup = _reader(path)
     known = licence or (_SAMPLE_LICENCE if source == "sample" else "")
-    return _some(pages(path, name_of(source), known), source), markup
+    return _some(pages(path, source_name(source), known), source), markup
 
 
 def _some(pages: Iterator[tuple[Site, Page]], source: str) -> Iterator[tuple[Site, Page]]:
@@ -67,7 +70,7 @@ def located(source: str) -> Path:
     return path
 
 
-def name_of(source: str) -> str:
+def source_name(source: str) -> str:
     """The name by which articles of a source are known: a file's without its folder."""
     if source == "sample" or source.startswith(("wiki:", "hf:")):
         return source

@@ -10,8 +10,8 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.wikipedia.arguments import Arguments, parse
-from pipelines.wikipedia.quantities import MAKERS, Maker, number
+from pipelines.wikipedia.wikitext.quantities import MAKERS, Maker, number
+from pipelines.wikipedia.wikitext.template_call import Arguments, parse
 
 # Private-use characters that no page has in its text: a hole is `HOLE + name + HOLE_END`.
 HOLE, HOLE_END = "\ue001", "\ue002"

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipelines.articles.page import Page, Site
+from pipelines.articles.plain_text import COLUMNS, plain_page
 from pipelines.errors import SourceError
-from pipelines.wikipedia.plain import COLUMNS, plain_page
-from pipelines.wikipedia.site import Page, Site
 
 
 def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:

@@ -11,10 +11,10 @@ from threading import Thread
 from typing import TypeAlias
 
 from db.records import Article, Passage, Rejection
+from pipelines.articles.page import Page, Site
+from pipelines.articles.page_filter import judged
+from pipelines.articles.passages import PassageConfig, passages
 from pipelines.wikipedia.multistream import Stream
-from pipelines.wikipedia.notability import judged
-from pipelines.wikipedia.passages import PassageConfig, passages
-from pipelines.wikipedia.site import Page, Site
 
 Taken: TypeAlias = Article | Passage | Rejection
 

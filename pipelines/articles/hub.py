@@ -10,9 +10,9 @@ from httpx2 import HTTPError  # what huggingface_hub speaks through
 from huggingface_hub import HfFileSystem
 from huggingface_hub.errors import HfHubHTTPError
 
+from pipelines.articles.page import Page, Site
 from pipelines.errors import SourceError
 from pipelines.wikipedia import parquet
-from pipelines.wikipedia.site import Page, Site
 
 EXPECTED = "hf:OWNER/NAME:FOLDER, such as hf:wikimedia/wikipedia:20231101.en"
 _FORM = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+):(?P<folder>[\w./-]+)\Z")

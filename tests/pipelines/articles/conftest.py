@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.wikipedia.exports import export_xml
+from tests.pipelines.articles.exports import export_xml
 
 
 @pytest.fixture

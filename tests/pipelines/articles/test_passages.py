@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import Article, Passage, Rejection
-from pipelines.wikipedia.passages import PassageConfig, count_words, passages
-from pipelines.wikipedia.sentences import sentences
-from pipelines.wikipedia.site import SourceArticle
-from tests.pipelines.wikipedia.exports import PROSE
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.passages import PassageConfig, count_words, passages
+from pipelines.sentences import sentences
+from tests.pipelines.articles.exports import PROSE
 
 ARTICLE = Article(url="https://x.example/A", revision="1", digest="d", title="A", source="s.xml")
 SENTENCE = "The ferry leaves the long pier for the islands every morning. "

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
+from pipelines.articles.page import Page, Site
 from pipelines.errors import SourceError
-from pipelines.wikipedia.site import Page, Site
 
 EXPECTED = "wiki:LANGUAGE:TITLE|TITLE, wiki:LANGUAGE:category:NAME or wiki:LANGUAGE:search:WORDS"
 

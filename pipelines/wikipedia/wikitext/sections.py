@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.wikipedia.brackets import resolve
-from pipelines.wikipedia.formulas import FORMULA, formula_text
-from pipelines.wikipedia.links import link_text
-from pipelines.wikipedia.quantities import lowered, raised
-from pipelines.wikipedia.repair import repair
-from pipelines.wikipedia.templates import HOLE, HOLE_END, template_text
+from pipelines.wikipedia.wikitext.brackets import resolve
+from pipelines.wikipedia.wikitext.formulas import FORMULA, formula_text
+from pipelines.wikipedia.wikitext.links import link_text
+from pipelines.wikipedia.wikitext.quantities import lowered, raised
+from pipelines.wikipedia.wikitext.repair import repair
+from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END, template_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from db.records import Passage, Rejection
-from pipelines.wikipedia.formulas import FORMULA
-from pipelines.wikipedia.plain import plain_sections
-from pipelines.wikipedia.sentences import sentences
-from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.templates import HOLE, HOLE_END
-from pipelines.wikipedia.wikitext import Section, sections
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.plain_text import plain_sections
+from pipelines.sentences import sentences
+from pipelines.wikipedia.wikitext.formulas import FORMULA
+from pipelines.wikipedia.wikitext.sections import Section, sections
+from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from db.records import Rejection
+from pipelines.articles.intake import read_records
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.sources import source_name
 from pipelines.errors import SourceError
-from pipelines.wikipedia.intake import records
-from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import name_of
-from tests.pipelines.wikipedia.exports import PROSE, page_xml
-from tests.pipelines.wikipedia.reading import read
+from tests.pipelines.articles.exports import PROSE, page_xml
+from tests.pipelines.articles.reading import read
 
 Write = Callable[..., Path]
 
@@ -174,7 +174,7 @@ def test_an_index_given_in_the_place_of_its_dump_is_not_to_be_fetched_again(
     path = tmp_path / "enwiki-multistream-index.txt.bz2"
     path.write_bytes(packed(b"600:10:AccessibleComputing\n" * 20))
     with pytest.raises(SourceError, match=r"found no XML in .* look whether it is the source"):
-        list(records(str(path)))
+        list(read_records(str(path)))
 
 
 def test_a_wiki_whose_settings_make_no_sense_is_read_all_the_same(write_export: Write) -> None:
@@ -198,7 +198,7 @@ def test_a_wiki_whose_settings_make_no_sense_is_read_all_the_same(write_export: 
      ("hf:a/b:c", "hf:a/b:c"), ("/", "/")],
 )  # fmt: skip
 def test_a_source_is_known_by_its_own_name(source: str, name: str) -> None:
-    assert name_of(source) == name
+    assert source_name(source) == name
 
 
 def test_the_folder_one_is_in_is_known_by_its_name(
@@ -208,7 +208,7 @@ def test_the_folder_one_is_in_is_known_by_its_name(
     Path("a.md").write_text(PROSE)
     (page,) = read(".", licence="CC0-1.0")
     assert isinstance(page, SourceArticle)
-    assert page.article.source == name_of(".") == tmp_path.name
+    assert page.article.source == source_name(".") == tmp_path.name
 
 
 def test_an_empty_name_is_no_source() -> None:

@@ -15,12 +15,12 @@ from functools import partial
 from itertools import chain
 from multiprocessing import get_context
 
+from pipelines.articles.extraction import Taken, cut, cut_stream, end_with_the_reader
+from pipelines.articles.page import Page, Site
+from pipelines.articles.passages import PassageConfig
+from pipelines.articles.sources import located, opened
 from pipelines.errors import SourceError
-from pipelines.wikipedia.cutting import Taken, cut, cut_stream, end_with_the_reader
 from pipelines.wikipedia.multistream import streams
-from pipelines.wikipedia.passages import PassageConfig
-from pipelines.wikipedia.site import Page, Site
-from pipelines.wikipedia.sources import located, opened
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Part:
     A place is a byte of a dump of many streams, and 0 in any other source.
     """
 
-    place: int
+    end_offset: int
     records: list[Taken]
 
 
@@ -45,7 +45,7 @@ _SECONDS_ALONE = 0.3  # of work, before it is worth starting other processes
 _AHEAD_PER_WORKER = 2
 
 
-def records(
+def read_records(
     source: str,
     licence: str = "",
     workers: int | None = None,
@@ -57,20 +57,20 @@ def records(
     in this process. A dump of many streams is also decompressed by them. Raises `SourceError` as
     `opened` does.
     """
-    for part in parts(source, licence, workers, config):
+    for part in read_batches(source, licence, workers, config):
         yield from part.records
 
 
-def parts(
+def read_batches(
     source: str,
     licence: str = "",
     workers: int | None = None,
     config: PassageConfig | None = None,
-    after: int = 0,
+    resume_from: int = 0,
 ) -> Iterator[Part]:
     """The records of a source as `records` gives them, in parts, from after a part's place on."""
     count = workers or os.cpu_count() or 1
-    jobs = _jobs(source, licence, config, after)
+    jobs = _jobs(source, licence, config, resume_from)
     spent = 0.0
     for job in jobs:
         begun = time.perf_counter()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.articles.page import Page, Site
 from pipelines.errors import SourceError
-from pipelines.storable import storable
-from pipelines.wikipedia.site import Page, Site
+from pipelines.storable_text import make_storable
 
 _KINDS = frozenset({".md", ".txt"})
 _LICENCE_FILES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "LICENSE.md")
@@ -56,16 +56,16 @@ def _page(path: Path, name: str) -> Page:
         heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
         title = heading.group(1).strip() if heading else title
         plain = plain_markdown(text)
-    name = storable(name)
-    return Page(storable(title), name, _unwrapped(plain), url=f"documents:{name}")
+    name = make_storable(name)
+    return Page(make_storable(title), name, _unwrapped(plain), url=f"documents:{name}")
 
 
 def _text(path: Path, name: str) -> str:
     try:
-        return storable(path.read_text(encoding="utf-8"))
+        return make_storable(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, OSError) as error:
         raise SourceError(
-            f"found a document that cannot be read as UTF-8 text, {storable(name)}; save it anew "
+            f"found a document that cannot be read as UTF-8 text, {make_storable(name)}; save it anew "
             "or take it out of the folder"
         ) from error
 

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.passages import passages
 from pipelines.errors import SourceError
-from pipelines.wikipedia.passages import passages
-from pipelines.wikipedia.site import SourceArticle
-from tests.pipelines.wikipedia.exports import PROSE
-from tests.pipelines.wikipedia.reading import read
+from tests.pipelines.articles.exports import PROSE
+from tests.pipelines.articles.reading import read
 
 ROW = {
     "id": "42",

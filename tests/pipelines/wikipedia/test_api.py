@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.errors import SourceError
-from pipelines.wikipedia.live import Api, pages
-from tests.pipelines.wikipedia.exports import PROSE
-from tests.pipelines.wikipedia.reading import read
+from pipelines.wikipedia.api import Api, pages
+from tests.pipelines.articles.exports import PROSE
+from tests.pipelines.articles.reading import read
 
 Reply = tuple[int, dict[str, str], bytes]
 

@@ -11,10 +11,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pipelines.articles import hub
 from pipelines.errors import SourceError
-from pipelines.wikipedia import hub
-from tests.pipelines.wikipedia.exports import PROSE
-from tests.pipelines.wikipedia.reading import read
+from tests.pipelines.articles.exports import PROSE
+from tests.pipelines.articles.reading import read
 
 SOURCE = "hf:wikimedia/wikipedia:20231101.en"
 REPOSITORY = "/api/datasets/wikimedia/wikipedia"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from db.records import Rejection
-from pipelines.wikipedia.notability import judged
-from pipelines.wikipedia.site import SourceArticle
-from pipelines.wikipedia.sources import opened
+from pipelines.articles.page import SourceArticle
+from pipelines.articles.page_filter import judged
+from pipelines.articles.sources import opened
 
 
 def read(source: str, licence: str = "") -> Iterator[SourceArticle | Rejection]:

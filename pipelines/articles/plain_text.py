@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.storable import storable
-from pipelines.wikipedia.formulas import FORMULA
-from pipelines.wikipedia.repair import repair
-from pipelines.wikipedia.site import Page, Site, host_of
-from pipelines.wikipedia.wikitext import APPARATUS, Section
+from pipelines.articles.page import Page, Site, host_of
+from pipelines.storable_text import make_storable
+from pipelines.wikipedia.wikitext.formulas import FORMULA
+from pipelines.wikipedia.wikitext.repair import repair
+from pipelines.wikipedia.wikitext.sections import APPARATUS, Section
 
 COLUMNS = ("id", "url", "title", "text")
 
@@ -30,8 +30,8 @@ def plain_page(row: Mapping[str, Any], source: str, licence: str) -> tuple[Site,
     language = host.split(".")[0]
     known = host.endswith(".wikipedia.org") and language != "www"
     site = Site(source, f"https://{host}/" if host else "", language if known else "en", licence)
-    title, name, text = (storable(str(row[key] or "")) for key in ("title", "id", "text"))
-    return site, Page(title, name, text, url=storable(url))
+    title, name, text = (make_storable(str(row[key] or "")) for key in ("title", "id", "text"))
+    return site, Page(title, name, text, url=make_storable(url))
 
 
 def plain_sections(text: str, title: str) -> list[Section]:

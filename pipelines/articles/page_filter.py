@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from db.records import Rejection
-from pipelines.wikipedia.site import Page, Site, SourceArticle
+from pipelines.articles.page import Page, Site, SourceArticle
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
 _DISAMBIGUATION = re.compile(

@@ -6,7 +6,7 @@ that is rare in prose.
 
 import re
 
-from pipelines.wikipedia.templates import HOLE, HOLE_END
+from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
 
 _WIDE_SPACES = "\t\xa0\u2002\u2003\u2005\u2009\u200a\u202f\u3000"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from pipelines.wikipedia.arguments import Arguments
+from pipelines.wikipedia.wikitext.template_call import Arguments
 
 _RAISED = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ⁽⁾")
 _LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")

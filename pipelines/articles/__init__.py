@@ -1,0 +1,1 @@
+"""Articles: every kind of source, and the articles and passages read from it."""

@@ -1,0 +1,1 @@
+"""Wikitext converted to plain prose."""
