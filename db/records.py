@@ -200,6 +200,21 @@ class Candidate(Record):
     input_tokens: int = non_identity(0)
     output_tokens: int = non_identity(0)
 
+    @property
+    def review_text(self) -> str:
+        """The text that people review, checks inspect and gates measure.
+
+        That is a conversation's answer, every turn of a dialogue, or the whole statement or
+        document.
+        """
+        if self.kind is CandidateKind.CONVERSATION:
+            return self.messages[-1].content
+        return self.text or messages_to_text(self.messages)
+
+    def approved_text(self, verdict: "Verdict") -> str:
+        """The text that a verdict approves: the winning edit, or else the text as reviewed."""
+        return self.review_text if verdict.text is None else verdict.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection(Record):
