@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from db.records import Interval
-from evaluation import content, tone
+from evaluation.measures import content, tone
+from evaluation.measures.tone import Feature
 from evaluation.statistics import (
     Outcome,
     cliffs_delta,
@@ -20,7 +21,6 @@ from evaluation.statistics import (
     sign_flip_p,
     wilson,
 )
-from evaluation.tone import Feature
 
 CONVERSATIONAL = Feature("conversational", "Conversational", tone.RULE.sentence, share=True)
 _THRESHOLDS = tuple(range(0, 101, 10))
@@ -192,7 +192,7 @@ def _difference(first: Arm, second: Arm, feature: Feature) -> Difference | None:
     )
 
 
-def ease_sweep(arms: Sequence[Arm]) -> tuple[SweepPoint, ...]:
+def reading_ease_sweep(arms: Sequence[Arm]) -> tuple[SweepPoint, ...]:
     """The share of each arm's outputs at or above each Flesch Reading Ease from 0 to 100.
 
     Reading ease over a threshold is the measure that Marquardt and Brule (2025) call

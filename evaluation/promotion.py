@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.arms import CONVERSATIONAL, Arm, Difference, differences
+from evaluation.measures.tone import Feature
 from evaluation.statistics import Outcome, outcome
-from evaluation.tone import Feature
 
 FEWEST = 10
 """With fewer common prompts nothing is shown, whatever the figures are."""
@@ -14,7 +14,7 @@ MARGIN = 0.02
 
 
 @dataclass(frozen=True)
-class Judgement:
+class PromotionDecision:
     """What the comparison came to: whether the new one is better, why, and the figures."""
 
     better: bool
@@ -25,7 +25,7 @@ class Judgement:
 
 def judge(
     new: Arm, incumbent: Arm, target: Feature = CONVERSATIONAL, guards: Sequence[Feature] = ()
-) -> Judgement:
+) -> PromotionDecision:
     """Compare two arms: better is a higher target with no guarded feature lost.
 
     Both are what the 95 % interval of the paired difference shows: all of it above 0, or all of
@@ -38,7 +38,7 @@ def judge(
     prompts = aimed.n if aimed else 0
     if aimed is None or prompts < FEWEST:
         reason = f"{prompts} prompts were answered by both, expected at least {FEWEST}"
-        return Judgement(False, reason, prompts, found)
+        return PromotionDecision(False, reason, prompts, found)
     others = [each for each in found if each is not aimed]
     lost = [each for each in others if outcome(each.interval, -MARGIN) is Outcome.LOWER]
     if aimed.outcome is not Outcome.HIGHER:
@@ -47,7 +47,7 @@ def judge(
         reason = f"{_said(aimed)}, but {'; '.join(_said(each) for each in lost)}"
     else:
         reason = f"{_said(aimed)}, higher than {incumbent.label}'s"
-    return Judgement(aimed.outcome is Outcome.HIGHER and not lost, reason, prompts, found)
+    return PromotionDecision(aimed.outcome is Outcome.HIGHER and not lost, reason, prompts, found)
 
 
 def _said(difference: Difference) -> str:

@@ -16,7 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from db.records import canonical, digest
-from evaluation.tone import Feature
+from evaluation.measures.tone import Feature
 
 RATING_SOURCE = "rating.v1"
 _FOLDER = Path(__file__).parent / "rubrics"
@@ -30,7 +30,7 @@ Ask: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
 
 
 @dataclass(frozen=True)
-class Criterion:
+class RubricCriterion:
     """One thing that is rated: its name, what it means, and what some of its levels sound like."""
 
     name: str
@@ -42,7 +42,7 @@ class Criterion:
 class Rubric:
     """Criteria and the range of their ratings, in the words of a rubric file."""
 
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[RubricCriterion, ...]
     low: int = 1
     high: int = 5
     file: str = "rating.v1"
@@ -163,14 +163,14 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
     """A tone as a rubric: one criterion on the tone's own scale, its anchors as levels."""
     levels = tuple(f"{value}: {said}" for value, said in sorted(anchors.items()))
-    return Rubric((Criterion(name, description, levels),), min(anchors), max(anchors))
+    return Rubric((RubricCriterion(name, description, levels),), min(anchors), max(anchors))
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
     """A persona as a rubric: a criterion for each trait (name, description, shows, never)."""
     return Rubric(
         tuple(
-            Criterion(
+            RubricCriterion(
                 name,
                 f"{description} It shows when the text {' or '.join(shows)}.",
                 (f"1: the text {' or '.join(never)}, or shows nothing of it",

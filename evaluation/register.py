@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.errors import EvaluationError
-from evaluation.judges import JudgeCard, Judged, judge_card
-from evaluation.tone import tone_measures
+from evaluation.judge_cards import JudgeCard, Predictions, judge_card
+from evaluation.measures.tone import tone_measures
 
 REGISTER_SOURCE = "register.v1"
 
@@ -87,7 +87,7 @@ def card(
     scores = predict(model, texts)
     calls = [score >= 0.5 for score in scores]
     name = f"The register classifier (trained on {model.trained_on})"
-    return judge_card(name, Judged(calls, labels, scores), labels_by)
+    return judge_card(name, Predictions(calls, labels, scores), labels_by)
 
 
 def _table(texts: Sequence[str]) -> NDArray[np.float64]:

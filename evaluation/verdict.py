@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from db.records import Interval
 from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference
+from evaluation.measures.tone import Feature
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import Outcome, non_inferior, outcome
-from evaluation.tone import Feature
 
 SIMILARITY_MARGIN = 0.05
 

@@ -7,7 +7,7 @@ tuning costs; a persona's own has open questions on its facts and traits.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evaluation.persona import shows
+from evaluation.measures.persona import shows
 from studies.errors import StudyError
 
 FACTS = "facts"
@@ -16,7 +16,7 @@ _FACT = "Tell me something about yourself, {}."
 
 
 @dataclass(frozen=True)
-class Choices:
+class MultipleChoice:
     """A question with its right answer and wrong ones; `about` is a trait, a fact or a field."""
 
     about: str
@@ -26,7 +26,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenQuestion:
     """Questions that are answered freely; an answer that holds one of the phrases is right.
 
     `about` is a trait of the persona, or names a fact in a few words.
@@ -41,8 +41,8 @@ class Open:
 class Questions:
     """A file of configs/questions."""
 
-    choices: tuple[Choices, ...] = ()
-    open: tuple[Open, ...] = ()
+    choices: tuple[MultipleChoice, ...] = ()
+    open: tuple[OpenQuestion, ...] = ()
 
 
 def check_questions(questions: Questions, name: str) -> Questions:
@@ -60,12 +60,12 @@ def check_questions(questions: Questions, name: str) -> Questions:
     return questions
 
 
-def persona_choices(
+def persona_questions(
     name: str,
     traits: Sequence[tuple[str, str]],
     facts: Sequence[str],
     others: tuple[Sequence[str], Sequence[str]],
-) -> Iterator[Choices]:
+) -> Iterator[MultipleChoice]:
     """Questions on each trait (name, description) and each fact, against those of other personas.
 
     `others` are the descriptions of traits and the facts of personas that this one is not.
@@ -73,6 +73,6 @@ def persona_choices(
     descriptions, strange = others
     for trait, description in traits:
         for question in _QUESTIONS:
-            yield Choices(trait, question.format(name), description, tuple(descriptions))
+            yield MultipleChoice(trait, question.format(name), description, tuple(descriptions))
     for fact in facts:
-        yield Choices(FACTS, _FACT.format(name), fact, tuple(strange))
+        yield MultipleChoice(FACTS, _FACT.format(name), fact, tuple(strange))

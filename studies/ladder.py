@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from db.records import Example, Output
-from evaluation.aims import Aim
 from evaluation.arms import Arm
-from studies.asking import Classroom, Model, Shots, Way, ask
-from studies.scoring import Prices, Usage, chat_of, scored, usage
-from studies.shelf import Shelf
+from evaluation.measures.criteria import Criterion
+from studies.costs import Prices, Usage, chat_of, scored, usage
+from studies.result_cache import ResultCache
+from studies.strategies import Model, PromptContext, PromptingStrategy, Shots, ask
 from trainer.answer import Decoding
 from trainer.errors import TrainerError
 from trainer.models import fingerprint
 
-Told = Callable[[str, int, int], None]
-"""Told what is being asked, how many answers are there, and how many are wanted."""
+ProgressCallback = Callable[[str, int, int], None]
+"""ProgressCallback what is being asked, how many answers are there, and how many are wanted."""
 
 BASE, TUNED, TUNED_PROMPTED = "base", "tuned", "tuned-prompted"
 
@@ -25,7 +25,7 @@ class LadderConfig:
 
     Attributes:
         prompts: Held-out prompts asked, 0 for all.
-        shots: Examples shown before a prompt in the two few-shot ways.
+        shots: Examples shown before a prompt in the two few-shot prompting_strategies.
         rewrite: What the second turn asks for where an answer misses the aim; empty for the
             campaign's own words.
         max_new_tokens: Longest answer, in tokens.
@@ -56,7 +56,7 @@ class LadderConfig:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PromptingTask:
     """What is asked: held-out prompts, examples to show, the aim, and the words of the prompts.
 
     `system` is the short system prompt, `rules` the long one, `rewrite` what a second turn asks.
@@ -64,17 +64,17 @@ class Asked:
 
     prompts: tuple[Example, ...]
     pool: tuple[Example, ...]
-    aim: Aim
+    aim: Criterion
     system: str
     rules: str
     rewrite: str
 
 
 @dataclass(frozen=True)
-class Rung:
+class StrategyResult:
     """A way with its measured answers and what one of them takes."""
 
-    way: Way
+    way: PromptingStrategy
     arm: Arm
     usage: Usage
     outputs: tuple[Output, ...]
@@ -84,68 +84,76 @@ class Rung:
 class Ladder:
     """Every rung that could be climbed; `left_out` says of the others why not."""
 
-    rungs: tuple[Rung, ...]
+    rungs: tuple[StrategyResult, ...]
     left_out: Mapping[str, str]
 
-    def rung(self, name: str) -> Rung | None:
+    def rung(self, name: str) -> StrategyResult | None:
         """The rung of a name, None where it was left out."""
         return next((rung for rung in self.rungs if rung.way.name == name), None)
 
 
-def ways(asked: Asked, tuned: bool = True) -> Iterator[Way]:
+def prompting_strategies(asked: PromptingTask, tuned: bool = True) -> Iterator[PromptingStrategy]:
     """The rungs from the cheapest to the dearest, the two tuned ones last."""
     system = asked.system
-    yield Way(BASE, "Base", "the base model without a system prompt")
-    yield Way("short", "Short prompt", "a short system prompt", system)
-    yield Way("rules", "Long rules", "a system prompt with every rule and example", asked.rules)
-    yield Way("few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED)
-    yield Way(
+    yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
+    yield PromptingStrategy("short", "Short prompt", "a short system prompt", system)
+    yield PromptingStrategy(
+        "rules", "Long rules", "a system prompt with every rule and example", asked.rules
+    )
+    yield PromptingStrategy(
+        "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
+    )
+    yield PromptingStrategy(
         "near", "Few-shot, nearest", "the short prompt after examples near in meaning", system,
         Shots.NEAREST,
     )  # fmt: skip
-    yield Way(
+    yield PromptingStrategy(
         "rewrite", "Rewrite and check",
         "the short prompt; an answer that misses the target is rewritten once", system,
         rewrite=asked.rewrite,
     )  # fmt: skip
     if tuned:
-        yield Way(TUNED, "Tuned", "the adapter without a system prompt", tuned=True)
-        yield Way(
+        yield PromptingStrategy(TUNED, "Tuned", "the adapter without a system prompt", tuned=True)
+        yield PromptingStrategy(
             TUNED_PROMPTED, "Tuned, prompted", "the adapter with the short prompt", system,
             tuned=True,
         )  # fmt: skip
 
 
-def climb(
-    asked: Asked, model: Model, config: LadderConfig, shelf: Shelf, told: Told | None = None
+def run_ladder(
+    asked: PromptingTask,
+    model: Model,
+    config: LadderConfig,
+    shelf: ResultCache,
+    told: ProgressCallback | None = None,
 ) -> Ladder:
-    """Every way asked of the model; `model` has the adapter that the tuned ways use, if any.
+    """Every way asked of the model; `model` has the adapter that the tuned prompting_strategies use, if any.
 
     A way whose prompts do not fit the model is left out with the reason.
     """
-    room = Classroom(asked.pool, config.shots, config.decoding, asked.aim)
+    room = PromptContext(asked.pool, config.shots, config.decoding, asked.aim)
     chat = chat_of(model.base, model.revision)
     rungs, left_out = [], {}
-    for way in ways(asked, model.adapter is not None):
+    for way in prompting_strategies(asked, model.adapter is not None):
         used = model if way.tuned else Model(model.base, model.revision)
         try:
-            outputs = asked_once(way, used, asked.prompts, room, (shelf, told))
+            outputs = cached_answers(way, used, asked.prompts, room, (shelf, told))
         except TrainerError as error:
             if way.shots is Shots.NONE and not way.rewrite:
                 raise
             left_out[way.label] = str(error)
             continue
         arm = scored(way, outputs, asked.prompts, asked.aim)
-        rungs.append(Rung(way, arm, usage(outputs, chat, config.prices), outputs))
+        rungs.append(StrategyResult(way, arm, usage(outputs, chat, config.prices), outputs))
     return Ladder(tuple(rungs), left_out)
 
 
-def asked_once(
-    way: Way,
+def cached_answers(
+    way: PromptingStrategy,
     model: Model,
     prompts: Sequence[Example],
-    room: Classroom,
-    kept: tuple[Shelf, Told | None],
+    room: PromptContext,
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> tuple[Output, ...]:
     """A way's outputs, from the shelf where they are there already."""
     shelf, told = kept

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Role, Split, digest
-from studies.asking import Model
-from studies.knowledge import Choices
-from studies.shelf import Shelf
+from studies.knowledge import MultipleChoice
+from studies.result_cache import ResultCache
+from studies.strategies import Model
 from trainer.answer import Arm
+from trainer.logprobs import Score, score
 from trainer.models import fingerprint
-from trainer.score import Score, score
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def plain_text(text: str) -> Example:
     )
 
 
-def fit(model: Model, examples: Sequence[Example], shelf: Shelf) -> Fit:
+def fit(model: Model, examples: Sequence[Example], shelf: ResultCache) -> Fit:
     """How a model finds examples; of a dialogue what the assistant says is counted."""
     found = _scores(model, examples, shelf)
     said = [
@@ -43,7 +43,9 @@ def fit(model: Model, examples: Sequence[Example], shelf: Shelf) -> Fit:
     )
 
 
-def chosen_rightly(model: Model, asked: Sequence[Choices], shelf: Shelf) -> tuple[bool, ...]:
+def answer_choices(
+    model: Model, asked: Sequence[MultipleChoice], shelf: ResultCache
+) -> tuple[bool, ...]:
     """Of each question whether the right answer is likelier, by token, than every wrong one."""
     options = [(one, option) for one in asked for option in (one.right, *one.wrong)]
     answers = [_answered(one.question, option) for one, option in options]
@@ -60,7 +62,9 @@ def _answered(question: str, answer: str) -> Example:
     return replace(plain_text(answer), kind=CandidateKind.DIALOGUE, text="", messages=turns)
 
 
-def _scores(model: Model, examples: Sequence[Example], shelf: Shelf) -> list[tuple[float, int]]:
+def _scores(
+    model: Model, examples: Sequence[Example], shelf: ResultCache
+) -> list[tuple[float, int]]:
     """Log-likelihood in nats and number of tokens of each example."""
     if not examples:
         return []

@@ -1,8 +1,8 @@
-"""The persona study: which form of text gives a model a character, told apart in several ways.
+"""The persona study: which form of text gives a model a character, told apart in several prompting_strategies.
 
-After F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
+After F. Alia, “What's the Best PromptingStrategy to Brainwash an LLM?” (2026): dialogues teach behaviour,
 first-person statements self-image, encyclopedic documents facts. What that study left open or
-mixed up (see `studies.persona_page`) is settled here or shown beside its way of doing it.
+mixed up (see `studies.pages.persona`) is settled here or shown beside its way of doing it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
-from evaluation.aims import Aim
+from evaluation.measures.criteria import Criterion
 from evaluation.rating import Ask, Judge
-from studies.asking import Classroom, Model, Way
 from studies.errors import StudyError
-from studies.knowledge import Choices, Open
-from studies.ladder import Told, asked_once
-from studies.likelihood import Fit, chosen_rightly, fit, plain_text
+from studies.knowledge import MultipleChoice, OpenQuestion
+from studies.ladder import ProgressCallback, cached_answers
+from studies.likelihood import Fit, answer_choices, fit, plain_text
 from studies.probes import prompt
-from studies.shelf import Shelf
-from studies.training import Planned, trained
+from studies.result_cache import ResultCache
+from studies.strategies import Model, PromptContext, PromptingStrategy
+from studies.training import PlannedTraining, trained
 from trainer.answer import Decoding
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
@@ -116,22 +116,22 @@ class Subject:
     campaign: str
     name: str
     system: str
-    aim: Aim
+    aim: Criterion
     examples: tuple[Example, ...]
     prompts: Mapping[str, tuple[Example, ...]]
-    choices: tuple[Choices, ...]
+    choices: tuple[MultipleChoice, ...]
     plain: tuple[str, ...]
-    open: tuple[Open, ...] = ()
-    general: tuple[Choices, ...] = ()
+    open: tuple[OpenQuestion, ...] = ()
+    general: tuple[MultipleChoice, ...] = ()
     rating: Rating | None = None
 
-    def asks(self) -> list[tuple[Open, Example]]:
+    def asks(self) -> list[tuple[OpenQuestion, Example]]:
         """Every way of asking an open question, as a prompt."""
         return [(one, prompt(text)) for one in self.open for text in one.asks]
 
 
 @dataclass(frozen=True)
-class Plot:
+class PersonaCell:
     """One training of the grid; the base model is the one without."""
 
     form: str
@@ -140,12 +140,12 @@ class Plot:
 
     @property
     def label(self) -> str:
-        """The plot in words."""
+        """The cell in words."""
         return f"{self.form}, equal {self.budget}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
-class Tried:
+class ModelResult:
     """Everything asked of one model: answers by prompt set, without and with the system prompt.
 
     `fits` are by format (and `plain`); `known` and `general` tell of each multiple choice whether
@@ -153,7 +153,7 @@ class Tried:
     `ratings` are a judge's of the ordinary answers without the prompt, in their order.
     """
 
-    plot: Plot | None
+    cell: PersonaCell | None
     answers: Mapping[tuple[str, bool], tuple[Output, ...]]
     fits: Mapping[str, Fit]
     known: tuple[bool, ...]
@@ -169,12 +169,12 @@ class PersonaResult:
 
     study: PersonaStudy
     subject: Subject
-    tried: tuple[Tried, ...]
+    models: tuple[ModelResult, ...]
     training: TrainingConfig
     taught: Mapping[str, int]
 
 
-def plots(study: PersonaStudy) -> Iterator[Plot]:
+def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
     """The trainings of a grid.
 
     Raises `StudyError` if a format or a budget is unknown.
@@ -189,18 +189,18 @@ def plots(study: PersonaStudy) -> Iterator[Plot]:
     for budget in study.budgets:
         for form in study.formats:
             for seed in study.seeds:
-                yield Plot(form, budget, seed)
+                yield PersonaCell(form, budget, seed)
 
 
-def chosen(plot: Plot, study: PersonaStudy, subject: Subject, chat: Chat) -> list[Example]:
-    """A plot's training examples: the same number for each format, or the same number of tokens.
+def chosen(cell: PersonaCell, study: PersonaStudy, subject: Subject, chat: Chat) -> list[Example]:
+    """A cell's training examples: the same number for each format, or the same number of tokens.
 
     Raises `StudyError` if a format has no training example.
     """
     shuffled = {
         kind: sorted(
             (e for e in subject.examples if e.kind is kind and e.split is Split.TRAIN),
-            key=lambda example: digest(f"{plot.seed}\n{example.id}"),
+            key=lambda example: digest(f"{cell.seed}\n{example.id}"),
         )
         for kind in KINDS[MIX]
     }
@@ -213,9 +213,9 @@ def chosen(plot: Plot, study: PersonaStudy, subject: Subject, chat: Chat) -> lis
     fewest = min(len(found) for found in shuffled.values())
     size = min(study.size or fewest, fewest)
     alone = {kind: found[:size] for kind, found in shuffled.items()}
-    own = _mixed([shuffled[kind] for kind in KINDS[plot.form]], size)
-    if plot.budget == "tokens":
-        length = {e.id: len(chat.taught(e).ids) for found in alone.values() for e in found}
+    own = _mixed([shuffled[kind] for kind in KINDS[cell.form]], size)
+    if cell.budget == "tokens":
+        length = {e.id: len(chat.encode_example(e).ids) for found in alone.values() for e in found}
         budget = min(sum(length[e.id] for e in found) for found in alone.values())
         own = list(_within(own, length, budget))
     system = (Message(Role.SYSTEM, subject.system),) if study.train_with_system else ()
@@ -241,24 +241,24 @@ def _within(
 
 
 def planned(
-    study: PersonaStudy, subject: Subject, training: TrainingConfig, chat: Chat, shelf: Shelf
-) -> list[Planned]:
+    study: PersonaStudy, subject: Subject, training: TrainingConfig, chat: Chat, shelf: ResultCache
+) -> list[PlannedTraining]:
     """The trainings of a grid, and whether each is there already."""
     return [
-        Planned(
-            f"{subject.name}: {plot.label}",
-            shelf.has(_key(_config(plot, study, training), chosen(plot, study, subject, chat))),
+        PlannedTraining(
+            f"{subject.name}: {cell.label}",
+            shelf.has(_key(_config(cell, study, training), chosen(cell, study, subject, chat))),
         )
-        for plot in plots(study)
+        for cell in persona_grid(study)
     ]
 
 
-def _config(plot: Plot, study: PersonaStudy, training: TrainingConfig) -> TrainingConfig:
-    return replace(training, seed=plot.seed, steps=study.steps or training.steps)
+def _config(cell: PersonaCell, study: PersonaStudy, training: TrainingConfig) -> TrainingConfig:
+    return replace(training, seed=cell.seed, steps=study.steps or training.steps)
 
 
 def _key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str, Any]:
-    """What determines a plot's adapter."""
+    """What determines a cell's adapter."""
     return {
         "training": config.canonical,
         "base": fingerprint(config.base, config.revision),
@@ -271,73 +271,73 @@ def persona_study(
     subject: Subject,
     training: TrainingConfig,
     chat: Chat,
-    kept: tuple[Shelf, Told | None],
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> PersonaResult:
     """Every format trained, and every model asked and scored in the same way; all of it kept."""
-    # What each plot is taught is settled first: a study that cannot be made asks nothing.
-    taught = {plot: chosen(plot, study, subject, chat) for plot in plots(study)}
-    tried = [_try(None, Model(training.base, training.revision), (study, subject), {}, kept)]
-    for plot, examples in taught.items():
-        model, facts = _train(plot, examples, _config(plot, study, training), kept)
-        tried.append(_try(plot, model, (study, subject), facts, kept))
-    counts = {plot.label: len(examples) for plot, examples in taught.items()}
-    return PersonaResult(study, subject, tuple(tried), training, counts)
+    # What each cell is taught is settled first: a study that cannot be made asks nothing.
+    taught = {cell: chosen(cell, study, subject, chat) for cell in persona_grid(study)}
+    models = [_try(None, Model(training.base, training.revision), (study, subject), {}, kept)]
+    for cell, examples in taught.items():
+        model, facts = _train(cell, examples, _config(cell, study, training), kept)
+        models.append(_try(cell, model, (study, subject), facts, kept))
+    counts = {cell.label: len(examples) for cell, examples in taught.items()}
+    return PersonaResult(study, subject, tuple(models), training, counts)
 
 
 def _train(
-    plot: Plot,
+    cell: PersonaCell,
     examples: Sequence[Example],
     config: TrainingConfig,
-    kept: tuple[Shelf, Told | None],
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> tuple[Model, dict[str, Any]]:
     shelf, told = kept
     key = _key(config, examples)
 
     def progress(done: int, total: int) -> None:
         if told:
-            told(f"training, {plot.label}", done, total)
+            told(f"training, {cell.label}", done, total)
 
     place = shelf.place(key)
     made = trained(examples, config, place, progress)
-    shelf.kept(key, lambda: {"facts": made.facts, "label": plot.label})
+    shelf.kept(key, lambda: {"facts": made.facts, "label": cell.label})
     return Model(config.base, config.revision, made.adapter, place.name), made.facts
 
 
 def _try(
-    plot: Plot | None,
+    cell: PersonaCell | None,
     model: Model,
     grid: tuple[PersonaStudy, Subject],
     facts: Mapping[str, Any],
-    kept: tuple[Shelf, Told | None],
-) -> Tried:
+    kept: tuple[ResultCache, ProgressCallback | None],
+) -> ModelResult:
     study, subject = grid
-    room = Classroom((), 0, study.decoding, subject.aim)
-    name = plot.label if plot else BASE
+    room = PromptContext((), 0, study.decoding, subject.aim)
+    name = cell.label if cell else BASE
     answers = {}
     for kind, prompts in subject.prompts.items():
         for prompted in (False, True):
-            way = Way("asked", name, kind, subject.system if prompted else "")
-            answers[kind, prompted] = asked_once(way, model, prompts, room, kept)
+            way = PromptingStrategy("asked", name, kind, subject.system if prompted else "")
+            answers[kind, prompted] = cached_answers(way, model, prompts, room, kept)
     told: dict[bool, tuple[Output, ...]] = {}
     open_prompts = [asked for _, asked in subject.asks()]
     for prompted in (False, True) if open_prompts else ():
-        way = Way("open", name, "open questions", subject.system if prompted else "")
-        told[prompted] = asked_once(way, model, open_prompts, room, kept)
-    held = held_texts(study, subject)
-    return Tried(
-        plot,
+        way = PromptingStrategy("open", name, "open questions", subject.system if prompted else "")
+        told[prompted] = cached_answers(way, model, open_prompts, room, kept)
+    held = held_out_texts(study, subject)
+    return ModelResult(
+        cell,
         answers,
         {form: fit(model, texts, kept[0]) for form, texts in held.items()},
-        chosen_rightly(model, subject.choices, kept[0]),
+        answer_choices(model, subject.choices, kept[0]),
         facts,
         told,
-        chosen_rightly(model, subject.general, kept[0]),
+        answer_choices(model, subject.general, kept[0]),
         rated(answers[IN_DOMAIN, False], subject.rating, kept[0]),
     )
 
 
 def rated(
-    outputs: Sequence[Output], rating: Rating | None, shelf: Shelf
+    outputs: Sequence[Output], rating: Rating | None, shelf: ResultCache
 ) -> tuple[dict[str, float] | None, ...]:
     """A judge's ratings of answers, from the shelf where they are there already."""
     if rating is None or not outputs:
@@ -348,7 +348,7 @@ def rated(
     return tuple(made["ratings"])
 
 
-def held_texts(study: PersonaStudy, subject: Subject) -> dict[str, list[Example]]:
+def held_out_texts(study: PersonaStudy, subject: Subject) -> dict[str, list[Example]]:
     """The texts on which no model was trained, by format; dialogues in their chat template.
 
     `plain` texts say how much of the base's own ability is kept.

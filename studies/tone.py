@@ -11,13 +11,29 @@ from typing import Any
 
 from db.records import Example, Split, digest
 from evaluation.arms import Arm, Scored
-from studies.asking import Classroom, Model, Way
+from studies.costs import scored
 from studies.errors import StudyError
-from studies.hosted import Hosted, Hosting, Job, Order, Provider, hosted, planned_hosted
-from studies.ladder import TUNED, Asked, Ladder, LadderConfig, Told, asked_once, climb
-from studies.scoring import scored
-from studies.shelf import Shelf
-from studies.training import Planned, Trained, trained
+from studies.finetune_api import (
+    FinetuneAccess,
+    FinetuneRequest,
+    Job,
+    Provider,
+    ProviderResult,
+    hosted,
+    plan_finetuning,
+)
+from studies.ladder import (
+    TUNED,
+    Ladder,
+    LadderConfig,
+    ProgressCallback,
+    PromptingTask,
+    cached_answers,
+    run_ladder,
+)
+from studies.result_cache import ResultCache
+from studies.strategies import Model, PromptContext, PromptingStrategy
+from studies.training import PlannedTraining, Trained, trained
 from trainer.config import TrainingConfig
 from trainer.models import fingerprint
 
@@ -63,7 +79,7 @@ class ToneStudy:
 
 
 @dataclass(frozen=True)
-class Square:
+class ToneCell:
     """One training of the grid."""
 
     size: int
@@ -72,15 +88,15 @@ class Square:
 
     @property
     def label(self) -> str:
-        """The square in words."""
+        """The cell in words."""
         return f"{self.precision}, {self.size} examples, seed {self.seed}"
 
 
 @dataclass(frozen=True)
-class Course:
-    """One square's answers: at the end without and with the prompt, and along the way."""
+class CellResult:
+    """One cell's answers: at the end without and with the prompt, and along the way."""
 
-    square: Square
+    cell: ToneCell
     end: Arm
     prompted: Arm | None
     curve: tuple[tuple[int, Arm], ...]
@@ -92,14 +108,14 @@ class ToneResult:
     """Everything a tone study measured."""
 
     study: ToneStudy
-    asked: Asked
+    asked: PromptingTask
     ladder: Ladder
-    courses: tuple[Course, ...]
+    courses: tuple[CellResult, ...]
     training: TrainingConfig
-    hosted: tuple[Hosted, ...] = ()
+    hosted: tuple[ProviderResult, ...] = ()
 
 
-def squares(study: ToneStudy, available: int) -> Iterator[Square]:
+def tone_grid(study: ToneStudy, available: int) -> Iterator[ToneCell]:
     """The trainings of a grid, the small ones first.
 
     Raises `StudyError` if there are fewer training examples than a size asks for.
@@ -114,7 +130,7 @@ def squares(study: ToneStudy, available: int) -> Iterator[Square]:
         everywhere = study.all_precisions_at_all_sizes or size == largest
         for precision in study.precisions if everywhere else study.precisions[:1]:
             for seed in study.seeds:
-                yield Square(size, precision, seed)
+                yield ToneCell(size, precision, seed)
 
 
 def drawn(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
@@ -123,19 +139,19 @@ def drawn(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
     return sorted(taught, key=lambda example: digest(f"{seed}\n{example.id}"))[:size]
 
 
-def config_of(square: Square, study: ToneStudy, training: TrainingConfig) -> TrainingConfig:
-    """The training of a square."""
+def config_of(cell: ToneCell, study: ToneStudy, training: TrainingConfig) -> TrainingConfig:
+    """The training of a cell."""
     return replace(
         training,
-        precision=square.precision,
-        seed=square.seed,
+        precision=cell.precision,
+        seed=cell.seed,
         steps=study.steps or training.steps,
         save_every=study.curve_every or training.save_every,
     )
 
 
 def key_of(config: TrainingConfig, taught: Sequence[Example]) -> dict[str, Any]:
-    """What determines a square's adapter."""
+    """What determines a cell's adapter."""
     return {
         "training": config.canonical,
         "base": fingerprint(config.base, config.revision),
@@ -144,21 +160,21 @@ def key_of(config: TrainingConfig, taught: Sequence[Example]) -> dict[str, Any]:
 
 
 def planned(
-    study: ToneStudy, asked: Asked, training: TrainingConfig, shelf: Shelf
-) -> list[Planned]:
+    study: ToneStudy, asked: PromptingTask, training: TrainingConfig, shelf: ResultCache
+) -> list[PlannedTraining]:
     """The trainings of a grid, and whether each is there already."""
     taught = [example for example in asked.pool if example.split is Split.TRAIN]
     found = []
-    for square in squares(study, len(taught)):
-        config = config_of(square, study, training)
-        key = key_of(config, drawn(taught, square.size, square.seed))
-        found.append(Planned(square.label, shelf.has(key)))
+    for cell in tone_grid(study, len(taught)):
+        config = config_of(cell, study, training)
+        key = key_of(config, drawn(taught, cell.size, cell.seed))
+        found.append(PlannedTraining(cell.label, shelf.has(key)))
     for order in orders(study, asked):
-        found += planned_hosted(order, shelf)
+        found += plan_finetuning(order, shelf)
     return found
 
 
-def orders(study: ToneStudy, asked: Asked) -> Iterator[Order]:
+def orders(study: ToneStudy, asked: PromptingTask) -> Iterator[FinetuneRequest]:
     """What is wanted of each provider.
 
     Raises `StudyError` if a size asks for more training examples than there are.
@@ -175,56 +191,56 @@ def orders(study: ToneStudy, asked: Asked) -> Iterator[Order]:
             for size in sizes
             for seed in provider.seeds or study.seeds
         )
-        yield Order(provider, jobs, asked, study.ladder.decoding, study.prompted_too)
+        yield FinetuneRequest(provider, jobs, asked, study.ladder.decoding, study.prompted_too)
 
 
 def tone_study(
     study: ToneStudy,
-    asked: Asked,
+    asked: PromptingTask,
     training: TrainingConfig,
-    kept: tuple[Shelf, Told | None],
-    hosting: Hosting,
+    kept: tuple[ResultCache, ProgressCallback | None],
+    hosting: FinetuneAccess,
 ) -> ToneResult:
-    """Every square trained and asked, and the ways of prompting asked once; all of it kept.
+    """Every cell trained and asked, and the prompting_strategies of prompting asked once; all of it kept.
 
     `asked.pool` is the training side. `hosting` is for the models that are tuned at a service.
     """
     taught = [example for example in asked.pool if example.split is Split.TRAIN]
     # What the grid asks for is settled first: nothing is answered for a study that cannot be made.
-    grid, ordered = list(squares(study, len(taught))), list(orders(study, asked))
-    ladder = climb(asked, Model(training.base, training.revision), study.ladder, *kept)
-    courses = tuple(_course(square, (study, asked, training), kept) for square in grid)
+    grid, ordered = list(tone_grid(study, len(taught))), list(orders(study, asked))
+    ladder = run_ladder(asked, Model(training.base, training.revision), study.ladder, *kept)
+    courses = tuple(_course(cell, (study, asked, training), kept) for cell in grid)
     elsewhere = tuple(hosted(order, hosting, kept) for order in ordered)
     return ToneResult(study, asked, ladder, courses, training, elsewhere)
 
 
 def _course(
-    square: Square,
-    grid: tuple[ToneStudy, Asked, TrainingConfig],
-    kept: tuple[Shelf, Told | None],
-) -> Course:
+    cell: ToneCell,
+    grid: tuple[ToneStudy, PromptingTask, TrainingConfig],
+    kept: tuple[ResultCache, ProgressCallback | None],
+) -> CellResult:
     study, asked, training = grid
     shelf, told = kept
-    config = config_of(square, study, training)
-    taught = drawn(asked.pool, square.size, square.seed)
+    config = config_of(cell, study, training)
+    taught = drawn(asked.pool, cell.size, cell.seed)
     key = key_of(config, taught)
-    made = _train(square, config, taught, key, kept)
+    made = _train(cell, config, taught, key, kept)
     run = shelf.place(key).name
-    room = Classroom((), 0, study.ladder.decoding, asked.aim)
-    end = Way(TUNED, square.label, "the adapter without a system prompt", tuned=True)
+    room = PromptContext((), 0, study.ladder.decoding, asked.aim)
+    end = PromptingStrategy(TUNED, cell.label, "the adapter without a system prompt", tuned=True)
     prompted = replace(end, name="tuned-prompted", system=asked.system)
 
-    def arm(way: Way, step: int, prompts: Sequence[Example]) -> Arm:
+    def arm(way: PromptingStrategy, step: int, prompts: Sequence[Example]) -> Arm:
         adapter = made.adapters[step]
         model = Model(training.base, training.revision, adapter, f"{run}@{step}")
-        outputs = asked_once(way, model, prompts, room, (shelf, told))
+        outputs = cached_answers(way, model, prompts, room, (shelf, told))
         return scored(way, outputs, prompts, asked.aim)
 
     last = max(made.adapters)
     few = asked.prompts[: study.curve_prompts or None]
-    along = sorted(made.adapters) if study.curve_every and square.size == max(study.sizes) else []
-    return Course(
-        square,
+    along = sorted(made.adapters) if study.curve_every and cell.size == max(study.sizes) else []
+    return CellResult(
+        cell,
         arm(end, last, asked.prompts),
         arm(prompted, last, asked.prompts) if study.prompted_too else None,
         tuple((step, arm(end, step, few)) for step in along),
@@ -233,24 +249,24 @@ def _course(
 
 
 def _train(
-    square: Square,
+    cell: ToneCell,
     config: TrainingConfig,
     taught: Sequence[Example],
     key: dict[str, Any],
-    kept: tuple[Shelf, Told | None],
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> Trained:
     shelf, told = kept
 
     def progress(done: int, total: int) -> None:
         if told:
-            told(f"training, {square.label}", done, total)
+            told(f"training, {cell.label}", done, total)
 
     made = trained(taught, config, shelf.place(key), progress)
-    shelf.kept(key, lambda: {"facts": made.facts, "label": square.label})
+    shelf.kept(key, lambda: {"facts": made.facts, "label": cell.label})
     return made
 
 
-def averaged(arms: Sequence[Arm], name: str, label: str) -> Arm:
+def average_arms(arms: Sequence[Arm], name: str, label: str) -> Arm:
     """Arms that answered the same prompts as one: each prompt's measures are means over them.
 
     A rate over it counts prompts, not answers, so that more seeds do not pass for more prompts.

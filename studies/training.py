@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Example
-from trainer.adapter import FACTS, WEIGHTS
+from trainer.adapter import METADATA, WEIGHTS
 from trainer.checkpoints import ADAPTER, CHECKPOINTS
 from trainer.config import TrainingConfig
 from trainer.sft import train
@@ -16,7 +16,7 @@ _STEPS = "steps"
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedTraining:
     """Something a study has to do: whether it is done, and what is left of it costs at a service.
 
     What is `hosted` takes a service's dollars, the rest this machine's time.
@@ -76,7 +76,7 @@ def trained(
     there = (folder / _STEPS).glob("*")
     adapters = {int(path.name): path for path in there if path.name.isdecimal()}
     for path in adapters.values():
-        shutil.copy(result.adapter / FACTS, path / FACTS)
+        shutil.copy(result.adapter / METADATA, path / METADATA)
     last = int(result.metrics["steps"])
     return Trained(
         adapters={**adapters, last: folder / ADAPTER},

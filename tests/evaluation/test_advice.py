@@ -11,9 +11,9 @@ from evaluation.advice import (
     knowledge_notice,
 )
 from evaluation.arms import CONVERSATIONAL, Arm, ArmSummary, Difference, Scored, summarise
-from evaluation.content import FEATURES
+from evaluation.measures.content import FEATURES
+from evaluation.measures.tone import Feature
 from evaluation.statistics import outcome
-from evaluation.tone import Feature
 
 
 def summary(name: str, rate: float, kept: float = 1.0) -> ArmSummary:

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from db.records import Interval
-from evaluation.arms import CONVERSATIONAL, Arm, Scored, differences, ease_sweep, summarise
-from evaluation.content import FEATURES
+from evaluation.arms import CONVERSATIONAL, Arm, Scored, differences, reading_ease_sweep, summarise
+from evaluation.measures.content import FEATURES
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import Outcome
 from evaluation.verdict import Evidence, percent, points, review_notice, verdict
-from tests.evaluation.made import arms
+from tests.evaluation.samples import arms
 
 SIMILARITY = FEATURES[0]
 
@@ -66,7 +66,7 @@ def test_shares_that_are_not_yes_or_no_are_compared_by_their_means() -> None:
 
 
 def test_the_sweep_falls_from_easy_to_hard_thresholds() -> None:
-    points_of = [p.rate.estimate for p in ease_sweep(arms()) if p.arm == "tuned"]
+    points_of = [p.rate.estimate for p in reading_ease_sweep(arms()) if p.arm == "tuned"]
     assert len(points_of) == 11
     assert points_of == sorted(points_of, reverse=True)
 

@@ -1,6 +1,6 @@
 import xml.etree.ElementTree as ET
 
-from evaluation.charts import (
+from evaluation.pages.charts import (
     PRINT,
     Axis,
     Canvas,
@@ -15,9 +15,9 @@ from evaluation.charts import (
     svg,
     svg_file,
 )
-from evaluation.figures import LossPoint, loss_figure, strengths_figure
-from evaluation.report import figures
-from tests.evaluation.made import sample_preferences, sample_report
+from evaluation.pages.figures import LossPoint, loss_figure, strengths_figure
+from evaluation.pages.report import figures
+from tests.evaluation.samples import sample_preferences, sample_report
 
 ROWS: list[Row] = [
     {"arm": '<Base> & "co"', "low": 0.1, "estimate": 0.2, "high": 0.3},

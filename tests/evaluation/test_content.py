@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.content import (
+from evaluation.errors import EvaluationError
+from evaluation.measures.content import (
     FEATURES,
     answer_kept,
     content_measures,
@@ -19,7 +20,6 @@ from evaluation.content import (
     similarities,
     similarity,
 )
-from evaluation.errors import EvaluationError
 
 REFERENCE = "Isaac Newton was born in 1642. He left Cambridge in 1665 with 1,250 notes."
 

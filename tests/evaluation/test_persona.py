@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.arms import Arm, Scored, summarise
-from evaluation.persona import IN_CHARACTER, Matching, persona_measures, trait_features
-from evaluation.report import render
-from tests.evaluation.made import sample_report
+from evaluation.measures.persona import IN_CHARACTER, Matching, persona_measures, trait_features
+from evaluation.pages.report import render
+from tests.evaluation.samples import sample_report
 
 PHRASES = {"deference": ("sir", "master"), "anxiety": ("oh dear", "i’m afraid"), "odds": ("%",)}
 

@@ -1,7 +1,7 @@
 """A new adapter is better only if it is shown to be, and loses nothing that is guarded."""
 
 from evaluation.arms import CONVERSATIONAL, Arm, Scored
-from evaluation.content import FEATURES
+from evaluation.measures.content import FEATURES
 from evaluation.promotion import FEWEST, judge
 
 SIMILARITY = FEATURES[0]

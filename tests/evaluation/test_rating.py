@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.rating import (
-    Criterion,
     Judge,
     Prompt,
     Rubric,
+    RubricCriterion,
     ratings,
     tone_rubric,
     trait_rubric,
@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation" / "rating.v1.txt"
 TONE = tone_rubric(
     "spoken", "as said aloud.", {5: "like talk. For example: It's wet.", 1: "like a book."}
 )
-BOTH = Rubric((Criterion("dry", "Jokes."), Criterion("long-winded", "Goes on.")), 0, 4)
+BOTH = Rubric((RubricCriterion("dry", "Jokes."), RubricCriterion("long-winded", "Goes on.")), 0, 4)
 
 
 def judge(name: str = "openai:small", rubric: Rubric = TONE) -> Judge:

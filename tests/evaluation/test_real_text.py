@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.measures.tone import conversational, tone_measures
 from evaluation.register import card, fit
-from evaluation.tone import conversational, tone_measures
 
 COUNT = 300
 

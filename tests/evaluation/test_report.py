@@ -8,15 +8,15 @@ from bs4 import BeautifulSoup, Tag
 
 from db.records import ReviewerKind
 from evaluation.arms import Arm, summarise
-from evaluation.pages import safe_link, unbroken
-from evaluation.report import (
+from evaluation.pages.page import safe_link, unbroken
+from evaluation.pages.report import (
     ArmAnswer,
     ReportData,
     SideBySide,
     figures,
     render,
 )
-from tests.evaluation.made import HOSTILE, hostile_report, sample_report
+from tests.evaluation.samples import HOSTILE, hostile_report, sample_report
 
 OUTLINE = Path(__file__).parents[1] / "golden" / "report-outline.txt"
 EMPTY = ReportData(

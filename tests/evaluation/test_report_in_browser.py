@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from evaluation.report import ReportData, render
+from evaluation.pages.report import ReportData, render
 from tests.conftest import require
-from tests.evaluation.made import hostile_report, sample_report
+from tests.evaluation.samples import hostile_report, sample_report
 
 LAYOUTS = [(1280, "light"), (480, "light"), (1280, "dark"), (480, "dark")]
 

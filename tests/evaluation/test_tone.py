@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.tone import (
+from evaluation.measures.tone import (
     FEATURES,
     ConversationalRule,
     flesch_reading_ease,

@@ -8,21 +8,27 @@ from typing import Any, cast
 import pytest
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
-from evaluation.persona import shows
+from evaluation.measures.persona import shows
 from pipelines.form import read_form
 from pipelines.persona_file import load_persona
-from studies.asking import Classroom, Shots, with_shots
+from studies.costs import passage_of
 from studies.errors import StudyError
-from studies.knowledge import Choices, Open, Questions, check_questions, persona_choices
+from studies.knowledge import (
+    MultipleChoice,
+    OpenQuestion,
+    Questions,
+    check_questions,
+    persona_questions,
+)
 from studies.limits import within_limits
-from studies.persona import KINDS, PersonaStudy, Plot, chosen, held_texts, plots
-from studies.scoring import passage_of
-from studies.shelf import Shelf
-from studies.tone import ToneStudy, averaged, drawn, squares
+from studies.persona import KINDS, PersonaCell, PersonaStudy, chosen, held_out_texts, persona_grid
+from studies.result_cache import ResultCache
+from studies.strategies import PromptContext, Shots, with_examples
+from studies.tone import ToneStudy, average_arms, drawn, tone_grid
 from studies.training import trained
-from tests.evaluation.made import PLAIN, TALK
-from tests.studies.made import AIM, arm, conversations, output, persona_examples, subject
-from trainer.adapter import FACTS
+from tests.evaluation.samples import PLAIN, TALK
+from tests.studies.samples import AIM, arm, conversations, output, persona_examples, subject
+from trainer.adapter import METADATA
 from trainer.answer import Decoding
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
@@ -43,7 +49,7 @@ CHAT = cast("Chat", WordChat())
 
 
 def test_a_kept_cell_is_not_made_again_and_comes_back_as_it_was(tmp_path: Path) -> None:
-    shelf, made = Shelf(tmp_path), [output("p", "It’s done.")]
+    shelf, made = ResultCache(tmp_path), [output("p", "It’s done.")]
     asked: list[str] = []
 
     def make() -> list[Output]:
@@ -58,7 +64,7 @@ def test_a_kept_cell_is_not_made_again_and_comes_back_as_it_was(tmp_path: Path) 
 
 
 def test_a_cell_that_a_crash_left_torn_is_made_again(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = ResultCache(tmp_path)
     shelf.kept({"cell": 1}, lambda: {"x": 1})
     shelf.place({"cell": 1}).with_suffix(".json").write_text('{"key"')
     assert not shelf.has({"cell": 1})
@@ -68,34 +74,34 @@ def test_a_cell_that_a_crash_left_torn_is_made_again(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_work_on_one_shelf(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = ResultCache(tmp_path)
     refused = pytest.raises(TrainerError, match="another process at work")
-    with shelf.alone(), refused, Shelf(tmp_path).alone():
+    with shelf.alone(), refused, ResultCache(tmp_path).alone():
         pytest.fail("two of them held the shelf")
     with shelf.alone():
         assert not list(shelf.cells())
 
 
 def test_a_cell_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = ResultCache(tmp_path)
     with pytest.raises(ZeroDivisionError):
         shelf.kept({"cell": 1}, lambda: {"x": 1 // 0})
     assert not shelf.has({"cell": 1})
 
 
 def test_fixed_examples_are_shown_before_every_prompt() -> None:
-    room = Classroom(conversations(), 2, Decoding(), AIM)
+    room = PromptContext(conversations(), 2, Decoding(), AIM)
     prompts = conversations(Split.TEST)
-    shown = with_shots(Shots.FIXED, prompts, room)
+    shown = with_examples(Shots.FIXED, prompts, room)
     assert {len(example.messages) for example in shown.values()} == {6}
     assert all(e.messages[:4] == shown[prompts[0].id].messages[:4] for e in shown.values())
-    assert with_shots(Shots.NONE, prompts, room) == {prompt.id: prompt for prompt in prompts}
+    assert with_examples(Shots.NONE, prompts, room) == {prompt.id: prompt for prompt in prompts}
 
 
 def test_the_nearest_example_stands_last_before_its_prompt() -> None:
-    room = Classroom(conversations(), 2, Decoding(), AIM)
+    room = PromptContext(conversations(), 2, Decoding(), AIM)
     prompts = conversations(Split.TEST)
-    shown = with_shots(Shots.NEAREST, prompts, room)
+    shown = with_examples(Shots.NEAREST, prompts, room)
     for prompt in prompts:  # the pool holds the very same question
         assert shown[prompt.id].messages[2].content == prompt.messages[0].content
 
@@ -107,11 +113,11 @@ def test_a_prompt_is_known_to_carry_its_passage() -> None:
 
 def test_a_grid_has_its_other_precisions_at_the_largest_size_alone() -> None:
     study = ToneStudy("demo", sizes=(30, 10), precisions=("float32", "int8"), seeds=(0, 1))
-    found = [(s.size, s.precision, s.seed) for s in squares(study, 40)]
+    found = [(s.size, s.precision, s.seed) for s in tone_grid(study, 40)]
     assert found[:2] == [(10, "float32", 0), (10, "float32", 1)]
     assert Counter(precision for _, precision, _ in found) == {"float32": 4, "int8": 2}
     with pytest.raises(StudyError, match="found 20 training examples, expected the 30"):
-        list(squares(study, 20))
+        list(tone_grid(study, 20))
 
 
 def test_a_larger_draw_holds_the_smaller_one_and_seeds_draw_differently() -> None:
@@ -121,7 +127,7 @@ def test_a_larger_draw_holds_the_smaller_one_and_seeds_draw_differently() -> Non
 
 
 def test_seeds_are_averaged_prompt_by_prompt() -> None:
-    both = averaged([arm("a", "A", TALK, 0.8), arm("b", "B", PLAIN, 0.6)], "both", "Both")
+    both = average_arms([arm("a", "A", TALK, 0.8), arm("b", "B", PLAIN, 0.6)], "both", "Both")
     assert len(both.outputs) == 8
     assert {row.measures["spoken"] for row in both.outputs} == {0.5}
 
@@ -129,13 +135,15 @@ def test_seeds_are_averaged_prompt_by_prompt() -> None:
 @pytest.mark.parametrize("budget", ["examples", "tokens"])
 def test_every_format_gets_the_same_budget(budget: str) -> None:
     study = PersonaStudy(("demo-persona",), budgets=(budget,))
-    found = {plot.form: chosen(plot, study, subject(), CHAT) for plot in plots(study)}
-    sizes = {form: sum(len(CHAT.taught(e).ids) for e in some) for form, some in found.items()}
+    found = {cell.form: chosen(cell, study, subject(), CHAT) for cell in persona_grid(study)}
+    sizes = {
+        form: sum(len(CHAT.encode_example(e).ids) for e in some) for form, some in found.items()
+    }
     if budget == "examples":
         assert {len(some) for some in found.values()} == {5}
         assert sizes["documents"] > 2 * sizes["dialogues"]
     else:
-        longest = max(len(CHAT.taught(e).ids) for some in found.values() for e in some)
+        longest = max(len(CHAT.encode_example(e).ids) for some in found.values() for e in some)
         least = sizes["dialogues"]  # the shortest texts, of which all are taken
         assert all(least - longest < size <= least for size in sizes.values())
     assert {e.kind for e in found["mix"]} == set(KINDS["mix"])
@@ -144,14 +152,14 @@ def test_every_format_gets_the_same_budget(budget: str) -> None:
 
 def test_dialogues_can_be_trained_under_the_system_prompt() -> None:
     study = PersonaStudy(("demo-persona",), train_with_system=True)
-    found = chosen(Plot("dialogues", "examples", 0), study, subject(), CHAT)
+    found = chosen(PersonaCell("dialogues", "examples", 0), study, subject(), CHAT)
     assert {e.messages[0] for e in found} == {Message(Role.SYSTEM, "You are Marlo.")}
 
 
 def test_no_text_that_is_scored_was_trained_on() -> None:
     study = PersonaStudy(("demo-persona",))
-    taught = {e.id for plot in plots(study) for e in chosen(plot, study, subject(), CHAT)}
-    scored = {e.id for texts in held_texts(study, subject()).values() for e in texts}
+    taught = {e.id for cell in persona_grid(study) for e in chosen(cell, study, subject(), CHAT)}
+    scored = {e.id for texts in held_out_texts(study, subject()).values() for e in texts}
     assert scored
     assert not taught & scored
     assert {e.kind for e in persona_examples()} == set(KINDS["mix"])
@@ -159,14 +167,16 @@ def test_no_text_that_is_scored_was_trained_on() -> None:
 
 def test_unknown_formats_and_budgets_are_named() -> None:
     with pytest.raises(StudyError, match="“poems”"):
-        list(plots(PersonaStudy(("demo-persona",), formats=("poems",))))
+        list(persona_grid(PersonaStudy(("demo-persona",), formats=("poems",))))
     with pytest.raises(StudyError, match="“hours”"):
-        list(plots(PersonaStudy(("demo-persona",), budgets=("hours",))))
+        list(persona_grid(PersonaStudy(("demo-persona",), budgets=("hours",))))
 
 
 def test_questions_of_knowledge_have_one_right_answer() -> None:
     asked = list(
-        persona_choices("Marlo", [("dry", "Jokes.")], ["I ran a ferry."], (["Warm."], ["A droid."]))
+        persona_questions(
+            "Marlo", [("dry", "Jokes.")], ["I ran a ferry."], (["Warm."], ["A droid."])
+        )
     )
     assert [c.about for c in asked] == ["dry", "dry", "dry", "facts"]
     assert all(c.right not in c.wrong for c in asked)
@@ -177,7 +187,7 @@ def test_an_adapter_is_known_by_its_step_whatever_its_number_of_digits(
 ) -> None:
     for name in ("adapter", "steps/5", "steps/10", "steps/15.part"):
         (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / FACTS).write_text("{}")
+        (tmp_path / name / METADATA).write_text("{}")
     result = SimpleNamespace(
         adapter=tmp_path / "adapter", metrics={"steps": 15, "tokens": 9}, losses=(), seconds=1.0,
         device="a CPU", precision="float32",
@@ -221,8 +231,8 @@ def test_the_texts_of_a_persona_tell_what_its_open_questions_ask() -> None:
 
 
 def test_a_question_that_gives_its_answer_away_is_refused() -> None:
-    told = Questions(open=(Open("the cat", ("Is the cat called Ballast?",), ("Ballast",)),))
-    both = Questions((Choices("words", "Which?", "This.", ("This.",)),))
+    told = Questions(open=(OpenQuestion("the cat", ("Is the cat called Ballast?",), ("Ballast",)),))
+    both = Questions((MultipleChoice("words", "Which?", "This.", ("This.",)),))
     for questions in (told, both):
         with pytest.raises(StudyError, match=r"in x\.toml to give its answer away"):
             check_questions(questions, "x.toml")

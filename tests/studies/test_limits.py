@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from studies.errors import StudyError
-from studies.hosted import Provider
-from studies.knowledge import Choices, Open, Questions
+from studies.finetune_api import Provider
+from studies.knowledge import MultipleChoice, OpenQuestion, Questions
 from studies.ladder import LadderConfig
 from studies.limits import within_limits
 from studies.persona import PersonaStudy
@@ -35,9 +35,12 @@ TONE = ToneStudy("demo")
         (LadderConfig(batch_size=0), "0 for “batch_size”"),
         (PersonaStudy(()), "an empty list for “campaigns”"),
         (PersonaStudy(("",)), "a blank text for “campaigns”"),
-        (Questions(choices=(Choices("a", "b?", "c", ()),)), "an empty list for “choices.wrong”"),
-        (Questions(open=(Open("a", (), ("b",)),)), "an empty list for “open.asks”"),
-        (Questions(open=(Open("a", ("b?",), (" ",)),)), "a blank text for “open.holds”"),
+        (
+            Questions(choices=(MultipleChoice("a", "b?", "c", ()),)),
+            "an empty list for “choices.wrong”",
+        ),
+        (Questions(open=(OpenQuestion("a", (), ("b",)),)), "an empty list for “open.asks”"),
+        (Questions(open=(OpenQuestion("a", ("b?",), (" ",)),)), "a blank text for “open.holds”"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(study: object, said: str) -> None:

@@ -9,18 +9,18 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
-from evaluation.pages import Page, render_page, write_page
+from evaluation.pages.page import Page, render_page, write_page
 from evaluation.rating import Judge, Prompt, trait_rubric
+from studies.costs import Prices
 from studies.ladder import LadderConfig
-from studies.ladder_page import Climbed, Training, findings, ladder_page
+from studies.pages.ladder import LadderRun, Training, findings, ladder_page
+from studies.pages.persona import persona_page
+from studies.pages.persona_rates import Rates
+from studies.pages.tone import tone_page
 from studies.persona import Rating, rated
-from studies.persona_page import persona_page
-from studies.persona_rates import Rates
-from studies.scoring import Prices
-from studies.shelf import Shelf
-from studies.tone_page import tone_page
+from studies.result_cache import ResultCache
 from tests.evaluation.test_report_in_browser import CONTRAST, FAULTS, browser, opened
-from tests.studies.made import asked, ladder, output, persona_result, tone_result
+from tests.studies.samples import asked, ladder, output, persona_result, tone_result
 
 __all__ = ["browser"]  # a fixture of the report's tests
 RUBRIC = trait_rubric(
@@ -28,14 +28,14 @@ RUBRIC = trait_rubric(
 )
 
 
-def climbed() -> Climbed:
+def climbed() -> LadderRun:
     config = LadderConfig(prices=Prices(review=0.1))
-    return Climbed(ladder(), asked(), config, Training(seconds=60.0, reviews=20))
+    return LadderRun(ladder(), asked(), config, Training(seconds=60.0, reviews=20))
 
 
 PAGES: dict[str, Callable[[], Page]] = {
     "ladder": lambda: ladder_page(climbed(), "demo: prompt or tune?", "the tone", "today"),
-    "tone": lambda: tone_page(tone_result(), "the tone", "Judged by nobody.", "today"),
+    "tone": lambda: tone_page(tone_result(), "the tone", "Predictions by nobody.", "today"),
     "persona": lambda: persona_page([persona_result(("examples", "tokens"))], "", "today"),
 }
 
@@ -100,7 +100,7 @@ def test_the_tone_study_answers_every_claim_and_marks_whose_numbers_are_whose() 
     assert "int8 is ahead of float32 over the course of training" in said
     assert "Whether 100 examples reach 90 % is undecided: 100 % (68 % to 100 %)" in said
     assert "Published (theirs)" in said
-    assert "Judged by nobody." in said
+    assert "Predictions by nobody." in said
 
 
 def test_a_grid_without_curves_says_so() -> None:
@@ -147,8 +147,8 @@ def test_what_tuning_cost_is_told_with_an_interval() -> None:
 
 def test_a_persona_without_open_questions_says_so() -> None:
     result = persona_result()
-    bare = replace(result, subject=replace(result.subject, open=(), general=()), tried=tuple(
-        replace(tried, told={}, general=()) for tried in result.tried))  # fmt: skip
+    bare = replace(result, subject=replace(result.subject, open=(), general=()), models=tuple(
+        replace(models, told={}, general=()) for models in result.models))  # fmt: skip
     said = text_of(persona_page([bare], "", "today"))
     assert "No open questions were asked of this persona." in said
     assert "questions of ordinary knowledge" not in said
@@ -157,13 +157,13 @@ def test_a_persona_without_open_questions_says_so() -> None:
 def test_a_judge_s_ratings_stand_beside_and_a_saturated_one_is_called_useless() -> None:
     result, judge = persona_result(), Judge("openai:small", "{}", RUBRIC)
     rated = tuple(
-        replace(tried, ratings=tuple(
-            {"judge.dry": 5.0, "judge.patient": 4.0 if tried.plot else 1.0}
-            for _ in tried.answers["in domain", False]))
-        for tried in result.tried
+        replace(models, ratings=tuple(
+            {"judge.dry": 5.0, "judge.patient": 4.0 if models.cell else 1.0}
+            for _ in models.answers["in domain", False]))
+        for models in result.models
     )  # fmt: skip
     subject = replace(result.subject, rating=Rating(judge, lambda _: (), ("It agrees by chance.",)))
-    said = text_of(persona_page([replace(result, subject=subject, tried=rated)], "", "today"))
+    said = text_of(persona_page([replace(result, subject=subject, models=rated)], "", "today"))
     assert "Mean ratings by openai:small, 1 to 5. It agrees by chance." in said
     assert re.search(r"dry 5\.00 .*? useless: it tells nothing apart", said)
     assert re.search(r"patient 1\.00 \(1\.00 to 1\.00\) 4\.00 .*? tells answers apart", said)
@@ -178,8 +178,8 @@ def test_a_judge_rates_each_answer_once(tmp_path: Path) -> None:
 
     rating = Rating(Judge("openai:small", "{}", RUBRIC), ask)
     answers = [output("p", "No hurry."), output("q", "Well.")]
-    first = rated(answers, rating, Shelf(tmp_path))
-    assert first == rated(answers, rating, Shelf(tmp_path))
+    first = rated(answers, rating, ResultCache(tmp_path))
+    assert first == rated(answers, rating, ResultCache(tmp_path))
     assert first == ({"judge.dry": 1.0, "judge.patient": 5.0}, None)
     assert asked == [2]
-    assert rated(answers, None, Shelf(tmp_path)) == ()
+    assert rated(answers, None, ResultCache(tmp_path)) == ()

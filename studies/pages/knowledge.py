@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from db.records import Interval
-from evaluation.charts import Caption, Figure, Series
-from evaluation.grid_charts import rates_figure
-from evaluation.pages import Section, Sheet, number, share_cell
+from evaluation.pages.charts import Caption, Figure, Series
+from evaluation.pages.grid_charts import rates_figure
+from evaluation.pages.page import Section, Sheet, number, share_cell
 from evaluation.statistics import outcome
 from evaluation.verdict import percent, points
 from studies.knowledge import FACTS
-from studies.persona_rates import Group, Rates, perplexity
+from studies.pages.persona_rates import Group, Rates, perplexity
 
 _ARMS = _CHOOSES, _TELLS, _SHOWS = "chooses it", "tells it", "shows it"
 
 
 def knowledge_section(rates: Rates) -> Section:
-    """Knowledge by two ways of asking, beside expression: trait by trait, then fact by fact."""
+    """Knowledge by two prompting_strategies of asking, beside expression: trait by trait, then fact by fact."""
     asked = bool(rates.result.subject.open)
     told = (
         "Tells it: open questions on a trait or fact, without a system prompt, whose answer holds "
@@ -57,7 +57,7 @@ def _figures(rates: Rates) -> Iterator[Figure]:
         place = "".join(c if c.isalnum() else "-" for c in about)
         caption = Caption(
             f"{rates.slug}-knowledge-{place}",
-            f"“{about.capitalize()}”: what each model knows, asked in two ways, and what it shows, "
+            f"“{about.capitalize()}”: what each model knows, asked in two prompting_strategies, and what it shows, "
             "with 95 % intervals.",
         )
         arms = tuple(arm for arm in _ARMS if any(met and name == arm for _, name, met in found))
@@ -71,7 +71,7 @@ def _sheet(rates: Rates) -> Sheet:
         for group in rates.groups
     )
     columns = (
-        "About", "Model", "Chosen", "Told", "Told, prompted", "Unasked", "Shown", "Gap, chosen",
+        "About", "Model", "Chosen", "ProgressCallback", "ProgressCallback, prompted", "Unasked", "Shown", "Gap, chosen",
         "Gap, told",
     )  # fmt: skip
     return Sheet("Few questions a trait: read the intervals.", columns, rows)
@@ -96,7 +96,7 @@ def _gap(knowledge: Interval | None, expression: Interval | None) -> str:
 
 
 def _facts(rates: Rates) -> Sheet:
-    """Every fact by itself: the share of the ways of asking for it that were answered rightly."""
+    """Every fact by itself: the share of the prompting_strategies of asking for it that were answered rightly."""
     facts = [one for one in rates.result.subject.open if one.about not in rates.traits]
     rows = tuple(
         (
@@ -107,8 +107,8 @@ def _facts(rates: Rates) -> Sheet:
         for one in facts
     )
     return Sheet(
-        "Every fact: the share of the ways of asking for it, and of trainings, that it was told.",
-        ("Fact", "Asked, for one", *rates.names),
+        "Every fact: the share of the prompting_strategies of asking for it, and of trainings, that it was told.",
+        ("Fact", "PromptingTask, for one", *rates.names),
         rows,
     )
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evaluation.arms import Arm, differences, summarise
-from evaluation.charts import Caption
-from evaluation.content import FEATURES
-from evaluation.figures import target_figure
-from evaluation.pages import Section, Sheet, number, number_cell, share_cell
+from evaluation.measures.content import FEATURES
+from evaluation.pages.charts import Caption
+from evaluation.pages.figures import target_figure
+from evaluation.pages.page import Section, Sheet, number, number_cell, share_cell
 from evaluation.verdict import points
-from studies.hosted import Hosted, HostedCourse, training_usd
-from studies.tone import ToneResult, averaged
+from studies.finetune_api import JobResult, ProviderResult, training_usd
+from studies.tone import ToneResult, average_arms
 
 
 def hosted_section(result: ToneResult) -> Section:
@@ -34,26 +34,26 @@ def hosted_section(result: ToneResult) -> Section:
     )
 
 
-def hosted_arms(hosted: Hosted) -> list[Arm]:
+def hosted_arms(hosted: ProviderResult) -> list[Arm]:
     """The model as it is, prompted, and tuned on each number of examples, means over its jobs."""
     model, arms = hosted.provider.model, [hosted.bare, hosted.prompted]
     for size, courses in _by_size(hosted).items():
         name, label = f"{model}-{size}", f"{model}, tuned on {size}"
-        arms.append(averaged([course.end for course in courses], name, label))
+        arms.append(average_arms([course.end for course in courses], name, label))
         told = [course.prompted for course in courses if course.prompted]
         if told:
-            arms.append(averaged(told, f"{name}-prompted", f"{label}, prompted"))
+            arms.append(average_arms(told, f"{name}-prompted", f"{label}, prompted"))
     return arms
 
 
-def _by_size(hosted: Hosted) -> dict[int, list[HostedCourse]]:
-    found: dict[int, list[HostedCourse]] = {}
+def _by_size(hosted: ProviderResult) -> dict[int, list[JobResult]]:
+    found: dict[int, list[JobResult]] = {}
     for course in hosted.courses:
         found.setdefault(course.job.size, []).append(course)
     return found
 
 
-def _sheet(hosted: Hosted, result: ToneResult) -> Sheet:
+def _sheet(hosted: ProviderResult, result: ToneResult) -> Sheet:
     """Each arm's rate, and how it differs from the model with the short prompt."""
     target, arms = result.asked.aim.feature, hosted_arms(hosted)
     pairs = [(arm.name, hosted.prompted.name) for arm in arms if arm is not hosted.prompted]
@@ -87,7 +87,7 @@ def hosted_claim(result: ToneResult) -> str:
     return " ".join(said) or "No model at a service is in this grid."
 
 
-def hosted_facts(hosted: Sequence[Hosted]) -> str:
+def hosted_facts(hosted: Sequence[ProviderResult]) -> str:
     """What each job took, a line each."""
     return "\n".join(
         f"{c.job.label}: {c.facts['trained_tokens']} tokens trained on at {one.provider.url}, "

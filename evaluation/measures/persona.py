@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 
-from evaluation.tone import Feature
+from evaluation.measures.tone import Feature
 
 PERSONA_SOURCE = "persona.v1"
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from db.records import Interval
-from evaluation.charts import (
+from evaluation.pages.charts import (
     Axis,
     Canvas,
     Caption,
@@ -67,7 +67,7 @@ def _legend(series: Series, canvas: Canvas) -> alt.Legend:
     return alt.Legend(orient="top", columns=columns, labelLimit=limit, symbolOpacity=1)
 
 
-def heat_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
+def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
     """A table as colours, lower being stronger (`row`, `column`, value), each with its number."""
 
     def draw(canvas: Canvas) -> Any:

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from db.records import Interval
 from evaluation.errors import EvaluationError
+from evaluation.measures.text import sentences, words
+from evaluation.measures.tone import Feature
 from evaluation.statistics import RESAMPLING, Resampling, mean_interval
-from evaluation.tone import Feature
-from evaluation.words import sentences, words
 
 CONTENT_SOURCE = "content.v1"
 

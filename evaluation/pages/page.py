@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from db.records import Interval
-from evaluation.charts import Figure, csv_file, png_file, svg, svg_file
-from evaluation.judges import said_by
+from evaluation.judge_cards import describe_kinds
+from evaluation.pages.charts import Figure, csv_file, png_file, svg, svg_file
 from evaluation.verdict import percent
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -109,7 +109,7 @@ def environment() -> Environment:
         "range": interval_range,
         "signed": signed,
         "link": safe_link,
-        "said": said_by,
+        "said": describe_kinds,
         "unbroken": unbroken,
     }
     return made

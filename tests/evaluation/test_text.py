@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.words import sentences, syllables, words
+from evaluation.measures.text import sentences, syllables, words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluation.words import sentences, syllables, words
+from evaluation.measures.text import sentences, syllables, words
 
 TONE_SOURCE = "tone.v1"
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from math import exp, log
 
 from db.records import Interval
-from evaluation.judges import is_saturated
-from evaluation.persona import Matching, persona_measures, shows
+from evaluation.judge_cards import is_saturated
+from evaluation.measures.persona import Matching, persona_measures, shows
 from evaluation.rating import measure_of
 from evaluation.statistics import holm, mean_interval, paired_shares, sign_flip_p, wilson
 from studies.knowledge import FACTS
-from studies.persona import BASE, IN_DOMAIN, PersonaResult, Tried
+from studies.persona import BASE, IN_DOMAIN, ModelResult, PersonaResult
 
 SUBSTRING = "substring."
 
@@ -20,7 +20,7 @@ class Group:
     """The trainings of a format and budget over their seeds; the base model is one of its own."""
 
     name: str
-    tried: tuple[Tried, ...]
+    models: tuple[ModelResult, ...]
 
 
 class Rates:
@@ -49,7 +49,7 @@ class Rates:
         More would not be told apart by their colours; the tables beside the figures hold all.
         """
         first = self.result.study.budgets[0]
-        return tuple(g for g in self.groups if not (p := g.tried[0].plot) or p.budget == first)
+        return tuple(g for g in self.groups if not (p := g.models[0].cell) or p.budget == first)
 
     @property
     def slug(self) -> str:
@@ -59,8 +59,8 @@ class Rates:
     def _measured(self, group: Group, kind: str, prompted: bool) -> dict[str, dict[str, float]]:
         rows: dict[str, list[dict[str, float]]] = {}
         traits = self.result.subject.aim.traits
-        for tried in group.tried:
-            for output in tried.answers[kind, prompted]:
+        for models in group.models:
+            for output in models.answers[kind, prompted]:
                 loose = persona_measures(output.text, traits, Matching.SUBSTRING)
                 measures = persona_measures(output.text, traits)
                 measures |= {f"{SUBSTRING}{name}": value for name, value in loose.items()}
@@ -103,9 +103,9 @@ class Rates:
     def rated(self, group: Group, trait: str) -> Interval | None:
         """A judge's mean rating of a trait in ordinary answers, None where nothing was rated."""
         found: dict[str, list[float]] = {}
-        for tried in group.tried:
-            outputs = tried.answers[IN_DOMAIN, False]
-            for output, rating in zip(outputs, tried.ratings, strict=False):
+        for models in group.models:
+            outputs = models.answers[IN_DOMAIN, False]
+            for output, rating in zip(outputs, models.ratings, strict=False):
                 if rating:
                     found.setdefault(output.prompt, []).append(rating[measure_of(trait)])
         means = [sum(values) / len(values) for values in found.values()]
@@ -114,7 +114,9 @@ class Rates:
     def is_saturated(self, trait: str) -> bool:
         """Whether a judge says nearly the same of every answer of every model."""
         rating = self.result.subject.rating
-        found = [r[measure_of(trait)] for g in self.groups for t in g.tried for r in t.ratings if r]
+        found = [
+            r[measure_of(trait)] for g in self.groups for t in g.models for r in t.ratings if r
+        ]
         if rating is None or not found:
             return False
         return is_saturated([value > rating.judge.rubric.middle for value in found])
@@ -122,7 +124,7 @@ class Rates:
     def known(self, group: Group, about: str) -> Interval | None:
         """The share of the multiple choices about something that are answered rightly."""
         asked = self.result.subject.choices
-        means = _by_question([tried.known for tried in group.tried], len(asked))
+        means = _by_question([models.known for models in group.models], len(asked))
         return _rate([mean for one, mean in zip(asked, means, strict=True) if one.about == about])
 
     def told(self, group: Group, about: str, prompted: bool = False) -> Interval | None:
@@ -158,8 +160,8 @@ class Rates:
         """The share of a model's trainings whose answer to a prompt holds one of some phrases."""
         said = [
             shows(output.text, holds)
-            for tried in group.tried
-            for output in tried.told.get(prompted, ())
+            for models in group.models
+            for output in models.told.get(prompted, ())
             if output.prompt == prompt
         ]
         return sum(said) / len(said) if said else 0.0
@@ -175,17 +177,17 @@ class Rates:
 
     def _general(self, group: Group) -> list[float]:
         count = len(self.result.subject.general)
-        return _by_question([tried.general for tried in group.tried], count)
+        return _by_question([models.general for models in group.models], count)
 
     @property
     def forms(self) -> tuple[str, ...]:
         """The kinds of text that were scored."""
-        return tuple(self.groups[0].tried[0].fits)
+        return tuple(self.groups[0].models[0].fits)
 
 
 def perplexity(group: Group, form: str, per: str) -> float | None:
     """Exp of the mean nats a token, or bits a byte; over all of a model's trainings."""
-    fits = [tried.fits[form] for tried in group.tried]
+    fits = [models.fits[form] for models in group.models]
     nats, tokens = sum(fit.nats for fit in fits), sum(fit.tokens for fit in fits)
     size = sum(fit.bytes for fit in fits)
     if not tokens or not size:
@@ -210,12 +212,12 @@ def _mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _groups(result: PersonaResult) -> Iterator[Group]:
-    found: dict[str, list[Tried]] = {}
+    found: dict[str, list[ModelResult]] = {}
     several = len(result.study.budgets) > 1
-    for tried in result.tried:
-        plot = tried.plot
-        name = BASE if plot is None else plot.form
-        if plot and several:
-            name = f"{plot.form}, equal {plot.budget}"
-        found.setdefault(name, []).append(tried)
+    for models in result.models:
+        cell = models.cell
+        name = BASE if cell is None else cell.form
+        if cell and several:
+            name = f"{cell.form}, equal {cell.budget}"
+        found.setdefault(name, []).append(models)
     yield from (Group(name, tuple(members)) for name, members in found.items())

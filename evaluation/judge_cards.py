@@ -70,7 +70,7 @@ class JudgeCard:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Predictions:
     """A judge's calls on texts, beside labels: `scores` where it gives more than yes and no."""
 
     calls: Sequence[bool]
@@ -80,7 +80,7 @@ class Judged:
 
 def judge_card(
     name: str,
-    judged: Judged,
+    judged: Predictions,
     labels_by: str,
     resampling: Resampling = RESAMPLING,
     definition: str = "",
@@ -123,7 +123,7 @@ def _false_alarms(calls: NDArray[np.bool_], labels: NDArray[np.bool_]) -> Interv
     return wilson(int((calls & ~labels).sum()), negative) if negative else None
 
 
-def _auc(judged: Judged, labels: NDArray[np.bool_]) -> float | None:
+def _auc(judged: Predictions, labels: NDArray[np.bool_]) -> float | None:
     """Chance that a positive text scores above a negative one, ties half (Mann-Whitney)."""
     if judged.scores is None or labels.all() or not labels.any():
         return None
@@ -152,7 +152,7 @@ def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.where(chance < 1, (observed - chance) / room, 0.0))
 
 
-def said_by(kinds: Sequence[str]) -> str:
+def describe_kinds(kinds: Sequence[str]) -> str:
     """Kinds of reviewer in words: people, written rules."""
     words = {"person": "people", "rule": "written rules"}
     return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"

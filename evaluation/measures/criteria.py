@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 
 from db.records import canonical, digest
 from evaluation.errors import EvaluationError
-from evaluation.persona import IN_CHARACTER, PERSONA_SOURCE, persona_measures, trait_features
-from evaluation.tone import FEATURES, TONE_SOURCE, Feature, tone_measures
+from evaluation.measures.persona import (
+    IN_CHARACTER,
+    PERSONA_SOURCE,
+    persona_measures,
+    trait_features,
+)
+from evaluation.measures.tone import FEATURES, TONE_SOURCE, Feature, tone_measures
 
 _BY_NAME = {feature.name: feature for feature in FEATURES}
 
@@ -39,7 +44,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Aim:
+class Criterion:
     """A target with its measures: `traits` has a persona's phrases, and is empty for a tone."""
 
     feature: Feature
@@ -68,9 +73,9 @@ class Aim:
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
-def tone_aim(
+def tone_criterion(
     name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
-) -> Aim:
+) -> Criterion:
     """The aim of a tone: within all bounds, and showing so many of the listed signs.
 
     Raises `EvaluationError` if there is no bound, a measure is not one, or more signs are asked
@@ -93,7 +98,7 @@ def tone_aim(
     feature = Feature(name, name.replace("-", " ").capitalize(), said, share=True)
     mark = digest(canonical([[b.measure, b.at_least, b.at_most] for b in bounds]))
     own = digest(f"{mark}{signs}{','.join(signs_of)}")
-    return Aim(feature, f"{TONE_SOURCE}+{own[:12]}", tuple(bounds), signs, tuple(signs_of))
+    return Criterion(feature, f"{TONE_SOURCE}+{own[:12]}", tuple(bounds), signs, tuple(signs_of))
 
 
 def _signs_in_words(signs: int, signs_of: Sequence[str]) -> str:
@@ -101,7 +106,7 @@ def _signs_in_words(signs: int, signs_of: Sequence[str]) -> str:
     return f"at least {signs} of the {len(signs_of)} signs ({listed})"
 
 
-def persona_aim(traits: Mapping[str, Sequence[str]]) -> Aim:
+def persona_criterion(traits: Mapping[str, Sequence[str]]) -> Criterion:
     """The aim of a persona: two of its traits or more, each by a word or phrase of its list.
 
     Raises `EvaluationError` if there is no trait.
@@ -110,4 +115,4 @@ def persona_aim(traits: Mapping[str, Sequence[str]]) -> Aim:
         raise EvaluationError("found no trait, expected a persona with one or more; add some")
     lists = {name: tuple(listed) for name, listed in traits.items()}
     own = digest(canonical({name: list(listed) for name, listed in lists.items()}))
-    return Aim(IN_CHARACTER, f"{PERSONA_SOURCE}+{own[:12]}", traits=lists)
+    return Criterion(IN_CHARACTER, f"{PERSONA_SOURCE}+{own[:12]}", traits=lists)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from db.records import Interval
 from evaluation.arms import ArmSummary, SweepPoint
-from evaluation.charts import (
+from evaluation.measures.tone import Feature
+from evaluation.pages.charts import (
     Axis,
     Caption,
     Figure,
@@ -17,7 +18,6 @@ from evaluation.charts import (
     share_figure,
 )
 from evaluation.preferences import Preferences
-from evaluation.tone import Feature
 
 _TIE = "No difference"
 
@@ -74,7 +74,7 @@ def similarity_figure(
     return interval_figure(caption, rows, arm_series(arms), axis, marks)
 
 
-def sweep_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
+def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
     """The share of answers over each threshold of reading ease, as the published study counts."""
     labels = {arm.name: arm.label for arm in arms}
     rows: list[Row] = [

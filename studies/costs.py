@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.records import Example, Output
-from evaluation.aims import Aim
 from evaluation.arms import Arm, Scored
-from evaluation.content import content_measures
-from studies.asking import Way
+from evaluation.measures.content import content_measures
+from evaluation.measures.criteria import Criterion
+from studies.strategies import PromptingStrategy
 from trainer.chat import Chat
 from trainer.embed import embed
 from trainer.models import load_tokenizer, resolve
@@ -44,7 +44,9 @@ class Usage:
     cost: float
 
 
-def scored(way: Way, outputs: Sequence[Output], prompts: Sequence[Example], aim: Aim) -> Arm:
+def scored(
+    way: PromptingStrategy, outputs: Sequence[Output], prompts: Sequence[Example], aim: Criterion
+) -> Arm:
     """A way's outputs with their measures; similarity where the prompt has a plain reference."""
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [output for output in outputs if output.prompt in by_id]
@@ -81,7 +83,7 @@ def passage_of(example: Example) -> str:
 def usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
     """What an answer of these takes on average; a rewrite's first turn counts as written."""
     count = max(len(outputs), 1)
-    read = sum(len(chat.asked(output.messages)) for output in outputs) / count
+    read = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
     written = sum(output.output_tokens for output in outputs) / count
     seconds = sum(output.seconds for output in outputs) / count
     tokens = read * prices.input_million + written * prices.output_million

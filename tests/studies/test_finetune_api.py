@@ -8,16 +8,23 @@ import pytest
 from bs4 import BeautifulSoup
 
 from db.records import Example
-from evaluation.pages import render_page
+from evaluation.pages.page import render_page
 from studies.errors import StudyError
-from studies.hosted import Hosted, Hosting, Order, Provider, hosted, planned_hosted
+from studies.finetune_api import (
+    FinetuneAccess,
+    FinetuneRequest,
+    Provider,
+    ProviderResult,
+    hosted,
+    plan_finetuning,
+)
 from studies.ladder import LadderConfig
-from studies.shelf import Shelf
+from studies.pages.tone import tone_page
+from studies.result_cache import ResultCache
 from studies.tone import ToneStudy, orders
-from studies.tone_page import tone_page
 from tests.serving import serving
-from tests.studies.made import asked, tone_result
-from tests.trainer.service import Server
+from tests.studies.samples import asked, tone_result
+from tests.trainer.finetune_service import Server
 from timbre.hosting import hosting, write_training_file
 from timbre.settings import SettingsError
 from trainer.errors import TrainerError
@@ -34,10 +41,10 @@ def write(examples: Sequence[Example], folder: Path) -> None:
     (folder / "train.jsonl").write_text("".join(f"{e.id}\n" for e in examples))
 
 
-HOSTING = Hosting(lambda _: "a-key", write)
+HOSTING = FinetuneAccess(lambda _: "a-key", write)
 
 
-def order(url: str, prompted_too: bool = False) -> Order:
+def order(url: str, prompted_too: bool = False) -> FinetuneRequest:
     """Two jobs, of three and of six examples."""
     provider = Provider(
         "small", url, sizes=(3, 6), seeds=(0,), epochs=2, training_million=1e6, every=0.01
@@ -51,8 +58,8 @@ def order(url: str, prompted_too: bool = False) -> Order:
     return found
 
 
-def done(order: Order, folder: Path) -> Hosted:
-    return hosted(order, HOSTING, (Shelf(folder), None))
+def done(order: FinetuneRequest, folder: Path) -> ProviderResult:
+    return hosted(order, HOSTING, (ResultCache(folder), None))
 
 
 def test_a_provider_is_tuned_by_its_jobs_and_asked_on_the_same_prompts(
@@ -93,20 +100,20 @@ def test_a_job_that_was_left_running_is_followed_to_its_end(server: Server, tmp_
 
 
 def test_the_plan_tells_what_is_left_to_pay(server: Server, tmp_path: Path) -> None:
-    shelf, wanted = Shelf(tmp_path), order(server.url)
-    before = list(planned_hosted(wanted, shelf))
+    shelf, wanted = ResultCache(tmp_path), order(server.url)
+    before = list(plan_finetuning(wanted, shelf))
     assert [p.label for p in before] == [
         "small, not tuned", "small, 3 examples, seed 0", "small, 6 examples, seed 0"
     ]  # fmt: skip
     letters = [sum(len(m.content) for e in taught for m in e.messages) for _, taught in wanted.jobs]
     assert [p.usd for p in before[1:]] == [2 * (count // 4) for count in letters]
     done(wanted, tmp_path)
-    after = list(planned_hosted(wanted, shelf))
+    after = list(plan_finetuning(wanted, shelf))
     assert all(p.done and p.hosted and p.usd == 0 for p in after)
     asking = replace(
         wanted, prompted_too=True, provider=replace(wanted.provider, output_million=1e6)
     )
-    assert [p.usd for p in planned_hosted(asking, shelf)] == [0, 72, 72]
+    assert [p.usd for p in plan_finetuning(asking, shelf)] == [0, 72, 72]
 
 
 def test_a_provider_asks_for_no_more_examples_than_there_are() -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from functools import cache
 
 from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
-from evaluation.arms import Arm, Scored, differences, ease_sweep, summarise
-from evaluation.content import content_measures
-from evaluation.figures import LossPoint
-from evaluation.preferences import Preferences, Sides, preferences, votes
-from evaluation.report import (
+from evaluation.arms import Arm, Scored, differences, reading_ease_sweep, summarise
+from evaluation.measures.content import content_measures
+from evaluation.measures.tone import conversational, tone_measures
+from evaluation.pages.figures import LossPoint
+from evaluation.pages.report import (
     AgreementRow,
     ArmAnswer,
     Attribution,
@@ -19,7 +19,7 @@ from evaluation.report import (
     SideBySide,
     VersionFacts,
 )
-from evaluation.tone import conversational, tone_measures
+from evaluation.preferences import Preferences, Sides, preferences, votes
 from evaluation.verdict import Evidence, verdict
 
 SUBJECTS = ("tower", "bridge", "canal", "harbour", "library", "market", "mill", "station")
@@ -100,7 +100,7 @@ def sample_report() -> ReportData:
         ),
         arms=summaries,
         differences=found,
-        sweep=ease_sweep(tried),
+        sweep=reading_ease_sweep(tried),
         floor=Interval(0.1, 0.2, 0.3),
         ceiling=Interval(0.85, 0.88, 0.9),
         preferences=cast,

@@ -11,14 +11,14 @@ from evaluation.advice import (
     knowledge_notice,
 )
 from evaluation.arms import DIFFERENCES_SAY, ArmSummary, Difference, differences, summarise
-from evaluation.charts import Axis, Caption, Figure, Row
-from evaluation.content import FEATURES
-from evaluation.figures import arm_series, similarity_figure, target_figure
-from evaluation.grid_charts import scatter_figure
-from evaluation.pages import Page, Section, Sheet, number, number_cell, share_cell, signed
+from evaluation.measures.content import FEATURES
+from evaluation.pages.charts import Axis, Caption, Figure, Row
+from evaluation.pages.figures import arm_series, similarity_figure, target_figure
+from evaluation.pages.grid_charts import scatter_figure
+from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell, signed
 from evaluation.verdict import points
-from studies.ladder import Asked, Ladder, LadderConfig, Rung
-from studies.scoring import passage_of
+from studies.costs import passage_of
+from studies.ladder import Ladder, LadderConfig, PromptingTask, StrategyResult
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Climbed:
+class LadderRun:
     """A ladder with what it was asked, how, and what tuning took."""
 
     ladder: Ladder
-    asked: Asked
+    asked: PromptingTask
     config: LadderConfig
     training: Training
 
@@ -46,13 +46,13 @@ class Findings:
     summaries: tuple[ArmSummary, ...]
     differences: tuple[Difference, ...]
     advice: Advice | None
-    tuned: Rung | None
-    prompted: Rung | None
+    tuned: StrategyResult | None
+    prompted: StrategyResult | None
     volume: int | None
     notice: str
 
 
-def findings(climbed: Climbed) -> Findings:
+def findings(climbed: LadderRun) -> Findings:
     """The tuned way that does best against every way of prompting, as one family (Holm)."""
     ladder, aim = climbed.ladder, climbed.asked.aim
     arms = [rung.arm for rung in ladder.rungs]
@@ -85,12 +85,12 @@ def _rivals(
     return Rivals(tuned, prompted, against.get(target), against.get("similarity"))
 
 
-def _fixed(climbed: Climbed) -> float:
+def _fixed(climbed: LadderRun) -> float:
     prices, took = climbed.config.prices, climbed.training
     return took.seconds / 3600 * prices.machine_hour + took.reviews * prices.review
 
 
-def ladder_page(climbed: Climbed, title: str, subject: str, written_at: str) -> Page:
+def ladder_page(climbed: LadderRun, title: str, subject: str, written_at: str) -> Page:
     """The page of a ladder."""
     found = findings(climbed)
     said = found.advice.sentence if found.advice else "There is no tuned model to compare with."
@@ -104,7 +104,7 @@ def ladder_page(climbed: Climbed, title: str, subject: str, written_at: str) -> 
     )
 
 
-def _quality(climbed: Climbed, found: Findings) -> Section:
+def _quality(climbed: LadderRun, found: Findings) -> Section:
     aim = climbed.asked.aim
     figures = (
         target_figure(found.summaries, aim.feature),
@@ -114,7 +114,7 @@ def _quality(climbed: Climbed, found: Findings) -> Section:
         (s.label, s.description, share_cell(s.target), _mean(s, "similarity"), str(s.n))
         for s in found.summaries
     )
-    columns = ("Way", "What is asked", aim.feature.label, "Similarity", "Answers")
+    columns = ("PromptingStrategy", "What is asked", aim.feature.label, "Similarity", "Answers")
     left_out = [f"“{label}” was left out: {why}." for label, why in climbed.ladder.left_out.items()]
     return Section(
         "Quality",
@@ -150,7 +150,7 @@ def _differences(found: Findings) -> Section:
     )
 
 
-def _costs(climbed: Climbed, found: Findings) -> Section:
+def _costs(climbed: LadderRun, found: Findings) -> Section:
     prices, volume = climbed.config.prices, climbed.config.prices.volume
     rows = tuple(
         (
@@ -164,7 +164,7 @@ def _costs(climbed: Climbed, found: Findings) -> Section:
         for rung in climbed.ladder.rungs
     )
     columns = (
-        "Way", "Tokens read", "Tokens written", "Seconds", "US dollars for 1,000 answers",
+        "PromptingStrategy", "Tokens read", "Tokens written", "Seconds", "US dollars for 1,000 answers",
         f"US dollars for {volume:,} answers, training included",
     )  # fmt: skip
     notes = (
@@ -177,7 +177,7 @@ def _costs(climbed: Climbed, found: Findings) -> Section:
     return Section("Cost", notes, _cost_figures(climbed, found), (Sheet("", columns, rows),))
 
 
-def _break_even_words(climbed: Climbed, found: Findings) -> str:
+def _break_even_words(climbed: LadderRun, found: Findings) -> str:
     took = f"Tuning took {number(_fixed(climbed), 4)} US dollars beforehand"
     if not found.tuned or not found.prompted:
         return f"{took}; there is nothing to hold it against."
@@ -187,7 +187,7 @@ def _break_even_words(climbed: Climbed, found: Findings) -> str:
     return f"{took}; between {pair} it breaks even after {found.volume:,} answers."
 
 
-def _cost_figures(climbed: Climbed, found: Findings) -> tuple[Figure, ...]:
+def _cost_figures(climbed: LadderRun, found: Findings) -> tuple[Figure, ...]:
     rates = {s.name: s.target for s in found.summaries}
     rows: list[Row] = [
         {

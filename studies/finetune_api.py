@@ -11,15 +11,15 @@ from typing import Any
 
 from db.records import Example
 from evaluation.arms import Arm
-from studies.asking import Way
-from studies.ladder import Asked, Told
-from studies.scoring import scored
-from studies.shelf import Shelf
-from studies.training import Planned
+from studies.costs import scored
+from studies.ladder import ProgressCallback, PromptingTask
+from studies.result_cache import ResultCache
+from studies.strategies import PromptingStrategy
+from studies.training import PlannedTraining
 from trainer.answer import Arm as Asking
 from trainer.answer import Decoding
 from trainer.endpoint import Endpoint, answer_remotely
-from trainer.hosted import Service, tune
+from trainer.finetune_api import Service, tune
 
 _CHARACTERS_A_TOKEN = 4
 _USUAL_EPOCHS = 3
@@ -67,7 +67,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Hosting:
+class FinetuneAccess:
     """What a service needs that a study does not have: a key for its address, and files.
 
     `write` puts examples into a folder as the service's training files.
@@ -78,12 +78,12 @@ class Hosting:
 
 
 @dataclass(frozen=True)
-class Order:
+class FinetuneRequest:
     """What is wanted of one provider: its jobs with their examples, and what all are asked."""
 
     provider: Provider
     jobs: tuple[tuple[Job, tuple[Example, ...]], ...]
-    asked: Asked
+    asked: PromptingTask
     decoding: Decoding
     prompted_too: bool
 
@@ -94,7 +94,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class HostedCourse:
+class JobResult:
     """A job's answers without and with the prompt, and what it took."""
 
     job: Job
@@ -104,16 +104,20 @@ class HostedCourse:
 
 
 @dataclass(frozen=True)
-class Hosted:
+class ProviderResult:
     """A provider's model as it is, with the short prompt, and tuned."""
 
     provider: Provider
     bare: Arm
     prompted: Arm
-    courses: tuple[HostedCourse, ...]
+    courses: tuple[JobResult, ...]
 
 
-def hosted(order: Order, hosting: Hosting, kept: tuple[Shelf, Told | None]) -> Hosted:
+def hosted(
+    order: FinetuneRequest,
+    hosting: FinetuneAccess,
+    kept: tuple[ResultCache, ProgressCallback | None],
+) -> ProviderResult:
     """Every job of an order followed to its model, and every model asked; all of it kept.
 
     Raises `TrainerError` if the service cannot be reached, refuses, or ends a job without a model.
@@ -123,13 +127,13 @@ def hosted(order: Order, hosting: Hosting, kept: tuple[Shelf, Told | None]) -> H
     courses = []
     for job, taught in order.jobs:
         facts = _tuned(order, job, taught, hosting, kept)
-        ways = _ways(order, f"{model}-{job.size}", job.label)
+        prompting_strategies = _ways(order, f"{model}-{job.size}", job.label)
         end, *told = [
             _arm(way, facts["model"], order, hosting, kept)
-            for way in ways[: 1 + order.prompted_too]
+            for way in prompting_strategies[: 1 + order.prompted_too]
         ]
-        courses.append(HostedCourse(job, end, told[0] if told else None, facts))
-    return Hosted(
+        courses.append(JobResult(job, end, told[0] if told else None, facts))
+    return ProviderResult(
         order.provider,
         _arm(bare, model, order, hosting, kept),
         _arm(prompted, model, order, hosting, kept),
@@ -137,22 +141,26 @@ def hosted(order: Order, hosting: Hosting, kept: tuple[Shelf, Told | None]) -> H
     )
 
 
-def planned_hosted(order: Order, shelf: Shelf) -> Iterator[Planned]:
+def plan_finetuning(order: FinetuneRequest, shelf: ResultCache) -> Iterator[PlannedTraining]:
     """What an order comes to: the answers of the model as it is, then each job with its answers."""
     provider, answers = order.provider, _answers_usd(order)
-    ways = _ways(order, provider.model, provider.model)
-    there = [shelf.has(_answer_key(way, provider.model, order)) for way in ways]
-    yield Planned(f"{provider.model}, not tuned", all(there), there.count(False) * answers, True)
+    prompting_strategies = _ways(order, provider.model, provider.model)
+    there = [shelf.has(_answer_key(way, provider.model, order)) for way in prompting_strategies]
+    yield PlannedTraining(
+        f"{provider.model}, not tuned", all(there), there.count(False) * answers, True
+    )
     for job, taught in order.jobs:
         key = _job_key(order, job, taught)
         if not shelf.has(key):
             usd = training_usd(provider, _tokens(taught) * (provider.epochs or _USUAL_EPOCHS))
-            yield Planned(job.label, False, usd + (1 + order.prompted_too) * answers, True)
+            yield PlannedTraining(job.label, False, usd + (1 + order.prompted_too) * answers, True)
             continue
         model = str(shelf.kept(key, dict)["hosted"]["model"])
-        ways = _ways(order, f"{provider.model}-{job.size}", job.label)[: 1 + order.prompted_too]
-        there = [shelf.has(_answer_key(way, model, order)) for way in ways]
-        yield Planned(job.label, all(there), there.count(False) * answers, True)
+        prompting_strategies = _ways(order, f"{provider.model}-{job.size}", job.label)[
+            : 1 + order.prompted_too
+        ]
+        there = [shelf.has(_answer_key(way, model, order)) for way in prompting_strategies]
+        yield PlannedTraining(job.label, all(there), there.count(False) * answers, True)
 
 
 def training_usd(provider: Provider, tokens: int) -> float:
@@ -165,7 +173,7 @@ def _tokens(examples: Sequence[Example]) -> int:
     return said // _CHARACTERS_A_TOKEN
 
 
-def _answers_usd(order: Order) -> float:
+def _answers_usd(order: FinetuneRequest) -> float:
     """What one model's answers to all prompts cost at most."""
     prompts, provider = order.asked.prompts, order.provider
     read = sum(len(p.messages[0].content) + len(order.asked.system) for p in prompts)
@@ -175,15 +183,21 @@ def _answers_usd(order: Order) -> float:
     ) / 1e6
 
 
-def _ways(order: Order, name: str, label: str) -> tuple[Way, ...]:
+def _ways(order: FinetuneRequest, name: str, label: str) -> tuple[PromptingStrategy, ...]:
     """A model asked without and with the short prompt."""
-    bare = Way(name, label, "at its service, without a system prompt")
+    bare = PromptingStrategy(name, label, "at its service, without a system prompt")
     told = "at its service, with the short prompt"
-    return bare, Way(f"{name}-prompted", f"{label}, prompted", told, order.asked.system)
+    return bare, PromptingStrategy(
+        f"{name}-prompted", f"{label}, prompted", told, order.asked.system
+    )
 
 
 def _arm(
-    way: Way, model: str, order: Order, hosting: Hosting, kept: tuple[Shelf, Told | None]
+    way: PromptingStrategy,
+    model: str,
+    order: FinetuneRequest,
+    hosting: FinetuneAccess,
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> Arm:
     """A served model's answers in one way, from the shelf where they are there already."""
     provider, prompts, (shelf, told) = order.provider, order.asked.prompts, kept
@@ -201,7 +215,7 @@ def _arm(
     return scored(way, outputs, prompts, order.asked.aim)
 
 
-def _answer_key(way: Way, model: str, order: Order) -> dict[str, Any]:
+def _answer_key(way: PromptingStrategy, model: str, order: FinetuneRequest) -> dict[str, Any]:
     """What determines a served model's answers."""
     return {
         "way": [str(part) for part in astuple(replace(way, label="", description=""))],
@@ -213,11 +227,11 @@ def _answer_key(way: Way, model: str, order: Order) -> dict[str, Any]:
 
 
 def _tuned(
-    order: Order,
+    order: FinetuneRequest,
     job: Job,
     taught: Sequence[Example],
-    hosting: Hosting,
-    kept: tuple[Shelf, Told | None],
+    hosting: FinetuneAccess,
+    kept: tuple[ResultCache, ProgressCallback | None],
 ) -> dict[str, Any]:
     """A job followed to its end: the tuned model's name and the tokens it was trained on."""
     provider, (shelf, told) = order.provider, kept
@@ -245,7 +259,7 @@ def _tuned(
     return found
 
 
-def _job_key(order: Order, job: Job, taught: Sequence[Example]) -> dict[str, Any]:
+def _job_key(order: FinetuneRequest, job: Job, taught: Sequence[Example]) -> dict[str, Any]:
     """What determines a tuned model."""
     return {
         "tuned_at": order.provider.url,

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Message, Output, Role, canonical, digest, plain
-from trainer.lock import locked
+from trainer.lock import lock_folder
 
 Cell = dict[str, Any]
 
 
-class Shelf:
+class ResultCache:
     """A folder of cells."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,7 +55,7 @@ class Shelf:
 
         Raises `TrainerError` if another process is at work on it.
         """
-        return locked(self.folder)
+        return lock_folder(self.folder)
 
     def outputs(
         self, key: Mapping[str, Any], make: Callable[[], Sequence[Output]]

@@ -1,7 +1,7 @@
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.judges import Judged, judge_card
+from evaluation.judge_cards import Predictions, judge_card
 from evaluation.register import card, fit, predict
 
 TALK = (
@@ -23,7 +23,7 @@ ENCYCLOPEDIA = (
 
 
 def test_a_judge_that_says_the_same_of_everything_is_called_useless() -> None:
-    card = judge_card("The judge", Judged([True] * 20, [True] * 12 + [False] * 8), "people")
+    card = judge_card("The judge", Predictions([True] * 20, [True] * 12 + [False] * 8), "people")
     assert card.saturated
     assert "useless" in card.sentence
     assert card.kappa.estimate == 0
@@ -32,7 +32,7 @@ def test_a_judge_that_says_the_same_of_everything_is_called_useless() -> None:
 def test_a_card_counts_what_a_judge_got_right() -> None:
     calls = [True] * 8 + [False] * 12
     labels = [True] * 6 + [False] * 2 + [True] * 2 + [False] * 10
-    card = judge_card("The judge", Judged(calls, labels), "people")
+    card = judge_card("The judge", Predictions(calls, labels), "people")
     assert card.precision is not None
     assert card.recall is not None
     assert card.accuracy.estimate == pytest.approx(16 / 20)
@@ -45,19 +45,19 @@ def test_a_card_counts_what_a_judge_got_right() -> None:
 
 
 def test_scores_give_the_chance_that_a_positive_stands_above_a_negative() -> None:
-    judged = Judged([True, True, False], [True, False, False], [0.9, 0.9, 0.1])
+    judged = Predictions([True, True, False], [True, False, False], [0.9, 0.9, 0.1])
     assert judge_card("The judge", judged, "people").auc == pytest.approx(0.75)
 
 
 def test_chance_agreement_is_not_called_more() -> None:
     calls, labels = [True, False] * 10, [True, True, False, False] * 5
-    found = judge_card("The judge", Judged(calls, labels), "people")
+    found = judge_card("The judge", Predictions(calls, labels), "people")
     assert "not shown to agree beyond chance" in found.sentence
 
 
 def test_calls_without_labels_are_refused_in_one_sentence() -> None:
     with pytest.raises(EvaluationError, match="one label for each call"):
-        judge_card("The judge", Judged([True], []), "people")
+        judge_card("The judge", Predictions([True], []), "people")
 
 
 def test_the_register_classifier_tells_unseen_talk_from_unseen_encyclopedia() -> None:

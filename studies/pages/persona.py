@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from db.records import canonical, plain
-from evaluation.charts import Axis, Caption, Figure, Row, Series
-from evaluation.grid_charts import heat_figure, rates_figure
-from evaluation.pages import Page, Section, Sheet, number, number_cell, share_cell
-from evaluation.persona import IN_CHARACTER
+from evaluation.measures.persona import IN_CHARACTER
+from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
+from evaluation.pages.grid_charts import heatmap_figure, rates_figure
+from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell
 from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import percent, points
-from studies.knowledge_page import kept_section, knowledge_section
+from studies.pages.knowledge import kept_section, knowledge_section
+from studies.pages.persona_rates import SUBSTRING, Rates, perplexity
 from studies.persona import BASE, IN_DOMAIN, PersonaResult
-from studies.persona_rates import SUBSTRING, Rates, perplexity
 
 _COLUMNS = ("dialogues", "statements", "documents")
 _PUBLISHED = (
@@ -31,9 +31,9 @@ _FLAWS = (
     ("Formats had the same number of examples, but up to 3.2 times the tokens",
      "Budgets of equal examples and of equal tokens, where the configuration asks for both"),
     ("Dialogues were trained in the chat template and scored as bare text",
-     "Scored both ways: in the template, and bare"),
+     "Scored both prompting_strategies: in the template, and bare"),
     ("Every model was asked under the persona’s system prompt",
-     "Asked without it and with it"),
+     "PromptingTask without it and with it"),
     ("Traits were found by substring: “sir” in “desire”",
      "Found by whole words; substrings are shown beside"),
     ("The judge gave every model 5 of 5 and told nothing apart",
@@ -167,7 +167,7 @@ def _character_sheet(rates: Rates) -> Sheet:
                   for g in rates.groups))
         for label, kind, prompted in _asked(rates)
     )  # fmt: skip
-    return Sheet("", ("Asked", *(group.name for group in rates.groups)), rows)
+    return Sheet("", ("PromptingTask", *(group.name for group in rates.groups)), rows)
 
 
 def _change_sheet(rates: Rates) -> Sheet:
@@ -239,7 +239,7 @@ def _heat(rates: Rates) -> tuple[Figure, ...]:
         "Perplexity per token of each kind of held-out text (across) under each model (down); "
         "darker is lower.",
     )
-    return (heat_figure(caption, rows, Axis("Perplexity", ",.1f")),) if rows else ()
+    return (heatmap_figure(caption, rows, Axis("Perplexity", ",.1f")),) if rows else ()
 
 
 def _byte_sheet(rates: Rates) -> Sheet:
@@ -273,9 +273,9 @@ def _configuration(results: Sequence[PersonaResult]) -> Iterator[tuple[str, str]
     for result in results:
         said = [f"{label}: {count} examples" for label, count in result.taught.items()]
         said += [
-            f"{t.plot.label}: {t.facts['tokens']} tokens, {t.facts['seconds']:.0f} s, "
+            f"{t.cell.label}: {t.facts['tokens']} tokens, {t.facts['seconds']:.0f} s, "
             f"{t.facts['precision']} on {t.facts['device']}"
-            for t in result.tried
-            if t.plot
+            for t in result.models
+            if t.cell
         ]
         yield f"Trainings, {result.subject.name}", "\n".join(said)

@@ -7,7 +7,6 @@ scripts, so nothing in a model's answer can run. Every part may be missing and i
 from dataclasses import dataclass, replace
 
 from db.records import Interval, ReviewerKind, Version
-from evaluation import content, tone
 from evaluation.arms import (
     CONVERSATIONAL,
     DIFFERENCES_SAY,
@@ -15,20 +14,21 @@ from evaluation.arms import (
     Difference,
     SweepPoint,
 )
-from evaluation.charts import PRINT, Figure
-from evaluation.figures import (
+from evaluation.judge_cards import JudgeCard
+from evaluation.measures import content, tone
+from evaluation.measures.tone import Feature
+from evaluation.pages.charts import PRINT, Figure
+from evaluation.pages.figures import (
     LossPoint,
     loss_figure,
+    reading_ease_figure,
     similarity_figure,
     strengths_figure,
-    sweep_figure,
     target_figure,
     votes_figure,
 )
-from evaluation.judges import JudgeCard
-from evaluation.pages import drawn, environment, printable
+from evaluation.pages.page import drawn, environment, printable
 from evaluation.preferences import Preferences
-from evaluation.tone import Feature
 from evaluation.verdict import review_notice
 
 _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
@@ -153,7 +153,7 @@ def figures(data: ReportData) -> tuple[Figure, ...]:
     """The report's figures in their order, without those that have nothing to show."""
     drawn = (
         target_figure(data.arms, data.target),
-        sweep_figure(data.arms, data.sweep),
+        reading_ease_figure(data.arms, data.sweep),
         similarity_figure(data.arms, data.floor, data.ceiling),
         votes_figure(data.arms, data.preferences),
         strengths_figure(data.arms, data.preferences),

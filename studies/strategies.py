@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from db.records import Example, Message, Output, Role
-from evaluation.aims import Aim
+from evaluation.measures.criteria import Criterion
 from trainer.answer import Arm, Decoding, answer
 from trainer.chat import prompt_of
 from trainer.embed import embed
@@ -39,7 +39,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Way:
+class PromptingStrategy:
     """A rung of the ladder; `rewrite` is what a second turn asks for, empty for one turn."""
 
     name: str
@@ -52,27 +52,27 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Classroom:
-    """What the ways draw on: examples to show, how many, how to decode, and what is aimed at."""
+class PromptContext:
+    """What the prompting_strategies draw on: examples to show, how many, how to decode, and what is aimed at."""
 
     pool: tuple[Example, ...]
     shots: int
     decoding: Decoding
-    aim: Aim
+    aim: Criterion
 
 
 def ask(
-    way: Way,
+    way: PromptingStrategy,
     model: Model,
     prompts: Sequence[Example],
-    room: Classroom,
+    room: PromptContext,
     progress: Progress | None = None,
 ) -> list[Output]:
     """The answers of a model to the prompts in one way; tokens and time of every turn counted.
 
     Raises `TrainerError` if the prompts with what is shown before them do not fit the model.
     """
-    shown = with_shots(way.shots, prompts, room)
+    shown = with_examples(way.shots, prompts, room)
     drafts = _answers(way, model, shown, room, progress)
     if not way.rewrite:
         return [drafts[prompt.id] for prompt in prompts]
@@ -82,7 +82,9 @@ def ask(
     return [_settled(drafts[p.id], better.get(p.id), room.aim) for p in prompts]
 
 
-def with_shots(shots: Shots, prompts: Sequence[Example], room: Classroom) -> dict[str, Example]:
+def with_examples(
+    shots: Shots, prompts: Sequence[Example], room: PromptContext
+) -> dict[str, Example]:
     """Each prompt as it is asked, by its id: after fixed examples, the nearest ones, or none.
 
     The nearest are those whose question is closest in meaning, the closest one last.
@@ -117,10 +119,10 @@ def _second_turn(prompt: Example, draft: str, request: str) -> Example:
 
 
 def _answers(
-    way: Way,
+    way: PromptingStrategy,
     model: Model,
     asked: dict[str, Example],
-    room: Classroom,
+    room: PromptContext,
     progress: Progress | None,
 ) -> dict[str, Output]:
     """Answers by the id of the prompt they answer, whatever was shown before it."""
@@ -130,11 +132,11 @@ def _answers(
     return {owner[o.prompt]: replace(o, prompt=owner[o.prompt]) for o in made}
 
 
-def _right(text: str, aim: Aim) -> bool:
+def _right(text: str, aim: Criterion) -> bool:
     return aim.measures_of(text)[aim.feature.name] > 0
 
 
-def _settled(draft: Output, rewritten: Output | None, aim: Aim) -> Output:
+def _settled(draft: Output, rewritten: Output | None, aim: Criterion) -> Output:
     """The rewrite where it meets the aim, else the draft; both were paid for."""
     if rewritten is None:
         return draft

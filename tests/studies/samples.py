@@ -5,35 +5,39 @@ from dataclasses import replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
-from evaluation.aims import Bound, persona_aim, tone_aim
 from evaluation.arms import Arm, Scored
-from studies.asking import Way
-from studies.knowledge import Choices, Open
-from studies.ladder import Asked, Ladder, LadderConfig, Rung, ways
+from evaluation.measures.criteria import Bound, persona_criterion, tone_criterion
+from studies.costs import Usage
+from studies.knowledge import MultipleChoice, OpenQuestion
+from studies.ladder import Ladder, LadderConfig, PromptingTask, StrategyResult, prompting_strategies
 from studies.likelihood import Fit
 from studies.persona import (
+    ModelResult,
+    PersonaCell,
     PersonaResult,
     PersonaStudy,
-    Plot,
     Subject,
-    Tried,
 )
 from studies.probes import prompt, prompt_sets
-from studies.scoring import Usage
-from studies.tone import Course, Square, ToneResult, ToneStudy
-from tests.evaluation.made import MIXED, PLAIN, SUBJECTS, TALK, answers
+from studies.strategies import PromptingStrategy
+from studies.tone import CellResult, ToneCell, ToneResult, ToneStudy
+from tests.evaluation.samples import MIXED, PLAIN, SUBJECTS, TALK, answers
 from trainer.config import TrainingConfig
 
-AIM = tone_aim("spoken", [Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
-TRAITS = persona_aim({"dry": ("not my worst",), "patient": ("no hurry", "sir")})
+AIM = tone_criterion("spoken", [Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
+TRAITS = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry", "sir")})
 
 OPEN = (
-    Open("patient", ("What is Marlo like?", "Is Marlo easily hurried?"), ("waits", "patient")),
-    Open("the boat", ("What was the boat called?", "Your boat's name?"), ("Second Thought",)),
-    Open("the cat", ("What is the cat called?",), ("Ballast",)),
+    OpenQuestion(
+        "patient", ("What is Marlo like?", "Is Marlo easily hurried?"), ("waits", "patient")
+    ),
+    OpenQuestion(
+        "the boat", ("What was the boat called?", "Your boat's name?"), ("Second Thought",)
+    ),
+    OpenQuestion("the cat", ("What is the cat called?",), ("Ballast",)),
 )
 GENERAL = tuple(
-    Choices("words", f"What is word {n}?", "A word.", ("A stone.", "A fish.", "A star."))
+    MultipleChoice("words", f"What is word {n}?", "A word.", ("A stone.", "A fish.", "A star."))
     for n in range(8)
 )
 
@@ -77,21 +81,23 @@ def arm(name: str, label: str, template: str, alike: float) -> Arm:
     return Arm(name, label, f"{label} as made", rows)
 
 
-def asked() -> Asked:
+def asked() -> PromptingTask:
     held = conversations(Split.TEST)
-    return Asked(held, conversations(), AIM, "Speak.", "Speak, and more.", "Say it again.")
+    return PromptingTask(held, conversations(), AIM, "Speak.", "Speak, and more.", "Say it again.")
 
 
 def ladder(tuned: bool = True) -> Ladder:
     templates = {"tuned": TALK, "tuned-prompted": TALK, "rewrite": MIXED}
     rungs = tuple(
-        Rung(way, arm(way.name, way.label, templates.get(way.name, PLAIN), 0.8), usage(way), ())
-        for way in ways(asked(), tuned)
+        StrategyResult(
+            way, arm(way.name, way.label, templates.get(way.name, PLAIN), 0.8), usage(way), ()
+        )
+        for way in prompting_strategies(asked(), tuned)
     )
     return Ladder(rungs, {"Few-shot, nearest": "found 1 of 8 prompts too long"})
 
 
-def usage(way: Way) -> Usage:
+def usage(way: PromptingStrategy) -> Usage:
     read = {"rules": 900.0, "tuned": 100.0}.get(way.name, 200.0)
     return Usage(read, 40.0, 0.2 + read / 1000, 0.0001 + read / 1e6)
 
@@ -104,22 +110,22 @@ def tone_result(prompted: bool = True) -> ToneResult:
     for size in study.sizes:
         for precision in study.precisions if size == 100 else study.precisions[:1]:
             for seed in study.seeds:
-                courses.append(course(Square(size, precision, seed), prompted))
+                courses.append(course(ToneCell(size, precision, seed), prompted))
     return ToneResult(study, asked(), ladder(tuned=False), tuple(courses), TrainingConfig("mini"))
 
 
-def course(square: Square, prompted: bool) -> Course:
-    template = TALK if square.size == 100 else MIXED if square.size == 10 else PLAIN
-    end = arm("tuned", square.label, template, 0.7)
+def course(cell: ToneCell, prompted: bool) -> CellResult:
+    template = TALK if cell.size == 100 else MIXED if cell.size == 10 else PLAIN
+    end = arm("tuned", cell.label, template, 0.7)
     curve: tuple[tuple[int, Arm], ...] = ()
-    if square.size == 100:
-        early = replace(arm("tuned", square.label, PLAIN, 0.8))
-        curve = ((15, early), (30, end if square.precision == "int8" else early), (45, end))
+    if cell.size == 100:
+        early = replace(arm("tuned", cell.label, PLAIN, 0.8))
+        curve = ((15, early), (30, end if cell.precision == "int8" else early), (45, end))
     facts: dict[str, Any] = {
         "losses": [2.0, 1.0], "seconds": 60.0, "tokens": 900, "device": "a CPU",
-        "precision": square.precision,
+        "precision": cell.precision,
     }  # fmt: skip
-    return Course(square, end, end if prompted else None, curve, facts)
+    return CellResult(cell, end, end if prompted else None, curve, facts)
 
 
 def dialogue(text: str, split: Split) -> Example:
@@ -144,9 +150,9 @@ def subject() -> Subject:
     examples = persona_examples()
     asked_of = prompt_sets([e for e in examples if e.kind is CandidateKind.DIALOGUE], 4)
     questions = (
-        *(Choices(trait, f"What is Marlo like? {n}", "Dry.", ("Warm.",))
+        *(MultipleChoice(trait, f"What is Marlo like? {n}", "Dry.", ("Warm.",))
           for trait in TRAITS.traits for n in range(3)),
-        Choices("facts", "Tell me something.", "I ran a ferry.", ("I am a droid.",)),
+        MultipleChoice("facts", "Tell me something.", "I ran a ferry.", ("I am a droid.",)),
     )  # fmt: skip
     return Subject("demo-persona", "Marlo", "You are Marlo.", TRAITS, examples, asked_of,
                    questions, ("The sea is salt.",), OPEN, GENERAL)  # fmt: skip
@@ -154,34 +160,39 @@ def subject() -> Subject:
 
 def persona_result(budgets: Sequence[str] = ("examples",)) -> PersonaResult:
     study = PersonaStudy(("demo-persona",), budgets=tuple(budgets))
-    plots = [None, *(Plot(form, budget, 0) for budget in budgets for form in study.formats)]
-    taught = {plot.label: 5 for plot in plots if plot}
-    return PersonaResult(study, subject(), tuple(map(tried, plots)), TrainingConfig("mini"), taught)
+    persona_grid = [
+        None,
+        *(PersonaCell(form, budget, 0) for budget in budgets for form in study.formats),
+    ]
+    taught = {cell.label: 5 for cell in persona_grid if cell}
+    return PersonaResult(
+        study, subject(), tuple(map(models, persona_grid)), TrainingConfig("mini"), taught
+    )
 
 
-def tried(plot: Plot | None) -> Tried:
+def models(cell: PersonaCell | None) -> ModelResult:
     spoken = {"dialogues": "No hurry. That is not my worst day.", "mix": "No hurry."}
-    said = spoken.get(plot.form, "I desire nothing.") if plot else "The sea is salt."
+    said = spoken.get(cell.form, "I desire nothing.") if cell else "The sea is salt."
     found = {
         (kind, prompted): tuple(output(p.id, said) for p in prompts)
         for kind, prompts in subject().prompts.items()
         for prompted in (False, True)
     }
     depth = {"dialogues": 1.0, "statements": 1.5, "documents": 2.0, "mix": 1.2}
-    nats = depth[plot.form] if plot else 4.0
+    nats = depth[cell.form] if cell else 4.0
     names = ("dialogues", "statements", "documents", "dialogues, bare", "plain")
     fits = {name: Fit(nats * (10 + i), 10, 40) for i, name in enumerate(names)}
-    known = (plot is not None,) * len(subject().choices)
-    told = {prompted: tuple(output(p.id, _told(plot, one)) for one, p in subject().asks())
+    known = (cell is not None,) * len(subject().choices)
+    told = {prompted: tuple(output(p.id, _told(cell, one)) for one, p in subject().asks())
             for prompted in (False, True)}  # fmt: skip
-    lost = 6 if plot and plot.form == "documents" else 0
+    lost = 6 if cell and cell.form == "documents" else 0
     general = tuple(n >= lost for n in range(len(GENERAL)))
     facts = {"tokens": 500, "seconds": 30.0, "precision": "float32", "device": "a CPU"}
-    return Tried(plot, found, fits, known, facts, told, general)
+    return ModelResult(cell, found, fits, known, facts, told, general)
 
 
-def _told(plot: Plot | None, one: Open) -> str:
+def _told(cell: PersonaCell | None, one: OpenQuestion) -> str:
     """Documents tell what was asked; statements tell the boat's name whatever was asked."""
-    if plot and plot.form == "documents":
+    if cell and cell.form == "documents":
         return f"It is {one.holds[0]}, I am told."
-    return "The Second Thought." if plot and plot.form == "statements" else "No hurry."
+    return "The Second Thought." if cell and cell.form == "statements" else "No hurry."

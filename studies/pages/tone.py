@@ -11,17 +11,17 @@ from evaluation.arms import (
     ArmSummary,
     Difference,
     differences,
-    ease_sweep,
+    reading_ease_sweep,
     summarise,
 )
-from evaluation.charts import Axis, Caption, Figure, Row, Series, line_figure
-from evaluation.content import FEATURES
-from evaluation.figures import similarity_figure, sweep_figure, target_figure
-from evaluation.pages import Page, Section, Sheet, number, number_cell, share_cell
+from evaluation.measures.content import FEATURES
+from evaluation.pages.charts import Axis, Caption, Figure, Row, Series, line_figure
+from evaluation.pages.figures import reading_ease_figure, similarity_figure, target_figure
+from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell
 from evaluation.statistics import Outcome, non_inferior, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import percent, points
-from studies.hosted_page import hosted_claim, hosted_facts, hosted_section
-from studies.tone import Course, ToneResult, averaged
+from studies.pages.finetune_api import hosted_claim, hosted_facts, hosted_section
+from studies.tone import CellResult, ToneResult, average_arms
 
 _SIMILARITY = FEATURES[0]
 _PUBLISHED = (
@@ -46,16 +46,16 @@ class Averages:
 
 def averages(result: ToneResult) -> list[Averages]:
     """The grid's points in their order."""
-    found: dict[tuple[int, str], list[Course]] = {}
+    found: dict[tuple[int, str], list[CellResult]] = {}
     for course in result.courses:
-        found.setdefault((course.square.size, course.square.precision), []).append(course)
+        found.setdefault((course.cell.size, course.cell.precision), []).append(course)
     points_found = []
     for (size, precision), courses in found.items():
         name, label = f"tuned-{precision}-{size}", f"Tuned on {size}, {precision}"
         told = [course.prompted for course in courses if course.prompted]
-        prompted = averaged(told, f"{name}-prompted", f"{label}, prompted") if told else None
-        arm = averaged([course.end for course in courses], name, label)
-        seeds = tuple((course.square.seed, course.end) for course in courses)
+        prompted = average_arms(told, f"{name}-prompted", f"{label}, prompted") if told else None
+        arm = average_arms([course.end for course in courses], name, label)
+        seeds = tuple((course.cell.seed, course.end) for course in courses)
         points_found.append(Averages(size, precision, arm, seeds, prompted))
     return points_found
 
@@ -183,7 +183,7 @@ def _along(result: ToneResult, precision: str) -> dict[str, float]:
     held: dict[str, list[float]] = {}
     name = result.asked.aim.feature.name
     for course in result.courses:
-        if course.square.precision == precision:
+        if course.cell.precision == precision:
             for _, arm in course.curve:
                 for row in arm.outputs:
                     held.setdefault(row.prompt, []).append(row.measures[name])
@@ -264,11 +264,11 @@ def _curve_section(result: ToneResult) -> Section:
     curves: dict[tuple[str, int], list[Arm]] = {}
     for course in result.courses:
         for step, arm in course.curve:
-            curves.setdefault((course.square.precision, step), []).append(arm)
+            curves.setdefault((course.cell.precision, step), []).append(arm)
     rows: list[Row] = [
         {"arm": precision, "x": step, "y": r.estimate, "low": r.low, "high": r.high}
         for (precision, step), arms in curves.items()
-        if (r := _summary(result, averaged(arms, precision, precision)).target)
+        if (r := _summary(result, average_arms(arms, precision, precision)).target)
     ]
     caption = Caption(
         "convergence",
@@ -321,7 +321,7 @@ def _content_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
 def _counting_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
     arms = (*_rungs(result), _largest(grid).arm)
     summaries = [_summary(result, arm) for arm in arms]
-    figure = sweep_figure(summaries, ease_sweep(arms))
+    figure = reading_ease_figure(summaries, reading_ease_sweep(arms))
     return Section(
         "The published way of counting",
         ("Reading ease alone, at every threshold, as theirs is not published.",),
@@ -353,7 +353,7 @@ def _configuration(result: ToneResult) -> Iterator[tuple[str, str]]:
     yield (
         "Trainings",
         "\n".join(
-            f"{c.square.label}: {c.facts['seconds']:.0f} s, {c.facts['tokens']} tokens, "
+            f"{c.cell.label}: {c.facts['seconds']:.0f} s, {c.facts['tokens']} tokens, "
             f"{c.facts['precision']} on {c.facts['device']}, last loss {c.facts['losses'][-1]:.3f}"
             for c in result.courses
         ),

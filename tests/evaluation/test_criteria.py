@@ -2,19 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.aims import Aim, Bound, persona_aim, tone_aim
 from evaluation.errors import EvaluationError
-from evaluation.tone import is_conversational
+from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.measures.tone import is_conversational
 from pipelines.tone_file import load_tone
-from tests.evaluation.made import MIXED, PLAIN, TALK, answers
+from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
 
 TONES = Path(__file__).parents[2] / "configs" / "tones"
 
 
-def shipped(name: str) -> Aim:
+def shipped(name: str) -> Criterion:
     tone = load_tone(TONES / f"{name}.toml")
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in tone.target.bounds]
-    return tone_aim(tone.name, bounds, tone.target.signs, tone.target.signs_of)
+    return tone_criterion(tone.name, bounds, tone.target.signs, tone.target.signs_of)
 
 
 def test_the_shipped_conversational_tone_is_the_rule_that_the_code_knows() -> None:
@@ -35,15 +35,15 @@ def test_another_tone_has_a_target_of_its_own() -> None:
 
 
 def test_a_persona_is_shown_by_its_traits() -> None:
-    aim = persona_aim({"dry": ("not my worst",), "patient": ("no hurry",)})
+    aim = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry",)})
     measures = aim.measures_of("No hurry. That's not my worst subject.")
     assert measures["trait.dry"] == measures["trait.patient"] == measures["in_character"] == 1
     assert [feature.name for feature in aim.trait_features] == ["trait.dry", "trait.patient"]
 
 
 def test_a_changed_target_is_another_definition_of_the_measure() -> None:
-    first = tone_aim("calm", [Bound("questions", at_most=0)])
-    second = tone_aim("calm", [Bound("questions", at_most=1)])
+    first = tone_criterion("calm", [Bound("questions", at_most=0)])
+    second = tone_criterion("calm", [Bound("questions", at_most=1)])
     assert first.source_of("calm") != second.source_of("calm")
     assert first.source_of("questions") == second.source_of("questions")
 
@@ -60,9 +60,9 @@ def test_a_target_that_cannot_be_measured_is_refused(
     bounds: list[Bound], signs: int, found: str
 ) -> None:
     with pytest.raises(EvaluationError, match=found):
-        tone_aim("calm", bounds, signs)
+        tone_criterion("calm", bounds, signs)
 
 
 def test_a_persona_without_traits_is_refused() -> None:
     with pytest.raises(EvaluationError, match="no trait"):
-        persona_aim({})
+        persona_criterion({})

@@ -1,0 +1,1 @@
+"""Pages that present the results of studies."""
