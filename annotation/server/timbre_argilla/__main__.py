@@ -35,6 +35,13 @@ def main() -> int:
         action="store_true",
         help="take URLs and secrets from the variables TIMBRE_SERVER_… (for containers)",
     )
+    parser.add_argument(
+        "--custom-fields",
+        action="store_true",
+        default=bool(os.environ.get("TIMBRE_ARGILLA_CUSTOM_FIELDS")),
+        help="let custom fields run scripts (also TIMBRE_ARGILLA_CUSTOM_FIELDS=1); scripts in "
+        "records' texts then run too",
+    )
     parser.add_argument("--worker", action="store_true", help="run Redis's jobs, serve nothing")
     parser.add_argument("--check-worker", action="store_true", help="see that the worker lives")
     asked = parser.parse_args()
@@ -44,7 +51,10 @@ def main() -> int:
     if asked.attached:
         url = sys.stdin.readline().strip()
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    return _ended(partial(launch, Options(asked.home.resolve(), asked.host, asked.port, url)))
+    options = Options(
+        asked.home.resolve(), asked.host, asked.port, url, custom_fields=asked.custom_fields
+    )
+    return _ended(partial(launch, options))
 
 
 def _in_container(asked: argparse.Namespace) -> None:
@@ -56,6 +66,7 @@ def _in_container(asked: argparse.Namespace) -> None:
         redis_url=os.environ.get("TIMBRE_SERVER_REDIS_URL", ""),
         elasticsearch_url=os.environ.get("TIMBRE_SERVER_ELASTICSEARCH_URL", ""),
         json_log=os.environ.get("TIMBRE_SERVER_LOG") == "json",
+        custom_fields=asked.custom_fields,
     )
     act = check if asked.check_worker else work if asked.worker else launch
     credentials = given_credentials(os.environ)

@@ -23,7 +23,7 @@ from timbre_argilla.options import Options, tell_argilla
 from timbre_argilla.worker import Worker
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from timbre_argilla.gateway import Gateway
 
 ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
@@ -116,7 +116,7 @@ def _url(listener: socket.socket) -> str:
 
 def _argilla(
     options: Options, store: JobStore | None, credentials: Credentials
-) -> tuple["FastAPI", Beside]:
+) -> tuple["Gateway", Beside]:
     """Argilla's application over our job queues, search engine and prepared database.
 
     The order matters: Argilla takes settings, queues and functions by name as it is imported.
@@ -127,6 +127,7 @@ def _argilla(
     if store and worker:
         sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
     from timbre_argilla import database, guard, imports, messages, shortcuts, uploads, webhooks
+    from timbre_argilla.gateway import Gateway
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -140,11 +141,11 @@ def _argilla(
     uploads.apply()
     imports.apply()
     webhooks.apply()
-    made: FastAPI = app
-    return made, worker or messages.Ear(engine.shelf, options.database_url)
+    gateway = Gateway(app, options.custom_fields)
+    return gateway, worker or messages.Ear(engine.shelf, options.database_url)
 
 
-async def _serve(app: "FastAPI", beside: Beside, home: Home, listener: socket.socket) -> None:
+async def _serve(app: "Gateway", beside: Beside, home: Home, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         # Uvicorn's own would write errors of requests past our log, whole and in many lines.

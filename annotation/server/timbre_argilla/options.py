@@ -23,6 +23,7 @@ class Options:
         redis_url: Where jobs are queued for RQ workers; when empty, this process runs them.
         elasticsearch_url: Searches go there; when empty, to our engine over Argilla's tables.
         json_log: Whether a line of the log is JSON.
+        custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.
     """
 
     home: Path
@@ -32,6 +33,7 @@ class Options:
     redis_url: str = ""
     elasticsearch_url: str = ""
     json_log: bool = False
+    custom_fields: bool = False
 
     def secrets(self, credentials: Credentials) -> list[str]:
         """What must not be read in a log."""
