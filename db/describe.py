@@ -9,6 +9,7 @@ from db.records import (
     Comparison,
     Event,
     Example,
+    Interval,
     Measure,
     Output,
     Passage,
@@ -27,6 +28,24 @@ _WIDTH = 100
 def describe(record: Record) -> str:
     """What a record says, without its id, in one line."""
     return _DESCRIPTIONS[type(record)](record)
+
+
+def split_counts(version: Version) -> str:
+    """How many examples each split of a version has, in words."""
+    return f"{version.train} train, {version.validation} validation, {version.test} test"
+
+
+def reviewers_in_words(version: Version) -> str:
+    """Who reviewed a version: people, written rules or nobody."""
+    words = {"person": "people", "rule": "written rules (not people)"}
+    return " and ".join(words[kind] for kind in version.reviewer_kinds) or "nobody"
+
+
+def agreement_in_words(alpha: Interval | None) -> str:
+    """Krippendorff's alpha with its interval, in words."""
+    if alpha is None:
+        return "not known"
+    return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
 
 
 def _short(text: str) -> str:
@@ -86,9 +105,10 @@ def _example(record: Example) -> str:
 
 def _version(record: Version) -> str:
     kinds = " and ".join(record.reviewer_kinds) or "nobody"
-    sides = f"{record.train} train, {record.validation} validation, {record.test} test"
     override = f", gates overridden: {record.override}" if record.override else ""
-    return f"“{record.name}” of {record.campaign}, {sides}, judged by {kinds}{override}"
+    return (
+        f"“{record.name}” of {record.campaign}, {split_counts(record)}, judged by {kinds}{override}"
+    )
 
 
 def _run(record: Run) -> str:

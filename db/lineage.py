@@ -79,7 +79,7 @@ def trace(store: Store, id: str) -> Lineage:
     versions and runs that came of it. A record that is reached twice is followed once. Raises
     `StoreError` if the id names no record, or more than one.
     """
-    root = store.find(id)
+    root = store.find(Record, id)
     seen = {root.id}
     links = [*_followed(store, root, _ORIGINS, seen), *_followed(store, root, _FATES, seen)]
     return Lineage(root.id, "asked for", root, _events(store, root), tuple(links))

@@ -78,31 +78,53 @@ class Store:
             row = connection.execute(select(table).where(table.c.id == id)).mappings().first()
         return from_row(kind, row) if row else None
 
-    def find(self, prefix: str) -> Record:
-        """The one record, of whatever type, whose id starts with a prefix of six or more digits.
+    def require(self, kind: type[R], id: str) -> R:
+        """The record of a type with an id that another record refers to.
 
-        Raises `StoreError` if there is none or more than one, or if it was erased on request.
+        Raises `StoreError` if it isn't in the store.
         """
-        wanted = prefix.strip().lower()
-        if len(wanted) < _SHORTEST_PREFIX or set(wanted) - set("0123456789abcdef"):
+        record = self.get(kind, id)
+        if record is None:
             raise StoreError(
-                f"found “{prefix}”, expected the first {_SHORTEST_PREFIX} or more hexadecimal "
-                "digits of an id; copy them from a listing"
+                f"The {kind.__name__.lower()} {id[:12]} isn't in the store, though another record "
+                "refers to it. It may have been erased on request."
+            )
+        return record
+
+    def find(self, kind: type[R], prefix: str) -> R:
+        """The one record whose id starts with a prefix of six or more digits.
+
+        Raises `StoreError` if there is none or more than one, if it isn't of this type
+        (`Record` allows any), or if it was erased on request.
+        """
+        start = prefix.strip().lower()
+        if len(start) < _SHORTEST_PREFIX or set(start) - set("0123456789abcdef"):
+            raise StoreError(
+                f"“{prefix}” isn't an id. Give its first {_SHORTEST_PREFIX} or more hexadecimal "
+                "digits, copied from a listing."
             )
         with self.reading() as connection:
-            found: list[Record] = []
-            for kind, table in TABLES.items():
-                rows = connection.execute(select(table).where(*_starting(table, wanted)).limit(2))
-                found += [from_row(kind, row) for row in rows.mappings()]
-            gone = connection.execute(select(erased).where(*_starting(erased, wanted))).first()
-        if gone and not found:
-            raise StoreError(f"found {gone.record} {wanted} erased on request at {gone.at}")
-        if len(found) != 1:
-            names = ", ".join(f"{type(r).__name__} {r.id[:16]}" for r in found[:4]) or "nothing"
+            matches: list[Record] = []
+            for each, table in TABLES.items():
+                rows = connection.execute(select(table).where(*_starting(table, start)).limit(2))
+                matches += [from_row(each, row) for row in rows.mappings()]
+            gone = connection.execute(select(erased).where(*_starting(erased, start))).first()
+        if gone and not matches:
+            raise StoreError(f"{gone.record} {start} was erased on request at {gone.at}.")
+        if not matches:
+            raise StoreError(f"No record has an id that starts with “{start}”.")
+        if len(matches) > 1:
+            names = ", ".join(f"{type(r).__name__} {r.id[:16]}" for r in matches[:4])
             raise StoreError(
-                f"found {names} under “{wanted}”, expected one record; give more digits of its id"
+                f"Several records have ids that start with “{start}”: {names}. Give more digits."
             )
-        return found[0]
+        match = matches[0]
+        if not isinstance(match, kind):
+            raise StoreError(
+                f"Record {prefix} has type {type(match).__name__.lower()}. Give the id of a record "
+                f"of type {kind.__name__.lower()}."
+            )
+        return match
 
     def stream(self, kind: type[R], /, **where: object) -> Iterator[R]:
         """The records of a type, oldest first, in constant memory.
@@ -133,6 +155,10 @@ class Store:
         query = select(func.count()).select_from(table)
         with self.reading() as connection:
             return connection.scalar(query.where(*conditions(connection, table, where))) or 0
+
+    def size(self) -> int:
+        """The number of records of all types."""
+        return sum(self.count(kind) for kind in TABLES)
 
     def events(self, subject: str) -> list[Event]:
         """What happened to a record, oldest first."""

@@ -144,7 +144,7 @@ def version_examples(
     Every hash is computed anew as it is read. Raises `StoreError` if something was withdrawn from
     the version, or if an example is missing or no longer what it was.
     """
-    gone = withdrawn(store, version)
+    gone = withdrawals(store, version)
     if gone:
         raise StoreError(
             f"found version {version.id[:12]} “{version.name}” with something withdrawn on "
@@ -166,9 +166,39 @@ def version_examples(
             yield example
 
 
-def withdrawn(store: Store, version: Version) -> list[Event]:
+def withdrawals(store: Store, version: Version) -> list[Event]:
     """What was withdrawn from a version, oldest first; it may be trained on if that is nothing."""
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
+
+
+def find_version(store: Store, name: str) -> Version:
+    """The newest version with a name, or the one whose id starts with it (six or more digits).
+
+    Raises `StoreError` if there is none.
+    """
+    versions = list(store.stream(Version))
+    for version in reversed(versions):
+        if version.name == name or (len(name) >= 6 and version.id.startswith(name.lower())):
+            return version
+    names = ", ".join(dict.fromkeys(version.name for version in versions))
+    raise StoreError(
+        f"No version is called “{name}”. Give an id or one of these names: {names}."
+        if names
+        else f"No version is called “{name}”. Freeze one with `timbre version freeze`."
+    )
+
+
+def check_campaign(version: Version, campaign: str, subject: str) -> None:
+    """Raise `StoreError` if a version belongs to another campaign than the one it is used with.
+
+    Another campaign's criteria don't fit its prompts. `subject` starts the error: the version, or
+    a run on it.
+    """
+    if version.campaign != campaign:
+        raise StoreError(
+            f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Name its "
+            "own campaign; `timbre version list` and `timbre run list` show which that is."
+        )
 
 
 def _final(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...], str]:

@@ -195,7 +195,7 @@ def test_an_erased_record_is_said_to_be_erased(store: Store, approved: list[Appr
     candidate, _, page = approved[1]
     erase(store, article=page)
     with pytest.raises(StoreError, match=r"found Candidate .* erased on request at 20"):
-        store.find(candidate.id[:10])
+        store.find(Record, candidate.id[:10])
 
 
 def test_nothing_to_erase_is_an_error_and_changes_nothing(store: Store) -> None:

@@ -179,8 +179,8 @@ def test_what_was_erased_is_named_with_the_time(
     assert "rests on (a review, erased on request at 20" in text
 
 
-def test_an_id_of_nothing_is_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="expected one record"):
+def test_tracing_an_unknown_id_fails(store: Store) -> None:
+    with pytest.raises(StoreError, match="No record has an id"):
         trace(store, "0" * 64)
 
 

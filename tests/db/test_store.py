@@ -17,6 +17,7 @@ from db.records import (
     Record,
     Rejection,
     Review,
+    Run,
     canonical,
 )
 from db.store import Store
@@ -137,27 +138,44 @@ def test_a_record_is_found_by_the_first_digits_of_its_id(store: Store) -> None:
     page = article()
     part = passage(page)
     store.add([page, part])
-    assert store.find(page.id[:8]) == page
-    assert store.find(part.id[:6].upper()) == part
-    assert store.find(part.id) == part
+    assert store.find(Record, page.id[:8]) == page
+    assert store.find(Record, part.id[:6].upper()) == part
+    assert store.find(Record, part.id) == part
 
 
-def test_digits_that_name_no_record_or_too_many_are_refused(store: Store) -> None:
+def test_finding_an_unknown_or_malformed_id_fails(store: Store) -> None:
     store.add(refusals(3000))
-    with pytest.raises(StoreError, match="found nothing under “000000”"):
-        store.find("000000")
+    with pytest.raises(StoreError, match="No record has an id that starts with “000000”"):
+        store.find(Record, "000000")
     for unclear in ("abc", "not an id", ""):
-        with pytest.raises(StoreError, match="expected the first 6 or more"):
-            store.find(unclear)
+        with pytest.raises(StoreError, match="Give its first 6 or more"):
+            store.find(Record, unclear)
 
 
-def test_an_ambiguous_prefix_names_what_it_could_mean(store: Store) -> None:
+def test_finding_an_ambiguous_prefix_lists_the_matches(store: Store) -> None:
     with store.writing() as connection:
         for digits in ("abcdef0", "abcdef1"):
             row = {"id": digits, "subject": "s", "kind": "pushed", "at": "t", "detail": "{}"}
             connection.execute(TABLES[Event].insert(), row)
-    with pytest.raises(StoreError, match="found Event abcdef0, Event abcdef1 under “abcdef”"):
-        store.find("abcdef")
+    with pytest.raises(StoreError, match="start with “abcdef”: Event abcdef0, Event abcdef1"):
+        store.find(Record, "abcdef")
+
+
+def test_finding_a_record_of_another_type_names_both_types(store: Store) -> None:
+    page = article()
+    store.add([page])
+    assert store.find(Article, page.id[:8]) == page
+    with pytest.raises(StoreError, match=r"has type article[.] Give .* type run"):
+        store.find(Run, page.id[:8])
+
+
+def test_requiring_a_missing_record_fails(store: Store) -> None:
+    page = article()
+    store.add([page])
+    assert store.require(Article, page.id) == page
+    with pytest.raises(StoreError, match="The run 000000000000 isn't in the store"):
+        store.require(Run, "0" * 64)
+    assert store.size() == 1
 
 
 def test_events_of_a_record_come_oldest_first(store: Store) -> None:

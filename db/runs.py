@@ -1,0 +1,116 @@
+"""Training runs as the store knows them: their state, and lookups by version and campaign."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from db.errors import StoreError
+from db.records import EventKind, Run, Version
+from db.store import Store
+from db.versions import check_campaign, withdrawals
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run and its last event: its state, the time, and losses or the reason it failed."""
+
+    run: Run
+    state: RunState
+    at: str
+    detail: dict[str, Any]
+
+
+def run_status(store: Store, run: Run) -> RunStatus:
+    """The status of a run after its last event."""
+    states = {EventKind.STARTED, EventKind.FINISHED, EventKind.FAILED}
+    last = [event for event in store.events(run.id) if event.kind in states][-1]
+    return RunStatus(run, RunState(last.kind.value), last.at, json.loads(last.detail))
+
+
+def check_finished(store: Store, run: Run) -> None:
+    """Raise `StoreError` if a run has no adapter yet because its training hasn't finished."""
+    if run_status(store, run).state is not RunState.FINISHED:
+        raise StoreError(f"Run {run.id[:12]} hasn't finished. Train it first with `timbre train`.")
+
+
+def withdrawal_notice(store: Store, run: Run) -> str:
+    """A warning that data was withdrawn from a run's version, empty if nothing was."""
+    events = withdrawals(store, store.require(Version, run.version))
+    if not events:
+        return ""
+    data = json.loads(events[0].detail).get("withdrawn", "something")
+    return (
+        f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
+        "adapter was trained on it: train on a new version and delete what was made with this one."
+    )
+
+
+def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
+    """The runs on versions of a campaign (of all campaigns if it is empty), oldest first."""
+    where: dict[str, object] = {"campaign": campaign} if campaign else {}
+    versions = tuple(version.id for version in store.stream(Version, **where))
+    return [run_status(store, run) for run in store.stream(Run, version=versions)]
+
+
+def find_run(store: Store, campaign: str, prefix: str) -> Run:
+    """The run of a campaign whose id starts with a prefix.
+
+    Raises `StoreError` if there is no such run, or if it belongs to another campaign.
+    """
+    run = store.find(Run, prefix)
+    check_campaign(store.require(Version, run.version), campaign, f"Run {run.id[:12]}")
+    return run
+
+
+def newest_finished(store: Store, campaign: str) -> RunStatus | None:
+    """The campaign's run that finished last, None if none has."""
+    return _newest_finished(campaign_runs(store, campaign))
+
+
+def newest_finished_on(store: Store, version: Version) -> RunStatus | None:
+    """The version's run that finished last, None if none has."""
+    return _newest_finished(run_status(store, r) for r in store.stream(Run, version=version.id))
+
+
+def _newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
+    finished = (status for status in statuses if status.state is RunState.FINISHED)
+    return max(finished, key=lambda status: status.at, default=None)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """The decision to use a run for a campaign: when, over which run (or "base"), and why."""
+
+    campaign: str
+    run: Run
+    at: str
+    over: str
+    reason: str
+
+
+def promotions(store: Store, campaign: str = "") -> list[Promotion]:
+    """Every promotion of a campaign (of all campaigns if it is empty), oldest first."""
+    result = [
+        Promotion(detail["campaign"], run, event.at, detail["over"], detail["reason"])
+        for run in store.stream(Run)
+        for event in store.events(run.id)
+        if event.kind is EventKind.PROMOTED
+        for detail in [json.loads(event.detail)]
+        if campaign in ("", detail["campaign"])
+    ]
+    return sorted(result, key=lambda promotion: promotion.at)
+
+
+def promoted_run(store: Store, campaign: str) -> Run | None:
+    """The run a campaign uses, None before its first promotion."""
+    return next((each.run for each in reversed(promotions(store, campaign))), None)
