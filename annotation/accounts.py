@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotation.connect import Connection, connect, workspace_id
+from annotation.connection import Connection, connect, workspace_id
 from annotation.errors import AnnotationError
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from annotation.items import CandidateItem
 from annotation.review_settings import ReviewSettings
-from annotation.scales import comparable, in_words
+from annotation.scales import comparable, format_answer
 from db.records import Decision, Review, ReviewStatus, Verdict
 
 
@@ -48,6 +48,8 @@ def _ordered(reviews: list[Review]) -> list[Review]:
 
 
 def _line(number: int, review: Review) -> str:
-    answers = "; ".join(f"{a.question}: {in_words(comparable(a.value))}" for a in review.answers)
+    answers = "; ".join(
+        f"{a.question}: {format_answer(comparable(a.value))}" for a in review.answers
+    )
     edit = f"\nTheir version: {review.edited}" if review.edited else ""
     return f"Reviewer {number + 1}: {answers}{edit}"

@@ -13,22 +13,27 @@ from annotation.coefficients import (
     Coefficient,
     Undefined,
     alphas,
+    bootstrap_interval,
     diagonals,
-    interval,
     kappas,
 )
-from annotation.scales import Level, Scale, comparable, in_words, scale_of
+from annotation.scales import MeasurementLevel, Scale, comparable, format_answer, scale_of
 from db.records import Interval, Review, ReviewStatus
 
-Sheet: TypeAlias = dict[str, dict[str, Hashable]]
+AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]
+"""Subject → reviewer → answer."""
+
+# The order in which reports list the questions.
+_QUESTIONS = ("decision", "preference", "tone", "natural", "faithful", "traits", "reasons")
+_SIDED = tuple(f"{q}_{side}" for q in ("tone", "faithful", "traits") for side in ("left", "right"))
 
 
 @dataclass(frozen=True)
 class QuestionAgreement:
-    """α of one question over the records that two or more answered."""
+    """α of one question over the records that two or more reviewers answered."""
 
     question: str
-    level: Level
+    level: MeasurementLevel
     alpha: Coefficient
     records: int
     reviewers: int
@@ -36,7 +41,7 @@ class QuestionAgreement:
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ of two reviewers on one question, and the share of records they say the same of."""
+    """κ of two reviewers on one question, and the share of records with the same answer."""
 
     question: str
     first: str
@@ -48,7 +53,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class ReviewerAgreement:
-    """κ of one reviewer with all others together; `uninformative` says in words what is wrong."""
+    """κ of one reviewer with all others together; `uninformative` describes a problem, if any."""
 
     question: str
     reviewer: str
@@ -59,24 +64,28 @@ class ReviewerAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement per question, per pair of reviewers and per reviewer."""
+    """Agreement by question, by pair of reviewers and by reviewer."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]
     reviewers: tuple[ReviewerAgreement, ...]
 
 
-def agreement(
-    reviews: Iterable[Review], questions: Sequence[str], bootstrap: Bootstrap | None = None
+def measure_agreement(
+    reviews: Iterable[Review],
+    questions: Sequence[str] | None = None,
+    bootstrap: Bootstrap | None = None,
 ) -> Agreement:
-    """Who agrees how far with whom on which question; only submitted reviews count."""
-    plan = bootstrap or Bootstrap()
-    said = list(reviews)
+    """Agreement on some questions, by default all that were answered; drafts don't count.
+
+    κ has squared weights on ordinal scales, Jaccard distances for sets, and no weights otherwise.
+    """
+    plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
     by_pair: list[PairAgreement] = []
     by_reviewer: list[ReviewerAgreement] = []
-    for question in questions:
-        sheet = answers(said, question)
+    for question in answered_questions(reviews) if questions is None else questions:
+        sheet = answers_by_subject(reviews, question)
         names = sorted({name for row in sheet.values() for name in row})
         shared = sum(len(row) > 1 for row in sheet.values())
         scale = scale_of(question)
@@ -87,33 +96,27 @@ def agreement(
     return Agreement(tuple(by_question), tuple(by_pair), tuple(by_reviewer))
 
 
+def answered_questions(reviews: Iterable[Review]) -> list[str]:
+    """The questions with at least one answer, in the order in which reports list them."""
+    answered = {answer.question for review in reviews for answer in review.answers}
+    return [question for question in (*_QUESTIONS, *_SIDED) if question in answered]
+
+
 def krippendorff_alpha(
     reviews: Iterable[Review], question: str, bootstrap: Bootstrap | None = None
 ) -> Coefficient:
-    """Krippendorff's α of one question at its own level of measurement.
+    """Krippendorff's α of one question at its level of measurement.
 
-    1 is perfect agreement, 0 what chance gives. Undefined where no record has two answers, or
-    all answers are the same.
+    1 means perfect agreement, 0 what chance gives. α is undefined if no record has two answers
+    or all answers are the same.
     """
-    return _alpha(answers(reviews, question), scale_of(question), bootstrap or Bootstrap())
+    sheet = answers_by_subject(reviews, question)
+    return _alpha(sheet, scale_of(question), bootstrap or Bootstrap())
 
 
-def weighted_kappa(
-    reviews: Iterable[Review],
-    question: str,
-    pair: tuple[str, str],
-    bootstrap: Bootstrap | None = None,
-) -> Coefficient:
-    """Cohen's κ of two reviewers: squared steps on a scale, Jaccard distance of sets, else plain.
-
-    Undefined where they share no record, or one of them always gives the same answer.
-    """
-    return _pair(answers(reviews, question), question, pair, bootstrap or Bootstrap()).kappa
-
-
-def answers(reviews: Iterable[Review], question: str) -> Sheet:
-    """Subject → reviewer → answer, of the submitted reviews that answer the question."""
-    sheet: Sheet = defaultdict(dict)
+def answers_by_subject(reviews: Iterable[Review], question: str) -> AnswerSheet:
+    """The submitted answers to a question, by subject and reviewer."""
+    sheet: AnswerSheet = defaultdict(dict)
     for review in reviews:
         value = review.answer(question)
         if review.status is ReviewStatus.SUBMITTED and value is not None:
@@ -121,14 +124,14 @@ def answers(reviews: Iterable[Review], question: str) -> Sheet:
     return dict(sheet)
 
 
-def _alpha(sheet: Sheet, scale: Scale, plan: Bootstrap) -> Coefficient:
+def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
     rows = [list(row.values()) for row in sheet.values() if len(row) > 1]
     if not rows:
         return Undefined("no record has answers from two reviewers")
-    domain = scale.domain(value for row in rows for value in row)  # type: ignore[misc]
+    domain = scale.domain(value for row in rows for value in row)
     if len(domain) < 2:
         return Undefined(
-            f"every answer is “{in_words(domain[0])}”: there is no variation to agree on"
+            f"every answer is “{format_answer(domain[0])}”: there is no variation to agree on"
         )
     place = {value: n for n, value in enumerate(domain)}
     counts = np.zeros((len(rows), len(domain)))
@@ -138,10 +141,12 @@ def _alpha(sheet: Sheet, scale: Scale, plan: Bootstrap) -> Coefficient:
     tables = (counts[:, :, None] * counts[:, None, :] - diagonals(counts)) / (
         counts.sum(axis=1) - 1
     )[:, None, None]
-    return interval(tables, lambda table: alphas(table, domain, scale), plan)
+    return bootstrap_interval(tables, lambda table: alphas(table, domain, scale), plan)
 
 
-def _pair(sheet: Sheet, question: str, pair: tuple[str, str], plan: Bootstrap) -> PairAgreement:
+def _pair(
+    sheet: AnswerSheet, question: str, pair: tuple[str, str], plan: Bootstrap
+) -> PairAgreement:
     first, second = pair
     rows = [[(r[first], r[second])] for r in sheet.values() if first in r and second in r]
     same = sum(row[0][0] == row[0][1] for row in rows) / len(rows) if rows else 0.0
@@ -149,7 +154,7 @@ def _pair(sheet: Sheet, question: str, pair: tuple[str, str], plan: Bootstrap) -
     return PairAgreement(question, first, second, kappa, len(rows), same)
 
 
-def _reviewer(sheet: Sheet, question: str, name: str, plan: Bootstrap) -> ReviewerAgreement:
+def _reviewer(sheet: AnswerSheet, question: str, name: str, plan: Bootstrap) -> ReviewerAgreement:
     rows = [
         [(row[name], value) for other, value in row.items() if other != name]
         for row in sheet.values()
@@ -159,9 +164,9 @@ def _reviewer(sheet: Sheet, question: str, name: str, plan: Bootstrap) -> Review
     own = {pair[0] for row in rows for pair in row}
     uninformative = ""
     if len(own) == 1 and len(rows) > 1:
-        uninformative = f"always answers “{in_words(next(iter(own)))}”"
+        uninformative = f"always answers “{format_answer(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
-        uninformative = "agrees with the others no better than chance may"
+        uninformative = "may agree with the others only by chance"
     return ReviewerAgreement(question, name, kappa, len(rows), uninformative)
 
 
@@ -174,13 +179,13 @@ def _kappa(
     if not rows:
         return Undefined(f"{names[0]} and {names[1]} share no record")
     for name, side in zip(names, (0, 1), strict=True):
-        given = {pair[side] for row in rows for pair in row}
-        if len(given) == 1:
-            return Undefined(f"{name} always answered “{in_words(next(iter(given)))}”")
-    domain = scale.domain(value for row in rows for pair in row for value in pair)  # type: ignore[misc]
+        values = {pair[side] for row in rows for pair in row}
+        if len(values) == 1:
+            return Undefined(f"{name} always answered “{format_answer(next(iter(values)))}”")
+    domain = scale.domain(value for row in rows for pair in row for value in pair)
     place = {value: n for n, value in enumerate(domain)}
     tables = np.zeros((len(rows), len(domain), len(domain)))
     for record, row in enumerate(rows):
         for one, other in row:
             tables[record, place[one], place[other]] += 1
-    return interval(tables, lambda table: kappas(table, scale.penalties(domain)), plan)
+    return bootstrap_interval(tables, lambda table: kappas(table, scale.penalties(domain)), plan)

@@ -1,7 +1,8 @@
-"""The arithmetic of agreement: α and κ of whole stacks of tables, and intervals by bootstrap.
+"""Krippendorff's α and weighted κ of stacks of tables, with bootstrap intervals.
 
 Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa.
-Intervals are percentile bootstraps over records, for records are what was sampled.
+Intervals are percentile bootstraps over records, because records are what was sampled. Both
+coefficients take all draws in one array operation; a library call for each draw is too slow.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -10,13 +11,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from annotation.scales import Level, Matrix, Scale
+from annotation.scales import Matrix, MeasurementLevel, Scale
 from db.records import Interval
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """A coefficient that cannot be computed, and why."""
+    """A coefficient that can't be computed, and why."""
 
     reason: str
 
@@ -26,7 +27,7 @@ Coefficient: TypeAlias = Interval | Undefined
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How often records are drawn again, with which seed, and how much an interval covers."""
+    """The number of bootstrap draws, their seed, and the coverage of the interval."""
 
     draws: int = 2000
     seed: int = 0
@@ -34,19 +35,20 @@ class Bootstrap:
 
 
 def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
-    """α of each coincidence matrix in a stack (…, V, V); NaN where its answers are all the same."""
+    """α of each coincidence matrix in a stack (…, V, V); NaN where all answers are the same."""
     marginal = coincidences.sum(axis=-1)
     total = marginal.sum(axis=-1)
     expected = marginal[..., :, None] * marginal[..., None, :] - diagonals(marginal)
-    distance = _ordinal(marginal) if scale.level is Level.ORDINAL else scale.penalties(domain)
+    is_ordinal = scale.level is MeasurementLevel.ORDINAL
+    distance = _ordinal_distances(marginal) if is_ordinal else scale.penalties(domain)
     observed_sum = (coincidences * distance).sum(axis=(-2, -1))
     expected_sum = (expected * distance).sum(axis=(-2, -1))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(1 - (total - 1) * observed_sum / expected_sum, dtype=np.float64)
 
 
-def _ordinal(marginal: Matrix) -> Matrix:
-    """Krippendorff's ordinal distance: what lies between two values, ends counted by half."""
+def _ordinal_distances(marginal: Matrix) -> Matrix:
+    """Krippendorff's ordinal distance: the answers between two values, the ends counted half."""
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
 
@@ -57,7 +59,7 @@ def diagonals(rows: Matrix) -> Matrix:
 
 
 def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
-    """κ of each table in a stack (…, V, V); NaN where chance leaves no room to differ."""
+    """κ of each table in a stack (…, V, V); NaN where the expected disagreement is 0."""
     total = tables.sum(axis=(-2, -1))
     chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]
     observed = (tables * penalties).sum(axis=(-2, -1)) / total
@@ -66,12 +68,13 @@ def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
         return np.asarray(1 - observed / expected, dtype=np.float64)
 
 
-def interval(
+def bootstrap_interval(
     tables: Matrix, coefficient: Callable[[Matrix], Matrix], plan: Bootstrap
 ) -> Coefficient:
-    """The coefficient of all records' tables together, and of records drawn again and again.
+    """The coefficient of the sum of all records' tables, with a bootstrap interval over records.
 
-    Records with the same table are drawn together, by their number, which is the same draw.
+    Records with the same table are drawn together by their count, which gives the same
+    distribution and is faster.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(

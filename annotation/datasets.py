@@ -6,7 +6,7 @@ from typing import Any
 
 import argilla as rg
 
-from annotation.connect import Connection, Server, connect, workspace_id
+from annotation.connection import Connection, Server, connect, workspace_id
 from annotation.errors import AnnotationError
 
 Shape = dict[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""Records that somebody flagged as harmful or broken, judged or set aside."""
+"""Records that a reviewer flagged as harmful or broken."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,24 +11,17 @@ QUESTION = "reasons"
 
 @dataclass(frozen=True)
 class Flag:
-    """What a reviewer flagged a record as."""
+    """A reviewer's mark on a record; `kind` is one of `FLAGS`."""
 
     subject: str
     reviewer: str
     kind: str
 
 
-def flags(reviews: Iterable[Review]) -> Iterator[Flag]:
-    """The flags in some reviews; one in a discarded review counts like any other.
-
-    Args:
-        reviews: The current reviews.
-
-    Yields:
-        Flag: One for each reviewer, record and kind.
-    """
+def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
+    """The flags in some reviews, including discarded ones."""
     for review in reviews:
-        said = review.answer(QUESTION)
+        reasons = review.answer(QUESTION)
         for kind in FLAGS:
-            if isinstance(said, tuple) and kind in said:
+            if isinstance(reasons, tuple) and kind in reasons:
                 yield Flag(review.subject, review.reviewer, kind)

@@ -6,10 +6,8 @@ from db.records import (
     AnswerValue,
     Article,
     Candidate,
-    CandidateKind,
     Comparison,
     Passage,
-    messages_to_text,
 )
 
 
@@ -50,15 +48,3 @@ class ComparisonItem:
     passage: str
     left_text: str
     right_text: str
-
-
-def judged_text(candidate: Candidate) -> str:
-    """The part of a candidate that is judged and can be edited, as one text.
-
-    It is the answer of a conversation, the turns of a dialogue, and otherwise the whole text.
-    """
-    if candidate.kind is CandidateKind.DIALOGUE:
-        return messages_to_text(candidate.messages)
-    if candidate.kind is CandidateKind.CONVERSATION:
-        return candidate.messages[-1].content
-    return candidate.text

@@ -1,32 +1,127 @@
-"""How far a dataset's review has come."""
+"""How far a review is: by dataset as Argilla counts it, and by reviewer as their reviews show."""
 
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import TypeAlias
 
-from annotation.connect import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.connection import Connection, connect
+from annotation.datasets import dataset_names, find_dataset
+from annotation.flags import Flag, find_flags
+from db.records import Review
+
+ProgressCallback: TypeAlias = Callable[[int, int], None]
+"""A function that receives how many items are done and how many there are."""
+
+BREAK = timedelta(minutes=10)
+"""A longer gap between two answers counts as a break, not as work."""
+POLL_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class DatasetProgress:
-    """Records of a dataset, and those that have as many reviews as they need."""
+    """The records of a dataset, and how many of them have all the reviews they need."""
 
     total: int
     completed: int
 
 
+@dataclass(frozen=True)
+class ReviewerSpeed:
+    """One reviewer's progress; the times are None until two answers lie less than a break apart.
+
+    Attributes:
+        reviewer: The reviewer's name.
+        done: Records answered or discarded.
+        left: Records that this reviewer hasn't touched.
+        time_per_record: The median time between two answers, breaks left out.
+        time_left: How long the remaining records take at that speed.
+    """
+
+    reviewer: str
+    done: int
+    left: int
+    time_per_record: timedelta | None
+    time_left: timedelta | None
+
+
+@dataclass(frozen=True)
+class ReviewProgress:
+    """The progress of several datasets and of their reviewers, and what reviewers flagged."""
+
+    datasets: tuple[tuple[str, DatasetProgress], ...]
+    reviewers: tuple[ReviewerSpeed, ...]
+    flags: tuple[Flag, ...]
+
+
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
-    """The progress of a dataset as Argilla counts it.
+    """The progress of a dataset as Argilla counts it, for any user who may see the dataset.
 
-    Args:
-        connection: The server, as anybody who may see the dataset.
-        dataset: The dataset's name.
-
-    Returns:
-        The counts.
-
-    Raises:
-        AnnotationError: if the server or the dataset is not there.
+    Raises `AnnotationError` if the server or the dataset is missing.
     """
     with connect(connection) as server:
-        found = server.get(f"datasets/{find_dataset(server, dataset).id}/progress")
-    return DatasetProgress(int(found["total"]), int(found["completed"]))
+        counts = server.get(f"datasets/{find_dataset(server, dataset).id}/progress")
+    return DatasetProgress(int(counts["total"]), int(counts["completed"]))
+
+
+def wait_for_reviews(connection: Connection, dataset: str, on_progress: ProgressCallback) -> None:
+    """Wait until every record of a dataset has all the reviews it needs."""
+    while True:
+        progress = dataset_progress(connection, dataset)
+        on_progress(progress.completed, progress.total)
+        if progress.completed >= progress.total:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def review_progress(
+    connection: Connection,
+    datasets: Sequence[str],
+    reviews: Sequence[Review],
+    assigned_counts: Mapping[str, int],
+    adjudication_dataset: str = "",
+) -> ReviewProgress:
+    """The progress of some datasets, of which those missing in Argilla are left out.
+
+    Args:
+        connection: The server, as any user who may see the workspace.
+        datasets: The datasets' names.
+        reviews: The reviews pulled so far; an adjudicator's are left out.
+        assigned_counts: How many records each named reviewer is assigned; reviewers who aren't
+            in it may review every record.
+        adjudication_dataset: The one of `datasets` that reviewers don't see.
+
+    Returns:
+        The progress by dataset and by reviewer, and the flags.
+    """
+    existing = dataset_names(connection)
+    counts = tuple((d, dataset_progress(connection, d)) for d in datasets if d in existing)
+    records = sum(count.total for name, count in counts if name != adjudication_dataset)
+    speeds = reviewer_speeds(reviews, records, assigned_counts)
+    return ReviewProgress(counts, tuple(speeds), tuple(find_flags(reviews)))
+
+
+def reviewer_speeds(
+    reviews: Iterable[Review], records: int, assigned_counts: Mapping[str, int] | None = None
+) -> list[ReviewerSpeed]:
+    """Each reviewer's speed by name, over their assigned records or over all `records`."""
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for review in reviews:
+        times[review.reviewer].append(datetime.fromisoformat(review.submitted_at))
+    counts = assigned_counts or {}
+    names = sorted({*times, *counts})
+    return [_speed(name, sorted(times[name]), counts.get(name, records)) for name in names]
+
+
+def _speed(name: str, times: list[datetime], records: int) -> ReviewerSpeed:
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    seconds = [gap.total_seconds() for gap in gaps if gap <= BREAK]
+    left = max(0, records - len(times))
+    if not seconds:
+        return ReviewerSpeed(name, len(times), left, None, None)
+    per_record = timedelta(seconds=median(seconds))
+    return ReviewerSpeed(name, len(times), left, per_record, left * per_record)

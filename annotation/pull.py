@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from annotation.connect import Connection, Server, connect, workspace_id
+from annotation.connection import Connection, Server, connect, workspace_id
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
 from annotation.spans import span_from_argilla

@@ -8,9 +8,9 @@ from itertools import islice
 from operator import length_hint
 from typing import Any
 
-from annotation.connect import Connection, Server, connect
+from annotation.connection import Connection, Server, connect
 from annotation.datasets import Dataset, ensure_dataset
-from annotation.items import CandidateItem, ComparisonItem, Suggestion, judged_text
+from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.questions import candidate_settings, comparison_settings
 from annotation.review_settings import ReviewSettings
 from annotation.spans import span_to_argilla
@@ -98,7 +98,7 @@ def push_comparisons(
 
 def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dataset) -> Json:
     """A candidate as Argilla takes it."""
-    candidate, text = item.candidate, judged_text(item.candidate)
+    candidate, text = item.candidate, item.candidate.review_text
     prefilled = Suggestion("improved", text, None, candidate.provenance.teacher)
     fields: Json = {
         "question": candidate.question,

@@ -13,7 +13,7 @@ class ScalePoint:
 
 
 @dataclass(frozen=True)
-class Move:
+class StyleRule:
     """One thing a writer does to reach the tone, on a text before and after."""
 
     do: str
@@ -38,7 +38,7 @@ class ReviewSettings:
         description: What it is, in a sentence or two.
         scale_question: The question that the scale answers.
         scale: The points of the tone's scale, lowest first; none leaves the question out.
-        moves: What writers do to reach the tone.
+        style_rules: What writers do to reach the tone.
         traits: The persona's traits; none leaves the question out.
         grounded: Whether a text must say what its passage says.
         overlap: Reviewers each record needs before Argilla counts it as done.
@@ -51,7 +51,7 @@ class ReviewSettings:
     description: str = ""
     scale_question: str = "How close is it to the tone?"
     scale: tuple[ScalePoint, ...] = ()
-    moves: tuple[Move, ...] = ()
+    style_rules: tuple[StyleRule, ...] = ()
     traits: tuple[TraitLabel, ...] = ()
     grounded: bool = True
     overlap: int = 2

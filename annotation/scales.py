@@ -1,4 +1,4 @@
-"""How answers to each question compare: as names, as steps of a scale, or as sets."""
+"""How answers to each question are compared: as names, as steps of a scale, or as sets."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from db.records import AnswerValue, Span
 Matrix = npt.NDArray[np.float64]
 
 
-class Level(StrEnum):
+class MeasurementLevel(StrEnum):
     """A level of measurement."""
 
     NOMINAL = "nominal"
@@ -23,70 +23,70 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Scale:
-    """A question's level of measurement; `order` lists the steps that have names, lowest first."""
+    """A question's level of measurement; `order` lists named steps from lowest to highest."""
 
-    level: Level
+    level: MeasurementLevel
     order: tuple[str, ...] = ()
 
-    def domain(self, values: Iterable[AnswerValue]) -> list[Hashable]:
-        """The different values that occur, in the scale's order."""
-        found = {comparable(value) for value in values}
+    def domain(self, values: Iterable[Hashable]) -> list[Hashable]:
+        """The distinct comparable values that occur, in the scale's order."""
+        distinct = set(values)
         if self.order:
-            return [step for step in self.order if step in found]
-        return sorted(found, key=lambda value: (str(type(value)), _sortable(value)))
+            return [step for step in self.order if step in distinct]
+        return sorted(distinct, key=lambda value: (str(type(value)), _sort_key(value)))
 
     def penalties(self, domain: Sequence[Hashable]) -> Matrix:
-        """How far apart every two values are, for κ: 0 for the same, squared steps, or Jaccard."""
+        """The distance of every two values for κ: 0 or 1, squared steps, or Jaccard distance."""
         size = len(domain)
-        if self.level is Level.SETS:
+        if self.level is MeasurementLevel.SETS:
             return np.array([[jaccard_distance(a, b) for b in domain] for a in domain])
-        if self.level is Level.NOMINAL:
+        if self.level is MeasurementLevel.NOMINAL:
             return np.ones((size, size)) - np.eye(size)
         steps = [self.order.index(str(v)) for v in domain] if self.order else domain
         places = np.array(steps, dtype=np.float64)
         return np.square(places[:, None] - places[None, :])
 
 
-_NAMED = {
-    "tone": Scale(Level.ORDINAL),
-    "natural": Scale(Level.NOMINAL),
-    "faithful": Scale(Level.ORDINAL, ("no", "partly", "yes")),
-    "traits": Scale(Level.SETS),
-    "reasons": Scale(Level.SETS),
-    "wrong": Scale(Level.SETS),
-    "decision": Scale(Level.NOMINAL),
-    "preference": Scale(Level.ORDINAL, ("left", "tie", "right")),
+_SCALES = {
+    "tone": Scale(MeasurementLevel.ORDINAL),
+    "natural": Scale(MeasurementLevel.NOMINAL),
+    "faithful": Scale(MeasurementLevel.ORDINAL, ("no", "partly", "yes")),
+    "traits": Scale(MeasurementLevel.SETS),
+    "reasons": Scale(MeasurementLevel.SETS),
+    "wrong": Scale(MeasurementLevel.SETS),
+    "decision": Scale(MeasurementLevel.NOMINAL),
+    "preference": Scale(MeasurementLevel.ORDINAL, ("left", "tie", "right")),
 }
 
 
 def scale_of(question: str) -> Scale:
-    """The scale of one of our questions; sides of a comparison have that of the question itself.
+    """The scale of a question; `tone_left` and `tone_right` have that of `tone`, and so on.
 
-    A question that is not ours is compared by name alone, which never claims too much.
+    Unknown questions are nominal, which is always valid.
     """
     name = question.removesuffix("_left").removesuffix("_right")
-    return _NAMED.get(name, Scale(Level.NOMINAL))
+    return _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))
 
 
 def comparable(value: AnswerValue) -> Hashable:
-    """A value as it is compared: labels and spans as sets, whatever their order."""
+    """A value in the form in which it's compared: labels and spans become sets."""
     return frozenset(value) if isinstance(value, tuple) else value
 
 
-def in_words(value: Hashable) -> str:
-    """A compared value as people read it."""
+def format_answer(value: Hashable) -> str:
+    """A comparable value as text for people."""
     if isinstance(value, frozenset):
-        return ", ".join(sorted(_label(item) for item in value)) or "nothing"
+        return ", ".join(sorted(_format_item(item) for item in value)) or "nothing"
     return str(value)
 
 
 def jaccard_distance(first: Any, second: Any) -> float:
-    """One minus the shared part of two sets; two empty sets are the same."""
-    together = first | second
-    return 1 - len(first & second) / len(together) if together else 0.0
+    """One minus the Jaccard similarity of two sets; 0 for two empty sets."""
+    union = first | second
+    return 1 - len(first & second) / len(union) if union else 0.0
 
 
-def _sortable(value: Any) -> Any:
+def _sort_key(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(
             (v.label, v.start, v.end) if isinstance(v, Span) else (str(v), 0, 0) for v in value
@@ -94,5 +94,5 @@ def _sortable(value: Any) -> Any:
     return value
 
 
-def _label(item: Any) -> str:
+def _format_item(item: Any) -> str:
     return f"{item.label} {item.start}–{item.end}" if isinstance(item, Span) else str(item)

@@ -5,7 +5,7 @@ from itertools import islice
 from operator import length_hint
 from typing import Any
 
-from annotation.connect import Connection, Server, connect
+from annotation.connection import Connection, Server, connect
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
 from annotation.push import to_argilla

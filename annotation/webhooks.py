@@ -1,7 +1,7 @@
-"""Argilla's webhooks: which record somebody has just judged, told by the server and signed.
+"""Argilla's webhooks: signed events that name a record whose answers may have changed.
 
-An event only says where to look; what is said there now is pulled. So it does not matter in which
-order events come, whether one comes twice, or what else they hold.
+We use an event only to know which record to pull. So the order of events, duplicates and
+whatever else they hold don't matter.
 """
 
 import json
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from annotation.connect import Connection, connect
+from annotation.connection import Connection, connect
 from annotation.errors import AnnotationError
 
 EVENTS = ("response.created", "response.updated", "response.deleted", "record.deleted")
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A record whose answers may have changed: where it is, Argilla's id of it, and its subject."""
+class ChangedRecord:
+    """A record whose answers may have changed: its place, its id in Argilla and its subject."""
 
     workspace: str
     dataset: str
@@ -28,56 +28,47 @@ class Touched:
 
 
 @contextmanager
-def webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
-    """A webhook for as long as it is used; one that was left under this name is replaced.
+def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
+    """Register a webhook for the duration of a block, and replace an older one of this name.
 
     Args:
         connection: The server, as its owner.
-        url: Where Argilla is to send events; it must reach it from where it runs.
-        name: What the webhook is for, as Argilla lists it.
+        url: Where Argilla sends events; it must be reachable from Argilla's machine.
+        name: The webhook's description in Argilla.
 
     Yields:
-        str: The secret that Argilla signs with.
+        str: The secret with which Argilla signs events.
 
     Raises:
-        AnnotationError: if the connection is not an owner's, or Argilla refuses the address.
+        AnnotationError: if the connection isn't an owner's, or Argilla rejects the URL.
     """
     with connect(connection) as server:
-        for left in server.get("webhooks")["items"]:
-            if left["description"] == name:
-                server.delete(f"webhooks/{left['id']}")
-        made = server.post("webhooks", {"url": url, "events": EVENTS, "description": name})
+        for existing in server.get("webhooks")["items"]:
+            if existing["description"] == name:
+                server.delete(f"webhooks/{existing['id']}")
+        webhook = server.post("webhooks", {"url": url, "events": EVENTS, "description": name})
     try:
-        yield str(made["secret"])
+        yield str(webhook["secret"])
     finally:
-        # An Argilla that is gone keeps it; the next one of this name takes its place.
+        # If Argilla is gone the webhook stays; the next one of this name replaces it.
         with suppress(AnnotationError), connect(connection) as server:
-            if made["id"] in {left["id"] for left in server.get("webhooks")["items"]}:
-                server.delete(f"webhooks/{made['id']}")
+            if webhook["id"] in {existing["id"] for existing in server.get("webhooks")["items"]}:
+                server.delete(f"webhooks/{webhook['id']}")
 
 
-def receive(headers: Mapping[str, str], body: bytes, secret: str) -> Touched:
-    """What an event that was sent to us is about.
+def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> ChangedRecord:
+    """Verify an event and return the record that it names.
 
-    Args:
-        headers: The request's headers.
-        body: The request's body, as it came.
-        secret: What Argilla signs with.
-
-    Returns:
-        The record to look at again.
-
-    Raises:
-        AnnotationError: if it was not signed with this secret in the last five minutes, or is
-            not about a record.
+    Raises `AnnotationError` if the event wasn't signed with this secret in the last five minutes,
+    or names no record.
     """
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
         data = json.loads(body)["data"]
-        # A response's event holds its record, a record's event is one.
+        # A response's event contains its record; a record's event is the record.
         record = data.get("record", data)
         dataset = record["dataset"]
-        return Touched(
+        return ChangedRecord(
             workspace=str(dataset["workspace"]["name"]),
             dataset=str(dataset["name"]),
             record=str(record["id"]),
@@ -85,11 +76,11 @@ def receive(headers: Mapping[str, str], body: bytes, secret: str) -> Touched:
         )
     except WebhookVerificationError as error:
         raise AnnotationError(
-            f"found an event with a wrong signature ({error}), expected one that Argilla signed in "
-            "the last five minutes; compare the two machines' clocks, and watch again"
+            f"Rejected an event with a wrong signature ({error}). If Argilla sent it, compare the "
+            "clocks of the two machines and restart the watch."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnnotationError(
-            f"found an event that cannot be read ({type(error).__name__}), expected Argilla's "
-            f"{', '.join(EVENTS)}; let the webhook send no others"
+            f"Rejected an event that can't be read ({type(error).__name__}). The webhook should "
+            f"send only {', '.join(EVENTS)}."
         ) from error

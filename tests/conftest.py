@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from annotation import embedded
+from annotation import embedded_server
 from annotation.accounts import add_workspace
-from annotation.connect import Connection
+from annotation.connection import Connection
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
@@ -91,17 +91,21 @@ def postgres_url(postgres_socket: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def argilla_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.ServerProcess]:
+def argilla_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[embedded_server.ServerProcess]:
     """The embedded server on a free port of 127.0.0.1, its environment made where there is none."""
     named = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
     folder = Path(named) if named else platformdirs.user_cache_path("timbre") / "argilla"
     home = tmp_path_factory.mktemp("argilla")
-    with embedded.start(home, python=embedded.install(folder), port=0) as server:
+    with embedded_server.start(home, python=embedded_server.install(folder), port=0) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def owner(argilla_server: embedded.ServerProcess, request: pytest.FixtureRequest) -> Connection:
+def owner(
+    argilla_server: embedded_server.ServerProcess, request: pytest.FixtureRequest
+) -> Connection:
     """The owner's connection to a workspace of the test module's own."""
     name = request.module.__name__.rpartition(".")[2].replace("_", "-")
     connection = Connection(argilla_server.url, argilla_server.credentials.api_key, name)

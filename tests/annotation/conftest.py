@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from annotation.accounts import Account, add_user
-from annotation.connect import Connection
+from annotation.connection import Connection
 from tests.conftest import require
 
 FLAGS = [

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 from annotation.accounts import Account
-from annotation.connect import Connection, connect
+from annotation.connection import Connection, connect
 from annotation.datasets import find_dataset
 
 SUBMIT = "button.button--submit"

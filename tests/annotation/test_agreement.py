@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.agreement import agreement, krippendorff_alpha, weighted_kappa
+from annotation.agreement import krippendorff_alpha, measure_agreement
 from annotation.coefficients import Bootstrap, Undefined, kappas
-from annotation.scales import Level, Scale, scale_of
+from annotation.scales import MeasurementLevel, Scale, scale_of
 from db.records import Answer, AnswerValue, Interval, Review, ReviewerKind, ReviewStatus
-from tests.annotation.simulated import Simulated, simulate
+from tests.annotation.fake_reviewers import FakeReviewer, simulate
 
 QUICK = Bootstrap(draws=300)
 
@@ -64,7 +64,7 @@ def test_kappa_is_that_of_the_reference_package(table: list[tuple[int, int]]) ->
         "bob": [b for _, b in table],
     }
     for question, weights in (("tone", "quadratic"), ("natural", None)):
-        found = weighted_kappa(reviews(question, columns), question, ("ann", "bob"), QUICK)
+        found = measure_agreement(reviews(question, columns), [question], QUICK).pairs[0].kappa
         if isinstance(found, Interval):
             # Every step of the scale is listed, for the package takes places in the list for steps.
             labels = [1, 2, 3, 4, 5] if weights else None
@@ -99,8 +99,8 @@ def test_the_order_in_which_labels_were_chosen_is_no_disagreement() -> None:
 
 
 def test_sides_of_a_comparison_have_the_scale_of_their_question() -> None:
-    assert scale_of("tone_left") == scale_of("tone") == Scale(Level.ORDINAL)
-    assert scale_of("somebody else's question").level is Level.NOMINAL
+    assert scale_of("tone_left") == scale_of("tone") == Scale(MeasurementLevel.ORDINAL)
+    assert scale_of("somebody else's question").level is MeasurementLevel.NOMINAL
 
 
 def test_the_same_answer_throughout_is_undefined_in_words() -> None:
@@ -114,7 +114,7 @@ def test_a_constant_reviewer_is_named_and_has_no_kappa() -> None:
         "ann": ["approve"] * 8,
         "bob": ["approve", "reject"] * 4,
     }
-    found = agreement(reviews("decision", table), ["decision"], QUICK)
+    found = measure_agreement(reviews("decision", table), ["decision"], QUICK)
     assert found.pairs[0].kappa == Undefined("ann always answered “approve”")
     assert [r.uninformative for r in found.reviewers] == ["always answers “approve”", ""]
     assert isinstance(found.questions[0].alpha, Interval)
@@ -125,7 +125,7 @@ def test_reviewers_who_share_no_record_have_no_agreement() -> None:
         "ann": [1, 2, None, None],
         "bob": [None, None, 1, 2],
     }
-    found = agreement(reviews("tone", table), ["tone"], QUICK)
+    found = measure_agreement(reviews("tone", table), ["tone"], QUICK)
     assert found.questions[0].alpha == Undefined("no record has answers from two reviewers")
     assert found.pairs[0].kappa == Undefined("ann and bob share no record")
 
@@ -142,8 +142,8 @@ def test_discarded_reviews_are_no_answers() -> None:
 
 
 def test_figures_are_the_same_each_time() -> None:
-    said = simulate([Simulated("ann", 0.1), Simulated("bob", 0.2)], records=80, seed=3)
-    assert agreement(said, ["decision"]) == agreement(said, ["decision"])
+    said = simulate([FakeReviewer("ann", 0.1), FakeReviewer("bob", 0.2)], records=80, seed=3)
+    assert measure_agreement(said, ["decision"]) == measure_agreement(said, ["decision"])
 
 
 def test_intervals_cover_the_planted_agreement_as_often_as_they_say() -> None:
@@ -153,9 +153,9 @@ def test_intervals_cover_the_planted_agreement_as_often_as_they_say() -> None:
     planted = (same - 0.5) / 0.5
     covered = {"alpha": 0, "kappa": 0}
     for seed in range(runs):
-        said = simulate([Simulated("ann", error), Simulated("bob", error)], records, seed)
+        said = simulate([FakeReviewer("ann", error), FakeReviewer("bob", error)], records, seed)
         alpha = defined(krippendorff_alpha(said, "decision", QUICK))
-        kappa = defined(weighted_kappa(said, "decision", ("ann", "bob"), QUICK))
+        kappa = defined(measure_agreement(said, ["decision"], QUICK).pairs[0].kappa)
         covered["alpha"] += alpha.low <= planted <= alpha.high
         covered["kappa"] += kappa.low <= planted <= kappa.high
     # 95 % of 120 is 114; three standard errors are 7.2.
@@ -164,12 +164,12 @@ def test_intervals_cover_the_planted_agreement_as_often_as_they_say() -> None:
 
 def test_a_careless_and_a_biased_reviewer_stand_out() -> None:
     crew = [
-        Simulated("ann", 0.05),
-        Simulated("bob", 0.05),
-        Simulated("careless", 0.5),
-        Simulated("lenient", 0.05, approves_anyway=0.6),
+        FakeReviewer("ann", 0.05),
+        FakeReviewer("bob", 0.05),
+        FakeReviewer("careless", 0.5),
+        FakeReviewer("lenient", 0.05, approves_anyway=0.6),
     ]
-    found = agreement(simulate(crew, 300, seed=5), ["decision"])
+    found = measure_agreement(simulate(crew, 300, seed=5), ["decision"])
     kappa = {r.reviewer: defined(r.kappa).estimate for r in found.reviewers}
     assert kappa["ann"] > kappa["lenient"] > kappa["careless"]
     flagged = [r.reviewer for r in found.reviewers if r.uninformative]
@@ -177,6 +177,6 @@ def test_a_careless_and_a_biased_reviewer_stand_out() -> None:
 
 
 def test_agreement_of_many_records_takes_seconds() -> None:
-    said = simulate([Simulated("ann", 0.1), Simulated("bob", 0.2)], records=20_000, seed=1)
-    found = agreement(said, ["decision"])
+    said = simulate([FakeReviewer("ann", 0.1), FakeReviewer("bob", 0.2)], records=20_000, seed=1)
+    found = measure_agreement(said, ["decision"])
     assert defined(found.pairs[0].kappa).high - defined(found.pairs[0].kappa).low < 0.03

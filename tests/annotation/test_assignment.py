@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from annotation.assignment import assigned, is_set_apart
+from annotation.assignment import assign_reviewers, in_calibration_set
 from db.records import digest
 
 RECORDS = [digest(str(n)) for n in range(2000)]
@@ -12,7 +12,7 @@ CREW = ("ada", "bo", "cy", "dee")
 
 
 def test_each_record_has_as_many_reviewers_as_it_needs_and_each_reviewer_their_share() -> None:
-    handed = [assigned(record, CREW, 2) for record in RECORDS]
+    handed = [assign_reviewers(record, CREW, 2) for record in RECORDS]
     assert {len(set(names)) for names in handed} == {2}
     counts = Counter(name for names in handed for name in names)
     # 1000 each, with a standard deviation of about 22.
@@ -23,29 +23,29 @@ def test_each_record_has_as_many_reviewers_as_it_needs_and_each_reviewer_their_s
 
 
 def test_the_order_of_the_names_says_nothing() -> None:
-    assert [assigned(r, CREW, 2) for r in RECORDS[:50]] == [
-        assigned(r, CREW[::-1], 2) for r in RECORDS[:50]
+    assert [assign_reviewers(r, CREW, 2) for r in RECORDS[:50]] == [
+        assign_reviewers(r, CREW[::-1], 2) for r in RECORDS[:50]
     ]
 
 
 def test_who_leaves_moves_only_their_own_records() -> None:
     for record in RECORDS[:500]:
-        before, after = assigned(record, CREW, 2), assigned(record, CREW[:3], 2)
+        before, after = assign_reviewers(record, CREW, 2), assign_reviewers(record, CREW[:3], 2)
         assert "dee" in before or before == after
         assert len(set(after) - set(before)) <= 1
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
 def test_about_the_share_asked_for_is_set_apart(share: float) -> None:
-    apart = sum(is_set_apart(record, "demo", share) for record in RECORDS)
+    apart = sum(in_calibration_set(record, "demo", share) for record in RECORDS)
     assert apart == pytest.approx(share * len(RECORDS), abs=60)
 
 
 def test_what_is_set_apart_stays_so_when_more_is() -> None:
-    less = {record for record in RECORDS if is_set_apart(record, "demo", 0.1)}
-    assert less < {record for record in RECORDS if is_set_apart(record, "demo", 0.2)}
-    assert less != {record for record in RECORDS if is_set_apart(record, "another", 0.1)}
+    less = {record for record in RECORDS if in_calibration_set(record, "demo", 0.1)}
+    assert less < {record for record in RECORDS if in_calibration_set(record, "demo", 0.2)}
+    assert less != {record for record in RECORDS if in_calibration_set(record, "another", 0.1)}
 
 
 def test_nobody_named_is_nobody_assigned() -> None:
-    assert assigned(RECORDS[0], (), 2) == ()
+    assert assign_reviewers(RECORDS[0], (), 2) == ()

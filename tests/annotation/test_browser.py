@@ -7,13 +7,13 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from annotation.accounts import Account
-from annotation.connect import Connection
+from annotation.connection import Connection
 from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import push_candidates, push_comparisons
 from db.records import Answer, AnswerValue, ReviewerKind, ReviewStatus, Span
-from tests.annotation.made import PERSONA, SPOKEN, TONE, compared, conversation, dialogue
 from tests.annotation.pages import choose, drag_over, log_in, open_dataset, rewrite, send
+from tests.annotation.records import PERSONA, SPOKEN, TONE, compared, conversation, dialogue
 
 Annotator = Callable[[str], tuple[Account, Connection]]
 

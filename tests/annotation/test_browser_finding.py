@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotation.accounts import Account
-from annotation.connect import Connection
+from annotation.connection import Connection
 from annotation.progress import dataset_progress
 from annotation.pull import pull
 from annotation.push import push_candidates
 from db.records import Article, digest
-from tests.annotation.made import TONE, conversation
 from tests.annotation.pages import SUBMIT, TEXT, choose, log_in, open_dataset
+from tests.annotation.records import TONE, conversation
 
 WORDS = ("Zebra", "Yacht", "Walrus", "Violin")
 VECTORS = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.9, 0.3, 0.0), (0.0, 0.0, 0.0, 1.0))

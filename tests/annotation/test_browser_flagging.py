@@ -8,13 +8,13 @@ from playwright.sync_api import Page
 
 from annotation.accounts import Account
 from annotation.adjudication import adjudication_settings
-from annotation.connect import Connection
-from annotation.flags import flags
+from annotation.connection import Connection
+from annotation.flags import find_flags
 from annotation.pull import pull
 from annotation.push import push_candidates
 from db.records import ReviewStatus
-from tests.annotation.made import TONE, conversation
 from tests.annotation.pages import choose, log_in, open_dataset, send
+from tests.annotation.records import TONE, conversation
 
 Annotator = Callable[[str], tuple[Account, Connection]]
 
@@ -32,7 +32,9 @@ def test_a_tick_flags_a_record_that_is_then_set_aside(
         page.locator("button.button--discard").click()
     (review,) = pull(owner, "flagged")
     assert review.status is ReviewStatus.DISCARDED
-    assert [(flag.reviewer, flag.kind) for flag in flags([review])] == [(account.name, "harmful")]
+    assert [(flag.reviewer, flag.kind) for flag in find_flags([review])] == [
+        (account.name, "harmful")
+    ]
 
 
 def test_an_adjudicator_reads_what_reviewers_said_and_decides(

@@ -1,7 +1,7 @@
 from annotation.comparisons import blind_pairs
 from annotation.push import comparison_record
 from db.records import Message, Output, Role, digest
-from tests.annotation.made import compared
+from tests.annotation.records import compared
 
 
 def outputs(prompts: int, arms: tuple[str, ...] = ("base", "prompted", "tuned")) -> list[Output]:

@@ -13,8 +13,8 @@ import pytest
 from annotation.errors import AnnotationError
 from annotation.guidelines import LONGEST
 from annotation.questions import candidate_settings, comparison_settings
-from annotation.review_settings import Move, ReviewSettings
-from tests.annotation.made import PERSONA, TONE, offline_client
+from annotation.review_settings import ReviewSettings, StyleRule
+from tests.annotation.records import PERSONA, TONE, offline_client
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "annotation"
 Build = Callable[[Any, ReviewSettings], Any]
@@ -73,7 +73,7 @@ def test_a_persona_is_asked_about_traits_and_a_tone_about_its_scale() -> None:
 
 
 def test_guidelines_longer_than_argilla_takes_are_refused() -> None:
-    talkative = ReviewSettings("x", moves=(Move("Do", "a" * LONGEST, "b"),))
+    talkative = ReviewSettings("x", style_rules=(StyleRule("Do", "a" * LONGEST, "b"),))
     with pytest.raises(AnnotationError, match="expected at most 10000"):
         candidate_settings(offline_client(), talkative)
 

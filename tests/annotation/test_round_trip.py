@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from annotation.accounts import Account, UserRole, add_user, list_users
-from annotation.connect import Connection, connect
+from annotation.connection import Connection, connect
 from annotation.datasets import find_dataset
 from annotation.errors import AnnotationError
-from annotation.flags import flags
-from annotation.items import Suggestion, judged_text
+from annotation.flags import find_flags
+from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
-from annotation.rules import CHECKER, LISTENER, RULE_REVIEWERS, review_by_rule
+from annotation.rule_reviewers import CHECKER, LISTENER, RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit
 from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus, Span
-from tests.annotation.made import (
+from tests.annotation.records import (
     PERSONA,
     SPOKEN,
     TONE,
@@ -140,7 +140,7 @@ def test_the_prefilled_text_left_as_it_is_is_no_edit(
     item = conversation()
     push_candidates(owner, "untouched", [item], TONE)
     _, connection = annotator("ann")
-    said = replace(answered(item.candidate.id), edited=judged_text(item.candidate) + "\n")
+    said = replace(answered(item.candidate.id), edited=item.candidate.review_text + "\n")
     submit(connection, "untouched", [said])
     (found,) = pull(owner, "untouched")
     assert found.edited is None
@@ -254,7 +254,7 @@ def test_a_comparison_that_is_flagged_comes_back_as_such(
         status=ReviewStatus.DISCARDED, answers=(Answer("reasons", ("harmful",)),),
     )  # fmt: skip
     submit(connection, "flagged", [aside])
-    found = flags(pull(owner, "flagged"))
+    found = find_flags(pull(owner, "flagged"))
     assert [(flag.subject, flag.kind) for flag in found] == [(item.comparison.id, "harmful")]
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 from scipy.stats import binomtest
 
-from annotation.agreement import agreement, weighted_kappa
-from annotation.review import Ruling, VerdictRule, verdicts
+from annotation.agreement import measure_agreement
+from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Decision, Interval, Verdict
-from tests.annotation.simulated import Simulated, deserving, simulate
+from tests.annotation.fake_reviewers import FakeReviewer, deserving, simulate
 
 RECORDS, SEED = 1500, 11
 ERROR, ADJUDICATORS = 0.15, 0.05
@@ -20,7 +20,7 @@ def covers(planted: float, times: int, of: int) -> bool:
     return bool(found.low <= planted <= found.high)
 
 
-def approves(truth: bool, one: Simulated) -> float:
+def approves(truth: bool, one: FakeReviewer) -> float:
     """How likely a made-up reviewer approves a record."""
     rightly = 1 - one.error if truth else one.error
     return rightly + (1 - rightly) * one.approves_anyway
@@ -31,7 +31,11 @@ def by_subject(found: list[Verdict]) -> Mapping[str, Decision]:
 
 
 def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_as_planted() -> None:
-    crew = [Simulated("ann", ERROR), Simulated("bob", ERROR), Simulated("judge", ADJUDICATORS)]
+    crew = [
+        FakeReviewer("ann", ERROR),
+        FakeReviewer("bob", ERROR),
+        FakeReviewer("judge", ADJUDICATORS),
+    ]
     said = simulate(crew, RECORDS, SEED)
     theirs = [review for review in said if review.reviewer != "judge"]
     before = by_subject(list(verdicts(theirs, VerdictRule(minimum=2))))
@@ -39,7 +43,7 @@ def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_a
     assert covers(2 * ERROR * (1 - ERROR), len(ties), RECORDS)
 
     settled = [r for r in said if r.reviewer != "judge" or r.subject in ties]
-    rule = VerdictRule(Ruling.ADJUDICATOR, "judge", minimum=2)
+    rule = VerdictRule(VotingRule.ADJUDICATOR, "judge", minimum=2)
     after = by_subject(list(verdicts(settled, rule)))
     truth = {f"record {n}": yes for n, yes in enumerate(deserving(RECORDS, SEED))}
     wrong = {s for s, decision in after.items() if (decision is Decision.APPROVE) != truth[s]}
@@ -52,32 +56,32 @@ def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_a
 @pytest.mark.parametrize(
     "second",
     [
-        Simulated("careful", 0.05),
-        Simulated("sloppy", 0.3),
-        Simulated("lenient", 0.05, approves_anyway=0.5),
-        Simulated("coin", 0.5),
+        FakeReviewer("careful", 0.05),
+        FakeReviewer("sloppy", 0.3),
+        FakeReviewer("lenient", 0.05, approves_anyway=0.5),
+        FakeReviewer("coin", 0.5),
     ],
     ids=lambda one: one.name,
 )
-def test_kappa_finds_planted_errors_and_biases(second: Simulated) -> None:
-    first = Simulated("ann", 0.1)
+def test_kappa_finds_planted_errors_and_biases(second: FakeReviewer) -> None:
+    first = FakeReviewer("ann", 0.1)
     said = simulate([first, second], RECORDS, SEED)
     rates = [[approves(truth, one) for one in (first, second)] for truth in (True, False)]
     same = sum(a * b + (1 - a) * (1 - b) for a, b in rates) / 2
     a, b = (sum(column) / 2 for column in zip(*rates, strict=True))
     chance = a * b + (1 - a) * (1 - b)
-    found = weighted_kappa(said, "decision", ("ann", second.name))
+    found = measure_agreement(said, ["decision"]).pairs[0].kappa
     assert isinstance(found, Interval)
     assert found.low <= (same - chance) / (1 - chance) <= found.high
 
 
 def test_those_who_guess_and_those_who_always_say_yes_are_reported_and_no_others() -> None:
-    crew = [Simulated("ann", 0.1), Simulated("bob", 0.15), Simulated("cy", 0.1),
-            Simulated("coin", 0.5), Simulated("yes", 0.1, approves_anyway=1.0)]  # fmt: skip
+    crew = [FakeReviewer("ann", 0.1), FakeReviewer("bob", 0.15), FakeReviewer("cy", 0.1),
+            FakeReviewer("coin", 0.5), FakeReviewer("yes", 0.1, approves_anyway=1.0)]  # fmt: skip
     said = simulate(crew, 200, SEED)
-    found = agreement(said, ["decision"]).reviewers
+    found = measure_agreement(said, ["decision"]).reviewers
     reported = {one.reviewer: one.uninformative for one in found if one.uninformative}
     assert reported == {
-        "coin": "agrees with the others no better than chance may",
+        "coin": "may agree with the others only by chance",
         "yes": "always answers “approve”",
     }

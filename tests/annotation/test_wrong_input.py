@@ -8,14 +8,14 @@ import pytest
 
 from annotation import pull as pulling
 from annotation.accounts import Account
-from annotation.connect import Connection, connect, workspace_id
+from annotation.connection import Connection, connect, workspace_id
 from annotation.datasets import find_dataset
 from annotation.errors import AnnotationError
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates
 from annotation.submit import submit
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
-from tests.annotation.made import PERSONA, TONE, conversation
+from tests.annotation.records import PERSONA, TONE, conversation
 
 Annotator = Callable[[str], tuple[Account, Connection]]
 

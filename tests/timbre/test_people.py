@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from annotation import progress
 from annotation.accounts import UserRole
-from annotation.connect import Connection
-from annotation.rules import RULE_REVIEWERS, review_by_rule
+from annotation.connection import Connection
+from annotation.progress import wait_for_reviews
+from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit
+from db.describe import reviewers_in_words
 from db.records import Candidate
 from db.store import Store
-from timbre import demo, waiting
+from timbre import demo
 from timbre.accounts import add_reviewers
 from timbre.campaign import Campaign, load_campaign
 from timbre.console import Advance
@@ -21,8 +24,6 @@ from timbre.freezing import freeze_campaign
 from timbre.review_items import sourced_items
 from timbre.settings import CONFIGS, Settings
 from timbre.stores import open_store
-from timbre.versions import judged_by
-from timbre.waiting import wait_for_people
 
 
 @pytest.fixture
@@ -75,10 +76,10 @@ def test_the_loop_waits_for_people_and_goes_on_when_they_are_done(
                 theirs = replace(connection, api_key=person.api_key)
                 submit(theirs, dataset, [review_by_rule(item, rule) for item in items])
 
-        wait_for_people(connection, dataset, work)
+        wait_for_reviews(connection, dataset, work)
 
-    monkeypatch.setattr(waiting, "_SECONDS", 0.0)
-    monkeypatch.setattr(demo, "wait_for_people", wait)
+    monkeypatch.setattr(progress, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(demo, "wait_for_reviews", wait)
     Judges(store, settings, owner, ReviewBy.HUMAN).judge_candidates(campaign)
     version = freeze_campaign(store, campaign, "people", override="too few to differ on")
 
@@ -87,4 +88,4 @@ def test_the_loop_waits_for_people_and_goes_on_when_they_are_done(
     assert f"open {owner.url} and label the dataset “people-candidates”" in told
     assert all(f"{name}  password " in told for name in PEOPLE)
     assert {review.reviewer for review in store.current_reviews()} == set(PEOPLE)
-    assert judged_by(version) == "people"
+    assert reviewers_in_words(version) == "people"

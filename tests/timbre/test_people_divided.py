@@ -10,18 +10,18 @@ import pytest
 from typer.testing import CliRunner
 
 from annotation.accounts import add_user
-from annotation.connect import Connection, connect
+from annotation.connection import Connection, connect
 from annotation.datasets import find_dataset
-from annotation.review import verdicts
 from annotation.submit import submit
+from annotation.verdicts import verdicts
 from db.records import Answer, Candidate, Decision, Review, ReviewerKind, ReviewStatus
 from db.store import Store
-from tests.annotation.made import ARTICLE, conversation, passage
+from tests.annotation.records import ARTICLE, conversation, passage
 from timbre import review_items
-from timbre.agreeing import independent_reviews, standing
 from timbre.campaign import Campaign, Reviewing
 from timbre.commands.review import app
 from timbre.freezing import verdict_rule
+from timbre.review_progress import campaign_progress, independent_reviews
 from timbre.reviewing import in_calibration, pull_campaign, push, push_ties
 
 CAMPAIGN = Campaign(
@@ -103,8 +103,11 @@ def test_people_are_divided_and_brought_together(
         submit(people["bo"], dataset, bos)
     assert sum(pulled.new for _, pulled in pull_campaign(store, CAMPAIGN, owner)) == 20
 
-    found = standing(store, CAMPAIGN, owner, outputs=False)
-    assert [(p.reviewer, p.done, p.left) for p in found.paces] == [("ada", 10, 0), ("bo", 10, 0)]
+    found = campaign_progress(store, CAMPAIGN, owner, outputs=False)
+    assert [(p.reviewer, p.done, p.left) for p in found.reviewers] == [
+        ("ada", 10, 0),
+        ("bo", 10, 0),
+    ]
     assert [(f.subject, f.reviewer, f.kind) for f in found.flags] == [(flagged, "bo", "harmful")]
     assert push_ties(store, CAMPAIGN, owner, quiet).new == 1
     submit(people["cy"], "divided-adjudication", [says(tied, "approve")])

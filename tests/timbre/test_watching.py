@@ -1,42 +1,32 @@
 """Reviews are brought in as they are submitted, and what no webhook told is found."""
 
 import http.client
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from standardwebhooks.webhooks import Webhook
 
 from annotation.accounts import add_user, add_workspace
-from annotation.connect import Connection, connect
+from annotation.connection import Connection, connect
 from annotation.datasets import find_dataset
 from annotation.errors import AnnotationError
 from annotation.items import CandidateItem
 from annotation.push import push_candidates
+from annotation.review_watcher import WatchConfig
 from annotation.submit import submit
-from annotation.webhooks import receive
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 from db.store import Store
-from tests.annotation.made import TONE, conversation
+from tests.annotation.records import TONE, conversation
+from tests.annotation.test_webhooks import BODY, sign
 from timbre import attending
 from timbre.campaign import Campaign
-from timbre.listening import listening
 from timbre.settings import Settings, SettingsError
-from timbre.watching import Watch, WatchPlan
-
-BODY = (
-    b'{"type": "response.created", "data": {"record": {"id": "r", "external_id": null, '
-    b'"dataset": {"name": "d", "workspace": {"name": "w"}}}}}'
-)
-SECRET = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
+from timbre.watching import campaign_watcher
 
 
 def says(item: CandidateItem, decision: str) -> Review:
@@ -60,14 +50,14 @@ class Place:
     told: list[str] = field(default_factory=list)
 
     @contextmanager
-    def watched(self, plan: WatchPlan) -> Iterator[None]:
+    def watched(self, plan: WatchConfig) -> Iterator[None]:
         """Watch in another thread, as the command does, with a store of its own."""
         with Store.open(self.url) as store:
-            watch = Watch(store, self.campaign, self.owner, self.told.append, plan)
+            watch = campaign_watcher(store, self.campaign, self.owner, self.told.append, plan)
             thread = threading.Thread(target=watch.run)
             thread.start()
             try:
-                assert until(lambda: any(line.startswith("watching") for line in self.told))
+                assert until(lambda: any(line.startswith("Watching") for line in self.told))
                 yield
             finally:
                 watch.stopped.set()
@@ -104,7 +94,7 @@ def place(owner: Connection, tmp_path: Path, request: pytest.FixtureRequest) -> 
 
 
 def test_what_is_submitted_changed_and_deleted_is_in_the_store_at_once(place: Place) -> None:
-    with place.watched(WatchPlan(every=3600)):
+    with place.watched(WatchConfig(interval=3600)):
         place.says(0, "approve")
         assert until(lambda: place.decisions() == ["approve"])
         place.says(1, "approve")
@@ -123,19 +113,19 @@ def test_what_is_submitted_changed_and_deleted_is_in_the_store_at_once(place: Pl
         assert until(lambda: place.decisions() == [])
     with connect(place.owner) as server:
         assert server.get("webhooks")["items"] == []
-    assert any("heard of 1 new, 0 changed, 0 deleted" in line for line in place.told)
+    assert any("1 new, 0 changed, 0 deleted reviews (webhook)" in line for line in place.told)
 
 
 def test_what_no_webhook_told_is_found_by_the_next_pull_of_everything(place: Place) -> None:
     place.says(0, "approve")
-    with place.watched(WatchPlan(every=1)):
+    with place.watched(WatchConfig(interval=1)):
         assert until(lambda: place.decisions() == ["approve"])
         with connect(place.owner) as server:
             (hook,) = server.get("webhooks")["items"]
             server.patch(f"webhooks/{hook['id']}", {"enabled": False})
         place.says(1, "reject")
         assert until(lambda: sorted(map(str, place.decisions())) == ["approve", "reject"])
-    assert not any("heard of" in line for line in place.told)
+    assert not any("webhook" in line for line in place.told)
 
 
 def declared(url: str, length: str) -> int:
@@ -150,57 +140,22 @@ def declared(url: str, length: str) -> int:
 
 
 def test_an_event_that_argilla_did_not_sign_is_refused_and_told(place: Place) -> None:
-    with place.watched(WatchPlan()):
+    with place.watched(WatchConfig()):
         with connect(place.owner) as server:
             (hook,) = server.get("webhooks")["items"]
         assert httpx.post(hook["url"], content=BODY).status_code == 400
-        assert httpx.post(hook["url"], content=BODY, headers=signed(BODY)).status_code == 400
+        assert httpx.post(hook["url"], content=BODY, headers=sign(BODY)).status_code == 400
         assert declared(hook["url"], length="99999999999") == 413
     refused = [line for line in place.told if "wrong signature" in line]
     assert len(refused) == 2
 
 
 def test_a_port_that_is_taken_is_one_sentence(place: Place) -> None:
-    with place.watched(WatchPlan()), connect(place.owner) as server:
+    with place.watched(WatchConfig()), connect(place.owner) as server:
         (hook,) = server.get("webhooks")["items"]
-        plan = WatchPlan(port=httpx.URL(hook["url"]).port or 0)
-        with Store.open(place.url) as store, pytest.raises(SettingsError, match="listened at"):
-            Watch(store, place.campaign, place.owner, place.told.append, plan).run()
-
-
-def signed(body: bytes, at: datetime | None = None) -> dict[str, str]:
-    moment = at or datetime.now(UTC)
-    signature = Webhook(SECRET).sign("m", moment, body.decode())
-    return {
-        "Webhook-Id": "m",
-        "Webhook-Timestamp": str(int(moment.timestamp())),
-        "Webhook-Signature": signature,
-    }
-
-
-def test_a_signed_event_says_which_record_to_look_at() -> None:
-    found = receive(signed(BODY), BODY, SECRET)
-    assert (found.workspace, found.dataset, found.record, found.subject) == ("w", "d", "r", "r")
-
-
-@pytest.mark.parametrize(
-    ("signature_of", "minutes", "body", "match"),
-    [
-        (None, 0, BODY, "wrong signature"),
-        (BODY, 0, BODY + b" ", "wrong signature"),
-        (BODY, 6, BODY, "too old"),
-        (b"{}", 0, b"{}", "cannot be read"),
-        (b'{"data": {"id": "x"}}', 0, b'{"data": {"id": "x"}}', "cannot be read"),
-        (b"no json", 0, b"no json", "cannot be read"),
-    ],
-)
-def test_any_other_event_is_refused_in_a_sentence(
-    signature_of: bytes | None, minutes: int, body: bytes, match: str
-) -> None:
-    sent = datetime.now(UTC) - timedelta(minutes=minutes)
-    headers = {} if signature_of is None else signed(signature_of, sent)
-    with pytest.raises(AnnotationError, match=match):
-        receive(headers, body, SECRET)
+        plan = WatchConfig(port=httpx.URL(hook["url"]).port or 0)
+        with Store.open(place.url) as store, pytest.raises(AnnotationError, match="Can't listen"):
+            campaign_watcher(store, place.campaign, place.owner, place.told.append, plan).run()
 
 
 def test_a_worker_brings_reviews_in(place: Place, owner: Connection, tmp_path: Path) -> None:
@@ -212,7 +167,7 @@ def test_a_worker_brings_reviews_in(place: Place, owner: Connection, tmp_path: P
     reader = replace(ours, api_key=add_user(ours, "watched").api_key)
     settings = Settings(tmp_path, place.url, ours.url, ours.api_key, tmp_path / "none")
     stopped = threading.Event()
-    arguments = (settings, place.campaign, WatchPlan(every=3600), stopped)
+    arguments = (settings, place.campaign, WatchConfig(interval=3600), stopped)
     thread = threading.Thread(target=attending._attend, args=arguments)
     thread.start()
     try:
@@ -230,7 +185,7 @@ def test_a_worker_waits_for_an_argilla_that_is_away_and_says_so_once(
     settings = Settings(tmp_path, place.url, "http://127.0.0.1:1", "key", tmp_path / "none")
     stopped = threading.Event()
     threading.Timer(1, stopped.set).start()
-    attending._attend(settings, place.campaign, WatchPlan(), stopped)
+    attending._attend(settings, place.campaign, WatchConfig(), stopped)
     (said,) = [record.getMessage() for record in caplog.records]
     assert "it is tried again" in said
 
@@ -240,15 +195,3 @@ def test_an_address_for_the_worker_without_a_port_is_refused(tmp_path: Path) -> 
     for reached in ("timbre", ":8100", "timbre:http"):
         with pytest.raises(SettingsError, match="expected the host and port"):
             attending.attend(settings, [], reached, threading.Event())
-
-
-def test_an_event_whose_sender_goes_away_is_told_in_a_sentence() -> None:
-    told: list[str] = []
-    with listening("127.0.0.1", 0, lambda _: None, told.append) as listener:
-        asking = socket.create_connection(("127.0.0.1", listener.server_port))
-        asking.sendall(b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nhalf")
-        # Without lingering, closing breaks the connection off.
-        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        asking.close()
-        assert until(lambda: bool(told))
-    assert told[0].startswith("found an event that broke off")

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from annotation import embedded
+from annotation import embedded_server
 from annotation.errors import AnnotationError
 
 
@@ -36,7 +36,7 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     made = Steps()
-    monkeypatch.setattr(embedded, "_run", made)
+    monkeypatch.setattr(embedded_server, "_run", made)
     return made
 
 
@@ -45,26 +45,29 @@ def source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A copy of the package to install, which a test may change."""
     copy = tmp_path / "source"
     leave = shutil.ignore_patterns(".venv", "tests", "__pycache__", ".*_cache", ".hypothesis")
-    shutil.copytree(embedded.SOURCE, copy, ignore=leave)
-    monkeypatch.setattr(embedded, "SOURCE", copy)
+    shutil.copytree(embedded_server.SOURCE, copy, ignore=leave)
+    monkeypatch.setattr(embedded_server, "SOURCE", copy)
     return copy
 
 
 def test_an_environment_is_made_once(tmp_path: Path, steps: Steps) -> None:
     seen: list[tuple[int, int]] = []
-    python = embedded.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
+    python = embedded_server.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
     assert python.exists()
     assert seen == [(0, 2), (1, 2), (2, 2)]
-    assert embedded.install(tmp_path / "cache" / "env", lambda *step: seen.append(step)) == python
+    assert (
+        embedded_server.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
+        == python
+    )
     assert (len(steps.run), len(seen)) == (2, 3)
 
 
 def test_an_interrupted_installation_starts_over(tmp_path: Path, steps: Steps) -> None:
     steps.fail_at = 2
     with pytest.raises(AnnotationError, match="network is gone"):
-        embedded.install(tmp_path / "env")
+        embedded_server.install(tmp_path / "env")
     (tmp_path / "env" / "half-made").touch()
-    embedded.install(tmp_path / "env")
+    embedded_server.install(tmp_path / "env")
     assert ["venv" in step for step in steps.run] == [True, False, True, False]
     assert not (tmp_path / "env" / "half-made").exists()
 
@@ -72,9 +75,9 @@ def test_an_interrupted_installation_starts_over(tmp_path: Path, steps: Steps) -
 def test_a_new_version_of_our_package_leaves_the_libraries_alone(
     tmp_path: Path, steps: Steps, source: Path
 ) -> None:
-    embedded.install(tmp_path / "env")
+    embedded_server.install(tmp_path / "env")
     (source / "timbre_argilla" / "more.py").write_text("'''More.'''\n")
-    embedded.install(tmp_path / "env")
+    embedded_server.install(tmp_path / "env")
     assert ["venv" in step for step in steps.run] == [True, False, False]
     assert "--no-deps" in steps.run[-1]
 
@@ -82,17 +85,17 @@ def test_a_new_version_of_our_package_leaves_the_libraries_alone(
 def test_other_libraries_make_the_environment_anew(
     tmp_path: Path, steps: Steps, source: Path
 ) -> None:
-    embedded.install(tmp_path / "env")
+    embedded_server.install(tmp_path / "env")
     with (source / "constraints.txt").open("a") as constraints:
         constraints.write("another==1.0\n")
-    embedded.install(tmp_path / "env")
+    embedded_server.install(tmp_path / "env")
     assert ["venv" in step for step in steps.run] == [True, False, True, False]
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, steps: Steps) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(AnnotationError, match="is not empty and was not made by Timbre"):
-        embedded.install(tmp_path)
+        embedded_server.install(tmp_path)
     assert (tmp_path / "thesis.txt").exists()
     assert steps.run == []
 
@@ -106,8 +109,10 @@ def test_of_two_that_install_at_once_one_does_the_work(
         time.sleep(0.2)
         steps(step)
 
-    monkeypatch.setattr(embedded, "_run", slowly)
-    threads = [threading.Thread(target=embedded.install, args=[tmp_path / "e"]) for _ in range(3)]
+    monkeypatch.setattr(embedded_server, "_run", slowly)
+    threads = [
+        threading.Thread(target=embedded_server.install, args=[tmp_path / "e"]) for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -117,7 +122,7 @@ def test_of_two_that_install_at_once_one_does_the_work(
 
 def test_a_step_that_fails_says_why_in_one_sentence() -> None:
     with pytest.raises(AnnotationError, match=r"could not be installed \(no such luck\)"):
-        embedded._run([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
+        embedded_server._run([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
 
 
 def server_that(tmp_path: Path, does: str) -> Path:
@@ -131,24 +136,24 @@ def server_that(tmp_path: Path, does: str) -> Path:
 def test_a_server_that_dies_is_quoted(tmp_path: Path) -> None:
     python = server_that(tmp_path, "echo first; echo 'The disk is full.' >&2; exit 1")
     with pytest.raises(AnnotationError, match=r"did not start: first / The disk is full\."):
-        embedded.start(tmp_path / "home", python=python)
+        embedded_server.start(tmp_path / "home", python=python)
 
 
 def test_a_server_that_dies_is_not_quoted_from_an_earlier_start(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "server.log").write_text("old news\n")
     with pytest.raises(AnnotationError, match="it said nothing"):
-        embedded.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
+        embedded_server.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
 
 
 def test_a_server_that_takes_too_long_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "START_SECONDS", 1)
+    monkeypatch.setattr(embedded_server, "START_SECONDS", 1)
     home = tmp_path / "home"
     python = server_that(tmp_path, f"echo $$ > {tmp_path / 'pid'}; exec sleep 60")
     with pytest.raises(AnnotationError, match="did not answer within 1 seconds"):
-        embedded.start(home, python=python)
+        embedded_server.start(home, python=python)
     pid = int((tmp_path / "pid").read_text())
     assert not Path(f"/proc/{pid}").exists()
 
@@ -156,14 +161,14 @@ def test_a_server_that_takes_too_long_is_ended(
 def test_the_url_of_the_database_is_in_no_list_of_processes(tmp_path: Path) -> None:
     python = server_that(tmp_path, f'echo "$@" > {tmp_path / "arguments"}; head -n 1 >&2; exit 1')
     with pytest.raises(AnnotationError):
-        embedded.start(
+        embedded_server.start(
             tmp_path / "home", python=python, database_url="postgresql://timbre:secret@db/x"
         )
     assert "--attached" in (tmp_path / "arguments").read_text()
     assert "secret" not in (tmp_path / "arguments").read_text()
 
 
-def test_a_running_server_lets_its_owner_in(argilla_server: embedded.ServerProcess) -> None:
+def test_a_running_server_lets_its_owner_in(argilla_server: embedded_server.ServerProcess) -> None:
     owner = argilla_server.credentials
     me = httpx.get(f"{argilla_server.url}/api/v1/me", headers={"X-Argilla-Api-Key": owner.api_key})
     assert (me.json()["username"], me.json()["role"]) == (owner.username, "owner")
@@ -172,16 +177,16 @@ def test_a_running_server_lets_its_owner_in(argilla_server: embedded.ServerProce
 
 
 def test_a_second_server_on_the_same_home_is_refused(
-    argilla_server: embedded.ServerProcess,
+    argilla_server: embedded_server.ServerProcess,
 ) -> None:
     python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
     with pytest.raises(AnnotationError, match=f"is already served at {argilla_server.url}"):
-        embedded.start(argilla_server.home, python=python, port=0)
+        embedded_server.start(argilla_server.home, python=python, port=0)
     assert argilla_server.process.poll() is None
 
 
 def test_a_busy_port_is_one_sentence(
-    argilla_server: embedded.ServerProcess, tmp_path: Path
+    argilla_server: embedded_server.ServerProcess, tmp_path: Path
 ) -> None:
     python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
     with socket.socket() as other:
@@ -189,25 +194,25 @@ def test_a_busy_port_is_one_sentence(
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(AnnotationError, match=f"port {port} cannot be listened at"):
-            embedded.start(tmp_path / "home", python=python, port=port)
+            embedded_server.start(tmp_path / "home", python=python, port=port)
 
 
 STARTER = """
 import sys, time
 from pathlib import Path
-from annotation import embedded
-server = embedded.start(Path(sys.argv[1]), python=Path(sys.argv[2]), port=0)
+from annotation import embedded_server
+server = embedded_server.start(Path(sys.argv[1]), python=Path(sys.argv[2]), port=0)
 print(server.process.pid, flush=True)
 time.sleep(600)
 """
 
 
 def test_a_server_ends_with_the_process_that_started_it(
-    argilla_server: embedded.ServerProcess, tmp_path: Path
+    argilla_server: embedded_server.ServerProcess, tmp_path: Path
 ) -> None:
     python = str(argilla_server.process.args[0])  # type: ignore[index] # a list, as we gave it
     command = [sys.executable, "-c", STARTER, str(tmp_path / "home"), python]
-    root = Path(embedded.__file__).parents[1]
+    root = Path(embedded_server.__file__).parents[1]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())

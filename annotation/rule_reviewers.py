@@ -7,9 +7,9 @@ all they are for: to carry the whole loop unattended. Whatever rests on them is 
 
 from dataclasses import dataclass
 
-from annotation.items import CandidateItem, ComparisonItem, judged_text
+from annotation.items import CandidateItem, ComparisonItem
 from annotation.questions import NO_TRAIT
-from annotation.reading import Reading, read, tokens
+from annotation.text_features import Reading, read, tokens
 from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus
 
 Cues = tuple[tuple[str, tuple[str, ...]], ...]
@@ -110,7 +110,7 @@ def review_by_rule(
     """
     if isinstance(item, ComparisonItem):
         return _made(item.comparison.id, rule, _compared(item, rule, cues))
-    text = judged_text(item.candidate)
+    text = item.candidate.review_text
     source = item.passage.text if item.passage else ""
     if item.candidate.persona is not None:
         return _made(item.candidate.id, rule, _in_character(item, rule, cues))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from annotation.items import CandidateItem, ComparisonItem
-from annotation.review_settings import Move, ReviewSettings, ScalePoint, TraitLabel
+from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from db.records import (
     Article,
     Candidate,
@@ -35,7 +35,7 @@ TONE = ReviewSettings(
         ScalePoint(4, "relaxed"),
         ScalePoint(5, "conversational", "It's 35 minutes across."),
     ),
-    moves=(Move("Use contractions.", "It is 35 minutes.", "It's 35 minutes."),),
+    style_rules=(StyleRule("Use contractions.", "It is 35 minutes.", "It's 35 minutes."),),
     vector=4,
     measures=("tone_score",),
 )

@@ -1,9 +1,15 @@
 from annotation.items import ComparisonItem
 from annotation.questions import NO_TRAIT
-from annotation.reading import read
-from annotation.rules import CHECKER, LISTENER, RULE_REVIEWERS, RuleReviewer, review_by_rule
+from annotation.rule_reviewers import (
+    CHECKER,
+    LISTENER,
+    RULE_REVIEWERS,
+    RuleReviewer,
+    review_by_rule,
+)
+from annotation.text_features import read
 from db.records import CandidateKind, Review, ReviewerKind, ReviewStatus, Span
-from tests.annotation.made import PASSAGE, SPOKEN, compared, conversation, dialogue, spoken
+from tests.annotation.records import PASSAGE, SPOKEN, compared, conversation, dialogue, spoken
 
 CUES = (("patient", ("no hurry", "wait")), ("dry", ("i suppose",)))
 BOOKISH = (

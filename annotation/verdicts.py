@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotation.errors import AnnotationError
-from annotation.flags import flags
+from annotation.flags import find_flags
 from db.records import Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
 DECISION = "decision"
 
 
-class Ruling(StrEnum):
+class VotingRule(StrEnum):
     """How decisions are counted."""
 
     MAJORITY = "majority"
@@ -34,13 +34,13 @@ class VerdictRule:
         minimum: Fewest decisions for a verdict, the adjudicator's excepted.
     """
 
-    ruling: Ruling = Ruling.MAJORITY
+    ruling: VotingRule = VotingRule.MAJORITY
     adjudicator: str = ""
     minimum: int = 1
 
     def __post_init__(self) -> None:
         """Check that an adjudicator is named exactly where one is needed."""
-        if (self.ruling is Ruling.ADJUDICATOR) != bool(self.adjudicator):
+        if (self.ruling is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
                 f"found the rule “{self.ruling}” with the adjudicator “{self.adjudicator}”, "
                 "expected a name with “adjudicator” and none otherwise; correct the campaign"
@@ -71,7 +71,7 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()
     for review in reviews:
-        flagged.update(flag.subject for flag in flags([review]))
+        flagged.update(flag.subject for flag in find_flags([review]))
         if review.status is ReviewStatus.SUBMITTED and review.answer(DECISION) is not None:
             by_subject[review.subject].append(review)
     for subject, said in by_subject.items():
@@ -96,7 +96,7 @@ def _decision(said: Sequence[Review], rule: VerdictRule) -> Decision:
             return Decision(str(review.answer(DECISION)))
     count = Counter(Decision(str(review.answer(DECISION))) for review in said)
     approvals, rejections = count[Decision.APPROVE], count[Decision.REJECT]
-    if rule.ruling is Ruling.UNANIMITY and approvals and rejections:
+    if rule.ruling is VotingRule.UNANIMITY and approvals and rejections:
         return Decision.TIE
     if approvals == rejections:
         return Decision.TIE

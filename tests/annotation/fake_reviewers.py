@@ -8,7 +8,7 @@ from db.records import Answer, Review, ReviewerKind, ReviewStatus
 
 
 @dataclass(frozen=True)
-class Simulated:
+class FakeReviewer:
     """A reviewer who says the opposite at rate `error`, and lets bad ones pass at another."""
 
     name: str
@@ -21,7 +21,7 @@ def deserving(records: int, seed: int) -> list[bool]:
     return list(np.random.default_rng(seed).random(records) < 0.5)
 
 
-def simulate(crew: list[Simulated], records: int, seed: int) -> list[Review]:
+def simulate(crew: list[FakeReviewer], records: int, seed: int) -> list[Review]:
     """Decisions of each reviewer on records of which half deserve approval."""
     random = np.random.default_rng(seed)
     deserving = random.random(records) < 0.5

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.errors import AnnotationError
-from annotation.flags import flags
-from annotation.review import Ruling, VerdictRule, verdicts
+from annotation.flags import find_flags
+from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Answer, Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
 MAJORITY = VerdictRule()
-UNANIMITY = VerdictRule(Ruling.UNANIMITY)
+UNANIMITY = VerdictRule(VotingRule.UNANIMITY)
 
 
 def says(
@@ -56,14 +56,14 @@ def test_one_voice_against_breaks_unanimity() -> None:
 
 
 def test_the_adjudicator_has_the_last_word() -> None:
-    rule = VerdictRule(Ruling.ADJUDICATOR, adjudicator="cy")
+    rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy")
     reviews = [says("ann", "approve"), says("bob", "approve"), says("cy", "reject")]
     assert verdict(reviews, rule).decision is Decision.REJECT
     assert verdict(reviews[:2], rule).decision is Decision.APPROVE
 
 
 def test_the_adjudicator_decides_even_where_too_few_others_have() -> None:
-    rule = VerdictRule(Ruling.ADJUDICATOR, adjudicator="cy", minimum=2)
+    rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy", minimum=2)
     assert list(verdicts([says("ann", "approve")], rule)) == []
     assert verdict([says("cy", "approve")], rule).decision is Decision.APPROVE
 
@@ -107,7 +107,7 @@ def test_the_edit_most_made_wins_then_the_latest() -> None:
 
 
 def test_the_adjudicators_edit_wins_over_all() -> None:
-    rule = VerdictRule(Ruling.ADJUDICATOR, adjudicator="cy")
+    rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy")
     reviews = [
         says("ann", "approve", "common"),
         says("bob", "approve", "common"),
@@ -118,9 +118,9 @@ def test_the_adjudicators_edit_wins_over_all() -> None:
 
 def test_an_adjudicator_is_named_exactly_where_one_is_needed() -> None:
     with pytest.raises(AnnotationError, match="expected a name"):
-        VerdictRule(Ruling.ADJUDICATOR)
+        VerdictRule(VotingRule.ADJUDICATOR)
     with pytest.raises(AnnotationError, match="expected a name"):
-        VerdictRule(Ruling.MAJORITY, adjudicator="cy")
+        VerdictRule(VotingRule.MAJORITY, adjudicator="cy")
 
 
 @given(st.lists(st.sampled_from(["approve", "reject"]), min_size=1, max_size=7), st.randoms())
@@ -140,6 +140,6 @@ def test_what_one_flags_is_not_approved_unless_the_adjudicator_does(
     flag = replace(says("cy", None), status=status, answers=(Answer("reasons", (kind,)),))
     said = [says("ann", "approve"), says("bob", "approve"), flag]
     assert verdict(said).decision is Decision.REJECT
-    rule = VerdictRule(Ruling.ADJUDICATOR, "ann")
+    rule = VerdictRule(VotingRule.ADJUDICATOR, "ann")
     assert verdict(said, rule).decision is Decision.APPROVE
-    assert [(f.reviewer, f.kind) for f in flags(said)] == [("cy", kind)]
+    assert [(f.reviewer, f.kind) for f in find_flags(said)] == [("cy", kind)]

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from annotation.adjudication import adjudication_items, adjudication_settings
+from annotation.agreement_report import rank_disagreements
 from annotation.datasets import Dataset
-from annotation.disagreement import disagreements
-from annotation.pace import paces
+from annotation.progress import reviewer_speeds
 from annotation.push import candidate_record
 from annotation.questions import candidate_settings
-from annotation.review import Ruling, VerdictRule, verdicts
+from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Answer, AnswerValue, Decision, Review, ReviewerKind, ReviewStatus
-from tests.annotation.made import TONE, conversation, offline_client
+from tests.annotation.records import TONE, conversation, offline_client
 
 
 def said(reviewer: str, subject: str, at: str = "", **values: AnswerValue) -> Review:
@@ -29,19 +29,19 @@ def test_the_records_furthest_apart_come_first_and_those_agreed_on_not_at_all() 
         said("ann", "same", tone=4), said("bob", "same", tone=4),
         said("ann", "alone", tone=1),
     ]  # fmt: skip
-    found = disagreements(reviews, "tone")
+    found = rank_disagreements(reviews, "tone")
     assert [(one.subject, one.distance) for one in found] == [("far", 1.0), ("near", 1 / 16)]
-    assert found[0].said == (("ann", "1"), ("bob", "5"), ("cy", "5"))
+    assert found[0].answers == (("ann", "1"), ("bob", "5"), ("cy", "5"))
 
 
 def test_traits_are_as_far_apart_as_what_they_do_not_share() -> None:
     reviews = [said("ann", "s", traits=("dry", "calm")), said("bob", "s", traits=("dry",))]
-    (found,) = disagreements(reviews, "traits")
-    assert found.said == (("ann", "calm, dry"), ("bob", "dry"))
+    (found,) = rank_disagreements(reviews, "traits")
+    assert found.answers == (("ann", "calm, dry"), ("bob", "dry"))
 
 
 def test_nothing_said_is_nothing_to_talk_over() -> None:
-    assert disagreements([], "tone") == []
+    assert rank_disagreements([], "tone") == []
 
 
 def test_ties_go_to_an_adjudicator_whose_word_settles_them() -> None:
@@ -59,7 +59,7 @@ def test_ties_go_to_an_adjudicator_whose_word_settles_them() -> None:
     assert "decision: reject; reasons: tone" in item.said
     assert "ann" not in item.said
     assert "bob" not in item.said
-    rule = VerdictRule(Ruling.ADJUDICATOR, adjudicator="cy")
+    rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy")
     settled = verdicts([*reviews, said("cy", tied.candidate.id, decision="reject")], rule)
     assert {v.subject: v.decision for v in settled} == {
         tied.candidate.id: Decision.REJECT,
@@ -82,12 +82,14 @@ def test_pace_is_the_median_of_one_sitting() -> None:
     reviews = [
         said("ann", f"s{n}", at=f"2026-01-01T{time}+00:00", tone=1) for n, time in enumerate(times)
     ]
-    (found,) = paces([*reviews], records=15)
+    (found,) = reviewer_speeds([*reviews], records=15)
     assert (found.done, found.left) == (5, 10)
-    assert found.a_record == timedelta(seconds=20)
-    assert found.needed == timedelta(seconds=200)
+    assert found.time_per_record == timedelta(seconds=20)
+    assert found.time_left == timedelta(seconds=200)
 
 
 def test_a_single_answer_tells_no_pace() -> None:
-    (found,) = paces([said("ann", "s", at="2026-01-01T10:00:00+00:00", tone=1)], records=3)
-    assert (found.left, found.a_record, found.needed) == (2, None, None)
+    (found,) = reviewer_speeds(
+        [said("ann", "s", at="2026-01-01T10:00:00+00:00", tone=1)], records=3
+    )
+    assert (found.left, found.time_per_record, found.time_left) == (2, None, None)

@@ -1,0 +1,108 @@
+"""Agreement between reviewers as rows and sentences for people, and the records to discuss."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from annotation.agreement import (
+    Agreement,
+    answered_questions,
+    answers_by_subject,
+    measure_agreement,
+)
+from annotation.coefficients import Coefficient
+from annotation.scales import format_answer, scale_of
+from db.records import Interval, Review
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """One coefficient of one question; `between` names the reviewers it compares."""
+
+    question: str
+    between: str
+    measure: str
+    records: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A record on which reviewers differ.
+
+    `answers` pairs each reviewer's name with their answer as text. `distance` is 1 for answers
+    that are as far apart as any that reviewers gave to this question.
+    """
+
+    subject: str
+    question: str
+    answers: tuple[tuple[str, str], ...]
+    distance: float
+
+
+def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
+    """One row for each question, then for each reviewer against the others, then for each pair."""
+    rows = [
+        AgreementRow(
+            q.question, "all", "Krippendorff's alpha", q.records, format_coefficient(q.alpha)
+        )
+        for q in agreement.questions
+    ]
+    kappas = [(r, f"{r.reviewer}, the others") for r in agreement.reviewers]
+    kappas += [(p, f"{p.first}, {p.second}") for p in agreement.pairs]  # type: ignore[misc]
+    return rows + [
+        AgreementRow(row.question, between, "kappa", row.records, format_coefficient(row.kappa))
+        for row, between in kappas
+    ]
+
+
+def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str) -> list[str]:
+    """One sentence for each reviewer whose answers to a question carry no information.
+
+    If there are reviews of the calibration dataset, only those count: its records show no
+    suggestion that everybody may have followed.
+    """
+    calibration = [review for review in reviews if review.dataset == calibration_dataset]
+    return [
+        f"{one.reviewer} {one.uninformative} to “{one.question}” ({one.records} records)"
+        for one in measure_agreement(calibration or reviews).reviewers
+        if one.uninformative
+    ]
+
+
+def format_coefficient(value: Coefficient) -> str:
+    """A coefficient with its interval, or the reason why it is undefined."""
+    if isinstance(value, Interval):
+        return f"{value.estimate:.2f} ({value.low:.2f} to {value.high:.2f})"
+    return f"undefined: {value.reason}"
+
+
+def records_to_discuss(reviews: Sequence[Review], limit: int) -> list[Disagreement]:
+    """The records on which reviewers differ most: up to `limit` for each answered question."""
+    return [
+        one
+        for question in answered_questions(reviews)
+        for one in rank_disagreements(reviews, question)[:limit]
+    ]
+
+
+def rank_disagreements(reviews: Iterable[Review], question: str) -> list[Disagreement]:
+    """Every record on which submitted reviews differ, the furthest apart first."""
+    sheet = answers_by_subject(reviews, question)
+    scale = scale_of(question)
+    domain = scale.domain(value for row in sheet.values() for value in row.values())
+    place = {value: n for n, value in enumerate(domain)}
+    penalties = scale.penalties(domain)
+    largest = penalties.max(initial=0) or 1.0
+    disagreements = [
+        Disagreement(
+            subject,
+            question,
+            tuple((name, format_answer(row[name])) for name in sorted(row)),
+            max(float(penalties[place[a], place[b]]) for a, b in combinations(row.values(), 2))
+            / float(largest),
+        )
+        for subject, row in sheet.items()
+        if len(set(row.values())) > 1
+    ]
+    return sorted(disagreements, key=lambda one: (-one.distance, one.subject))

@@ -1,0 +1,102 @@
+"""Pulls reviews while people submit them: at once after a webhook, and everything regularly."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from annotation.connection import Connection
+from annotation.errors import AnnotationError
+from annotation.webhook_server import WebhookServer, serve_webhooks
+from annotation.webhooks import ChangedRecord, registered_webhook
+
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class WatchConfig:
+    """How reviews are watched.
+
+    Attributes:
+        host: Address to listen on for Argilla's webhooks.
+        port: Port to listen on; 0 takes a free one.
+        public_url: The URL at which Argilla reaches us; empty if it runs on this machine.
+        interval: Seconds between two pulls of everything, which get what no webhook reported.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str = ""
+    interval: float = 300.0
+
+
+@dataclass
+class ReviewWatcher:
+    """Calls `pull_all` and `pull_records` whenever reviews may have changed, until stopped.
+
+    Attributes:
+        connection: The server, as its owner.
+        name: What is watched, in messages.
+        pull_all: Pulls every review.
+        pull_records: Pulls the reviews of the given records, all in the connection's workspace.
+        on_message: Receives log messages.
+        config: Addresses and the interval.
+        stopped: Set it to stop.
+    """
+
+    connection: Connection
+    name: str
+    pull_all: Callable[[], None]
+    pull_records: Callable[[set[ChangedRecord]], None]
+    on_message: Callable[[str], None]
+    config: WatchConfig = field(default_factory=WatchConfig)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _changes: "queue.SimpleQueue[ChangedRecord]" = field(default_factory=queue.SimpleQueue)
+
+    def run(self) -> None:
+        """Watch until stopped; if Argilla goes away, wait until it's back.
+
+        Raises `AnnotationError` if Argilla is missing or rejects our webhook at the start.
+        """
+        config, on_change = self.config, self._changes.put
+        with serve_webhooks(config.host, config.port, on_change, self.on_message) as server:
+            name = f"timbre review watch {self.name}"
+            with registered_webhook(self.connection, self._url(server), name) as secret:
+                server.secret = secret
+                self.on_message(f"Watching {self.name} at {self.connection.url}.")
+                self._watch()
+
+    def _url(self, server: WebhookServer) -> str:
+        return self.config.public_url or f"http://{self.config.host}:{server.server_port}/"
+
+    def _watch(self) -> None:
+        next_full_pull, last_error = 0.0, ""
+        pending: set[ChangedRecord] = set()
+        while not self.stopped.is_set():
+            pending |= self._wait_for_changes()
+            try:
+                if time.monotonic() >= next_full_pull:
+                    self.pull_all()
+                    next_full_pull = time.monotonic() + self.config.interval
+                elif pending:
+                    self.pull_records(pending)
+                pending, last_error = set(), ""
+            except AnnotationError as error:
+                # The same error is reported once, not on every retry.
+                if str(error) != last_error:
+                    self.on_message(f"{error} Retrying every {RETRY_SECONDS:g} s.")
+                last_error = str(error)
+                self.stopped.wait(RETRY_SECONDS)
+
+    def _wait_for_changes(self) -> set[ChangedRecord]:
+        """The records that webhooks named; waits up to half a second for the first."""
+        changes = set()
+        try:
+            record = self._changes.get(timeout=0.5)
+            while True:
+                if record.workspace == self.connection.workspace:
+                    changes.add(record)
+                record = self._changes.get_nowait()
+        except queue.Empty:
+            return changes
