@@ -14,12 +14,12 @@ from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.models import fingerprint
 
-FACTS = "timbre.json"
+METADATA = "timbre.json"
 WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
-class AdapterFacts:
+class AdapterMetadata:
     """What an adapter was trained from; an answer from it needs the same base and template."""
 
     base: str
@@ -30,7 +30,7 @@ class AdapterFacts:
     config: str
 
     @classmethod
-    def of(cls, config: TrainingConfig, precision: str, chat: Chat) -> "AdapterFacts":
+    def of(cls, config: TrainingConfig, precision: str, chat: Chat) -> "AdapterMetadata":
         """The facts of a training with a configuration."""
         return cls(
             base=config.base,
@@ -42,15 +42,15 @@ class AdapterFacts:
         )
 
 
-def write_facts(adapter: Path, facts: AdapterFacts) -> None:
+def write_facts(adapter: Path, facts: AdapterMetadata) -> None:
     """Put the facts beside an adapter's weights."""
-    (adapter / FACTS).write_text(json.dumps(asdict(facts), indent=1))
+    (adapter / METADATA).write_text(json.dumps(asdict(facts), indent=1))
 
 
 def save_adapter(
     adapted: PeftModel,
     weights: dict[str, torch.Tensor] | None,
-    facts: AdapterFacts,
+    facts: AdapterMetadata,
     folder: Path,
 ) -> None:
     """Write an adapter with its facts; `weights` are all of the model's where it is split."""
@@ -59,7 +59,7 @@ def save_adapter(
     write_facts(folder, facts)
 
 
-def read_facts(adapter: Path) -> AdapterFacts:
+def read_facts(adapter: Path) -> AdapterMetadata:
     """The facts of an adapter that Timbre trained.
 
     Raises `TrainerError` if the folder is not such an adapter, or its weights could run code.
@@ -69,10 +69,10 @@ def read_facts(adapter: Path) -> AdapterFacts:
         found = f"{pickles[0]}, a pickle file that can run code when opened" if pickles else "none"
         raise TrainerError(f"expected the adapter's weights as {adapter / WEIGHTS}, found {found}")
     try:
-        return AdapterFacts(**json.loads((adapter / FACTS).read_text()))
+        return AdapterMetadata(**json.loads((adapter / METADATA).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise TrainerError(
-            f"cannot read {adapter / FACTS}, which says what the adapter was trained from "
+            f"cannot read {adapter / METADATA}, which says what the adapter was trained from "
             f"({type(error).__name__}); train it again"
         ) from error
 
@@ -98,7 +98,7 @@ def with_adapter(model: PreTrainedModel, chat: Chat, adapter: Path) -> PreTraine
     return whole
 
 
-def check_base(facts: AdapterFacts, base: str, adapter: Path) -> None:
+def check_base(facts: AdapterMetadata, base: str, adapter: Path) -> None:
     """Refuse a base model that is not the one an adapter was trained on.
 
     Raises `TrainerError` naming both.

@@ -14,21 +14,21 @@ from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 
 from db.records import Example, Message, Output, Role, canonical, plain
 from trainer.adapter import check_base, read_facts, with_adapter
-from trainer.chance import seeded
-from trainer.chat import Chat, prompt_of, shown
+from trainer.chat import Chat, clean_reply, prompt_of
 from trainer.errors import TrainerError
-from trainer.failures import in_plain_words
+from trainer.failures import readable_errors
+from trainer.libraries import quiet_libraries
 from trainer.models import context_length, fingerprint, load_model, load_tokenizer, resolve
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 from trainer.repetition import NoRepeatedGeneratedNGrams
+from trainer.seed import seed_everything
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
     """A condition: which model is asked, and with what before the prompt.
 
-    `run` names the run an adapter comes from; `shots` are turns shown before each prompt.
+    `run` names the run an adapter comes from; `shots` are turns clean_reply before each prompt.
     """
 
     name: str
@@ -78,12 +78,12 @@ def answer(
     Raises `TrainerError` if a prompt has no answer to ask for or does not fit, or if the
     adapter was trained on another base model or template.
     """
-    with quiet(), in_plain_words():
+    with quiet_libraries(), readable_errors():
         answerer = Answerer(arm, decoding)
         queue = answerer.ask(prompts)
     for start in range(0, len(queue), decoding.batch_size):
         batch = queue[start : start + decoding.batch_size]
-        with quiet(), in_plain_words():
+        with quiet_libraries(), readable_errors():
             outputs = answerer.answer(batch)
         yield from outputs
         if progress:
@@ -96,7 +96,7 @@ class Answerer:
     def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
         """Load the arm's base model, unless it is handed in, and put its adapter on."""
         self.arm, self.decoding = arm, decoding
-        with quiet(), in_plain_words():
+        with quiet_libraries(), readable_errors():
             self._load(model)
 
     def _load(self, model: PreTrainedModel | None) -> None:
@@ -110,8 +110,8 @@ class Answerer:
             check_base(facts, arm.base, arm.adapter)
         model = model or load_model(folder, precision)
         context = context_length(model)
-        self.room = context - decoding.max_new_tokens
-        if self.room < 1:
+        self.max_prompt_tokens = context - decoding.max_new_tokens
+        if self.max_prompt_tokens < 1:
             raise TrainerError(
                 f"found answers of {decoding.max_new_tokens} new tokens asked for, expected fewer "
                 f"than the model’s context of {context}; ask for fewer"
@@ -137,16 +137,16 @@ class Answerer:
 
         Raises `TrainerError` counting those that leave no room for an answer.
         """
-        turns = [with_arm(prompt_of(example), self.arm) for example in prompts]
+        turns = [arm_messages(prompt_of(example), self.arm) for example in prompts]
         queue = [
-            _Asked(example, messages, self.chat.asked(messages))
+            _Asked(example, messages, self.chat.encode_prompt(messages))
             for example, messages in zip(prompts, turns, strict=True)
         ]
-        long = [len(asked.ids) for asked in queue if len(asked.ids) > self.room]
+        long = [len(asked.ids) for asked in queue if len(asked.ids) > self.max_prompt_tokens]
         if long:
             raise TrainerError(
                 f"found {len(long)} of {len(queue)} prompts of “{self.arm.name}” longer than "
-                f"{self.room} tokens (the longest has {max(long)}), which leaves no room for "
+                f"{self.max_prompt_tokens} tokens (the longest has {max(long)}), which leaves no room for "
                 f"{self.decoding.max_new_tokens} new ones; ask with fewer shots or new tokens"
             )
         return sorted(queue, key=lambda asked: (-len(asked.ids), asked.example.id))
@@ -162,7 +162,7 @@ class Answerer:
                 arm=self.arm.name,
                 run=self.arm.run,
                 messages=asked.messages,
-                text=self.text(ids),
+                text=self.decode(ids),
                 generation=self.generation,
                 seed=self.decoding.seed,
                 output_tokens=len(ids),
@@ -176,18 +176,18 @@ class Answerer:
 
         Raises `TrainerError` if the conversation has become too long for the model.
         """
-        with quiet(), in_plain_words():
-            ids = self.chat.asked(with_arm(tuple(messages), self.arm))
-            if len(ids) > self.room:
+        with quiet_libraries(), readable_errors():
+            ids = self.chat.encode_prompt(arm_messages(tuple(messages), self.arm))
+            if len(ids) > self.max_prompt_tokens:
                 raise TrainerError(
-                    f"found a conversation of {len(ids)} tokens, expected at most {self.room}; "
+                    f"found a conversation of {len(ids)} tokens, expected at most {self.max_prompt_tokens}; "
                     "begin another"
                 )
-            return self.text(self.generate([ids])[0])
+            return self.decode(self.generate([ids])[0])
 
-    def text(self, ids: Sequence[int]) -> str:
-        """Generated tokens as the text a person is shown."""
-        return shown(str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True)))
+    def decode(self, ids: Sequence[int]) -> str:
+        """Generated tokens as the text a person is clean_reply."""
+        return clean_reply(str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True)))
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[list[int]]) -> list[list[int]]:
@@ -198,7 +198,7 @@ class Answerer:
         rules = LogitsProcessorList()
         if self.decoding.no_repeat:
             rules.append(NoRepeatedGeneratedNGrams(self.decoding.no_repeat, width))
-        with seeded(self.decoding.seed):
+        with seed_everything(self.decoding.seed):
             whole = self.model.generate(  # type: ignore[operator] # typed on each architecture alone
                 **inputs, generation_config=self._settings(), logits_processor=rules
             )
@@ -220,7 +220,7 @@ class Answerer:
         )
 
 
-def with_arm(messages: tuple[Message, ...], arm: Arm) -> tuple[Message, ...]:
+def arm_messages(messages: tuple[Message, ...], arm: Arm) -> tuple[Message, ...]:
     """The turns as the arm asks them: its system prompt for the example's own, then its shots."""
     system = tuple(m for m in messages if m.role is Role.SYSTEM)
     turns = tuple(m for m in messages if m.role is not Role.SYSTEM)

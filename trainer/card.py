@@ -15,7 +15,7 @@ _STAND_INS = {
 
 
 @dataclass(frozen=True, slots=True)
-class CardFacts:
+class AdapterCard:
     """What a card tells: the run's result, its base and settings, its version.
 
     `licence` is the hub's tag for what the examples derive from, `sources` its attribution as
@@ -33,14 +33,14 @@ class CardFacts:
     picture: str = ""
 
 
-def write_card(facts: CardFacts) -> Path:
+def write_card(facts: AdapterCard) -> Path:
     """Write the card beside the adapter's weights and return its path."""
     path = facts.result.adapter / "README.md"
     path.write_text(render_card(facts), encoding="utf-8")
     return path
 
 
-def render_card(facts: CardFacts) -> str:
+def render_card(facts: AdapterCard) -> str:
     """The card as Markdown, with the metadata that model hubs read."""
     result, version = facts.result, facts.version
     stand_ins = _STAND_INS.get(tuple(sorted(version.reviewer_kinds)), "")

@@ -61,7 +61,7 @@ class Chat:
         """The SHA-256 of the template."""
         return digest(self.template)
 
-    def asked(self, messages: Sequence[Message]) -> list[int]:
+    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
         """The token ids of a chat up to where the assistant speaks next."""
         rendered = self._render(messages, add_generation_prompt=True)
         return list(rendered["input_ids"])
@@ -70,20 +70,20 @@ class Chat:
         """A chat as the template writes it, up to where the assistant speaks next if `asked`."""
         return str(self._render(messages, tokenize=False, add_generation_prompt=asked))
 
-    def taught(self, example: Example) -> Tokens:
+    def encode_example(self, example: Example) -> Tokens:
         """An example's tokens; loss is on the assistant's turns of a chat, on a text as a whole."""
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, spoken = list(rendered["input_ids"]), rendered["assistant_masks"]
             return Tokens(ids, [i if s else NO_LOSS for i, s in zip(ids, spoken, strict=True)])
         if example.messages:
-            return self._taught_by_prefix(example.messages)
+            return self._encode_by_prefix(example.messages)
         ids = list(self.tokenizer(example.text)["input_ids"])
         if ids[-1:] != [self.tokenizer.eos_token_id]:
             ids.append(self.tokenizer.eos_token_id)
         return Tokens(ids, list(ids))
 
-    def _taught_by_prefix(self, messages: Sequence[Message]) -> Tokens:
+    def _encode_by_prefix(self, messages: Sequence[Message]) -> Tokens:
         """A chat whose template marks no turns: what an answer adds to the chat before it.
 
         Raises `TrainerError` if the template renders earlier turns otherwise once more follow.
@@ -93,7 +93,7 @@ class Chat:
         for turn, message in enumerate(messages):
             if message.role is not Role.ASSISTANT:
                 continue
-            before = self.asked(messages[:turn])
+            before = self.encode_prompt(messages[:turn])
             after = list(self._render(messages[: turn + 1])["input_ids"])
             if ids[: len(after)] != after or after[: len(before)] != before:
                 raise TrainerError(
@@ -120,18 +120,21 @@ class Chat:
             ) from error
 
 
-def without_thoughts(text: str) -> str:
-    """A text without the thoughts that some models say, or leave empty, before an answer."""
+def strip_thoughts(text: str) -> str:
+    """Remove the thoughts that some models write, or leave empty, before an answer."""
     return _THOUGHTS.sub("", text, count=1)
 
 
-def shown(text: str) -> str:
-    """A generated text as people see it: no thoughts, and a mark for what no database takes.
+def make_storable(text: str) -> str:
+    """Replace NUL and unpaired UTF-16 surrogates, which no database stores, with U+FFFD."""
+    return (
+        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    )
 
-    That is NUL, which a model of bytes can say, and half a character of UTF-16, which a server can.
-    """
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return without_thoughts(whole.replace("\0", "\ufffd")).strip()
+
+def clean_reply(text: str) -> str:
+    """Generated text as people see it: storable, without thoughts or outer white space."""
+    return strip_thoughts(make_storable(text)).strip()
 
 
 def prompt_of(example: Example) -> tuple[Message, ...]:

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from db.records import canonical
-from trainer.adapter import AdapterFacts
-from trainer.devices import leads
+from trainer.adapter import AdapterMetadata
+from trainer.devices import is_main_process
 from trainer.errors import TrainerError
-from trainer.lock import locked, write_whole
+from trainer.lock import lock_folder, write_atomically
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
 ADAPTER = "adapter"
@@ -20,7 +20,7 @@ RESULT = "result.json"
 PLAN = "plan.json"
 
 
-def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
+def plan(examples: Sequence[str], facts: AdapterMetadata) -> str:
     """What a resumed run must share with the broken one: examples in order, settings, base."""
     return canonical({"examples": list(examples), "facts": asdict(facts)})
 
@@ -29,9 +29,9 @@ def plan(examples: Sequence[str], facts: AdapterFacts) -> str:
 def held(folder: Path) -> Iterator[None]:
     """Keep a run's folder to this process; where several train together, the first has it for all.
 
-    Raises `RunHeldError` if another process has it.
+    Raises `RunLockedError` if another process has it.
     """
-    with locked(folder) if leads() else nullcontext():
+    with lock_folder(folder) if is_main_process() else nullcontext():
         yield
 
 
@@ -54,7 +54,7 @@ def prepare(folder: Path, wanted: str, resume: bool) -> Path | None:
             "the one to resume; train with --anew to start over"
         )
     checkpoints.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / PLAN, wanted)
+    write_atomically(folder / PLAN, wanted)
     whole = [path for path in checkpoints.glob("checkpoint-*") if _is_whole(path)]
     for path in set(checkpoints.glob("checkpoint-*")) - set(whole):
         shutil.rmtree(path)
@@ -79,7 +79,7 @@ def finish(folder: Path, result: TrainingResult) -> None:
     """Put the finished adapter in its place, write the result last, and drop the checkpoints."""
     shutil.rmtree(folder / ADAPTER, ignore_errors=True)
     unfinished(folder).rename(folder / ADAPTER)
-    write_whole(folder / RESULT, result_to_json(result))
+    write_atomically(folder / RESULT, result_to_json(result))
     shutil.rmtree(folder / CHECKPOINTS)
 
 

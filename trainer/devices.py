@@ -1,6 +1,6 @@
 """The processes that train one adapter together, as `accelerate launch` starts them; else just one.
 
-The first of them leads: it alone keeps the folder and writes. All of them compute the same plan.
+The first of them is_main_process: it alone keeps the folder and writes. All of them compute the same plan.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from trainer.errors import TrainerError
 from trainer.precision import best_device
 
 
-def leads() -> bool:
+def is_main_process() -> bool:
     """Whether this process is the first of those that train together, or the only one."""
     return bool(_state().is_main_process)
 

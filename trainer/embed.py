@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from trainer.libraries import quiet_libraries
 from trainer.models import check_folder, resolve
 from trainer.precision import best_device
-from trainer.quiet import quiet
 
 Vectors: TypeAlias = NDArray[np.float32]
 
@@ -26,7 +26,7 @@ def embed(texts: Sequence[str], model: str = BUNDLED) -> Vectors:
     Raises `TrainerError` if the model is not there or loading it could run code.
     """
     distinct = list(dict.fromkeys(texts))
-    with quiet():
+    with quiet_libraries():
         encoder = _encoder(model)
         if not distinct:
             return np.zeros((0, encoder.get_embedding_dimension() or 0), dtype=np.float32)

@@ -22,7 +22,7 @@ def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[tuple[
     Raises `TrainerError` if some are longer than the limit and not to be cut, or if cutting
     them leaves nothing to learn.
     """
-    taught = [(example, chat.taught(example)) for example in examples]
+    taught = [(example, chat.encode_example(example)) for example in examples]
     long = [len(tokens.ids) for _, tokens in taught if len(tokens.ids) > limit.tokens]
     if long and not limit.truncate:
         raise TrainerError(

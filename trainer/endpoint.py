@@ -13,9 +13,9 @@ from openai import OpenAI, OpenAIError
 from openai.types.chat import ChatCompletionMessageParam
 
 from db.records import Example, Message, Output, canonical, plain
-from trainer.answer import Arm, Decoding, with_arm
+from trainer.answer import Arm, Decoding, arm_messages
 from trainer.api import client, understood
-from trainer.chat import prompt_of, shown
+from trainer.chat import clean_reply, prompt_of
 from trainer.errors import TrainerError
 
 _AT_ONCE = 8
@@ -73,7 +73,7 @@ class _Asker:
     generation: str
 
     def ask(self, example: Example) -> Output:
-        messages = with_arm(prompt_of(example), self.arm)
+        messages = arm_messages(prompt_of(example), self.arm)
         started = time.monotonic()
         with understood(str(self.client.base_url)):
             answered = self.client.chat.completions.create(
@@ -84,7 +84,7 @@ class _Asker:
                 top_p=self.decoding.top_p,
                 seed=self.decoding.seed,
             )
-            text = shown(answered.choices[0].message.content or "")
+            text = clean_reply(answered.choices[0].message.content or "")
             tokens = answered.usage.completion_tokens if answered.usage else 0
         return Output(
             prompt=example.id,

@@ -16,19 +16,19 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from db.records import Example, canonical
-from trainer.adapter import FACTS, read_facts
+from trainer.adapter import METADATA, read_facts
 from trainer.answer import Answerer, Arm, Decoding
 from trainer.chat import Chat
 from trainer.errors import TrainerError
-from trainer.failures import in_plain_words
+from trainer.failures import readable_errors
 from trainer.gguf_file import GgufType, write_gguf
+from trainer.libraries import quiet_libraries
 from trainer.llama_cpp import convert
-from trainer.lock import locked
+from trainer.lock import lock_folder
 from trainer.models import load_model, load_tokenizer, resolve
 from trainer.ollama import modelfile
 from trainer.parity import Bounds, Parity, parity
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 
 PARITY = "parity.json"
 GGUF = "model.gguf"
@@ -69,7 +69,7 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
     then.
     """
     with _whole(plan, folder, examples) as partial:
-        with quiet(), in_plain_words():
+        with quiet_libraries(), readable_errors():
             _merge(plan, partial)
             found = _compare(plan, partial, examples)
         require_parity(found)
@@ -92,7 +92,7 @@ def export_gguf(
         tempfile.TemporaryDirectory(dir=partial) as place,
     ):
         merged = Path(place) / "merged"
-        with quiet(), in_plain_words():
+        with quiet_libraries(), readable_errors():
             _merge(replace(plan, dtype="float32"), merged)
             if plan.converter:
                 convert(plan.converter, merged, partial / GGUF, kind)
@@ -130,7 +130,7 @@ def _whole(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Itera
     if not any(example.messages for example in examples):
         raise TrainerError("found no held-out chats to compare the export on, expected some")
     beside = folder.with_name(f".{folder.name}.timbre-partial")
-    with locked(beside):
+    with lock_folder(beside):
         partial = beside / "whole"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -189,7 +189,7 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
     merged: Any = PeftModel.from_pretrained(whole, str(plan.adapter)).merge_and_unload()
     merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
     load_tokenizer(source).save_pretrained(folder)
-    shutil.copy(plan.adapter / FACTS, folder / FACTS)
+    shutil.copy(plan.adapter / METADATA, folder / METADATA)
 
 
 def _compare(

@@ -10,7 +10,7 @@ from trainer.errors import TrainerError
 
 
 @contextmanager
-def in_plain_words() -> Iterator[None]:
+def readable_errors() -> Iterator[None]:
     """Turn memory that runs out and a disk that fills into a `TrainerError`; let the rest pass."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 Whatever the name, it becomes a folder on this machine before anything is loaded from it, so that
 loading never asks the network. Weights are read from safetensors only: a pickle file can run code
-when it is opened. So can a model that brings its own Python, which `trainer.trust` sees to.
+when it is opened. So can a model that brings its own Python, which `trainer.remote_code` sees to.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from trainer.errors import TrainerError
 from trainer.failures import is_memory
 from trainer.mini.packaged import mini_path
 from trainer.precision import Precision
-from trainer.trust import check_code, code_of, commit_of, may_run
+from trainer.remote_code import check_code, commit_of, may_run_code, python_files
 
 MINI = "mini"
 _NEEDED = (
@@ -116,7 +116,7 @@ def fingerprint(base: str, revision: str = "") -> str:
     """
     folder = resolve(base, revision)
     whole = hashlib.sha256()
-    code = code_of(folder) if may_run(folder) else []
+    code = python_files(folder) if may_run_code(folder) else []
     for path in sorted({*folder.iterdir(), *code}):
         named = path.name == "config.json" or path.name.startswith(_TOKENIZER)
         if path.suffix == ".safetensors" or named or path in code:
@@ -126,7 +126,7 @@ def fingerprint(base: str, revision: str = "") -> str:
     return whole.hexdigest()
 
 
-def pinned(config: TrainingConfig) -> TrainingConfig:
+def pin_revision(config: TrainingConfig) -> TrainingConfig:
     """A configuration with the commit of its Hub model, where it names none or a branch.
 
     So a run means the same model for ever, whatever is published under its name later.
@@ -146,7 +146,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder,
             local_files_only=True,
-            trust_remote_code=may_run(folder),
+            trust_remote_code=may_run_code(folder),
             padding_side="left",
         )
     if tokenizer.eos_token is None:
@@ -172,7 +172,7 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
             quantization_config=precision.bitsandbytes(),
             device_map={"": precision.device},
             use_safetensors=True,
-            trust_remote_code=may_run(folder),
+            trust_remote_code=may_run_code(folder),
             local_files_only=True,
             output_loading_info=True,
         )

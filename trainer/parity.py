@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from db.records import Example
 from trainer.answer import Answerer
 from trainer.chat import prompt_of
-from trainer.score import log_probabilities
+from trainer.logprobs import log_probabilities
 
 PROMPTS = 32
 _BATCH = 8
@@ -68,14 +68,14 @@ def parity(
 
 def answers(model: Answerer, examples: Sequence[Example]) -> list[str]:
     """The greedy answers to the examples, in their order."""
-    prompts = [model.chat.asked(prompt_of(example)) for example in examples]
+    prompts = [model.chat.encode_prompt(prompt_of(example)) for example in examples]
     batches = [prompts[i : i + _BATCH] for i in range(0, len(prompts), _BATCH)]
-    return [model.text(ids) for batch in batches for ids in model.generate(batch)]
+    return [model.decode(ids) for batch in batches for ids in model.generate(batch)]
 
 
 def likelihoods(model: Answerer, examples: Sequence[Example]) -> list[float]:
     """The log-probabilities, in nats, of all the words that the examples answer with."""
-    rows = [model.chat.taught(example) for example in examples]
+    rows = [model.chat.encode_example(example) for example in examples]
     batches = [rows[i : i + _BATCH] for i in range(0, len(rows), _BATCH)]
     scored = [log_probabilities(model.model, model.chat, batch) for batch in batches]
     return [value for batch in scored for row in batch for value in row]

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from transformers import TrainerCallback
 
 from trainer.devices import total
-from trainer.tuner import Tuner
+from trainer.sft_trainer import TimbreSFTTrainer
 
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Told after every step: steps done, steps in all, the step's loss."""
@@ -26,12 +26,12 @@ class Report(TrainerCallback):
         return control
 
 
-def losses_of(trainer: Tuner) -> tuple[float, ...]:
+def losses_of(trainer: TimbreSFTTrainer) -> tuple[float, ...]:
     """The loss of every step, those before an interruption too, in nats per token."""
     return tuple(float(x["loss"]) for x in trainer.state.log_history if "loss" in x)
 
 
-def metrics_of(trainer: Tuner) -> dict[str, float]:
+def metrics_of(trainer: TimbreSFTTrainer) -> dict[str, float]:
     """A finished training in numbers; the validation side is measured here, where there is one."""
     history = trainer.state.log_history
     last = next(entry for entry in reversed(history) if "loss" in entry)

@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from db.records import Example, Role
-from trainer.chat import NO_LOSS, Chat, prompt_of, without_thoughts
+from trainer.chat import NO_LOSS, Chat, prompt_of, strip_thoughts
 from trainer.errors import TrainerError
 
 
@@ -64,7 +64,7 @@ class SelfTest:
         ends = set(self.chat.tokenizer.all_special_ids)
         if not all(ends & set(span) for span in (spans[:-1] if cut else spans)):
             self._stop("a turn whose end carries no loss, so it would never stop", ids, marks)
-        asked = self.chat.asked(prompt_of(example))[: len(ids)]
+        asked = self.chat.encode_prompt(prompt_of(example))[: len(ids)]
         if ids[: len(asked)] != asked:
             self._stop("a chat that begins otherwise than it is asked when answering", ids, marks)
 
@@ -108,7 +108,7 @@ def loss_spans(labels: Sequence[int]) -> list[list[int]]:
 def spoken(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     """Token ids as the words said: no control tokens, no empty thoughts, single spaces."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
-    return " ".join(without_thoughts(text).split())
+    return " ".join(strip_thoughts(text).split())
 
 
 def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Sequence[int]) -> str:

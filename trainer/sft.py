@@ -17,20 +17,19 @@ from transformers import PreTrainedModel, PrinterCallback, set_seed
 
 from db.records import Example, Split
 from trainer import checkpoints
-from trainer.adapter import AdapterFacts, save_adapter
+from trainer.adapter import AdapterMetadata, save_adapter
 from trainer.arguments import adapter_on, arguments
-from trainer.chance import seeded
 from trainer.chat import Chat, Tokens
 from trainer.config import TrainingConfig
-from trainer.devices import gathered_weights, leader_first, leads, processes, wait_for_all
+from trainer.devices import gathered_weights, is_main_process, leader_first, processes, wait_for_all
 from trainer.encoding import Limit, encode
 from trainer.errors import TrainerError
-from trainer.failures import in_plain_words
+from trainer.failures import readable_errors
+from trainer.libraries import quiet_libraries
 from trainer.models import context_length, load_model, load_tokenizer, resolve
 from trainer.packing import attend_apart
 from trainer.precision import choose_precision
 from trainer.progress import Progress, Report, losses_of, metrics_of
-from trainer.quiet import quiet
 from trainer.results import (
     TrainingResult,
     code_fingerprint,
@@ -38,8 +37,9 @@ from trainer.results import (
     library_versions,
     peak_memory_mb,
 )
+from trainer.seed import seed_everything
 from trainer.self_test import SelfTest
-from trainer.tuner import Tuner
+from trainer.sft_trainer import TimbreSFTTrainer
 
 
 def train(
@@ -56,15 +56,20 @@ def train(
 
     Raises `TrainerError` if the examples, the model or the machine cannot do it.
     """
-    with quiet(), in_plain_words(), seeded(config.seed), checkpoints.held(folder):
+    with (
+        quiet_libraries(),
+        readable_errors(),
+        seed_everything(config.seed),
+        checkpoints.held(folder),
+    ):
         started = time.monotonic()
         precision = choose_precision(config.precision)
         base = resolve(config.base, config.revision)
         chat = Chat.of(load_tokenizer(base))
-        facts = AdapterFacts.of(config, precision.name, chat)
+        facts = AdapterMetadata.of(config, precision.name, chat)
         plan = checkpoints.plan([example.id for example in examples], facts)
         with leader_first():
-            checkpoint = checkpoints.prepare(folder, plan, resume or not leads())
+            checkpoint = checkpoints.prepare(folder, plan, resume or not is_main_process())
         started -= checkpoints.seconds_before(checkpoint)
         if resume and (finished := checkpoints.finished(folder)):
             return finished
@@ -92,7 +97,7 @@ def train(
             code_fingerprint=code_fingerprint(),
         )
         weights = gathered_weights(trainer)
-        if leads():
+        if is_main_process():
             save_adapter(adapted, weights, facts, checkpoints.unfinished(folder))
             checkpoints.finish(folder, result)
         wait_for_all()
@@ -105,7 +110,7 @@ def make_trainer(
     examples: Sequence[Example],
     config: TrainingConfig,
     folder: Path,
-) -> tuple[Tuner, PeftModel]:
+) -> tuple[TimbreSFTTrainer, PeftModel]:
     """TRL's trainer, set to test its first batch before it steps, and the adapter it trains."""
     limit = Limit(
         min(config.max_length or sys.maxsize, context_length(model)),
@@ -122,7 +127,7 @@ def make_trainer(
         attend_apart(model)
     set_seed(config.seed)  # the adapter begins at random, whatever came before
     adapted = adapter_on(model, config)
-    trainer = Tuner(
+    trainer = TimbreSFTTrainer(
         model=adapted,
         args=arguments(config, model, len(taught), folder),
         train_dataset=_dataset([tokens for _, tokens in taught]),

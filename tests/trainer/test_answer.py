@@ -68,7 +68,7 @@ def test_the_same_question_twice_makes_the_same_records(base: Arm) -> None:
 
 def test_system_prompt_and_shots_come_before_the_prompt(tiny_model: Path) -> None:
     shots = (Message(Role.USER, "is it?"), Message(Role.ASSISTANT, "yes, it is!"))
-    arm = Arm("shown", str(tiny_model), system="be so green", shots=shots)
+    arm = Arm("clean_reply", str(tiny_model), system="be so green", shots=shots)
     output = next(answer(PROMPTS[:1], arm, SHORT))
     assert output.messages == (
         Message(Role.SYSTEM, "be so green"), *shots, PROMPTS[0].messages[0]

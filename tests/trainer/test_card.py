@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from db.records import Version
-from trainer.card import CardFacts, render_card, write_card
+from trainer.card import AdapterCard, render_card, write_card
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
 
-def facts(adapter: Path, *kinds: str) -> CardFacts:
+def facts(adapter: Path, *kinds: str) -> AdapterCard:
     result = TrainingResult(
         adapter=adapter,
         metrics={"validation_loss": 0.5},
@@ -23,7 +23,7 @@ def facts(adapter: Path, *kinds: str) -> CardFacts:
         seconds=3,
     )
     version = Version(root="a" * 64, name="v1", train=80, reviewer_kinds=kinds)
-    return CardFacts(result, "mini", "{}", version, "cc-by-sa-4.0", "By the authors of “Otter”.")
+    return AdapterCard(result, "mini", "{}", version, "cc-by-sa-4.0", "By the authors of “Otter”.")
 
 
 def test_the_card_lies_beside_the_weights_and_attributes_each_article(tmp_path: Path) -> None:

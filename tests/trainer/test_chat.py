@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from db.records import Example, Message, Role
 from tests.trainer.conftest import TEMPLATE, chat_example, make_tokenizer
-from trainer.chat import Chat, prompt_of, without_thoughts
+from trainer.chat import Chat, prompt_of, strip_thoughts
 from trainer.errors import TrainerError
 from trainer.self_test import SelfTest, loss_spans
 
@@ -53,7 +53,7 @@ def dialogue(*turns: Message) -> Example:
 def test_each_family_s_template_passes_the_self_test(family: str) -> None:
     chat = Chat.of(tokenizer_of(family))
     example = dialogue(*TURNS)
-    tokens = chat.taught(example)
+    tokens = chat.encode_example(example)
     SelfTest(chat, {tuple(tokens.ids): example}, 999).check(
         torch.tensor([tokens.ids]), torch.tensor([tokens.labels])
     )
@@ -64,8 +64,8 @@ def test_each_family_s_template_passes_the_self_test(family: str) -> None:
 def test_a_template_without_marks_teaches_what_one_with_them_does() -> None:
     unmarked = re.sub(r"\{% (end)?generation %\}", "", TEMPLATE)
     example = dialogue(Message(Role.SYSTEM, "be green"), *TURNS)
-    by_marks = Chat(make_tokenizer(), TEMPLATE).taught(example)
-    assert Chat(make_tokenizer(), unmarked).taught(example) == by_marks
+    by_marks = Chat(make_tokenizer(), TEMPLATE).encode_example(example)
+    assert Chat(make_tokenizer(), unmarked).encode_example(example) == by_marks
 
 
 def test_a_template_that_rewrites_earlier_turns_must_mark_them() -> None:
@@ -73,13 +73,13 @@ def test_a_template_that_rewrites_earlier_turns_must_mark_them() -> None:
     with pytest.raises(
         TrainerError, match=r"does not mark what the assistant says, nor leave earl"
     ):
-        Chat(make_tokenizer(), forgetful).taught(dialogue(*TURNS))
+        Chat(make_tokenizer(), forgetful).encode_example(dialogue(*TURNS))
 
 
 def test_a_chat_that_the_template_refuses_is_one_sentence() -> None:
     picky = "{{ raise_exception('System role not supported') }}"
     with pytest.raises(TrainerError, match=r"refuses a chat of the turns user, assi.*System role"):
-        Chat(make_tokenizer(), picky).asked(TURNS)
+        Chat(make_tokenizer(), picky).encode_prompt(TURNS)
 
 
 def test_a_chat_does_not_depend_on_the_day_it_is_rendered() -> None:
@@ -89,17 +89,17 @@ def test_a_chat_does_not_depend_on_the_day_it_is_rendered() -> None:
 def test_what_is_asked_is_the_beginning_of_what_is_taught() -> None:
     chat = Chat(make_tokenizer(), TEMPLATE)
     example = dialogue(*TURNS)
-    asked = chat.asked(prompt_of(example))
-    assert chat.taught(example).ids[: len(asked)] == asked
+    asked = chat.encode_prompt(prompt_of(example))
+    assert chat.encode_example(example).ids[: len(asked)] == asked
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("said", "clean_reply"),
     [
         ("<think>\n\n</think>\n\nIt is.", "It is."),
         ("<think>so\nlong</think>It is.", "It is."),
         ("It <think>is</think>.", "It <think>is</think>."),
     ],
 )
-def test_thoughts_before_an_answer_are_not_shown(said: str, shown: str) -> None:
-    assert without_thoughts(said) == shown
+def test_thoughts_before_an_answer_are_not_shown(said: str, clean_reply: str) -> None:
+    assert strip_thoughts(said) == clean_reply

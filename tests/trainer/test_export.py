@@ -12,7 +12,7 @@ from tests.trainer.conftest import chat_example
 from trainer import export
 from trainer.answer import Arm, Decoding, answer
 from trainer.config import TrainingConfig
-from trainer.errors import RunHeldError, TrainerError
+from trainer.errors import RunLockedError, TrainerError
 from trainer.export import ExportPlan, MergeInto, export_merged, vllm_command
 from trainer.parity import Bounds
 from trainer.sft import train
@@ -127,7 +127,7 @@ def test_what_a_killed_export_left_is_cleared_and_two_at_once_do_not_meet(
     merge = export._merge
 
     def meanwhile(of: ExportPlan, folder: Path) -> None:
-        with pytest.raises(RunHeldError, match="found another process at work in"):
+        with pytest.raises(RunLockedError, match="found another process at work in"):
             export_merged(wanted, tmp_path / "merged", HELD)
         merge(of, folder)
 

@@ -12,11 +12,11 @@ from transformers import AutoModelForCausalLM
 from tests.trainer.conftest import chat_example
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.failures import in_plain_words
+from trainer.failures import readable_errors
 from trainer.models import load_model
 from trainer.precision import choose_precision
 from trainer.sft import train
-from trainer.tuner import Tuner
+from trainer.sft_trainer import TimbreSFTTrainer
 
 EXAMPLES = [chat_example(number) for number in range(4)]
 
@@ -32,7 +32,7 @@ EXAMPLES = [chat_example(number) for number in range(4)]
 def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
     with (
         pytest.raises(TrainerError, match=r"out of memory; halve batch_size .*precision = nf4"),
-        in_plain_words(),
+        readable_errors(),
     ):
         raise error
 
@@ -47,20 +47,20 @@ def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
 def test_a_full_disk_says_how_to_go_on(error: Exception) -> None:
     with (
         pytest.raises(TrainerError, match=r"the disk is full, .* command again"),
-        in_plain_words(),
+        readable_errors(),
     ):
         raise error
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("a fault"), OSError("odd")])
 def test_what_is_not_expected_keeps_its_own_words(error: Exception) -> None:
-    with pytest.raises(type(error)) as caught, in_plain_words():
+    with pytest.raises(type(error)) as caught, readable_errors():
         raise error
     assert caught.value is error
 
 
 def test_a_sentence_of_ours_passes_as_it_is() -> None:
-    with pytest.raises(TrainerError, match=r"^ours$"), in_plain_words():
+    with pytest.raises(TrainerError, match=r"^ours$"), readable_errors():
         raise TrainerError("ours")
 
 
@@ -97,7 +97,7 @@ def test_memory_that_runs_out_in_a_step_is_said_by_the_run(
     def too_much(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(Tuner, "compute_loss", too_much)
+    monkeypatch.setattr(TimbreSFTTrainer, "compute_loss", too_much)
     with pytest.raises(TrainerError, match="halve batch_size"):
         train(EXAMPLES, TrainingConfig(str(tiny_model), steps=2), tmp_path)
 
@@ -124,5 +124,5 @@ def test_memory_that_runs_out_while_loading_is_not_blamed_on_bitsandbytes(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", too_much)
-    with pytest.raises(TrainerError, match="halve batch_size"), in_plain_words():
+    with pytest.raises(TrainerError, match="halve batch_size"), readable_errors():
         load_model(tiny_model, choose_precision("nf4", "cpu"))

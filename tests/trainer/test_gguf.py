@@ -26,9 +26,9 @@ from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.export import ExportPlan, export_gguf
 from trainer.gguf_file import GgufType, served_template, write_gguf
+from trainer.libraries import quiet_libraries
 from trainer.llama_cpp import convert
 from trainer.ollama import modelfile
-from trainer.quiet import quiet
 from trainer.sft import train
 
 SHAPE: dict[str, Any] = {
@@ -53,14 +53,14 @@ def family(name: str) -> PreTrainedModel:
 
 
 def saved(model: PreTrainedModel, folder: Path) -> Path:
-    with quiet():
+    with quiet_libraries():
         model.save_pretrained(folder)
         make_tokenizer().save_pretrained(folder)
     return folder
 
 
 def read_back(folder: Path) -> PreTrainedModel:
-    with quiet():
+    with quiet_libraries():
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder,
             config=AutoConfig.from_pretrained(folder),
@@ -135,7 +135,9 @@ def test_the_served_template_says_the_spaces_that_the_tokenizer_would_put() -> N
     rendered = str(tokenizer.apply_chat_template(turns, chat_template=served, tokenize=False))
     assert rendered == "<s><|user|> is it?</s><|assistant|> it is</s>"
     chat = Chat(tokenizer, TEMPLATE)
-    as_trained = chat.asked([Message(Role.USER, "is it?"), Message(Role.ASSISTANT, " it is")])
+    as_trained = chat.encode_prompt(
+        [Message(Role.USER, "is it?"), Message(Role.ASSISTANT, " it is")]
+    )
     assert tokenizer(rendered, add_special_tokens=False)["input_ids"] == as_trained[:-1]
 
 

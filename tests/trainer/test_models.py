@@ -14,9 +14,9 @@ from db.records import Message, Role
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.models import fingerprint, load_model, load_tokenizer, pinned, resolve
+from trainer.libraries import quiet_libraries
+from trainer.models import fingerprint, load_model, load_tokenizer, pin_revision, resolve
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_the_fingerprint_changes_with_weights_tokenizer_and_template(
 
 
 def float32(folder: Path) -> PreTrainedModel:
-    with quiet():
+    with quiet_libraries():
         return load_model(folder, choose_precision("float32", "cpu"))
 
 
@@ -185,7 +185,7 @@ def test_a_template_that_cannot_be_rendered_is_one_sentence(copy: Path, template
     (copy / "chat_template.jinja").write_text(template)
     chat = Chat.of(load_tokenizer(copy))
     with pytest.raises(TrainerError, match="refuses a chat of the turns user"):
-        chat.asked([Message(Role.USER, "so?")])
+        chat.encode_prompt([Message(Role.USER, "so?")])
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8", "nf4"])
@@ -202,9 +202,9 @@ def test_a_hub_model_without_a_revision_is_pinned_to_its_commit(
     place = tmp_path / "models--owner--name" / "snapshots" / commit
     shutil.copytree(tiny_model, place)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(place))
-    asked = TrainingConfig("owner/name")
-    met = pinned(asked)
-    assert met.revision == commit
-    assert asked.is_of(met.canonical)
-    assert not TrainingConfig("owner/name", seed=1).is_of(met.canonical)
-    assert pinned(TrainingConfig(str(tiny_model))).revision == ""
+    config = TrainingConfig("owner/name")
+    pinned = pin_revision(config)
+    assert pinned.revision == commit
+    assert config.matches(pinned.canonical)
+    assert not TrainingConfig("owner/name", seed=1).matches(pinned.canonical)
+    assert pin_revision(TrainingConfig(str(tiny_model))).revision == ""

@@ -7,8 +7,8 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.trainer.test_gguf import family
+from trainer.libraries import quiet_libraries
 from trainer.packing import APART, attend_apart
-from trainer.quiet import quiet
 
 LENGTHS = (5, 1, 9, 3)
 IDS = torch.arange(10, 10 + sum(LENGTHS))[None]
@@ -23,7 +23,7 @@ def logits(model: PreTrainedModel, ids: torch.Tensor, positions: torch.Tensor) -
 
 @pytest.mark.parametrize("name", ["llama", "qwen2", "qwen3"])
 def test_a_row_of_examples_says_and_learns_what_each_says_and_learns_alone(name: str) -> None:
-    with quiet():
+    with quiet_libraries():
         model = family(name)
         attend_apart(model)
         assert model.config._attn_implementation == APART
@@ -44,7 +44,7 @@ def test_a_row_of_examples_says_and_learns_what_each_says_and_learns_alone(name:
 
 
 def test_rows_beside_each_other_are_kept_apart_too() -> None:
-    with quiet():
+    with quiet_libraries():
         model = family("llama")
         attend_apart(model)
         once = logits(model, IDS, POSITIONS)
@@ -53,7 +53,7 @@ def test_rows_beside_each_other_are_kept_apart_too() -> None:
 
 
 def test_a_model_that_attends_to_a_window_keeps_its_own_attention(tmp_path: Path) -> None:
-    with quiet():
+    with quiet_libraries():
         model = family("qwen2")
         model.config.layer_types = ["full_attention", "sliding_attention"]
         attend_apart(model)

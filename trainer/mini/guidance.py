@@ -1,4 +1,4 @@
-"""Attention that is guided while training: a few heads are shown where to look.
+"""Attention that is guided while training: a few heads are clean_reply where to look.
 
 A model this small does not find out by itself, in the steps it has, how to copy from its prompt.
 In the first layer three heads are to look one, two and three tokens back; in the later layers a

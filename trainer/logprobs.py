@@ -13,9 +13,9 @@ from db.records import Example
 from trainer.answer import Answerer, Arm, Decoding
 from trainer.chat import NO_LOSS, Chat, Tokens
 from trainer.encoding import Limit, encode
-from trainer.failures import in_plain_words
+from trainer.failures import readable_errors
+from trainer.libraries import quiet_libraries
 from trainer.models import context_length
-from trainer.quiet import quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ def score(
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
-    with quiet(), in_plain_words():
+    with quiet_libraries(), readable_errors():
         loaded = Answerer(arm, Decoding(precision=precision))
         limit = Limit(context_length(loaded.model), truncate=False)
         taught = encode(examples, loaded.chat, limit)
     for start in range(0, len(taught), batch_size):
         batch = taught[start : start + batch_size]
-        with quiet(), in_plain_words():
+        with quiet_libraries(), readable_errors():
             rows = log_probabilities(loaded.model, loaded.chat, [tokens for _, tokens in batch])
         for (example, _), row in zip(batch, rows, strict=True):
             yield Score(example.id, row)

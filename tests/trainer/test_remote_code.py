@@ -9,10 +9,10 @@ import huggingface_hub
 import pytest
 
 from trainer.errors import TrainerError
+from trainer.libraries import quiet_libraries
 from trainer.models import fingerprint, load_model, load_tokenizer, resolve
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
-from trainer.trust import identity, trust
+from trainer.remote_code import code_id, trust_models
 
 CODE = """
 from pathlib import Path
@@ -33,9 +33,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture(autouse=True)
 def nobody_is_trusted() -> Iterator[None]:
-    trust([])
+    trust_models([])
     yield
-    trust([])
+    trust_models([])
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def test_code_is_refused_and_the_sentence_says_what_to_put_on_the_list(
     ask(folder, name, {"AutoConfig": "own.OwnConfig"})
     with pytest.raises(TrainerError, match=rf"“auto_map” in .*{name}: the model wants to run") as e:
         resolve(str(folder))
-    assert identity(folder) in str(e.value)
+    assert code_id(folder) in str(e.value)
     assert not mark.exists()
 
 
 def test_a_folder_on_the_list_loads_with_its_code(own: Path, mark: Path) -> None:
-    trust([identity(own)])
+    trust_models([code_id(own)])
     assert resolve(str(own)) == own
-    with quiet():
+    with quiet_libraries():
         model = load_model(own, choose_precision("float32", "cpu"))
         load_tokenizer(own)
     assert type(model).__name__ == "OwnModel"
@@ -91,19 +91,19 @@ def test_a_folder_on_the_list_loads_with_its_code(own: Path, mark: Path) -> None
 
 
 def test_a_folder_whose_code_was_changed_since_is_refused(own: Path, mark: Path) -> None:
-    trust([identity(own)])
+    trust_models([code_id(own)])
     before = fingerprint(str(own))
     code = own / "own.py"
     code.write_text(code.read_text() + "\n# and more\n")
     with pytest.raises(TrainerError, match="wants to run its own Python code"):
         resolve(str(own))
-    trust([identity(own)])
+    trust_models([code_id(own)])
     assert fingerprint(str(own)) != before
     assert not mark.exists()
 
 
 def test_loading_without_asking_first_runs_no_code_either(own: Path, mark: Path) -> None:
-    with pytest.raises(TrainerError, match="cannot load the model in"), quiet():
+    with pytest.raises(TrainerError, match="cannot load the model in"), quiet_libraries():
         load_model(own, choose_precision("float32", "cpu"))
     assert not mark.exists()
 
@@ -128,7 +128,7 @@ def test_of_the_hub_the_repository_and_the_commit_must_both_be_on_the_list(
     place = tmp_path / "models--owner--name" / "snapshots" / COMMIT
     with_code(tiny_model, place, tmp_path / "mark")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(place))
-    trust([entry])
+    trust_models([entry])
     if passes:
         assert resolve("owner/name", COMMIT) == place
     else:
@@ -138,7 +138,7 @@ def test_of_the_hub_the_repository_and_the_commit_must_both_be_on_the_list(
 
 def test_the_code_of_another_repository_is_always_refused(own: Path) -> None:
     ask(own, "config.json", {"AutoTokenizer": ["owner/other--own.Slow", None]})
-    trust([identity(own)])
+    trust_models([code_id(own)])
     with pytest.raises(TrainerError, match=r"another repository \(owner/other--own.Slow\)"):
         resolve(str(own))
 

@@ -17,7 +17,7 @@ from openai.types.fine_tuning.job_create_params import Method
 
 from trainer.api import client, understood
 from trainer.errors import TrainerError
-from trainer.lock import locked, write_whole
+from trainer.lock import lock_folder, write_atomically
 
 JOB = "job.json"
 _ENDED = ("succeeded", "failed", "cancelled")
@@ -41,7 +41,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class HostedResult:
+class FineTuneResult:
     """A job that succeeded: the name under which the tuned model is served, and what it read."""
 
     job: str
@@ -49,15 +49,15 @@ class HostedResult:
     trained_tokens: int
 
 
-def tune(data: Path, folder: Path, service: Service, told: Told) -> HostedResult:
+def tune(data: Path, folder: Path, service: Service, told: Told) -> FineTuneResult:
     """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` remembers the job.
 
     Raises `TrainerError` if the service cannot be reached, refuses, or ends the job without a
     model; a job that failed is forgotten, so that the next call starts another. Raises
-    `RunHeldError` if another process is at it, which would pay for a second one.
+    `RunLockedError` if another process is at it, which would pay for a second one.
     """
     server = client(service.url, service.api_key, service.timeout)
-    with server, locked(folder), understood(service.url):
+    with server, lock_folder(folder), understood(service.url):
         try:
             job = _remembered(folder, service) or _start(server, data, folder, service)
             told(f"job {job} at {service.url}")
@@ -120,7 +120,7 @@ def _start(server: OpenAI, data: Path, folder: Path, service: Service) -> str:
         "seed": service.seed,
         "epochs": service.epochs,
     }
-    write_whole(folder / JOB, json.dumps(kept, indent=1))
+    write_atomically(folder / JOB, json.dumps(kept, indent=1))
     return started
 
 
@@ -130,7 +130,7 @@ def _id(made: FileObject | FineTuningJob) -> str:
     return made.id
 
 
-def _follow(server: OpenAI, job: str, folder: Path, service: Service, told: Told) -> HostedResult:
+def _follow(server: OpenAI, job: str, folder: Path, service: Service, told: Told) -> FineTuneResult:
     heard: set[str] = set()
     while True:
         now = server.fine_tuning.jobs.retrieve(job)
@@ -144,7 +144,7 @@ def _follow(server: OpenAI, job: str, folder: Path, service: Service, told: Told
             break
         time.sleep(service.every)
     if now.status == "succeeded" and now.fine_tuned_model:
-        return HostedResult(job, now.fine_tuned_model, now.trained_tokens or 0)
+        return FineTuneResult(job, now.fine_tuned_model, now.trained_tokens or 0)
     (folder / JOB).unlink(missing_ok=True)
     why = now.error.message if now.error and now.error.message else "no reason given"
     raise TrainerError(

@@ -9,22 +9,22 @@ from tests.trainer.conftest import chat_example, text_example
 from trainer.answer import Arm
 from trainer.chat import NO_LOSS, Chat
 from trainer.errors import TrainerError
+from trainer.libraries import quiet_libraries
+from trainer.logprobs import score
 from trainer.models import load_model, load_tokenizer
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
-from trainer.score import score
 
 EXAMPLES = [chat_example(n) for n in range(5)] + [text_example(1)]
 
 
 def test_a_score_is_what_the_model_s_own_loss_says(tiny_model: Path) -> None:
-    with quiet():
+    with quiet_libraries():
         model = load_model(tiny_model, choose_precision("float32", "cpu"))
         chat = Chat.of(load_tokenizer(tiny_model))
     for scored, example in zip(
         score(EXAMPLES, Arm("base", str(tiny_model))), EXAMPLES, strict=True
     ):
-        tokens = chat.taught(example)
+        tokens = chat.encode_example(example)
         ids, labels = torch.tensor([tokens.ids]), torch.tensor([tokens.labels])
         assert scored.example == example.id
         assert scored.loss == pytest.approx(

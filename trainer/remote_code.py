@@ -2,7 +2,7 @@
 
 Such code runs with the user's rights when the model is loaded. It is refused unless the list names
 the model at exactly this state of the code: `owner/name@commit` for one of the Hub,
-`folder@digest` for a folder. The list is empty until `trust` is called.
+`folder@digest` for a folder. The list is empty until `trust_models` is called.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ _SNAPSHOT = re.compile(r"models--(?P<owner>.+?)--(?P<name>.+)/snapshots/(?P<comm
 _trusted: set[str] = set()
 
 
-def trust(models: Iterable[str]) -> None:
+def trust_models(models: Iterable[str]) -> None:
     """Trust these models with their code, and no others."""
     _trusted.clear()
     _trusted.update(models)
 
 
-def may_run(folder: Path) -> bool:
+def may_run_code(folder: Path) -> bool:
     """Whether a model folder brings code and is trusted to run it."""
-    return bool(_maps(folder)) and identity(folder) in _trusted
+    return bool(_maps(folder)) and code_id(folder) in _trusted
 
 
 def check_code(folder: Path) -> None:
@@ -43,21 +43,21 @@ def check_code(folder: Path) -> None:
                 f"({elsewhere[0]}), which is always refused; use a model of an architecture that "
                 "transformers knows"
             )
-        if identity(folder) not in _trusted:
+        if code_id(folder) not in _trusted:
             raise TrainerError(
                 f"found “auto_map” in {folder / name}: the model wants to run its own Python code, "
                 "which is refused; use a model of an architecture that transformers knows, or "
-                f"read the code and put {identity(folder)} into TIMBRE_TRUSTED_CODE"
+                f"read the code and put {code_id(folder)} into TIMBRE_TRUSTED_CODE"
             )
 
 
-def identity(folder: Path) -> str:
+def code_id(folder: Path) -> str:
     """What the list calls the code in a model's folder: its repository's commit, or its digest."""
     kept = _SNAPSHOT.search(folder.absolute().as_posix())
     if kept:
         return f"{kept['owner']}/{kept['name']}@{kept['commit']}"
     whole = hashlib.sha256()
-    for path in code_of(folder):
+    for path in python_files(folder):
         content = path.read_bytes()
         whole.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         whole.update(content)
@@ -70,7 +70,7 @@ def commit_of(folder: Path) -> str:
     return kept["commit"] if kept else ""
 
 
-def code_of(folder: Path) -> list[Path]:
+def python_files(folder: Path) -> list[Path]:
     """The Python files of a folder, those in folders within it too."""
     return sorted(folder.rglob("*.py"))
 

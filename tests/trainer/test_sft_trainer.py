@@ -10,34 +10,36 @@ from db.records import Example
 from tests.trainer.conftest import chat_example, text_example
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
+from trainer.libraries import quiet_libraries
 from trainer.models import load_model, load_tokenizer
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 from trainer.sft import make_trainer
-from trainer.tuner import Tuner
+from trainer.sft_trainer import TimbreSFTTrainer
 
 
 @pytest.fixture
-def tuner(tiny_model: Path, tmp_path: Path) -> Tuner:
+def tuner(tiny_model: Path, tmp_path: Path) -> TimbreSFTTrainer:
     examples = [chat_example(n) for n in range(6)] + [text_example(n) for n in range(2)]
     return tuner_of(tiny_model, tmp_path, examples, packing=False)
 
 
-def tuner_of(base: Path, folder: Path, examples: list[Example], packing: bool) -> Tuner:
+def tuner_of(base: Path, folder: Path, examples: list[Example], packing: bool) -> TimbreSFTTrainer:
     config = TrainingConfig(str(base), steps=2, packing=packing)
-    with quiet():
+    with quiet_libraries():
         model = load_model(base, choose_precision("float32", "cpu"))
         chat = Chat.of(load_tokenizer(base))
         return make_trainer(model, chat, examples, config, folder)[0]
 
 
 @pytest.mark.parametrize("items", [None, torch.tensor(100)])
-def test_the_loss_and_its_gradients_are_trl_s(tuner: Tuner, items: torch.Tensor | None) -> None:
+def test_the_loss_and_its_gradients_are_trl_s(
+    tuner: TimbreSFTTrainer, items: torch.Tensor | None
+) -> None:
     batch = next(iter(tuner.get_train_dataloader()))
     model = tuner.model
     assert model is not None
     losses, gradients = [], []
-    for kind in (Tuner, SFTTrainer):
+    for kind in (TimbreSFTTrainer, SFTTrainer):
         model.zero_grad()
         loss = kind.compute_loss(tuner, model, dict(batch), num_items_in_batch=items)  # type: ignore[no-untyped-call] # TRL's
         loss.backward()
@@ -66,13 +68,13 @@ def test_no_token_of_a_packed_batch_attends_to_another_example(
     assert together.item() == pytest.approx(alone, rel=1e-5)
 
 
-def test_an_empty_batch_costs_nothing(tuner: Tuner) -> None:
+def test_an_empty_batch_costs_nothing(tuner: TimbreSFTTrainer) -> None:
     batch = next(iter(tuner.get_train_dataloader()))
     batch["labels"][:] = -100
     assert tuner.compute_loss(tuner.model, batch) == 0
 
 
-def test_no_telemetry_is_sent(tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_telemetry_is_sent(tuner: TimbreSFTTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
     monkeypatch.setattr("trl.trainer.base_trainer.send_telemetry", lambda **what: sent.append(what))
     tuner._send_telemetry()

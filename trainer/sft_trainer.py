@@ -19,7 +19,7 @@ from trainer.self_test import SelfTest
 _READ = ("input_ids", "attention_mask", "position_ids")
 
 
-class Tuner(SFTTrainer):
+class TimbreSFTTrainer(SFTTrainer):
     """The trainer of the recipe; `self_test` is set before it trains, `tokens_seen` counts up."""
 
     self_test: SelfTest | None = None

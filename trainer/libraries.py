@@ -1,6 +1,6 @@
 """The machine-learning libraries without their chatter: no bars, no advice, no warnings.
 
-The command line speaks for the program. What the libraries would say is either shown there
+The command line speaks for the program. What the libraries would say is either clean_reply there
 (progress, losses, precision and its reason) or is advice to people who write training scripts.
 """
 
@@ -24,7 +24,7 @@ _LOGGERS = (
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
     """Silence the libraries' logs, progress bars and warnings inside the block, errors excepted."""
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}
     dataset_bars = datasets.are_progress_bars_disabled()

@@ -10,7 +10,7 @@ from transformers import set_seed
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def seed_everything(seed: int) -> Iterator[None]:
     """Python's, numpy's and torch's chance set by a seed inside the block, as it was after it."""
     python, numbers = random.getstate(), np.random.get_state()
     try:

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from trainer.chance import seeded
+from trainer.seed import seed_everything
 
 
 def throw() -> tuple[float, float, float]:
@@ -16,17 +16,17 @@ def throw() -> tuple[float, float, float]:
 def test_the_same_seed_throws_the_same() -> None:
     thrown = []
     for seed in (1, 1, 2):
-        with seeded(seed):
+        with seed_everything(seed):
             thrown.append(throw())
     assert thrown[0] == thrown[1] != thrown[2]
 
 
 def test_the_chance_around_it_goes_on_as_if_nothing_had_happened() -> None:
-    with seeded(7):
+    with seed_everything(7):
         throw()
         without = throw()
-    with seeded(7):
+    with seed_everything(7):
         throw()
-        with seeded(3):
+        with seed_everything(3):
             throw()
         assert throw() == without

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.serving import serving
-from tests.trainer.service import Server
+from tests.trainer.finetune_service import Server
 from trainer.errors import TrainerError
-from trainer.hosted import JOB, HostedResult, Service, tune
+from trainer.finetune_api import JOB, FineTuneResult, Service, tune
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_files_go_up_and_the_job_is_followed_to_its_model(
 ) -> None:
     said: list[str] = []
     found = tune(data, tmp_path / "job", service(server), said.append)
-    assert found == HostedResult("ftjob-1", "ft:small:1", 77)
+    assert found == FineTuneResult("ftjob-1", "ft:small:1", 77)
     assert b'{"messages": ["train"]}' in server.files[0]
     assert b"fine-tune" in server.files[0]
     (job,) = server.jobs
