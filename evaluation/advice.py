@@ -12,7 +12,7 @@ from math import ceil
 
 from db.records import Interval
 from evaluation.arms import ArmSummary, Difference
-from evaluation.statistics import Outcome, non_inferior, outcome
+from evaluation.statistics import Outcome, is_non_inferior, outcome
 from evaluation.verdict import SIMILARITY_MARGIN, percent, points
 
 WORTH = 0.05
@@ -21,7 +21,7 @@ FEWEST = 6
 _FACTS = ("numbers_kept", "names_kept")
 
 
-class Choice(StrEnum):
+class Recommendation(StrEnum):
     """What is advised."""
 
     TUNE = "fine-tune"
@@ -43,49 +43,49 @@ class Rivals:
 class Advice:
     """A choice with its reason; `more` is how many prompts would decide it, where that is known."""
 
-    choice: Choice
+    recommendation: Recommendation
     reason: str
-    more: int | None = None
+    more_prompts: int | None = None
 
     @property
     def sentence(self) -> str:
         """The advice as people read it."""
         heads = {
-            Choice.TUNE: "Fine-tune.",
-            Choice.PROMPT: "Keep prompting.",
-            Choice.UNDECIDED: "Undecided.",
+            Recommendation.TUNE: "Fine-tune.",
+            Recommendation.PROMPT: "Keep prompting.",
+            Recommendation.UNDECIDED: "Undecided.",
         }
-        return f"{heads[self.choice]} {self.reason}"
+        return f"{heads[self.recommendation]} {self.reason}"
 
 
 def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
     """What the differences between the tuned arm and the best prompted one come to."""
     difference = rivals.target
     if difference is None:
-        return Advice(Choice.UNDECIDED, "The two arms have no two prompts in common.")
+        return Advice(Recommendation.UNDECIDED, "The two arms have no two prompts in common.")
     gap = difference.interval
     said = _rates(rivals, gap)
     if difference.n < FEWEST:
         reason = f"{difference.n} prompts, fewer than {FEWEST}, cannot show a difference: {said}."
-        return Advice(Choice.UNDECIDED, reason, FEWEST - difference.n)
+        return Advice(Recommendation.UNDECIDED, reason, FEWEST - difference.n)
     if outcome(gap) is Outcome.LOWER:
-        return Advice(Choice.PROMPT, f"Prompting meets the target more often: {said}.")
+        return Advice(Recommendation.PROMPT, f"Prompting meets the target more often: {said}.")
     if outcome(gap) is Outcome.UNDECIDED:
         return _undecided(gap, difference.n, said)
     kept = rivals.similarity.interval if rivals.similarity else None
     if kept is None:
         return Advice(
-            Choice.TUNE, f"{_gain(said)}. Content was not measured: there is no reference."
+            Recommendation.TUNE, f"{_gain(said)}. Content was not measured: there is no reference."
         )
     change = f"similarity changed by {kept.estimate:+.3f} ({kept.low:+.3f} to {kept.high:+.3f})"
     change = f"{change}, with a margin of {margin:g}".replace("-", "−")
-    if non_inferior(kept, margin):
-        return Advice(Choice.TUNE, f"{_gain(said)}, and the content is kept: {change}.")
+    if is_non_inferior(kept, margin):
+        return Advice(Recommendation.TUNE, f"{_gain(said)}, and the content is kept: {change}.")
     if kept.high < -margin:
-        return Advice(Choice.PROMPT, f"{_gain(said)}, but content is lost: {change}.")
+        return Advice(Recommendation.PROMPT, f"{_gain(said)}, but content is lost: {change}.")
     more = _needed(kept, -margin, difference.n)
     return Advice(
-        Choice.UNDECIDED,
+        Recommendation.UNDECIDED,
         f"{_gain(said)}, but whether the content is kept is open: {change}.{_more(more)}",
         more,
     )
@@ -119,7 +119,7 @@ def break_even(fixed: float, prompted: float, tuned: float) -> int | None:
     return ceil(fixed / (prompted - tuned)) if tuned < prompted else None
 
 
-def best_of(arms: Sequence[ArmSummary]) -> ArmSummary | None:
+def best_arm(arms: Sequence[ArmSummary]) -> ArmSummary | None:
     """The arm that meets the target most often, None where none was measured."""
     measured = [arm for arm in arms if arm.target]
     return max(measured, key=lambda arm: arm.target.estimate if arm.target else 0.0, default=None)
@@ -141,10 +141,13 @@ def _rates(rivals: Rivals, gap: Interval) -> str:
 def _undecided(gap: Interval, n: int, said: str) -> Advice:
     if gap.high < WORTH:
         return Advice(
-            Choice.PROMPT, f"A gain of {100 * WORTH:.0f} points or more is ruled out: {said}."
+            Recommendation.PROMPT,
+            f"A gain of {100 * WORTH:.0f} points or more is ruled out: {said}.",
         )
     more = _needed(gap, 0.0, n)
-    return Advice(Choice.UNDECIDED, f"The difference may be none: {said}.{_more(more)}", more)
+    return Advice(
+        Recommendation.UNDECIDED, f"The difference may be none: {said}.{_more(more)}", more
+    )
 
 
 def _needed(found: Interval, bound: float, n: int) -> int | None:

@@ -1,7 +1,7 @@
-"""What the measures of many outputs say of the arms that gave them, and of one arm against another.
+"""Arms summarised in figures, and compared with each other.
 
-An arm is a condition under which the same held-out prompts were answered: the base model, the base
-with a system prompt, the fine-tuned model. Measures come in by name, as they are kept.
+An arm is a condition under which the held-out prompts are answered: the base model, the base model
+with a system prompt, the fine-tuned model. Its outputs come with their measures by name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from db.records import Interval
 from evaluation.measures import content, tone
+from evaluation.measures.content import SIMILARITY
 from evaluation.measures.tone import Feature
 from evaluation.statistics import (
     Outcome,
@@ -23,11 +24,12 @@ from evaluation.statistics import (
 )
 
 CONVERSATIONAL = Feature("conversational", "Conversational", tone.RULE.sentence, share=True)
+_FEWEST_CLUSTERS = 5
 _THRESHOLDS = tuple(range(0, 101, 10))
 
 
 @dataclass(frozen=True)
-class Scored:
+class MeasuredOutput:
     """One output's measures by name; `article` is the source article of its prompt, if any."""
 
     prompt: str
@@ -38,18 +40,22 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Arm:
-    """A condition and what it gave; `description` says in words what was run."""
+class MeasuredArm:
+    """An arm and its measured outputs; `description` says what was run."""
 
     name: str
     label: str
     description: str
-    outputs: tuple[Scored, ...] = ()
+    outputs: tuple[MeasuredOutput, ...] = ()
+
+    def values(self, measure: str) -> list[float]:
+        """The values of a measure, of the outputs that have it."""
+        return [row.measures[measure] for row in self.outputs if measure in row.measures]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A feature's mean over an arm's outputs, None where no output defines it."""
+    """A feature's mean over an arm's outputs, None if no output has it."""
 
     feature: Feature
     value: Interval | None
@@ -58,7 +64,10 @@ class Mean:
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """An arm in figures: the share that meets the target, then every feature's mean."""
+    """An arm in figures: the share that meets the target, and the mean of every feature.
+
+    `judged` has the mean ratings of an LLM judge. `seconds` and `tokens` are means per answer.
+    """
 
     name: str
     label: str
@@ -76,10 +85,10 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Difference:
-    """One arm against another on the same prompts: first − second, its effect size, its outcome.
+    """One arm against another on the same prompts: first − second.
 
-    `effect` is Cliff's delta. `p` is adjusted over all the differences it was made with (Holm);
-    it is beside the interval, which alone decides the outcome.
+    `effect` is Cliff's delta. `p` is adjusted for all differences computed together (Holm). Only
+    the interval decides the outcome.
     """
 
     first: str
@@ -92,37 +101,44 @@ class Difference:
     outcome: Outcome
 
 
-DIFFERENCES_SAY = (
-    "A difference whose interval holds 0 is undecided, whatever its estimate; p is adjusted for "
-    "all differences of the table (Holm), and where it is above 0.05, one such difference among so "
-    "many may be chance."
+DIFFERENCES_NOTE = (
+    "A difference whose interval contains 0 is undecided, whatever its estimate. p is adjusted for "
+    "all differences in the table (Holm); above 0.05, one such difference among so many could be "
+    "due to chance."
 )
 
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """The share of an arm's outputs that read at least as easily as a threshold."""
+    """The share of an arm's outputs whose reading ease is at least a threshold."""
 
     arm: str
     threshold: int
     rate: Interval
 
 
+@dataclass(frozen=True)
+class ArmTable:
+    """A row for each arm: its target rate with the interval, and mean ratings."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int, ...], ...]
+
+
 def summarise(
-    arm: Arm,
+    arm: MeasuredArm,
     target: Feature = CONVERSATIONAL,
     traits: Sequence[Feature] = (),
     judged: Sequence[Feature] = (),
 ) -> ArmSummary:
-    """The figures of one arm: target, tone and content, a persona's traits, a judge's ratings."""
+    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings."""
     rows = arm.outputs
-    articles = {row.article for row in rows if row.article}
     return ArmSummary(
         name=arm.name,
         label=arm.label,
         description=arm.description,
         n=len(rows),
-        articles=len(articles),
+        articles=len({row.article for row in rows if row.article}),
         target=_mean(target, rows).value,
         tone=tuple(_mean(feature, rows) for feature in tone.FEATURES),
         content=tuple(_mean(feature, rows) for feature in content.FEATURES),
@@ -133,45 +149,65 @@ def summarise(
     )
 
 
-def _mean(feature: Feature, rows: Sequence[Scored]) -> Mean:
-    """A feature's mean; that of shares has Wilson's interval, which is too wide, if anything."""
-    held = [row for row in rows if feature.name in row.measures]
-    values = [row.measures[feature.name] for row in held]
+def arm_table(
+    arms: Iterable[MeasuredArm], target: Feature, judged: Sequence[Feature] = ()
+) -> ArmTable:
+    """The arms with a target rate as rows of text and numbers."""
+    names = [feature.name for feature in judged]
+    rows: list[tuple[str | int, ...]] = []
+    for arm in arms:
+        rate = _mean(target, arm.outputs).value
+        if rate:
+            bounds = (f"{value:.3f}" for value in (rate.estimate, rate.low, rate.high))
+            means = (_format_mean(arm.values(name)) for name in names)
+            rows.append((arm.label, len(arm.outputs), *bounds, *means))
+    return ArmTable(("arm", "answers", target.name, "low", "high", *names), tuple(rows))
+
+
+def _format_mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.2f}" if values else "–"
+
+
+def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
+    """A feature's mean; a share gets Wilson's interval, which is too wide if anything."""
+    measured = [row for row in rows if feature.name in row.measures]
+    values = [row.measures[feature.name] for row in measured]
     if not values:
         return Mean(feature, None, 0)
     if feature.share:
         return Mean(feature, wilson(sum(values), len(values)), len(values))
-    return Mean(feature, mean_interval(values, _clusters(held)), len(values))
+    return Mean(feature, mean_interval(values, _clusters(measured)), len(values))
 
 
-def _clusters(rows: Sequence[Scored]) -> list[str] | None:
-    """Prompts of one article are alike and drawn together, where there are articles enough."""
-    if any(row.article is None for row in rows) or len({row.article for row in rows}) < 5:
+def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
+    """The article of each prompt, to resample whole articles; None with fewer than 5 of them."""
+    articles = {row.article for row in rows}
+    if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
     return [str(row.article) for row in rows]
 
 
-def differences(
-    arms: Sequence[Arm],
+def compare_arms(
+    arms: Sequence[MeasuredArm],
     pairs: Iterable[tuple[str, str]],
-    features: Sequence[Feature] = (CONVERSATIONAL, *content.FEATURES[:1]),
+    features: Sequence[Feature] = (CONVERSATIONAL, SIMILARITY),
 ) -> tuple[Difference, ...]:
-    """Pairs of arms compared on the prompts that both answered, as one family of comparisons.
+    """Compare pairs of arms on the prompts that both answered, as one family of comparisons.
 
-    A feature that fewer than two common prompts define gives no difference.
+    A feature that fewer than two common prompts have gives no difference.
     """
     by_name = {arm.name: arm for arm in arms}
-    found: dict[str, Difference] = {}
+    differences: dict[str, Difference] = {}
     for first, second in pairs:
         for feature in features:
             difference = _difference(by_name[first], by_name[second], feature)
             if difference:
-                found[f"{first}\n{second}\n{feature.name}"] = difference
-    adjusted = holm({name: difference.p for name, difference in found.items()})
-    return tuple(replace(difference, p=adjusted[name]) for name, difference in found.items())
+                differences[f"{first}\n{second}\n{feature.name}"] = difference
+    adjusted = holm({name: difference.p for name, difference in differences.items()})
+    return tuple(replace(difference, p=adjusted[name]) for name, difference in differences.items())
 
 
-def _difference(first: Arm, second: Arm, feature: Feature) -> Difference | None:
+def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Difference | None:
     other = {row.prompt: row for row in second.outputs if feature.name in row.measures}
     common = [r for r in first.outputs if feature.name in r.measures and r.prompt in other]
     if len(common) < 2:
@@ -192,20 +228,39 @@ def _difference(first: Arm, second: Arm, feature: Feature) -> Difference | None:
     )
 
 
-def reading_ease_sweep(arms: Sequence[Arm]) -> tuple[SweepPoint, ...]:
+def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
+    """Average arms that answered the same prompts: each prompt's measures are means over them.
+
+    A rate over the result counts prompts, not answers, so more seeds don't pass for more prompts.
+    """
+    by_prompt: dict[str, list[MeasuredOutput]] = {}
+    for arm in arms:
+        for row in arm.outputs:
+            by_prompt.setdefault(row.prompt, []).append(row)
+    rows = tuple(_average(rows) for rows in by_prompt.values())
+    return MeasuredArm(name, label, f"mean over {len(arms)} training(s)", rows)
+
+
+def _average(rows: Sequence[MeasuredOutput]) -> MeasuredOutput:
+    names = set.intersection(*(set(row.measures) for row in rows))
+    count = len(rows)
+    return replace(
+        rows[0],
+        measures={name: sum(row.measures[name] for row in rows) / count for name in names},
+        seconds=sum(row.seconds for row in rows) / count,
+        tokens=round(sum(row.tokens for row in rows) / count),
+    )
+
+
+def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
     """The share of each arm's outputs at or above each Flesch Reading Ease from 0 to 100.
 
-    Reading ease over a threshold is the measure that Marquardt and Brule (2025) call
-    conversational; their threshold is not published, hence all of them.
+    Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
+    threshold. They don't publish the threshold, so all of them are computed.
     """
     return tuple(
         SweepPoint(arm.name, threshold, wilson(sum(e >= threshold for e in eases), len(eases)))
         for arm in arms
-        if (eases := _eases(arm))
+        if (eases := arm.values("flesch_reading_ease"))
         for threshold in _THRESHOLDS
     )
-
-
-def _eases(arm: Arm) -> list[float]:
-    name = "flesch_reading_ease"
-    return [row.measures[name] for row in arm.outputs if name in row.measures]

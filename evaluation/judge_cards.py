@@ -1,7 +1,8 @@
-"""Judge cards: how far an automatic measure can stand in for the labels of others.
+"""Judge cards: how well a scorer (a rule, a measure, an LLM judge) predicts reviewers' labels.
 
-A judge that says nearly the same of everything tells nothing apart, however often it agrees; it
-is called useless. Kappa: J. Cohen, Educational and Psychological Measurement 20 (1960) 37-46.
+A scorer that says nearly the same about every text distinguishes nothing, however often it agrees;
+its card calls it useless. Kappa: J. Cohen, Educational and Psychological Measurement 20 (1960)
+37-46.
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,21 @@ _SATURATED = 0.95
 
 
 @dataclass(frozen=True)
-class JudgeCard:
-    """What is known of a judge, against labels it was not made from.
+class Predictions:
+    """A scorer's yes-or-no predictions beside the labels; `scores` if it gives numbers too."""
 
-    `auc` is None where no scores were handed in or one class is missing; `recall`, `precision` and
-    `false_alarms` are None where they have nothing to count. `fingerprint` is the hash of what the
-    judge is and of what it was asked: a card holds for that judge and that rubric alone.
+    predicted: Sequence[bool]
+    labels: Sequence[bool]
+    scores: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class JudgeCard:
+    """How a scorer did against labels that it was not made from.
+
+    `auc` is None without scores or with only one class; `recall`, `precision` and `false_alarms`
+    are None if they have nothing to count. `fingerprint` hashes the scorer's definition and its
+    rubric: a card is valid for that pair only.
     """
 
     name: str
@@ -46,54 +56,56 @@ class JudgeCard:
 
     @property
     def constant_guess(self) -> float:
-        """How often a judge would be right that always says what the labels mostly say."""
+        """The accuracy of always predicting the most common label."""
         return max(self.base_rate, 1 - self.base_rate)
 
+    @property
+    def kappa_text(self) -> str:
+        """Kappa with its interval as text: `0.41 (0.30 to 0.52)`."""
+        return f"{self.kappa.estimate:.2f} ({self.kappa.low:.2f} to {self.kappa.high:.2f})"
+
     def diagnostic_only(self, threshold: float) -> bool:
-        """Whether it is too weak to decide anything: the lower end of its kappa is under this."""
+        """Whether the lower bound of its kappa is below the threshold, or it is saturated."""
         return self.saturated or self.kappa.low < threshold
 
     @property
     def sentence(self) -> str:
-        """The card's finding as people read it."""
+        """The card's conclusion as a sentence."""
         if self.saturated:
             return (
-                f"{self.name} says the same of nearly all {self.n} texts and is useless here: "
-                "it tells nothing apart."
+                f"{self.name} says the same about nearly all {self.n} texts and is useless here: "
+                "it distinguishes nothing."
             )
-        low, high = self.kappa.low, self.kappa.high
-        worth = "agrees beyond chance" if low > 0 else "was not shown to agree beyond chance"
+        conclusion = "may agree only by chance"
+        if self.kappa.low > 0:
+            conclusion = "agrees"
+        elif self.kappa.high < 0:
+            conclusion = "disagrees"
+        kappa = (self.kappa.estimate, self.kappa.low, self.kappa.high)
+        estimate, low, high = (f"{value:.2f}".replace("-", "−") for value in kappa)
         return (
-            f"{self.name} {worth} with the labels by {self.labels_by} of {self.n} texts: kappa "
-            f"{self.kappa.estimate:.2f} ({low:.2f} to {high:.2f})."
+            f"{self.name} {conclusion} with the labels of {self.n} texts by {self.labels_by} "
+            f"(kappa {estimate}, 95 % interval {low} to {high})."
         )
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """A judge's calls on texts, beside labels: `scores` where it gives more than yes and no."""
-
-    calls: Sequence[bool]
-    labels: Sequence[bool]
-    scores: Sequence[float] | None = None
 
 
 def judge_card(
     name: str,
-    judged: Predictions,
+    predictions: Predictions,
     labels_by: str,
     resampling: Resampling = RESAMPLING,
     definition: str = "",
 ) -> JudgeCard:
-    """The card of a judge on held-out labels; `definition` is the judge's and the rubric's own.
+    """The card of a scorer on held-out labels; `definition` describes the scorer and its rubric.
 
-    Raises `EvaluationError` if there are no labels, or not one for each call.
+    Raises `EvaluationError` if there are no labels, or not one for each prediction.
     """
-    calls, labels = np.asarray(judged.calls, dtype=bool), np.asarray(judged.labels, dtype=bool)
+    calls = np.asarray(predictions.predicted, dtype=bool)
+    labels = np.asarray(predictions.labels, dtype=bool)
     if not len(labels) or len(calls) != len(labels):
         raise EvaluationError(
-            f"found {len(calls)} calls and {len(labels)} labels, expected one label for each call; "
-            "label the same texts"
+            f"A judge card needs one label for each prediction, but there are {len(calls)} "
+            f"predictions and {len(labels)} labels. Label the same texts."
         )
     hits, right = int((calls & labels).sum()), int((calls == labels).sum())
     return JudgeCard(
@@ -102,33 +114,38 @@ def judge_card(
         n=len(labels),
         positive=int(labels.sum()),
         accuracy=wilson(right, len(labels)),
-        precision=wilson(hits, int(calls.sum())) if calls.any() else None,
-        recall=wilson(hits, int(labels.sum())) if labels.any() else None,
+        precision=_rate(hits, calls),
+        recall=_rate(hits, labels),
         kappa=_kappa_interval(calls, labels, resampling),
-        auc=_auc(judged, labels),
-        saturated=is_saturated(judged.calls),
-        false_alarms=_false_alarms(calls, labels),
+        auc=_auc(predictions.scores, labels),
+        saturated=is_saturated(predictions.predicted),
+        false_alarms=_rate(int((calls & ~labels).sum()), ~labels),
         fingerprint=digest(definition) if definition else "",
     )
 
 
-def is_saturated(calls: Sequence[bool]) -> bool:
-    """Whether a judge says the same of nearly all texts, and so tells nothing apart."""
-    share = sum(calls) / len(calls)
+def is_saturated(predicted: Sequence[bool]) -> bool:
+    """Whether a scorer says the same about at least 95 % of the texts."""
+    share = sum(predicted) / len(predicted)
     return max(share, 1 - share) >= _SATURATED
 
 
-def _false_alarms(calls: NDArray[np.bool_], labels: NDArray[np.bool_]) -> Interval | None:
-    negative = int((~labels).sum())
-    return wilson(int((calls & ~labels).sum()), negative) if negative else None
+def describe_kinds(kinds: Sequence[str]) -> str:
+    """Kinds of reviewer in words: `people and written rules`."""
+    words = {"person": "people", "rule": "written rules"}
+    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
 
 
-def _auc(judged: Predictions, labels: NDArray[np.bool_]) -> float | None:
-    """Chance that a positive text scores above a negative one, ties half (Mann-Whitney)."""
-    if judged.scores is None or labels.all() or not labels.any():
+def _rate(count: int, among: NDArray[np.bool_]) -> Interval | None:
+    return wilson(count, int(among.sum())) if among.any() else None
+
+
+def _auc(scores: Sequence[float] | None, labels: NDArray[np.bool_]) -> float | None:
+    """Probability that a positive text scores above a negative one, ties half (Mann-Whitney)."""
+    if scores is None or labels.all() or not labels.any():
         return None
-    scores = np.asarray(judged.scores, dtype=float)
-    return (cliffs_delta(scores[labels].tolist(), scores[~labels].tolist()) + 1) / 2
+    values = np.asarray(scores, dtype=float)
+    return (cliffs_delta(values[labels].tolist(), values[~labels].tolist()) + 1) / 2
 
 
 def _kappa_interval(
@@ -143,16 +160,15 @@ def _kappa_interval(
 
 
 def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cohen's kappa of rows of counts (no-no, no-yes, yes-no, yes-yes); 0 where undefined."""
+    """Cohen's kappa of rows of counts (no-no, no-yes, yes-no, yes-yes); 0 where undefined.
+
+    scikit-learn computes one kappa at a time, too slow for thousands of resampled tables.
+    """
     total = cells.sum(axis=1)
     observed = (cells[:, 0] + cells[:, 3]) / total
-    said, true = (cells[:, 2] + cells[:, 3]) / total, (cells[:, 1] + cells[:, 3]) / total
-    chance = said * true + (1 - said) * (1 - true)
-    room = np.where(chance < 1, 1 - chance, 1.0)
-    return np.asarray(np.where(chance < 1, (observed - chance) / room, 0.0))
-
-
-def describe_kinds(kinds: Sequence[str]) -> str:
-    """Kinds of reviewer in words: people, written rules."""
-    words = {"person": "people", "rule": "written rules"}
-    return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
+    predicted, true = (cells[:, 2] + cells[:, 3]) / total, (cells[:, 1] + cells[:, 3]) / total
+    chance = predicted * true + (1 - predicted) * (1 - true)
+    is_defined = chance < 1
+    return np.asarray(
+        np.where(is_defined, (observed - chance) / np.where(is_defined, 1 - chance, 1), 0)
+    )

@@ -21,7 +21,7 @@ _ROUNDS = 200
 _PRIOR = 0.5
 
 
-class Choice(StrEnum):
+class VoteChoice(StrEnum):
     """What a reviewer chose between A (left) and B (right)."""
 
     LEFT = "left"
@@ -45,13 +45,13 @@ class Vote:
     reviewer: str
     kind: ReviewerKind
     sides: Sides
-    choice: Choice
+    choice: VoteChoice
 
     def score(self, arm: str) -> float:
         """1 if the arm was preferred, a half in a tie, 0 if the other was."""
-        if self.choice is Choice.TIE:
+        if self.choice is VoteChoice.TIE:
             return 0.5
-        preferred = self.sides.left if self.choice is Choice.LEFT else self.sides.right
+        preferred = self.sides.left if self.choice is VoteChoice.LEFT else self.sides.right
         return float(preferred == arm)
 
 
@@ -87,18 +87,18 @@ class Preferences:
     left_rate: Interval
 
 
-def votes(
+def read_votes(
     reviews: Iterable[Review],
     sides: Mapping[str, Sides],
     question: str = "preference",
-    values: Mapping[str, Choice] | None = None,
+    values: Mapping[str, VoteChoice] | None = None,
 ) -> Iterator[Vote]:
     """The votes in submitted reviews of the comparisons that `sides` knows by id.
 
     `values` maps what reviewers answer to a choice, where it is not left, right or tie. A review
     that leaves the question open is no vote.
     """
-    meaning = values or {choice.value: choice for choice in Choice}
+    meaning = values or {choice.value: choice for choice in VoteChoice}
     for review in reviews:
         answer = review.answer(question)
         if (
@@ -115,7 +115,9 @@ def votes(
             )
 
 
-def preferences(cast: Iterable[Vote], resampling: Resampling = RESAMPLING) -> Preferences | None:
+def summarise_votes(
+    cast: Iterable[Vote], resampling: Resampling = RESAMPLING
+) -> Preferences | None:
     """Win rates, strengths and the pull of the left side; None where nobody voted."""
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
@@ -156,7 +158,7 @@ def _win_rate(first: str, second: str, met: list[Vote]) -> WinRate:
 
 
 def _left_rate(cast: Sequence[Vote]) -> Interval:
-    chosen = {Choice.LEFT: 1.0, Choice.TIE: 0.5, Choice.RIGHT: 0.0}
+    chosen = {VoteChoice.LEFT: 1.0, VoteChoice.TIE: 0.5, VoteChoice.RIGHT: 0.0}
     means = _by_comparison((vote.comparison, chosen[vote.choice]) for vote in cast)
     return wilson(sum(means), len(means))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluation.arms import CONVERSATIONAL, Arm, Difference, differences
+from evaluation.arms import CONVERSATIONAL, Difference, MeasuredArm, compare_arms
 from evaluation.measures.tone import Feature
 from evaluation.statistics import Outcome, outcome
 
@@ -17,14 +17,17 @@ MARGIN = 0.02
 class PromotionDecision:
     """What the comparison came to: whether the new one is better, why, and the figures."""
 
-    better: bool
+    is_better: bool
     reason: str
     prompts: int
     differences: tuple[Difference, ...]
 
 
-def judge(
-    new: Arm, incumbent: Arm, target: Feature = CONVERSATIONAL, guards: Sequence[Feature] = ()
+def decide_promotion(
+    new: MeasuredArm,
+    incumbent: MeasuredArm,
+    target: Feature = CONVERSATIONAL,
+    guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
     """Compare two arms: better is a higher target with no guarded feature lost.
 
@@ -33,7 +36,7 @@ def judge(
     is what guards are for.
     """
     features = (target, *guards)
-    found = differences((new, incumbent), [(new.name, incumbent.name)], features)
+    found = compare_arms((new, incumbent), [(new.name, incumbent.name)], features)
     aimed = next((each for each in found if each.feature.name == target.name), None)
     prompts = aimed.n if aimed else 0
     if aimed is None or prompts < FEWEST:

@@ -25,7 +25,7 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
 """What a judge is asked, and the JSON schema of its reply."""
-Ask: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
+CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
 """Replies in the order of the prompts, None where there is none."""
 
 
@@ -106,14 +106,16 @@ class Judge:
         low, high = self.rubric.low, self.rubric.high
         return tuple(
             Feature(
-                measure_of(c.name),
+                measure_name(c.name),
                 c.name.replace("-", " ").capitalize(),
                 f"Rating of “{c.name}” by {self.name}, {low} to {high}.",
             )
             for c in self.rubric.criteria
         )
 
-    def rate(self, texts: Sequence[tuple[str, str]], ask: Ask) -> Iterator[dict[str, float] | None]:
+    def rate(
+        self, texts: Sequence[tuple[str, str]], ask: CompletePrompts
+    ) -> Iterator[dict[str, float] | None]:
         """Each text's ratings by their measures; None where the reply holds no such ratings.
 
         `texts` are pairs of a question, which may be empty, and the text.
@@ -121,10 +123,10 @@ class Judge:
         prompts = [self.rubric.prompt(question, text) for question, text in texts]
         for reply in ask(prompts):
             found = ratings(reply, self.rubric)
-            yield {measure_of(name): value for name, value in found.items()} if found else None
+            yield {measure_name(name): value for name, value in found.items()} if found else None
 
 
-def measure_of(criterion: str) -> str:
+def measure_name(criterion: str) -> str:
     """The name of the measure that a rating is kept as."""
     return f"judge.{criterion}"
 

@@ -1,22 +1,18 @@
-"""A register classifier: talk or encyclopedia, from the features of tone.
+"""A register classifier: conversation or encyclopedia, from the features of tone.
 
-Logistic regression with an L2 penalty on standardised features, fitted by Newton's method. Data are
-handed in: labels of people where there are any, otherwise human chat against encyclopedic text.
-Topic and format differ between such sources too, and a writer can learn to please such features,
-so the classifier is one judge among several, with its card.
+It is an L2-regularised logistic regression on standardised features. Train it on people's labels if
+there are any, otherwise on human chats against encyclopedic text. Such sources also differ in topic
+and format, and a writer can learn to please the features, so treat it as one scorer among several
+and read its card.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from evaluation.errors import EvaluationError
 from evaluation.judge_cards import JudgeCard, Predictions, judge_card
 from evaluation.measures.tone import tone_measures
-
-REGISTER_SOURCE = "register.v1"
 
 _FEATURES = (
     "flesch_reading_ease",
@@ -28,56 +24,45 @@ _FEATURES = (
     "discourse_words",
     "markdown",
 )
-_ROUNDS = 50
-_CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
 class RegisterModel:
-    """A fitted classifier: plain numbers, one of each a feature, and what it was trained on."""
+    """A fitted scikit-learn pipeline, and what it was trained on."""
 
     trained_on: str
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[float, ...]
-    bias: float
+    pipeline: Any
 
 
 def fit(
     texts: Sequence[str], labels: Sequence[bool], trained_on: str, penalty: float = 1.0
 ) -> RegisterModel:
-    """A classifier of the texts labelled true (talk) against the rest.
+    """Fit a classifier of texts labelled true (conversation) against the others.
 
-    `penalty` is the L2 penalty on the weights of standardised features; more draws them to 0.
+    `penalty` is the L2 penalty on the weights of standardised features; more shrinks them.
 
-    Raises `EvaluationError` if there is not one label a text, or only one of the two labels.
+    Raises `EvaluationError` if there isn't one label per text, or only one class.
     """
-    target = np.asarray(labels, dtype=float)
-    if len(texts) != len(labels) or not 0 < target.sum() < len(target):
+    if len(texts) != len(labels) or not 0 < sum(labels) < len(labels):
         raise EvaluationError(
-            f"found {len(texts)} texts and {len(labels)} labels, {int(target.sum())} of them true; "
-            "expected a label for each text and texts of both kinds; label more texts"
+            f"The register classifier needs a label for each text and texts of both classes, but "
+            f"there are {len(texts)} texts and {len(labels)} labels, {sum(labels)} of them true. "
+            "Label more texts."
         )
-    raw = _table(texts)
-    means, scales = raw.mean(axis=0), raw.std(axis=0)
-    scales[scales == 0] = 1.0
-    inputs = np.hstack([(raw - means) / scales, np.ones((len(raw), 1))])
-    solution = _newton(inputs, target, penalty)
-    return RegisterModel(
-        trained_on=trained_on,
-        means=tuple(means.tolist()),
-        scales=tuple(scales.tolist()),
-        weights=tuple(solution[:-1].tolist()),
-        bias=float(solution[-1]),
-    )
+    from sklearn.linear_model import LogisticRegression  # takes a second to import
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = LogisticRegression(C=1 / penalty, tol=1e-8, max_iter=1000)
+    pipeline = make_pipeline(StandardScaler(), model).fit(_features(texts), list(labels))
+    return RegisterModel(trained_on, pipeline)
 
 
 def predict(model: RegisterModel, texts: Sequence[str]) -> list[float]:
-    """The probability of talk for each text."""
+    """The probability that each text is conversation."""
     if not texts:
         return []
-    inputs = (_table(texts) - np.asarray(model.means)) / np.asarray(model.scales)
-    return [float(p) for p in _logistic(inputs @ np.asarray(model.weights) + model.bias)]
+    return [float(p) for p in model.pipeline.predict_proba(_features(texts))[:, 1]]
 
 
 def card(
@@ -85,32 +70,11 @@ def card(
 ) -> JudgeCard:
     """The judge card of a classifier on texts it was not fitted to."""
     scores = predict(model, texts)
-    calls = [score >= 0.5 for score in scores]
     name = f"The register classifier (trained on {model.trained_on})"
-    return judge_card(name, Predictions(calls, labels, scores), labels_by)
+    predictions = Predictions([score >= 0.5 for score in scores], labels, scores)
+    return judge_card(name, predictions, labels_by)
 
 
-def _table(texts: Sequence[str]) -> NDArray[np.float64]:
+def _features(texts: Sequence[str]) -> list[list[float]]:
     measured = [tone_measures(text) for text in texts]
-    return np.array([[row[name] for name in _FEATURES] for row in measured])
-
-
-def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -500, 500))))
-
-
-def _newton(
-    inputs: NDArray[np.float64], target: NDArray[np.float64], penalty: float
-) -> NDArray[np.float64]:
-    ridge = np.full(inputs.shape[1], penalty)
-    ridge[-1] = 1e-6  # the bias is free, but for keeping the system solvable
-    solution = np.zeros(inputs.shape[1])
-    for _ in range(_ROUNDS):
-        chance = _logistic(inputs @ solution)
-        slope = inputs.T @ (chance - target) + ridge * solution
-        curve = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + np.diag(ridge)
-        step = np.linalg.solve(curve, slope)
-        solution = solution - step
-        if float(np.abs(step).max()) < _CLOSE:
-            break
-    return solution
+    return [[measures[name] for name in _FEATURES] for measures in measured]

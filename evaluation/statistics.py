@@ -52,7 +52,7 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
     return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
 
 
-def non_inferior(difference: Interval, margin: float) -> bool:
+def is_non_inferior(difference: Interval, margin: float) -> bool:
     """Whether a loss of `margin` or more can be ruled out; the margin is set beforehand."""
     return difference.low > -margin
 

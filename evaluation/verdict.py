@@ -7,7 +7,7 @@ from db.records import Interval
 from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference
 from evaluation.measures.tone import Feature
 from evaluation.preferences import Preferences, WinRate
-from evaluation.statistics import Outcome, non_inferior, outcome
+from evaluation.statistics import Outcome, is_non_inferior, outcome
 
 SIMILARITY_MARGIN = 0.05
 
@@ -109,7 +109,7 @@ def _content(difference: Difference | None, margin: float) -> str:
         return "Whether the content was kept was not measured."
     found = difference.interval
     gap = f"{found.estimate:+.3f} ({found.low:+.3f} to {found.high:+.3f})".replace("-", "−")
-    if non_inferior(found, margin):
+    if is_non_inferior(found, margin):
         said = "The content was kept"
     elif found.high < -margin:
         said = "The content suffered"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.records import Example, Output
-from evaluation.arms import Arm, Scored
+from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.measures.content import content_measures
 from evaluation.measures.criteria import Criterion
 from studies.strategies import PromptingStrategy
@@ -46,7 +46,7 @@ class Usage:
 
 def scored(
     way: PromptingStrategy, outputs: Sequence[Output], prompts: Sequence[Example], aim: Criterion
-) -> Arm:
+) -> MeasuredArm:
     """A way's outputs with their measures; similarity where the prompt has a plain reference."""
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [output for output in outputs if output.prompt in by_id]
@@ -54,12 +54,14 @@ def scored(
     rows = []
     for output, alike in zip(known, close, strict=True):
         example = by_id[output.prompt]
-        measures = aim.measures_of(output.text)
+        measures = aim.measure(output.text)
         measures |= content_measures(output.text, example.reference, passage_of(example), alike)
         rows.append(
-            Scored(output.prompt, measures, example.article, output.seconds, output.output_tokens)
+            MeasuredOutput(
+                output.prompt, measures, example.article, output.seconds, output.output_tokens
+            )
         )
-    return Arm(way.name, way.label, way.description, tuple(rows))
+    return MeasuredArm(way.name, way.label, way.description, tuple(rows))
 
 
 def similarity(pairs: Sequence[tuple[str, str]]) -> list[float | None]:

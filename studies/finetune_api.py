@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Example
-from evaluation.arms import Arm
+from evaluation.arms import MeasuredArm
 from studies.costs import scored
 from studies.ladder import ProgressCallback, PromptingTask
 from studies.result_cache import ResultCache
@@ -19,7 +19,7 @@ from studies.training import PlannedTraining
 from trainer.answer import Arm as Asking
 from trainer.answer import Decoding
 from trainer.endpoint import Endpoint, answer_remotely
-from trainer.finetune_api import Service, tune
+from trainer.finetune_api import FineTuneService, fine_tune
 
 _CHARACTERS_A_TOKEN = 4
 _USUAL_EPOCHS = 3
@@ -98,8 +98,8 @@ class JobResult:
     """A job's answers without and with the prompt, and what it took."""
 
     job: Job
-    end: Arm
-    prompted: Arm | None
+    end: MeasuredArm
+    prompted: MeasuredArm | None
     facts: dict[str, Any]
 
 
@@ -108,8 +108,8 @@ class ProviderResult:
     """A provider's model as it is, with the short prompt, and tuned."""
 
     provider: Provider
-    bare: Arm
-    prompted: Arm
+    bare: MeasuredArm
+    prompted: MeasuredArm
     courses: tuple[JobResult, ...]
 
 
@@ -198,7 +198,7 @@ def _arm(
     order: FinetuneRequest,
     hosting: FinetuneAccess,
     kept: tuple[ResultCache, ProgressCallback | None],
-) -> Arm:
+) -> MeasuredArm:
     """A served model's answers in one way, from the shelf where they are there already."""
     provider, prompts, (shelf, told) = order.provider, order.asked.prompts, kept
 
@@ -244,7 +244,7 @@ def _tuned(
 
     def make() -> dict[str, Any]:
         hosting.write(taught, place / "data")
-        service = Service(
+        service = FineTuneService(
             job.model,
             hosting.key_of(provider.url),
             provider.url,
@@ -252,7 +252,7 @@ def _tuned(
             epochs=provider.epochs,
             every=provider.every,
         )
-        found = tune(place / "data", place / "job", service, progress)
+        found = fine_tune(place / "data", place / "job", service, progress)
         return {"label": job.label, "hosted": asdict(found)}
 
     found: dict[str, Any] = shelf.kept(key, make)["hosted"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from db.records import Example, Output
-from evaluation.arms import Arm
+from evaluation.arms import MeasuredArm
 from evaluation.measures.criteria import Criterion
 from studies.costs import Prices, Usage, chat_of, scored, usage
 from studies.result_cache import ResultCache
@@ -75,7 +75,7 @@ class StrategyResult:
     """A way with its measured answers and what one of them takes."""
 
     way: PromptingStrategy
-    arm: Arm
+    arm: MeasuredArm
     usage: Usage
     outputs: tuple[Output, ...]
 

@@ -9,7 +9,7 @@ from studies.knowledge import MultipleChoice
 from studies.result_cache import ResultCache
 from studies.strategies import Model
 from trainer.answer import Arm
-from trainer.logprobs import Score, score
+from trainer.logprobs import ExampleLogprobs, example_logprobs
 from trainer.models import fingerprint
 
 
@@ -76,7 +76,7 @@ def _scores(
 
     def make() -> dict[str, Any]:
         arm = Arm("scored", model.base, model.revision, model.adapter, model.run)
-        found: list[Score] = list(score(examples, arm))
-        return {"scores": [[sum(s.log_probabilities), len(s.log_probabilities)] for s in found]}
+        found: list[ExampleLogprobs] = list(example_logprobs(examples, arm))
+        return {"scores": [[sum(s.logprobs), len(s.logprobs)] for s in found]}
 
     return [(nats, count) for nats, count in shelf.kept(key, make)["scores"]]

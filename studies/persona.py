@@ -11,7 +11,7 @@ from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
 from evaluation.measures.criteria import Criterion
-from evaluation.rating import Ask, Judge
+from evaluation.rating import CompletePrompts, Judge
 from studies.errors import StudyError
 from studies.knowledge import MultipleChoice, OpenQuestion
 from studies.ladder import ProgressCallback, cached_answers
@@ -99,7 +99,7 @@ class Rating:
     """A judge, how it is asked, and what is known of it: a sentence of each of its cards."""
 
     judge: Judge
-    ask: Ask
+    ask: CompletePrompts
     worth: tuple[str, ...] = ()
 
 

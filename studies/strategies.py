@@ -133,7 +133,7 @@ def _answers(
 
 
 def _right(text: str, aim: Criterion) -> bool:
-    return aim.measures_of(text)[aim.feature.name] > 0
+    return aim.measure(text)[aim.feature.name] > 0
 
 
 def _settled(draft: Output, rewritten: Output | None, aim: Criterion) -> Output:

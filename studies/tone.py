@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.records import Example, Split, digest
-from evaluation.arms import Arm, Scored
+from evaluation.arms import MeasuredArm, MeasuredOutput
 from studies.costs import scored
 from studies.errors import StudyError
 from studies.finetune_api import (
@@ -97,9 +97,9 @@ class CellResult:
     """One cell's answers: at the end without and with the prompt, and along the way."""
 
     cell: ToneCell
-    end: Arm
-    prompted: Arm | None
-    curve: tuple[tuple[int, Arm], ...]
+    end: MeasuredArm
+    prompted: MeasuredArm | None
+    curve: tuple[tuple[int, MeasuredArm], ...]
     facts: dict[str, Any]
 
 
@@ -230,7 +230,7 @@ def _course(
     end = PromptingStrategy(TUNED, cell.label, "the adapter without a system prompt", tuned=True)
     prompted = replace(end, name="tuned-prompted", system=asked.system)
 
-    def arm(way: PromptingStrategy, step: int, prompts: Sequence[Example]) -> Arm:
+    def arm(way: PromptingStrategy, step: int, prompts: Sequence[Example]) -> MeasuredArm:
         adapter = made.adapters[step]
         model = Model(training.base, training.revision, adapter, f"{run}@{step}")
         outputs = cached_answers(way, model, prompts, room, (shelf, told))
@@ -266,20 +266,20 @@ def _train(
     return made
 
 
-def average_arms(arms: Sequence[Arm], name: str, label: str) -> Arm:
+def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
     """Arms that answered the same prompts as one: each prompt's measures are means over them.
 
     A rate over it counts prompts, not answers, so that more seeds do not pass for more prompts.
     """
-    by_prompt: dict[str, list[Scored]] = {}
+    by_prompt: dict[str, list[MeasuredOutput]] = {}
     for arm in arms:
         for row in arm.outputs:
             by_prompt.setdefault(row.prompt, []).append(row)
     rows = tuple(_mean(rows) for rows in by_prompt.values())
-    return Arm(name, label, f"mean over {len(arms)} training(s)", rows)
+    return MeasuredArm(name, label, f"mean over {len(arms)} training(s)", rows)
 
 
-def _mean(rows: Sequence[Scored]) -> Scored:
+def _mean(rows: Sequence[MeasuredOutput]) -> MeasuredOutput:
     names = set.intersection(*(set(row.measures) for row in rows))
     count = len(rows)
     return replace(

@@ -21,12 +21,11 @@ from evaluation.statistics import RESAMPLING, Resampling, mean_interval
 
 CONTENT_SOURCE = "content.v1"
 
+SIMILARITY = Feature(
+    "similarity", "Similarity", "Cosine of the sentence vectors of the answer and the reference."
+)
 FEATURES = (
-    Feature(
-        "similarity",
-        "Similarity",
-        "Cosine of the sentence vectors of the answer and the plain reference.",
-    ),
+    SIMILARITY,
     Feature(
         "numbers_kept", "Numbers kept", "Share of the reference’s figures in the answer.", True
     ),
@@ -40,6 +39,8 @@ FEATURES = (
     ),
     Feature("loops", "Loops", "Answers in which two 4-word sequences or more are repeated.", True),
 )
+
+CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")

@@ -59,7 +59,7 @@ class Criterion:
         """A feature for each trait."""
         return trait_features(tuple(self.traits))
 
-    def measures_of(self, text: str) -> dict[str, float]:
+    def measure(self, text: str) -> dict[str, float]:
         """Every feature of tone, the target and the traits, by their names."""
         tone = tone_measures(text)
         if self.traits:

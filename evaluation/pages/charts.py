@@ -1,6 +1,6 @@
-"""Charts drawn offline: Altair describes them, vl-convert's own copy of Vega draws them.
+"""Charts render_figure offline: Altair describes them, vl-convert's own copy of Vega draws them.
 
-A chart is drawn with a palette. `PAGE` holds stand-in colours that become CSS variables once the
+A chart is render_figure with a palette. `PAGE` holds stand-in colours that become CSS variables once the
 chart stands in a page, so that one drawing serves light and dark; `PRINT` is for files.
 """
 
@@ -58,7 +58,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class Canvas:
-    """What a chart is drawn on: its width in pixels and its colours."""
+    """What a chart is render_figure on: its width in pixels and its colours."""
 
     width: int
     palette: Palette
@@ -103,7 +103,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A value that a chart's readings are held against, drawn as a labelled line."""
+    """A value that a chart's readings are held against, render_figure as a labelled line."""
 
     label: str
     value: float
@@ -124,10 +124,10 @@ class Axis:
 
 def svg(figure: Figure, width: int) -> str:
     """The chart as an SVG element for a page, its colours CSS variables, its text described."""
-    drawn = _svg(figure, Canvas(width, PAGE))
+    render_figure = _svg(figure, Canvas(width, PAGE))
     for colour, variable in _VARIABLES.items():
-        drawn = drawn.replace(colour, variable)
-    return drawn.replace(
+        render_figure = render_figure.replace(colour, variable)
+    return render_figure.replace(
         "<svg ", f'<svg role="img" aria-labelledby="figure-{figure.caption.name}" ', 1
     )
 
@@ -139,8 +139,8 @@ def svg_file(figure: Figure, width: int = 680) -> str:
 
 def png_file(figure: Figure, width: int = 680, scale: float = 2.0) -> bytes:
     """The chart as a PNG image on white, `scale` pixels for each of its width."""
-    drawn = vl_convert.svg_to_png(svg_file(figure, width), scale=scale)
-    return bytes(drawn)
+    render_figure = vl_convert.svg_to_png(svg_file(figure, width), scale=scale)
+    return bytes(render_figure)
 
 
 def csv_file(figure: Figure) -> str:
@@ -159,7 +159,7 @@ def _harmless(value: str | float) -> str | float:
 
 
 def _svg(figure: Figure, canvas: Canvas) -> str:
-    # What is drawn is fixed by this module and validated by its tests; validating each time would
+    # What is render_figure is fixed by this module and validated by its tests; validating each time would
     # take longer than drawing.
     with debug_mode(False):
         spec = specification(figure, canvas)
@@ -200,7 +200,7 @@ def interval_figure(
 ) -> Figure:
     """One row an arm: the estimate as a dot, its interval as a line (`arm`, low, estimate, high).
 
-    `marks` are drawn across all rows, each with its label.
+    `marks` are render_figure across all rows, each with its label.
     """
 
     def draw(canvas: Canvas) -> Any:

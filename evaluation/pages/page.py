@@ -21,7 +21,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Table:
     """A table: what it shows, its columns, and rows of cells as people read them."""
 
     says: str
@@ -31,14 +31,14 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page; where it has neither figures nor sheets, `absent` says why."""
+    """A part of a page; where it has neither figures nor tables, `missing_note` says why."""
 
     heading: str
     notes: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
-    sheets: tuple[Sheet, ...] = ()
+    tables: tuple[Table, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
-    absent: str = ""
+    missing_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class Page:
 
 def render_page(page: Page) -> str:
     """The page as self-contained HTML."""
-    return environment().get_template("page.html.jinja").render(page=page, draw=drawn)
+    return (
+        template_environment().get_template("page.html.jinja").render(page=page, draw=render_figure)
+    )
 
 
 def write_page(page: Page, path: Path) -> Path:
@@ -67,12 +69,12 @@ def write_page(page: Page, path: Path) -> Path:
 
     Returns the page's path.
     """
-    write_whole(path, render_page(page))
+    write_atomically(path, render_page(page))
     write_figures((f for section in page.sections for f in section.figures), path.with_suffix(""))
     return path
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -93,7 +95,7 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> list[Path]:
     return written
 
 
-def environment() -> Environment:
+def template_environment() -> Environment:
     """Where templates are rendered: escaped, strict about names, free of unprintable characters."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -116,7 +118,7 @@ def environment() -> Environment:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedFigure:
     """A figure as a page shows it: in two widths, in words, with its data as an address."""
 
     name: str
@@ -126,11 +128,11 @@ class Drawn:
     csv: str
 
 
-def drawn(figure: Figure) -> Drawn:
-    """A figure drawn for wide and for narrow screens, its labels escaped by the drawing."""
+def render_figure(figure: Figure) -> RenderedFigure:
+    """A figure render_figure for wide and for narrow screens, its labels escaped by the drawing."""
     wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - ours
     data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
-    return Drawn(figure.caption.name, figure.caption.says, wide, narrow, data)
+    return RenderedFigure(figure.caption.name, figure.caption.says, wide, narrow, data)
 
 
 def printable(value: object) -> object:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from db.records import Interval, ReviewerKind, Version
 from evaluation.arms import (
     CONVERSATIONAL,
-    DIFFERENCES_SAY,
+    DIFFERENCES_NOTE,
     ArmSummary,
     Difference,
     SweepPoint,
@@ -27,7 +27,7 @@ from evaluation.pages.figures import (
     target_figure,
     votes_figure,
 )
-from evaluation.pages.page import drawn, environment, printable
+from evaluation.pages.page import printable, render_figure, template_environment
 from evaluation.preferences import Preferences
 from evaluation.verdict import review_notice
 
@@ -149,9 +149,9 @@ class ReportData:
     configuration: tuple[Setting, ...] = ()
 
 
-def figures(data: ReportData) -> tuple[Figure, ...]:
+def report_figures(data: ReportData) -> tuple[Figure, ...]:
     """The report's figures in their order, without those that have nothing to show."""
-    drawn = (
+    render_figure = (
         target_figure(data.arms, data.target),
         reading_ease_figure(data.arms, data.sweep),
         similarity_figure(data.arms, data.floor, data.ceiling),
@@ -159,22 +159,23 @@ def figures(data: ReportData) -> tuple[Figure, ...]:
         strengths_figure(data.arms, data.preferences),
         loss_figure(data.losses),
     )
-    return tuple(figure for figure in drawn if figure)
+    return tuple(figure for figure in render_figure if figure)
 
 
-def render(data: ReportData) -> str:
+def render_report(data: ReportData) -> str:
     """The report as one self-contained HTML page."""
-    page = environment().get_template("report.html.jinja")
+    page = template_environment().get_template("report.html.jinja")
     data = replace(data, arms=tuple(_with_printable_label(arm) for arm in data.arms))
     return page.render(
         data=data,
         notice=review_notice(data.version.version.reviewer_kinds if data.version else ()),
         vote_notice=review_notice(data.preferences.kinds if data.preferences else ()),
-        figures=dict.fromkeys(_FIGURES) | {f.caption.name: drawn(f) for f in figures(data)},
+        figures=dict.fromkeys(_FIGURES)
+        | {f.caption.name: render_figure(f) for f in report_figures(data)},
         labels={arm.name: arm.label for arm in data.arms},
         places={arm.name: place % len(PRINT.series) for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),
-        differences_say=DIFFERENCES_SAY,
+        differences_note=DIFFERENCES_NOTE,
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evaluation.arms import Arm, differences, summarise
-from evaluation.measures.content import FEATURES
+from evaluation.arms import MeasuredArm, compare_arms, summarise
+from evaluation.measures.content import SIMILARITY
 from evaluation.pages.charts import Caption
 from evaluation.pages.figures import target_figure
-from evaluation.pages.page import Section, Sheet, number, number_cell, share_cell
+from evaluation.pages.page import Section, Table, number, number_cell, share_cell
 from evaluation.verdict import points
 from studies.finetune_api import JobResult, ProviderResult, training_usd
 from studies.tone import ToneResult, average_arms
@@ -30,11 +30,11 @@ def hosted_section(result: ToneResult) -> Section:
         else (),
         (replace(drawn, caption=caption),) if drawn else (),
         tuple(_sheet(hosted, result) for hosted in result.hosted),
-        absent="The study’s file names no model at a service (`[[providers]]`).",
+        missing_note="The study’s file names no model at a service (`[[providers]]`).",
     )
 
 
-def hosted_arms(hosted: ProviderResult) -> list[Arm]:
+def hosted_arms(hosted: ProviderResult) -> list[MeasuredArm]:
     """The model as it is, prompted, and tuned on each number of examples, means over its jobs."""
     model, arms = hosted.provider.model, [hosted.bare, hosted.prompted]
     for size, courses in _by_size(hosted).items():
@@ -53,11 +53,11 @@ def _by_size(hosted: ProviderResult) -> dict[int, list[JobResult]]:
     return found
 
 
-def _sheet(hosted: ProviderResult, result: ToneResult) -> Sheet:
+def _sheet(hosted: ProviderResult, result: ToneResult) -> Table:
     """Each arm's rate, and how it differs from the model with the short prompt."""
     target, arms = result.asked.aim.feature, hosted_arms(hosted)
     pairs = [(arm.name, hosted.prompted.name) for arm in arms if arm is not hosted.prompted]
-    found = {(d.first, d.feature.name): d for d in differences(arms, pairs, (target, FEATURES[0]))}
+    found = {(d.first, d.feature.name): d for d in compare_arms(arms, pairs, (target, SIMILARITY))}
     rows = []
     for arm in arms:
         gap, alike = found.get((arm.name, target.name)), found.get((arm.name, "similarity"))
@@ -71,7 +71,7 @@ def _sheet(hosted: ProviderResult, result: ToneResult) -> Sheet:
         ))  # fmt: skip
     says = f"{hosted.provider.model}: differences are from the model with the short prompt."
     columns = ("Model", target.label, "Difference", "p (Holm)", "Outcome", "Similarity, difference")
-    return Sheet(says, columns, tuple(rows))
+    return Table(says, columns, tuple(rows))
 
 
 def hosted_claim(result: ToneResult) -> str:
@@ -81,7 +81,7 @@ def hosted_claim(result: ToneResult) -> str:
         size = max(_by_size(hosted))
         name = f"{hosted.provider.model}-{size}"
         pair = [(name, hosted.prompted.name)]
-        found = next(iter(differences(hosted_arms(hosted), pair, (target,))), None)
+        found = next(iter(compare_arms(hosted_arms(hosted), pair, (target,))), None)
         gap = f"{points(found.interval)}, {found.outcome.value}" if found else "not measured"
         said.append(f"{hosted.provider.model}, tuned on {size}, less its short prompt: {gap}.")
     return " ".join(said) or "No model at a service is in this grid."

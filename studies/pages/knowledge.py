@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from db.records import Interval
 from evaluation.pages.charts import Caption, Figure, Series
 from evaluation.pages.grid_charts import rates_figure
-from evaluation.pages.page import Section, Sheet, number, share_cell
+from evaluation.pages.page import Section, Table, number, share_cell
 from evaluation.statistics import outcome
 from evaluation.verdict import percent, points
 from studies.knowledge import FACTS
@@ -64,7 +64,7 @@ def _figures(rates: Rates) -> Iterator[Figure]:
         yield from rates_figure(caption, found, Series(arms, start=3), "Share")
 
 
-def _sheet(rates: Rates) -> Sheet:
+def _sheet(rates: Rates) -> Table:
     rows = tuple(
         (about, group.name, *_cells(rates, group, about))
         for about in _about(rates)
@@ -74,7 +74,7 @@ def _sheet(rates: Rates) -> Sheet:
         "About", "Model", "Chosen", "ProgressCallback", "ProgressCallback, prompted", "Unasked", "Shown", "Gap, chosen",
         "Gap, told",
     )  # fmt: skip
-    return Sheet("Few questions a trait: read the intervals.", columns, rows)
+    return Table("Few questions a trait: read the intervals.", columns, rows)
 
 
 def _cells(rates: Rates, group: Group, about: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _gap(knowledge: Interval | None, expression: Interval | None) -> str:
     return f"{100 * (knowledge.estimate - expression.estimate):+.0f}".replace("-", "−")
 
 
-def _facts(rates: Rates) -> Sheet:
+def _facts(rates: Rates) -> Table:
     """Every fact by itself: the share of the prompting_strategies of asking for it that were answered rightly."""
     facts = [one for one in rates.result.subject.open if one.about not in rates.traits]
     rows = tuple(
@@ -106,7 +106,7 @@ def _facts(rates: Rates) -> Sheet:
         )
         for one in facts
     )
-    return Sheet(
+    return Table(
         "Every fact: the share of the prompting_strategies of asking for it, and of trainings, that it was told.",
         ("Fact", "PromptingTask, for one", *rates.names),
         rows,
@@ -150,7 +150,7 @@ def _kept_figure(rates: Rates) -> tuple[Figure, ...]:
     return rates_figure(caption, found, Series(("right",), start=3), "Share of questions")
 
 
-def _kept_sheet(rates: Rates) -> Sheet:
+def _kept_sheet(rates: Rates) -> Table:
     rows = []
     for place, group in enumerate(rates.groups):
         change = rates.general_change(group) if place else None
@@ -166,4 +166,4 @@ def _kept_sheet(rates: Rates) -> Sheet:
         "Model", "Perplexity, plain text", "Bits per byte", "General questions right",
         "Change from the base", "Outcome",
     )  # fmt: skip
-    return Sheet("A change whose interval holds 0 is undecided.", columns, tuple(rows))
+    return Table("A change whose interval holds 0 is undecided.", columns, tuple(rows))

@@ -6,16 +6,16 @@ from evaluation.advice import (
     Advice,
     Rivals,
     advise,
-    best_of,
+    best_arm,
     break_even,
     knowledge_notice,
 )
-from evaluation.arms import DIFFERENCES_SAY, ArmSummary, Difference, differences, summarise
-from evaluation.measures.content import FEATURES
+from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, compare_arms, summarise
+from evaluation.measures.content import SIMILARITY
 from evaluation.pages.charts import Axis, Caption, Figure, Row
 from evaluation.pages.figures import arm_series, similarity_figure, target_figure
 from evaluation.pages.grid_charts import scatter_figure
-from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell, signed
+from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell, signed
 from evaluation.verdict import points
 from studies.costs import passage_of
 from studies.ladder import Ladder, LadderConfig, PromptingTask, StrategyResult
@@ -58,12 +58,12 @@ def findings(climbed: LadderRun) -> Findings:
     arms = [rung.arm for rung in ladder.rungs]
     summaries = tuple(summarise(arm, aim.feature, aim.trait_features) for arm in arms)
     is_tuned = {rung.way.name: rung.way.tuned for rung in ladder.rungs}
-    tuned = best_of([s for s in summaries if is_tuned[s.name]])
-    prompted = best_of([s for s in summaries if not is_tuned[s.name]])
+    tuned = best_arm([s for s in summaries if is_tuned[s.name]])
+    prompted = best_arm([s for s in summaries if not is_tuned[s.name]])
     others = [name for name, adapted in is_tuned.items() if not adapted]
     pairs = [(tuned.name, name) for name in others] if tuned else []
-    found = differences(arms, pairs, (aim.feature, *FEATURES[:1]))
-    best = best_of(summaries)
+    found = compare_arms(arms, pairs, (aim.feature, SIMILARITY))
+    best = best_arm(summaries)
     grounded = sum(bool(passage_of(p)) for p in climbed.asked.prompts) / len(climbed.asked.prompts)
     high = ladder.rung(tuned.name) if tuned else None
     low = ladder.rung(prompted.name) if prompted else None
@@ -120,7 +120,7 @@ def _quality(climbed: LadderRun, found: Findings) -> Section:
         "Quality",
         (aim.feature.description, *left_out),
         tuple(figure for figure in figures if figure),
-        (Sheet("Rates and means with 95 % intervals.", columns, rows),),
+        (Table("Rates and means with 95 % intervals.", columns, rows),),
     )
 
 
@@ -142,11 +142,11 @@ def _differences(found: Findings) -> Section:
         for d in found.differences
     )
     columns = ("Compared", "Measure", "Difference", "Cliff’s delta", "p (Holm)", "Outcome")
-    sheet = Sheet(DIFFERENCES_SAY, columns, rows)
+    sheet = Table(DIFFERENCES_NOTE, columns, rows)
     return Section(
         "The tuned model against each way of prompting",
-        sheets=(sheet,) if rows else (),
-        absent="No tuned model answered, so nothing is compared.",
+        tables=(sheet,) if rows else (),
+        missing_note="No tuned model answered, so nothing is compared.",
     )
 
 
@@ -174,7 +174,7 @@ def _costs(climbed: LadderRun, found: Findings) -> Section:
         "those of an answer in a batch, on this machine, as busy as it was.",
         _break_even_words(climbed, found),
     )
-    return Section("Cost", notes, _cost_figures(climbed, found), (Sheet("", columns, rows),))
+    return Section("Cost", notes, _cost_figures(climbed, found), (Table("", columns, rows),))
 
 
 def _break_even_words(climbed: LadderRun, found: Findings) -> str:

@@ -6,7 +6,7 @@ from db.records import canonical, plain
 from evaluation.measures.persona import IN_CHARACTER
 from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
 from evaluation.pages.grid_charts import heatmap_figure, rates_figure
-from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell
+from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell
 from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import percent, points
 from studies.pages.knowledge import kept_section, knowledge_section
@@ -64,7 +64,7 @@ def persona_page(results: Sequence[PersonaResult], notice: str, written_at: str)
             *(section for rates in measured for section in _sections(rates)),
             _published(),
             Section("The flaws of the published study, and what is done about each",
-                    sheets=(Sheet("", ("There", "Here"), _FLAWS),)),
+                    tables=(Table("", ("There", "Here"), _FLAWS),)),
             Section("Configuration", texts=tuple(_configuration(results))),
         ),
     )  # fmt: skip
@@ -161,22 +161,22 @@ def _character_figure(rates: Rates) -> tuple[Figure, ...]:
     return rates_figure(caption, rows, charted, "Share of answers in character")
 
 
-def _character_sheet(rates: Rates) -> Sheet:
+def _character_sheet(rates: Rates) -> Table:
     rows = tuple(
         (label, *(share_cell(rates.of(g.name, kind, prompted, IN_CHARACTER.name))
                   for g in rates.groups))
         for label, kind, prompted in _asked(rates)
     )  # fmt: skip
-    return Sheet("", ("PromptingTask", *(group.name for group in rates.groups)), rows)
+    return Table("", ("PromptingTask", *(group.name for group in rates.groups)), rows)
 
 
-def _change_sheet(rates: Rates) -> Sheet:
+def _change_sheet(rates: Rates) -> Table:
     rows = tuple(
         (name, points(gap), number(p, 3), outcome(gap).value)
         for name, gap, p in rates.changes(IN_CHARACTER.name)
     )
     says = "In domain, without a system prompt, less the base model’s rate; p is adjusted for all."
-    return Sheet(says, ("Model", "Difference", "p (Holm)", "Outcome"), rows)
+    return Table(says, ("Model", "Difference", "p (Holm)", "Outcome"), rows)
 
 
 def _trait_figure(rates: Rates) -> tuple[Figure, ...]:
@@ -192,7 +192,7 @@ def _trait_figure(rates: Rates) -> tuple[Figure, ...]:
     return rates_figure(caption, rows, charted, "Share of answers")
 
 
-def _trait_sheet(rates: Rates) -> Sheet:
+def _trait_sheet(rates: Rates) -> Table:
     rows = []
     for trait in rates.traits:
         for words, prefix in (("whole words", ""), ("substrings, as published", SUBSTRING)):
@@ -202,11 +202,11 @@ def _trait_sheet(rates: Rates) -> Sheet:
             ]
             rows.append((f"{trait}, {words}", *cells))
     columns = ("Trait", *(group.name for group in rates.groups))
-    return Sheet("By whole words, and by substrings as the published study counts.", columns,
+    return Table("By whole words, and by substrings as the published study counts.", columns,
                  tuple(rows))  # fmt: skip
 
 
-def _rating_sheet(rates: Rates) -> tuple[Sheet, ...]:
+def _rating_sheet(rates: Rates) -> tuple[Table, ...]:
     """A judge's mean ratings, where the campaign names one, and what the judge is worth."""
     rating = rates.result.subject.rating
     if rating is None:
@@ -224,7 +224,7 @@ def _rating_sheet(rates: Rates) -> tuple[Sheet, ...]:
     low, high = rating.judge.rubric.low, rating.judge.rubric.high
     worth = " ".join(rating.worth) or "It was not held against people, and is diagnostic only."
     says = f"Mean ratings by {rating.judge.name}, {low} to {high}. {worth}"
-    return (Sheet(says, ("Trait", *rates.names, "The judge here"), rows),)
+    return (Table(says, ("Trait", *rates.names, "The judge here"), rows),)
 
 
 def _heat(rates: Rates) -> tuple[Figure, ...]:
@@ -242,13 +242,13 @@ def _heat(rates: Rates) -> tuple[Figure, ...]:
     return (heatmap_figure(caption, rows, Axis("Perplexity", ",.1f")),) if rows else ()
 
 
-def _byte_sheet(rates: Rates) -> Sheet:
+def _byte_sheet(rates: Rates) -> Table:
     rows = tuple(
         (g.name, *(number(perplexity(g, form, "byte"), 3) for form in rates.forms))
         for g in rates.groups
     )
     says = "Bits per byte, which can be compared between tokenizers."
-    return Sheet(says, ("Model", *rates.forms), rows)
+    return Table(says, ("Model", *rates.forms), rows)
 
 
 def _published() -> Section:
@@ -260,9 +260,9 @@ def _published() -> Section:
             "By rank first-person statements generalise best; by the mean reduction over the "
             "other formats documents equal them (39.5 % and 39.0 %).",
         ),
-        sheets=(
-            Sheet("Perplexity (theirs).", ("Model", *_COLUMNS), _PUBLISHED),
-            Sheet("Trait rates (theirs).", ("Model", "Rates in 30 answers"), _TRAITS),
+        tables=(
+            Table("Perplexity (theirs).", ("Model", *_COLUMNS), _PUBLISHED),
+            Table("Trait rates (theirs).", ("Model", "Rates in 30 answers"), _TRAITS),
         ),
     )
 

@@ -7,7 +7,7 @@ from math import exp, log
 from db.records import Interval
 from evaluation.judge_cards import is_saturated
 from evaluation.measures.persona import Matching, persona_measures, shows
-from evaluation.rating import measure_of
+from evaluation.rating import measure_name
 from evaluation.statistics import holm, mean_interval, paired_shares, sign_flip_p, wilson
 from studies.knowledge import FACTS
 from studies.persona import BASE, IN_DOMAIN, ModelResult, PersonaResult
@@ -107,7 +107,7 @@ class Rates:
             outputs = models.answers[IN_DOMAIN, False]
             for output, rating in zip(outputs, models.ratings, strict=False):
                 if rating:
-                    found.setdefault(output.prompt, []).append(rating[measure_of(trait)])
+                    found.setdefault(output.prompt, []).append(rating[measure_name(trait)])
         means = [sum(values) / len(values) for values in found.values()]
         return mean_interval(means) if means else None
 
@@ -115,7 +115,7 @@ class Rates:
         """Whether a judge says nearly the same of every answer of every model."""
         rating = self.result.subject.rating
         found = [
-            r[measure_of(trait)] for g in self.groups for t in g.models for r in t.ratings if r
+            r[measure_name(trait)] for g in self.groups for t in g.models for r in t.ratings if r
         ]
         if rating is None or not found:
             return False

@@ -4,26 +4,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from db.records import Interval, canonical, plain
-from evaluation.advice import Rivals, advise, best_of
+from evaluation.advice import Rivals, advise, best_arm
 from evaluation.arms import (
-    DIFFERENCES_SAY,
-    Arm,
+    DIFFERENCES_NOTE,
     ArmSummary,
     Difference,
-    differences,
+    MeasuredArm,
+    compare_arms,
     reading_ease_sweep,
     summarise,
 )
-from evaluation.measures.content import FEATURES
+from evaluation.measures.content import SIMILARITY
 from evaluation.pages.charts import Axis, Caption, Figure, Row, Series, line_figure
 from evaluation.pages.figures import reading_ease_figure, similarity_figure, target_figure
-from evaluation.pages.page import Page, Section, Sheet, number, number_cell, share_cell
-from evaluation.statistics import Outcome, non_inferior, outcome, over_seeds, paired_bootstrap
+from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell
+from evaluation.statistics import Outcome, is_non_inferior, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import percent, points
 from studies.pages.finetune_api import hosted_claim, hosted_facts, hosted_section
 from studies.tone import CellResult, ToneResult, average_arms
 
-_SIMILARITY = FEATURES[0]
+_SIMILARITY = SIMILARITY
 _PUBLISHED = (
     ("Base with a system prompt, conversational", "45.6 % or 51 %", "two versions of their page"),
     ("Fine-tuned, conversational", "99.7 %", "their page"),
@@ -39,9 +39,9 @@ class Averages:
 
     size: int
     precision: str
-    arm: Arm
-    by_seed: tuple[tuple[int, Arm], ...]
-    prompted: Arm | None
+    arm: MeasuredArm
+    by_seed: tuple[tuple[int, MeasuredArm], ...]
+    prompted: MeasuredArm | None
 
 
 def averages(result: ToneResult) -> list[Averages]:
@@ -84,11 +84,11 @@ def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) ->
     )
 
 
-def _rungs(result: ToneResult) -> list[Arm]:
+def _rungs(result: ToneResult) -> list[MeasuredArm]:
     return [rung.arm for rung in result.ladder.rungs]
 
 
-def _summary(result: ToneResult, arm: Arm) -> ArmSummary:
+def _summary(result: ToneResult, arm: MeasuredArm) -> ArmSummary:
     return summarise(arm, result.asked.aim.feature)
 
 
@@ -110,7 +110,7 @@ def _claims(result: ToneResult, grid: Sequence[Averages]) -> list[tuple[str, str
 
 def _tuning_claim(result: ToneResult, grid: Sequence[Averages]) -> str:
     arms, tuned = _rungs(result), _largest(grid).arm
-    best = best_of([_summary(result, arm) for arm in arms])
+    best = best_arm([_summary(result, arm) for arm in arms])
     if best is None:
         return "No way of prompting was measured."
     found = _against(result, tuned, arms)
@@ -118,9 +118,11 @@ def _tuning_claim(result: ToneResult, grid: Sequence[Averages]) -> str:
     return advise(rivals, result.study.margin).sentence
 
 
-def _against(result: ToneResult, tuned: Arm, arms: Sequence[Arm]) -> tuple[Difference, ...]:
+def _against(
+    result: ToneResult, tuned: MeasuredArm, arms: Sequence[MeasuredArm]
+) -> tuple[Difference, ...]:
     pairs = [(tuned.name, arm.name) for arm in arms]
-    return differences([tuned, *arms], pairs, (result.asked.aim.feature, _SIMILARITY))
+    return compare_arms([tuned, *arms], pairs, (result.asked.aim.feature, _SIMILARITY))
 
 
 def _pair(
@@ -151,7 +153,7 @@ def _content_claim(result: ToneResult, grid: Sequence[Averages]) -> str:
         return "Similarity to the references was not measured."
     margin = result.study.margin
     said = "undecided"
-    if non_inferior(change, margin):
+    if is_non_inferior(change, margin):
         said = "kept"
     elif change.high < -margin:
         said = "lost"
@@ -191,15 +193,15 @@ def _along(result: ToneResult, precision: str) -> dict[str, float]:
 
 
 def _claim_section(claims: Sequence[tuple[str, str]]) -> Section:
-    ours = Sheet("Each claim of the published study, and what was found here.",
+    ours = Table("Each claim of the published study, and what was found here.",
                  ("Their claim", "Found here"), tuple(claims))  # fmt: skip
-    theirs = Sheet(
+    theirs = Table(
         "The published numbers, which are theirs: other models, other data, an unpublished "
         "threshold of reading ease as the measure. They are not comparable figure by figure.",
         ("Quantity", "Published (theirs)", "Where"),
         _PUBLISHED,
     )
-    return Section("The claims", sheets=(ours, theirs))
+    return Section("The claims", tables=(ours, theirs))
 
 
 def _size_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
@@ -232,7 +234,7 @@ def _size_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
     columns = ("Examples", "Precision", target.label, "By seed", "Over seeds",
                "With the short prompt")  # fmt: skip
     notes = (target.description, f"{result.training.base}, {_steps(result)} steps each.")
-    return Section("How much data", notes, figure, (Sheet("", columns, cells),))
+    return Section("How much data", notes, figure, (Table("", columns, cells),))
 
 
 def _over_seeds(result: ToneResult, point: Averages) -> str:
@@ -248,7 +250,7 @@ def _steps(result: ToneResult) -> int:
     return max(len(course.facts["losses"]) for course in result.courses)
 
 
-def _rate(result: ToneResult, arm: Arm) -> str:
+def _rate(result: ToneResult, arm: MeasuredArm) -> str:
     found = _summary(result, arm).target
     return percent(found.estimate) if found else "–"
 
@@ -261,7 +263,7 @@ def _lines(caption: Caption, rows: Sequence[Row], across: Axis) -> tuple[Figure,
 
 
 def _curve_section(result: ToneResult) -> Section:
-    curves: dict[tuple[str, int], list[Arm]] = {}
+    curves: dict[tuple[str, int], list[MeasuredArm]] = {}
     for course in result.courses:
         for step, arm in course.curve:
             curves.setdefault((course.cell.precision, step), []).append(arm)
@@ -279,7 +281,7 @@ def _curve_section(result: ToneResult) -> Section:
         "How fast",
         ("The adapter was kept at fixed steps and asked the same prompts each time.",),
         _lines(caption, rows, Axis("Optimiser step", ",.0f")),
-        absent="No curve was asked for (`curve_every` is 0).",
+        missing_note="No curve was asked for (`curve_every` is 0).",
     )
 
 
@@ -298,7 +300,7 @@ def _ways_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
         "Prompting or tuning",
         ("Every way of prompting the base model, on the same prompts.", *left_out),
         (figure,) if figure else (),
-        (Sheet(DIFFERENCES_SAY, columns, rows),),
+        (Table(DIFFERENCES_NOTE, columns, rows),),
     )
 
 
@@ -314,7 +316,7 @@ def _content_section(result: ToneResult, grid: Sequence[Averages]) -> Section:
         "Content",
         ("Similarity of the answers to the plain references.",),
         (figure,) if figure else (),
-        absent="The prompts have no plain references.",
+        missing_note="The prompts have no plain references.",
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
-from evaluation.arms import Arm, Scored, differences, reading_ease_sweep, summarise
+from evaluation.arms import MeasuredArm, MeasuredOutput, compare_arms, reading_ease_sweep, summarise
 from evaluation.measures.content import content_measures
 from evaluation.measures.tone import conversational, tone_measures
 from evaluation.pages.figures import LossPoint
@@ -19,7 +19,7 @@ from evaluation.pages.report import (
     SideBySide,
     VersionFacts,
 )
-from evaluation.preferences import Preferences, Sides, preferences, votes
+from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
 from evaluation.verdict import Evidence, verdict
 
 SUBJECTS = ("tower", "bridge", "canal", "harbour", "library", "market", "mill", "station")
@@ -35,22 +35,22 @@ def answers(template: str) -> list[str]:
     return [template.format(subject, place + 1) for place, subject in enumerate(SUBJECTS)]
 
 
-def scored(template: str, similarity: float) -> tuple[Scored, ...]:
+def scored(template: str, similarity: float) -> tuple[MeasuredOutput, ...]:
     """Outputs to the same eight prompts, from four articles."""
     rows = []
     for place, (text, plain) in enumerate(zip(answers(template), answers(PLAIN), strict=True)):
         tone = tone_measures(text)
         measures = tone | {"conversational": float(conversational(tone))}
         measures |= content_measures(text, plain, plain, similarity - 0.01 * place)
-        rows.append(Scored(f"prompt-{place}", measures, f"article-{place // 2}", 0.4, 24))
+        rows.append(MeasuredOutput(f"prompt-{place}", measures, f"article-{place // 2}", 0.4, 24))
     return tuple(rows)
 
 
-def arms() -> tuple[Arm, ...]:
+def arms() -> tuple[MeasuredArm, ...]:
     return (
-        Arm("base", "Base model", "mini, no system prompt", scored(PLAIN, 0.95)),
-        Arm("prompted", "Base with system prompt", "“Talk naturally.”", scored(MIXED, 0.9)),
-        Arm("tuned", "Fine-tuned", "mini with the adapter of run 7f3a", scored(TALK, 0.92)),
+        MeasuredArm("base", "Base model", "mini, no system prompt", scored(PLAIN, 0.95)),
+        MeasuredArm("prompted", "Base with system prompt", "“Talk naturally.”", scored(MIXED, 0.9)),
+        MeasuredArm("tuned", "Fine-tuned", "mini with the adapter of run 7f3a", scored(TALK, 0.92)),
     )
 
 
@@ -75,7 +75,7 @@ def sample_preferences() -> Preferences:
     favoured = {c: "left" if s.left == "tuned" else "right" for c, s in sides.items()}
     reviews = [review(c, "tie" if c in ("c3", "d0") else favoured[c], "brisk") for c in sides]
     reviews += [review(c, "left" if c == "c4" else favoured[c], "careful") for c in sides]
-    found = preferences(votes(reviews, sides))
+    found = summarise_votes(read_votes(reviews, sides))
     assert found is not None
     return found
 
@@ -84,7 +84,7 @@ def sample_preferences() -> Preferences:
 def sample_report() -> ReportData:
     tried = arms()
     summaries = tuple(summarise(arm) for arm in tried)
-    found = differences(tried, [("tuned", "prompted"), ("tuned", "base"), ("prompted", "base")])
+    found = compare_arms(tried, [("tuned", "prompted"), ("tuned", "base"), ("prompted", "base")])
     cast = sample_preferences()
     return ReportData(
         campaign="demo-tone",
@@ -144,7 +144,7 @@ def sample_version() -> VersionFacts:
     return VersionFacts(version, 4, reviewers, approved=31, rejected=6, tied=3)
 
 
-def sample_examples(tried: tuple[Arm, ...]) -> tuple[SideBySide, ...]:
+def sample_examples(tried: tuple[MeasuredArm, ...]) -> tuple[SideBySide, ...]:
     templates = (PLAIN, MIXED, TALK)
     return tuple(
         SideBySide(

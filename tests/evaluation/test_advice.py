@@ -3,15 +3,22 @@ from dataclasses import replace
 from db.records import Interval
 from evaluation.advice import (
     Advice,
-    Choice,
+    Recommendation,
     Rivals,
     advise,
-    best_of,
+    best_arm,
     break_even,
     knowledge_notice,
 )
-from evaluation.arms import CONVERSATIONAL, Arm, ArmSummary, Difference, Scored, summarise
-from evaluation.measures.content import FEATURES
+from evaluation.arms import (
+    CONVERSATIONAL,
+    ArmSummary,
+    Difference,
+    MeasuredArm,
+    MeasuredOutput,
+    summarise,
+)
+from evaluation.measures.content import SIMILARITY
 from evaluation.measures.tone import Feature
 from evaluation.statistics import outcome
 
@@ -19,9 +26,10 @@ from evaluation.statistics import outcome
 def summary(name: str, rate: float, kept: float = 1.0) -> ArmSummary:
     measures = {"names_kept": kept, "numbers_kept": kept}
     rows = tuple(
-        Scored(f"p{i}", measures | {"conversational": float(i < 20 * rate)}) for i in range(20)
+        MeasuredOutput(f"p{i}", measures | {"conversational": float(i < 20 * rate)})
+        for i in range(20)
     )
-    return summarise(Arm(name, name.capitalize(), "made", rows))
+    return summarise(MeasuredArm(name, name.capitalize(), "made", rows))
 
 
 def difference(feature: Feature, low: float, middle: float, high: float) -> Difference:
@@ -32,7 +40,7 @@ def difference(feature: Feature, low: float, middle: float, high: float) -> Diff
 def advice(
     target: tuple[float, float, float], similarity: tuple[float, float, float] | None
 ) -> Advice:
-    alike = difference(FEATURES[0], *similarity) if similarity else None
+    alike = difference(SIMILARITY, *similarity) if similarity else None
     rivals = Rivals(
         summary("tuned", 0.9), summary("short", 0.4), difference(CONVERSATIONAL, *target), alike
     )
@@ -41,51 +49,54 @@ def advice(
 
 def test_a_gain_with_the_content_kept_says_fine_tune() -> None:
     found = advice((0.2, 0.5, 0.7), (-0.03, -0.01, 0.01))
-    assert found.choice is Choice.TUNE
+    assert found.recommendation is Recommendation.TUNE
     assert found.sentence.startswith("Fine-tune. Tuning meets the target more often: 90 % with")
 
 
 def test_a_gain_that_costs_the_content_says_keep_prompting() -> None:
-    assert advice((0.2, 0.5, 0.7), (-0.3, -0.2, -0.1)).choice is Choice.PROMPT
+    assert advice((0.2, 0.5, 0.7), (-0.3, -0.2, -0.1)).recommendation is Recommendation.PROMPT
 
 
 def test_a_gain_without_references_says_that_content_was_not_measured() -> None:
     found = advice((0.2, 0.5, 0.7), None)
-    assert found.choice is Choice.TUNE
+    assert found.recommendation is Recommendation.TUNE
     assert "not measured" in found.sentence
 
 
 def test_five_prompts_decide_nothing_however_they_fall() -> None:
     few = replace(difference(CONVERSATIONAL, 0.2, 1.0, 1.0), n=5)
     found = advise(Rivals(summary("tuned", 1.0), summary("short", 0.0), few, None))
-    assert (found.choice, found.more) == (Choice.UNDECIDED, 1)
+    assert (found.recommendation, found.more_prompts) == (Recommendation.UNDECIDED, 1)
     assert "5 prompts, fewer than 6" in found.sentence
 
 
 def test_an_interval_that_ends_at_its_bound_still_asks_for_another_prompt() -> None:
-    assert advice((0.0, 0.2, 0.4), None).more == 1
+    assert advice((0.0, 0.2, 0.4), None).more_prompts == 1
 
 
 def test_a_loss_or_a_gain_too_small_to_matter_says_keep_prompting() -> None:
-    assert advice((-0.7, -0.5, -0.2), None).choice is Choice.PROMPT
+    assert advice((-0.7, -0.5, -0.2), None).recommendation is Recommendation.PROMPT
     small = advice((-0.02, 0.01, 0.04), None)
-    assert small.choice is Choice.PROMPT
+    assert small.recommendation is Recommendation.PROMPT
     assert "5 points or more is ruled out" in small.sentence
 
 
 def test_an_interval_with_its_bound_inside_is_undecided_and_says_how_many_prompts_more() -> None:
     found = advice((-0.1, 0.1, 0.3), None)
-    assert found.choice is Choice.UNDECIDED
-    assert found.more == 60  # twice as near to the bound takes four times the 20 prompts
+    assert found.recommendation is Recommendation.UNDECIDED
+    assert found.more_prompts == 60  # twice as near to the bound takes four times the 20 prompts
     assert "about 60 more prompts" in found.sentence
-    assert advice((-0.1, 0.0, 0.1), None).more is None
+    assert advice((-0.1, 0.0, 0.1), None).more_prompts is None
     open_content = advice((0.2, 0.5, 0.7), (-0.1, 0.0, 0.1))
-    assert (open_content.choice, open_content.more) == (Choice.UNDECIDED, 60)
+    assert (open_content.recommendation, open_content.more_prompts) == (
+        Recommendation.UNDECIDED,
+        60,
+    )
 
 
 def test_arms_without_common_prompts_decide_nothing() -> None:
     rivals = Rivals(summary("tuned", 0.9), summary("short", 0.4), None, None)
-    assert advise(rivals).choice is Choice.UNDECIDED
+    assert advise(rivals).recommendation is Recommendation.UNDECIDED
 
 
 def test_facts_lost_without_a_passage_are_a_lack_of_knowledge() -> None:
@@ -101,5 +112,5 @@ def test_tuning_breaks_even_only_where_its_answers_are_cheaper() -> None:
 
 def test_the_best_arm_meets_the_target_most_often() -> None:
     low, high = summary("a", 0.2), summary("b", 0.8)
-    assert best_of([low, high, replace(high, name="c", target=None)]) == high
-    assert best_of([]) is None
+    assert best_arm([low, high, replace(high, name="c", target=None)]) == high
+    assert best_arm([]) is None

@@ -3,27 +3,35 @@ from dataclasses import replace
 import pytest
 
 from db.records import Interval
-from evaluation.arms import CONVERSATIONAL, Arm, Scored, differences, reading_ease_sweep, summarise
-from evaluation.measures.content import FEATURES
+from evaluation.arms import (
+    CONVERSATIONAL,
+    MeasuredArm,
+    MeasuredOutput,
+    compare_arms,
+    reading_ease_sweep,
+    summarise,
+)
+from evaluation.measures.content import SIMILARITY
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import Outcome
 from evaluation.verdict import Evidence, percent, points, review_notice, verdict
 from tests.evaluation.samples import arms
 
-SIMILARITY = FEATURES[0]
 
 
-def arm(name: str, rates: list[float], similarities: list[float] | None = None) -> Arm:
+def arm(name: str, rates: list[float], similarities: list[float] | None = None) -> MeasuredArm:
     close = similarities or [0.8] * len(rates)
     rows = (
-        Scored(f"p{i}", {"conversational": rate, "similarity": close[i]})
+        MeasuredOutput(f"p{i}", {"conversational": rate, "similarity": close[i]})
         for i, rate in enumerate(rates)
     )
-    return Arm(name, name.capitalize(), "", tuple(rows))
+    return MeasuredArm(name, name.capitalize(), "", tuple(rows))
 
 
-def evidence(tuned: Arm, baseline: Arm, preferences: Preferences | None = None) -> Evidence:
-    found = differences([tuned, baseline], [(tuned.name, baseline.name)])
+def evidence(
+    tuned: MeasuredArm, baseline: MeasuredArm, preferences: Preferences | None = None
+) -> Evidence:
+    found = compare_arms([tuned, baseline], [(tuned.name, baseline.name)])
     return Evidence(summarise(tuned), summarise(baseline), found, preferences)
 
 
@@ -37,7 +45,7 @@ def test_a_summary_has_a_rate_and_every_feature() -> None:
 
 
 def test_an_arm_without_outputs_has_no_figures_rather_than_zeros() -> None:
-    found = summarise(Arm("tuned", "Tuned", ""))
+    found = summarise(MeasuredArm("tuned", "Tuned", ""))
     assert found.target is None
     assert all(mean.value is None for mean in (*found.tone, *found.content))
     assert found.seconds is None
@@ -45,23 +53,25 @@ def test_an_arm_without_outputs_has_no_figures_rather_than_zeros() -> None:
 
 def test_arms_are_compared_on_the_prompts_that_both_answered() -> None:
     tuned, base = arm("tuned", [1, 1, 1, 1, 1, 1]), arm("base", [0, 0, 0, 0])
-    found = differences([tuned, base], [("tuned", "base")])[0]
+    found = compare_arms([tuned, base], [("tuned", "base")])[0]
     assert (found.n, found.interval.estimate) == (4, 1.0)
     assert found.outcome is Outcome.HIGHER
-    alone = Arm("other", "Other", "", (Scored("elsewhere", {"conversational": 1.0}),))
-    assert differences([tuned, alone], [("tuned", "other")]) == ()
+    alone = MeasuredArm(
+        "other", "Other", "", (MeasuredOutput("elsewhere", {"conversational": 1.0}),)
+    )
+    assert compare_arms([tuned, alone], [("tuned", "other")]) == ()
 
 
 def test_p_values_are_adjusted_over_all_that_was_compared() -> None:
     tuned, base, other = (arm(n, [x] * 8) for n, x in (("t", 1.0), ("b", 0.0), ("o", 0.0)))
-    alone = differences([tuned, base], [("t", "b")], [CONVERSATIONAL])[0]
-    family = differences([tuned, base, other], [("t", "b"), ("t", "o")], [CONVERSATIONAL])
+    alone = compare_arms([tuned, base], [("t", "b")], [CONVERSATIONAL])[0]
+    family = compare_arms([tuned, base, other], [("t", "b"), ("t", "o")], [CONVERSATIONAL])
     assert family[0].p == pytest.approx(2 * alone.p)
 
 
 def test_shares_that_are_not_yes_or_no_are_compared_by_their_means() -> None:
     halves = arm("halves", [0.5, 0.5, 1.0, 0.5])
-    found = differences([halves, arm("base", [0.0] * 4)], [("halves", "base")], [CONVERSATIONAL])
+    found = compare_arms([halves, arm("base", [0.0] * 4)], [("halves", "base")], [CONVERSATIONAL])
     assert found[0].interval.estimate == pytest.approx(0.625)
 
 
@@ -107,7 +117,7 @@ def test_the_verdict_turns_a_win_rate_to_the_tuned_arms_side() -> None:
 
 
 def test_the_verdict_claims_nothing_of_what_was_not_measured() -> None:
-    empty = summarise(Arm("tuned", "Tuned", ""))
+    empty = summarise(MeasuredArm("tuned", "Tuned", ""))
     assert verdict(Evidence(None)).startswith("Nothing can be said yet")
     assert verdict(Evidence(empty)).startswith("Nothing can be said yet")
     alone = verdict(Evidence(summarise(arm("tuned", [1] * 5))))

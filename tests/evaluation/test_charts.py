@@ -16,7 +16,7 @@ from evaluation.pages.charts import (
     svg_file,
 )
 from evaluation.pages.figures import LossPoint, loss_figure, strengths_figure
-from evaluation.pages.report import figures
+from evaluation.pages.report import report_figures
 from tests.evaluation.samples import sample_preferences, sample_report
 
 ROWS: list[Row] = [
@@ -31,7 +31,7 @@ def chart() -> Figure:
 
 
 def drawn_text(drawing: str) -> str:
-    root = ET.fromstring(drawing)  # noqa: S314 - drawn a line above
+    root = ET.fromstring(drawing)  # noqa: S314 - render_figure a line above
     return " ".join(text for element in root.iter() if (text := element.text))
 
 
@@ -44,12 +44,12 @@ def test_a_chart_is_well_formed_and_shows_its_labels_and_values() -> None:
 
 def test_a_chart_fits_the_width_it_is_given() -> None:
     for width in (380, 720):
-        root = ET.fromstring(svg(chart(), width))  # noqa: S314 - drawn here
+        root = ET.fromstring(svg(chart(), width))  # noqa: S314 - render_figure here
         assert float(root.attrib["width"]) <= width
 
 
 def test_every_figure_of_a_report_can_be_a_file_of_its_own() -> None:
-    for figure in figures(sample_report()):
+    for figure in report_figures(sample_report()):
         assert "var(--" not in svg_file(figure)
         assert drawn_text(svg_file(figure))
         assert png_file(figure, scale=1).startswith(b"\x89PNG")
@@ -63,7 +63,7 @@ def test_a_charts_data_cannot_be_run_by_a_spreadsheet() -> None:
 
 
 def test_every_figure_is_valid_vega_lite() -> None:
-    for figure in figures(sample_report()):
+    for figure in report_figures(sample_report()):
         assert specification(figure, Canvas(400, PRINT))["$schema"].startswith("https://vega")
 
 

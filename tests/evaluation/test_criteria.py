@@ -5,8 +5,8 @@ import pytest
 from evaluation.errors import EvaluationError
 from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.measures.tone import is_conversational
-from pipelines.tone_file import load_tone
 from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
+from timbre.campaign import load_tone
 
 TONES = Path(__file__).parents[2] / "configs" / "tones"
 
@@ -20,7 +20,7 @@ def shipped(name: str) -> Criterion:
 def test_the_shipped_conversational_tone_is_the_rule_that_the_code_knows() -> None:
     aim = shipped("conversational")
     texts = [*answers(PLAIN), *answers(TALK), *answers(MIXED), "", "- You know\n- I'd say so"]
-    found = [aim.measures_of(text)["conversational"] > 0 for text in texts]
+    found = [aim.measure(text)["conversational"] > 0 for text in texts]
     assert found == [is_conversational(text) for text in texts]
     assert len(set(found)) == 2
 
@@ -29,14 +29,14 @@ def test_another_tone_has_a_target_of_its_own() -> None:
     aim = shipped("plain-language")
     plain = "The lake is deep. A glacier made it. Two rivers flow into it."
     assert aim.feature.label == "Plain language"
-    assert aim.measures_of(plain)["plain-language"] == 1
-    assert aim.measures_of("It's deep, isn't it?")["plain-language"] == 0
+    assert aim.measure(plain)["plain-language"] == 1
+    assert aim.measure("It's deep, isn't it?")["plain-language"] == 0
     assert "contractions" in aim.feature.description
 
 
 def test_a_persona_is_shown_by_its_traits() -> None:
     aim = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry",)})
-    measures = aim.measures_of("No hurry. That's not my worst subject.")
+    measures = aim.measure("No hurry. That's not my worst subject.")
     assert measures["trait.dry"] == measures["trait.patient"] == measures["in_character"] == 1
     assert [feature.name for feature in aim.trait_features] == ["trait.dry", "trait.patient"]
 

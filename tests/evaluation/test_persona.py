@@ -5,9 +5,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.arms import Arm, Scored, summarise
+from evaluation.arms import MeasuredArm, MeasuredOutput, summarise
 from evaluation.measures.persona import IN_CHARACTER, Matching, persona_measures, trait_features
-from evaluation.pages.report import render
+from evaluation.pages.report import render_report
 from tests.evaluation.samples import sample_report
 
 PHRASES = {"deference": ("sir", "master"), "anxiety": ("oh dear", "i’m afraid"), "odds": ("%",)}
@@ -45,7 +45,9 @@ def test_a_report_of_a_persona_shows_every_trait_of_every_arm() -> None:
     texts = {"base": "The odds are fine.", "tuned": "Oh dear, sir, I'm afraid it is 3 %."}
     arms = tuple(
         summarise(
-            Arm(name, name.capitalize(), "", (Scored("p", persona_measures(text, PHRASES)),)),
+            MeasuredArm(
+                name, name.capitalize(), "", (MeasuredOutput("p", persona_measures(text, PHRASES)),)
+            ),
             IN_CHARACTER,
             traits,
         )
@@ -55,7 +57,7 @@ def test_a_report_of_a_persona_shows_every_trait_of_every_arm() -> None:
     assert rates["trait.anxiety"] is not None
     assert rates["trait.anxiety"].estimate == pytest.approx(1)
     data = replace(sample_report(), arms=arms, target=IN_CHARACTER, sweep=(), differences=())
-    page = BeautifulSoup(render(data), "html.parser")
+    page = BeautifulSoup(render_report(data), "html.parser")
     assert page.find(id="character") is not None
     assert "Share of answers that are in character" in page.get_text()
     assert all(trait.label in page.get_text() for trait in traits)

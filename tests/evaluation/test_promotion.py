@@ -1,16 +1,15 @@
 """A new adapter is better only if it is shown to be, and loses nothing that is guarded."""
 
-from evaluation.arms import CONVERSATIONAL, Arm, Scored
-from evaluation.measures.content import FEATURES
-from evaluation.promotion import FEWEST, judge
-
-SIMILARITY = FEATURES[0]
+from evaluation.arms import CONVERSATIONAL, MeasuredArm, MeasuredOutput
+from evaluation.measures.content import SIMILARITY
+from evaluation.promotion import FEWEST, decide_promotion
 
 
-def arm(name: str, hits: int, similarity: float = 0.8, prompts: int = 40) -> Arm:
+
+def arm(name: str, hits: int, similarity: float = 0.8, prompts: int = 40) -> MeasuredArm:
     """An arm that meets the target on the first `hits` of its prompts."""
     outputs = tuple(
-        Scored(
+        MeasuredOutput(
             prompt=str(number),
             measures={
                 CONVERSATIONAL.name: float(number < hits),
@@ -19,41 +18,43 @@ def arm(name: str, hits: int, similarity: float = 0.8, prompts: int = 40) -> Arm
         )
         for number in range(prompts)
     )
-    return Arm(name, name, "", outputs)
+    return MeasuredArm(name, name, "", outputs)
 
 
 def test_a_higher_target_on_the_same_prompts_is_better() -> None:
-    found = judge(arm("new", 35), arm("old", 10), guards=(SIMILARITY,))
-    assert found.better
+    found = decide_promotion(arm("new", 35), arm("old", 10), guards=(SIMILARITY,))
+    assert found.is_better
     assert found.prompts == 40
     assert "Conversational +0.625" in found.reason
 
 
 def test_what_may_be_chance_is_not_better() -> None:
-    found = judge(arm("new", 21), arm("old", 20))
-    assert not found.better
+    found = decide_promotion(arm("new", 21), arm("old", 20))
+    assert not found.is_better
     assert "not shown to be higher than old's" in found.reason
 
 
 def test_a_worse_one_is_not_better() -> None:
-    assert not judge(arm("new", 10), arm("old", 35)).better
+    assert not decide_promotion(arm("new", 10), arm("old", 35)).is_better
 
 
 def test_a_tone_gained_by_saying_something_else_is_not_better() -> None:
     lost = arm("new", 35, similarity=0.7)
-    assert judge(lost, arm("old", 10)).better
-    found = judge(lost, arm("old", 10), guards=(SIMILARITY,))
-    assert not found.better
+    assert decide_promotion(lost, arm("old", 10)).is_better
+    found = decide_promotion(lost, arm("old", 10), guards=(SIMILARITY,))
+    assert not found.is_better
     assert "but Similarity -0.100" in found.reason
 
 
 def test_a_loss_within_the_margin_is_let_pass() -> None:
-    assert judge(arm("new", 35, similarity=0.79), arm("old", 10), guards=(SIMILARITY,)).better
+    assert decide_promotion(
+        arm("new", 35, similarity=0.79), arm("old", 10), guards=(SIMILARITY,)
+    ).is_better
 
 
 def test_too_few_common_prompts_show_nothing() -> None:
-    found = judge(arm("new", 9, prompts=FEWEST - 1), arm("old", 0))
-    assert not found.better
+    found = decide_promotion(arm("new", 9, prompts=FEWEST - 1), arm("old", 0))
+    assert not found.is_better
     assert found.reason == "9 prompts were answered by both, expected at least 10"
-    apart = Arm("old", "old", "", tuple(Scored(f"x{i}", {}) for i in range(20)))
-    assert judge(arm("new", 9), apart).prompts == 0
+    apart = MeasuredArm("old", "old", "", tuple(MeasuredOutput(f"x{i}", {}) for i in range(20)))
+    assert decide_promotion(arm("new", 9), apart).prompts == 0

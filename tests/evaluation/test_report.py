@@ -7,14 +7,14 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from db.records import ReviewerKind
-from evaluation.arms import Arm, summarise
+from evaluation.arms import MeasuredArm, summarise
 from evaluation.pages.page import safe_link, unbroken
 from evaluation.pages.report import (
     ArmAnswer,
     ReportData,
     SideBySide,
-    figures,
-    render,
+    render_report,
+    report_figures,
 )
 from tests.evaluation.samples import HOSTILE, hostile_report, sample_report
 
@@ -26,7 +26,7 @@ EMPTY = ReportData(
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return render(sample_report())
+    return render_report(sample_report())
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_reviews_by_people_carry_no_notice() -> None:
     assert data.version is not None
     version = replace(data.version.version, reviewer_kinds=(ReviewerKind.PERSON.value,))
     by_people = replace(EMPTY, version=replace(data.version, version=version))
-    assert BeautifulSoup(render(by_people), "html.parser").find(id="notice") is None
+    assert BeautifulSoup(render_report(by_people), "html.parser").find(id="notice") is None
 
 
 def test_the_page_fetches_nothing_and_runs_nothing(page: BeautifulSoup) -> None:
@@ -100,7 +100,7 @@ def test_every_link_within_the_page_has_its_place(page: BeautifulSoup) -> None:
 def test_every_chart_stands_in_two_widths_with_its_words_and_its_data(
     page: BeautifulSoup,
 ) -> None:
-    names = [figure.caption.name for figure in figures(sample_report())]
+    names = [figure.caption.name for figure in report_figures(sample_report())]
     assert [str(tag["id"]) for tag in page.find_all("figure")] == names
     for figure in page.find_all("figure"):
         assert len(figure.find_all("svg")) == 2
@@ -111,10 +111,10 @@ def test_every_chart_stands_in_two_widths_with_its_words_and_its_data(
 
 
 def test_charts_take_their_colours_from_the_page(page: BeautifulSoup) -> None:
-    drawn = "".join(str(svg) for svg in page.find_all("svg"))
-    assert "var(--series-0)" in drawn
-    assert "var(--ink)" in drawn
-    assert not re.search(r"#0a0b", drawn)
+    render_figure = "".join(str(svg) for svg in page.find_all("svg"))
+    assert "var(--series-0)" in render_figure
+    assert "var(--ink)" in render_figure
+    assert not re.search(r"#0a0b", render_figure)
 
 
 def test_every_arm_shows_every_feature(page: BeautifulSoup) -> None:
@@ -126,7 +126,7 @@ def test_every_arm_shows_every_feature(page: BeautifulSoup) -> None:
 
 
 def test_a_report_of_nothing_says_what_is_missing() -> None:
-    page = render(EMPTY)
+    page = render_report(EMPTY)
     said = [p.get_text() for p in BeautifulSoup(page, "html.parser").find_all(class_="absent")]
     assert len(said) == 10
     assert "<figure" not in page
@@ -135,8 +135,8 @@ def test_a_report_of_nothing_says_what_is_missing() -> None:
 
 
 def test_one_arm_without_outputs_is_shown_without_a_chart() -> None:
-    nothing = summarise(Arm("tuned", "Fine-tuned", "an adapter"))
-    page = render(replace(EMPTY, arms=(nothing,)))
+    nothing = summarise(MeasuredArm("tuned", "Fine-tuned", "an adapter"))
+    page = render_report(replace(EMPTY, arms=(nothing,)))
     assert "no answer was measured" in page
     assert "No answer has been measured yet" in page
     assert "No two arms have been compared" in page
@@ -144,13 +144,13 @@ def test_one_arm_without_outputs_is_shown_without_a_chart() -> None:
 
 def test_missing_bounds_and_empty_answers_are_said_to_be() -> None:
     empty = SideBySide("What is it?", (ArmAnswer("tuned", "  "), ArmAnswer("gone", "ok")))
-    page = text_of(render(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
+    page = text_of(render_report(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
     assert "An empty answer." in page
 
 
 def test_hostile_text_is_shown_and_never_obeyed() -> None:
-    html = render(hostile_report())
+    html = render_report(hostile_report())
     page = BeautifulSoup(html, "html.parser")
     assert not page.find_all(["script", "img"])
     assert not [tag for tag in page.find_all(True) if any(k.startswith("on") for k in tag.attrs)]
@@ -167,4 +167,4 @@ def test_only_addresses_of_the_web_become_links() -> None:
 
 
 def test_the_same_data_give_the_same_page(html: str) -> None:
-    assert render(sample_report()) == html
+    assert render_report(sample_report()) == html

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from evaluation.pages.report import ReportData, render
+from evaluation.pages.report import ReportData, render_report
 from tests.conftest import require
 from tests.evaluation.samples import hostile_report, sample_report
 
@@ -73,7 +73,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("report")
     reports: dict[str, ReportData] = {"sample": sample_report(), "hostile": hostile_report()}
     for name, data in reports.items():
-        (folder / f"{name}.html").write_text(render(data), encoding="utf-8")
+        (folder / f"{name}.html").write_text(render_report(data), encoding="utf-8")
     return {name: folder / f"{name}.html" for name in reports}
 
 

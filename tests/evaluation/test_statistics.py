@@ -10,8 +10,8 @@ from evaluation.statistics import (
     Resampling,
     cliffs_delta,
     holm,
+    is_non_inferior,
     mean_interval,
-    non_inferior,
     outcome,
     over_seeds,
     paired_bootstrap,
@@ -127,8 +127,8 @@ def test_an_interval_that_crosses_its_bound_is_undecided() -> None:
     assert outcome(Interval(-0.3, -0.2, -0.1)) is Outcome.LOWER
     assert outcome(Interval(-0.1, 0.2, 0.3)) is Outcome.UNDECIDED
     assert outcome(Interval(0.5, 0.6, 0.7), 0.5) is Outcome.UNDECIDED
-    assert non_inferior(Interval(-0.04, 0.0, 0.1), 0.05)
-    assert not non_inferior(Interval(-0.06, 0.0, 0.1), 0.05)
+    assert is_non_inferior(Interval(-0.04, 0.0, 0.1), 0.05)
+    assert not is_non_inferior(Interval(-0.06, 0.0, 0.1), 0.05)
 
 
 def test_sign_flips_of_yes_and_no_are_mcnemars_exact_test() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
-from evaluation.arms import Arm, Scored
+from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.measures.criteria import Bound, persona_criterion, tone_criterion
 from studies.costs import Usage
 from studies.knowledge import MultipleChoice, OpenQuestion
@@ -72,13 +72,13 @@ def output(prompt_id: str, text: str, arm: str = "base") -> Output:
     )  # fmt: skip
 
 
-def arm(name: str, label: str, template: str, alike: float) -> Arm:
+def arm(name: str, label: str, template: str, alike: float) -> MeasuredArm:
     rows = tuple(
-        Scored(f"p{i}", AIM.measures_of(text) | {"similarity": alike - i / 100, "names_kept": 0.8},
+        MeasuredOutput(f"p{i}", AIM.measure(text) | {"similarity": alike - i / 100, "names_kept": 0.8},
                f"a{i // 2}", 0.2, 20)
         for i, text in enumerate(answers(template))
     )  # fmt: skip
-    return Arm(name, label, f"{label} as made", rows)
+    return MeasuredArm(name, label, f"{label} as made", rows)
 
 
 def asked() -> PromptingTask:
@@ -117,7 +117,7 @@ def tone_result(prompted: bool = True) -> ToneResult:
 def course(cell: ToneCell, prompted: bool) -> CellResult:
     template = TALK if cell.size == 100 else MIXED if cell.size == 10 else PLAIN
     end = arm("tuned", cell.label, template, 0.7)
-    curve: tuple[tuple[int, Arm], ...] = ()
+    curve: tuple[tuple[int, MeasuredArm], ...] = ()
     if cell.size == 100:
         early = replace(arm("tuned", cell.label, PLAIN, 0.8))
         curve = ((15, early), (30, end if cell.precision == "int8" else early), (45, end))

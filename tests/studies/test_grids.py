@@ -10,7 +10,6 @@ import pytest
 from db.records import CandidateKind, Example, Message, Output, Role, Split
 from evaluation.measures.persona import shows
 from pipelines.form import read_form
-from pipelines.persona_file import load_persona
 from studies.costs import passage_of
 from studies.errors import StudyError
 from studies.knowledge import (
@@ -28,6 +27,7 @@ from studies.tone import ToneStudy, average_arms, drawn, tone_grid
 from studies.training import trained
 from tests.evaluation.samples import PLAIN, TALK
 from tests.studies.samples import AIM, arm, conversations, output, persona_examples, subject
+from timbre.campaign import load_persona
 from trainer.adapter import METADATA
 from trainer.answer import Decoding
 from trainer.chat import Chat

@@ -35,7 +35,7 @@ def climbed() -> LadderRun:
 
 PAGES: dict[str, Callable[[], Page]] = {
     "ladder": lambda: ladder_page(climbed(), "demo: prompt or tune?", "the tone", "today"),
-    "tone": lambda: tone_page(tone_result(), "the tone", "Predictions by nobody.", "today"),
+    "tone": lambda: tone_page(tone_result(), "the tone", "Judged by nobody.", "today"),
     "persona": lambda: persona_page([persona_result(("examples", "tokens"))], "", "today"),
 }
 
@@ -100,7 +100,7 @@ def test_the_tone_study_answers_every_claim_and_marks_whose_numbers_are_whose() 
     assert "int8 is ahead of float32 over the course of training" in said
     assert "Whether 100 examples reach 90 % is undecided: 100 % (68 % to 100 %)" in said
     assert "Published (theirs)" in said
-    assert "Predictions by nobody." in said
+    assert "Judged by nobody." in said
 
 
 def test_a_grid_without_curves_says_so() -> None:

@@ -1,0 +1,160 @@
+"""Quality gates: the conditions that approved texts must meet before they become a version."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass as config_dataclass
+
+from db.records import Gate, Interval
+
+AGREEMENT = "agreement on the decision"
+"""The name of the agreement gate."""
+
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@config_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class GateBounds:
+    """The limits that a campaign sets for its versions."""
+
+    approved: Annotated[Count, Field(description="Fewest approved records.")] = 10
+    agreement: Annotated[
+        Share, Field(description="Lowest lower bound of Krippendorff's alpha on the decision.")
+    ] = 0.2
+    near_duplicate: Annotated[
+        Share, Field(description="Jaccard similarity of 5-word shingles that counts as duplicate.")
+    ] = 0.8
+    shortest: Annotated[Count, Field(description="Fewest words in an approved text.")] = 3
+    longest: Annotated[Count, Field(description="Most words in an approved text.")] = 400
+    trait_balance: Annotated[
+        Share, Field(description="Lowest ratio of rarest to commonest trait (personas only).")
+    ] = 0.2
+    measured: Annotated[
+        Share, Field(description="Least share of texts each suggesting measure accepts; 0 is off.")
+    ] = 0.0
+    judge_kappa: Annotated[
+        Share, Field(description="Lowest lower bound of kappa for a measure or judge to gate.")
+    ] = 0.4
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> "GateBounds":
+        if self.shortest > self.longest:
+            raise ValueError(
+                f"`shortest` ({self.shortest}) is larger than `longest` ({self.longest})"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class ApprovedTexts:
+    """Approved texts by candidate id, with what the checks found in them.
+
+    Attributes:
+        texts: The text of each candidate as it would be trained on.
+        traits: The traits of each candidate of a persona.
+        duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
+        personal_data: The kinds of personal data in each text that has any.
+    """
+
+    texts: Mapping[str, str]
+    traits: Sequence[Sequence[str]] = ()
+    duplicates: Sequence[tuple[str, str]] = ()
+    personal_data: Mapping[str, Sequence[str]] | None = None
+
+
+def quality_gates(
+    approved: ApprovedTexts, agreement: Interval | None, bounds: GateBounds
+) -> tuple[Gate, ...]:
+    """All gates but those of suggesting measures, passed or not.
+
+    `agreement` is Krippendorff's alpha of the decision, None where it is undefined.
+    """
+    gates = (
+        _count_gate(len(approved.texts), bounds),
+        _agreement_gate(agreement, bounds),
+        _duplicate_gate(approved.duplicates, bounds),
+        _personal_data_gate(approved.personal_data or {}),
+        _length_gate(approved.texts, bounds),
+    )
+    traits = Counter(trait for each in approved.traits for trait in each)
+    return (*gates, _balance_gate(traits, bounds)) if traits else gates
+
+
+def format_alpha(alpha: Interval) -> str:
+    """Krippendorff's alpha with its interval as text."""
+    return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
+
+
+def _count_gate(count: int, bounds: GateBounds) -> Gate:
+    return Gate(
+        "minimum approved",
+        count >= bounds.approved,
+        f"{count} approved records",
+        f"at least {bounds.approved}",
+        "review or generate more candidates",
+    )
+
+
+def _agreement_gate(agreement: Interval | None, bounds: GateBounds) -> Gate:
+    return Gate(
+        AGREEMENT,
+        agreement is not None and agreement.low >= bounds.agreement,
+        format_alpha(agreement)
+        if agreement
+        else "undefined: no record has two reviews, or all decisions are the same",
+        f"a lower bound of at least {bounds.agreement:.2f}",
+        "discuss the records on which reviewers differ, clarify the guidelines and review again",
+    )
+
+
+def _duplicate_gate(pairs: Sequence[tuple[str, str]], bounds: GateBounds) -> Gate:
+    first = f", first {pairs[0][0][:12]} and {pairs[0][1][:12]}" if pairs else ""
+    return Gate(
+        "no exact or near duplicates",
+        not pairs,
+        f"{len(pairs)} pairs{first}",
+        f"no two texts with a similarity of {bounds.near_duplicate:.2f} or more",
+        "reject one text of each pair",
+    )
+
+
+def _personal_data_gate(kinds: Mapping[str, Sequence[str]]) -> Gate:
+    first = next((f", first {id[:12]} ({found[0]})" for id, found in kinds.items()), "")
+    return Gate(
+        "no personal data pattern",
+        not kinds,
+        f"{len(kinds)} records{first}",
+        "no e-mail address, phone, card or account number",
+        "edit or reject these records",
+    )
+
+
+def _length_gate(texts: Mapping[str, str], bounds: GateBounds) -> Gate:
+    outside = [
+        id
+        for id, text in texts.items()
+        if not bounds.shortest <= len(text.split()) <= bounds.longest
+    ]
+    return Gate(
+        "length",
+        not outside,
+        f"{len(outside)} texts outside" + (f", first {outside[0][:12]}" if outside else ""),
+        f"{bounds.shortest} to {bounds.longest} words",
+        "edit or reject these records",
+    )
+
+
+def _balance_gate(traits: Counter[str], bounds: GateBounds) -> Gate:
+    (common, most), (rare, fewest) = traits.most_common(1)[0], traits.most_common()[-1]
+    return Gate(
+        "balance of traits",
+        fewest / most >= bounds.trait_balance,
+        f"{fewest} records of “{rare}” and {most} of “{common}”",
+        f"a ratio of at least {bounds.trait_balance:.2f}",
+        f"approve or generate more records of “{rare}”",
+    )

@@ -1,0 +1,59 @@
+"""Measures of model outputs: criterion, tone, traits and content, one dictionary per output."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.records import Example, Measure, Output
+from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_measures
+from evaluation.measures.criteria import Criterion
+
+SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
+"""Names the embedder, because cosines of two embedders can't be compared."""
+
+Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Turns n texts into an (n, d) array of unit vectors."""
+
+
+def measure_outputs(
+    outputs: Sequence[tuple[Output, Example]],
+    passages: Sequence[str],
+    criterion: Criterion,
+    embed: Embed,
+) -> Iterator[dict[str, float]]:
+    """The measures of each output by name; `passages` are the passages of its prompts, or empty.
+
+    Similarity is measured if the prompt has a plain reference.
+    """
+    pairs = [(output.text, example.reference) for output, example in outputs]
+    rows = zip(outputs, passages, reference_similarities(pairs, embed), strict=True)
+    for (output, example), passage, similarity in rows:
+        content = content_measures(output.text, example.reference, passage, similarity)
+        yield criterion.measure(output.text) | content
+
+
+def measure_records(
+    output: Output, measures: Mapping[str, float], criterion: Criterion
+) -> Iterator[Measure]:
+    """An output's measures as records, each with the source that defines it."""
+    for name, value in measures.items():
+        yield Measure(subject=output.id, name=name, source=_source(name, criterion), value=value)
+
+
+def reference_similarities(pairs: Iterable[tuple[str, str]], embed: Embed) -> list[float | None]:
+    """Cosine similarity of each (answer, reference); None where the reference is empty."""
+    pairs = list(pairs)
+    complete = [pair for pair in pairs if pair[1]]
+    if not complete:
+        return [None] * len(pairs)
+    answers, references = (embed(texts) for texts in zip(*complete, strict=True))
+    cosines = iter(np.sum(answers * references, axis=1).tolist())
+    return [float(next(cosines)) if reference else None for _, reference in pairs]
+
+
+def _source(name: str, criterion: Criterion) -> str:
+    if name == "similarity":
+        return SIMILARITY_SOURCE
+    return CONTENT_SOURCE if name in CONTENT_NAMES else criterion.source_of(name)
