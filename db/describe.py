@@ -13,6 +13,7 @@ from db.records import (
     Measure,
     Output,
     Passage,
+    ReadingPosition,
     Record,
     Rejection,
     Review,
@@ -128,6 +129,11 @@ def _measure(record: Measure) -> str:
     return f"{record.name} {record.value:g} ({record.source})"
 
 
+def _reading_position(record: ReadingPosition) -> str:
+    place = "to its end" if record.offset is None else f"up to byte {record.offset}"
+    return f"file {record.source_fingerprint[:12]} read {place}"
+
+
 def _event(record: Event) -> str:
     detail = "" if record.detail == "{}" else f" {record.detail}"
     return f"{record.kind} at {record.at}{detail}"
@@ -146,5 +152,6 @@ _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
     Output: _output,
     Comparison: _comparison,
     Measure: _measure,
+    ReadingPosition: _reading_position,
     Event: _event,
 }

@@ -362,6 +362,17 @@ class Measure(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingPosition(Record):
+    """How far a source file has been read: a byte offset, or None once it was read to its end.
+
+    `source_fingerprint` identifies one state of the file, so a changed file is read from its start.
+    """
+
+    source_fingerprint: str
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Record):
     """Something that happened to a record: `at` is ISO 8601 in UTC, `detail` canonical JSON."""
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from db import records
 from db.records import Record
 
-REVISION = "r0001"
+REVISION = "r0002"
 """The migration that makes these tables; a test holds it to the newest one."""
 
 metadata = MetaData(
@@ -187,6 +187,11 @@ measures = _records(
     _text("source"),
     _number("value"),
 )
+reading_positions = _records(
+    "reading_positions",
+    _text("source_fingerprint", index=True),
+    Column("offset", BigInteger),
+)
 events = _records(
     "events",
     _text("subject", index=True),
@@ -212,6 +217,23 @@ erased = Table(
     _text("at"),
     comment="Records that were removed on request: they may not come back.",
 )
+run_claims = Table(
+    "run_claims",
+    metadata,
+    Column("key", String(16), primary_key=True),
+    _link("version", "versions"),
+    _text("campaign"),
+    _text("training"),
+    _text("training_fingerprint"),
+    _text("state", index=True),
+    _count("attempts"),
+    _text("worker"),
+    _text("token"),
+    _text("heartbeat_at"),
+    _text("reason"),
+    _text("changed_at"),
+    comment="The training queue: requested runs and the workers that hold them. Rows may change.",
+)
 
 TABLES: dict[type[Record], Table] = {
     records.Article: articles,
@@ -226,5 +248,6 @@ TABLES: dict[type[Record], Table] = {
     records.Output: outputs,
     records.Comparison: comparisons,
     records.Measure: measures,
+    records.ReadingPosition: reading_positions,
     records.Event: events,
 }

@@ -18,6 +18,7 @@ from db.records import (
     Output,
     Passage,
     Provenance,
+    ReadingPosition,
     Record,
     Rejection,
     Review,
@@ -241,6 +242,9 @@ strangers: dict[type[Record], st.SearchStrategy[Record]] = {
     ),
     Comparison: st.builds(Comparison, campaign=texts, prompt=ids, left=ids, right=ids),
     Measure: st.builds(Measure, subject=texts, name=texts, source=texts, value=finite),
+    ReadingPosition: st.builds(
+        ReadingPosition, source_fingerprint=texts, offset=st.none() | counts
+    ),
     Event: st.builds(Event, subject=texts, kind=st.sampled_from(EventKind), at=texts, detail=texts),
 }
 """A strategy for each record that refers to none by a foreign key."""

@@ -7,12 +7,15 @@ from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from db import schema
 from db.engine import engine, reading, writing
-from db.errors import StoreError
+from db.errors import StoreError, StoreVersionError
+from db.records import Measure, ReadingPosition
+from db.rows import insert
 from db.store import Store
-from db.tables import REVISION, metadata
+from db.tables import REVISION, metadata, reading_positions
 
 
 def set_revision(url: str, revision: str) -> None:
@@ -83,9 +86,9 @@ def test_a_database_ahead_is_refused_by_opening_and_by_migrating(url: str) -> No
 def test_a_database_one_migration_behind_is_refused_with_what_to_do(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "REVISION", "r0002")
+    monkeypatch.setattr(schema, "REVISION", "r9999")
     with pytest.raises(
-        StoreError, match=r"found the database at r0001, expected r0002; run `timbre doctor"
+        StoreError, match=r"found the database at r0002, expected r9999; run `timbre doctor"
     ):
         Store.open(url)
 
@@ -106,6 +109,39 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     with reading(made) as connection:
         assert inspect(connection).get_table_names() == []
     made.dispose()
+
+
+def test_reading_positions_stored_as_measures_are_moved_to_their_own_table(empty_url: str) -> None:
+    length = Measure(subject="o" * 64, name="length", source="text.v1", value=3.0)
+    stored = [("f1", 2_000_000), ("f2", 7), ("f1", 4_000_000), ("f2", -1)]
+    old = [
+        Measure(subject=file, name=str(offset), source="intake.v1", value=float(offset))
+        for file, offset in stored
+    ]
+    expected = [
+        ReadingPosition(source_fingerprint=file, offset=None if offset == -1 else offset)
+        for file, offset in stored
+    ]
+    made = engine(empty_url, 5)
+    with writing(made) as connection:
+        command.upgrade(schema.config(connection), "r0001")
+        for measure in [old[0], length, *old[1:]]:
+            insert(connection, [measure])
+    made.dispose()
+    with pytest.raises(StoreVersionError, match="r0001"):
+        Store.open(empty_url)
+    assert Store.migrate(empty_url)
+    with Store.open(empty_url) as store:
+        assert list(store.stream(ReadingPosition)) == expected
+        assert [p.id for p in store.stream(ReadingPosition)] == [p.id for p in expected]
+        assert list(store.stream(Measure)) == [length]
+        assert store.add(expected) == 0
+
+
+def test_a_reading_position_cannot_be_changed(store: Store) -> None:
+    store.add([ReadingPosition(source_fingerprint="f1", offset=7)])
+    with pytest.raises(DBAPIError, match="never changed"), store.writing() as connection:
+        connection.execute(reading_positions.update().values(offset=8))
 
 
 def test_a_new_database_may_be_in_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:

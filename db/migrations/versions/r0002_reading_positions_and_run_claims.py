@@ -1,0 +1,85 @@
+"""A table for reading positions, which were stored as measures, and one for the training queue."""
+
+import hashlib
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r0002"
+down_revision = "r0001"
+
+
+def upgrade() -> None:
+    """Create both tables and move the reading positions."""
+    op.create_table(
+        "reading_positions",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("source_fingerprint", sa.Text(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_reading_positions")),
+        sa.UniqueConstraint("id", name=op.f("uq_reading_positions_id")),
+    )
+    op.create_index(
+        op.f("ix_reading_positions_source_fingerprint"), "reading_positions", ["source_fingerprint"]
+    )
+    op.create_table(
+        "run_claims",
+        sa.Column("key", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("campaign", "training", "training_fingerprint", "state")
+        ),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("worker", "token", "heartbeat_at", "reason", "changed_at")
+        ),
+        sa.ForeignKeyConstraint(["version"], ["versions.id"], name=op.f("fk_run_claims_version")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_run_claims")),
+        comment="The training queue: requested runs and the workers that hold them. "
+        "Rows may change.",
+    )
+    op.create_index(op.f("ix_run_claims_state"), "run_claims", ["state"])
+    op.create_index(op.f("ix_run_claims_version"), "run_claims", ["version"])
+    _move_positions()
+    if op.get_bind().dialect.name == "postgresql":
+        body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    else:
+        words = "reading_positions is appended to, never changed"
+        body = f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+    op.execute(
+        f"CREATE TRIGGER reading_positions_no_update BEFORE UPDATE ON reading_positions {body}"
+    )
+
+
+def _move_positions() -> None:
+    """Turn measures named by an offset (−1 for a file read to its end) into reading positions."""
+    measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
+    positions = sa.table(
+        "reading_positions", *map(sa.column, ("id", "source_fingerprint", "offset"))
+    )
+    are_positions = measures.c.source == "intake.v1"
+    connection = op.get_bind()
+    query = sa.select(measures.c.subject, measures.c.name).where(are_positions)
+    rows = [
+        _position(subject, int(name))
+        for subject, name in connection.execute(query.order_by(measures.c.seq))
+    ]
+    if rows:
+        connection.execute(positions.insert(), rows)
+        connection.execute(measures.delete().where(are_positions))
+
+
+def _position(fingerprint: str, place: int) -> dict[str, str | int | None]:
+    offset = None if place == -1 else place
+    identity = {
+        "offset": offset,
+        "record": "ReadingPosition",
+        "source_fingerprint": fingerprint,
+    }
+    text = json.dumps(identity, separators=(",", ":"))
+    id = hashlib.sha256(text.encode()).hexdigest()
+    return {"id": id, "source_fingerprint": fingerprint, "offset": offset}
