@@ -1,0 +1,109 @@
+"""Read a source into articles, passages and counted rejections."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from db.records import Article, Passage, ReadingPosition, Record, Rejection, digest
+from db.store import Store
+from pipelines.articles.intake import read_batches
+from pipelines.articles.sources import source_name
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+
+_BATCH = 2000
+
+
+@dataclass
+class Intake:
+    """What was read from a source; `new` counts the records that weren't stored before.
+
+    `resumed_at` is the byte of a dump at which reading resumed.
+    """
+
+    articles: int = 0
+    passages: int = 0
+    new: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    resumed_at: int = 0
+
+    def count(self, record: Record) -> None:
+        """Count a record by its type."""
+        if isinstance(record, Article):
+            self.articles += 1
+        elif isinstance(record, Passage):
+            self.passages += 1
+        elif isinstance(record, Rejection):
+            self.rejected[record.reason] += 1
+
+
+def add_articles(
+    store: Store, source: str, on_progress: ProgressCallback, licence: str = "", limit: int = 0
+) -> Intake:
+    """Store a source's articles, their passages, and what was rejected with the reason.
+
+    Reading a multistream dump resumes where it stopped. `licence` applies to texts that don't come
+    from Wikipedia; `limit` is the most articles to read, 0 for all.
+
+    Raises `SourceError` if the source can't be read.
+    """
+    file = "" if limit else _fingerprint(source)
+    offsets = {p.offset for p in store.stream(ReadingPosition, source_fingerprint=file)}
+    # A dump that was read to its end is read again, which counts everything and adds nothing.
+    intake = Intake(resumed_at=0 if None in offsets else max(filter(None, offsets), default=0))
+    pending: list[Record] = []
+
+    def flush(offset: int | None) -> None:
+        # The position is stored with its records or not at all, so nothing skipped is ever missing.
+        position = ReadingPosition(source_fingerprint=file, offset=offset)
+        positions = [position] if file and offset not in {0, *offsets} else []
+        records = [*pending, *positions]
+        pending.clear()  # before writing, so that an interrupted write isn't repeated at the end
+        intake.new += store.add(records) - len(positions)
+        on_progress(intake.articles, 0)
+
+    end = 0
+    try:
+        for batch in read_batches(source, licence, resume_from=intake.resumed_at):
+            for record in batch.records:
+                if limit and intake.articles == limit and isinstance(record, Article):
+                    return intake
+                intake.count(record)
+                pending.append(record)
+            end = batch.end_offset
+            if len(pending) >= _BATCH:
+                flush(end)
+        flush(None if end else 0)
+    finally:
+        # Whatever came before an error in the source is complete, and stored.
+        flush(0)
+    return intake
+
+
+def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressCallback) -> None:
+    """Read the campaign's sources of which the store has no article yet."""
+    for source in campaign.sources:
+        if not store.count(Article, source=source_name(source)):
+            add_articles(store, source, on_progress)
+
+
+def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
+    """The passages a campaign generates from, at most its limit.
+
+    The first passage of every article comes before the second of any, so that a limit takes from
+    as many articles as it can.
+    """
+    sources = tuple(map(source_name, campaign.sources))
+    where: dict[str, object] = {"source": sources} if sources else {}
+    articles = tuple(article.id for article in store.stream(Article, **where))
+    passages = sorted(store.stream(Passage, article=articles), key=lambda p: (p.position, p.id))
+    return passages[: campaign.generate.limit or None]
+
+
+def _fingerprint(source: str) -> str:
+    """Identifies the state of a file; empty if the source isn't a file."""
+    path = Path(source)
+    if not path.is_file():
+        return ""
+    status = path.stat()
+    return digest(f"{path.name}:{status.st_size}:{status.st_mtime_ns}")
