@@ -1,1 +1,1 @@
-"""Wikipedia in, candidates out."""
+"""Turns articles into candidates: texts that people review before a model is trained on them."""

@@ -8,21 +8,22 @@ from distilabel.pipeline.local import Pipeline
 from distilabel.steps.base import Step, StepInput
 
 from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role, plain
-from pipelines.checks.candidates import CampaignChecks, CheckedFor
-from pipelines.engine import quiet
+from pipelines.checks.campaign import CampaignChecks
+from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
-from pipelines.run import Generation, candidates, provenance
+from pipelines.run import GenerationRun, provenance
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.registry import parameters, teacher
-from pipelines.tone_file import Tone
+from pipelines.teachers.cached import TeacherIdentity
+from pipelines.teachers.registry import build_teacher, teacher_parameters
+from pipelines.voices.tone import Tone
 
 
-class EachQuestion(Step):
-    """One row for every question that was asked about a passage."""
+class SplitQuestions(Step):
+    """Splits a row with several questions into a row for each."""
 
     @property
     def inputs(self) -> list[str]:
-        """The questions of a passage."""
+        """The questions about a passage."""
         return ["questions"]
 
     @property
@@ -31,20 +32,25 @@ class EachQuestion(Step):
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copies a row for each of its questions; one set aside or asked anew stays as it is."""
-        rows: list[Row] = inputs
-        yield [{**row, "question": question} for row in rows for question in self.questions(row)]
-
-    def questions(self, row: Row) -> list[str | None]:
-        """The questions a row is copied for."""
-        if row["refused"] or row.get("question"):
-            return [row.get("question")]
-        return [" ".join(question.split()) for question in row["questions"]]
+        """Copy each row once per question; rejected and retried rows stay single."""
+        yield [{**row, "question": question} for row in inputs for question in _questions(row)]
 
 
-def tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
-    """The distilabel pipeline that turns rows with a passage into rows with an answer."""
-    with quiet(), Pipeline(name="tone") as pipeline:
+def _questions(row: Row) -> list[str | None]:
+    if row["rejection"] or row.get("question"):
+        return [row.get("question")]
+    return [" ".join(question.split()) for question in row["questions"]]
+
+
+def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
+    """The distilabel pipeline from rows with a passage to rows with answers in the tone.
+
+    Args:
+        tone: the tone whose prompts are used.
+        llm: the teacher.
+        count: how many questions to ask about each passage.
+    """
+    with quiet_distilabel(), Pipeline(name="tone") as pipeline:
         ask = PromptTask(
             name="ask",
             llm=llm,
@@ -53,7 +59,7 @@ def tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
             constants={"count": count},
             writes="questions",
         )
-        each = EachQuestion(name="each_question")
+        split = SplitQuestions(name="each_question")
         answer = PromptTask(
             name="answer_plainly",
             llm=llm,
@@ -69,44 +75,44 @@ def tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
             constants={"tone": plain(tone)},
             writes="answer",
         )
-        ask >> each >> answer >> retell
+        ask >> split >> answer >> retell
     return pipeline
 
 
-def conversations(
+def generate_conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """A question and an answer in the tone for each passage, or why there is none.
+    """Yield questions about each passage with answers in the tone, or rejections.
 
-    The user's message is the passage, an empty line and the question; the candidate's
-    `reference` is the plain answer that was rewritten. What a check finds fault with comes as
-    a refusal that keeps the text.
+    The user's message is the passage, an empty line and the question. The candidate's `reference`
+    is the plain answer before the rewrite.
 
-    Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
+    Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
-    about = (plan.teacher, parameters(plan, tone.phrasebook), plan.seed)
+    teacher = TeacherIdentity(plan.teacher, teacher_parameters(plan, tone.phrasebook), plan.seed)
     prompts = (tone.prompts.question, tone.prompts.plain, tone.prompts.answer)
 
-    def made(row: Row) -> Candidate:
-        asked = f"{row['passage']}\n\n{row['question']}"
+    def build_candidate(row: Row) -> Candidate:
+        user = f"{row['passage']}\n\n{row['question']}"
         return Candidate(
             campaign=plan.campaign,
             kind=CandidateKind.CONVERSATION,
-            provenance=provenance(prompts, row, about),
-            messages=(Message(Role.USER, asked), Message(Role.ASSISTANT, row["answer"])),
+            provenance=provenance(prompts, row, teacher),
+            messages=(Message(Role.USER, user), Message(Role.ASSISTANT, row["answer"])),
             question=row["question"],
             reference=row["plain_answer"],
-            passage=row["passage_id"],
+            passage=row["subject"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
         )
 
-    def build(llm: LLM) -> Pipeline:
-        return tone_pipeline(tone, llm, plan.questions_per_passage)
-
-    rows = ({"passage": p.text, "passage_id": p.id, "subject": p.id} for p in passages)
-    writer = teacher(plan, tone.phrasebook)
-    checks = CampaignChecks(CheckedFor(tone.language), plan.lent)
-    return candidates(
-        rows, Generation(plan, writer, about, build, made, lambda _: "answer", checks)
+    run = GenerationRun(
+        plan=plan,
+        teacher=build_teacher(plan, tone.phrasebook),
+        identity=teacher,
+        checks=CampaignChecks(tone.language, resources=plan.resources),
+        build_pipeline=lambda llm: build_tone_pipeline(tone, llm, plan.questions_per_passage),
+        build_candidate=build_candidate,
+        text_column=lambda _: "answer",
     )
+    return run.candidates({"passage": p.text, "subject": p.id} for p in passages)

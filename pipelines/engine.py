@@ -1,8 +1,8 @@
-"""A distilabel pipeline walked batch by batch in this process, its rows handed on as they come.
+"""Runs a distilabel pipeline in this process and yields its rows as they are finished.
 
-`Pipeline.run` starts a process a step and gives its rows at the end only; here the same graph of
-the same steps is walked in order, so that rows stream, a breakpoint works, and nothing is
-started. The graph stays a distilabel pipeline: it can be validated, dumped, or run by it.
+`Pipeline.run` starts a process for each step and returns its rows only at the end. This engine
+runs the steps of the same graph one after another, so that rows stream and breakpoints work. The
+graph is still a distilabel pipeline, which distilabel can validate, dump or run.
 """
 
 import itertools
@@ -17,8 +17,8 @@ from pipelines.plan import BATCH
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """While steps are made, distilabel's warnings about running without its own loop are held."""
+def quiet_distilabel() -> Iterator[None]:
+    """Hide distilabel's warnings about steps that run outside its own loop."""
     logger = logging.getLogger("distilabel")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -28,20 +28,20 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def walk(
-    pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch: int = BATCH
+def stream_rows(
+    pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """The rows after every step of a linear pipeline, a batch at a time."""
+    """Yield the rows after every step of a linear pipeline, one batch at a time."""
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
-    with quiet():
+    with quiet_distilabel():
         for step in steps:
             step.load()
     try:
         source = iter(rows)
-        while made := list(itertools.islice(source, batch)):
+        while batch := list(itertools.islice(source, batch_size)):
             for step in steps:
-                made = [row for out in step.process_applying_mappings(made) for row in out]
-            yield from made
+                batch = [row for out in step.process_applying_mappings(batch) for row in out]
+            yield from batch
     finally:
         for step in steps:
             step.unload()

@@ -1,9 +1,9 @@
-"""What can go wrong in the pipelines that a user can set right: one sentence each."""
+"""Errors of the pipelines that a user can fix."""
 
 
 class SourceError(ValueError):
-    """A source of articles that cannot be read: what was found, expected, and what to do."""
+    """A source of articles or chats can't be read."""
 
 
 class TeacherError(ValueError):
-    """A teacher that cannot be used: what was found, expected, and what to do."""
+    """A teacher can't be used."""

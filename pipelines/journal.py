@@ -1,8 +1,8 @@
-"""What a teacher has replied so far, one JSON line a reply: nothing is asked, or paid for, twice.
+"""An append-only file of a teacher's replies, so that nothing is asked or paid for twice.
 
-A reply is keyed by everything that could change it: the teacher, its parameters and seed, and
-the messages (which hold the rendered prompt and so its version). Lines are appended and flushed
-as replies arrive; a last line torn by a crash is cut off when the journal is opened again.
+A reply's key covers everything that could change it: the teacher, its parameters, its seed and the
+messages, which contain the rendered prompt and so its version. Each reply is one JSON line, flushed
+when it arrives. If a crash cuts the last line short, the next run removes it.
 """
 
 import fcntl
@@ -19,31 +19,31 @@ from pipelines.errors import TeacherError
 
 @dataclass(frozen=True)
 class Reply:
-    """What a teacher replied to one prompt, and the tokens it read and wrote."""
+    """A teacher's reply to one prompt, with its token counts."""
 
     text: str
     input_tokens: int
     output_tokens: int
 
 
-def key(teacher: str, parameters: str, seed: int, messages: list[dict[str, str]]) -> str:
-    """The name a reply is kept under."""
+def cache_key(teacher: str, parameters: str, seed: int, messages: list[dict[str, str]]) -> str:
+    """The key of a reply in the journal."""
     parts = [teacher, parameters, str(seed)]
     parts += [part for message in messages for part in (message["role"], message["content"])]
-    # Lengths keep apart what would read the same when run together.
+    # Without the lengths, different parts could join into the same text.
     return digest("".join(f"{len(part)}:{part}" for part in parts))
 
 
 class Journal:
-    """An append-only file of replies; with no path it keeps them for the run alone."""
+    """The stored replies by key; without a path they last only as long as the object."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Reads what is there, and opens the file to go on.
+        """Read the stored replies and opens the file to append more.
 
-        Raises `TeacherError` if another process has it open.
+        Raises `TeacherError` if another process has the file open.
 
         Args:
-            path: the file, made with its folder when missing.
+            path: the file; it is created with its folder if it doesn't exist.
         """
         self._replies: dict[str, Reply] = {}
         self._file: IO[bytes] | None = None
@@ -54,8 +54,8 @@ class Journal:
             self._file.truncate(self._read(self._file))
 
     @classmethod
-    def copy_of(cls, path: Path | None) -> Self:
-        """The replies of a file, which is only read: what is kept is for this run alone."""
+    def read_only(cls, path: Path | None) -> Self:
+        """The replies of a file; new ones aren't written to it."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:
@@ -63,34 +63,31 @@ class Journal:
         return journal
 
     def _read(self, file: IO[bytes]) -> int:
-        """Takes in every whole line; returns where the last one ends."""
+        """Read every complete line and return the offset where the last one ends."""
         file.seek(0)
-        whole = 0
+        end = 0
         for line in file:
             if not line.endswith(b"\n"):
                 break
-            whole += len(line)
-            # A disk that filled up may have left a broken line; what it held is asked again.
+            end += len(line)
+            # A full disk may have left a broken line; its reply is asked for again.
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
-        return whole
+        return end
 
-    def found(self, names: Iterable[str]) -> dict[str, Reply]:
-        """Those of some names that a reply is kept under, with it."""
-        return {name: self._replies[name] for name in names if name in self._replies}
+    def lookup(self, keys: Iterable[str]) -> dict[str, Reply]:
+        """The stored replies among some keys."""
+        return {key: self._replies[key] for key in keys if key in self._replies}
 
-    def keep(self, name: str, reply: Reply) -> None:
-        """Adds a reply and hands it to the operating system before returning.
-
-        A name that there is already keeps the reply it has.
-        """
-        if name in self._replies:
+    def add(self, key: str, reply: Reply) -> None:
+        """Store a reply and flush it to the operating system; an existing key isn't changed."""
+        if key in self._replies:
             return
-        self._replies[name] = reply
+        self._replies[key] = reply
         if self._file is not None:
             entry = {
-                "key": name,
+                "key": key,
                 "text": reply.text,
                 "in": reply.input_tokens,
                 "out": reply.output_tokens,
@@ -99,30 +96,25 @@ class Journal:
             self._file.flush()
 
     def __len__(self) -> int:
-        """How many replies are kept."""
+        """The number of stored replies."""
         return len(self._replies)
 
     def __enter__(self) -> Self:
-        """The journal itself, closed when the block is left."""
+        """Return the journal, which is closed at the end of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes the file."""
-        self.close()
-
-    def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
 
 
 def _lock(file: IO[bytes], path: Path) -> None:
-    """One process at a time writes a journal; the system lets go of it when that one ends."""
+    """Lock a journal for this process; the operating system releases it when the process ends."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise TeacherError(
-            f"found {path.name} in use by another run of this campaign, expected one run at a "
-            "time; wait until it ends"
+            f"{path.name} is in use by another run of this campaign. Wait until that run ends."
         ) from error

@@ -1,75 +1,74 @@
-"""What a run asks of its teacher: tokens and dollars counted as they come, and where to stop."""
+"""Counts the tokens and dollars that a run spends on its teacher, and stops it at its limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SPENT = "limit reached"
-_CHARACTERS_A_TOKEN = 4
+LIMIT_REACHED = "limit reached"
+_CHARACTERS_PER_TOKEN = 4
 _MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars for a million tokens read and written."""
+    """US dollars per million input and output tokens."""
 
     input: float = 0.0
     output: float = 0.0
 
-    def of(self, read: int, written: int) -> float:
-        """What some tokens cost, in US dollars."""
-        return (read * self.input + written * self.output) / _MILLION
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """The price of some tokens in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
 
 @dataclass
 class Meter:
-    """Counts what is asked for and says whether more may be; `None` is no limit.
+    """Counts requests and tokens, and checks them against limits; `None` means no limit.
 
-    Replies taken from the journal cost nothing and are counted apart, as `known`. While a reply
-    is awaited its worst case is held back, so that no limit is passed.
+    Replies from the journal are free and count only as `cached`. The worst case of each pending
+    request is reserved, so that concurrent requests can't exceed a limit together.
     """
 
     prices: Prices = Prices()
     max_usd: float | None = None
     max_tokens: int | None = None
-    asked: int = 0
-    known: int = 0
-    read: int = 0
-    written: int = 0
-    stopped: bool = False
-    _held_read: int = 0
-    _held_written: int = 0
+    requests: int = 0
+    cached: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    is_stopped: bool = False
+    _reserved_input: int = 0
+    _reserved_output: int = 0
 
     @property
     def usd(self) -> float:
-        """What was spent so far."""
-        return self.prices.of(self.read, self.written)
+        """The dollars spent so far."""
+        return self.prices.cost(self.input_tokens, self.output_tokens)
 
     @property
-    def limited(self) -> bool:
-        """Whether there is a limit at all."""
+    def has_limit(self) -> bool:
+        """Whether dollars or tokens are limited."""
         return self.max_usd is not None or self.max_tokens is not None
 
-    def fits(self, read: int, written: int) -> bool:
-        """Whether a reply of at most so many tokens stays within the limits."""
-        read, written = (
-            self.read + self._held_read + read,
-            self.written + self._held_written + written,
-        )
-        tokens = self.max_tokens is None or read + written <= self.max_tokens
-        return tokens and (self.max_usd is None or self.prices.of(read, written) <= self.max_usd)
+    def fits(self, input_tokens: int, output_tokens: int) -> bool:
+        """Whether a request that takes at most this many tokens stays within the limits."""
+        total_input = self.input_tokens + self._reserved_input + input_tokens
+        total_output = self.output_tokens + self._reserved_output + output_tokens
+        if self.max_tokens is not None and total_input + total_output > self.max_tokens:
+            return False
+        return self.max_usd is None or self.prices.cost(total_input, total_output) <= self.max_usd
 
-    def hold(self, read: int, written: int) -> None:
-        """Holds the worst case of a request back; a negative one lets it go."""
-        self._held_read += read
-        self._held_written += written
+    def reserve(self, input_tokens: int, output_tokens: int) -> None:
+        """Reserve the worst case of a request; negative numbers release it."""
+        self._reserved_input += input_tokens
+        self._reserved_output += output_tokens
 
-    def count(self, read: int, written: int) -> None:
-        """Counts a reply that came."""
-        self.asked += 1
-        self.read += read
-        self.written += written
+    def count(self, input_tokens: int, output_tokens: int) -> None:
+        """Count a reply."""
+        self.requests += 1
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
 
 
-def about_tokens(chat: Sequence[dict[str, str]]) -> int:
-    """About how many tokens a chat has, where nobody says."""
-    return sum(len(message["content"]) for message in chat) // _CHARACTERS_A_TOKEN + 1
+def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:
+    """A rough token count of a chat, for teachers that report none: four characters per token."""
+    return sum(len(message["content"]) for message in chat) // _CHARACTERS_PER_TOKEN + 1

@@ -1,4 +1,4 @@
-"""The persona pipeline: a topic → a statement, a dialogue or a document that shows named traits."""
+"""The persona pipeline: topic → a statement, a dialogue or a document that shows named traits."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -9,16 +9,16 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
 from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role
-from pipelines.checks.candidates import CampaignChecks, CheckedFor
-from pipelines.engine import quiet
-from pipelines.persona_file import Persona
+from pipelines.checks.campaign import CampaignChecks
+from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
-from pipelines.run import Generation, candidates, provenance
+from pipelines.run import GenerationRun, provenance
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.registry import parameters, teacher
+from pipelines.teachers.cached import TeacherIdentity
+from pipelines.teachers.registry import build_teacher, teacher_parameters
+from pipelines.voices.persona import Persona
 
-TRAITS_EACH = 2
-_WRITES = {
+_COLUMNS = {
     CandidateKind.STATEMENT: "statement",
     CandidateKind.DIALOGUE: "messages",
     CandidateKind.DOCUMENT: "document",
@@ -26,19 +26,19 @@ _WRITES = {
 
 
 class PersonaTask(PromptTask):
-    """Writes one kind of text; a row of another kind is passed on as it came."""
+    """Writes one kind of text and passes on rows of other kinds unchanged."""
 
     kind: str
 
-    def concerns(self, row: Row) -> bool:
-        """Whether the row asks for this task's kind of text."""
-        return bool(row["kind"] == self.kind) and super().concerns(row)
+    def applies_to(self, row: Row) -> bool:
+        """Whether the row is of this task's kind."""
+        return bool(row["kind"] == self.kind) and super().applies_to(row)
 
 
-def persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
-    """The distilabel pipeline that writes each row's kind of text in the persona."""
+def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
+    """The distilabel pipeline that writes each row's kind of text as the persona."""
     prompts = asdict(persona.prompts)
-    with quiet(), Pipeline(name="persona") as pipeline:
+    with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
             PersonaTask(
                 name=f"write_{kind.value}",
@@ -47,59 +47,62 @@ def persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
                 prompt=prompts[kind.value],
                 reads=["passage", "traits"],
                 constants={"persona": asdict(persona)},
-                writes=writes,
+                writes=column,
             )
-            for kind, writes in _WRITES.items()
+            for kind, column in _COLUMNS.items()
         ]
         for before, after in pairwise(tasks):
             before >> after
     return pipeline
 
 
-def persona_candidates(
+def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """A text of each planned kind for each topic, or why there is none.
+    """Yield a text of each planned kind about each topic, or a rejection.
 
-    Each text is asked to show two traits; taken together every trait is asked for equally often.
+    Each text must show two traits; over all texts, every trait is asked for equally often.
 
-    Raises `TeacherError` if the plan names no known teacher, or it cannot be asked.
+    Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
-    about = (plan.teacher, parameters(plan, persona), plan.seed)
+    teacher = TeacherIdentity(plan.teacher, teacher_parameters(plan, persona), plan.seed)
     prompts = asdict(persona.prompts)
 
-    def made(row: Row) -> Candidate:
-        kind = CandidateKind(row["kind"])
-        written = row[_written(row)]
-        talk = kind is CandidateKind.DIALOGUE
+    def build_candidate(row: Row) -> Candidate:
+        kind, text = CandidateKind(row["kind"]), row[_text_column(row)]
+        is_dialogue = kind is CandidateKind.DIALOGUE
+        messages = [Message(Role(m["role"]), m["content"]) for m in text] if is_dialogue else []
         return Candidate(
             campaign=plan.campaign,
             kind=kind,
-            provenance=provenance((prompts[kind.value],), row, about),
-            messages=tuple(Message(Role(m["role"]), m["content"]) for m in written) if talk else (),
-            text="" if talk else written,
+            provenance=provenance((prompts[kind.value],), row, teacher),
+            messages=tuple(messages),
+            text="" if is_dialogue else text,
             passage=row["subject"],
-            persona=persona.called,
+            persona=persona.label,
             traits=tuple(trait["name"] for trait in row["traits"]),
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
         )
 
-    def build(llm: LLM) -> Pipeline:
-        return persona_pipeline(persona, llm)
+    run = GenerationRun(
+        plan=plan,
+        teacher=build_teacher(plan, persona),
+        identity=teacher,
+        checks=CampaignChecks(persona.language, persona, plan.resources),
+        build_pipeline=lambda llm: build_persona_pipeline(persona, llm),
+        build_candidate=build_candidate,
+        text_column=_text_column,
+    )
+    return run.candidates(_rows(topics, persona, plan))
 
-    writer = teacher(plan, persona)
-    checks = CampaignChecks(CheckedFor(persona.language, persona), plan.lent)
-    rows = _rows(topics, persona, plan)
-    return candidates(rows, Generation(plan, writer, about, build, made, _written, checks))
 
-
-def _written(row: Row) -> str:
-    return _WRITES[CandidateKind(row["kind"])]
+def _text_column(row: Row) -> str:
+    return _COLUMNS[CandidateKind(row["kind"])]
 
 
 def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
-    """A row for each topic and kind, with the next two traits in a round over all pairs."""
+    """A row for each topic and kind, with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
     turn = plan.seed
     for topic in topics:
@@ -110,17 +113,17 @@ def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> 
                 "passage": topic.text,
                 "subject": topic.id,
                 "kind": kind.value,
-                "traits": [_shown(traits[first], turn), _shown(traits[second], turn)],
+                "traits": [_describe(traits[first], turn), _describe(traits[second], turn)],
             }
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Two different numbers below `count`: over `count` turns in a row each comes up twice."""
+    """Two different numbers below `count`; each comes up twice in `count` turns."""
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 
 
-def _shown(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """What a prompt says of a trait, with the next of the things to ask."""
+def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
+    """The fields of a trait that a prompt shows, with one of its questions in turn."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}

@@ -1,4 +1,4 @@
-"""What to generate: for which campaign, by which teacher, from which seed, how much."""
+"""What to generate: the campaign, the teacher, the seed and the limits of one run."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,41 +8,42 @@ from typing import Any, TypeAlias
 from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
-from pipelines.prompting import Chat
+from pipelines.prompting import ChatMessages
 
 BATCH = 256
-"""Rows that go through a pipeline together."""
+"""The number of rows that go through a pipeline together."""
 
-Write: TypeAlias = Callable[[Sequence[Chat]], Sequence[Reply | None]]
-"""Replies of a model that another stage loads; None for a chat that is too long for it."""
-Embed: TypeAlias = Callable[[Sequence[str]], Any]
-"""Texts as rows of numbers, each of length 1, whose product is how alike two texts are."""
+ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
+"""Replies to chats with a model of another stage; None for a chat that is too long for it."""
+EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
+"""Embeds texts as rows of length 1, whose dot product is the similarity of two texts."""
 
 
 @dataclass(frozen=True)
-class Lent:
-    """What other stages lend a run: a writer, an embedder, and the texts that there are already.
+class Resources:
+    """What a run gets from other stages: a local model, an embedder and the existing candidates.
 
-    `writer` loads its model when called, which is done where the model is to write. `earlier` are
-    the campaign's stored candidates, which new ones must not repeat.
+    `writer` loads the model and returns its reply function; the teacher calls it where it runs.
+    New candidates must not repeat any of `existing`.
     """
 
-    writer: Callable[[], Write] | None = None
-    embed: Embed | None = None
-    earlier: Iterable[Candidate] = ()
+    writer: Callable[[], ReplyFn] | None = None
+    embed: EmbedFn | None = None
+    existing: Iterable[Candidate] = ()
 
 
 @dataclass(frozen=True)
 class GenerationPlan:
     """One run of a pipeline.
 
-    `limit` is the most candidates to hand on (None: as many as there are); `journal` the file
-    that keeps every reply, so that a run broken off goes on where it was; `kinds` is what a
-    persona pipeline writes about each topic. The key, temperature, longest reply (in tokens) and
-    most requests side by side are for teachers that are models; `meter` counts what they cost.
-    `retry` asks once more, with the reason, for each text that a check refused; `rehearse` asks
-    nobody and only counts what would be asked; `ray` is the address of a Ray
-    cluster that the teacher replies on (“auto”: whichever runs on this machine).
+    `limit` is the largest number of candidates, None for no limit. `journal` is the file that
+    stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
+    persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
+    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
+
+    `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts what
+    the run would ask. `ray` is the address of the Ray cluster that runs the teacher, “auto” for
+    one on this machine.
     """
 
     campaign: str
@@ -62,7 +63,7 @@ class GenerationPlan:
     )
     batch: int = BATCH
     retry: bool = False
-    rehearse: bool = False
+    dry_run: bool = False
     ray: str = ""
     meter: Meter = field(default_factory=Meter)
-    lent: Lent = field(default_factory=Lent)
+    resources: Resources = field(default_factory=Resources)

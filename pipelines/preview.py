@@ -1,11 +1,11 @@
-"""What a tone or persona file would make: the offline teacher's texts about two short passages."""
+"""Texts that the offline teacher writes about two short passages, to try out a tone or persona."""
 
 from db.records import Candidate, Passage, Rejection
-from pipelines.conversations import conversations
-from pipelines.persona_file import Persona
-from pipelines.personas import persona_candidates
+from pipelines.conversations import generate_conversations
+from pipelines.personas import generate_persona_texts
 from pipelines.plan import GenerationPlan
-from pipelines.tone_file import Tone
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
 
 _TEXTS = (
     "A lighthouse is a tower with a strong lamp that guides ships along a coast. The lamp stands "
@@ -17,20 +17,16 @@ _TEXTS = (
     "parts of the world, although they differ in size and form. In 1785, Edmund Cartwright "
     "received a patent for a loom that was driven by power.",
 )
+_PASSAGES = [
+    Passage(article="preview", section="", position=n, text=text) for n, text in enumerate(_TEXTS)
+]
 
 
-def _passages() -> list[Passage]:
-    return [
-        Passage(article="preview", section="", position=n, text=text)
-        for n, text in enumerate(_TEXTS)
-    ]
+def preview_tone(tone: Tone) -> list[Candidate | Rejection]:
+    """A conversation about each passage, or its rejection."""
+    return list(generate_conversations(_PASSAGES, tone, GenerationPlan("preview")))
 
 
-def tone_preview(tone: Tone) -> list[Candidate | Rejection]:
-    """A conversation about each of the passages, or why it would be refused."""
-    return list(conversations(_passages(), tone, GenerationPlan("preview")))
-
-
-def persona_preview(persona: Persona) -> list[Candidate | Rejection]:
-    """A statement, a dialogue and a document about the first passage, or why one is refused."""
-    return list(persona_candidates(_passages()[:1], persona, GenerationPlan("preview")))
+def preview_persona(persona: Persona) -> list[Candidate | Rejection]:
+    """A statement, a dialogue and a document about the first passage, or their rejections."""
+    return list(generate_persona_texts(_PASSAGES[:1], persona, GenerationPlan("preview")))

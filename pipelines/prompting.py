@@ -1,4 +1,4 @@
-"""Prompts as files: `prompts/<name>.vN.jinja`, each with a block for the system and the user."""
+"""Renders the prompt files `prompts/<name>.vN.jinja` and reads values back out of a prompt."""
 
 import re
 from functools import cache
@@ -9,18 +9,18 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FOLDER = Path(__file__).parent / "prompts"
-Chat: TypeAlias = list[dict[str, str]]
-_ASKED = re.compile(r'\{"([a-z_]+)": [\["]')
-_COUNT = re.compile(r"Ask (\d+) different")
+ChatMessages: TypeAlias = list[dict[str, str]]
+"""Chat messages as teachers receive them, each with a role and its content."""
+_REPLY_KEY = re.compile(r'\{"([a-z_]+)": [\["]')
+_QUESTION_COUNT = re.compile(r"Ask (\d+) different")
 
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    # No HTML is made here, and escaping would change the texts that are to be copied.
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
-        autoescape=False,  # as above
+        autoescape=False,  # prompts aren't HTML, and escaping would change the passages
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -31,35 +31,44 @@ def _template(name: str) -> Template:
     return _environment().get_template(f"{name}.jinja")
 
 
+@cache
 def prompt_names() -> list[str]:
-    """The prompt files there are, as name.vN."""
-    return sorted(path.stem for path in FOLDER.glob("*.jinja"))
+    """The prompts that a tone or persona file may name, as name.vN."""
+    names = sorted(path.stem for path in FOLDER.glob("*.jinja"))
+    return [name for name in names if "user" in _template(name).blocks]
 
 
-def block(name: str, role: str, **values: Any) -> str:
-    """One block of a prompt, filled; a value that it lacks is an error."""
+def render_block(name: str, block: str, **values: Any) -> str:
+    """One block of a prompt file; raises `UndefinedError` if a value is missing."""
+    return render_exactly(name, block, **values).strip()
+
+
+def render_exactly(name: str, block: str, **values: Any) -> str:
+    """One block of a prompt file, with the white space around its text."""
     template = _template(name)
-    return "".join(template.blocks[role](template.new_context(values))).strip()
+    return "".join(template.blocks[block](template.new_context(values)))
 
 
-def render(name: str, **values: Any) -> Chat:
-    """A prompt as chat messages, system first; a value that it lacks is an error."""
-    return [{"role": role, "content": block(name, role, **values)} for role in ("system", "user")]
+def render_prompt(name: str, **values: Any) -> ChatMessages:
+    """A prompt file as a system and a user message; raises `UndefinedError` as above."""
+    return [
+        {"role": role, "content": render_block(name, role, **values)} for role in ("system", "user")
+    ]
 
 
-def part(prompt: str, tag: str) -> str:
-    """The text between a tag of a prompt and its end, empty where it has no such part."""
+def extract_tag(prompt: str, tag: str) -> str:
+    """The text of an XML element in a prompt, empty if there is none."""
     start, end = prompt.find(f"<{tag}>"), prompt.rfind(f"</{tag}>")
     return prompt[start + len(tag) + 2 : end].strip() if 0 <= start < end else ""
 
 
-def asked_for(prompt: str) -> str:
-    """The key of the JSON object that the last line of a prompt asks for, empty if it asks none."""
-    found = _ASKED.search(prompt[prompt.rfind("\n") + 1 :])
-    return found.group(1) if found else ""
+def reply_key(prompt: str) -> str:
+    """The key of the JSON object that the last line of a prompt asks for, empty if there's none."""
+    match = _REPLY_KEY.search(prompt[prompt.rfind("\n") + 1 :])
+    return match.group(1) if match else ""
 
 
-def how_many(prompt: str) -> int:
-    """How many questions a prompt asks for."""
-    found = _COUNT.search(prompt)
-    return int(found.group(1)) if found else 1
+def question_count(prompt: str) -> int:
+    """The number of questions that a prompt asks for."""
+    match = _QUESTION_COUNT.search(prompt)
+    return int(match.group(1)) if match else 1

@@ -1,4 +1,4 @@
-"""What a teacher is to reply: a JSON object with one key, and how to ask for it once more."""
+"""The reply that a teacher must give: a JSON object with one key."""
 
 import json
 import re
@@ -7,11 +7,11 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from pipelines.prompting import Chat, block
-from pipelines.storable import is_storable
+from pipelines.prompting import ChatMessages, render_block
+from pipelines.storable_text import is_storable
 
 RETRY = "retry.v1"
-WRONG = "reply without what was asked"
+MALFORMED_REPLY = "reply without what was asked"
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _TEXT = {"type": "string"}
 _TURN = {
@@ -20,18 +20,18 @@ _TURN = {
     "required": ["role", "content"],
     "additionalProperties": False,
 }
-_FORMS: dict[str, dict[str, Any]] = {
+_SCHEMAS: dict[str, dict[str, Any]] = {
     "questions": {"type": "array", "items": _TEXT},
     "messages": {"type": "array", "items": _TURN},
 }
 
 
 @cache
-def form(key: str) -> dict[str, Any]:
-    """The JSON schema of a reply with a key; its value is a text unless it is known otherwise."""
+def reply_schema(key: str) -> dict[str, Any]:
+    """The JSON schema of a reply with this key; most keys have a text as their value."""
     return {
         "type": "object",
-        "properties": {key: _FORMS.get(key, _TEXT)},
+        "properties": {key: _SCHEMAS.get(key, _TEXT)},
         "required": [key],
         "additionalProperties": False,
     }
@@ -39,34 +39,35 @@ def form(key: str) -> dict[str, Any]:
 
 @cache
 def _validator(key: str) -> Draft202012Validator:
-    return Draft202012Validator(form(key)["properties"][key])
+    return Draft202012Validator(reply_schema(key)["properties"][key])
 
 
-def reply(text: str | None, key: str) -> Any:
-    """The value of a key in the JSON object a teacher replied, None where it has another form.
+def parse_reply(text: str | None, key: str) -> Any:
+    """The value of a key in a reply's JSON object, None if it's missing or malformed.
 
-    Words around the object, such as a code fence, are passed over. A value that is empty, or that
-    no text file could hold, is none.
+    Text around the object, such as a code fence, is ignored. An empty value, or one that a
+    database can't store, counts as missing.
     """
-    if text is None or not (found := _OBJECT.search(text)):
+    if text is None or not (match := _OBJECT.search(text)):
         return None
     try:
-        data = json.loads(found.group())
-    except (ValueError, RecursionError):  # the latter where it is nested without end
+        data = json.loads(match.group())
+    except (ValueError, RecursionError):  # the latter if it is nested too deep
         return None
     value = data.get(key) if isinstance(data, dict) else None
     value = value.strip() if isinstance(value, str) else value
-    return value if value and _has_form(value, key) and is_storable(value) else None
+    return value if value and _is_valid(value, key) and is_storable(value) else None
 
 
-def _has_form(value: Any, key: str) -> bool:
-    # Most replies are a text, for which a validator would take as long as all the rest.
-    return isinstance(value, str) if key not in _FORMS else bool(_validator(key).is_valid(value))
+def _is_valid(value: Any, key: str) -> bool:
+    # Most values are texts, which a validator checks far more slowly than `isinstance`.
+    return isinstance(value, str) if key not in _SCHEMAS else bool(_validator(key).is_valid(value))
 
 
-def again(chat: Chat, reason: str, text: str) -> Chat:
-    """The chat that asks for a reply once more, with what was wrong with the one before."""
-    prompt, _, asked = chat[-1]["content"].rpartition("\n")
+def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
+    """The chat that asks again after a rejected reply, quoting the reply and the reason."""
+    prompt, _, asked = chat[-1]["content"].rpartition("\n")  # the last line asks for the JSON
     values = {"prompt": prompt.rstrip(), "asked": asked, "reason": reason, "text": text}
     system = chat[0]["content"]
-    return [chat[0], {"role": "user", "content": block(RETRY, "user", system=system, **values)}]
+    content = render_block(RETRY, "user", system=system, **values)
+    return [chat[0], {"role": "user", "content": content}]

@@ -1,4 +1,4 @@
-"""Rows through a pipeline, out of it as candidates, past the checks: what both pipelines share."""
+"""Runs a pipeline over rows and checks the candidates that come out: what all pipelines share."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,95 +7,103 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
 from db.records import Candidate, Provenance, Rejection
-from pipelines.checks.candidates import CampaignChecks, judged
-from pipelines.engine import walk
+from pipelines.checks.campaign import CampaignChecks
+from pipelines.engine import stream_rows
 from pipelines.journal import Journal
-from pipelines.meter import SPENT
+from pipelines.meter import LIMIT_REACHED
 from pipelines.plan import GenerationPlan
 from pipelines.replies import RETRY
 from pipelines.tasks import Row
-from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 
 
 @dataclass(frozen=True)
-class Generation:
-    """One run: how to build its pipeline over a teacher, and a candidate from a row.
+class GenerationRun:
+    """One run of a pipeline.
 
-    `about` is what the teacher's replies are kept under: its name, parameters and seed; `writes`
-    says which column of a row holds the text that is judged.
+    `build_candidate` makes a candidate of a finished row, and `text_column` names the column with
+    the row's finished text.
     """
 
     plan: GenerationPlan
     teacher: LLM
-    about: tuple[str, str, int]
-    build: Callable[[LLM], Pipeline]
-    make: Callable[[Row], Candidate]
-    writes: Callable[[Row], str]
+    identity: TeacherIdentity
     checks: CampaignChecks
+    build_pipeline: Callable[[LLM], Pipeline]
+    build_candidate: Callable[[Row], Candidate]
+    text_column: Callable[[Row], str]
 
+    def candidates(self, rows: Iterable[Row]) -> Iterator[Candidate | Rejection]:
+        """Yield candidates, and rejections of rows without a text or whose text fails a check.
 
-def candidates(rows: Iterable[Row], generation: Generation) -> Iterator[Candidate | Rejection]:
-    """Candidates as they come, and refusals of rows set aside and of what a check objects to.
+        Stops at the plan's limit of candidates, or when its meter reaches a limit. A row needs
+        `passage` (a text) and `subject` (the passage's id). With `retry`, rejected rows run once
+        more at the end, and each then yields a candidate or another rejection.
+        """
+        plan, count, rejected_rows = self.plan, 0, list[Row]()
+        open_journal = Journal.read_only if plan.dry_run else Journal
+        with open_journal(plan.journal) as journal:
+            teacher = CachedLLM.wrap(self.teacher, self.identity, journal, plan.meter)
+            for row, record in self._run(rows, teacher):
+                if count == plan.limit:
+                    return
+                count += isinstance(record, Candidate)
+                if isinstance(record, Rejection) and plan.retry:
+                    rejected_rows.append(self._retry_row(row, record))
+                yield record
+            for _, record in self._run(rejected_rows, teacher):
+                yield record
 
-    Stops at the plan's limit of candidates, or where its meter says. A row carries `passage`
-    (text) and `subject` (the passage's id). With `retry`, what was refused is asked for once more
-    at the end, and comes again as a candidate or another refusal.
-    """
-    plan, taken, refused = generation.plan, 0, list[Row]()
-    with Journal.copy_of(plan.journal) if plan.rehearse else Journal(plan.journal) as journal:
-        teacher = CachedLLM.over(generation.teacher, generation.about, journal, plan.meter)
+    def _run(
+        self, rows: Iterable[Row], teacher: LLM
+    ) -> Iterator[tuple[Row, Candidate | Rejection]]:
+        plan = self.plan
+        batch_size = min(plan.batch, plan.limit or plan.batch)
+        remaining = _until_stopped(rows, plan)
+        for row in stream_rows(self.build_pipeline(teacher), remaining, batch_size):
+            # A row the teacher wasn't asked about, because of a limit, isn't rejected.
+            if not (plan.meter.is_stopped and _reason(row) == LIMIT_REACHED):
+                yield row, self._check(row)
 
-        def made(rows: Iterable[Row]) -> Iterator[tuple[Row, Candidate | Rejection]]:
-            size = min(plan.batch, plan.limit or plan.batch)
-            for row in walk(generation.build(teacher), rows, size):
-                if plan.meter.stopped and (row["refused"] or {}).get("reason") == SPENT:
-                    continue  # it was not asked for: nothing to say of it
-                yield row, _record(row, generation)
+    def _check(self, row: Row) -> Candidate | Rejection:
+        if row["rejection"]:
+            fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
+            return Rejection(
+                scope=self.plan.campaign, stage="generate", subject=row["subject"], **fields
+            )
+        candidate = self.build_candidate(row)
+        failure = self.checks.run(candidate, row["passage"])
+        if failure is None:
+            return candidate
+        return Rejection(
+            scope=self.plan.campaign,
+            stage="check",
+            subject=row["subject"],
+            reason=failure.reason,
+            detail=f"{candidate.question or candidate.kind}: {failure.detail}",
+            text=candidate.review_text,
+        )
 
-        for row, record in made(_until_stopped(rows, plan)):
-            if taken == plan.limit:
-                return
-            taken += isinstance(record, Candidate)
-            if isinstance(record, Rejection) and plan.retry:
-                refused.append(_to_ask_again(row, record, generation))
-            yield record
-        for _, record in made(_until_stopped(refused, plan)):
-            yield record
+    def _retry_row(self, row: Row, rejection: Rejection) -> Row:
+        column = (row["rejection"] or {}).get("writes") or self.text_column(row)
+        reason = rejection.reason
+        if rejection.stage == "check":
+            reason = f"{reason} ({rejection.detail})"
+        fault = {"writes": column, "reason": reason, "text": rejection.text}
+        return {**row, "rejection": None, column: None, "fault": fault}
 
 
 def _until_stopped(rows: Iterable[Row], plan: GenerationPlan) -> Iterator[Row]:
     for row in rows:
-        if plan.meter.stopped:
+        if plan.meter.is_stopped:
             return
         yield row
 
 
-def _to_ask_again(row: Row, refusal: Rejection, generation: Generation) -> Row:
-    writes = (row["refused"] or {}).get("writes") or generation.writes(row)
-    reason = f"{refusal.reason} ({refusal.detail})" if refusal.stage == "check" else refusal.reason
-    fault = {"writes": writes, "reason": reason, "text": refusal.text}
-    return {**row, "refused": None, writes: None, "fault": fault}
+def _reason(row: Row) -> str | None:
+    return (row["rejection"] or {}).get("reason")
 
 
-def provenance(prompts: tuple[str, ...], row: Row, about: tuple[str, str, int]) -> Provenance:
-    """How a row's text was written; one that was asked for anew also names the prompt for that."""
-    return Provenance((*prompts, RETRY) if row.get("fault") else prompts, *about)
-
-
-def _record(row: Row, generation: Generation) -> Candidate | Rejection:
-    campaign, refused = generation.plan.campaign, row["refused"]
-    if refused:
-        kept = {name: refused[name] for name in ("reason", "detail", "text")}
-        return Rejection(scope=campaign, stage="generate", subject=row["subject"], **kept)
-    candidate = generation.make(row)
-    finding = generation.checks.finding(candidate, row["passage"])
-    if finding is None:
-        return candidate
-    return Rejection(
-        scope=campaign,
-        stage="check",
-        subject=row["subject"],
-        reason=finding.reason,
-        detail=f"{candidate.question or candidate.kind}: {finding.detail}",
-        text=judged(candidate),
-    )
+def provenance(prompts: tuple[str, ...], row: Row, teacher: TeacherIdentity) -> Provenance:
+    """The prompts and the teacher that wrote a row's text; a retried row adds the retry prompt."""
+    return Provenance((*prompts, RETRY) if row.get("fault") else prompts, *teacher)

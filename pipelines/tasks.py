@@ -1,9 +1,8 @@
-"""The distilabel tasks: each a prompt file, the columns it reads, and the reply it expects.
+"""The distilabel task that asks a teacher with a prompt file and reads one value from the reply.
 
-A task is four pure parts (inputs, outputs, `format_input`, `format_output`). A reply that does
-not hold what was asked for is asked for once more; then it sets the row aside: the column `refused`
-says why and keeps the raw reply, and the tasks after it pass the row on untouched. A row with a
-`fault` (what a text was refused for) is asked anew for the column that the fault names.
+If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the column
+`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. A
+row with a `fault` (why a finished text was rejected) is asked again for the column it names.
 """
 
 from typing import Any
@@ -13,18 +12,18 @@ from distilabel.steps.base import StepInput
 from distilabel.steps.tasks.base import Task
 from pydantic import PrivateAttr
 
-from pipelines.prompting import Chat, block
-from pipelines.replies import WRONG, again, form, reply
-from pipelines.teachers.recorded import Recorded
+from pipelines.prompting import ChatMessages, render_block
+from pipelines.replies import MALFORMED_REPLY, parse_reply, reply_schema, retry_chat
+from pipelines.teachers.cached import CachedLLM
 
 Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Asks the teacher with a prompt file and takes one key out of the JSON object it replies.
+    """Fills a prompt file with a row's columns and adds the value replied as a column.
 
-    `reads` are the columns put into its user block, `constants` what is the same for every row,
-    `writes` the key of the reply and the column it goes to.
+    `reads` are the columns in the prompt's user block, `constants` the values that are the same for
+    every row, and `writes` is both the key in the reply and the new column.
     """
 
     llm: LLM
@@ -38,84 +37,94 @@ class PromptTask(Task):
 
     @property
     def inputs(self) -> list[str]:
-        """The columns the prompt is filled with."""
+        """The columns that fill the prompt."""
         return self.reads
 
     @property
     def outputs(self) -> list[str]:
-        """The reply, the reason a row was set aside (None while it was not), the model."""
-        return [self.writes, "refused", "model_name"]
+        """The value replied, the rejection (None if there is none), and the model."""
+        return [self.writes, "rejection", "model_name"]
 
-    def format_input(self, input: Row) -> Chat:  # distilabel's name
-        """The prompt as chat messages; its system block is the same for every row."""
+    def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
+        """The prompt as chat messages; the system message is rendered once for all rows."""
         if not self._system:
-            self._system = block(self.prompt, "system", **self.constants)
+            self._system = render_block(self.prompt, "system", **self.constants)
         columns = {name: input[name] for name in self.reads}
-        user = block(self.prompt, "user", **self.constants, **columns)
+        user = render_block(self.prompt, "user", **self.constants, **columns)
         chat = [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
         fault = input.get("fault") or {}
         if fault.get("writes") == self.writes:
-            return again(chat, fault["reason"], fault["text"])
+            return retry_chat(chat, fault["reason"], fault["text"])
         return chat
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The value replied, or why there is none."""
-        value = reply(output, self.writes)
+        """The value replied, or a rejection."""
+        value = parse_reply(output, self.writes)
         if value is not None:
-            return {self.writes: value, "refused": None}
-        reason = "no reply" if output is None else WRONG
-        refused = {
-            "reason": reason,
+            return {self.writes: value, "rejection": None}
+        rejection = {
+            "reason": "no reply" if output is None else MALFORMED_REPLY,
             "detail": f"{self.prompt}: {self.writes}",
             "text": output or "",
             "writes": self.writes,
         }
-        return {self.writes: None, "refused": refused}
+        return {self.writes: None, "rejection": rejection}
 
     def process(self, inputs: StepInput) -> Any:
-        """Asks for the rows it concerns, in one call of the teacher; the others are passed on."""
-        asked = [row for row in inputs if self.concerns(row)]
-        chats = [self.format_input(row) for row in asked]
-        made = [self._row(row, output) for row, output in zip(asked, self._ask(chats), strict=True)]
-        self._repair(made, chats)
-        answered = iter(made)
-        passed_on = {self.writes: None, "refused": None, "model_name": self.llm.model_name}
-        yield [next(answered) if self.concerns(row) else {**passed_on, **row} for row in inputs]
+        """Ask the teacher about the rows that apply, in one call, and pass on the others."""
+        applicable = [self.applies_to(row) for row in inputs]
+        rows = [row for row, applies in zip(inputs, applicable, strict=True) if applies]
+        answered = iter(self._answer(rows))
+        unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
+        yield [
+            next(answered) if applies else {**unchanged, **row}
+            for row, applies in zip(inputs, applicable, strict=True)
+        ]
 
-    def concerns(self, row: Row) -> bool:
-        """Whether a row is to be asked for: it has not been set aside, and has no value yet."""
-        return not row.get("refused") and row.get(self.writes) is None
+    def applies_to(self, row: Row) -> bool:
+        """Whether to ask about a row: it isn't rejected and has no value yet."""
+        return not row.get("rejection") and row.get(self.writes) is None
 
-    def _ask(self, chats: list[Chat]) -> list[dict[str, Any]]:
+    def _answer(self, rows: list[Row]) -> list[Row]:
+        """The rows with their replies; ask once more where a reply is malformed."""
+        chats = [self.format_input(row) for row in rows]
+        answered = [
+            self._add_reply(row, output) for row, output in zip(rows, self._ask(chats), strict=True)
+        ]
+        malformed = [n for n, row in enumerate(answered) if _is_malformed(row)]
+        retries = [
+            retry_chat(chats[n], MALFORMED_REPLY, answered[n]["rejection"]["text"])
+            for n in malformed
+        ]
+        for n, output in zip(malformed, self._ask(retries), strict=True):
+            retried = self._add_reply(answered[n], output)
+            if retried["rejection"]:  # the first reply shows better what went wrong
+                retried["rejection"] = answered[n]["rejection"]
+            answered[n] = retried
+        return answered
+
+    def _ask(self, chats: list[ChatMessages]) -> list[dict[str, Any]]:
         if not chats:
             return []
-        with_form = isinstance(self.llm, Recorded)
-        asked = [(chat, form(self.writes)) for chat in chats] if with_form else chats
+        takes_schema = isinstance(self.llm, CachedLLM)
+        inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
         outputs: list[dict[str, Any]] = self.llm.generate_outputs(
-            inputs=asked, **self.llm.get_generation_kwargs()
+            inputs=inputs, **self.llm.get_generation_kwargs()
         )
         return outputs
 
-    def _repair(self, made: list[Row], chats: list[Chat]) -> None:
-        """Asks once more, in place, for the rows whose reply was not what was asked for."""
-        broken = [n for n, row in enumerate(made) if (row["refused"] or {}).get("reason") == WRONG]
-        asked = [again(chats[n], WRONG, made[n]["refused"]["text"]) for n in broken]
-        for n, output in zip(broken, self._ask(asked), strict=True):
-            mended = self._row(made[n], output)
-            if mended["refused"]:  # the first reply says more of what went wrong
-                mended["refused"] = made[n]["refused"]
-            made[n] = mended
-
-    def _row(self, row: Row, made: dict[str, Any]) -> Row:
-        counts = made.get("statistics", {})
-        parts = self.format_output(made["generations"][0], row)
-        if made.get("reason"):
-            why = {"reason": made["reason"][0], "text": made["raw"][0]}
-            parts["refused"] = {**parts["refused"], **why}
-        return {
-            **row,
-            **parts,
-            "model_name": self.llm.model_name,
-            "input_tokens": row.get("input_tokens", 0) + sum(counts.get("input_tokens", [])),
-            "output_tokens": row.get("output_tokens", 0) + sum(counts.get("output_tokens", [])),
+    def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:
+        counts = output.get("statistics", {})
+        columns = self.format_output(output["generations"][0], row)
+        if output.get("reason"):  # why the teacher itself gave no reply
+            reason = {"reason": output["reason"][0], "text": output["raw"][0]}
+            columns["rejection"] = {**columns["rejection"], **reason}
+        tokens = {
+            name: row.get(name, 0) + sum(counts.get(name, []))
+            for name in ("input_tokens", "output_tokens")
         }
+        return {**row, **columns, **tokens, "model_name": self.llm.model_name}
+
+
+def _is_malformed(row: Row) -> bool:
+    return (row["rejection"] or {}).get("reason") == MALFORMED_REPLY

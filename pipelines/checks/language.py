@@ -1,8 +1,9 @@
-"""Whether a text is English, by its share of English function words and of those of others."""
+"""Whether a text is English: it counts the function words of English and of other languages."""
 
 import re
 
-from pipelines.words import word_set
+from pipelines.checks.check import CheckInput, Failure
+from pipelines.word_tokens import word_set
 
 _ENGLISH = word_set(
     "the of and to in a is was that for on as with by he it at from his an are were which be had "
@@ -11,8 +12,7 @@ _ENGLISH = word_set(
     "where than then them these those some any just like know here only most very during after "
     "before over under between because while back now yes yeah right good"
 )
-# The commonest function words of other languages written in Latin letters, less those that are
-# English words too.
+# The most common function words of other languages in Latin script, except English words.
 _OTHER = word_set(
     "el la los las un una del que y por con para su es fue como más se le les des du et est dans "
     "une qui pour au ce pas der die das und von den dem mit eine zu im wurde auf für "
@@ -24,11 +24,18 @@ LEAST_SHARE = 0.12
 LEAST_WORDS = 8
 
 
+def check_language(item: CheckInput) -> Failure | None:
+    """Reject a text that isn't English, in an English campaign; other languages aren't checked."""
+    if item.language != "en" or is_english(item.text):
+        return None
+    return Failure("not English", item.text[:80])
+
+
 def is_english(text: str) -> bool:
-    """Whether a text is English; one too short to tell passes."""
-    said = [word.lower() for word in _WORD.findall(text)]
-    if len(said) < LEAST_WORDS:
+    """Whether a text is English; a text of fewer than 8 words counts as English."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    if len(words) < LEAST_WORDS:
         return True
-    english = sum(word in _ENGLISH for word in said)
-    other = sum(word in _OTHER for word in said)
-    return english >= LEAST_SHARE * len(said) and english > other
+    english = sum(word in _ENGLISH for word in words)
+    other = sum(word in _OTHER for word in words)
+    return english >= LEAST_SHARE * len(words) and english > other

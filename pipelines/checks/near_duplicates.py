@@ -1,16 +1,20 @@
-"""Texts that say nearly the same, by MinHash over word shingles, found without comparing all.
+"""Whether a text nearly repeats another, by MinHash over word shingles.
 
-Signatures have 128 values. They are cut into bands as wide as still bring together 99 of 100 pairs
-at the threshold; every pair brought together is then measured exactly.
+Signatures have 128 values, cut into bands. A band is as wide as possible while 99 % of the pairs at
+the threshold still share one; the similarity of texts that share a band is then computed exactly.
 """
 
 from array import array
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rensa import RMinHash
 
-from pipelines.words import words
+from db.records import Candidate
+from pipelines.checks.check import CheckInput, Failure
+from pipelines.word_tokens import split_words
 
+NEAR = 0.7
 PERMUTATIONS = 128
 WIDEST = 16
 RECALL = 0.99
@@ -18,56 +22,70 @@ SHINGLE = 5
 _SEED = 42
 
 
-def shingles(text: str) -> frozenset[str]:
-    """The runs of five words of a text, in small letters; a shorter text is one shingle."""
-    said = [word.lower() for word in words(text)]
-    runs = zip(*(said[n:] for n in range(SHINGLE)), strict=False)
-    return frozenset(" ".join(run) for run in runs) or frozenset({" ".join(said)})
+class Match(NamedTuple):
+    """The most similar text in an index: its name, and a similarity from 0 to 1."""
+
+    name: str
+    similarity: float
+
+    def failure(self, reason: str, candidate: Candidate) -> Failure | None:
+        """Why a candidate fails because of this match; a candidate doesn't repeat itself."""
+        if self.name == candidate.id:
+            return None
+        return Failure(reason, f"{self.similarity:.2f} like {self.name}")
 
 
-def band_width(threshold: float) -> int:
-    """How many values a band has, for texts as alike as the threshold to share one surely."""
-    fitting = [
-        width
-        for width in range(1, WIDEST + 1)
-        if 1 - (1 - threshold**width) ** (PERMUTATIONS // width) >= RECALL
-    ]
-    return max(fitting, default=1)
+class NearDuplicateCheck:
+    """Reject a text that is nearly the same as an earlier one."""
+
+    def __init__(self) -> None:
+        """A check that has seen no text yet."""
+        self._index = NearIndex(NEAR)
+
+    def remember(self, candidate: Candidate) -> None:
+        """Add an existing candidate."""
+        self._index.add(candidate.id, candidate.review_text)
+
+    def __call__(self, item: CheckInput) -> Failure | None:
+        """Compare a text with the earlier ones, and add it if it is new."""
+        match = self._index.add(item.candidate.id, item.text)
+        return match.failure("near-duplicate", item.candidate) if match else None
 
 
 class NearIndex:
-    """Texts of which no two are nearly the same, to be asked for one that another is like."""
+    """Texts of which no two are nearly the same."""
 
     def __init__(self, threshold: float) -> None:
         """An empty index.
 
         Args:
-            threshold: the Jaccard similarity of shingles, from 0 to 1, from which two texts
-                are nearly the same.
+            threshold: the Jaccard similarity of shingles, from 0 to 1, at which two texts count
+                as nearly the same.
         """
         self._threshold = threshold
         self._width = band_width(threshold)
         self._names: list[str] = []
         self._shingles: list[array[int]] = []
-        # Most bands are met by one text alone, which a number takes less room for than a list.
+        # Most bands belong to one text, and an int takes less memory than a tuple.
         self._bands: dict[int, int | tuple[int, ...]] = {}
 
-    def add(self, name: str, text: str) -> tuple[str, float] | None:
-        """The text in the index most like this one, with how much, if any is nearly the same.
+    def add(self, name: str, text: str) -> Match | None:
+        """Add a text and return None, or return the most similar text of the index.
 
-        A text that is like none is taken in; one that is like another is not, so that a thousand
-        copies of a text cost no more than a thousand look-ups.
+        A near-duplicate isn't added, so that a thousand copies cost no more than a thousand
+        look-ups.
         """
         runs = shingles(text)
         keys = self._keys(runs)
         hashes = frozenset(hash(run) for run in runs)
-        met = {n for key in keys for n in _numbers(self._bands.get(key))}
-        nearest = max(((_jaccard(hashes, self._shingles[n]), -n) for n in met), default=(0.0, 0))
-        if met and nearest[0] >= self._threshold:
-            return self._names[-nearest[1]], nearest[0]
+        neighbours = {n for key in keys for n in _numbers(self._bands.get(key))}
+        similarities = ((_jaccard(hashes, self._shingles[n]), -n) for n in neighbours)
+        similarity, number = max(similarities, default=(0.0, 0))
+        if neighbours and similarity >= self._threshold:
+            return Match(self._names[-number], similarity)
         for key in keys:
-            there = _numbers(self._bands.get(key))
-            self._bands[key] = (*there, len(self._names)) if there else len(self._names)
+            members = _numbers(self._bands.get(key))
+            self._bands[key] = (*members, len(self._names)) if members else len(self._names)
         self._names.append(name)
         self._shingles.append(array("q", hashes))
         return None
@@ -80,10 +98,27 @@ class NearIndex:
         return [hash((start, *values[start : start + width])) for start in starts]
 
 
-def _numbers(there: int | tuple[int, ...] | None) -> tuple[int, ...]:
-    if there is None:
+def shingles(text: str) -> frozenset[str]:
+    """The runs of five words of a text, in lower case; a shorter text is one shingle."""
+    words = [word.lower() for word in split_words(text)]
+    runs = zip(*(words[n:] for n in range(SHINGLE)), strict=False)
+    return frozenset(" ".join(run) for run in runs) or frozenset({" ".join(words)})
+
+
+def band_width(threshold: float) -> int:
+    """The widest band that two texts with this similarity share with 99 % probability."""
+    widths = [
+        width
+        for width in range(1, WIDEST + 1)
+        if 1 - (1 - threshold**width) ** (PERMUTATIONS // width) >= RECALL
+    ]
+    return max(widths, default=1)
+
+
+def _numbers(members: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    if members is None:
         return ()
-    return (there,) if isinstance(there, int) else there
+    return (members,) if isinstance(members, int) else members
 
 
 def _jaccard(a: frozenset[int], b: "array[int]") -> float:
@@ -91,13 +126,19 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
     return shared / (len(a) + len(b) - shared)
 
 
-def near_duplicates(
-    texts: Iterable[tuple[str, str]], threshold: float
-) -> list[tuple[str, str, float]]:
-    """Each text nearly the same as one before it: that one's name, its own, and how much.
+class DuplicatePair(NamedTuple):
+    """Two texts that are nearly the same, by name, and their similarity from 0 to 1."""
 
-    Without the texts named second no two of the rest are nearly the same.
+    first: str
+    second: str
+    similarity: float
+
+
+def find_near_duplicates(texts: Iterable[tuple[str, str]], threshold: float) -> list[DuplicatePair]:
+    """Each named text that is nearly the same as one before it, paired with that one.
+
+    Without the second text of each pair, no two of the rest are nearly the same.
     """
     index = NearIndex(threshold)
-    found = ((index.add(name, text), name) for name, text in texts)
-    return [(near[0], name, near[1]) for near, name in found if near is not None]
+    matches = ((index.add(name, text), name) for name, text in texts)
+    return [DuplicatePair(m.name, name, m.similarity) for m, name in matches if m is not None]

@@ -1,11 +1,13 @@
-"""Personal data that a training text must not carry, found by pattern.
+"""Personal data that a training text must not contain, found by patterns.
 
-Names are not looked for: encyclopedic text is full of public ones. Street addresses are not
-either; no pattern tells them from prose.
+Names are not searched for, because encyclopedic text is full of public ones. Neither are street
+addresses, which no pattern distinguishes from prose.
 """
 
 import ipaddress
 import re
+
+from pipelines.checks.check import CheckInput, Failure
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b")
 _PHONE = re.compile(
@@ -17,14 +19,22 @@ _CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 
 
-def pii(text: str) -> list[str]:
-    """The kinds of personal data found with what was found, as “e-mail address: …”."""
-    found = [f"e-mail address: {m}" for m in _EMAIL.findall(text)]
-    found += [f"phone number: {m}" for m in _PHONE.findall(text)]
-    found += [f"IP address: {m}" for m in _IPV4.findall(text) if _is_ip(m)]
-    found += [f"card number: {m}" for m in _CARD.findall(text) if _luhn(m)]
-    found += [f"bank account: {m}" for m in _IBAN.findall(text) if _iban(m)]
-    return found
+def check_pii(item: CheckInput) -> Failure | None:
+    """Reject a text with personal data; the details name only its kinds."""
+    matches = find_pii(item.text)
+    if not matches:
+        return None
+    return Failure("personal data", "; ".join(match.split(":")[0] for match in matches))
+
+
+def find_pii(text: str) -> list[str]:
+    """The personal data in a text, each with its kind, such as “e-mail address: …”."""
+    matches = [f"e-mail address: {m}" for m in _EMAIL.findall(text)]
+    matches += [f"phone number: {m}" for m in _PHONE.findall(text)]
+    matches += [f"IP address: {m}" for m in _IPV4.findall(text) if _is_ip(m)]
+    matches += [f"card number: {m}" for m in _CARD.findall(text) if _luhn(m)]
+    matches += [f"bank account: {m}" for m in _IBAN.findall(text) if _iban(m)]
+    return matches
 
 
 def _is_ip(text: str) -> bool:
@@ -35,13 +45,13 @@ def _is_ip(text: str) -> bool:
 
 
 def _luhn(text: str) -> bool:
-    """The check digit of payment cards (ISO/IEC 7812)."""
+    """Whether a card number has a valid check digit (ISO/IEC 7812)."""
     digits = [int(c) for c in text if c.isdigit()][::-1]
     doubled = [sum(divmod(2 * d, 10)) for d in digits[1::2]]
     return digits[-1] != 0 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _iban(text: str) -> bool:
-    """The check digits of bank accounts (ISO 13616): the rearranged number is 1 modulo 97."""
+    """Whether an account number has valid check digits (ISO 13616), so that it is 1 modulo 97."""
     plain = text.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1

@@ -1,37 +1,20 @@
-"""Numbers and names in an answer that the passage it was made from does not support."""
+"""Whether the passage supports the numbers and names in an answer."""
 
 import re
 
-from pipelines.wikipedia.sentences import sentences
-from pipelines.words import word_set, words
+from db.records import CandidateKind
+from pipelines.checks.check import CheckInput, Failure
+from pipelines.sentences import split_sentences
+from pipelines.word_tokens import split_words, word_set
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SPELLED = {
     word: str(n)
     for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
+        split_words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen "
+            "fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+        )
     )
 }
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
@@ -42,30 +25,42 @@ _NOT_NAMES = word_set(
 )
 
 
-def unsupported_numbers(answer: str, source: str) -> list[str]:
-    """The numbers of the answer, in digits or words to twenty, that the source does not have."""
-    known = _numbers(source) | _numbers_in_words(source)
-    spelled = _numbers_in_words(answer) - {"1"}  # “one” is seldom a number in speech
-    return sorted((_numbers(answer) | spelled) - known)
+def check_support(item: CheckInput) -> Failure | None:
+    """Reject a conversation's answer with a number or a name that isn't in passage or question."""
+    if item.candidate.kind is not CandidateKind.CONVERSATION:
+        return None
+    source = f"{item.passage}\n{item.candidate.question}"
+    if numbers := find_unsupported_numbers(item.text, source):
+        return Failure("unsupported number", ", ".join(numbers))
+    if names := find_unsupported_names(item.text, source):
+        return Failure("unsupported name", ", ".join(names))
+    return None
+
+
+def find_unsupported_numbers(answer: str, source: str) -> list[str]:
+    """The numbers of the answer, in digits or as words up to twenty, that the source lacks."""
+    spelled = _spelled_numbers(answer) - {"1"}  # “one” is seldom a number in speech
+    supported = _numbers(source) | _spelled_numbers(source)
+    return sorted((_numbers(answer) | spelled) - supported)
 
 
 def _numbers(text: str) -> set[str]:
     return {number.replace(",", "") for number in _NUMBER.findall(text)}
 
 
-def _numbers_in_words(text: str) -> set[str]:
-    return {_SPELLED[w] for word in words(text) if (w := word.lower()) in _SPELLED}
+def _spelled_numbers(text: str) -> set[str]:
+    return {_SPELLED[w] for word in split_words(text) if (w := word.lower()) in _SPELLED}
 
 
-def unsupported_names(answer: str, source: str) -> list[str]:
-    """The capitalised words inside the answer's sentences that the source has in no form."""
-    known = {stem(word) for word in words(source)}
-    found = [w for s in sentences(answer) for w in _capitalised(s) if stem(w) not in known]
-    return sorted({word for word in found if word.lower() not in _NOT_NAMES})
+def find_unsupported_names(answer: str, source: str) -> list[str]:
+    """The capitalised words inside the answer's sentences that occur in the source in no form."""
+    known = {_stem(word) for word in split_words(source)}
+    names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
+    return sorted(name for name in names if name.lower() not in _NOT_NAMES)
 
 
 def _capitalised(sentence: str) -> list[str]:
-    """The words with a capital that no beginning, of the sentence or after a colon, asks for."""
+    """The words capitalised though they start neither the sentence nor a quotation."""
     return [
         m.group()
         for m in list(_INSIDE.finditer(sentence))[1:]
@@ -73,7 +68,7 @@ def _capitalised(sentence: str) -> list[str]:
     ]
 
 
-def stem(word: str) -> str:
-    """A word without the endings that a contraction or a possessive adds, in small letters."""
+def _stem(word: str) -> str:
+    """A word in lower case, without the ending of a contraction or a possessive."""
     lower = word.lower()
     return _ENDING.sub("", lower) if "'" in lower or "’" in lower else lower

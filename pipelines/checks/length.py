@@ -1,0 +1,21 @@
+"""Whether a text has a usual number of words for its kind."""
+
+from db.records import CandidateKind
+from pipelines.checks.check import CheckInput, Failure
+from pipelines.word_tokens import split_words
+
+LENGTHS = {
+    CandidateKind.CONVERSATION: (8, 150),
+    CandidateKind.STATEMENT: (15, 300),
+    CandidateKind.DIALOGUE: (15, 400),
+    CandidateKind.DOCUMENT: (30, 500),
+}
+
+
+def check_length(item: CheckInput) -> Failure | None:
+    """Reject a text with fewer or more words than its kind allows."""
+    shortest, longest = LENGTHS[item.candidate.kind]
+    count = len(split_words(item.text))
+    if shortest <= count <= longest:
+        return None
+    return Failure("length", f"{count} words, expected {shortest} to {longest}")

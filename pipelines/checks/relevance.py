@@ -1,0 +1,53 @@
+"""Whether an answer is about its question, by the words that question and passage share.
+
+If a sentence of the passage shares at least two words with the question, and three times as many
+as the answer does, the question was about that sentence. On questions written by people (SQuAD
+1.1) the check fails 3 % of the sentences with the gold answer, and 66 % of other sentences of the
+same paragraph.
+"""
+
+from db.records import CandidateKind
+from pipelines.checks.check import CheckInput, Failure
+from pipelines.sentences import split_sentences
+from pipelines.word_tokens import split_words, word_set
+
+_LEAST = 2
+_TIMES = 3
+_SHORTEST_STEM = 3
+_ENDINGS = ("'s", "’s", "ing", "ed", "es", "ly", "s")
+_COMMON = word_set(
+    "the a an of in on at to and or for with by from was were is are did does do what who when "
+    "where how can could you me tell about know we i so hey it its that this has have had bit "
+    "something anything story interesting should which why as be been there many much name kind "
+    "type"
+)
+
+
+def check_relevance(item: CheckInput) -> Failure | None:
+    """Reject a conversation's answer that skips the sentence its question is about."""
+    if item.candidate.kind is not CandidateKind.CONVERSATION:
+        return None
+    answers = f"{item.candidate.reference} {item.text}"
+    skipped = find_skipped_sentence(item.candidate.question, answers, item.passage)
+    return Failure("answers another question", f"asked about “{skipped[:80]}”") if skipped else None
+
+
+def find_skipped_sentence(question: str, answer: str, passage: str) -> str:
+    """The sentence a question is about, empty if the answer uses it."""
+    question_words = _content(question)
+    answer_overlap = len(question_words & _content(answer))
+    overlaps = {s: len(question_words & _content(s)) for s in split_sentences(passage)}
+    best = max(overlaps, key=overlaps.__getitem__, default="")
+    overlap = overlaps.get(best, 0)
+    return best if overlap >= _LEAST and overlap >= _TIMES * answer_overlap else ""
+
+
+def _content(text: str) -> set[str]:
+    return {_stem(lower) for word in split_words(text) if (lower := word.lower()) not in _COMMON}
+
+
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word

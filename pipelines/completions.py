@@ -1,0 +1,38 @@
+"""Asks a teacher arbitrary prompts, such as those of an LLM judge, and stores the replies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.engine import quiet_distilabel
+from pipelines.errors import TeacherError
+from pipelines.journal import Journal
+from pipelines.plan import GenerationPlan
+from pipelines.prompting import ChatMessages
+from pipelines.teachers.cached import CachedLLM, TeacherIdentity
+from pipelines.teachers.registry import PHRASEBOOK, build_teacher, teacher_parameters
+from pipelines.voices.tone import TonePhrases
+
+
+def complete_chats(
+    requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
+) -> list[str | None]:
+    """The teacher's replies to chats, each given with the JSON schema of its reply.
+
+    A reply is None if the teacher gave none. Raises `TeacherError` if the plan's teacher can't
+    answer arbitrary prompts or can't be reached; the plan's journal keeps earlier replies.
+    """
+    if plan.teacher == PHRASEBOOK:
+        raise TeacherError(
+            "The teacher “phrasebook” works by rules and can't answer arbitrary prompts. Use a "
+            "model, such as “openai:MODEL@URL” or “transformers:PATH”."
+        )
+    key = TeacherIdentity(plan.teacher, teacher_parameters(plan, TonePhrases()), plan.seed)
+    with Journal(plan.journal) as journal:
+        teacher = CachedLLM.wrap(build_teacher(plan, TonePhrases()), key, journal, plan.meter)
+        with quiet_distilabel():
+            teacher.load()
+        try:
+            outputs = teacher.generate(list(requests))
+        finally:
+            teacher.unload()
+    return [output["generations"][0] for output in outputs]
