@@ -1,9 +1,9 @@
-"""Sentences of a paragraph, whole and in order."""
+"""A splitter that cuts a paragraph into whole sentences."""
 
 import re
 
-# A sentence can end here: a full stop and the like, closing quotes or brackets, a space, and
-# something that can open a sentence. Chinese and Japanese need no space.
+# A possible end of a sentence: a full stop or similar, closing quotes or brackets, whitespace, and
+# something that can start a sentence. Chinese and Japanese need no whitespace.
 _END = re.compile(r"[.!?…][\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|[。！？][」』”]?(?=.)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“])(?:[A-Z]|[A-Z]\.[A-Z]|(?:[A-Z]\.){2,}[A-Z]?|Mr|Mrs|Ms|Dr|Prof|St|Ste|Sr|Jr|Gen"
@@ -18,22 +18,22 @@ _OPENER = re.compile(
 )
 
 
-def sentences(paragraph: str) -> list[str]:
+def split_sentences(paragraph: str) -> list[str]:
     """The sentences of a paragraph.
 
-    An initial, a title or an abbreviation ends none, unless it can stand at the end of one
-    (`U.S.`, `etc.`) and a word follows that commonly opens one.
+    Initials, titles and abbreviations don't end a sentence, except those that often do (`U.S.`,
+    `etc.`) before a word that commonly starts one.
     """
-    found: list[str] = []
+    sentences: list[str] = []
     start = 0
     for match in _END.finditer(paragraph):
         before = paragraph[start : match.end()].rstrip()
         if _is_end(before, paragraph[match.end() : match.end() + 12]):
-            found.append(before)
+            sentences.append(before)
             start = match.end()
     if rest := paragraph[start:].strip():
-        found.append(rest)
-    return found
+        sentences.append(rest)
+    return sentences
 
 
 def _is_end(before: str, after: str) -> bool:

@@ -1,14 +1,14 @@
-"""A folder of a team's own documents (.md, .txt), each an article under a licence it must name."""
+"""A source that reads a folder of .md and .txt documents, one article per file."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.articles.page import Page, Site
+from pipelines.articles.source_page import Site, SourcePage
 from pipelines.errors import SourceError
 from pipelines.storable_text import make_storable
 
-_KINDS = frozenset({".md", ".txt"})
+_EXTENSIONS = frozenset({".md", ".txt"})
 _LICENCE_FILES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "LICENSE.md")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -17,76 +17,79 @@ _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])")
-_NOTE = re.compile(r"\[\^[^\]]*\]")
+_FOOTNOTE = re.compile(r"\[\^[^\]]*\]")
 _EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,3}|`+)(?=\S)(.+?)(?<=\S)\1")
+_TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\Z")
-_LISTED = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z")
+_LIST_OR_TABLE = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z")
 
 
-def pages(folder: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
-    """The documents of a folder and its subfolders, in the order of their names.
+def read_pages(folder: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The documents of a folder and its subfolders, sorted by path.
 
-    The licence is the one handed in or the first line of a file LICENCE (or LICENSE) in the
-    folder. Raises `SourceError` where there is none, or for a document that is no UTF-8 text.
+    An empty `licence` means the first line of a LICENCE (or LICENSE) file in the folder. Raises
+    `SourceError` if there is no licence or a document isn't UTF-8.
     """
-    site = Site(source, licence=licence or _stated_licence(folder, source))
+    site = Site(source, licence=licence or _read_licence(folder, source))
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _KINDS and path.name not in _LICENCE_FILES and path.is_file():
-            yield site, _page(path, f"{source}/{path.relative_to(folder).as_posix()}")
+        is_document = path.suffix.lower() in _EXTENSIONS and path.name not in _LICENCE_FILES
+        if is_document and path.is_file():
+            yield _read_document(path, site, f"{source}/{path.relative_to(folder).as_posix()}")
 
 
-def _stated_licence(folder: Path, source: str) -> str:
+def _read_licence(folder: Path, source: str) -> str:
     for name in _LICENCE_FILES:
         path = folder / name
-        lines = _text(path, f"{source}/{name}").split("\n") if path.is_file() else []
-        stated = next((line.strip("# ").strip() for line in lines if line.strip("# ")), "")
-        if stated:
-            return stated
+        lines = _read_text(path, f"{source}/{name}").split("\n") if path.is_file() else []
+        licence = next((line.strip("# ").strip() for line in lines if line.strip("# ")), "")
+        if licence:
+            return licence
     raise SourceError(
-        f"found no licence for the documents in {source}, expected one, as people will be shown "
-        "texts made from them; write its name into a file LICENCE in that folder"
+        f"{source}: the documents have no licence, and people will see texts made from them. "
+        "Write the licence's name into a file LICENCE in that folder."
     )
 
 
-def _page(path: Path, name: str) -> Page:
-    text = _text(path, name)
-    markdown = path.suffix.lower() == ".md"
-    title, plain = path.stem.replace("_", " ").replace("-", " "), text
-    if markdown:
-        heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
+def _read_document(path: Path, site: Site, name: str) -> SourcePage:
+    text = _read_text(path, name)
+    title = path.stem.replace("_", " ").replace("-", " ")
+    if path.suffix.lower() == ".md":
+        heading = _TITLE.search(text)
         title = heading.group(1).strip() if heading else title
-        plain = plain_markdown(text)
-    name = make_storable(name)
-    return Page(make_storable(title), name, _unwrapped(plain), url=f"documents:{name}")
+        text = strip_markdown(text)
+    title, name = make_storable(title), make_storable(name)
+    return SourcePage(
+        site, title, name, _unwrap_lines(text), is_wikitext=False, url=f"documents:{name}"
+    )
 
 
-def _text(path: Path, name: str) -> str:
+def _read_text(path: Path, name: str) -> str:
     try:
         return make_storable(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, OSError) as error:
         raise SourceError(
-            f"found a document that cannot be read as UTF-8 text, {make_storable(name)}; save it anew "
-            "or take it out of the folder"
+            f"{make_storable(name)} can't be read as UTF-8 text. Save it as UTF-8 or remove it "
+            "from the folder."
         ) from error
 
 
-def plain_markdown(text: str) -> str:
-    """The prose of a Markdown text and its headings, without lists, tables, code and images."""
+def strip_markdown(text: str) -> str:
+    """The prose and headings of a Markdown text, without lists, tables, code and images."""
     text = _BREAK.sub(" ", text)
-    for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _NOTE, _TAG):
+    for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)
     text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", text)))
-    return "\n".join(_plain_line(line) for line in text.split("\n"))
+    return "\n".join(_strip_line(line) for line in text.split("\n"))
 
 
-def _plain_line(line: str) -> str:
+def _strip_line(line: str) -> str:
     stripped = line.strip().lstrip("> ")
     if heading := _HEADING.match(stripped):
         return f"\n{heading.group(1)}\n"
-    return "" if _LISTED.match(stripped) else stripped
+    return "" if _LIST_OR_TABLE.match(stripped) else stripped
 
 
-def _unwrapped(text: str) -> str:
-    """Paragraphs on a line each; they are told apart by empty lines."""
+def _unwrap_lines(text: str) -> str:
+    """The text with each paragraph on one line, separated by empty lines."""
     paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n"))
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

@@ -1,62 +1,67 @@
-"""What one process does of an intake: pages cleaned and cut into records.
+"""The part of an intake that worker processes run: pages filtered and cut into records.
 
-It imports no more than that needs, since every process that shares the work imports it anew.
+Every worker process imports this module, so it imports only what extraction needs.
 """
 
 import os
 import signal
 from collections.abc import Iterable
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from threading import Thread
 from typing import TypeAlias
 
 from db.records import Article, Passage, Rejection
-from pipelines.articles.page import Page, Site
-from pipelines.articles.page_filter import judged
-from pipelines.articles.passages import PassageConfig, passages
+from pipelines.articles.page_filter import rejection_reason
+from pipelines.articles.passages import PassageConfig, split_passages
+from pipelines.articles.source_page import SourcePage
 from pipelines.wikipedia.multistream import Stream
 
-Taken: TypeAlias = Article | Passage | Rejection
+IntakeRecord: TypeAlias = Article | Passage | Rejection
 
 
-def cut(
-    pages: Iterable[tuple[Site, Page]], markup: bool, config: PassageConfig | None
-) -> list[Taken]:
-    """The records of some pages, in their order, with their ids.
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Records of whole articles, in the order of their source.
 
-    Args:
-        pages: Pages, each with its site.
-        markup: Whether they are wikitext.
-        config: How long passages are.
-
-    Returns:
-        An article and then its passages and refusals, or the refusal of a page, for each.
+    `end_offset` is the byte of a multistream dump at which reading can resume; 0 in other sources.
     """
-    taken: list[Taken] = []
-    for page in judged(pages, markup):
-        if isinstance(page, Rejection):
-            taken.append(page)
+
+    records: list[IntakeRecord]
+    end_offset: int = 0
+
+
+def extract_records(
+    pages: Iterable[SourcePage], config: PassageConfig | None, end_offset: int = 0
+) -> RecordBatch:
+    """The records of some pages: articles, each followed by its passages and rejections."""
+    records: list[IntakeRecord] = []
+    for page in pages:
+        reason = rejection_reason(page)
+        if reason is None:
+            article = page.to_article()
+            records.append(article)
+            records.extend(split_passages(page, article.id, config))
         else:
-            taken.append(page.article)
-            taken.extend(passages(page, config))
-    for record in taken:
-        _ = record.id  # It travels with the record, and is not worked out where they all arrive.
-    return taken
+            records.append(page.reject(reason))
+    for record in records:
+        _ = record.id  # Computed and cached here, so that the main process doesn't have to.
+    return RecordBatch(records, end_offset)
 
 
-def cut_stream(stream: Stream, config: PassageConfig | None) -> list[Taken]:
-    """The records of a stream of a dump, in their order."""
-    return cut(stream.pages(), markup=True, config=config)
+def extract_stream(stream: Stream, config: PassageConfig | None) -> RecordBatch:
+    """The records of one stream of a dump."""
+    return extract_records(stream.read_pages(), config, stream.end)
 
 
-def end_with_the_reader() -> None:
-    """Leave Ctrl-C to the process that reads, and end with it, however it ends."""
+def follow_parent() -> None:
+    """Leave Ctrl-C to the parent process, and exit when the parent does, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_outlive_nobody, daemon=True).start()
+    Thread(target=_exit_after_parent, daemon=True).start()
 
 
-def _outlive_nobody() -> None:
-    reader = parent_process()
-    if reader is not None:
-        reader.join()
+def _exit_after_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(1)

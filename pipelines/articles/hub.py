@@ -1,47 +1,45 @@
-"""Pages of a data set on the Hugging Face Hub with the columns of `wikimedia/wikipedia`, streamed.
+"""A source that streams a dataset with the columns of `wikimedia/wikipedia` from the Hub.
 
-Its parquet files are read row group by row group over the network; nothing is kept on this machine.
+It reads the parquet files over the network, one row group at a time, and stores none of them.
 """
 
 import re
 from collections.abc import Iterator
 
-from httpx2 import HTTPError  # what huggingface_hub speaks through
+from httpx2 import HTTPError  # The client that huggingface_hub uses.
 from huggingface_hub import HfFileSystem
 from huggingface_hub.errors import HfHubHTTPError
 
-from pipelines.articles.page import Page, Site
+from pipelines.articles.source_page import SourcePage
+from pipelines.articles.tables import read_parquet
 from pipelines.errors import SourceError
-from pipelines.wikipedia import parquet
 
-EXPECTED = "hf:OWNER/NAME:FOLDER, such as hf:wikimedia/wikipedia:20231101.en"
+USAGE = "hf:OWNER/NAME:FOLDER (such as hf:wikimedia/wikipedia:20231101.en)"
 _FORM = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+):(?P<folder>[\w./-]+)\Z")
 
 
-def pages(
-    source: str, licence: str = "", endpoint: str | None = None
-) -> Iterator[tuple[Site, Page]]:
-    """The rows of every parquet file in a folder of a data set, in the order of their names.
+def read_pages(source: str, licence: str = "", endpoint: str | None = None) -> Iterator[SourcePage]:
+    """The rows of every parquet file in a folder of a dataset, sorted by file name.
 
-    `endpoint` is the Hub's address, by default the public one. Raises `SourceError` if there is no
-    such data set or folder, if the Hub cannot be reached, or if a file lacks a column.
+    `endpoint` is the Hub's URL, by default the public one. Raises `SourceError` if the dataset or
+    folder doesn't exist, the Hub can't be reached or a file lacks a column.
     """
     match = _FORM.match(source)
     if match is None:
-        raise SourceError(f"found “{source}”, expected {EXPECTED}")
+        raise SourceError(f"“{source}” doesn't name a dataset on the Hub. Write {USAGE}.")
     hub = HfFileSystem(endpoint=endpoint, skip_instance_cache=True)
     try:
         names = sorted(hub.glob(f"datasets/{match['repo']}/{match['folder']}/*.parquet"))
         if not names:
             raise SourceError(
-                f"found no parquet file in {match['folder']} of {match['repo']} on the Hub, "
-                f"expected {EXPECTED}; look at the data set's page for its folders"
+                f"{source} has no parquet files. Look up the dataset's folders on its page and "
+                f"write {USAGE}."
             )
         for name in names:
             with hub.open(name) as file:
-                yield from parquet.rows(file, source, licence)
+                yield from read_parquet(file, source, licence)
     except (HfHubHTTPError, HTTPError, FileNotFoundError) as error:
         raise SourceError(
-            f"found no answer for {match['repo']} on the Hub ({type(error).__name__}), expected a "
-            "data set that can be read; check its name, the network, and HF_TOKEN if it is gated"
+            f"{source} can't be read from the Hub ({type(error).__name__}). Check the dataset's "
+            "name, the network and, for a gated dataset, HF_TOKEN."
         ) from error

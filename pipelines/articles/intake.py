@@ -1,7 +1,7 @@
-"""A source as records: its articles, their passages and all that was refused, on every core.
+"""An intake: a source read into articles, passages and rejections on every core.
 
-One process reads pages; where there is enough to do, others clean and cut them. The records and
-their order are the same however many processes share the work.
+One process reads pages. If there is enough work, others filter and cut them. The records and their
+order don't depend on the number of processes.
 """
 
 import os
@@ -10,39 +10,28 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from multiprocessing import get_context
 
-from pipelines.articles.extraction import Taken, cut, cut_stream, end_with_the_reader
-from pipelines.articles.page import Page, Site
+from pipelines.articles.extraction import (
+    IntakeRecord,
+    RecordBatch,
+    extract_records,
+    extract_stream,
+    follow_parent,
+)
 from pipelines.articles.passages import PassageConfig
-from pipelines.articles.sources import located, opened
+from pipelines.articles.source_page import SourcePage
+from pipelines.articles.sources import open_source, source_path
 from pipelines.errors import SourceError
-from pipelines.wikipedia.multistream import streams
+from pipelines.wikipedia.multistream import find_streams
 
-
-@dataclass(frozen=True)
-class Part:
-    """Some of a source's records, whole articles each; it can be gone on after `place`.
-
-    A place is a byte of a dump of many streams, and 0 in any other source.
-    """
-
-    end_offset: int
-    records: list[Taken]
-
-
-@dataclass(frozen=True)
-class _Job:
-    place: int
-    do: Callable[[], list[Taken]]
-
+_Job = Callable[[], RecordBatch]
 
 _BATCH_CHARACTERS = 400_000
-_SECONDS_ALONE = 0.3  # of work, before it is worth starting other processes
-_AHEAD_PER_WORKER = 2
+_SECONDS_ALONE = 0.3  # Starting processes doesn't pay off for less work than this.
+_JOBS_PER_WORKER = 2
 
 
 def read_records(
@@ -50,15 +39,10 @@ def read_records(
     licence: str = "",
     workers: int | None = None,
     config: PassageConfig | None = None,
-) -> Iterator[Taken]:
-    """The records of a source in its order: an article, then its passages and refusals.
-
-    `workers` is the number of processes that clean and cut, by default one per core; 1 does all
-    in this process. A dump of many streams is also decompressed by them. Raises `SourceError` as
-    `opened` does.
-    """
-    for part in read_batches(source, licence, workers, config):
-        yield from part.records
+) -> Iterator[IntakeRecord]:
+    """The records of a source in its order; see `read_batches`."""
+    for batch in read_batches(source, licence, workers, config):
+        yield from batch.records
 
 
 def read_batches(
@@ -67,46 +51,61 @@ def read_batches(
     workers: int | None = None,
     config: PassageConfig | None = None,
     resume_from: int = 0,
-) -> Iterator[Part]:
-    """The records of a source as `records` gives them, in parts, from after a part's place on."""
+) -> Iterator[RecordBatch]:
+    """The records of a source in its order, in batches.
+
+    Args:
+        source: A source that `open_source` reads.
+        licence: The licence of texts that aren't Wikipedia's.
+        workers: The number of processes that filter and cut pages and decompress multistream
+            dumps. The default is one per core; with 1, this process does everything.
+        config: The length of passages.
+        resume_from: The `end_offset` of the last batch that has been stored.
+
+    Yields:
+        Batches of articles, each followed by its passages and rejections.
+
+    Raises:
+        SourceError: The source can't be read, as for `open_source`.
+    """
     count = workers or os.cpu_count() or 1
     jobs = _jobs(source, licence, config, resume_from)
-    spent = 0.0
+    seconds = 0.0
     for job in jobs:
-        begun = time.perf_counter()
-        part = Part(job.place, job.do())
-        spent += time.perf_counter() - begun
-        yield part
-        if count > 1 and spent > _SECONDS_ALONE:
+        start = time.perf_counter()
+        batch = job()
+        seconds += time.perf_counter() - start
+        yield batch
+        if count > 1 and seconds > _SECONDS_ALONE:
             break
-    rest = next(jobs, None)
-    if rest is not None:
-        yield from _shared(chain([rest], jobs), count)
+    first = next(jobs, None)
+    if first is not None:
+        yield from _run_in_pool(chain([first], jobs), count)
 
 
-def _jobs(source: str, licence: str, config: PassageConfig | None, after: int) -> Iterator[_Job]:
-    """A source in parts that can be done by any process, each to a list of records."""
+def _jobs(
+    source: str, licence: str, config: PassageConfig | None, resume_from: int
+) -> Iterator[_Job]:
+    """The work on a source, in jobs that any process can do."""
     if source.lower().endswith(".bz2"):
-        path = located(source)
-        jobs = (
-            _Job(stream.end, partial(cut_stream, stream, config))
-            for stream in streams(path, path.name, licence)
-        )
-        first = next(jobs, None)
+        path = source_path(source)
+        streams = find_streams(path, path.name, licence)
+        first = next(streams, None)
         if first is not None:
-            yield from (job for job in chain([first], jobs) if job.place > after)
+            for stream in chain([first], streams):
+                if stream.end > resume_from:
+                    yield partial(extract_stream, stream, config)
             return
-    pages, markup = opened(source, licence)
-    for batch in _batches(pages):
-        yield _Job(0, partial(cut, batch, markup, config))
+    for pages in _batch_pages(open_source(source, licence)):
+        yield partial(extract_records, pages, config)
 
 
-def _batches(pages: Iterable[tuple[Site, Page]]) -> Iterator[list[tuple[Site, Page]]]:
-    """Pages in lists of about the same amount of text."""
-    batch: list[tuple[Site, Page]] = []
+def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
+    """Pages in lists with about the same amount of text."""
+    batch: list[SourcePage] = []
     length = 0
-    for site, page in pages:
-        batch.append((site, page))
+    for page in pages:
+        batch.append(page)
         length += len(page.text)
         if length >= _BATCH_CHARACTERS:
             yield batch
@@ -115,26 +114,21 @@ def _batches(pages: Iterable[tuple[Site, Page]]) -> Iterator[list[tuple[Site, Pa
         yield batch
 
 
-def _shared(jobs: Iterator[_Job], workers: int) -> Iterator[Part]:
-    """Jobs done by other processes, a few ahead at a time so that memory stays bounded."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_the_reader)
-    waiting: deque[tuple[int, Future[list[Taken]]]] = deque()
-
-    def done() -> Part:
-        place, future = waiting.popleft()
-        return Part(place, future.result())
-
+def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
+    """The batches of jobs in their order. A limit on pending jobs keeps memory bounded."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
+    pending: deque[Future[RecordBatch]] = deque()
     try:
         for job in jobs:
-            waiting.append((job.place, pool.submit(job.do)))
-            if len(waiting) > workers * _AHEAD_PER_WORKER:
-                yield done()
-        while waiting:
-            yield done()
+            pending.append(pool.submit(job))
+            if len(pending) > workers * _JOBS_PER_WORKER:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     except BrokenProcessPool as error:
         raise SourceError(
-            "found a process that cleans articles ended from outside (often for want of memory), "
-            "expected it to finish; run again when less else is running"
+            "A worker process that reads articles was killed, probably because memory ran out. "
+            "Close other programs and run the command again."
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,10 +1,8 @@
-"""Which pages are not articles worth rewriting, and why."""
+"""The filter that rejects redirects, lists, stubs and other pages without enough prose."""
 
 import re
-from collections.abc import Iterable, Iterator
 
-from db.records import Rejection
-from pipelines.articles.page import Page, Site, SourceArticle
+from pipelines.articles.source_page import Reason, SourcePage
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
 _DISAMBIGUATION = re.compile(
@@ -24,39 +22,28 @@ _LIST_TITLE = re.compile(
 )
 _STUB = re.compile(r"\{\{[^{}|]*[- ]?\bstub(?:\||\}\})", re.I)
 _PROSE_LINE = re.compile(r"^[^\W_]|^['\"“„«‘(]|^\[\[(?!\w+:)")
-_SHORTEST_PROSE = 300
-_MOSTLY = 0.7
+_MIN_PROSE_CHARACTERS = 300
 
 
-def judged(pages: Iterable[tuple[Site, Page]], markup: bool) -> Iterator[SourceArticle | Rejection]:
-    """Pages as articles, or as refusals where they are none."""
-    for site, page in pages:
-        reason = why_not(page, markup)
-        if reason is None:
-            yield SourceArticle(page.article(site), page.text, markup)
-        else:
-            yield site.refusal(page.title or page.id, *reason)
+def rejection_reason(page: SourcePage) -> Reason | None:
+    """Why a page isn't an article of prose; None if it is one.
 
-
-def why_not(page: Page, markup: bool = True) -> tuple[str, str] | None:
-    """The reason (and a detail) a page is not taken in; None where it is an article of prose.
-
-    It looks at form alone, cheaply: what is an article here can still yield no passage.
+    The filter only looks at form, which is cheap, so a page that passes can still have no passage.
     """
     if page.namespace != 0:
-        return "other namespace", str(page.namespace)
+        return Reason("other namespace", str(page.namespace))
     target = page.redirect or _redirect_target(page.text)
     if target is not None:
-        return "redirect", target
+        return Reason("redirect", target)
     if page.model != "wikitext":
-        return "not wikitext", page.model
+        return Reason("not wikitext", page.model)
     if not page.text.strip():
-        return "empty", ""
+        return Reason("empty")
     if _LIST_TITLE.match(page.title):
-        return "list", "by its title"
+        return Reason("list", "by its title")
     if _is_disambiguation(page):
-        return "disambiguation", ""
-    return _by_its_prose(page.text, markup)
+        return Reason("disambiguation")
+    return _lacks_prose(page)
 
 
 def _redirect_target(text: str) -> str | None:
@@ -64,22 +51,24 @@ def _redirect_target(text: str) -> str | None:
     return match.group(1).strip() if match else None
 
 
-def _is_disambiguation(page: Page) -> bool:
+def _is_disambiguation(page: SourcePage) -> bool:
     if page.title.endswith("(disambiguation)") or _MAY_REFER.search(page.text[:400]):
         return True
     return _DISAMBIGUATION.search(page.text) is not None
 
 
-def _by_its_prose(text: str, markup: bool) -> tuple[str, str] | None:
-    if markup and _STUB.search(text):
-        return "stub", "marked as one"
+def _lacks_prose(page: SourcePage) -> Reason | None:
+    if page.is_wikitext and _STUB.search(page.text):
+        return Reason("stub", "marked as one")
     prose = listed = 0
-    for line in text.split("\n"):
+    for line in page.text.split("\n"):
         if line[:1] in {"*", "#", "|"}:
             listed += len(line)
-        elif not markup or _PROSE_LINE.match(line):
+        elif not page.is_wikitext or _PROSE_LINE.match(line):
             prose += len(line)
-            if prose >= _SHORTEST_PROSE:
+            if prose >= _MIN_PROSE_CHARACTERS:
                 return None
-    reason = "list" if listed > _SHORTEST_PROSE else "stub"
-    return reason, f"{prose} characters of prose, expected {_SHORTEST_PROSE} or more"
+    return Reason(
+        "list" if listed > _MIN_PROSE_CHARACTERS else "stub",
+        f"{prose} characters of prose, expected {_MIN_PROSE_CHARACTERS} or more",
+    )

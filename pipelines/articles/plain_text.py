@@ -1,55 +1,39 @@
-"""Articles that come as plain text: rows with an id, an address, a title and a text."""
+"""Sections of an article that a source delivers as plain text."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pipelines.articles.page import Page, Site, host_of
-from pipelines.storable_text import make_storable
 from pipelines.wikipedia.wikitext.formulas import FORMULA
 from pipelines.wikipedia.wikitext.repair import repair
 from pipelines.wikipedia.wikitext.sections import APPARATUS, Section
-
-COLUMNS = ("id", "url", "title", "text")
 
 _PLACEHOLDER = re.compile(r"\bformula_\d+\b")
 _LEFTOVER = re.compile(
     r"</?(?:dl|ul|ol|li|br|ref|div|span|nowiki|onlyinclude|math|poem)\b[^<>]*>|\[update\]|\[ ?\]"
 )
-# A pronunciation that an extractor left as the closing bracket alone: `Alps (]; born …)`.
+# Some extractors leave only the closing bracket of a pronunciation: `Alps (]; born …)`.
 _CLOSING_BRACKET = re.compile(r"(?<=[(,;\s])\](?=[\s,;)])")
 _SENTENCE_END = re.compile(r"[.!?…:;,。！？][\"'”’)]*$")
-_LONGEST_HEADING = 80
-_WORDS_OF_A_DOTTED_HEADING = 8
+_MAX_HEADING_CHARACTERS = 80
+_MAX_DOTTED_HEADING_WORDS = 8
 
 
-def plain_page(row: Mapping[str, Any], source: str, licence: str) -> tuple[Site, Page]:
-    """A row as a page; language and licence follow from its address."""
-    url = str(row["url"])
-    host = host_of(url)
-    language = host.split(".")[0]
-    known = host.endswith(".wikipedia.org") and language != "www"
-    site = Site(source, f"https://{host}/" if host else "", language if known else "en", licence)
-    title, name, text = (make_storable(str(row[key] or "")) for key in ("title", "id", "text"))
-    return site, Page(title, name, text, url=make_storable(url))
-
-
-def plain_sections(text: str, title: str) -> list[Section]:
-    """The sections of a plain text: short lines that end no sentence are taken for headings."""
-    found: list[Section] = []
+def parse_plain_text(text: str, title: str) -> list[Section]:
+    """The sections of a plain text. Short lines that don't end a sentence count as headings."""
+    sections: list[Section] = []
     heading, paragraphs = "", list[str]()
     for line in _lines(text):
-        if line == title and not found and not paragraphs:
+        if line == title and not sections and not paragraphs:
             continue
         if not _is_heading(line):
             paragraphs.append(line)
             continue
         if paragraphs and heading.lower() not in APPARATUS:
-            found.append(Section(heading, tuple(paragraphs)))
+            sections.append(Section(heading, tuple(paragraphs)))
         heading, paragraphs = line.rstrip("."), []
     if paragraphs and heading.lower() not in APPARATUS:
-        found.append(Section(heading, tuple(paragraphs)))
-    return found
+        sections.append(Section(heading, tuple(paragraphs)))
+    return sections
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -65,9 +49,12 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _is_heading(line: str) -> bool:
-    """A line of a few words with no end, or with the full stop that some extractors add."""
-    if len(line) > _LONGEST_HEADING:
+    """Whether a line is short and has no final punctuation, or only a full stop.
+
+    Some extractors add the full stop.
+    """
+    if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):
         return True
-    return line.endswith(".") and len(line.split()) <= _WORDS_OF_A_DOTTED_HEADING
+    return line.endswith(".") and len(line.split()) <= _MAX_DOTTED_HEADING_WORDS

@@ -1,87 +1,92 @@
-"""Pages from a source by its name: a dump, a table, documents, the sample, the live wiki."""
+"""The registry of sources: files, folders, the Hugging Face Hub, Wikipedia and the bundled sample.
+
+To add a source, copy one of the modules imported here and register its reader below.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipelines.articles import documents, hub
-from pipelines.articles import tables as jsonl
-from pipelines.articles.page import Page, Site
+from pipelines.articles import documents, hub, tables
+from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
-from pipelines.wikipedia import api as live
-from pipelines.wikipedia import dump, parquet
+from pipelines.wikipedia import api, dump
 
-SAMPLE = Path(__file__).parent / "sample"
-
+# Readers take a path, the source's name and a licence. They're chosen by the end of a file's name.
+_FILE_READERS: dict[str, Callable[[Path, str, str], Iterator[SourcePage]]] = {
+    ".xml": dump.read_pages,
+    ".bz2": dump.read_pages,
+    ".parquet": tables.read_parquet,
+    ".jsonl": tables.read_json_lines,
+}
+# These take the source as the user wrote it, and a licence. They're chosen by its beginning.
+_ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
+    "wiki:": api.read_pages,
+    "hf:": hub.read_pages,
+}
+_USAGE = (
+    "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
+    f"documents, {hub.USAGE}, or {api.USAGE}."
+)
+_SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
 
-_Reader = Callable[[Path, str, str], Iterator[tuple[Site, Page]]]
-_READERS: dict[str, tuple[_Reader, bool]] = {
-    ".xml": (dump.pages, True),
-    ".bz2": (dump.pages, True),
-    ".parquet": (parquet.pages, False),
-    ".jsonl": (jsonl.pages, False),
-}
-_EXPECTED = (
-    "`sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
-    f"documents, {hub.EXPECTED}, or {live.EXPECTED}"
-)
 
+def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The pages of a source in its order.
 
-def opened(source: str, licence: str = "") -> tuple[Iterator[tuple[Site, Page]], bool]:
-    """The pages of a source as they come, each with its site, and whether they are wikitext.
+    Args:
+        source: `sample`, the path of a file or folder, or an `hf:` or `wiki:` address.
+        licence: The licence of texts that aren't Wikipedia's.
 
-    A source is `sample`, a path that ends in .xml, .xml.bz2, .parquet or .jsonl, a folder of
-    documents, `hf:` and a data set on the Hub, or `wiki:` and what to ask Wikipedia itself for.
-    `licence` is the licence of texts that are not Wikipedia's.
+    Returns:
+        An iterator. It raises `SourceError` after the last readable page if the source is damaged,
+        and at once if it has no page.
 
-    Raises `SourceError` if there is no such source, or where it turns out to be broken or without
-    a page; what was yielded before that is whole.
+    Raises:
+        SourceError: No such source exists, or no reader handles its kind.
     """
-    if source.startswith("wiki:"):
-        return _some(live.pages(source, licence), source), True
-    if source.startswith("hf:"):
-        return _some(hub.pages(source, licence), source), False
-    path = located(source)
-    pages, markup = _reader(path)
-    known = licence or (_SAMPLE_LICENCE if source == "sample" else "")
-    return _some(pages(path, source_name(source), known), source), markup
-
-
-def _some(pages: Iterator[tuple[Site, Page]], source: str) -> Iterator[tuple[Site, Page]]:
-    """Pages, of which there must be one."""
-    empty = True
-    for page in pages:
-        empty = False
-        yield page
-    if empty:
-        raise SourceError(
-            f"found no page in {Path(source).name}, expected at least one article; look whether "
-            "it is the source you meant"
-        )
-
-
-def located(source: str) -> Path:
-    """The file that a source's name stands for."""
+    for prefix, read in _ONLINE_READERS.items():
+        if source.startswith(prefix):
+            return _require_pages(read(source, licence), source)
     if source == "sample":
-        return next(iter(sorted(SAMPLE.glob("articles.xml*"))), SAMPLE / "articles.xml")
+        licence = licence or _SAMPLE_LICENCE
+    path = source_path(source)
+    pages = _file_reader(path)(path, source_name(source), licence)
+    return _require_pages(pages, source)
+
+
+def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourcePage]:
+    first = next(pages, None)
+    if first is None:
+        raise SourceError(
+            f"{Path(source).name} has no pages. Check that this is the source you meant."
+        )
+    yield first
+    yield from pages
+
+
+def source_path(source: str) -> Path:
+    """The file or folder of a source that isn't online. Raises `SourceError` if it's missing."""
+    if source == "sample":
+        return _SAMPLE
     path = Path(source)
-    if not source or not path.exists():  # an empty path is the folder one is in
-        raise SourceError(f"found no source “{source}”, expected {_EXPECTED}")
+    if not source or not path.exists():  # Path("") would be the current folder.
+        raise SourceError(f"“{source}” isn't a source of articles. {_USAGE}")
     return path
 
 
 def source_name(source: str) -> str:
-    """The name by which articles of a source are known: a file's without its folder."""
-    if source == "sample" or source.startswith(("wiki:", "hf:")):
+    """The name stored with the articles of a source; for a file, its name without the folder."""
+    if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source
     path = Path(source)
     return path.name or path.resolve().name or str(path)
 
 
-def _reader(path: Path) -> tuple[_Reader, bool]:
+def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]:
     if path.is_dir():
-        return documents.pages, False
-    for ending, reader in _READERS.items():
+        return documents.read_pages
+    for ending, reader in _FILE_READERS.items():
         if path.name.lower().endswith(ending):
             return reader
-    raise SourceError(f"found {path.name}, a file of an unknown kind, expected {_EXPECTED}")
+    raise SourceError(f"{path.name} is a file of an unsupported kind. {_USAGE}")

@@ -1,46 +1,83 @@
-"""Pages of a JSON Lines file with the fields of `wikimedia/wikipedia`: id, url, title, text."""
+"""Sources that read a table with the columns of `wikimedia/wikipedia`: JSON Lines and parquet."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.articles.page import Page, Site
-from pipelines.articles.plain_text import COLUMNS, plain_page
+import pyarrow
+import pyarrow.parquet
+
+from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
+from pipelines.storable_text import make_storable
+
+_COLUMNS = ("id", "url", "title", "text")
+_BATCH_ROWS = 256
 
 
-def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
-    """The lines of a file as pages of plain text, one line in memory at a time.
+def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The lines of a file as pages of plain text.
 
-    Raises `SourceError` if a line is no JSON object or lacks a field; it names the line.
+    Raises `SourceError` if the file isn't UTF-8, a line isn't a JSON object or it lacks a key.
     """
     try:
         with path.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    yield plain_page(_row(line, number, source), source, licence)
+                    yield _to_page(_parse_line(line, number, source), source, licence)
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"found bytes in {source} that are no UTF-8 text, expected JSON Lines; write it anew"
-        ) from error
+        raise SourceError(f"{source} isn't UTF-8 text. Save it as UTF-8.") from error
     except OSError as error:
-        raise SourceError(
-            f"found {source} unreadable ({error.strerror}); make it readable"
-        ) from error
+        raise SourceError(f"{source} can't be read: {error.strerror}.") from error
 
 
-def _row(line: str, number: int, name: str) -> dict[str, Any]:
+def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
+    expected = f"Each line must be an object with {', '.join(_COLUMNS)}."
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
+        raise SourceError(f"{source}: line {number} isn't valid JSON. {expected}") from error
+    if not isinstance(row, dict):
+        raise SourceError(f"{source}: line {number} isn't a JSON object. {expected}")
+    if missing := [column for column in _COLUMNS if column not in row]:
+        raise SourceError(f"{source}: line {number} has no {', '.join(missing)}. {expected}")
+    return row
+
+
+def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The rows of a parquet file, given as a path or an open file, as pages of plain text.
+
+    Raises `SourceError` if the file isn't parquet, is cut off or lacks a column.
+    """
+    try:
+        with pyarrow.parquet.ParquetFile(file) as table:
+            _check_columns(source, table.schema_arrow.names)
+            for batch in table.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
+                for row in batch.to_pylist():
+                    yield _to_page(row, source, licence)
+    except (pyarrow.ArrowException, OSError) as error:
+        details = str(error).splitlines()[0].rstrip(".")
         raise SourceError(
-            f"found no JSON on line {number} of {name}, expected an object"
+            f"{source} can't be read as parquet ({details}). Download it again."
         ) from error
-    missing = [c for c in COLUMNS if not isinstance(row, dict) or c not in row]
-    if missing:
+
+
+def _check_columns(source: str, names: list[str]) -> None:
+    if missing := [column for column in _COLUMNS if column not in names]:
         raise SourceError(
-            f"found no {', '.join(missing)} on line {number} of {name}, expected an object with "
-            f"{', '.join(COLUMNS)}"
+            f"{source} has no column {', '.join(missing)}. It has {', '.join(names)}, and a table "
+            f"of articles needs {', '.join(_COLUMNS)}."
         )
-    return dict(row)
+
+
+def _to_page(row: Mapping[str, Any], source: str, licence: str) -> SourcePage:
+    """A row as a page. Its URL determines the language and a Wikimedia licence."""
+    url = str(row["url"])
+    host = url_host(url)
+    language = host.split(".")[0]
+    if not host.endswith(".wikipedia.org") or language == "www":
+        language = "en"
+    site = Site(source, f"https://{host}/" if host else "", language, licence)
+    title, name, text = (make_storable(str(row[key] or "")) for key in ("title", "id", "text"))
+    return SourcePage(site, title, name, text, is_wikitext=False, url=make_storable(url))

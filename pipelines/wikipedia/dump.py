@@ -1,10 +1,11 @@
-"""Pages of a MediaWiki export (pages-articles XML, plain or .bz2), one at a time.
+"""A source that reads a MediaWiki export (pages-articles XML, plain or .bz2) page by page.
 
-Reads the schemas 0.3 to 0.11. Memory stays the same whatever the size of the dump: a page is
-forgotten once the next one begins.
+It supports the schemas 0.3 to 0.11. Memory doesn't grow with the dump, because each page is
+discarded before the next one is read.
 """
 
 import bz2
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,77 +15,75 @@ from typing import Any
 from xml.etree.ElementTree import Element, XMLPullParser
 from xml.etree.ElementTree import ParseError as ParseError
 
-from pipelines.articles.page import Page, Site, site_of
+from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
 
+_DATABASE = re.compile(r"([a-z]{2,3}(?:_[a-z_]+)?|simple)wiki(?![a-z])")
+_LANGUAGE_HOST = re.compile(r"(?!www\.)([a-z]{2,3}(?:-[a-z-]+)?)\.[^.]*\.")
 _BLOCK_BYTES = 256 * 1024
 _START = (1, 0)  # line and column
 
 
-def pages(path: Path, source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
-    """The pages of an export, each with the wiki it belongs to; `source` is the name it goes by.
+def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The pages of an export. `source` is the name stored with its articles.
 
-    Raises `SourceError` if the file is cut off, is not XML or is not a MediaWiki export.
+    Raises `SourceError` if the file is cut off, isn't XML or isn't a MediaWiki export.
     """
-    read = 0
+    count = 0
     try:
-        with _opened(path, source) as stream:
-            for site, page in parse(_ahead(stream), source, licence):
-                read += 1
-                yield site, page
+        with _open(path, source) as stream:
+            for page in parse_export(_read_ahead(stream), source, licence):
+                count += 1
+                yield page
     except ParseError as error:
-        raise SourceError(_not_xml(source, read, error)) from error
+        raise SourceError(_describe(error, source, count)) from error
     except LookupError as error:
         raise SourceError(
-            f"found XML in an encoding that is not known in {source} ({error}), expected UTF-8; "
-            "fetch it again"
+            f"{source} has an unknown XML encoding ({error}). Download it again."
         ) from error
     except EOFError as error:
-        raise SourceError(
-            f"found a compressed file that breaks off after {read} pages in {source}, expected "
-            "a whole one; fetch it again"
-        ) from error
+        raise SourceError(f"{source} is cut off after {count} pages. Download it again.") from error
     except OSError as error:
-        raise SourceError(f"found {source} unreadable ({error}); fetch it again") from error
+        details = error.strerror or error
+        raise SourceError(f"{source} can't be read ({details}). Download it again.") from error
 
 
-def parse(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[tuple[Site, Page]]:
-    """The pages of an export that comes in blocks; `source` is the name it goes by."""
+def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
+    """The pages of an export that arrives in blocks. Raises `ParseError` if it isn't XML."""
     events = _events(content)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")
     if name != "mediawiki":
-        raise SourceError(
-            f"found a <{name}> document in {source}, expected a MediaWiki export (<mediawiki>)"
-        )
-    reader = _Reader(source, f"{prefix}}}" if prefix else "", licence, _language(root))
+        raise SourceError(f"{source} is a <{name}> document, not a MediaWiki export (<mediawiki>).")
+    language = root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
+    reader = _ExportReader(source, f"{prefix}}}" if prefix else "", licence, language)
     for event, element in events:
-        if event == "end" and element.tag == reader.of("siteinfo"):
-            reader.see(element)
-        elif event == "end" and element.tag == reader.of("page"):
-            yield reader.site, reader.page(element)
+        if event == "end" and element.tag == reader.tag("siteinfo"):
+            reader.read_site(element)
+        elif event == "end" and element.tag == reader.tag("page"):
+            yield reader.read_page(element)
             root.clear()
 
 
-def _opened(path: Path, source: str) -> BufferedIOBase:
+def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"found an empty file, {source}, expected a MediaWiki export")
+        raise SourceError(f"{source} is empty, not a MediaWiki export.")
     return bz2.open(path) if start == b"BZh" else path.open("rb")
 
 
-def _ahead(stream: BufferedIOBase) -> Iterator[bytes]:
-    """Blocks of a stream, each read (and decompressed) while the one before is worked on."""
+def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
+    """The blocks of a stream. Each is read and decompressed while the previous one is parsed."""
     with ThreadPoolExecutor(1) as thread:
-        block = thread.submit(stream.read1, _BLOCK_BYTES)
-        while found := block.result():
-            block = thread.submit(stream.read1, _BLOCK_BYTES)
-            yield found
+        future = thread.submit(stream.read1, _BLOCK_BYTES)
+        while block := future.result():
+            future = thread.submit(stream.read1, _BLOCK_BYTES)
+            yield block
 
 
 def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
-    # Expat refuses entities that expand without bound, and reads no external ones.
+    # Expat rejects entities that expand without bound and doesn't read external ones.
     parser: Any = XMLPullParser(events=("start", "end"))
     for block in content:
         parser.feed(block)
@@ -93,26 +92,21 @@ def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
     yield from parser.read_events()
 
 
-def _language(root: Element) -> str:
-    return root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
-
-
-def _not_xml(source: str, read: int, error: ParseError) -> str:
+def _describe(error: ParseError, source: str, count: int) -> str:
     if error.position == _START:
         return (
-            f"found no XML in {source}, expected a MediaWiki export; look whether it is the "
-            "source you meant"
+            f"{source} isn't XML, so it isn't a MediaWiki export. Check that this is the source "
+            "you meant."
         )
-    line = error.position[0]
     return (
-        f"found XML that cannot be read at line {line} of {source}, after {read} pages "
-        f"({error.msg.split(':')[0]}), expected a whole MediaWiki export; fetch it again"
+        f"{source}: the XML can't be read at line {error.position[0]}, after {count} pages "
+        f"({error.msg.split(':')[0]}). Download the file again."
     )
 
 
 @dataclass
-class _Reader:
-    """Turns elements into pages; knows the wiki once its `siteinfo` was seen."""
+class _ExportReader:
+    """A converter from XML elements to pages. It learns about the wiki from `siteinfo`."""
 
     source: str
     prefix: str
@@ -122,48 +116,60 @@ class _Reader:
     namespaces: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.site = site_of(self.source, "", "", self.language, self.licence)
+        self.site = self._site("", "")
 
-    def of(self, name: str) -> str:
-        """A tag's name with the export's XML namespace."""
+    def tag(self, name: str) -> str:
+        """The name of a tag with the export's XML namespace."""
         return f"{self.prefix}{name}"
 
-    def see(self, siteinfo: Element) -> None:
-        """Learn the wiki's address, language and namespaces."""
-        base = siteinfo.findtext(self.of("base"), "")
-        database = siteinfo.findtext(self.of("dbname"), "")
-        self.site = site_of(self.source, base, database, self.language, self.licence)
-        for namespace in siteinfo.iter(self.of("namespace")):
+    def read_site(self, siteinfo: Element) -> None:
+        """Read the wiki's URL, language and namespaces."""
+        self.site = self._site(
+            siteinfo.findtext(self.tag("base"), ""), siteinfo.findtext(self.tag("dbname"), "")
+        )
+        for namespace in siteinfo.iter(self.tag("namespace")):
             if namespace.text:
-                self.namespaces[namespace.text] = _number(namespace.get("key", "")) or 0
+                self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
 
-    def page(self, element: Element) -> Page:
-        """The page of an element, at its last revision."""
-        revisions = element.findall(self.of("revision"))
+    def _site(self, main_page: str, database: str) -> Site:
+        """The site, from the URL of its main page, its database (`enwiki`) or the file's name."""
+        name = _DATABASE.match(database) or _DATABASE.match(self.source)
+        code = name.group(1).replace("_", "-") if name else ""
+        root = f"https://{code}.wikipedia.org/wiki/" if code else ""
+        if main_page:
+            root = main_page.rsplit("/", 1)[0] + "/"
+        host = _LANGUAGE_HOST.match(url_host(root))
+        language = host.group(1) if host else code or self.language or "en"
+        return Site(self.source, root, language, self.licence)
+
+    def read_page(self, element: Element) -> SourcePage:
+        """The page of an element at its last revision."""
+        revisions = element.findall(self.tag("revision"))
         revision = revisions[-1] if revisions else Element("revision")
-        redirect = element.find(self.of("redirect"))
-        title = element.findtext(self.of("title"), "")
-        return Page(
+        redirect = element.find(self.tag("redirect"))
+        title = element.findtext(self.tag("title"), "")
+        return SourcePage(
+            site=self.site,
             title=title,
-            id=element.findtext(self.of("id"), ""),
-            text=revision.findtext(self.of("text")) or "",
-            revision=revision.findtext(self.of("id"), ""),
-            timestamp=revision.findtext(self.of("timestamp"), ""),
+            id=element.findtext(self.tag("id"), ""),
+            text=revision.findtext(self.tag("text")) or "",
+            revision=revision.findtext(self.tag("id"), ""),
+            timestamp=revision.findtext(self.tag("timestamp"), ""),
             namespace=self._namespace(element, title),
             redirect=None if redirect is None else redirect.get("title", ""),
-            model=revision.findtext(self.of("model")) or "wikitext",
+            model=revision.findtext(self.tag("model")) or "wikitext",
         )
 
     def _namespace(self, element: Element, title: str) -> int:
-        stated = _number(element.findtext(self.of("ns"), ""))
-        if stated is not None:
-            return stated
+        number = _to_int(element.findtext(self.tag("ns"), ""))
+        if number is not None:
+            return number
         prefix, colon, _ = title.partition(":")
         return self.namespaces.get(prefix, 0) if colon else 0
 
 
-def _number(said: str) -> int | None:
+def _to_int(text: str) -> int | None:
     try:
-        return int(said)
+        return int(text)
     except ValueError:
         return None

@@ -1,8 +1,8 @@
-"""Dumps made of many bz2 streams (`…-multistream.xml.bz2`), so that streams are read in parallel.
+"""Dumps made of many bz2 streams (`…-multistream.xml.bz2`), which can be read in parallel.
 
-Such a file is a stream with the export's head, streams of whole pages, and one that closes the
-export. Where streams begin is seen from their first bytes; the index that Wikimedia publishes
-beside the dump is not needed.
+Such a file has a stream with the export's head, streams of whole pages and a stream that closes
+the export. The streams are found by their first bytes, so the index that Wikimedia publishes with
+the dump isn't needed.
 """
 
 import bz2
@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.articles.page import Page, Site
+from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
 from pipelines.wikipedia import dump
 
-# How a bz2 stream begins: `BZh`, the size of its blocks, and the first block's own mark.
-_MARKS = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
+# The start of a bz2 stream: `BZh`, the size of its blocks and the first block's magic number.
+_MAGIC = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
-_OPENING_BYTES = 1 << 20  # more than a block is packed into, or what an export has before pages
+_OPENING_BYTES = 1 << 20  # More than a compressed block, and more than an export's head.
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stretch of a dump that can be read by itself: bytes [start, end) after the dump's head."""
+    """One stream of a dump: bytes [start, end), readable with the dump's head alone."""
 
     path: Path
     source: str
@@ -33,105 +33,105 @@ class Stream:
     start: int
     end: int
 
-    def pages(self) -> Iterator[tuple[Site, Page]]:
-        """The pages of this stream."""
+    def read_pages(self) -> Iterator[SourcePage]:
+        """The pages of this stream. Raises `SourceError` if it's damaged."""
         content = self._content()
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
-            yield from dump.parse([self.head, content, closing], self.source, self.licence)
+            yield from dump.parse_export([self.head, content, closing], self.source, self.licence)
         except dump.ParseError as error:
             raise SourceError(
-                f"found XML that cannot be read in the stream at byte {self.start} of "
-                f"{self.source}, expected whole pages; fetch it again"
+                f"{self.source}: the XML in the stream at byte {self.start} can't be read. "
+                "Download the file again."
             ) from error
 
-    def closes(self) -> bool:
-        """Whether the export ends with this stream, as its last one must."""
+    def closes_export(self) -> bool:
+        """Whether the export ends with this stream."""
         return self._content().rstrip().endswith(_CLOSING)
 
     def _content(self) -> bytes:
-        return _decompressed(_bytes(self.path, self.start, self.end), self.source, self.start)
+        return _decompress(_read_bytes(self.path, self.start, self.end), self.source, self.start)
 
 
-def streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """The streams of pages of a multistream dump, in order; none where the file is no such dump.
+def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
+    """The streams of pages of a multistream dump, in order; none if the file isn't such a dump.
 
-    Raises `SourceError` where the file breaks off at the end of a stream; one that breaks off
-    within a stream is told by whoever reads that stream.
+    Raises `SourceError` if the file is cut off between streams. If it's cut off within a stream,
+    reading that stream raises.
     """
-    bounds = _bounds(path)
-    next(bounds, None)
-    start = next(bounds, None)
-    if start is None or start > _OPENING_BYTES or not _begins_with_a_page(path, start):
+    offsets = _stream_offsets(path)
+    next(offsets, None)
+    start = next(offsets, None)
+    if start is None or start > _OPENING_BYTES or not _starts_with_page(path, start):
         return
-    head = _decompressed(_bytes(path, 0, start), source, 0)
-    if _PAGE in head:  # compressed piece by piece, whatever the pieces hold
+    head = _decompress(_read_bytes(path, 0, start), source, 0)
+    if _PAGE in head:  # A parallel compressor made the streams and ignored where pages start.
         return
     stream = None
-    for end in bounds:
+    for end in offsets:
         stream = Stream(path, source, licence, head, start, end)
         yield stream
         start = end
-    if stream is not None and not stream.closes():
+    if stream is not None and not stream.closes_export():
         raise SourceError(
-            f"found a dump that breaks off after a stream, {source}, expected one that ends with "
-            "</mediawiki>; fetch it again"
+            f"{source} is cut off after a stream: it doesn't end with </mediawiki>. "
+            "Download it again."
         )
 
 
-def _bounds(path: Path) -> Iterator[int]:
-    """The bytes at which a file's streams begin, the first of them 0, and the last one's end.
+def _stream_offsets(path: Path) -> Iterator[int]:
+    """The bytes at which a file's streams start, beginning with 0, and the end of the last one.
 
-    None of a file of another kind. It reads on as it is asked on, keeps no more of the file than
-    a block, and ends where the file does by then.
+    Yields nothing if the file isn't bz2. It reads one block at a time, and a file that grows in
+    the meantime is read to its new end.
     """
     with path.open("rb") as file:
-        data, before = file.read(_BLOCK_BYTES), 0
-        mark = next((mark for mark in _MARKS if data.startswith(mark)), None)
-        if mark is None:
+        data, data_start = file.read(_BLOCK_BYTES), 0
+        magic = next((magic for magic in _MAGIC if data.startswith(magic)), None)
+        if magic is None:
             return
         while True:
-            found = data.find(mark)
-            while found >= 0:
-                yield before + found
-                found = data.find(mark, found + len(mark))
+            index = data.find(magic)
+            while index >= 0:
+                yield data_start + index
+                index = data.find(magic, index + len(magic))
             block = file.read(_BLOCK_BYTES)
             if not block:
                 break
-            kept = data[1 - len(mark) :]  # in which a mark may begin
-            before += len(data) - len(kept)
-            data = kept + block
-        yield before + len(data)
+            tail = data[1 - len(magic) :]  # A magic number can span two blocks.
+            data_start += len(data) - len(tail)
+            data = tail + block
+        yield data_start + len(data)
 
 
-def _begins_with_a_page(path: Path, start: int) -> bool:
+def _starts_with_page(path: Path, start: int) -> bool:
     try:
-        packed = _bytes(path, start, start + _OPENING_BYTES)
-        found = bz2.BZ2Decompressor().decompress(packed, 64)
+        compressed = _read_bytes(path, start, start + _OPENING_BYTES)
+        content = bz2.BZ2Decompressor().decompress(compressed, 64)
     except OSError:
         return False
-    return found.lstrip().startswith(_PAGE)
+    return content.lstrip().startswith(_PAGE)
 
 
-def _bytes(path: Path, start: int, end: int) -> bytes:
+def _read_bytes(path: Path, start: int, end: int) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
         return file.read(end - start)
 
 
-def _decompressed(data: bytes, source: str, start: int) -> bytes:
-    """What streams hold that follow one another; `bz2.decompress` would pass over a broken one."""
-    found: list[bytes] = []
+def _decompress(data: bytes, source: str, start: int) -> bytes:
+    """The content of consecutive streams. `bz2.decompress` would silently skip a broken one."""
+    parts: list[bytes] = []
     try:
-        while data.strip(b"\0"):  # with which some tools fill a file up
+        while data.strip(b"\0"):  # Some tools pad a file with zeros.
             stream = bz2.BZ2Decompressor()
-            found.append(stream.decompress(data))
+            parts.append(stream.decompress(data))
             if not stream.eof:
                 raise EOFError
             data = stream.unused_data
     except (OSError, EOFError) as error:
         raise SourceError(
-            f"found a compressed stream that is broken or breaks off at byte {start} of {source}, "
-            "expected a whole one; fetch it again"
+            f"{source}: the compressed stream at byte {start} is damaged or cut off. "
+            "Download the file again."
         ) from error
-    return b"".join(found)
+    return b"".join(parts)

@@ -1,49 +1,46 @@
-"""Nested templates and links resolved in one pass, inner ones first."""
+"""A parser that renders nested templates and links in one pass, inner ones first."""
 
 import re
 from collections.abc import Callable
 
-Resolver = Callable[[str], str]
+_Renderer = Callable[[str], str]
 
 _TOKEN = re.compile(r"(\{\{|\}\}|\[\[|\]\])")
-_OPENED_BY = {"}}": "{{", "]]": "[["}
+_OPENING = {"}}": "{{", "]]": "[["}
 
 
-def resolve(text: str, template: Resolver, link: Resolver) -> str:
-    """Replace every `{{…}}` and `[[…]]` by what its resolver makes of the text between.
+def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
+    """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    What an inner one came to is part of what its outer one is given. A bracket that nothing
-    closes, or that closes nothing, is left out and the text beside it kept, so that one slip of
-    an editor does not swallow the rest of a page.
+    An outer renderer receives the output of the inner ones. A bracket without a partner is dropped
+    and the text beside it stays, so that an editor's slip doesn't swallow the rest of the page.
     """
-    resolvers = {"{{": template, "[[": link}
-    opened: list[tuple[str, list[str]]] = [("", [])]
-    found = _TOKEN.split(text)
-    for before, token in zip(found[::2], found[1::2], strict=False):
-        kind, pieces = opened[-1]
+    renderers = {"{{": render_template, "[[": render_link}
+    stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets and the text since each
+    tokens = _TOKEN.split(text)
+    for before, token in zip(tokens[::2], tokens[1::2], strict=False):
+        kind, pieces = stack[-1]
         pieces.append(before)
-        if token in resolvers:
-            opened.append((token, []))
-        elif (wanted := _OPENED_BY[token]) == kind or _unwind(opened, wanted):
-            kind, pieces = opened.pop()
-            opened[-1][1].append(resolvers[kind]("".join(pieces)))
-    opened[-1][1].append(found[-1])
-    while len(opened) > 1:
-        _flatten(opened)
-    return "".join(opened[0][1])
+        if token in renderers:
+            stack.append((token, []))
+        elif (opening := _OPENING[token]) == kind or _unwind(stack, opening):
+            kind, pieces = stack.pop()
+            stack[-1][1].append(renderers[kind]("".join(pieces)))
+    stack[-1][1].append(tokens[-1])
+    while len(stack) > 1:
+        _drop_bracket(stack)
+    return "".join(stack[0][1])
 
 
-def _unwind(opened: list[tuple[str, list[str]]], kind: str) -> bool:
-    """Flatten what was opened inside the last bracket of a kind; False where there is none."""
-    if opened[-1][0] == kind:
-        return True
-    if not any(name == kind for name, _ in opened):
+def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
+    """Drop the brackets above the last one of a kind. Returns False if there is none."""
+    if not any(kind == opening for kind, _ in stack):
         return False
-    while opened[-1][0] != kind:
-        _flatten(opened)
+    while stack[-1][0] != opening:
+        _drop_bracket(stack)
     return True
 
 
-def _flatten(opened: list[tuple[str, list[str]]]) -> None:
-    _, pieces = opened.pop()
-    opened[-1][1].extend(pieces)
+def _drop_bracket(stack: list[tuple[str, list[str]]]) -> None:
+    _, pieces = stack.pop()
+    stack[-1][1].extend(pieces)

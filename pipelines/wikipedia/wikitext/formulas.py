@@ -1,10 +1,10 @@
-"""Formulas of mathematics as text, where they are simple enough to be read in a line."""
+"""Mathematical formulas (TeX) as text, if they are simple enough to read in one line."""
 
 import re
 
-from pipelines.wikipedia.wikitext.quantities import lowered, raised
+from pipelines.wikipedia.wikitext.quantities import subscript, superscript
 
-# Stands for a formula that cannot be read in a line; no page has this private-use character.
+# The placeholder of any other formula, a private-use character that pages don't contain.
 FORMULA = "\ue000"
 
 _GREEK = (
@@ -25,24 +25,24 @@ _FONT = re.compile(
     r"|boldsymbol|mathsf|hbox)\s*\{([^{}]*)\}"
 )
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
-_RAISED = re.compile(r"\^(?:\{([^{}]*)\}|(\w))")
-_LOWERED = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
-_LONGEST = 60
+_SUPERSCRIPT = re.compile(r"\^(?:\{([^{}]*)\}|(\w))")
+_SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
+_MAX_CHARACTERS = 60
 _PLAIN = re.compile(r"[^\\{}^_&]+\Z")
 
 
-def formula_text(source: str) -> str:
-    """A formula in TeX as text; `FORMULA` where that would need more than one line."""
+def render_formula(source: str) -> str:
+    """A TeX formula as text, or `FORMULA` if that would take more than one line."""
     text = _FONT.sub(r"\1", _SPACING.sub(" ", source.strip()))
     text = _COMMAND.sub(lambda m: _COMMANDS.get(m.group(1), m.group()), text)
-    text = _RAISED.sub(_raise, text)
-    text = _LOWERED.sub(lambda m: lowered(m.group(1) or m.group(2) or ""), text)
+    text = _SUPERSCRIPT.sub(_render_power, text)
+    text = _SUBSCRIPT.sub(lambda m: subscript(m.group(1) or m.group(2) or ""), text)
     text = " ".join(text.split())
-    return text if _PLAIN.match(text) and len(text) <= _LONGEST else FORMULA
+    return text if _PLAIN.match(text) and len(text) <= _MAX_CHARACTERS else FORMULA
 
 
-def _raise(match: re.Match[str]) -> str:
-    """A power that cannot be shown raised keeps its TeX, and so its formula is not plain."""
+def _render_power(match: re.Match[str]) -> str:
+    """A power in superscript characters, or its TeX, which makes the whole formula unreadable."""
     inner = match.group(1) or match.group(2) or ""
-    shown = raised(inner)
-    return shown if shown != inner else match.group()
+    power = superscript(inner)
+    return power if power != inner else match.group()

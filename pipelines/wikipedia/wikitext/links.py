@@ -13,26 +13,11 @@ _CATEGORIES = (
 )
 _HIDDEN = frozenset(f"{_FILES} {_CATEGORIES}".split())
 _LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[a-z]{2,8})*|simple)\Z")
-_WITH_A_PREFIX = frozenset(
-    [
-        "w",
-        "wikt",
-        "wiktionary",
-        "wikipedia",
-        "s",
-        "wikisource",
-        "q",
-        "wikiquote",
-        "d",
-        "c",
-        "commons",
-    ]
-)
 _QUALIFIER = re.compile(r"\s*\([^)]*\)\Z")
 
 
-def link_text(inner: str) -> str:
-    """The text shown for what stands between `[[` and `]]`.
+def render_link(inner: str) -> str:
+    """The text shown for the content of `[[…]]`.
 
     Files, categories and links to the same page in another language show nothing. The pipe trick
     (`[[Mercury (planet)|]]`) shows the title without its qualifier.
@@ -49,7 +34,5 @@ def link_text(inner: str) -> str:
 
 
 def _is_hidden(prefix: str) -> bool:
-    name = prefix.strip().lower()
-    if name in _HIDDEN:
-        return True
-    return name not in _WITH_A_PREFIX and _LANGUAGE.match(prefix.strip()) is not None
+    name = prefix.strip()
+    return name.lower() in _HIDDEN or _LANGUAGE.match(name) is not None

@@ -1,68 +1,40 @@
-"""Templates that show numbers: measures, fractions, formulas of chemistry, dates."""
+"""Templates that show numbers: measures, fractions, chemical formulas and dates."""
 
 import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
-from pipelines.wikipedia.wikitext.template_call import Arguments
+from pipelines.wikipedia.wikitext.template_call import TemplateCall
 
-_RAISED = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ⁽⁾")
-_LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
-_RAISABLE = re.compile(r"[\d+\-−n()]+\Z")
-_LOWERABLE = re.compile(r"[\d+\-−()]+\Z")
+Renderer = Callable[[TemplateCall], str]
+
+_TABLES = tomllib.loads((Path(__file__).parent / "quantities.toml").read_text(encoding="utf-8"))
+_UNITS: dict[str, str] = _TABLES["units"] | _TABLES["words"]
+_SINGULAR: dict[str, str] = _TABLES["singular"]
+_RANGES: dict[str, str] = _TABLES["ranges"]
+_MONTHS: list[str] = _TABLES["months"]
+_COMPOUND_UNITS = frozenset({"ft", "lb", "st", "mi", "yd", "foot", "mile"})
+_SUPERSCRIPTS = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ⁽⁾")
+_SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
+_HAS_SUPERSCRIPTS = re.compile(r"[\d+\-−n()]+\Z")
+_HAS_SUBSCRIPTS = re.compile(r"[\d+\-−()]+\Z")
 _NUMBER = re.compile(r"[+\-−]?[\d,.]*\d(?:[+⁄/]\d+(?:/\d+)?)*(?:e[+\-]?\d+)?\Z")
 _DIGITS = re.compile(r"\d{5,}\Z")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-
-# Shown as symbols where they are symbols, as words (singular, plural) where they are words.
-_UNITS = {
-    "sqmi": "sq mi", "sqft": "sq ft", "sqin": "sq in", "sqyd": "sq yd", "km2": "km²", "m2": "m²",
-    "cm2": "cm²", "mm2": "mm²", "km3": "km³", "m3": "m³", "cm3": "cm³", "cuft": "cu ft",
-    "cuin": "cu in", "cumi": "cu mi", "cuyd": "cu yd", "C": "°C", "F": "°F", "C-change": "°C",
-    "F-change": "°F", "kph": "km/h", "kn": "knots", "lbs": "lb", "nmi": "nautical miles",
-    "lbf": "lbf", "USgal": "US gallons", "impgal": "imperial gallons", "U.S.gal": "US gallons",
-    "sqkm": "km²", "m3/s": "m³/s", "cuft/s": "cu ft/s", "PD/sqkm": "/km²", "PD/sqmi": "/sq mi",
-    "g/cm3": "g/cm³", "kg/m3": "kg/m³", "m/s2": "m/s²", "C°": "°C", "oC": "°C", "oF": "°F",
-}  # fmt: skip
-_WORDS = {
-    "acre": "acres", "mile": "miles", "mi": "miles", "ft": "feet", "foot": "feet", "in": "inches",
-    "inch": "inches", "ly": "light-years", "yd": "yards", "yard": "yards", "hectare": "hectares",
-    "metre": "metres", "meter": "meters", "kilometre": "kilometres", "kilometer": "kilometers",
-}  # fmt: skip
-_SINGULAR = {"miles": "mile", "feet": "foot", "inches": "inch", "light-years": "light-year",
-             "yards": "yard", "acres": "acre"}  # fmt: skip
-_RANGES = {
-    "-": "–", "–": "–", "to": " to ", "and": " and ", "and(-)": " and ", "to(-)": " to ",
-    "or": " or ", "by": " by ", "x": " × ", "×": " × ", "*": " × ", "xx": " × ", "+/-": " ± ",
-    "±": " ± ", "to about": " to about ", "by(-)": " by ", "&": " and ",
-}  # fmt: skip
-_COMPOUND = frozenset({"ft", "lb", "st", "mi", "yd", "foot", "mile"})
 
 
-def raised(text: str) -> str:
-    """A superscript: raised digits where the text is a number, else the text as it is."""
-    return text.translate(_RAISED) if _RAISABLE.match(text) else text
+def superscript(text: str) -> str:
+    """A number in superscript characters; other text unchanged."""
+    return text.translate(_SUPERSCRIPTS) if _HAS_SUPERSCRIPTS.match(text) else text
 
 
-def lowered(text: str) -> str:
-    """A subscript: lowered digits where the text is a number, else the text as it is."""
-    return text.translate(_LOWERED) if _LOWERABLE.match(text) else text
+def subscript(text: str) -> str:
+    """A number in subscript characters; other text unchanged."""
+    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPTS.match(text) else text
 
 
-def number(text: str) -> str:
-    """A number as it is read: thousands separated from five digits on, a true minus sign."""
+def format_number(text: str) -> str:
+    """A number with thousands separators from five digits on and a true minus sign."""
     whole, point, rest = text.strip().partition(".")
     sign, digits = (whole[:1], whole[1:]) if whole[:1] in "+-−" else ("", whole)
     if _DIGITS.match(digits):
@@ -70,130 +42,111 @@ def number(text: str) -> str:
     return f"{'−' if sign == '-' else sign}{digits}{point}{rest}"
 
 
-def converted(args: Arguments) -> str:
-    """`{{convert|60|to|80|kg|lb}}`: the measure as the article gives it, without the other unit."""
-    shown, unit, rest = _amount(args.values)
-    if not shown:
+def _render_measure(call: TemplateCall) -> str:
+    """`{{convert|60|to|80|kg|lb}}`: 60 to 80 kg, without the conversion."""
+    amount, unit, rest = _parse_amount(call.values)
+    if not amount:
         return ""
-    adjective = args.named.get("adj") in {"on", "mid", "pre"}
-    text = _with_unit(shown, unit, adjective)
-    if unit in _COMPOUND and len(rest) > 1 and _NUMBER.match(rest[0]):
-        text += " " + _with_unit(number(rest[0]), rest[1], adjective)
+    is_adjective = call.named.get("adj") in {"on", "mid", "pre"}
+    text = _with_unit(amount, unit, is_adjective)
+    if unit in _COMPOUND_UNITS and len(rest) > 1 and _NUMBER.match(rest[0]):
+        text += " " + _with_unit(format_number(rest[0]), rest[1], is_adjective)
     return text
 
 
-def _amount(values: list[str]) -> tuple[str, str, list[str]]:
-    """The number or range a measure opens with, its unit, and the arguments after that."""
-    shown, at = "", 0
-    while at < len(values) and _NUMBER.match(values[at]):
-        shown += number(values[at]).replace("+", " ")
-        separator = values[at + 1] if at + 1 < len(values) else ""
-        if separator not in _RANGES or at + 2 >= len(values):
-            return shown, separator, values[at + 2 :]
-        shown += _RANGES[separator]
-        at += 2
+def _parse_amount(values: list[str]) -> tuple[str, str, list[str]]:
+    """The number or range at the start of a measure, its unit and the remaining arguments."""
+    amount, index = "", 0
+    while index < len(values) and _NUMBER.match(values[index]):
+        amount += format_number(values[index]).replace("+", " ")
+        separator = values[index + 1] if index + 1 < len(values) else ""
+        if separator not in _RANGES or index + 2 >= len(values):
+            return amount, separator, values[index + 2 :]
+        amount += _RANGES[separator]
+        index += 2
     return "", "", []
 
 
-def _with_unit(shown: str, unit: str, adjective: bool) -> str:
-    name = _UNITS.get(unit) or _WORDS.get(unit) or unit
-    if name in _SINGULAR and (adjective or shown in {"1", "one"}):
+def _with_unit(amount: str, unit: str, is_adjective: bool) -> str:
+    name = _UNITS.get(unit) or unit
+    if name in _SINGULAR and (is_adjective or amount in {"1", "one"}):
         name = _SINGULAR[name]
     if name.startswith(("°", "/")):
-        return f"{shown}{'' if name[0] == '/' else ' '}{name}"
-    return f"{shown}{'-' if adjective and name.isalpha() and len(name) > 2 else ' '}{name}".strip()
+        return f"{amount}{'' if name[0] == '/' else ' '}{name}"
+    hyphenated = is_adjective and name.isalpha() and len(name) > 2
+    return f"{amount}{'-' if hyphenated else ' '}{name}".strip()
 
 
-def fraction(args: Arguments) -> str:
+def _render_fraction(call: TemplateCall) -> str:
     """`{{frac|3|1|2}}`: 3 1/2."""
-    values = args.given()
+    values = call.filled()
     if len(values) < 2:
         return f"1/{values[0]}" if values else ""
     whole = f"{values[0]} " if len(values) > 2 else ""
     return f"{whole}{values[-2]}/{values[-1]}"
 
 
-def measured(args: Arguments) -> str:
+def _render_value(call: TemplateCall) -> str:
     """`{{val|1.007|0.002|u=kg}}`: 1.007 ± 0.002 kg."""
-    text = number(args.value(0))
-    spread = args.value(1)
-    if spread:
-        text += spread if spread.startswith("(") else f" ± {number(spread)}"
-    if power := args.named.get("e"):
-        text += f" × 10{raised(power)}"
-    unit = args.named.get("u") or args.named.get("ul") or ""
+    text = format_number(call.value(0))
+    uncertainty = call.value(1)
+    if uncertainty:
+        text += uncertainty if uncertainty[0] == "(" else f" ± {format_number(uncertainty)}"
+    if power := call.named.get("e"):
+        text += f" × 10{superscript(power)}"
+    unit = call.named.get("u") or call.named.get("ul") or ""
     return f"{text} {unit}".strip()
 
 
-def power_of_ten(args: Arguments) -> str:
-    """`{{e|6}}`: × 10⁶."""
-    return f"× 10{raised(args.value(0))}"
-
-
-def power(args: Arguments) -> str:
-    """`{{pow|2|8}}`: 2⁸."""
-    return f"{args.value(0)}{raised(args.value(1))}"
-
-
-def chemical(args: Arguments) -> str:
+def _render_chemical(call: TemplateCall) -> str:
     """`{{chem|H|2|O}}` or `{{chem2|H2O}}`: H₂O."""
-    if len(args.values) == 1:
-        return re.sub(r"(?<=[A-Za-z)\]])\d+", lambda m: lowered(m.group()), args.value(0))
-    return "".join(map(lowered, args.values))
+    if len(call.values) == 1:
+        return re.sub(r"(?<=[A-Za-z)\]])\d+", lambda m: subscript(m.group()), call.value(0))
+    return "".join(map(subscript, call.values))
 
 
-def nuclide(args: Arguments) -> str:
-    """`{{simplenuclide2|Carbon|14}}`: Carbon-14."""
-    return "-".join(args.given()[:2])
-
-
-def date(args: Arguments) -> str:
-    """A date from year, month and day in numbers: 30 June 2015, June 2015, 2015."""
-    values = [value for value in args.given() if value.isdigit()]
+def render_date(call: TemplateCall) -> str:
+    """A date from year, month and day as numbers: 30 June 2015, June 2015, 2015."""
+    values = [value for value in call.filled() if value.isdigit()]
     if not values:
-        return " ".join(args.given()[:1])
+        return " ".join(call.filled()[:1])
     year, month, day = (*values, "", "")[:3]
     if not month.isdigit() or not 1 <= int(month) <= 12:
         return year
     return f"{day.lstrip('0')} {_MONTHS[int(month) - 1]} {year}".strip()
 
 
-def as_of(args: Arguments) -> str:
+def _render_as_of(call: TemplateCall) -> str:
     """`{{as of|2015|6|lc=y}}`: as of June 2015."""
-    if alternative := args.named.get("alt"):
+    if alternative := call.named.get("alt"):
         return alternative
-    opening = "since" if args.named.get("since") else "as of"
-    lower = args.named.get("lc", "") not in {"", "n", "no"}
-    if args.named.get("bare"):
-        return date(args)
-    return f"{opening if lower else opening.capitalize()} {date(args)}"
+    if call.named.get("bare"):
+        return render_date(call)
+    opening = "since" if call.named.get("since") else "as of"
+    is_lower_case = call.named.get("lc", "") not in {"", "n", "no"}
+    return f"{opening if is_lower_case else opening.capitalize()} {render_date(call)}"
 
 
-Maker = Callable[[Arguments], str]
+def _render_number(call: TemplateCall) -> str:
+    return format_number(call.value(0))
 
-MAKERS: dict[str, Maker] = {
-    **dict.fromkeys(("convert", "cvt", "convinfobox"), converted),
-    **dict.fromkeys(("frac", "sfrac", "fraction", "tfrac"), fraction),
-    **dict.fromkeys(("chem", "chem2", "chemical formula"), chemical),
-    **dict.fromkeys(("simplenuclide", "simplenuclide2", "nuclide2", "nuclide", "carbon"), nuclide),
+
+RENDERERS: dict[str, Renderer] = {
+    **dict.fromkeys(("convert", "cvt", "convinfobox"), _render_measure),
+    **dict.fromkeys(("frac", "sfrac", "fraction", "tfrac"), _render_fraction),
+    **dict.fromkeys(("chem", "chem2", "chemical formula"), _render_chemical),
+    **dict.fromkeys(("as of", "asof"), _render_as_of),
+    **dict.fromkeys(("nts", "number", "formatnum", "format price"), _render_number),
+    # {{nuclide|Carbon|14}}: Carbon-14
     **dict.fromkeys(
-        (
-            "birth date", "birth date and age", "bda", "death date", "start date", "end date",
-            "start date and age", "release date", "film date", "dob", "birth-date", "death-date",
-            "dts", "date",
-        ),
-        date,
+        ("simplenuclide", "simplenuclide2", "nuclide2", "nuclide", "carbon"),
+        lambda call: "-".join(call.filled()[:2]),
     ),
-    **dict.fromkeys(("as of", "asof"), as_of),
-    "val": measured,
-    "e": power_of_ten,
-    "pow": power,
-    "sup": lambda args: raised(args.value(0)),
-    "sub": lambda args: lowered(args.value(0)),
-    "su": lambda args: "",
-    "10^": lambda args: f"10{raised(args.value(0))}",
-    "nts": lambda args: number(args.value(0)),
-    "number": lambda args: number(args.value(0)),
-    "formatnum": lambda args: number(args.value(0)),
-    "format price": lambda args: number(args.value(0)),
-}  # fmt: skip
+    "val": _render_value,
+    "e": lambda call: f"× 10{superscript(call.value(0))}",
+    "10^": lambda call: f"10{superscript(call.value(0))}",
+    "pow": lambda call: f"{call.value(0)}{superscript(call.value(1))}",
+    "sup": lambda call: superscript(call.value(0)),
+    "sub": lambda call: subscript(call.value(0)),
+    "su": lambda call: "",
+}

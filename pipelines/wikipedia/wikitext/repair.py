@@ -1,7 +1,7 @@
-"""The gaps that left-out templates leave in a text, closed.
+"""A repair of the gaps that removed templates leave in a text.
 
-Written for speed: most replacements are of fixed strings, and a pattern begins with a character
-that is rare in prose.
+It is written for speed: most replacements are of fixed strings, and each pattern starts with a
+character that is rare in prose.
 """
 
 import re
@@ -9,14 +9,16 @@ import re
 from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
 
 _WIDE_SPACES = "\t\xa0\u2002\u2003\u2005\u2009\u200a\u202f\u3000"
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _HOLE = f"{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?"
 _HOLES = re.compile(f"{_HOLE}(?:{_HOLE})*")
-_SAID = r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit)"
-_OPENING = re.compile(rf"\( ?(?:(?:{_SAID}\b[:,]? ?)*[,;:] ?)+", re.IGNORECASE)
-_NOTHING = re.compile(rf"\( ?(?:{_SAID}[:,;]? ?)*\)", re.IGNORECASE)
-_TWICE = re.compile(r"([,;]) ?(?:[,;] ?)+(?=\S)")
-_DOUBLED = tuple(f"{one}{space}{other}" for one in ",;" for space in ("", " ") for other in ",;")
+_LEAD_IN = r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit)"
+_OPENING = re.compile(rf"\( ?(?:(?:{_LEAD_IN}\b[:,]? ?)*[,;:] ?)+", re.IGNORECASE)
+_EMPTY = re.compile(rf"\( ?(?:{_LEAD_IN}[:,;]? ?)*\)", re.IGNORECASE)
+_REPEATED = re.compile(r"([,;]) ?(?:[,;] ?)+(?=\S)")
+_REPEATED_SIGNS = tuple(
+    f"{one}{space}{other}" for one in ",;" for space in ("", " ") for other in ",;"
+)
 _BEFORE_POINT = {
     f" {point}": re.compile(rf" {re.escape(point)}(?=[\s)\"”]|$)", re.MULTILINE)
     for point in ",.;:!?"
@@ -24,56 +26,56 @@ _BEFORE_POINT = {
 
 
 def repair(text: str) -> str:
-    """Close empty brackets, doubled points and spaces; line breaks stay where they are.
+    """Remove empty brackets, repeated punctuation and repeated spaces. Line breaks stay.
 
-    `Ada (; born 1815)` becomes `Ada (born 1815)`, `Albedo (), or` becomes `Albedo, or`.
+    `Ada (; born 1815)` becomes `Ada (born 1815)`; `Albedo (), or` becomes `Albedo, or`.
     """
-    text = _single_spaced(_UNSEEN.sub("", text))
+    text = _normalise_spaces(_INVISIBLE.sub("", text))
     if HOLE in text:
-        text = _HOLES.sub(_without_loose_holes, text)
+        text = _HOLES.sub(_drop_loose_hole, text)
     if "(" in text or "[" in text:
-        text = _without_nothing(_OPENING.sub("(", text))
-        text = _without_nothing(_without_edges(text))
-    if any(doubled in text for doubled in _DOUBLED):
-        text = _TWICE.sub(r"\1 ", text)
-    text = _without_double_spaces(text)
+        text = _drop_empty_brackets(_OPENING.sub("(", text))
+        text = _drop_empty_brackets(_trim_brackets(text))
+    if any(signs in text for signs in _REPEATED_SIGNS):
+        text = _REPEATED.sub(r"\1 ", text)
+    text = _collapse_spaces(text)
     for start, pattern in _BEFORE_POINT.items():
         if start in text:
             text = pattern.sub(start[1], text)
     return text
 
 
-def _single_spaced(text: str) -> str:
+def _normalise_spaces(text: str) -> str:
     if not text.isascii() or "\t" in text:
         for space in _WIDE_SPACES:
             text = text.replace(space, " ")
-    return _without_double_spaces(text)
+    return _collapse_spaces(text)
 
 
-def _without_nothing(text: str) -> str:
-    return _NOTHING.sub("", text).replace("[]", "").replace("[ ]", "")
-
-
-def _without_double_spaces(text: str) -> str:
+def _collapse_spaces(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return text
 
 
-def _without_edges(text: str) -> str:
-    """The text without spaces and points at the inner edges of brackets."""
-    for opening, closing, points in (("(", ")", " ,;:"), ("[", "]", " ")):
+def _drop_empty_brackets(text: str) -> str:
+    return _EMPTY.sub("", text).replace("[]", "").replace("[ ]", "")
+
+
+def _trim_brackets(text: str) -> str:
+    """Remove spaces and punctuation at the inner edges of brackets."""
+    for opening, closing, signs in (("(", ")", " ,;:"), ("[", "]", " ")):
         *inner, last = text.split(closing)
-        text = closing.join([*(part.rstrip(points) for part in inner), last])
+        text = closing.join([*(part.rstrip(signs) for part in inner), last])
         first, *inner = text.split(opening)
         text = opening.join([first, *(part.lstrip(" ") for part in inner)])
     return text
 
 
-def _without_loose_holes(match: re.Match[str]) -> str:
-    """Nothing for holes that were no part of a sentence; others stay, to be refused.
+def _drop_loose_hole(match: re.Match[str]) -> str:
+    """Replace holes that aren't part of a sentence. The others stay, so that they're rejected.
 
-    No part of one are holes at a bracket's edge, at the start of a line and after a sentence.
+    A hole is loose at the edge of a bracket, at the start of a line and after a sentence.
     """
     text = match.string
     before = text[max(0, match.start() - 2) : match.start()].rstrip(" ")[-1:]
@@ -82,5 +84,5 @@ def _without_loose_holes(match: re.Match[str]) -> str:
         return ""
     if before in set('.!?"”’)') and after in {"", "\n"}:
         return ""
-    starts_a_sentence = before in set('.!?"”’') and after.isupper()
-    return " " if starts_a_sentence and match.group().endswith(" ") else match.group()
+    starts_sentence = before in set('.!?"”’') and after.isupper()
+    return " " if starts_sentence and match.group().endswith(" ") else match.group()

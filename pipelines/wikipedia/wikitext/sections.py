@@ -1,32 +1,32 @@
-"""Wikitext as plain prose: sections of paragraphs, without lists, tables, notes and markup."""
+"""Wikitext parsed into sections of plain paragraphs, without lists, tables, notes and markup."""
 
 import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.wikipedia.wikitext.brackets import resolve
-from pipelines.wikipedia.wikitext.formulas import FORMULA, formula_text
-from pipelines.wikipedia.wikitext.links import link_text
-from pipelines.wikipedia.wikitext.quantities import lowered, raised
+from pipelines.wikipedia.wikitext.brackets import render_brackets
+from pipelines.wikipedia.wikitext.formulas import FORMULA, render_formula
+from pipelines.wikipedia.wikitext.links import render_link
+from pipelines.wikipedia.wikitext.quantities import subscript, superscript
 from pipelines.wikipedia.wikitext.repair import repair
-from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END, template_text
+from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END, render_template
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading (empty before the first one) and the paragraphs under it."""
+    """A heading, empty before the first one, and the paragraphs under it."""
 
     title: str
     paragraphs: tuple[str, ...]
 
 
-_PRIVATE = (FORMULA, HOLE, HOLE_END)
+_PLACEHOLDERS = (FORMULA, HOLE, HOLE_END)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# A note that is not closed before the next one opens loses its tag only, not the page behind it.
+# A note that isn't closed before the next one opens loses only its tag, not the page after it.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
 _NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>", re.I | re.DOTALL)
-_APART = re.compile(
+_NOT_PROSE = re.compile(
     r"<(gallery|timeline|imagemap|score|syntaxhighlight|source|pre|hiero|references|graph|mapframe"
     r"|templatestyles|inputbox|s|del|strike|canvas|audio|video|categorytree|section|indicator)\b"
     r"(?:[^<>]*/>|[^<>]*>.*?</\1\s*>)",
@@ -38,123 +38,79 @@ _SCRIPT = re.compile(r"<su([pb])\b[^<>]*>([^<>]*)</su\1\s*>", re.I)
 _BREAK = re.compile(r"</?\s*(?:br|hr)\b[^<>]*>", re.I)
 _PARAGRAPH = re.compile(r"</?(?:blockquote|p|div|poem|center)\b[^<>]*>", re.I)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>", re.I)
-_OUTSIDE = re.compile(r"\[(?:https?:|ftp:|mailto:|news:|irc:)?//[^\s\[\]]*\s*([^\[\]]*)\]|"
-                      r"\[mailto:[^\s\[\]]*\s*([^\[\]]*)\]", re.I)  # fmt: skip
-_ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\])>|]+", re.I)
+_EXTERNAL_LINK = re.compile(
+    r"\[(?:https?:|ftp:|mailto:|news:|irc:)?//[^\s\[\]]*\s*([^\[\]]*)\]"
+    r"|\[mailto:[^\s\[\]]*\s*([^\[\]]*)\]",
+    re.I,
+)
+_URL = re.compile(r"(?:https?|ftp)://[^\s\])>|]+", re.I)
 _BRACKETS = re.compile(r"\{\{|\}\}|\[\[|\]\]")
 _SWITCH = re.compile(r"__[A-Z]{3,}__")
 _QUOTES = ("'''''", "'''", "''")
 _HEADING = re.compile(r"(={1,6})\s*(.*?)\s*\1(?:\s|$)")
 _ENTITY = {ord(c): f"&#{ord(c)};" for c in "[]{}|'<>*#:;="}
-_LIST = frozenset("*#:;|!")
+_LIST_SIGNS = frozenset("*#:;|!")
 
-# Headings in several languages under which there is apparatus, not prose.
-APPARATUS = frozenset(
-    [
-        "references",
-        "notes",
-        "footnotes",
-        "citations",
-        "sources",
-        "bibliography",
-        "further reading",
-        "external links",
-        "see also",
-        "notes and references",
-        "references and notes",
-        "works cited",
-        "gallery",
-        "notes and citations",
-        "einzelnachweise",
-        "weblinks",
-        "literatur",
-        "siehe auch",
-        "quellen",
-        "anmerkungen",
-        "références",
-        "voir aussi",
-        "notes et références",
-        "liens externes",
-        "bibliographie",
-        "referencias",
-        "véase también",
-        "enlaces externos",
-        "bibliografía",
-        "note",
-        "bibliografia",
-        "collegamenti esterni",
-        "voci correlate",
-        "ver também",
-        "referências",
-        "ligações externas",
-        "примечания",
-        "литература",
-        "ссылки",
-        "см. также",
-        "източници",
-        "външни препратки",
-        "вижте също",
-        "бележки",
-        "参考文献",
-        "外部链接",
-        "外部連結",
-        "参见",
-        "參見",
-        "外部リンク",
-        "関連項目",
-        "脚注",
-    ]
+# Headings, in several languages, of sections with references and links instead of prose.
+_APPARATUS = (
+    "references|notes|footnotes|citations|sources|bibliography|further reading|external links"
+    "|see also|notes and references|references and notes|works cited|gallery|notes and citations"
+    "|einzelnachweise|weblinks|literatur|siehe auch|quellen|anmerkungen|références|voir aussi"
+    "|notes et références|liens externes|bibliographie|referencias|véase también|enlaces externos"
+    "|bibliografía|note|bibliografia|collegamenti esterni|voci correlate|ver também|referências"
+    "|ligações externas|примечания|литература|ссылки|см. также|източници|външни препратки"
+    "|вижте също|бележки|参考文献|外部链接|外部連結|参见|參見|外部リンク|関連項目|脚注"
 )
+APPARATUS = frozenset(_APPARATUS.split("|"))
 
 
-def sections(text: str) -> list[Section]:
-    """The prose of a page by sections, in order; a section without prose is not among them."""
-    shown = _shown(text)
-    found: list[Section] = []
-    for title, lines in _by_heading(shown):
+def parse_wikitext(text: str) -> list[Section]:
+    """The sections of a page that have prose, in order."""
+    sections: list[Section] = []
+    for title, lines in _by_heading(_render(text)):
         paragraphs = tuple(_paragraphs(lines))
         if paragraphs:
-            found.append(Section(title, paragraphs))
-    return found
+            sections.append(Section(title, paragraphs))
+    return sections
 
 
-def _shown(text: str) -> str:
-    """The text with links, templates, tags and entities resolved; lines as in the wikitext."""
-    for sign in _PRIVATE:
-        text = text.replace(sign, "")
+def _render(text: str) -> str:
+    """The text with links, templates, tags and entities rendered, in the same lines."""
+    for placeholder in _PLACEHOLDERS:
+        text = text.replace(placeholder, "")
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
-        text = html.unescape(text)  # a page that was written out as XML once too often
+        text = html.unescape(text)  # The page was escaped for XML twice.
     if "<" in text:
         text = _COMMENT.sub("", text)
         text = _NOTE.sub("", text)
         text = _NOWIKI.sub(lambda m: m.group(1).translate(_ENTITY), text)
-        text = _APART.sub("", text)
-        text = _FORMULA.sub(lambda m: formula_text(m.group(2)), text)
-    text = _BRACKETS.sub("", resolve(text, template_text, link_text))
-    text = _OUTSIDE.sub(lambda m: m.group(1) or m.group(2) or "", text)
+        text = _NOT_PROSE.sub("", text)
+        text = _FORMULA.sub(lambda m: render_formula(m.group(2)), text)
+    text = _BRACKETS.sub("", render_brackets(text, render_template, render_link))
+    text = _EXTERNAL_LINK.sub(lambda m: m.group(1) or m.group(2) or "", text)
     if "<" in text:
-        text = _without_tags(text)
+        text = _strip_tags(text)
     if "://" in text:
-        text = _ADDRESS.sub("", text)
+        text = _URL.sub("", text)
     for quotes in _QUOTES:
         text = text.replace(quotes, "")
     return repair(html.unescape(_SWITCH.sub("", text)))
 
 
-def _without_tags(text: str) -> str:
+def _strip_tags(text: str) -> str:
     text = _BLOCK.sub("", text)
-    text = _SCRIPT.sub(_script, text)
+    text = _SCRIPT.sub(_render_script, text)
     text = _PARAGRAPH.sub("\n", _BREAK.sub(" ", text))
     return _TAG.sub("", text)
 
 
-def _script(match: re.Match[str]) -> str:
+def _render_script(match: re.Match[str]) -> str:
     content = match.group(2).replace("&minus;", "−")
-    return (raised if match.group(1) in "pP" else lowered)(content)
+    return (superscript if match.group(1) in "pP" else subscript)(content)
 
 
 def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Headings and the lines under each, without the sections that hold apparatus."""
+    """The headings and the lines under each, without the sections in `APPARATUS`."""
     title, lines, skipped = "", list[str](), 0
     for line in text.split("\n"):
         heading = _HEADING.match(line) if line.startswith("=") else None
@@ -172,25 +128,25 @@ def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:
-    """Paragraphs of a section: lists and tables left out, lines without a blank between joined."""
+    """The paragraphs of a section: consecutive lines joined, lists and tables left out."""
     paragraph: list[str] = []
-    depth = 0
+    depth = 0  # of nested tables
     for line in lines:
         stripped = line.strip()
-        opened, closed = stripped.lstrip(":* ").startswith("{|"), stripped.startswith("|}")
-        depth = max(0, depth + opened - closed)
-        if not depth and not closed and _is_prose(stripped):
+        opens, closes = stripped.lstrip(":* ").startswith("{|"), stripped.startswith("|}")
+        depth = max(0, depth + opens - closes)
+        if not depth and not closes and _is_prose(stripped):
             paragraph.append(stripped)
         elif paragraph:
-            yield _joined(paragraph)
+            yield _join(paragraph)
             paragraph = []
     if paragraph:
-        yield _joined(paragraph)
+        yield _join(paragraph)
 
 
-def _joined(lines: list[str]) -> str:
+def _join(lines: list[str]) -> str:
     return lines[0] if len(lines) == 1 else " ".join(lines).replace(" ,", ",")
 
 
 def _is_prose(line: str) -> bool:
-    return bool(line) and line[0] not in _LIST and line.strip("-. ") != ""
+    return bool(line) and line[0] not in _LIST_SIGNS and line.strip("-. ") != ""

@@ -1,113 +1,108 @@
-"""The text that a template shows, as far as that can be known without its wiki.
+"""The text that a template shows, as far as it can be known without the wiki it belongs to.
 
-Most templates say nothing a reader would read aloud (notes, maintenance, navigation, boxes) and
-come to nothing. Those that carry words of a sentence are shown as the wiki would show them; which
-do is told by `templates.toml`. One that is not known leaves a hole: harmless where it stands
-apart, but a sentence with a hole in it is not passed on.
+Most templates (notes, maintenance, navigation, boxes) aren't part of a sentence and show nothing.
+`templates.toml` lists those that are, and what they show. An unknown template leaves a hole. It
+does no harm outside of a sentence, but a passage with a hole is rejected.
 """
 
 import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.wikipedia.wikitext.quantities import MAKERS, Maker, number
-from pipelines.wikipedia.wikitext.template_call import Arguments, parse
+from pipelines.wikipedia.wikitext.quantities import RENDERERS, Renderer, format_number, render_date
+from pipelines.wikipedia.wikitext.template_call import TemplateCall, parse_call
 
-# Private-use characters that no page has in its text: a hole is `HOLE + name + HOLE_END`.
+# A hole is HOLE + name + HOLE_END, in private-use characters that pages don't contain.
 HOLE, HOLE_END = "\ue001", "\ue002"
 
-_SHOWS = tomllib.loads((Path(__file__).parent / "templates.toml").read_text(encoding="utf-8"))
-_SILENT_STARTS = tuple(_SHOWS["silent-starts"])
-_SILENT_ENDS = tuple(_SHOWS["silent-ends"])
+_TABLES = tomllib.loads((Path(__file__).parent / "templates.toml").read_text(encoding="utf-8"))
+_SILENT_STARTS = tuple(_TABLES["silent-starts"])
+_SILENT_ENDS = tuple(_TABLES["silent-ends"])
 _FUNCTIONS = frozenset({"lc", "uc", "ucfirst", "lcfirst", "formatnum"})
 _NOTES = {"flat": "♭", "sharp": "♯", "natural": "♮"}
 
 
-def template_text(inner: str) -> str:
-    """The text shown for what stands between `{{` and `}}`, its own templates already resolved."""
-    args = parse(inner)
-    maker = _maker(args.name)
-    if maker is not None:
-        return maker(args)
-    function, colon, value = args.name.partition(":")
+def render_template(inner: str) -> str:
+    """The text shown for the content of `{{…}}`, whose nested templates are already rendered."""
+    call = parse_call(inner)
+    renderer = _find_renderer(call.name)
+    if renderer is not None:
+        return renderer(call)
+    function, colon, value = call.name.partition(":")
     if colon and function in _FUNCTIONS:
-        return number(value) if function == "formatnum" else value
-    return f"{HOLE}{args.name[:40]}{HOLE_END}"
+        return format_number(value) if function == "formatnum" else value
+    return f"{HOLE}{call.name[:40]}{HOLE_END}"
 
 
 @lru_cache(maxsize=4096)
-def _maker(name: str) -> Maker | None:
-    """What makes the text of the templates of a name; None where the name is not known."""
-    if name in _MAKERS:
-        return _MAKERS[name]
+def _find_renderer(name: str) -> Renderer | None:
+    if name in _RENDERERS:
+        return _RENDERERS[name]
     if name.startswith(_SILENT_STARTS) or name.endswith(_SILENT_ENDS):
-        return _silence
+        return _render_nothing
     if name.startswith("lang-"):
-        return lambda args: _in_language(name.removeprefix("lang-"), args.value(0))
+        return lambda call: _with_language(name.removeprefix("lang-"), call.value(0))
     return None
 
 
-def _silence(args: Arguments) -> str:
+def _render_nothing(call: TemplateCall) -> str:
     return ""
 
 
-def _in_language(code: str, text: str) -> str:
-    language = _SHOWS["languages"].get(code)
+def _with_language(code: str, text: str) -> str:
+    language = _TABLES["languages"].get(code)
     return f"{language}: {text}" if language and text else text
 
 
-def _quoted(args: Arguments) -> str:
-    return f"\n{args.named.get('text') or args.named.get('quote') or args.value(0)}\n"
+def _render_quote(call: TemplateCall) -> str:
+    return f"\n{call.named.get('text') or call.named.get('quote') or call.value(0)}\n"
 
 
-def _in_japanese(args: Arguments) -> str:
-    english, kanji, romaji = args.value(0), args.value(1), args.value(2)
-    shown = english or romaji
+def _render_japanese(call: TemplateCall) -> str:
+    english, kanji, romaji = call.value(0), call.value(1), call.value(2)
+    main = english or romaji
     aside = ", ".join(part for part in (kanji, romaji if english else "") if part)
-    return f"{shown} ({aside})" if shown and aside else shown or aside
+    return f"{main} ({aside})" if main and aside else main or aside
 
 
-def _in_the_old_style(args: Arguments) -> str:
-    day, year, old = args.value(0), args.value(1), args.value(2)
+def _render_old_style_date(call: TemplateCall) -> str:
+    day, year, old = call.value(0), call.value(1), call.value(2)
     return f"{day} [O.S. {old}] {year}" if old else f"{day} {year}"
 
 
-def _character(shown: str) -> Maker:
-    return lambda args: shown
+def _character(character: str) -> Renderer:
+    return lambda call: character
 
 
-def _after(words: str) -> Maker:
-    return lambda args: words + "–".join(args.given()[:2])
+def _prefixed(words: str) -> Renderer:
+    return lambda call: words + "–".join(call.filled()[:2])
 
 
-def _argument(index: int) -> Maker:
-    return lambda args: args.value(index) or args.value(0)
+def _argument(index: int) -> Renderer:
+    return lambda call: call.value(index) or call.value(0)
 
 
-def _joined(between: str) -> Maker:
-    return lambda args: between.join(args.given())
+def _joined(separator: str) -> Renderer:
+    return lambda call: separator.join(call.filled())
 
 
-def _ship(args: Arguments) -> str:
-    return f"{args.name.upper()} {args.value(0)}"
-
-
-_MAKERS: dict[str, Maker] = {
-    **dict.fromkeys(_SHOWS["silent"], _silence),
-    **dict.fromkeys(_SHOWS["first"], _argument(0)),
-    **dict.fromkeys(_SHOWS["second"], _argument(1)),
-    **dict.fromkeys(_SHOWS["commas"], _joined(", ")),
-    **dict.fromkeys(_SHOWS["spaces"], _joined(" ")),
-    **dict.fromkeys(_SHOWS["last"], lambda args: (args.given() or [""])[-1]),
-    **dict.fromkeys(_SHOWS["quotes"], _quoted),
-    **dict.fromkeys(_SHOWS["ships"], _ship),
-    **{name: _after(words) for name, words in _SHOWS["before"].items()},
-    **{name: _character(shown) for name, shown in _SHOWS["characters"].items()},
-    **dict.fromkeys(("nihongo", "nihongo2", "nihongo3", "nihongo4", "nihongo krt"), _in_japanese),
-    **dict.fromkeys(("oldstyledate", "old style date"), _in_the_old_style),
-    "langx": lambda args: _in_language(args.value(0), args.value(1)),
-    "sic": lambda args: "" if args.value(0) == "?" else args.value(0),
-    "gloss": lambda args: f"‘{args.value(0)}’",
-    "music": lambda args: _NOTES.get(args.value(0), ""),
-    **MAKERS,
+_RENDERERS: dict[str, Renderer] = {
+    **dict.fromkeys(_TABLES["silent"], _render_nothing),
+    **dict.fromkeys(_TABLES["first"], _argument(0)),
+    **dict.fromkeys(_TABLES["second"], _argument(1)),
+    **dict.fromkeys(_TABLES["last"], lambda call: (call.filled() or [""])[-1]),
+    **dict.fromkeys(_TABLES["commas"], _joined(", ")),
+    **dict.fromkeys(_TABLES["spaces"], _joined(" ")),
+    **dict.fromkeys(_TABLES["quotes"], _render_quote),
+    **dict.fromkeys(_TABLES["ships"], lambda call: f"{call.name.upper()} {call.value(0)}"),
+    **dict.fromkeys(_TABLES["japanese"], _render_japanese),
+    **dict.fromkeys(_TABLES["dates"], render_date),
+    **dict.fromkeys(_TABLES["old-style-dates"], _render_old_style_date),
+    **{name: _prefixed(words) for name, words in _TABLES["before"].items()},
+    **{name: _character(character) for name, character in _TABLES["characters"].items()},
+    "langx": lambda call: _with_language(call.value(0), call.value(1)),
+    "sic": lambda call: "" if call.value(0) == "?" else call.value(0),
+    "gloss": lambda call: f"‘{call.value(0)}’",
+    "music": lambda call: _NOTES.get(call.value(0), ""),
+    **RENDERERS,
 }

@@ -1,4 +1,4 @@
-"""Fixtures of the Wikipedia tests."""
+"""Fixtures for the tests of sources and articles."""
 
 import bz2
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.pipelines.articles.exports import export_xml
 
 @pytest.fixture
 def write_export(tmp_path: Path) -> Callable[..., Path]:
-    """Writes pages as an export; a name that ends in .bz2 is compressed."""
+    """A function that writes pages as an export, compressed if the name ends in .bz2."""
 
     def write(pages: str, name: str = "enwiki-test.xml", schema: str = "0.11") -> Path:
         content = export_xml(pages, schema).encode()

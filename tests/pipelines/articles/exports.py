@@ -1,4 +1,4 @@
-"""A small MediaWiki export, written by the tests that read it."""
+"""Small MediaWiki exports for tests."""
 
 from xml.sax.saxutils import escape
 
@@ -31,7 +31,7 @@ def page_xml(
     timestamp: str = "2024-02-03T04:05:06Z",
     redirect: str = "",
 ) -> str:
-    """One page of an export."""
+    """A page of an export."""
     return _PAGE.format(
         title=escape(title),
         ns=14 if title.startswith("Category:") else 0,
@@ -44,5 +44,5 @@ def page_xml(
 
 
 def export_xml(pages: str, schema: str = "0.11") -> str:
-    """A whole export around some pages."""
+    """A complete export of some pages."""
     return _HEAD.format(schema=schema) + pages + "</mediawiki>\n"

@@ -1,12 +1,14 @@
-"""What a source holds: its articles, and a refusal for every page that is none."""
+"""A source read page by page: accepted pages, and a rejection for each of the others."""
 
 from collections.abc import Iterator
 
 from db.records import Rejection
-from pipelines.articles.page import SourceArticle
-from pipelines.articles.page_filter import judged
-from pipelines.articles.sources import opened
+from pipelines.articles.page_filter import rejection_reason
+from pipelines.articles.source_page import SourcePage
+from pipelines.articles.sources import open_source
 
 
-def read(source: str, licence: str = "") -> Iterator[SourceArticle | Rejection]:
-    return judged(*opened(source, licence))
+def read(source: str, licence: str = "") -> Iterator[SourcePage | Rejection]:
+    for page in open_source(source, licence):
+        reason = rejection_reason(page)
+        yield page if reason is None else page.reject(reason)

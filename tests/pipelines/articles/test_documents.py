@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from db.records import Passage
-from pipelines.articles.documents import plain_markdown
-from pipelines.articles.page import SourceArticle
-from pipelines.articles.passages import passages
+from pipelines.articles.documents import strip_markdown
+from pipelines.articles.passages import split_passages
+from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
 from tests.pipelines.articles.exports import PROSE
 from tests.pipelines.articles.reading import read
@@ -27,47 +27,47 @@ def handbook(tmp_path: Path) -> Path:
     return folder
 
 
-def articles(folder: Path) -> list[SourceArticle]:
-    return [page for page in read(str(folder)) if isinstance(page, SourceArticle)]
+def read_pages(folder: Path) -> list[SourcePage]:
+    return [page for page in read(str(folder)) if isinstance(page, SourcePage)]
 
 
-def test_documents_of_a_folder_are_articles_under_the_licence_it_names(handbook: Path) -> None:
-    found = [(a.article.title, a.article.url, a.article.licence) for a in articles(handbook)]
-    assert found == [
+def test_documents_of_a_folder_become_articles_with_its_licence(handbook: Path) -> None:
+    articles = [page.to_article() for page in read_pages(handbook)]
+    assert [(a.title, a.url, a.licence) for a in articles] == [
         ("Port Amity", "documents:handbook/ports/amity.md", "CC BY 4.0"),
         ("second pier", "documents:handbook/second_pier.txt", "CC BY 4.0"),
     ]
 
 
-def test_markdown_gives_passages_by_its_headings(handbook: Path) -> None:
-    found = list(passages(articles(handbook)[0]))
-    assert [(p.section, p.text) for p in found if isinstance(p, Passage)] == [
+def test_markdown_headings_become_sections_of_passages(handbook: Path) -> None:
+    records = split_passages(read_pages(handbook)[0], "article")
+    assert [(p.section, p.text) for p in records if isinstance(p, Passage)] == [
         ("", PROSE),
         ("Trade", PROSE),
     ]
 
 
-def test_a_licence_that_is_handed_in_needs_no_file(handbook: Path) -> None:
+def test_a_licence_option_replaces_the_licence_file(handbook: Path) -> None:
     (handbook / "LICENCE").unlink()
     first = next(iter(read(str(handbook), licence="CC0-1.0")))
-    assert isinstance(first, SourceArticle)
-    assert first.article.licence == "CC0-1.0"
+    assert isinstance(first, SourcePage)
+    assert first.to_article().licence == "CC0-1.0"
 
 
-def test_documents_without_a_licence_are_refused(handbook: Path) -> None:
+def test_documents_without_a_licence_are_rejected(handbook: Path) -> None:
     (handbook / "LICENCE").write_text("\n")
-    with pytest.raises(SourceError, match="found no licence for the documents in handbook"):
-        articles(handbook)
+    with pytest.raises(SourceError, match=r"^handbook: .* have no licence.* LICENCE in that"):
+        read_pages(handbook)
 
 
-def test_a_document_that_is_no_text_is_named(handbook: Path) -> None:
+def test_a_document_that_is_not_utf8_is_named(handbook: Path) -> None:
     (handbook / "zero.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SourceError, match=r"handbook/zero\.txt"):
-        articles(handbook)
+        read_pages(handbook)
 
 
-def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="expected at least one article"):
+def test_a_folder_without_documents_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="has no pages"):
         list(read(str(tmp_path), licence="CC0-1.0"))
 
 
@@ -83,25 +83,25 @@ def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
         ("a<br>b <!-- c -->", "a b"),
     ],
 )
-def test_markdown_is_shown_without_its_marks(markdown: str, plain: str) -> None:
-    assert plain_markdown(markdown) == plain
+def test_markdown_loses_its_markup(markdown: str, plain: str) -> None:
+    assert strip_markdown(markdown) == plain
 
 
-def test_a_licence_that_is_no_text_is_named(handbook: Path) -> None:
+def test_a_licence_file_that_is_not_utf8_is_named(handbook: Path) -> None:
     (handbook / "LICENCE").write_bytes(b"\xff\xfe")
     with pytest.raises(SourceError, match="handbook/LICENCE"):
-        articles(handbook)
+        read_pages(handbook)
 
 
-def test_a_folder_that_is_called_like_a_document_is_none(handbook: Path) -> None:
-    before = articles(handbook)
+def test_a_folder_with_the_extension_of_a_document_is_ignored(handbook: Path) -> None:
+    before = read_pages(handbook)
     (handbook / "notes.md").mkdir()
-    assert articles(handbook) == before
+    assert read_pages(handbook) == before
 
 
-def test_a_name_that_is_no_text_is_marked(handbook: Path) -> None:
-    os.rename(  # noqa: PTH104 # a path is text, which this is not
+def test_a_file_name_that_is_not_utf8_gets_replacement_characters(handbook: Path) -> None:
+    os.rename(  # noqa: PTH104 # a Path can't hold these bytes
         os.fsencode(handbook / "second_pier.txt"), os.fsencode(handbook) + b"/p\xfcr.txt"
     )
-    (page,) = (p for p in articles(handbook) if "\ufffd" in p.article.page)
-    page.article.url.encode()
+    (page,) = (page for page in read_pages(handbook) if "\ufffd" in page.id)
+    page.to_article().url.encode()

@@ -1,4 +1,4 @@
-"""A data set on the Hub is streamed, here from a local server that answers as the Hub does."""
+"""Datasets on the Hub, streamed from a local server that imitates it."""
 
 import io
 import json
@@ -31,9 +31,9 @@ def parquet_file(first: int, count: int) -> bytes:
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Answers for one data set with two files, and counts what it sends."""
+    """A server with one dataset of two files."""
 
-    files = {  # noqa: RUF012 # never changed
+    files = {  # noqa: RUF012 # It never changes.
         "20231101.en/train-00000-of-00002.parquet": parquet_file(0, 5),
         "20231101.en/train-00001-of-00002.parquet": parquet_file(5, 3),
     }
@@ -41,22 +41,22 @@ class Hub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path == REPOSITORY or path.startswith(f"{REPOSITORY}/revision"):
-            self.say(json.dumps({"id": "wikimedia/wikipedia", "sha": "0" * 40}).encode())
+            self.send(json.dumps({"id": "wikimedia/wikipedia", "sha": "0" * 40}).encode())
         elif path.startswith(f"{REPOSITORY}/tree/"):
-            self.say(json.dumps(self.listed(path.removeprefix(f"{REPOSITORY}/tree/"))).encode())
+            self.send(json.dumps(self.entries(path.removeprefix(f"{REPOSITORY}/tree/"))).encode())
         elif "/resolve/" in path and (name := self.file(path)):
-            self.part(self.files[name])
+            self.send_range(self.files[name])
         else:
             self.send_error(404)
 
-    do_HEAD = do_GET  # noqa: N815 # http.server's name
+    do_HEAD = do_GET  # noqa: N815 # The name that http.server calls.
 
     def do_POST(self) -> None:
-        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        paths = [name for name in self.files if name in asked or name.replace("/", "%2F") in asked]
-        self.say(json.dumps([self.entry(name) for name in paths]).encode())
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        paths = [name for name in self.files if name in body or name.replace("/", "%2F") in body]
+        self.send(json.dumps([self.entry(name) for name in paths]).encode())
 
-    def listed(self, rest: str) -> list[dict[str, object]]:
+    def entries(self, rest: str) -> list[dict[str, object]]:
         folder = rest.partition("/")[2]
         if not folder:
             return [{"type": "directory", "path": "20231101.en", "oid": "0"}]
@@ -68,11 +68,11 @@ class Hub(BaseHTTPRequestHandler):
     def file(self, path: str) -> str:
         return next((name for name in self.files if path.endswith(name)), "")
 
-    def part(self, content: bytes) -> None:
+    def send_range(self, content: bytes) -> None:
         start, _, end = self.headers.get("Range", "bytes=0-")[6:].partition("-")
-        self.say(content[int(start) : int(end or len(content)) + 1], 206)
+        self.send(content[int(start) : int(end or len(content)) + 1], 206)
 
-    def say(self, body: bytes, status: int = 200) -> None:
+    def send(self, body: bytes, status: int = 200) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -80,7 +80,7 @@ class Hub(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Keep the output of the tests clean."""
 
 
 @pytest.fixture
@@ -94,30 +94,30 @@ def endpoint() -> Iterator[str]:
     server.server_close()
 
 
-def test_every_row_of_every_file_is_a_page(endpoint: str) -> None:
-    found = list(hub.pages(SOURCE, endpoint=endpoint))
-    assert [page.title for _, page in found] == [str(n) for n in range(8)]
-    site, page = found[0]
-    assert (site.source, site.language) == (SOURCE, "en")
+def test_every_row_of_every_file_becomes_a_page(endpoint: str) -> None:
+    page, *others = hub.read_pages(SOURCE, endpoint=endpoint)
+    assert [p.title for p in (page, *others)] == [str(n) for n in range(8)]
+    assert (page.site.source, page.site.language) == (SOURCE, "en")
     assert page.url == "https://en.wikipedia.org/wiki/0"
 
 
-def test_a_data_set_or_folder_that_is_not_there_is_one_sentence(endpoint: str) -> None:
+def test_a_missing_dataset_or_folder_is_named(endpoint: str) -> None:
     for source in ("hf:wikimedia/wikimedia:20231101.en", "hf:wikimedia/wikipedia:20231101.xx"):
-        with pytest.raises(SourceError, match=r"found no .*; (check|look)"):
-            list(hub.pages(source, endpoint=endpoint))
+        with pytest.raises(SourceError, match=rf"^{source} (has no|can't) .*\. (Check|Look)"):
+            list(hub.read_pages(source, endpoint=endpoint))
 
 
 @pytest.mark.parametrize("source", ["hf:wikipedia", "hf:a/b", "hf:a/b:", "hf:a b/c:d"])
-def test_a_source_of_another_form_is_one_sentence(source: str) -> None:
-    with pytest.raises(SourceError, match="expected hf:OWNER/NAME:FOLDER"):
+def test_a_malformed_source_is_rejected(source: str) -> None:
+    with pytest.raises(
+        SourceError, match=rf"^“{source}” doesn't name a dataset.* hf:OWNER/NAME:FOLDER"
+    ):
         list(read(source))
 
 
-def test_a_hub_that_is_not_there_is_one_sentence(endpoint: str, unused: Callable[[], str]) -> None:
-    del endpoint
-    with pytest.raises(SourceError, match="check its name, the network"):
-        list(hub.pages(SOURCE, endpoint=unused()))
+def test_an_unreachable_hub_suggests_checking_the_network(unused: Callable[[], str]) -> None:
+    with pytest.raises(SourceError, match="Check the dataset's name, the network"):
+        list(hub.read_pages(SOURCE, endpoint=unused()))
 
 
 @pytest.fixture

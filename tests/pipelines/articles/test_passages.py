@@ -5,42 +5,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import Article, Passage, Rejection
-from pipelines.articles.page import SourceArticle
-from pipelines.articles.passages import PassageConfig, count_words, passages
-from pipelines.sentences import sentences
+from pipelines.articles.passages import PassageConfig, count_words, split_passages
+from pipelines.articles.source_page import Site, SourcePage
+from pipelines.sentences import split_sentences
 from tests.pipelines.articles.exports import PROSE
 
-ARTICLE = Article(url="https://x.example/A", revision="1", digest="d", title="A", source="s.xml")
+ARTICLE = Article(url="https://x.example/A", revision="1", digest="d", title="A", source="s.xml").id
 SENTENCE = "The ferry leaves the long pier for the islands every morning. "
 
 
-def cut(
-    text: str, markup: bool = True, config: PassageConfig | None = None
-) -> list[Passage | Rejection]:
-    return list(passages(SourceArticle(ARTICLE, text, markup), config))
+def cut(text: str, is_wikitext: bool = True) -> list[Passage | Rejection]:
+    page = SourcePage(Site("s.xml"), "A", "", text, is_wikitext)
+    return list(split_passages(page, ARTICLE))
 
 
-def reasons(found: list[Passage | Rejection]) -> list[str]:
-    return [item.reason for item in found if isinstance(item, Rejection)]
+def reasons(records: list[Passage | Rejection]) -> list[str]:
+    return [record.reason for record in records if isinstance(record, Rejection)]
 
 
-def test_a_paragraph_of_a_good_length_is_one_passage() -> None:
+def test_a_paragraph_within_the_limits_is_one_passage() -> None:
     (passage,) = cut(f"== Harbour ==\n{PROSE}")
     assert isinstance(passage, Passage)
     assert passage.text == PROSE
-    assert (passage.article, passage.section, passage.position) == (ARTICLE.id, "Harbour", 0)
+    assert (passage.article, passage.section, passage.position) == (ARTICLE, "Harbour", 0)
 
 
 def test_positions_count_the_passages_of_the_whole_article() -> None:
-    found = cut(f"{PROSE}\n\n{PROSE}\n== Trade ==\n{PROSE}")
-    assert [(p.section, p.position) for p in found if isinstance(p, Passage)] == [
+    records = cut(f"{PROSE}\n\n{PROSE}\n== Trade ==\n{PROSE}")
+    assert [(p.section, p.position) for p in records if isinstance(p, Passage)] == [
         ("", 0),
         ("", 1),
         ("Trade", 2),
     ]
 
 
-def test_short_paragraphs_are_joined_with_the_next_of_their_section() -> None:
+def test_short_paragraphs_are_joined_to_the_next_one_of_their_section() -> None:
     short = (SENTENCE * 3).strip()
     (passage,) = cut(f"{short}\n\n{short}")
     assert isinstance(passage, Passage)
@@ -48,25 +47,25 @@ def test_short_paragraphs_are_joined_with_the_next_of_their_section() -> None:
 
 
 def test_a_long_paragraph_is_cut_between_sentences_into_even_parts() -> None:
-    found = cut(SENTENCE * 40)
-    texts = [p.text for p in found if isinstance(p, Passage)]
-    assert not reasons(found)
+    records = cut(SENTENCE * 40)
+    texts = [p.text for p in records if isinstance(p, Passage)]
+    assert not reasons(records)
     assert " ".join(texts) == (SENTENCE * 40).strip()
     lengths = [count_words(text) for text in texts]
     assert max(lengths) <= 150
     assert min(lengths) >= 100
 
 
-def test_a_short_section_is_refused_with_its_text() -> None:
-    found = cut(f"{PROSE}\n== Trade ==\nFish is sold there.")
-    (refusal,) = (item for item in found if isinstance(item, Rejection))
-    assert (refusal.reason, refusal.subject, refusal.stage) == (
+def test_a_short_section_is_rejected_with_its_text() -> None:
+    records = cut(f"{PROSE}\n== Trade ==\nFish is sold there.")
+    (rejection,) = (item for item in records if isinstance(item, Rejection))
+    assert (rejection.reason, rejection.subject, rejection.stage) == (
         "too short",
-        ARTICLE.id,
+        ARTICLE,
         "passages",
     )
-    assert refusal.text == "Fish is sold there."
-    assert refusal.scope == "s.xml"
+    assert rejection.text == "Fish is sold there."
+    assert rejection.scope == "s.xml"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_a_short_section_is_refused_with_its_text() -> None:
         (PROSE.replace("two piers", "the . Next"), "gap in the text"),
     ],
 )
-def test_a_stretch_that_could_not_be_put_into_words_is_refused(text: str, reason: str) -> None:
+def test_a_stretch_that_is_not_clean_prose_is_rejected(text: str, reason: str) -> None:
     assert reasons(cut(text)) == [reason, "no passage"]
 
 
@@ -88,34 +87,36 @@ def test_an_unknown_template_is_named() -> None:
     assert first.detail == "stretch 1: port count"
 
 
-def test_a_placeholder_for_a_formula_in_plain_text_refuses_its_passage() -> None:
-    assert reasons(cut(PROSE.replace("two piers", "formula_1"), markup=False))[0] == "formula"
+def test_a_formula_placeholder_in_plain_text_rejects_its_passage() -> None:
+    assert reasons(cut(PROSE.replace("two piers", "formula_1"), is_wikitext=False))[0] == "formula"
 
 
-def test_gaps_of_plain_texts_are_closed() -> None:
-    (passage,) = cut(PROSE.replace("Port Amity", "Port Amity (; ]; built early)"), markup=False)
+def test_gaps_in_plain_text_are_repaired() -> None:
+    (passage,) = cut(
+        PROSE.replace("Port Amity", "Port Amity (; ]; built early)"), is_wikitext=False
+    )
     assert isinstance(passage, Passage)
     assert "Port Amity (built early) was laid out" in passage.text
 
 
-def test_a_sentence_that_only_led_to_a_list_is_left_out() -> None:
+def test_the_introduction_of_a_list_is_dropped() -> None:
     (passage,) = cut(f"{PROSE} Its piers are:\n* North\n* South")
     assert isinstance(passage, Passage)
     assert passage.text == PROSE
 
 
-def test_an_article_without_passages_says_so() -> None:
+def test_an_article_without_passages_is_rejected_once_more() -> None:
     assert reasons(cut("* a list\n* alone")) == ["no passage"]
 
 
-def test_two_refusals_of_one_article_are_two_records() -> None:
-    found = cut(f"== A ==\nShort.\n== B ==\nShort.\n== C ==\n{PROSE}")
-    refused = {item.id for item in found if isinstance(item, Rejection)}
-    assert len(refused) == 2
+def test_equal_rejections_of_one_article_are_separate_records() -> None:
+    records = cut(f"== A ==\nShort.\n== B ==\nShort.\n== C ==\n{PROSE}")
+    ids = {item.id for item in records if isinstance(item, Rejection)}
+    assert len(ids) == 2
 
 
-def test_a_config_whose_parts_would_be_too_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least twice the minimum"):
+def test_a_maximum_under_twice_the_minimum_is_rejected() -> None:
+    with pytest.raises(ValueError, match="maximum_words must be at least twice minimum_words"):
         PassageConfig(minimum_words=40, maximum_words=70)
 
 
@@ -132,26 +133,26 @@ def test_a_config_whose_parts_would_be_too_short_is_refused() -> None:
         ["港は古い。", "今も使われている。"],
     ],
 )
-def test_paragraphs_are_cut_where_sentences_end(parts: list[str]) -> None:
+def test_paragraphs_are_split_at_the_ends_of_sentences(parts: list[str]) -> None:
     joined = "".join(parts) if parts[0].endswith("。") else " ".join(parts)
-    assert sentences(joined) == parts
+    assert split_sentences(joined) == parts
 
 
 @given(st.lists(st.sampled_from([SENTENCE.strip(), "It is old.", "Why?", "So “it” is."])))
-def test_no_sentence_is_lost_by_cutting(parts: list[str]) -> None:
-    assert " ".join(sentences(" ".join(parts))) == " ".join(parts)
+def test_splitting_sentences_keeps_every_word(parts: list[str]) -> None:
+    assert " ".join(split_sentences(" ".join(parts))) == " ".join(parts)
 
 
 @given(st.integers(min_value=4, max_value=200))
-def test_the_words_of_a_paragraph_are_the_words_of_its_passages(count: int) -> None:
-    found = cut(SENTENCE * count)
-    texts = [p.text for p in found if isinstance(p, Passage)]
+def test_passages_of_a_long_paragraph_keep_its_words_and_the_limits(count: int) -> None:
+    records = cut(SENTENCE * count)
+    texts = [p.text for p in records if isinstance(p, Passage)]
     assert " ".join(texts).split() == (SENTENCE * count).split()
     assert all(40 <= count_words(text) <= 150 for text in texts)
 
 
 @given(st.text(alphabet="ab{}[]|<>'=&; ", max_size=60))
-def test_no_markup_survives_in_a_passage_whatever_the_editors_typed(soup: str) -> None:
+def test_passages_of_random_markup_have_none(soup: str) -> None:
     for passage in cut(PROSE.replace("two piers", soup)):
         if isinstance(passage, Passage):
             assert not re.search(r"\{\{|\}\}|\[\[|\]\]|''|</?[a-z][^<>]*>", passage.text)

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.articles.page import SourceArticle
-from pipelines.articles.passages import passages
+from pipelines.articles.passages import split_passages
+from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
 from tests.pipelines.articles.exports import PROSE
 from tests.pipelines.articles.reading import read
@@ -30,14 +30,15 @@ def write(tmp_path: Path, kind: str, rows: list[dict[str, Any]]) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
-def test_rows_of_plain_text_become_articles_with_sections(tmp_path: Path, kind: str) -> None:
+def test_rows_become_articles_with_sections(tmp_path: Path, kind: str) -> None:
     (page,) = read(str(write(tmp_path, kind, [ROW])))
-    assert isinstance(page, SourceArticle)
-    assert not page.markup
-    assert (page.article.page, page.article.url) == ("42", ROW["url"])
-    assert (page.article.language, page.article.licence) == ("de", "CC BY-SA")
-    found = list(passages(page))
-    assert [getattr(p, "section", None) for p in found] == ["", "History"]
+    assert isinstance(page, SourcePage)
+    assert not page.is_wikitext
+    article = page.to_article()
+    assert (article.page, article.url) == ("42", ROW["url"])
+    assert (article.language, article.licence) == ("de", "CC BY-SA")
+    records = split_passages(page, article.id)
+    assert [getattr(record, "section", None) for record in records] == ["", "History"]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
@@ -47,33 +48,33 @@ def test_a_missing_column_is_named(tmp_path: Path, kind: str) -> None:
         list(read(str(write(tmp_path, kind, [row]))))
 
 
-def test_a_parquet_that_breaks_off_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_parquet_file_is_rejected(tmp_path: Path) -> None:
     path = write(tmp_path, "parquet", [ROW])
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(SourceError, match="whole parquet file"):
+    with pytest.raises(SourceError, match=r"^articles\.parquet can't be read as parquet"):
         list(read(str(path)))
 
 
-def test_other_columns_of_a_parquet_do_not_matter(tmp_path: Path) -> None:
+def test_other_parquet_columns_are_ignored(tmp_path: Path) -> None:
     rows = [{**ROW, "id": str(n), "embedding": [0.5] * 8} for n in range(600)]
     assert len(list(read(str(write(tmp_path, "parquet", rows))))) == 600
 
 
-def test_texts_that_are_not_of_wikipedia_have_the_licence_they_are_given(tmp_path: Path) -> None:
+def test_texts_from_other_sites_get_the_licence_option(tmp_path: Path) -> None:
     path = write(tmp_path, "jsonl", [{**ROW, "url": "https://docs.example.org/port"}])
     (page,) = read(str(path), licence="CC0-1.0")
-    assert isinstance(page, SourceArticle)
-    assert page.article.licence == "CC0-1.0"
-    (unnamed,) = read(str(path))
-    assert isinstance(unnamed, SourceArticle)
-    assert unnamed.article.licence == ""
+    assert isinstance(page, SourcePage)
+    assert page.to_article().licence == "CC0-1.0"
+    (page,) = read(str(path))
+    assert isinstance(page, SourcePage)
+    assert page.to_article().licence == ""
 
 
-def test_characters_that_no_database_takes_are_marked_and_halves_joined(tmp_path: Path) -> None:
+def test_nul_and_lone_surrogates_are_replaced_and_pairs_joined(tmp_path: Path) -> None:
     row = ROW | {"title": "Port\0", "text": f"Half \ud83d, whole \ud83d\ude00, none \0. {PROSE}"}
     (page,) = read(str(write(tmp_path, "jsonl", [row])))
-    assert isinstance(page, SourceArticle)
-    assert page.article.title == "Port\ufffd"
+    assert isinstance(page, SourcePage)
+    assert page.title == "Port\ufffd"
     assert page.text.startswith("Half \ufffd, whole \U0001f600, none \ufffd.")
 
 
@@ -87,16 +88,17 @@ def test_characters_that_no_database_takes_are_marked_and_halves_joined(tmp_path
         ("https://de.wikipedia.org.example.net/A", "en", ""),
     ],
 )
-def test_language_and_licence_follow_from_the_address_alone(
+def test_the_url_determines_language_and_licence(
     tmp_path: Path, url: str, language: str, licence: str
 ) -> None:
     (page,) = read(str(write(tmp_path, "jsonl", [ROW | {"url": url}])))
-    assert isinstance(page, SourceArticle)
-    assert (page.article.language, page.article.licence) == (language, licence)
+    assert isinstance(page, SourcePage)
+    article = page.to_article()
+    assert (article.language, article.licence) == (language, licence)
 
 
-def test_a_line_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+def test_endless_nesting_is_invalid_json(tmp_path: Path) -> None:
     path = tmp_path / "articles.jsonl"
     path.write_text("[" * 99_999)
-    with pytest.raises(SourceError, match="found no JSON on line 1"):
+    with pytest.raises(SourceError, match=r"^articles\.jsonl: line 1 isn't valid JSON"):
         list(read(str(path)))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.errors import SourceError
-from pipelines.wikipedia.api import Api, pages
+from pipelines.wikipedia.api import Api, read_pages
 from tests.pipelines.articles.exports import PROSE
 from tests.pipelines.articles.reading import read
 
@@ -16,19 +16,19 @@ Reply = tuple[int, dict[str, str], bytes]
 
 
 class Wiki:
-    """A wiki on the loopback that gives its replies in turn and keeps what it was asked."""
+    """A local wiki that sends its replies in order and records the requests."""
 
     def __init__(self) -> None:
         self.replies: list[Reply] = []
-        self.asked: list[dict[str, str]] = []
+        self.queries: list[dict[str, str]] = []
         self.agents: list[str] = []
-        self.waited: list[float] = []
+        self.waits: list[float] = []
         wiki = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 query = parse_qs(urlsplit(self.path).query)
-                wiki.asked.append({key: values[0] for key, values in query.items()})
+                wiki.queries.append({key: values[0] for key, values in query.items()})
                 wiki.agents.append(self.headers["User-Agent"])
                 status, headers, body = wiki.replies.pop(0)
                 self.send_response(status)
@@ -38,7 +38,7 @@ class Wiki:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing on the tests' output."""
+                """Keep the output of the tests clean."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -46,9 +46,9 @@ class Wiki:
     @property
     def api(self) -> Api:
         port = self.server.server_address[1]
-        return Api(f"http://127.0.0.1:{port}/w/api.php", wait=self.waited.append)
+        return Api(f"http://127.0.0.1:{port}/w/api.php", wait=self.waits.append)
 
-    def answers(self, *bodies: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+    def answer(self, *bodies: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self.replies += [(200, headers or {}, json.dumps(body).encode()) for body in bodies]
 
 
@@ -66,35 +66,35 @@ def page(title: str, text: str = PROSE, **others: object) -> dict[str, Any]:
     return {"pageid": 5, "ns": 0, "title": title, "revisions": [revision], **others}
 
 
-def found(*items: dict[str, Any], **others: object) -> dict[str, Any]:
+def query(*items: dict[str, Any], **others: object) -> dict[str, Any]:
     return {"query": {"pages": list(items)}, **others}
 
 
 def titles(wiki: Wiki, source: str) -> list[str]:
-    return [page.title for _, page in pages(source, api=wiki.api)]
+    return [page.title for page in read_pages(source, api=wiki.api)]
 
 
-def test_a_title_is_asked_for_and_known_at_its_revision(wiki: Wiki) -> None:
-    wiki.answers(found(page("Port Amity")))
-    ((site, got),) = pages("wiki:en:Port Amity", api=wiki.api)
-    article = got.article(site)
+def test_a_title_is_read_with_its_revision(wiki: Wiki) -> None:
+    wiki.answer(query(page("Port Amity")))
+    (read_page,) = read_pages("wiki:en:Port Amity", api=wiki.api)
+    article = read_page.to_article()
     assert article.url == "https://en.wikipedia.org/wiki/Port_Amity"
-    assert (article.revision, article.page, got.text) == ("9", "5", PROSE)
+    assert (article.revision, article.page, read_page.text) == ("9", "5", PROSE)
     assert article.licence == "CC BY-SA 4.0"
-    assert wiki.asked[0]["titles"] == "Port Amity"
+    assert wiki.queries[0]["titles"] == "Port Amity"
 
 
-def test_every_request_says_who_asks_and_gives_way_to_a_slow_server(wiki: Wiki) -> None:
-    wiki.answers(found(page("Port Amity")))
+def test_every_request_has_a_user_agent_and_maxlag(wiki: Wiki) -> None:
+    wiki.answer(query(page("Port Amity")))
     titles(wiki, "wiki:en:Port Amity")
-    assert wiki.asked[0]["maxlag"] == "5"
+    assert wiki.queries[0]["maxlag"] == "5"
     assert wiki.agents[0].startswith("Timbre/")
 
 
-def test_many_titles_are_asked_for_fifty_at_a_time(wiki: Wiki) -> None:
-    wiki.answers(found(page("A")), found(page("B")))
+def test_titles_are_requested_in_batches_of_fifty(wiki: Wiki) -> None:
+    wiki.answer(query(page("A")), query(page("B")))
     titles(wiki, "wiki:en:" + "|".join(f"Port {n}" for n in range(60)))
-    assert [len(query["titles"].split("|")) for query in wiki.asked] == [50, 10]
+    assert [len(query["titles"].split("|")) for query in wiki.queries] == [50, 10]
 
 
 @pytest.mark.parametrize(
@@ -104,34 +104,34 @@ def test_many_titles_are_asked_for_fifty_at_a_time(wiki: Wiki) -> None:
         ("wiki:en:search:old ports", {"generator": "search", "gsrsearch": "old ports"}),
     ],
 )
-def test_categories_and_searches_are_followed_to_their_end(
+def test_categories_and_searches_are_continued_to_their_end(
     wiki: Wiki, source: str, parameters: dict[str, str]
 ) -> None:
     later = {"continue": {"gcmcontinue": "x", "continue": "gcmcontinue||"}}
-    wiki.answers(found(page("B", index=2), page("A", index=1), **later), found(page("C")))
+    wiki.answer(query(page("B", index=2), page("A", index=1), **later), query(page("C")))
     assert titles(wiki, source) == ["A", "B", "C"]
-    assert parameters.items() <= wiki.asked[0].items()
-    assert wiki.asked[1]["gcmcontinue"] == "x"
+    assert parameters.items() <= wiki.queries[0].items()
+    assert wiki.queries[1]["gcmcontinue"] == "x"
 
 
-def test_a_page_whose_text_comes_with_a_later_answer_comes_once(wiki: Wiki) -> None:
+def test_a_page_whose_text_comes_with_a_later_answer_is_read_once(wiki: Wiki) -> None:
     late = page("B")
     del late["revisions"]
-    wiki.answers(found(page("A"), late, **{"continue": {"rvcontinue": "1"}}), found(page("B")))
+    wiki.answer(query(page("A"), late, **{"continue": {"rvcontinue": "1"}}), query(page("B")))
     assert titles(wiki, "wiki:en:A|B") == ["A", "B"]
 
 
-def test_a_busy_server_is_asked_again_after_as_long_as_it_says(wiki: Wiki) -> None:
+def test_a_busy_server_gets_a_retry_after_the_requested_wait(wiki: Wiki) -> None:
     wiki.replies += [(429, {"Retry-After": "7"}, b""), (503, {}, b"")]
-    wiki.answers({"error": {"code": "maxlag", "info": "Waiting"}}, headers={"Retry-After": "5"})
-    wiki.answers(found(page("A")))
+    wiki.answer({"error": {"code": "maxlag", "info": "Waiting"}}, headers={"Retry-After": "5"})
+    wiki.answer(query(page("A")))
     assert titles(wiki, "wiki:en:A") == ["A"]
-    assert wiki.waited == [7.0, 4.0, 5.0]
+    assert wiki.waits == [7.0, 4.0, 5.0]
 
 
 def test_a_page_that_does_not_exist_has_no_text(wiki: Wiki) -> None:
-    wiki.answers(found({"ns": 0, "title": "Nowhere", "missing": True}))
-    ((_, nowhere),) = pages("wiki:en:Nowhere", api=wiki.api)
+    wiki.answer(query({"ns": 0, "title": "Nowhere", "missing": True}))
+    (nowhere,) = read_pages("wiki:en:Nowhere", api=wiki.api)
     assert nowhere.text == ""
 
 
@@ -141,17 +141,15 @@ Prepare = Callable[[Wiki], None]
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda wiki: wiki.replies.extend([(429, {}, b"")] * 5), "busy after 5 tries"),
-        (lambda wiki: wiki.replies.append((200, {}, b"<html>")), "not of MediaWiki's API"),
-        (lambda wiki: wiki.replies.append((200, {}, b"[]")), "not of MediaWiki's API"),
+        (lambda wiki: wiki.replies.extend([(429, {}, b"")] * 5), "busy after 5 attempts"),
+        (lambda wiki: wiki.replies.append((200, {}, b"<html>")), "isn't MediaWiki's API"),
+        (lambda wiki: wiki.replies.append((200, {}, b"[]")), "isn't MediaWiki's API"),
         (lambda wiki: wiki.replies.append((404, {}, b"{}")), "status 404"),
-        (lambda wiki: wiki.answers({"error": {"code": "badtitle", "info": "No."}}), "badtitle"),
-        (lambda wiki: wiki.server.server_close(), "found no answer from"),
+        (lambda wiki: wiki.answer({"error": {"code": "badtitle", "info": "No."}}), "badtitle"),
+        (lambda wiki: wiki.server.server_close(), "can't be reached"),
     ],
 )
-def test_what_goes_wrong_with_a_wiki_is_told_in_one_sentence(
-    wiki: Wiki, prepare: Prepare, message: str
-) -> None:
+def test_a_failing_wiki_is_reported_on_one_line(wiki: Wiki, prepare: Prepare, message: str) -> None:
     prepare(wiki)
     with pytest.raises(SourceError, match=message) as raised:
         titles(wiki, "wiki:en:A")
@@ -159,6 +157,6 @@ def test_what_goes_wrong_with_a_wiki_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("source", ["wiki:en", "wiki:en:", "wiki:../x:A", "wiki:"])
-def test_a_wiki_source_of_another_form_is_refused_before_anything_is_asked(source: str) -> None:
-    with pytest.raises(SourceError, match="expected wiki:LANGUAGE:TITLE"):
+def test_a_malformed_source_is_rejected_before_any_request(source: str) -> None:
+    with pytest.raises(SourceError, match=rf"^“{source}” doesn't name pages.* wiki:LANGUAGE:TITLE"):
         list(read(source))

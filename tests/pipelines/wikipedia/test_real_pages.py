@@ -1,4 +1,4 @@
-"""Real pages, where they are at hand: nothing of them is part of the project."""
+"""Real pages from the shared data, which isn't part of the project."""
 
 import re
 import tarfile
@@ -11,8 +11,8 @@ import pytest
 
 from db.records import Article, Passage, Rejection
 from pipelines.articles.intake import read_records
-from pipelines.articles.page import Page, Site, SourceArticle
-from pipelines.articles.passages import passages
+from pipelines.articles.passages import split_passages
+from pipelines.articles.source_page import Site, SourcePage
 
 Find = Callable[[str], Path]
 
@@ -35,63 +35,67 @@ DUMPS = [
 
 
 @cache
-def taken_from(path: Path) -> tuple[Article | Passage | Rejection, ...]:
-    """The records of a dump, read once for all the tests that look at them."""
+def read_dump(path: Path) -> tuple[Article | Passage | Rejection, ...]:
+    """The records of a dump, read once for all tests."""
     return tuple(read_records(str(path), workers=1))
 
 
-def raw_pages(archive: Path) -> Iterator[SourceArticle]:
+def raw_pages(archive: Path) -> Iterator[SourcePage]:
     with tarfile.open(archive) as tar:
         for member in tar:
             stream = tar.extractfile(member) if member.isfile() else None
             if stream is not None:
-                page = Page(Path(member.name).stem, "", stream.read().decode())
-                yield SourceArticle(page.article(Site("pages")), page.text, True)
+                title, text = Path(member.name).stem, stream.read().decode()
+                yield SourcePage(Site("pages"), title, "", text)
 
 
 def test_no_markup_is_left_in_any_passage_of_nasty_pages(shared_data: Find) -> None:
     pages = list(raw_pages(shared_data("wikitext-wtf_wikipedia/tests-cache.tar.xz")))
-    found = [p for page in pages for p in passages(page) if isinstance(p, Passage)]
+    records = [record for page in pages for record in split_passages(page, page.title)]
+    passages = [record for record in records if isinstance(record, Passage)]
     assert len(pages) == 71
-    assert len(found) > 600
-    assert [p.text for p in found if MARKUP.search(p.text) or MARKUP.search(p.section)] == []
+    assert len(passages) > 600
+    assert [p.text for p in passages if MARKUP.search(p.text) or MARKUP.search(p.section)] == []
 
 
 @pytest.mark.parametrize("name", DUMPS)
 def test_no_markup_is_left_in_any_passage_of_a_dump(shared_data: Find, name: str) -> None:
-    found = [r for r in taken_from(shared_data(name)) if isinstance(r, Passage)]
-    assert len(found) >= 5
-    assert [p.text for p in found if MARKUP.search(p.text) or MARKUP.search(p.section)] == []
+    passages = [r for r in read_dump(shared_data(name)) if isinstance(r, Passage)]
+    assert len(passages) >= 5
+    assert [p.text for p in passages if MARKUP.search(p.text) or MARKUP.search(p.section)] == []
 
 
-def test_every_page_of_the_english_fragment_is_taken_in_or_refused(shared_data: Find) -> None:
-    taken = taken_from(shared_data(ENWIKI))
-    refused = Counter(r.reason for r in taken if isinstance(r, Rejection) and r.stage == "articles")
-    articles = [r for r in taken if isinstance(r, Article)]
-    assert len(articles) + refused.total() == 206
-    assert refused["redirect"] == 99
-    assert refused["other namespace"] == 1
+def test_every_page_of_the_english_fragment_is_accepted_or_rejected(shared_data: Find) -> None:
+    records = read_dump(shared_data(ENWIKI))
+    rejections = [r for r in records if isinstance(r, Rejection)]
+    rejected = Counter(r.reason for r in rejections if r.stage == "articles")
+    articles = [r for r in records if isinstance(r, Article)]
+    assert len(articles) + rejected.total() == 206
+    assert rejected["redirect"] == 99
+    assert rejected["other namespace"] == 1
     assert len(articles) >= 90
-    with_passages = {r.article for r in taken if isinstance(r, Passage)}
-    without = {r.subject for r in taken if isinstance(r, Rejection) and r.reason == "no passage"}
+    with_passages = {r.article for r in records if isinstance(r, Passage)}
+    without = {r.subject for r in rejections if r.reason == "no passage"}
     assert {a.id for a in articles} == with_passages | without
 
 
-def test_the_parquet_of_500_articles_is_read(shared_data: Find) -> None:
+def test_a_parquet_file_with_500_articles_is_read(shared_data: Find) -> None:
     path = shared_data("hf-schema-derived/train-00000-of-00001.parquet")
-    taken = list(read_records(str(path), workers=1))
-    articles = sum(isinstance(r, Article) for r in taken)
-    refused = sum(isinstance(r, Rejection) and r.stage == "articles" for r in taken)
-    assert articles + refused == 500
+    records = list(read_records(str(path), workers=1))
+    articles = sum(isinstance(r, Article) for r in records)
+    rejected = sum(isinstance(r, Rejection) and r.stage == "articles" for r in records)
+    assert articles + rejected == 500
     assert articles > 450
 
 
-def test_the_fragment_as_many_streams_gives_the_same_records(shared_data: Find) -> None:
+def test_the_multistream_fragment_gives_the_same_records(shared_data: Find) -> None:
     name = (
         "wikidump-multistream-derived/enwiki-20160501-shortened-pages-articles-multistream.xml.bz2"
     )
-    taken = [
-        r.id for r in read_records(str(shared_data(name)), workers=2) if not isinstance(r, Rejection)
+    records = [
+        r.id
+        for r in read_records(str(shared_data(name)), workers=2)
+        if not isinstance(r, Rejection)
     ]
-    whole = taken_from(shared_data(ENWIKI))
-    assert taken == [r.id for r in whole if not isinstance(r, Rejection)]
+    whole = read_dump(shared_data(ENWIKI))
+    assert records == [r.id for r in whole if not isinstance(r, Rejection)]

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.wikipedia.wikitext.brackets import resolve
-from pipelines.wikipedia.wikitext.sections import sections
+from pipelines.wikipedia.wikitext.brackets import render_brackets
+from pipelines.wikipedia.wikitext.sections import parse_wikitext
 
 
 def plain(text: str) -> str:
-    return "\n".join("\n".join(section.paragraphs) for section in sections(text))
+    return "\n".join("\n".join(section.paragraphs) for section in parse_wikitext(text))
 
 
 @pytest.mark.parametrize(
-    ("wikitext", "shown"),
+    ("wikitext", "expected"),
     [
         ("'''Port''' of ''Amity''", "Port of Amity"),
         ("a [[harbour]] and [[pier|piers]]", "a harbour and piers"),
@@ -33,8 +33,10 @@ def plain(text: str) -> str:
         ("Amity ({{lang-fr|Amitié}}; born 1834)", "Amity (French: Amitié; born 1834)"),
         ("Amity ({{IPAc-en|ˈ|æ|m}}; born 1834)", "Amity (born 1834)"),
         ("Amity ({{IPAc-en|ˈ|æ|m}} or {{IPA-fr|x}}), a port", "Amity, a port"),
-        ("{{As of|2015|6}}, it stands; {{as of|2014|lc=y}} too", "As of June 2015, it stands; "
-         "as of 2014 too"),
+        (
+            "{{As of|2015|6}}, it stands; {{as of|2014|lc=y}} too",
+            "As of June 2015, it stands; as of 2014 too",
+        ),
         ("{{nihongo|tea|茶|cha}} is drunk", "tea (茶, cha) is drunk"),
         ("half: {{frac|1|2}}, CO<sub>2</sub>, 10<sup>6</sup>", "half: 1/2, CO₂, 10⁶"),
         ("{{chem|H|2|O}} and {{chem2|CO2}}", "H₂O and CO₂"),
@@ -52,36 +54,39 @@ def plain(text: str) -> str:
         ("{{nowrap|[[Apollo 7|Apollo 7]] flew}}", "Apollo 7 flew"),
         ("__NOTOC__The port.", "The port."),
     ],
-)  # fmt: skip
-def test_wikitext_is_shown_as_its_wiki_shows_it(wikitext: str, shown: str) -> None:
-    assert plain(wikitext) == shown
+)
+def test_wikitext_is_rendered_as_plain_text(wikitext: str, expected: str) -> None:
+    assert plain(wikitext) == expected
 
 
-def test_sections_keep_their_headings_and_apparatus_is_left_out() -> None:
+def test_sections_keep_their_headings_without_apparatus() -> None:
     text = (
         "Lead.\n== History ==\nOld.\n=== Piers ===\nLong.\n== References ==\nA book.\n"
         "=== Web ===\nA page.\n== Trade ==\nFish."
     )
-    found = [(section.title, section.paragraphs) for section in sections(text)]
-    assert found == [
-        ("", ("Lead.",)), ("History", ("Old.",)), ("Piers", ("Long.",)), ("Trade", ("Fish.",)),
-    ]  # fmt: skip
+    sections = [(section.title, section.paragraphs) for section in parse_wikitext(text)]
+    assert sections == [
+        ("", ("Lead.",)),
+        ("History", ("Old.",)),
+        ("Piers", ("Long.",)),
+        ("Trade", ("Fish.",)),
+    ]
 
 
 def test_a_table_that_is_never_closed_ends_with_its_section() -> None:
     assert plain("{|\n| a\n== Next ==\nThe port.") == "The port."
 
 
-def test_a_bracket_that_nothing_closes_does_not_swallow_the_page() -> None:
+def test_an_unclosed_bracket_does_not_swallow_the_page() -> None:
     assert plain("The {{port is [[old.\n\nIt is [[big]].") == "The port is old.\nIt is big."
 
 
 @given(st.text(alphabet="ab{}[]", max_size=60))
-def test_resolving_brackets_loses_no_letter(soup: str) -> None:
-    shown = resolve(soup, lambda inner: inner, lambda inner: inner)
-    assert re.sub(r"[\[\]{}]", "", shown) == re.sub(r"[\[\]{}]", "", soup)
+def test_rendering_brackets_keeps_every_letter(soup: str) -> None:
+    rendered = render_brackets(soup, lambda inner: inner, lambda inner: inner)
+    assert re.sub(r"[\[\]{}]", "", rendered) == re.sub(r"[\[\]{}]", "", soup)
 
 
 @given(st.text(alphabet=string.ascii_letters + " \n", max_size=200))
-def test_text_without_markup_loses_no_word(text: str) -> None:
+def test_text_without_markup_keeps_every_word(text: str) -> None:
     assert plain(text).split() == text.split()
