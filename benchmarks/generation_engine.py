@@ -1,9 +1,9 @@
-"""Rows a second through the tone pipeline: walked, beside distilabel's own run; and over HTTP.
+"""The speed of the tone pipeline, compared with distilabel's own run and a bare HTTP client.
 
-Run: `python -m benchmarks.generation_engine [--rows 50000] [--plain-rows 2000] [--record]`. With an
-instant teacher the pipeline's own work is measured, start-up apart; its memory is the peak of a
-process of its own. Over HTTP a local server answers after 50 ms, and a bare asyncio client asks it
-the same prompts at the same concurrency. distilabel writes its cache into a throw-away folder.
+Run: `python -m benchmarks.generation_engine [--rows 50000] [--plain-rows 2000] [--record]`. An
+instant teacher shows the pipeline's own cost, without start-up, in a separate process whose peak
+memory is measured. Over HTTP, a local server answers after 50 ms, and a bare asyncio client sends
+it the same prompts with the same concurrency. distilabel's cache goes into a temporary folder.
 """
 
 import argparse
@@ -26,96 +26,98 @@ import httpx
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from benchmarks.record import record
-from pipelines.conversations import tone_pipeline
-from pipelines.engine import walk
+from benchmarks.record import publish
+from pipelines.conversations import build_tone_pipeline
+from pipelines.engine import stream_rows
 from pipelines.journal import Journal
-from pipelines.teachers.endpoint import Endpoint
-from pipelines.teachers.recorded import Recorded
-from pipelines.tone_file import load_tone
+from pipelines.teachers.cached import CachedLLM, TeacherIdentity
+from pipelines.teachers.openai import OpenAIEndpoint
+from timbre.campaign import load_tone
 
 TEXT = "The viaduct was built in 1867. It carries two tracks across the valley of the Orrin. " * 5
 TONE = Path(__file__).parents[1] / "configs" / "tones" / "conversational.toml"
 REPLY = {"questions": ["What?"], "plain_answer": TEXT, "answer": TEXT}
-LATENCY = 0.05
+LATENCY_SECONDS = 0.05
 CONCURRENCY = 16
-_STEPS = 3
-_TURNS = 3
-_MB = 1024
+_PROMPTS_PER_ROW = 3
+_ROUNDS = 3
+_KB_PER_MB = 1024
 
 
-class Instant(LLM):  # type: ignore[misc] # distilabel ships no types
-    """A teacher that answers every prompt at once, with the key that its task asks for."""
+class InstantLLM(LLM):  # type: ignore[misc] # distilabel ships no types
+    """A teacher that answers every prompt immediately, with the key that its task needs."""
 
     @property
     def model_name(self) -> str:
-        """What this teacher is called."""
+        """The name of this teacher."""
         return "instant"
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
-        """A reply to every prompt."""
+        """Return a reply to each prompt."""
         del num_generations
         counts = {"input_tokens": [1], "output_tokens": [1]}
-        return [{"generations": [said(chat)], "statistics": counts} for chat in inputs]
+        return [{"generations": [build_reply(chat)], "statistics": counts} for chat in inputs]
 
 
-def said(chat: list[dict[str, str]]) -> str:
-    """The reply to a prompt: the key that stands in its last line."""
+def build_reply(chat: list[dict[str, str]]) -> str:
+    """The reply to a prompt, with the key that the prompt's last line names."""
     line = chat[-1]["content"].rpartition("\n")[2]
     key = next(key for key in ("plain_answer", "questions", "answer") if f'"{key}"' in line)
     return json.dumps({key: REPLY[key]})
 
 
 def rows(count: int) -> Iterator[dict[str, Any]]:
-    """Rows as the tone pipeline takes them."""
+    """Rows for the tone pipeline."""
     for n in range(count):
         yield {"passage": f"{n}. {TEXT}", "passage_id": str(n), "subject": "x"}
 
 
-def recorded(teacher: LLM, folder: str) -> Recorded:
-    """A teacher with a journal in a folder, as every run has one."""
+def with_journal(teacher: LLM, folder: str) -> CachedLLM:
+    """A teacher with a journal in a folder, as in every run."""
     journal = Journal(Path(folder) / f"{time.perf_counter_ns()}.jsonl")
-    return Recorded.over(teacher, (teacher.model_name, "{}", 0), journal)
+    return CachedLLM.wrap(teacher, TeacherIdentity(teacher.model_name, "{}", 0), journal)
 
 
-def walked(count: int) -> tuple[float, float]:
-    """Rows a second through the pipeline with its journal, and the process's peak in MB."""
+def run_streamed(count: int) -> tuple[float, float]:
+    """Rows per second through the pipeline with its journal, and the process's peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        pipeline = tone_pipeline(load_tone(TONE), recorded(Instant(), folder))
-        found = walk(pipeline, rows(count))
-        next(found)  # start-up is over with the first row
-        started = time.perf_counter()
-        made = sum(1 for _ in found)
-        seconds = time.perf_counter() - started
-    return made / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB
+        pipeline = build_tone_pipeline(load_tone(TONE), with_journal(InstantLLM(), folder))
+        results = stream_rows(pipeline, rows(count))
+        next(results)  # The first row ends the start-up.
+        start = time.perf_counter()
+        result_count = sum(1 for _ in results)
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KB_PER_MB
+    return result_count / seconds, peak
 
 
-def by_distilabel(count: int, batch: int) -> float:
-    """Rows a second by distilabel's own run, start-up included: it hands rows on at the end."""
-    pipeline: Pipeline = tone_pipeline(load_tone(TONE), Instant())
-    started = time.perf_counter()
+def run_by_distilabel(count: int, batch: int) -> float:
+    """Rows per second by distilabel's own run. It includes start-up: rows only come at the end."""
+    pipeline: Pipeline = build_tone_pipeline(load_tone(TONE), InstantLLM())
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         pipeline._cache_dir = Path(folder)
-        made = pipeline.run(
+        results = pipeline.run(
             parameters={name: {"input_batch_size": batch} for name in pipeline.dag},
             dataset=list(rows(count)),
             dataset_batch_size=batch,
             use_cache=False,
             logging_handlers=[logging.NullHandler()],
         )
-        return len(made["default"]["train"]) / (time.perf_counter() - started)
+        return len(results["default"]["train"]) / (time.perf_counter() - start)
 
 
-class _Slow(BaseHTTPRequestHandler):
-    """Answers a chat completion after the latency, over a connection that stays open."""
+class _SlowHandler(BaseHTTPRequestHandler):
+    """A chat completion endpoint that waits before each reply and keeps connections open."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        """One reply."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        time.sleep(LATENCY)
-        choice = {"message": {"content": said(asked["messages"])}, "finish_reason": "stop"}
+        """Send a reply."""
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        time.sleep(LATENCY_SECONDS)
+        message = {"content": build_reply(request["messages"])}
+        choice = {"message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": 1, "completion_tokens": 1}
         body = json.dumps({"choices": [choice], "usage": usage}).encode()
         self.send_response(200)
@@ -124,23 +126,23 @@ class _Slow(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Keep the output clean."""
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # connections that wait to be taken, on a busy machine too
+    request_queue_size = 128  # enough for a busy machine, which accepts connections late
     daemon_threads = True
 
 
 def _serve(port: Any) -> None:
-    server = _Server(("127.0.0.1", 0), _Slow)
+    server = _Server(("127.0.0.1", 0), _SlowHandler)
     port.value = server.server_port
     threading.Thread(target=server.serve_forever).start()
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of the slow server, in a process of its own."""
+def slow_server() -> Iterator[str]:
+    """Run the slow server in a separate process and yield its URL."""
     context = multiprocessing.get_context("spawn")
     port = context.Value("i", 0)
     process = context.Process(target=_serve, args=(port,))
@@ -152,86 +154,84 @@ def served() -> Iterator[str]:
     process.join()
 
 
-def over_http(count: int, url: str) -> float:
-    """Seconds that replies for some rows take through the whole pipeline from the slow server."""
+def run_over_http(count: int, url: str) -> float:
+    """The seconds of a pipeline whose teacher is the slow server."""
     with tempfile.TemporaryDirectory() as folder:
-        teacher = Endpoint(model="m", url=url, concurrency=CONCURRENCY)
-        pipeline = tone_pipeline(load_tone(TONE), recorded(teacher, folder))
-        started = time.perf_counter()
-        made = sum(1 for _ in walk(pipeline, rows(count)))
-        seconds = time.perf_counter() - started
-    if made != count:
-        raise RuntimeError(f"found {made} rows, expected {count}")
+        teacher = OpenAIEndpoint(model="m", url=url, concurrency=CONCURRENCY)
+        pipeline = build_tone_pipeline(load_tone(TONE), with_journal(teacher, folder))
+        start = time.perf_counter()
+        result_count = sum(1 for _ in stream_rows(pipeline, rows(count)))
+        seconds = time.perf_counter() - start
+    if result_count != count:
+        raise RuntimeError(f"The pipeline returned {result_count} of {count} rows.")
     return seconds
 
 
-def bare(count: int, url: str) -> float:
-    """Seconds of a bare asyncio client for as many replies to prompts of about the same length."""
+def run_bare_client(count: int, url: str) -> float:
+    """The seconds of a bare asyncio client for as many prompts of about the same length."""
     chat = [{"role": "user", "content": f'{TEXT * 3}\n{{"plain_answer": "…"}}'}]
 
     async def run() -> None:
-        gate = asyncio.Semaphore(CONCURRENCY)
+        semaphore = asyncio.Semaphore(CONCURRENCY)
         limits = httpx.Limits(max_connections=CONCURRENCY)
         async with httpx.AsyncClient(limits=limits, timeout=120) as client:
 
-            async def one() -> None:
-                async with gate:
-                    asked = {"model": "m", "messages": chat}
-                    response = await client.post(f"{url}/chat/completions", json=asked)
+            async def send() -> None:
+                async with semaphore:
+                    body = {"model": "m", "messages": chat}
+                    response = await client.post(f"{url}/chat/completions", json=body)
                     response.json()["choices"][0]["message"]["content"]
 
-            await asyncio.gather(*(one() for _ in range(_STEPS * count)))
+            await asyncio.gather(*(send() for _ in range(_PROMPTS_PER_ROW * count)))
 
-    started = time.perf_counter()
+    start = time.perf_counter()
     asyncio.run(run())
-    return time.perf_counter() - started
+    return time.perf_counter() - start
 
 
-def apart(way: Callable[..., Any], *arguments: object) -> Any:
-    """What a function returns in a process of its own, whose memory is its own."""
+def run_in_process(function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function in a new process, so that its peak memory can be measured."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(way, arguments)
+        return pool.apply(function, arguments)
 
 
 def main() -> None:
-    """Print a table, and with --record put it into its page."""
+    """Measure everything and print the table."""
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--plain-rows", type=int, default=2_000)
     parser.add_argument("--http-rows", type=int, default=512)
     parser.add_argument("--record", action="store_true")
-    asked = parser.parse_args()
-    speed, memory = apart(walked, asked.rows)
+    options = parser.parse_args()
+    speed, memory = run_in_process(run_streamed, options.rows)
     lines = [
         "| instant teacher | rows | rows/s | peak memory |",
         "| --- | --- | --- | --- |",
-        f"| walked, with its journal, start-up apart | {asked.rows:,} | {speed:,.0f} | "
+        f"| streamed, with a journal, without start-up | {options.rows:,} | {speed:,.0f} | "
         f"{memory:,.0f} MB |",
     ]
     for batch in (50, 500):
-        plain = by_distilabel(asked.plain_rows, batch)
+        speed = run_by_distilabel(options.plain_rows, batch)
         lines.append(
-            f"| distilabel's run, batches of {batch}, start-up included | {asked.plain_rows:,} | "
-            f"{plain:,.0f} | |"
+            f"| distilabel's run, batches of {batch}, with start-up | {options.plain_rows:,} | "
+            f"{speed:,.0f} | |"
         )
-    with served() as url:
-        # In turns, so that a machine which is busy for a while is so for both.
-        took = [
-            (over_http(asked.http_rows, url), bare(asked.http_rows, url)) for _ in range(_TURNS)
+    with slow_server() as url:
+        # They alternate, so that other work on the machine slows both down.
+        rounds = [
+            (run_over_http(options.http_rows, url), run_bare_client(options.http_rows, url))
+            for _ in range(_ROUNDS)
         ]
-    replies = _TURNS * _STEPS * asked.http_rows
-    ours, theirs = (replies / sum(seconds) for seconds in zip(*took, strict=True))
+    replies = _ROUNDS * _PROMPTS_PER_ROW * options.http_rows
+    ours, theirs = (replies / sum(seconds) for seconds in zip(*rounds, strict=True))
     lines += [
         "",
-        f"A local server that answers after {LATENCY * 1000:.0f} ms, {CONCURRENCY} requests side "
-        f"by side, {replies:,} replies: {ours:,.0f} a second through the "
-        f"pipeline, {theirs:,.0f} by a bare asyncio client: {ours / theirs:.0%}.",
+        f"A local server that answers after {LATENCY_SECONDS * 1000:.0f} ms, {CONCURRENCY} "
+        f"concurrent requests, {replies:,} replies: {ours:,.0f} per second through the pipeline, "
+        f"{theirs:,.0f} by a bare asyncio client ({ours / theirs:.0%}).",
     ]
-    if asked.record:
-        record("generation", lines)
-    else:
-        print("\n".join(lines))
+    publish("generation", lines, options.record)
 
 
 if __name__ == "__main__":

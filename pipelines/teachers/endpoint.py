@@ -1,275 +1,295 @@
-"""A teacher behind an endpoint: OpenAI, vLLM, Ollama, llama.cpp, or Anthropic.
+"""The base class of teachers behind an HTTP endpoint; each subclass is one protocol.
 
-Requests run side by side; how many follows what the endpoint takes: one more after each round of
-successes, half as many when it says “too many”. What may pass (too many requests, a server error,
-a broken connection) is tried again, longer and longer apart; what may not (a key without rights,
-an unknown model) ends the run with one sentence. The key is in no record, log or error.
+Requests run concurrently, as many as the endpoint accepts (see `ConcurrencyLimit`). Temporary
+failures (too many requests, a server error, a broken connection) are retried with growing waits.
+Permanent ones (a wrong key, an unknown model) raise `TeacherError`. The key appears in no record,
+log or error.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Self
 
 import httpx
-from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr, SecretStr
 
 from pipelines.errors import TeacherError
-from pipelines.meter import SPENT, Meter, about_tokens
-from pipelines.prompting import Chat
-from pipelines.teachers.addresses import check_address
-from pipelines.teachers.dialects import DIALECTS, NO_REPLY, Answered, Form, Request
-from pipelines.teachers.pace import Pace
+from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
+from pipelines.plan import GenerationPlan
+from pipelines.teachers.blocked_hosts import check_url
+from pipelines.teachers.completion import (
+    TOO_LONG,
+    Completion,
+    OnReply,
+    Output,
+    Prompt,
+    StreamingLLM,
+    no_reply,
+)
+from pipelines.teachers.rate_limit import ConcurrencyLimit
 
-Arrived: TypeAlias = Callable[[int, dict[str, Any]], None]
-Asked: TypeAlias = tuple[Chat, Form]
-TOO_MANY = 429
-FIRST_WAIT = 0.25
-_LONGEST_WAIT = 30.0
-_FATAL = {
-    **dict.fromkeys(
-        (301, 302, 303, 307, 308), "expected an answer and no other address: check the URL"
-    ),
-    401: "expected a key that it takes: set TIMBRE_TEACHER_KEY to this endpoint's key",
-    403: "expected a key with rights to this model: use another key or model",
-    402: "expected an account with credit: top it up, then run again to go on",
-    404: "expected an API of the kind named, with this model: check the URL and the model's name",
-    405: "expected an API of the kind named: check the URL",
-    501: "expected an API of the kind named: check the URL",
-}
-_UNREACHED = frozenset({"ConnectError", "ConnectTimeout"})
-_TO_BE_MET = 20.0
-_SERVER_ERROR = 500
+NOT_A_COMPLETION = "the endpoint's answer isn't a chat completion"
 _BAD_REQUEST = 400
-_KEPT = 500
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_FIRST_WAIT = 0.25  # seconds, doubled on each retry
+_MAX_WAIT = 30.0
+_MAX_RETRY_AFTER = 120.0
+_STARTUP_PATIENCE = 20.0
+_MAX_RAW_LENGTH = 500
+_FATAL = {
+    **dict.fromkeys((301, 302, 303, 307, 308), "it redirects to another address. Check the URL."),
+    401: "the key is wrong. Set TIMBRE_TEACHER_KEY to this endpoint's key.",
+    402: "the account has no credit left. Top it up, then run again to continue.",
+    403: "the key has no access to this model. Use another key or model.",
+    404: "the API or the model doesn't exist. Check the URL and the model's name.",
+    **dict.fromkeys((405, 501), "the API is of another kind. Check the URL."),
+}
+_UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 
-class Endpoint(LLM):
-    """Asks a model behind a URL; `patience` is how many seconds one prompt is tried for.
+@dataclass(frozen=True)
+class _Session:
+    client: httpx.AsyncClient
+    limit: ConcurrencyLimit
 
-    An endpoint that nobody has met in this run is given 20 seconds to be there.
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One request: its output if it's final, otherwise the response and what went wrong."""
+
+    failure: str
+    response: httpx.Response | None = None
+    output: Output | None = None
+
+
+class Endpoint(StreamingLLM):
+    """A model behind a URL.
+
+    A prompt is retried for `patience` seconds, but only for 20 seconds if the endpoint has never
+    responded.
     """
+
+    protocol: ClassVar[str]
+    default_url: ClassVar[str]
+    path: ClassVar[str]
+    schema_modes: ClassVar[int]
 
     model: str
     url: str
-    key: SecretStr = SecretStr("")
+    api_key: SecretStr = SecretStr("")
     seed: int = 0
     temperature: float = 0.7
     max_tokens: int = 1024
     concurrency: int = 16
     timeout: float = 120.0
     patience: float = 300.0
-    dialect: str = "openai"
     _meter: Meter = PrivateAttr(default_factory=Meter)
-    _how: int = PrivateAttr(default=0)
-    _met: bool = PrivateAttr(default=False)
-    _pace: Pace | None = PrivateAttr(default=None)
+    _schema_mode: int = PrivateAttr(default=0)
+    _has_responded: bool = PrivateAttr(default=False)
+    _limit: ConcurrencyLimit | None = PrivateAttr(default=None)
 
-    @property
-    def model_name(self) -> str:
-        """The string this teacher is named by."""
-        return f"{self.dialect}:{self.model}@{self.url}"
+    @abstractmethod
+    def headers(self) -> dict[str, str]:
+        """The headers of a request, with the key if there is one."""
 
-    def counted_by(self, meter: Meter) -> "Endpoint":
-        """The same teacher, which counts with a meter and stops at its limits."""
+    @abstractmethod
+    def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
+        """The body of a request.
+
+        `schema_mode` is how to ask for the reply's schema: 0 is the best way, and `schema_modes`
+        means not at all.
+        """
+
+    @abstractmethod
+    def parse(self, data: Any) -> Completion:
+        """The completion in a response; raises any lookup, type or value error if there's none."""
+
+    @classmethod
+    def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
+        """The endpoint with a plan's settings; an empty URL means the protocol's default."""
+        endpoint = cls(
+            model=model,
+            url=url or cls.default_url,
+            api_key=SecretStr(plan.api_key),
+            seed=plan.seed,
+            temperature=plan.temperature,
+            max_tokens=plan.max_tokens,
+            concurrency=plan.concurrency,
+        )
+        return endpoint.with_meter(plan.meter)
+
+    def with_meter(self, meter: Meter) -> Self:
+        """Count with this meter and stop at its limits; returns the endpoint itself."""
         self._meter = meter
         return self
 
+    @property
+    def model_name(self) -> str:
+        """The teacher's name, as in a campaign file."""
+        return f"{self.protocol}:{self.model}@{self.url}"
+
     def load(self) -> None:
-        """Refuses addresses that no teacher has; raises `TeacherError`."""
+        """Check the URL; raises `TeacherError` if it's invalid or blocked."""
         super().load()
-        check_address(self.url)
+        check_url(self.url)
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
-        """The replies, in the order of the prompts; see `generate_each`."""
-        del num_generations  # a row needs one; another seed gives another
-        made: dict[int, dict[str, Any]] = {}
-        self.generate_each([(chat, None) for chat in inputs], made.__setitem__)
-        return [made[n] for n in range(len(inputs))]
+    def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
+        """Ask for all prompts concurrently and pass on each reply with its prompt's index.
 
-    def generate_each(self, asked: Sequence[Asked], arrived: Arrived) -> None:
-        """Asks for all prompts side by side and hands on each reply, with its number, as it comes.
-
-        Raises `TeacherError` if the endpoint cannot be asked at all; what came is handed on first.
+        Raises `TeacherError` on a permanent failure, after passing on the replies so far.
         """
-        asyncio.run(self._ask_all(asked, arrived))
+        asyncio.run(self._stream(prompts, on_reply))
 
-    async def _ask_all(self, asked: Sequence[Asked], arrived: Arrived) -> None:
-        start = self._pace.width if self._pace else self.concurrency
-        self._pace = pace = Pace(start, self.concurrency)
+    async def _stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
+        width = self._limit.width if self._limit else self.concurrency
+        self._limit = ConcurrencyLimit(width, self.concurrency)
         async with (
             httpx.AsyncClient(
-                headers=DIALECTS[self.dialect].headers(self.key.get_secret_value()),
+                headers=self.headers(),
                 timeout=self.timeout,
                 limits=httpx.Limits(max_connections=self.concurrency),
-                verify=_trusted(),
+                verify=_ssl_context(),
             ) as client,
-            _failing_as_one(),
+            _raise_first_error(),
             asyncio.TaskGroup() as group,
         ):
-            rest = enumerate(asked)
+            session = _Session(client, self._limit)
+            remaining = enumerate(prompts)
 
-            async def some() -> None:
-                for number, prompt in rest:
-                    arrived(number, await self._ask(client, pace, prompt))
+            async def work() -> None:
+                for number, prompt in remaining:
+                    on_reply(number, await self._ask(session, prompt))
 
-            # Twice as many as may ask, for those that wait to try again; with one for each prompt
-            # the gate would have to tell hundreds of them of every place that comes free.
-            for _ in range(min(2 * self.concurrency, len(asked))):
-                group.create_task(some())
+            # Twice the limit, because some workers wait to retry. One task per prompt would be
+            # slow: the limit would notify hundreds of tasks of every free place.
+            for _ in range(min(2 * self.concurrency, len(prompts))):
+                group.create_task(work())
 
-    async def _ask(self, client: httpx.AsyncClient, pace: Pace, asked: Asked) -> dict[str, Any]:
-        """One reply, tried again while it may yet come; none with the reason where it may not.
+    async def _ask(self, session: _Session, prompt: Prompt) -> Output:
+        """The reply to a prompt, retried until `patience` runs out.
 
-        Raises `TeacherError` if nobody is there any more, or the endpoint will answer nothing.
+        Raises `TeacherError` if the endpoint can't be reached or rejects every request.
         """
         clock = asyncio.get_running_loop()
-        start, tries, reason = clock.time(), 0, ""
-        while clock.time() - start <= self._patience(reason):
-            made, response, reason = await self._try(client, pace, asked)
-            if made is not None:
-                return made
-            if response is not None and not _may_pass(response):
-                continue  # at once, in a lesser form
-            if response is not None and response.status_code == TOO_MANY:
-                pace.too_many()
-            await asyncio.sleep(_wait(response, tries))
-            tries += 1
-        if reason in _UNREACHED:
+        start, retries, failure = clock.time(), 0, ""
+        while clock.time() - start <= self._patience_after(failure):
+            attempt = await self._attempt(session, prompt)
+            if attempt.output is not None:
+                return attempt.output
+            response, failure = attempt.response, attempt.failure
+            if response is not None and not _is_temporary(response):
+                continue  # at once, with another schema mode
+            if response is not None and response.status_code == _TOO_MANY_REQUESTS:
+                session.limit.halve()
+            await asyncio.sleep(_wait(response, retries))
+            retries += 1
+        if failure in _UNREACHABLE:
             raise TeacherError(
-                f"found nobody to answer at {self.url} ({reason}), expected {self.model} there; "
-                "see that it runs, then run again: what came before is kept"
+                f"{self.model_name} can't be reached ({failure}). Check that it's running, then "
+                "run again: earlier replies are kept."
             )
-        return nothing(f"no answer from the endpoint ({reason})")
+        return no_reply(f"no answer from the endpoint ({failure})")
 
-    def _patience(self, reason: str) -> float:
-        never_met = reason in _UNREACHED and not self._met
-        return min(self.patience, _TO_BE_MET) if never_met else self.patience
+    def _patience_after(self, failure: str) -> float:
+        may_not_exist = failure in _UNREACHABLE and not self._has_responded
+        return min(self.patience, _STARTUP_PATIENCE) if may_not_exist else self.patience
 
-    async def _try(
-        self, client: httpx.AsyncClient, pace: Pace, asked: Asked
-    ) -> tuple[dict[str, Any] | None, httpx.Response | None, str]:
-        """What came of asking once, if that is the end of it; the response, and what it was."""
-        worst = about_tokens(asked[0]), self.max_tokens
-        if not await pace.enter(lambda: self._meter.fits(*worst)):
-            self._meter.stopped = True
-            return nothing(SPENT), None, SPENT
+    async def _attempt(self, session: _Session, prompt: Prompt) -> _Attempt:
+        worst_case = estimate_tokens(prompt.chat), self.max_tokens
+        if not await session.limit.enter(lambda: self._meter.fits(*worst_case)):
+            self._meter.is_stopped = True
+            return _Attempt(LIMIT_REACHED, output=no_reply(LIMIT_REACHED))
         try:
-            self._meter.hold(*worst)
-            how = self._how
-            response, reason = await self._post(client, asked, how)
-            if response is None or _may_pass(response):
-                return None, response, reason
-            pace.went_well()
-            if self._read_without_form(response, how):
-                return None, response, reason
-            return self._read(response, asked), response, reason
-        finally:
-            self._meter.hold(-worst[0], -worst[1])
-            await pace.leave()
-
-    async def _post(
-        self, client: httpx.AsyncClient, asked: Asked, how: int
-    ) -> tuple[httpx.Response | None, str]:
-        request = Request(self.model, self.temperature, self.max_tokens, self.seed)
-        dialect = DIALECTS[self.dialect]
-        body = dialect.body(request, *asked, how)
-        try:
-            response = await client.post(f"{self.url.rstrip('/')}{dialect.path}", json=body)
+            self._meter.reserve(*worst_case)
+            mode = self._schema_mode
+            url = f"{self.url.rstrip('/')}{self.path}"
+            response = await session.client.post(url, json=self.body(prompt, mode))
+            self._has_responded = True
+            failed = _Attempt(f"status {response.status_code}", response)
+            if _is_temporary(response):
+                return failed
+            session.limit.count_success()
+            if mode < self.schema_modes and _rejects_schema(response):
+                self._schema_mode = max(self._schema_mode, mode + 1)
+                return failed
+            return replace(failed, output=self._to_output(response, prompt))
         except httpx.HTTPError as error:
-            return None, type(error).__name__
-        self._met = True
-        return response, f"status {response.status_code}"
+            return _Attempt(type(error).__name__)
+        finally:
+            self._meter.reserve(-worst_case[0], -worst_case[1])
+            await session.limit.leave()
 
-    def _read_without_form(self, response: httpx.Response, how: int) -> bool:
-        """Whether the endpoint knows no such form, so that it is to be asked in a lesser way."""
-        about_form = any(word in response.text for word in ("response_format", "tool", "schema"))
-        if (
-            response.status_code != _BAD_REQUEST
-            or how >= DIALECTS[self.dialect].forms
-            or not about_form
-        ):
-            return False
-        self._how = max(self._how, how + 1)
-        return True
-
-    def _read(self, response: httpx.Response, asked: Asked) -> dict[str, Any]:
-        """What a response says, its tokens counted."""
-        if why := _why_fatal(response):
-            raise TeacherError(f"{self.model_name} answered {response.status_code}; {why}")
+    def _to_output(self, response: httpx.Response, prompt: Prompt) -> Output:
+        """The reply in a response, after counting its tokens."""
+        if fix := _fatal_error(response):
+            raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
         if response.status_code >= _BAD_REQUEST:
-            return nothing(_refused(response), self._without_key(response.text))
+            return no_reply(_rejection_reason(response), self._redact(response.text))
         try:
-            said = DIALECTS[self.dialect].read(response.json())
+            completion = self.parse(response.json())
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            return nothing(NO_REPLY, self._without_key(response.text))
-        read = about_tokens(asked[0]) if said.read is None else said.read
-        written = len(said.text or said.raw) // 4 if said.written is None else said.written
+            return no_reply(NOT_A_COMPLETION, self._redact(response.text))
+        read, written = completion.input_tokens, completion.output_tokens
+        read = estimate_tokens(prompt.chat) if read is None else read
+        written = len(completion.text or completion.raw) // 4 if written is None else written
         self._meter.count(read, written)
-        return output(said, read, written)
+        return replace(completion, input_tokens=read, output_tokens=written).to_output()
 
-    def _without_key(self, text: str) -> str:
-        key = self.key.get_secret_value()
-        return (text.replace(key, "…") if key else text)[:_KEPT]
+    def _redact(self, text: str) -> str:
+        key = self.api_key.get_secret_value()
+        return (text.replace(key, "…") if key else text)[:_MAX_RAW_LENGTH]
 
 
-class _failing_as_one:  # noqa: N801 # reads as a phrase in a with statement
-    """Raises the first error of a group of tasks in place of the group."""
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, BaseExceptionGroup):
-            raise error.exceptions[0] from None
+@asynccontextmanager
+async def _raise_first_error() -> AsyncIterator[None]:
+    """Replace the exception group of a task group by its first exception."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities a server is trusted by; reading them for each batch would take longer."""
+def _ssl_context() -> ssl.SSLContext:
+    """Trusted certificate authorities, cached because reading them takes longer than a batch."""
     return httpx.create_ssl_context()
 
 
-def output(said: Answered, read: int, written: int) -> dict[str, Any]:
-    """A reply, or the reason there is none, as distilabel hands it on."""
-    made: dict[str, Any] = {
-        "generations": [said.text],
-        "statistics": {"input_tokens": [read], "output_tokens": [written]},
-    }
-    return made if said.text is not None else {**made, "reason": [said.reason], "raw": [said.raw]}
-
-
-def nothing(reason: str, raw: str = "") -> dict[str, Any]:
-    """No reply, and why."""
-    return output(Answered(None, reason, raw), 0, 0)
-
-
-def _refused(response: httpx.Response) -> str:
-    said = response.text.lower()
-    too_long = ("context" in said and "length" in said) or "prompt is too long" in said
-    return "prompt too long for the model" if too_long else f"refused with {response.status_code}"
-
-
-def _why_fatal(response: httpx.Response) -> str | None:
-    """What to do about an answer after which asking on is of no use, None for any other."""
-    # OpenAI says “too many requests” to whom it asks for money, too.
-    spent = response.status_code == TOO_MANY and "insufficient_quota" in response.text
-    return _FATAL.get(402 if spent else response.status_code)
-
-
-def _may_pass(response: httpx.Response) -> bool:
-    if _why_fatal(response):
+def _is_temporary(response: httpx.Response) -> bool:
+    if _fatal_error(response):
         return False
-    return response.status_code == TOO_MANY or response.status_code >= _SERVER_ERROR
+    return response.status_code == _TOO_MANY_REQUESTS or response.status_code >= _SERVER_ERROR
 
 
-def _wait(response: httpx.Response | None, tries: int) -> float:
-    """Seconds until the next try: what the endpoint asks for, else longer each time."""
-    said = response.headers.get("retry-after", "") if response is not None else ""
+def _fatal_error(response: httpx.Response) -> str | None:
+    """What to do about an error that retrying can't solve; None for other responses."""
+    # OpenAI also answers “too many requests” to an account without credit.
+    is_spent = response.status_code == _TOO_MANY_REQUESTS and "insufficient_quota" in response.text
+    return _FATAL.get(402 if is_spent else response.status_code)
+
+
+def _rejects_schema(response: httpx.Response) -> bool:
+    words = ("response_format", "tool", "schema")
+    return response.status_code == _BAD_REQUEST and any(word in response.text for word in words)
+
+
+def _rejection_reason(response: httpx.Response) -> str:
+    text = response.text.lower()
+    is_too_long = ("context" in text and "length" in text) or "prompt is too long" in text
+    return TOO_LONG if is_too_long else f"rejected with status {response.status_code}"
+
+
+def _wait(response: httpx.Response | None, retries: int) -> float:
+    """Seconds until the next retry: what the endpoint asks for, otherwise longer each time."""
+    header = response.headers.get("retry-after", "") if response is not None else ""
     try:
-        asked = min(float(said), 120.0)
+        retry_after = min(float(header), _MAX_RETRY_AFTER)
     except ValueError:
-        asked = 0.0
-    return asked if asked > 0 else min(FIRST_WAIT * 2**tries, _LONGEST_WAIT)
+        retry_after = 0.0
+    return retry_after if retry_after > 0 else min(_FIRST_WAIT * 2**retries, _MAX_WAIT)

@@ -1,4 +1,4 @@
-"""The offline teacher: what it asks, what it answers, and how it tells an answer again."""
+"""The offline teacher: its questions, its answers, and how it rewrites an answer."""
 
 import json
 from collections import Counter
@@ -11,26 +11,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.prompting import part, render
-from pipelines.teachers.address import addressed
-from pipelines.teachers.phrasebook import Phrasebook
-from pipelines.teachers.questions import ask, plain_answer
-from pipelines.teachers.retelling import retell
-from pipelines.teachers.splitting import split
-from pipelines.teachers.wording import after, contract, lead_in, plain_words
-from pipelines.tone_file import Tone, TonePhrases
+from pipelines.prompting import extract_tag, render_prompt
+from pipelines.teachers.phrasebook.llm import PhrasebookLLM
+from pipelines.teachers.phrasebook.questions import ask_questions, find_answer
+from pipelines.teachers.phrasebook.splitting import split_sentence
+from pipelines.teachers.phrasebook.tone_rewrite import rewrite
+from pipelines.teachers.phrasebook.wording import (
+    address_listener,
+    contract,
+    prepend,
+    use_plain_words,
+    use_spoken_opening,
+)
+from pipelines.voices.tone import Tone, TonePhrases
+from pipelines.word_tokens import split_words
 
 
-def dice(seed: int = 0) -> Random:
-    return Random(seed)  # noqa: S311 # no secret
+def rng(seed: int = 0) -> Random:
+    return Random(seed)  # noqa: S311 # not a secret
 
 
-def asked(sentence: str, after: str = "Nothing else is known of it.") -> set[str]:
-    """Everything that is asked about a sentence, without the words put before a question."""
-    made = {
-        question for seed in range(80) for question in ask(f"{sentence} {after}", 1, dice(seed))
-    }
-    return {q for q in made if q[0].isupper() and not q.startswith(("Tell", "Quick", "Just", "I "))}
+def possible_questions(sentence: str, after: str = "Nothing else is known of it.") -> set[str]:
+    """Every question about a sentence, except those with an opening such as “Tell me, ”."""
+    passage = f"{sentence} {after}"
+    questions = {q for seed in range(80) for q in ask_questions(passage, 1, rng(seed))}
+    openings = ("Tell", "Quick", "Just", "I ")
+    return {q for q in questions if q[0].isupper() and not q.startswith(openings)}
 
 
 @pytest.mark.parametrize(
@@ -51,10 +57,10 @@ def asked(sentence: str, after: str = "Nothing else is known of it.") -> set[str
         ("Tulloch's bridges were praised for their look.", "How were Tulloch's bridges praised?"),
     ],
 )  # fmt: skip
-def test_a_question_names_the_subject_and_asks_for_what_the_sentence_tells(
+def test_a_question_names_the_subject_and_asks_what_the_sentence_says(
     sentence: str, question: str
 ) -> None:
-    assert question in asked(sentence)
+    assert question in possible_questions(sentence)
 
 
 @pytest.mark.parametrize(
@@ -69,27 +75,27 @@ def test_a_question_names_the_subject_and_asks_for_what_the_sentence_tells(
         "Which of the two was the first is not known today.",
     ],
 )
-def test_nothing_is_asked_where_the_subject_or_the_sentence_is_not_clear(sentence: str) -> None:
-    assert asked(sentence, after="Hm; hm.") == set()
+def test_unclear_subjects_and_sentences_get_no_question(sentence: str) -> None:
+    assert possible_questions(sentence, after="Hm; hm.") == set()
 
 
-def test_a_pronoun_is_asked_about_by_the_name_before_it() -> None:
+def test_a_question_replaces_a_pronoun_by_the_earlier_name() -> None:
     passage = "Agnes Tulloch was a shy but very able engineer. She built the old bridge in Perth."
-    made = {q for seed in range(40) for q in ask(passage, 2, dice(seed))}
-    assert any(q.endswith("hat did Agnes Tulloch build?") for q in made)
+    questions = {q for seed in range(40) for q in ask_questions(passage, 2, rng(seed))}
+    assert any(q.endswith("hat did Agnes Tulloch build?") for q in questions)
 
 
-def test_the_answer_is_the_sentence_asked_about_and_the_next_one_verbatim() -> None:
+def test_an_answer_is_the_matching_sentence_and_the_next_one_verbatim() -> None:
     passage = (
         "The Orrin Viaduct is a railway bridge. It was built in 1867 by Agnes Tulloch. The viaduct "
         "has eleven arches of local sandstone. The company strengthened it in the year of 1931."
     )
-    answer = plain_answer(passage, "Hey, what does the viaduct have?")
+    answer = find_answer(passage, "Hey, what does the viaduct have?")
     assert answer == (
         "The viaduct has eleven arches of local sandstone. The company strengthened it in the year "
         "of 1931."
     )
-    assert plain_answer(passage, "Who on earth built that thing, Agnes?").startswith("It was built")
+    assert find_answer(passage, "Who on earth built that thing, Agnes?").startswith("It was built")
 
 
 @pytest.mark.parametrize(
@@ -121,8 +127,10 @@ def test_the_answer_is_the_sentence_asked_about_and_the_next_one_verbatim() -> N
         ),
     ],
 )
-def test_a_long_sentence_is_cut_where_both_parts_can_stand(sentence: str, parts: list[str]) -> None:
-    assert parts in [split(sentence, dice(seed)) for seed in range(20)]
+def test_a_long_sentence_is_split_where_both_parts_can_stand_alone(
+    sentence: str, parts: list[str]
+) -> None:
+    assert parts in [split_sentence(sentence, rng(seed)) for seed in range(20)]
 
 
 @pytest.mark.parametrize(
@@ -136,19 +144,19 @@ def test_a_long_sentence_is_cut_where_both_parts_can_stand(sentence: str, parts:
         "The films were praised in Italy, France, and parts of Spain.",
     ],
 )
-def test_a_sentence_is_left_whole_where_a_part_could_not_stand(sentence: str) -> None:
-    assert [split(sentence, dice(seed)) for seed in range(10)] == [[sentence]] * 10
+def test_a_sentence_is_not_split_if_a_part_could_not_stand_alone(sentence: str) -> None:
+    assert [split_sentence(sentence, rng(seed)) for seed in range(10)] == [[sentence]] * 10
 
 
-def test_words_are_made_plain_but_names_quotations_and_passives_stay() -> None:
-    assert plain_words("She received numerous letters prior to 1900.") == (
+def test_plain_words_replace_formal_ones_except_in_names_quotations_and_passives() -> None:
+    assert use_plain_words("She received numerous letters prior to 1900.") == (
         "She got many letters before 1900."
     )
-    assert plain_words("It was received well.") == "It was received well."
-    assert plain_words('the "numerous" Upon-Avon') == 'the "numerous" Upon-Avon'
+    assert use_plain_words("It was received well.") == "It was received well."
+    assert use_plain_words('the "numerous" Upon-Avon') == 'the "numerous" Upon-Avon'
 
 
-def test_contractions_are_those_of_speech() -> None:
+def test_contract_uses_spoken_contractions_outside_quotations() -> None:
     assert (
         contract("It is not known, and they did not ask.") == "It's not known, and they didn't ask."
     )
@@ -158,33 +166,35 @@ def test_contractions_are_those_of_speech() -> None:
     )
 
 
-def test_bookish_beginnings_are_spoken() -> None:
-    made = {lead_in("However, The line was closed.", dice(seed)) for seed in range(9)}
-    assert made == {"But the line was closed.", "Still, the line was closed."}
-    assert "Back in 1867, it opened." in {lead_in("In 1867, it opened.", dice(n)) for n in range(9)}
+def test_formal_openings_become_spoken() -> None:
+    sentences = {use_spoken_opening("However, The line was closed.", rng(n)) for n in range(9)}
+    assert sentences == {"But the line was closed.", "Still, the line was closed."}
+    sentences = {use_spoken_opening("In 1867, it opened.", rng(n)) for n in range(9)}
+    assert "Back in 1867, it opened." in sentences
 
 
-def test_a_sentence_after_other_words_begins_small_unless_with_a_name() -> None:
+def test_a_sentence_after_a_phrase_starts_in_lower_case_unless_with_a_name() -> None:
     context = "What did critics say of Burroughs? Critics argued. Burroughs wrote that Tulloch won."
-    assert after("So,", "The line was closed.", context) == "So, the line was closed."
-    assert after("So,", "Tulloch closed the line.", context) == "So, Tulloch closed the line."
-    assert after("So,", "Critics argue that.", context) == "So, critics argue that."
-    assert after("So,", "Burroughs said so.", context) == "So, Burroughs said so."
-    assert after("So,", "HMS Orrin sank in 1901.", "") == "So, HMS Orrin sank in 1901."
-    assert after("Sure.", "The line was closed.", context) == "Sure. The line was closed."
+    assert prepend("So,", "The line was closed.", context) == "So, the line was closed."
+    assert prepend("So,", "Tulloch closed the line.", context) == "So, Tulloch closed the line."
+    assert prepend("So,", "Critics argue that.", context) == "So, critics argue that."
+    assert prepend("So,", "Burroughs said so.", context) == "So, Burroughs said so."
+    assert prepend("So,", "HMS Orrin sank in 1901.", "") == "So, HMS Orrin sank in 1901."
+    assert prepend("Sure.", "The line was closed.", context) == "Sure. The line was closed."
 
 
-def test_a_phrase_is_left_out_where_a_beginning_could_be_a_name_or_not() -> None:
-    assert after("So,", "Meadows argued about it.", "") == "Meadows argued about it."
-    assert after("Here it is:", "Meadows argued.", "") == "Here it is: Meadows argued."
+def test_a_phrase_is_dropped_if_the_sentence_may_start_with_a_name() -> None:
+    assert prepend("So,", "Meadows argued about it.", "") == "Meadows argued about it."
+    assert prepend("Here it is:", "Meadows argued.", "") == "Here it is: Meadows argued."
 
 
-def test_what_can_be_found_is_said_to_the_listener() -> None:
+def test_sentences_about_places_address_the_listener() -> None:
     assert (
-        addressed("The moth is found in damp meadows.") == "You'll find the moth in damp meadows."
+        address_listener("The moth is found in damp meadows.")
+        == "You'll find the moth in damp meadows."
     )
-    assert addressed("It can be seen from the hill.") == "You can see it from the hill."
-    assert addressed("The moth was found in 1802.") == "The moth was found in 1802."
+    assert address_listener("It can be seen from the hill.") == "You can see it from the hill."
+    assert address_listener("The moth was found in 1802.") == "The moth was found in 1802."
 
 
 ANSWER = (
@@ -194,7 +204,7 @@ ANSWER = (
 
 
 @given(st.integers(0, 10_000))
-def test_a_retelling_keeps_every_number_and_name(tone_seed: int) -> None:
+def test_a_rewrite_keeps_every_number_and_name(seed: int) -> None:
     phrases = TonePhrases(
         moves=("lead_ins", "split", "address", "plain_words", "contract"),
         openers=("Sure, so", "Okay."),
@@ -204,68 +214,67 @@ def test_a_retelling_keeps_every_number_and_name(tone_seed: int) -> None:
         link_share=0.5,
         question_share=0.5,
     )
-    told = retell(ANSWER, "When was it built?", phrases, dice(tone_seed))
-    for kept in ("1867", "Agnes Tulloch", "two tracks", "eleven arches", "local sandstone", "1901"):
-        assert kept in told
-    assert "didn't receive a name" in told
-    assert "constructed" not in told
+    text = rewrite(ANSWER, "When was it built?", phrases, rng(seed))
+    for fact in ("1867", "Agnes Tulloch", "two tracks", "eleven arches", "local sandstone", "1901"):
+        assert fact in text
+    assert "didn't receive a name" in text
+    assert "constructed" not in text
 
 
-def test_the_teacher_reads_what_is_asked_for_from_the_prompt(tone: Tone) -> None:
-    teacher = Phrasebook(seed=3, tone=tone.phrasebook)
-    chat = render("question.v1", passage=ANSWER, count=2)
-    (made,) = teacher.generate([chat])
-    assert len(json.loads(made["generations"][0])["questions"]) == 2
-    assert made["statistics"]["input_tokens"][0] > 50
-    assert teacher.generate([chat, chat])[1] == made
+def test_the_teacher_reads_its_task_from_the_prompt(tone: Tone) -> None:
+    teacher = PhrasebookLLM(seed=3, phrases=tone.phrasebook)
+    chat = render_prompt("question.v1", passage=ANSWER, count=2)
+    (output,) = teacher.generate([chat])
+    assert len(json.loads(output["generations"][0])["questions"]) == 2
+    assert output["statistics"]["input_tokens"][0] > 50
+    assert teacher.generate([chat, chat])[1] == output
     assert teacher.generate([[{"role": "user", "content": "Hello?"}]])[0]["generations"] == [None]
 
 
 def test_several_generations_of_one_prompt_differ(tone: Tone) -> None:
-    chat = render("tone_answer.v1", question="Why?", plain_answer=ANSWER, tone=vars(tone))
-    (made,) = Phrasebook(tone=tone.phrasebook).generate([chat], num_generations=5)
-    assert len(set(made["generations"])) > 3
+    chat = render_prompt("tone_answer.v1", question="Why?", plain_answer=ANSWER, tone=vars(tone))
+    (output,) = PhrasebookLLM(phrases=tone.phrasebook).generate([chat], num_generations=5)
+    assert len(set(output["generations"])) > 3
 
 
-def test_a_part_of_a_prompt_may_hold_tags_of_its_own() -> None:
-    assert part("<passage>\na <passage> b </passage> c\n</passage>", "passage") == (
+def test_a_tagged_part_of_a_prompt_can_contain_the_same_tag() -> None:
+    assert extract_tag("<passage>\na <passage> b </passage> c\n</passage>", "passage") == (
         "a <passage> b </passage> c"
     )
-    assert part("nothing", "passage") == ""
+    assert extract_tag("nothing", "passage") == ""
 
 
 @pytest.fixture
 def paragraphs(shared_data: Callable[[str], Path]) -> list[str]:
-    """Paragraphs of real articles, a few of each."""
+    """A few paragraphs of each of some real articles."""
     import lzma
 
     path = shared_data("wikipedia-good-2019") / "enwiki_good_articles_1990.jsonl.xz"
-    found: list[str] = []
+    chosen: list[str] = []
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in list(lines)[::10]:
             article: dict[str, Any] = json.loads(line)
             long = [p for p in article["text"].split("\n\n") if 40 <= len(p.split()) <= 150]
-            found += long[1:4]
-    return found
+            chosen += long[1:4]
+    return chosen
 
 
-def test_on_real_paragraphs_no_phrase_of_its_own_is_in_more_than_a_twentieth_of_the_answers(
+def test_no_phrase_of_the_phrasebook_is_in_more_than_a_twentieth_of_real_answers(
     paragraphs: list[str], tone: Tone
 ) -> None:
-    said: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     answers = 0
     for n, paragraph in enumerate(paragraphs):
-        for question in ask(paragraph, 1, dice(n)):
-            told = retell(plain_answer(paragraph, question), question, tone.phrasebook, dice(n))
-            said.update(_runs(told) - _runs(f"{paragraph} {question}"))
+        for question in ask_questions(paragraph, 1, rng(n)):
+            plain = find_answer(paragraph, question)
+            text = rewrite(plain, question, tone.phrasebook, rng(n))
+            counts.update(_four_grams(text) - _four_grams(f"{paragraph} {question}"))
             answers += 1
     assert answers > 0.75 * len(paragraphs)
-    phrase, most = said.most_common(1)[0]
+    phrase, most = counts.most_common(1)[0]
     assert most / answers <= 0.05, " ".join(phrase)
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    from pipelines.words import words
-
-    said = [word.lower() for word in words(text)]
-    return set(zip(said, said[1:], said[2:], said[3:], strict=False))
+def _four_grams(text: str) -> set[tuple[str, ...]]:
+    words = [word.lower() for word in split_words(text)]
+    return set(zip(words, words[1:], words[2:], words[3:], strict=False))

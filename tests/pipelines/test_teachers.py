@@ -1,4 +1,4 @@
-"""Teachers by name: models that another stage hands over, and classes that distilabel brings."""
+"""Teachers by name: models that another stage loads, and distilabel's own classes."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from db.records import Candidate, Passage, Rejection
-from pipelines.conversations import conversations
+from pipelines.conversations import generate_conversations
 from pipelines.errors import TeacherError
 from pipelines.journal import Reply
-from pipelines.plan import GenerationPlan, Lent
-from pipelines.prompting import Chat
-from pipelines.teachers.distilabel_llm import borrowed
-from pipelines.teachers.registry import parts
-from pipelines.tone_file import Tone
+from pipelines.plan import GenerationPlan, Resources
+from pipelines.prompting import ChatMessages
+from pipelines.teachers.distilabel_llm import build_distilabel_llm
+from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.registry import TeacherName, build_teacher, parse_name
+from pipelines.voices.tone import Tone
 from tests.pipelines.servers import KEY, Behaviour, Server, answers
 
 CHAT = [{"role": "user", "content": '<passage>\nA b c.\n</passage>\n{"plain_answer": "…"}'}]
@@ -24,53 +25,67 @@ CHAT = [{"role": "user", "content": '<passage>\nA b c.\n</passage>\n{"plain_answ
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("phrasebook", ("phrasebook", "", "")),
-        ("openai:gpt", ("openai", "gpt", "https://api.openai.com/v1")),
-        ("openai:a/b:7b@http://x:1/v1", ("openai", "a/b:7b", "http://x:1/v1")),
-        ("anthropic:claude", ("anthropic", "claude", "https://api.anthropic.com/v1")),
-        ("transformers:models/mine", ("transformers", "models/mine", "")),
-        ("vllm:owner/model", ("vllm", "owner/model", "")),
+        ("phrasebook", TeacherName("phrasebook")),
+        ("openai:gpt", TeacherName("openai", "gpt")),
+        ("openai:a/b:7b@http://x:1/v1", TeacherName("openai", "a/b:7b", "http://x:1/v1")),
+        ("anthropic:claude", TeacherName("anthropic", "claude")),
+        ("transformers:models/mine", TeacherName("transformers", "models/mine")),
+        ("vllm:owner/model", TeacherName("vllm", "owner/model")),
     ],
 )
-def test_one_string_names_a_teacher(name: str, expected: tuple[str, str, str]) -> None:
-    assert parts(name) == expected
+def test_a_name_has_a_kind_a_model_and_a_url(name: str, expected: TeacherName) -> None:
+    assert parse_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("openai:gpt", "https://api.openai.com/v1"),
+        ("openai:gpt@http://x:1/v1", "http://x:1/v1"),
+        ("anthropic:claude", "https://api.anthropic.com/v1"),
+    ],
+)
+def test_a_name_without_a_url_means_the_default(name: str, url: str, tone: Tone) -> None:
+    teacher = build_teacher(GenerationPlan("c", name), tone.phrasebook)
+    assert isinstance(teacher, Endpoint)
+    assert teacher.url == url
 
 
 @pytest.mark.parametrize("name", ["oracle", "oracle:x", "openai:", "openai:a b", ""])
-def test_a_string_that_names_none_is_refused(name: str) -> None:
-    with pytest.raises(TeacherError, match="expected “phrasebook”"):
-        parts(name)
+def test_an_unknown_name_is_rejected(name: str) -> None:
+    with pytest.raises(TeacherError, match="There's no teacher “"):
+        parse_name(name)
 
 
 @pytest.mark.parametrize("path", ["os.path", "distilabel.models.llms.LLM", "mine.OpenAILLM"])
-def test_a_class_that_is_not_on_the_list_is_refused(path: str) -> None:
-    with pytest.raises(TeacherError, match=f"found the class {path}, expected one of"):
-        borrowed(path, "m", "", GenerationPlan("c", f"{path}:m"))
+def test_an_unlisted_class_is_rejected(path: str) -> None:
+    with pytest.raises(TeacherError, match=f"The class {path} isn't supported."):
+        build_distilabel_llm(path, GenerationPlan("c", f"{path}:m"), "m", "")
 
 
-def test_a_model_of_another_stage_writes_through_a_function(
+def test_a_model_of_another_stage_replies_through_a_function(
     passages: list[Passage], tone: Tone
 ) -> None:
-    def write(chats: Sequence[Chat]) -> list[Reply | None]:
-        return [None if "silverback" in c[-1]["content"] else Reply(said(c), 7, 3) for c in chats]
+    def write(chats: Sequence[ChatMessages]) -> list[Reply | None]:
+        return [None if "silverback" in c[-1]["content"] else Reply(reply(c), 7, 3) for c in chats]
 
-    def said(chat: Chat) -> str:
+    def reply(chat: ChatMessages) -> str:
         if '{"questions"' in chat[-1]["content"]:
             return '{"questions": ["Who is it about?"]}'
         key = "plain_answer" if '{"plain_answer"' in chat[-1]["content"] else "answer"
         return f'{{"{key}": "The passage is about a {key} and about nothing else."}}'
 
-    plan = GenerationPlan("c", "transformers:mine", lent=Lent(writer=lambda: write))
-    first, _, third = conversations(passages, tone, plan)
+    plan = GenerationPlan("c", "transformers:mine", resources=Resources(writer=lambda: write))
+    first, _, third = generate_conversations(passages, tone, plan)
     assert isinstance(first, Candidate)
     assert (first.input_tokens, first.output_tokens) == (21, 9)
     assert isinstance(third, Rejection)
     assert third.reason == "prompt too long for the model"
 
 
-def test_a_model_that_nobody_loaded_is_one_sentence(passages: list[Passage], tone: Tone) -> None:
-    with pytest.raises(TeacherError, match="nobody who writes"):
-        list(conversations(passages, tone, GenerationPlan("c", "transformers:mine")))
+def test_a_model_without_a_loader_is_an_error(passages: list[Passage], tone: Tone) -> None:
+    with pytest.raises(TeacherError, match=r"can't load the model of .*transformers:mine"):
+        list(generate_conversations(passages, tone, GenerationPlan("c", "transformers:mine")))
 
 
 class FakeTokenizer:
@@ -84,14 +99,14 @@ class FakeTokenizer:
 
 
 class FakeEngine:
-    """Stands in for `vllm.LLM`: records what it was made and asked with."""
+    """Stands in for `vllm.LLM` and records its settings and prompts."""
 
-    made: dict[str, Any]
-    asked: list[Any]
+    settings: dict[str, Any]
+    calls: list[Any]
 
     def __init__(self, model: str, **settings: Any) -> None:
-        FakeEngine.made = {"model": model, **settings}
-        FakeEngine.asked = []
+        FakeEngine.settings = {"model": model, **settings}
+        FakeEngine.calls = []
         self.llm_engine = SimpleNamespace(model_executor=None)
 
     def get_tokenizer(self) -> FakeTokenizer:
@@ -99,14 +114,14 @@ class FakeEngine:
 
     def generate(self, prompts: list[str], sampling_params: Any, use_tqdm: bool) -> list[Any]:
         assert not use_tqdm
-        FakeEngine.asked.append((prompts, sampling_params))
+        FakeEngine.calls.append((prompts, sampling_params))
         text = SimpleNamespace(text='{"plain_answer": "So."}', token_ids=[1, 2], logprobs=None)
         return [SimpleNamespace(outputs=[text], prompt_logprobs=None) for _ in prompts]
 
 
 @pytest.fixture
 def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that looks like vLLM, which needs a GPU."""
+    """A fake vLLM package; the real one needs a GPU."""
     vllm, distributed = ModuleType("vllm"), ModuleType("vllm.distributed")
     state = ModuleType("vllm.distributed.parallel_state")
     vars(vllm).update(LLM=FakeEngine, SamplingParams=lambda **settings: settings)
@@ -117,48 +132,50 @@ def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fake_vllm")
-def test_vllm_is_asked_in_this_process_here_a_fake_of_it() -> None:
+def test_vllm_runs_in_this_process() -> None:
     plan = GenerationPlan("c", "vllm:m", seed=5, temperature=0.2, max_tokens=99)
-    teacher = borrowed("distilabel.models.llms.vLLM", "m", "", plan)
+    teacher = build_distilabel_llm("distilabel.models.llms.vLLM", plan, "m", "")
     teacher.load()
-    (made,) = teacher.generate([CHAT])
+    (output,) = teacher.generate([CHAT])
     teacher.unload()
-    assert made["generations"] == ['{"plain_answer": "So."}']
-    assert FakeEngine.made["model"] == "m"
-    assert FakeEngine.made["seed"] == 5
-    ((prompts, sampling),) = FakeEngine.asked
+    assert output["generations"] == ['{"plain_answer": "So."}']
+    assert FakeEngine.settings["model"] == "m"
+    assert FakeEngine.settings["seed"] == 5
+    ((prompts, sampling),) = FakeEngine.calls
     assert prompts == [CHAT[0]["content"]]
     assert (sampling["temperature"], sampling["max_tokens"]) == (0.2, 99)
 
 
-def test_a_package_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    teacher = borrowed("distilabel.models.llms.vLLM", "m", "", GenerationPlan("c", "vllm:m"))
-    with pytest.raises(TeacherError, match="which is not installed"):
+    plan = GenerationPlan("c", "vllm:m")
+    teacher = build_distilabel_llm("distilabel.models.llms.vLLM", plan, "m", "")
+    with pytest.raises(TeacherError, match=r"needs the package .* Install it"):
         teacher.load()
 
 
-def test_a_class_of_distilabel_asks_a_server(serve: Callable[[Behaviour], Server]) -> None:
+def test_a_distilabel_class_asks_a_server(serve: Callable[[Behaviour], Server]) -> None:
     server = serve(answers)
     name = "distilabel.models.llms.OpenAILLM"
     plan = GenerationPlan("c", f"{name}:m@{server.url}", api_key=KEY, max_tokens=99)
-    teacher = borrowed(name, "m", server.url, plan)
+    teacher = build_distilabel_llm(name, plan, "m", server.url)
     teacher.load()
-    (made,) = teacher.generate([CHAT])
+    (output,) = teacher.generate([CHAT])
     teacher.unload()
-    assert made["generations"] == ['{"plain_answer": "A b c."}']
-    assert server.asked[0]["model"] == "m"
+    assert output["generations"] == ['{"plain_answer": "A b c."}']
+    assert server.requests[0]["model"] == "m"
     assert KEY not in repr(teacher)
 
 
-def test_what_a_class_of_distilabel_breaks_with_is_one_sentence_without_the_key(
+def test_an_error_of_a_distilabel_class_is_reported_without_the_key(
     serve: Callable[[Behaviour], Server],
 ) -> None:
-    server = serve(lambda handler, _: handler.say(401, f"bad key {KEY}"))
+    server = serve(lambda handler, _: handler.respond(401, f"bad key {KEY}"))
     name = "distilabel.models.llms.OpenAILLM"
-    teacher = borrowed(name, "m", server.url, GenerationPlan("c", f"{name}:m", api_key=KEY))
+    plan = GenerationPlan("c", f"{name}:m", api_key=KEY)
+    teacher = build_distilabel_llm(name, plan, "m", server.url)
     teacher.load()
-    with pytest.raises(TeacherError, match="broke off") as caught:
+    with pytest.raises(TeacherError, match=r"stopped with .* Run again") as caught:
         teacher.generate([CHAT])
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -16,8 +16,8 @@ import pytest
 from db.records import Article, Candidate, Passage
 from db.store import Store
 from pipelines.errors import TeacherError
-from pipelines.teachers.phrasebook import Phrasebook
-from pipelines.teachers.spread import Spread
+from pipelines.teachers.phrasebook.llm import PhrasebookLLM
+from pipelines.teachers.ray import RayLLM
 from tests.conftest import require
 from tests.pipelines.conftest import TEXTS
 from tests.pipelines.servers import KEY, Handler, Server, answers
@@ -111,7 +111,7 @@ def test_what_a_copy_on_a_worker_is_refused_is_one_sentence_and_what_came_stays(
 ) -> None:
     def until_the_last(handler: Handler, body: dict[str, Any]) -> None:
         if '{"answer"' in body["messages"][-1]["content"]:
-            handler.say(403, f"not with {KEY}")
+            handler.respond(403, f"not with {KEY}")
         else:
             answers(handler, body)
 
@@ -125,7 +125,7 @@ def test_what_a_copy_on_a_worker_is_refused_is_one_sentence_and_what_came_stays(
     thread.join()
     server.server_close()
     assert done.returncode == 1
-    assert "answered 403; expected a key with rights" in done.stderr
+    assert "answered 403: the key has no access to this model" in done.stderr
     assert "Traceback" not in done.stderr
     assert KEY not in done.stdout + done.stderr
     assert len(replies(folder)) == 24
@@ -133,8 +133,8 @@ def test_what_a_copy_on_a_worker_is_refused_is_one_sentence_and_what_came_stays(
 
 def test_a_machine_without_ray_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TeacherError, match="found no Ray, expected it for a run on a cluster"):
-        Spread(teacher=Phrasebook(), address="auto").load()
+    with pytest.raises(TeacherError, match="Ray isn't installed"):
+        RayLLM(teacher=PhrasebookLLM(), address="auto").load()
 
 
 def test_a_run_without_a_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +144,12 @@ def test_a_run_without_a_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     ray = ModuleType("ray")
     vars(ray).update(init=init)
     monkeypatch.setitem(sys.modules, "ray", ray)
-    with pytest.raises(TeacherError, match="start one with `ray start --head`"):
-        Spread(teacher=Phrasebook(), address="auto").load()
+    with pytest.raises(TeacherError, match="Start one with `ray start --head`"):
+        RayLLM(teacher=PhrasebookLLM(), address="auto").load()
 
 
 def test_an_address_without_a_cluster_is_one_sentence_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-    with pytest.raises(TeacherError, match=f"found no Ray cluster at “{address}”"):
-        Spread(teacher=Phrasebook(), address=address).load()
+    with pytest.raises(TeacherError, match=f"no Ray cluster at “{address}”"):
+        RayLLM(teacher=PhrasebookLLM(), address=address).load()

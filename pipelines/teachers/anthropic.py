@@ -1,0 +1,50 @@
+"""Anthropic's messages API."""
+
+import json
+from typing import Any
+
+from pipelines.teachers.completion import Completion, Prompt, classify, token_count
+from pipelines.teachers.endpoint import Endpoint
+
+_FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
+
+
+class AnthropicEndpoint(Endpoint):
+    """Asks for a schema as the input of a tool that the model must use, then not at all."""
+
+    protocol = "anthropic"
+    default_url = "https://api.anthropic.com/v1"
+    path = "/messages"
+    schema_modes = 1
+
+    def headers(self) -> dict[str, str]:
+        """The key and the API version."""
+        key = self.api_key.get_secret_value()
+        return {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {})}
+
+    def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
+        """The turns and, separately, the system prompt."""
+        body: dict[str, Any] = {
+            "model": self.model,
+            "system": "\n\n".join(m["content"] for m in prompt.chat if m["role"] == "system"),
+            "messages": [m for m in prompt.chat if m["role"] != "system"],
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
+        if prompt.schema and schema_mode < self.schema_modes:
+            tool = {"name": "reply", "description": "Gives the reply."}
+            body["tools"] = [{**tool, "input_schema": prompt.schema}]
+            body["tool_choice"] = {"type": "tool", "name": "reply"}
+        return body
+
+    def parse(self, data: Any) -> Completion:
+        """The tool's input as JSON, or the text."""
+        usage = data.get("usage") or {}
+        inputs = [part["input"] for part in data["content"] if part["type"] == "tool_use"]
+        texts = [part["text"] for part in data["content"] if part["type"] == "text"]
+        completion = Completion(
+            json.dumps(inputs[0], ensure_ascii=False) if inputs else "".join(texts),
+            token_count(usage, "input_tokens"),
+            token_count(usage, "output_tokens"),
+        )
+        return classify(completion, _FINISH_REASONS.get(data["stop_reason"]), None)

@@ -1,0 +1,1 @@
+"""The offline teacher: writes conversations and persona texts by rule, with no model."""

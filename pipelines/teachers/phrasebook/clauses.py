@@ -1,0 +1,229 @@
+"""Rule-based parsing of how an English sentence begins: lead-in, subject, verb and rest.
+
+There's no grammar. The subject is the text before the first word that can be a finite verb, if
+that text is short and begins like a noun phrase. Other sentences aren't parsed.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipelines.sentences import split_sentences
+from pipelines.teachers.phrasebook.lexicon import load_words
+from pipelines.teachers.phrasebook.verbs import (
+    AUXILIARIES,
+    NOUNS_TOO,
+    PLURAL_PRESENT,
+    PRESENT,
+    VERBS_BY_PAST,
+    VERBS_BY_SINGULAR,
+    is_finite,
+)
+from pipelines.word_tokens import word_set
+
+_MAX_LEAD_WORDS = 14
+_MAX_SUBJECT_WORDS = 7
+_MAX_OWNER_WORDS = 4
+_MAX_VERB_POSITION = 9
+_PRONOUNS = word_set("he she it they")
+_POSSESSIVES = word_set("his her its their")
+_WORDS = load_words("clauses")
+_NO_START = _WORDS["no_start"]
+_NO_PART = _WORDS["no_part"]
+_DANGLING = word_set("of in on at by for with from the a an and or to")
+_PARTICLES = word_set("of the de la le du da del di van von der and for in at on to")
+_COMMON = _WORDS["common"]
+_PEOPLES = _WORDS["peoples"]
+_COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
+_OBJECTS = word_set("a an the his her its their this these that another each every it them him")
+_DETERMINERS = word_set("the a an newly this his her its")
+LEADS = _WORDS["leads"]
+_TIMES = re.compile(
+    r"^(?:The (?:following|next|same|previous)|That same|One|Two|Three|Four|Five|Six|Seven|Eight"
+    r"|Ten|Several|A few|Some|Many) (?:\w+ )?(?:day|week|month|year|season|night|morning|evening"
+    r"|hour|minute|decade|centurie)s?\b"
+)
+_ADVERBS = _WORDS["adverbs"]
+_APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A subject as it reads inside a question.
+
+    `is_explicit` is False if a pronoun was replaced by the subject of an earlier sentence.
+    """
+
+    text: str
+    is_explicit: bool
+    is_name: bool
+
+
+@dataclass(frozen=True)
+class Clause:
+    """The beginning of a sentence; `verb` is lower-case and `rest` is the words after it."""
+
+    sentence: str
+    lead: str
+    subject: Subject
+    verb: str
+    rest: tuple[str, ...]
+
+
+def parse_clauses(passage: str) -> list[Clause | None]:
+    """Parse the beginning of each sentence, in order; None for a sentence that isn't clear."""
+    return list(_parse_clauses(passage))
+
+
+@lru_cache(maxsize=1024)
+def _parse_clauses(passage: str) -> tuple[Clause | None, ...]:
+    clauses: list[Clause | None] = []
+    previous: Subject | None = None
+    for sentence in split_sentences(passage):
+        clause = _parse_clause(sentence, passage, previous)
+        if clause is not None and clause.subject.is_explicit:
+            previous = clause.subject
+        clauses.append(clause)
+    return tuple(clauses)
+
+
+def _parse_clause(sentence: str, passage: str, previous: Subject | None) -> Clause | None:
+    text = sentence
+    if match := _APPOSITION.match(sentence):
+        text = f"{match.group(1)} {sentence[match.end() :]}"
+    for lead, rest in _split_lead(text):
+        tokens = rest.split()
+        at = _find_verb(tokens)
+        if at is None:
+            continue
+        before = _strip_adverbs(tokens[:at])
+        subject = _resolve_pronoun(before, previous) or _parse_subject(before, passage, bool(lead))
+        if subject is not None:
+            return Clause(sentence, lead, subject, tokens[at], tuple(tokens[at + 1 :]))
+    return None
+
+
+def _split_lead(sentence: str) -> list[tuple[str, str]]:
+    """Possible splits into lead-in and rest: no lead-in, or the text up to an early comma.
+
+    Text before a comma is a lead-in only if it begins like one.
+    """
+    first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
+    if not (first in LEADS or _TIMES.match(sentence) or first.endswith("ing")):
+        return [("", sentence)]
+    commas = list(re.finditer(r", ", sentence))[:3]
+    splits = [(sentence[: m.start()], sentence[m.end() :]) for m in commas]
+    return [(lead, rest) for lead, rest in splits if len(lead.split()) <= _MAX_LEAD_WORDS]
+
+
+def _find_verb(tokens: list[str]) -> int | None:
+    for at, token in enumerate(tokens[:_MAX_VERB_POSITION]):
+        if at and token[-1] in ",;:" and not token[:-1].isdigit():
+            return None
+        if at and _is_verb(tokens, at):
+            return at
+    return None
+
+
+def _is_verb(tokens: list[str], at: int) -> bool:
+    word, before = tokens[at], tokens[at - 1]
+    after = tokens[at + 1] if at + 1 < len(tokens) else ""
+    if word in AUXILIARIES:
+        return True
+    follows_determiner = before.lower() in _DETERMINERS or before.endswith(("'", "'s", "’", "’s"))
+    if word in VERBS_BY_PAST:
+        may_be_noun = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
+        return after != "by" and not follows_determiner and not may_be_noun
+    is_plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
+    # The article or pronoun after other present forms shows that they're verbs.
+    is_singular = word in PRESENT or (word in VERBS_BY_SINGULAR and after.lower() in _OBJECTS)
+    return (is_singular and not follows_determiner) or is_plural
+
+
+def _strip_adverbs(tokens: list[str]) -> list[str]:
+    while tokens and (
+        tokens[-1] in _ADVERBS or (tokens[-1].endswith("ly") and tokens[-1].islower())
+    ):
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | None:
+    """The subject that replaces a pronoun, or a possessive pronoun before a noun."""
+    first = tokens[0].lower() if tokens else ""
+    if previous is None or first not in _PRONOUNS | _POSSESSIVES:
+        return None
+    may_be_person = previous.is_name and not previous.text.startswith("the ")
+    if first in {"he", "she", "his", "her"} and not may_be_person:
+        return None
+    if first in {"they", "their"} and not previous.text.endswith("s"):
+        return None
+    is_long = len(previous.text.split()) > _MAX_OWNER_WORDS
+    if is_long or any(token.lower() in _NO_PART for token in tokens[1:]):
+        return None
+    if first in _PRONOUNS:
+        return Subject(previous.text, False, previous.is_name) if len(tokens) == 1 else None
+    owner = previous.text + ("'" if previous.text.endswith("s") else "'s")
+    return Subject(f"{owner} {' '.join(tokens[1:])}", False, False) if len(tokens) > 1 else None
+
+
+def _parse_subject(tokens: list[str], passage: str, has_lead: bool) -> Subject | None:
+    """The subject these words form; None if they can't be one."""
+    if not _is_noun_phrase(tokens):
+        return None
+    first, text = tokens[0].lower(), " ".join(tokens)
+    if first in {"the", "a", "an"}:
+        is_name = first == "the" and _is_capitalised(tokens[1:])
+        return Subject(f"{first} {' '.join(tokens[1:])}", True, is_name)
+    if re.match(r"[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,2}['’]s? [a-z]", text):
+        return Subject(text, True, False)
+    if first.endswith(_COMMON_ENDS) and tokens[1:2] == ["of"]:
+        return Subject(f"{first} {' '.join(tokens[1:])}", True, False)
+    if _is_capitalised(tokens) and (has_lead or len(tokens) > 1 or _is_name(tokens[0], passage)):
+        return Subject(text, True, True)
+    return _parse_common_noun(tokens, passage)
+
+
+def _is_noun_phrase(tokens: list[str]) -> bool:
+    text = " ".join(tokens)
+    return (
+        1 <= len(tokens) <= _MAX_SUBJECT_WORDS
+        and tokens[0].lower() not in _NO_START | _PRONOUNS | _POSSESSIVES | AUXILIARIES
+        and not is_finite(tokens[0])
+        and tokens[-1].lower() not in _DANGLING
+        and not any(token.lower() in _NO_PART for token in tokens[1:])
+        and not re.search(r"[(){}\[\];:,%$£€]|\d{3,}$|^\d", text)
+        and text.count('"') in {0, 2}
+    )
+
+
+def _is_capitalised(tokens: list[str]) -> bool:
+    """Whether every content word is capitalised, or the whole text is in quotation marks."""
+    text = " ".join(tokens)
+    if re.fullmatch(r'"[^"]+"|“[^”]+”', text):
+        return True
+    content = [t.lstrip("\"'“‘") for t in tokens if t.lower() not in _PARTICLES]
+    return bool(content) and all(t[:1].isupper() or t[:1].isdigit() for t in content)
+
+
+def _is_name(word: str, passage: str) -> bool:
+    """Whether the first word of a sentence, always capitalised, is a name.
+
+    It is if the passage capitalises it elsewhere, or if it doesn't look like a common noun.
+    """
+    if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
+        return True
+    lower = word.lower()
+    is_common = lower in _COMMON or lower.endswith(_COMMON_ENDS)
+    is_plural = lower.endswith("s") and not lower.endswith(("ss", "us", "is", "es"))
+    return not (is_common or is_plural or re.search(rf"\b{re.escape(lower)}\b", passage))
+
+
+def _parse_common_noun(tokens: list[str], passage: str) -> Subject | None:
+    """A common noun without an article, in lower case unless it's capitalised elsewhere."""
+    first = tokens[0]
+    if not first[0].isupper() or not first.isalpha() or (tokens[1:] and tokens[1][0].isupper()):
+        return None
+    is_people = first.lower().removesuffix("s") in _PEOPLES or first.lower() in _PEOPLES
+    keeps_capital = is_people or re.search(rf"[\w,] {first}\b", passage)
+    return Subject(" ".join([first if keeps_capital else first.lower(), *tokens[1:]]), True, False)

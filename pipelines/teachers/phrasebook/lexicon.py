@@ -1,0 +1,25 @@
+"""The phrasebook's word lists and tables, read from `lexicon.toml`; each module has a section."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.word_tokens import word_set
+
+
+@cache
+def _lexicon() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))
+
+
+def load_words(module: str) -> dict[str, frozenset[str]]:
+    """A module's word lists by name."""
+    section = _lexicon()[module].items()
+    return {name: word_set(words) for name, words in section if isinstance(words, str)}
+
+
+def load_table(module: str, name: str) -> dict[str, Any]:
+    """A table of a module, whose values are texts or lists of texts."""
+    table: dict[str, Any] = _lexicon()[module][name]
+    return table

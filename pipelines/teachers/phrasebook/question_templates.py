@@ -1,0 +1,222 @@
+"""The questions a person could ask about a sentence, given how it begins."""
+
+import re
+from dataclasses import dataclass
+
+from pipelines.teachers.phrasebook.clauses import Clause
+from pipelines.teachers.phrasebook.lexicon import load_table, load_words
+from pipelines.teachers.phrasebook.verbs import (
+    BE,
+    VERBS_BY_PARTICIPLE,
+    VERBS_BY_PAST,
+    VERBS_BY_PRESENT,
+    Verb,
+)
+from pipelines.word_tokens import word_set
+
+_WORDS = load_words("question_templates")
+_PREPOSITIONS = _WORDS["prepositions"]
+_DETERMINERS = _WORDS["determiners"]
+_PERSON = re.compile(rf"\b(?:\w+(?:ist|ian|wright)|{'|'.join(_WORDS['professions'])})\b")
+_ADVERBS = word_set("also not then later first still often both since soon now once")
+_LY_ADJECTIVES = _WORDS["ly_adjectives"]
+_ADVERB_PAIRS = frozenset({("at", "first"), ("at", "last"), ("at", "present"), ("in", "fact")})
+_CREATION = _WORDS["creation"]
+_SPECIAL = word_set("first only largest smallest oldest highest longest best most last tallest")
+_DATED = _WORDS["dated"]
+_LOCATED = word_set("located situated based held buried raised educated")
+_JUDGED = _WORDS["judged"]
+_FATE = _WORDS["fate"]
+_VAGUE = _WORDS["vague"]
+_GOING = _WORDS["going"]
+_PLACES = word_set("in to at on near from into through between within along across off")
+_STARTING = word_set("begin start end open close happen debut launch leave last die occur")
+_BECOMING = word_set("grow change rise fall improve increase decline develop respond react feel")
+_COMPLEMENTS = load_table("question_templates", "complements")
+_PERSON_OBJECT = word_set("marry meet succeed")
+_DATE = re.compile(
+    r"\b(?:in|on|by|since|until|from|during) (?:the (?:spring|summer|autumn|winter|fall) of |"
+    r"(?:early |late )?(?:\d{1,2} )?[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
+)
+_DATE_NEXT = re.compile(r"(?:in|on) (?:\d{1,2} )?(?:[A-Z][a-z]+ )?\d{4}\b")
+_AFTER_ADJECTIVE = word_set("of to with about that for by from on at as than among")
+_PASSIVES = load_table("question_templates", "passives")
+_GENERAL = (
+    "What can you tell me about {}?",
+    "Could you tell me a bit about {}?",
+    "What should I know about {}?",
+    "What do we know about {}?",
+    "What's the story with {}?",
+    "Can you tell me something about {}?",
+    "What's interesting about {}?",
+    "Do you know anything about {}?",
+)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Questions that a sentence answers, and general questions about its subject."""
+
+    specific: list[str]
+    general: list[str]
+
+
+def questions_about(clause: Clause) -> Questions:
+    """The questions that fit a sentence."""
+    subject = clause.subject.text
+    if clause.verb in BE:
+        specific = _ask_be(clause)
+    elif clause.verb in {"has", "have", "had"}:
+        specific = _ask_have(clause)
+    elif clause.verb in {"can", "could"} and clause.rest[:1] not in {("be",), ("not",), ("have",)}:
+        specific = [f"What {clause.verb} {subject} do?"]
+    else:
+        specific = _ask_action(clause)
+    return Questions(specific, [general.format(subject) for general in _GENERAL])
+
+
+def _skip_adverbs(clause: Clause) -> tuple[str, tuple[str, ...]]:
+    """The first word after the verb that isn't an adverb, and the words after it."""
+    rest = clause.rest
+    while rest and (
+        rest[0] in _ADVERBS or (rest[0].endswith("ly") and rest[0] not in _LY_ADJECTIVES)
+    ):
+        rest = rest[1:]
+    if rest[:2] in _ADVERB_PAIRS:
+        rest = rest[2:]
+    return (rest[0].strip(",.;") if rest else "", rest[1:])
+
+
+def _ask_be(clause: Clause) -> list[str]:
+    subject, verb = clause.subject.text, clause.verb
+    word, rest = _skip_adverbs(clause)
+    if "not" in clause.rest[:2]:
+        return []
+    if word in VERBS_BY_PARTICIPLE or word.endswith("ed"):
+        return _ask_passive(clause, word, rest)
+    if word == "able":
+        return [f"What {verb} {subject} able to do?"]
+    if word in {"a", "an", "one", "the"}:
+        return _ask_identity(clause, rest)
+    following = rest[0] if rest else ""
+    if word in {"in", "on", "at", "near", "between"}:
+        return [] if following[:1].isdigit() else [f"Where {verb} {subject}?"]
+    if word.islower() and word.isalpha() and following not in _AFTER_ADJECTIVE:
+        return [f"What {verb} {subject} like?", f"How would you describe {subject}?"]
+    return []
+
+
+def _ask_identity(clause: Clause, rest: tuple[str, ...]) -> list[str]:
+    subject, verb = clause.subject.text, clause.verb
+    if _SPECIAL & set(rest[:3]):
+        return [f"What's special about {subject}?", f"What makes {subject} stand out?"]
+    if not clause.subject.is_name:
+        return [f"How would you describe {subject}?", f"What {verb} {subject}, exactly?"]
+    if not subject.startswith("the ") and _PERSON.search(" ".join(rest[:14]).split(" by ")[0]):
+        return [f"Who {verb} {subject}?", f"Do you know who {subject} {verb}?"]
+    return [f"What {verb} {subject}?", f"Do you know what {subject} {verb}?"]
+
+
+def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
+    subject, verb = clause.subject.text, clause.verb
+    following = rest[0] if rest else ""
+    if phrase := _PASSIVES.get(f"{word} {following}"):
+        return [f"What {verb} {subject} {phrase}?"]
+    if _is_dated(clause, word, rest):
+        return [f"When {verb} {subject} {word}?", f"Do you know when {subject} {verb} {word}?"]
+    if word in _LOCATED | {"born"} and following in {"in", "at", "on", "near", "between", "by"}:
+        return [f"Where {verb} {subject} {word}?", f"Do you know where {subject} {verb} {word}?"]
+    if word in _DATED and following == "by":
+        return [f"Who {verb} {subject} {word} by?"]
+    if word in _JUDGED | _CREATION:
+        return [f"How {verb} {subject} {word}?"]
+    is_definite = clause.subject.is_name or subject.startswith("the ")
+    is_event = verb in {"was", "were"} and is_definite and word not in _VAGUE | _DATED
+    if word in _FATE or is_event:
+        return [f"What happened to {subject}?", f"Do you know what happened to {subject}?"]
+    return []
+
+
+def _is_dated(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
+    """Whether a date follows the verb directly, or for some verbs is anywhere near it."""
+    if _DATE_NEXT.match(" ".join(rest[:4])):
+        return True
+    date = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
+    return word in _DATED | {"born"} and date is not None
+
+
+def _ask_have(clause: Clause) -> list[str]:
+    subject = clause.subject.text
+    word, _ = _skip_adverbs(clause)
+    auxiliary = {"had": "did", "have": "do"}.get(clause.verb, "does")
+    if word in VERBS_BY_PARTICIPLE:
+        return []
+    if word in _DETERMINERS or word[:1].isdigit():
+        return [f"What {auxiliary} {subject} have?", f"Do you know what {subject} {clause.verb}?"]
+    return []
+
+
+@dataclass(frozen=True)
+class _Action:
+    """A clause with a full verb; `date` starts with a space and is None if there's no date."""
+
+    clause: Clause
+    verb: Verb
+    auxiliary: str
+    next_word: str
+    date: str | None
+
+    @property
+    def phrase(self) -> str:
+        """The verb with its auxiliary around the subject, as in a question: “did X build”."""
+        return f"{self.auxiliary} {self.clause.subject.text} {self.verb.base}"
+
+
+def _parse_action(clause: Clause) -> _Action | None:
+    verb = VERBS_BY_PAST.get(clause.verb) or VERBS_BY_PRESENT.get(clause.verb)
+    if verb is None:
+        return None
+    word, rest = _skip_adverbs(clause)
+    is_past = clause.verb in VERBS_BY_PAST
+    auxiliary = "did" if is_past else "do" if clause.verb == verb.base else "does"
+    is_dated = _DATE.search(" ".join((word, *rest)[:9])) or _DATE.search(clause.lead)
+    date = None
+    if is_past and is_dated:
+        match = _DATE.search(clause.sentence[0].lower() + clause.sentence[1:])
+        date = f" {match.group()}" if match else ""
+    return _Action(clause, verb, auxiliary, word, date)
+
+
+def _ask_action(clause: Clause) -> list[str]:
+    action = _parse_action(clause)
+    if action is None or action.next_word in {"and", "or", "but"}:
+        return []
+    subject, verb = clause.subject.text, action.verb
+    if verb.base in _PERSON_OBJECT:
+        return [f"Who {action.phrase}?"]
+    if action.next_word in _PREPOSITIONS:
+        return _ask_preposition(action)
+    if verb.base == "die":
+        return [f"How did {subject} die?"]
+    if not verb.is_transitive or action.next_word == "to":
+        return [f"What {action.auxiliary} {subject} do?"]
+    questions = [f"What {action.phrase}?", f"Do you know what {subject} {clause.verb}?"]
+    if action.date is not None and clause.subject.is_name:
+        questions.append(f"What did {subject} do{action.date}?")
+    return questions
+
+
+def _ask_preposition(action: _Action) -> list[str]:
+    """Questions for a verb that's followed by a preposition."""
+    subject, base, word = action.clause.subject.text, action.verb.base, action.next_word
+    if base in _COMPLEMENTS:
+        return [f"What {action.auxiliary} {subject} {_COMPLEMENTS[base]}?"]
+    if base in _STARTING and action.date is not None:
+        return [f"When {action.phrase}?", f"Do you know when {subject} {action.clause.verb}?"]
+    if word == "as":
+        return [f"What {action.phrase} as?"]
+    if base in _GOING and word in _PLACES:
+        return [f"Where {action.phrase}{' from' if word == 'from' else ''}?"]
+    if base in _BECOMING:
+        return [f"How {action.phrase}?"]
+    return [f"What {action.auxiliary} {subject} do{action.date or ''}?"]

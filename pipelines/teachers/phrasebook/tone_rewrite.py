@@ -1,0 +1,85 @@
+"""Rule-based rewriting of a plain answer in a tone.
+
+Every fact, number and name is kept: clauses become sentences, words are replaced only from a list,
+and the only additions are phrases that claim nothing.
+"""
+
+import re
+from random import Random
+
+from pipelines.sentences import split_sentences
+from pipelines.teachers.phrasebook.clauses import parse_clauses
+from pipelines.teachers.phrasebook.lexicon import load_words
+from pipelines.teachers.phrasebook.phrases import expand, slots_of
+from pipelines.teachers.phrasebook.splitting import split_sentence
+from pipelines.teachers.phrasebook.wording import (
+    address_listener,
+    capitalize,
+    contract,
+    prepend,
+    use_plain_words,
+    use_spoken_opening,
+)
+from pipelines.voices.tone import TonePhrases
+
+_MAX_TOPIC_WORDS = 5
+_NO_LINK = load_words("tone_rewrite")["no_link"]
+
+
+def rewrite(answer: str, question: str, phrases: TonePhrases, rng: Random) -> str:
+    """The answer in the tone, with its sentences in the same order."""
+    topic = _topic(answer, question)
+    context = f"{question} {answer}"
+    moved = [part for s in split_sentences(answer) for part in _apply_moves(s, phrases.moves, rng)]
+    parts = _add_links(moved, phrases, context, rng)
+    if rng.random() < phrases.opener_share and (opener := _phrase(phrases.openers, topic, rng)):
+        parts[0] = prepend(opener, parts[0], context)
+    if rng.random() < phrases.question_share:
+        parts.append(_phrase(phrases.questions, topic, rng))
+    return " ".join(part for part in parts if part)
+
+
+def _apply_moves(sentence: str, moves: tuple[str, ...], rng: Random) -> list[str]:
+    if "lead_ins" in moves:
+        sentence = use_spoken_opening(sentence, rng)
+    parts = split_sentence(sentence, rng) if "split" in moves else [sentence]
+    for move, change in (
+        ("address", address_listener),
+        ("plain_words", use_plain_words),
+        ("contract", contract),
+    ):
+        if move in moves:
+            parts = [change(part) for part in parts]
+    return [capitalize(part) for part in parts]
+
+
+def _add_links(parts: list[str], phrases: TonePhrases, context: str, rng: Random) -> list[str]:
+    """The sentences, some of them after a linking phrase."""
+    linked = parts[:1]
+    for sentence in parts[1:]:
+        if phrases.links and _can_link(sentence) and rng.random() < phrases.link_share:
+            link = expand(rng.choice(phrases.links), rng, {})
+            linked.append(prepend(link, sentence, context))
+        else:
+            linked.append(sentence)
+    return linked
+
+
+def _can_link(sentence: str) -> bool:
+    return sentence.split(maxsplit=1)[0].rstrip(",").lower() not in _NO_LINK
+
+
+def _phrase(stock: tuple[str, ...], topic: str, rng: Random) -> str:
+    fitting = [phrase for phrase in stock if topic or not slots_of(phrase)]
+    return capitalize(expand(rng.choice(fitting), rng, {"topic": topic})) if fitting else ""
+
+
+def _topic(answer: str, question: str) -> str:
+    """What the answer is about, for use in a phrase; empty if it's unclear."""
+    first = parse_clauses(answer)[0]
+    if first is not None and first.subject.is_explicit:
+        subject = first.subject.text
+        if len(subject.split()) <= _MAX_TOPIC_WORDS:
+            return subject
+    names = re.findall(r"[A-Z][\w'’-]+(?: (?:of |the |de )?[A-Z][\w'’-]+)*", question[1:])
+    return max((name.removesuffix("'s") for name in names), key=len, default="")

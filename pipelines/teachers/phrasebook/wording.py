@@ -1,0 +1,157 @@
+"""Changes of wording within a sentence: contractions, plain words, spoken openings, address."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from pipelines.teachers.phrasebook.clauses import LEADS, parse_clauses
+from pipelines.teachers.phrasebook.lexicon import load_table, load_words
+from pipelines.teachers.phrasebook.verbs import VERBS_BY_PARTICIPLE
+
+_CONTRACTIONS = tuple(
+    (re.compile(rf"\b{pattern}\b"), replacement)
+    for pattern, replacement in (
+        (r"([Ii]t|[Tt]hat|[Tt]here|[Hh]e|[Ss]he) is", r"\1's"),
+        (r"([Tt]hey) are", r"\1're"),
+        (r"([Hh]e|[Ss]he|[Tt]hey) would", r"\1'd"),
+        (r"([Ii]t) will", r"\1'll"),
+        (r"([Hh]e|[Ss]he|[Tt]hey) had(?= (?:\w+ed|been)\b)", r"\1'd"),
+        (r"([Hh]e) has(?= (?:\w+ed|been)\b)", r"\1's"),
+        (r"([Tt]hey) have", r"\1've"),
+        (r"(was|were|is|are|did|does|do|had|has|have|could|would|should) not", r"\1n't"),
+        (r"can ?not", "can't"),
+        (r"will not", "won't"),
+        (r"(would|could) have(?! to\b)", r"\1've"),
+    )
+)
+_WORDS = load_words("wording")
+_FUNCTION_WORDS = _WORDS["function_words"]
+_BEFORE_PARTICIPLES = _WORDS["before_participles"]
+_QUOTATION = re.compile(r'("[^"]*"|“[^”]*”)')
+_YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
+_SPOKEN_OPENINGS = load_table("wording", "spoken_openings")
+_SUBJECT = r"^(?P<subject>(?:The|A|An|It|They|These|This|[A-Z][\w'’-]+)(?: [\w'’-]+){0,4}?)"
+_IS_FOUND = re.compile(
+    rf"{_SUBJECT} (?:is|are) "
+    r"(?P<adverb>(?:also|often|commonly|usually|mostly|now|still|generally|typically|mainly) )?"
+    r"(?P<verb>found|seen|located|situated) (?=in|on|at|near|along|across|throughout|between|from)"
+)
+_CAN_BE = re.compile(
+    rf"{_SUBJECT} can (?P<adverb>(?:also|often|still|sometimes) )?be "
+    r"(?P<verb>found|seen|used|reached|visited|heard|eaten|bought|made|read|played|divided)\b"
+    r"(?! by)"
+)
+_OBJECT_PRONOUNS = {"It": "it", "They": "them"}
+_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|that|which|who|and|of which)\b")
+
+
+def contract(text: str) -> str:
+    """The text with spoken contractions, except in quotations."""
+    return _outside_quotations(text, _contract)
+
+
+def _contract(text: str) -> str:
+    for pattern, replacement in _CONTRACTIONS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def use_plain_words(text: str) -> str:
+    """The text with everyday words for formal ones, except in names and quotations."""
+    pattern, everyday = _plain_words()
+    return _outside_quotations(text, lambda part: pattern.sub(lambda m: everyday[m.group()], part))
+
+
+@cache
+def _plain_words() -> tuple[re.Pattern[str], dict[str, str]]:
+    """A pattern that matches any formal wording, and the everyday wording for each."""
+    text = Path(__file__).with_name("plain_words.txt").read_text(encoding="utf-8")
+    pairs = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
+    not_participle = "".join(rf"(?<!\b{word} )" for word in _BEFORE_PARTICIPLES)
+    either = "|".join(
+        not_participle + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
+        for formal in sorted(pairs, key=len, reverse=True)  # the longest match counts
+    )
+    return (
+        re.compile(rf"(?<![-\w])(?:{either})(?![-\w])"),
+        {formal.removeprefix("~"): plain for formal, plain in pairs.items()},
+    )
+
+
+def _outside_quotations(text: str, change: Callable[[str], str]) -> str:
+    parts = _QUOTATION.split(text)
+    return "".join(part if n % 2 else change(part) for n, part in enumerate(parts))
+
+
+def use_spoken_opening(sentence: str, rng: Random) -> str:
+    """The sentence with a spoken opening in place of a formal one."""
+    if (year := _YEAR.match(sentence)) and rng.random() < 0.5:  # "Back in" every time is dull
+        preposition = year.group(1)
+        return f"Back {preposition.lower()} {sentence[len(preposition) + 1 :]}"
+    for formal, spoken in _SPOKEN_OPENINGS.items():
+        if sentence.startswith(formal):
+            return prepend(rng.choice(spoken), sentence[len(formal) :], sentence)
+    return sentence
+
+
+def prepend(phrase: str, sentence: str, context: str) -> str:
+    """The phrase followed by the sentence, which starts in lower case unless with a name.
+
+    `context` shows how the words are capitalised elsewhere. If it's unclear whether the sentence
+    starts with a name, a phrase that would need to know is dropped.
+    """
+    if phrase[-1] in ".!?":
+        return f"{phrase} {sentence}"
+    is_common = _starts_with_common_word(sentence, context)
+    if is_common is None:
+        return f"{phrase} {sentence}" if phrase[-1] == ":" else sentence
+    return f"{phrase} {sentence[:1].lower() + sentence[1:] if is_common else sentence}"
+
+
+def _starts_with_common_word(sentence: str, context: str) -> bool | None:
+    """Whether a sentence starts with a common word and not a name; None if it's unclear."""
+    first, *others = re.split(r"['’]?[\s,]|['’]", sentence, maxsplit=2)
+    if first == "A" or (first.lower() in _FUNCTION_WORDS | LEADS and not first.isupper()):
+        return True
+    if not first.istitle() or re.search(rf"[\w,] {re.escape(first)}\b", context):
+        return False
+    if re.search(rf"\b{re.escape(first.lower())}\b", context):
+        return True
+    clause = parse_clauses(sentence)[0]
+    if (clause is not None and clause.subject.is_name) or (others and others[0][:1].isupper()):
+        return False
+    if clause is None or " " not in clause.subject.text:
+        return None
+    return clause.subject.text[0].islower()
+
+
+def capitalize(sentence: str) -> str:
+    """The sentence with its first letter in upper case and the rest unchanged."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def address_listener(sentence: str) -> str:
+    """The sentence addressed to the listener: “is found in …” becomes “you'll find it in …”."""
+    for pattern, start in ((_IS_FOUND, "You'll"), (_CAN_BE, "You can")):
+        match = pattern.match(sentence)
+        if match is None or _VERB.search(match["subject"]):
+            continue
+        if target := _as_object(match["subject"], sentence):
+            adverb, verb = match["adverb"] or "", match["verb"]
+            is_place = verb in {"located", "situated"}
+            base = "find" if is_place else VERBS_BY_PARTICIPLE[verb].base
+            return f"{start} {adverb}{base} {target} {sentence[match.end() :].strip()}"
+    return sentence
+
+
+def _as_object(subject: str, sentence: str) -> str:
+    """The subject as an object; empty if it's unclear whether it's a name."""
+    if subject in _OBJECT_PRONOUNS:
+        return _OBJECT_PRONOUNS[subject]
+    clause = parse_clauses(sentence)[0]
+    if clause is None or clause.subject.text.lower() != subject.lower():
+        return ""
+    text = clause.subject.text
+    return text if clause.subject.is_name or " " in text else ""

@@ -1,0 +1,167 @@
+"""A teacher with copies on the workers of a Ray cluster.
+
+The pipeline, its journal, limits and checks run where the command was started. Only the teacher is
+copied, to every core of the cluster, or to every GPU if it loads a model. Ray restarts a copy that
+was lost with its node.
+"""
+
+import socket
+import warnings
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from distilabel.models.llms.base import LLM
+from pydantic import PrivateAttr
+
+from pipelines.errors import TeacherError
+from pipelines.meter import Meter
+from pipelines.teachers.callable import CallableLLM
+from pipelines.teachers.completion import OnReply, Output, Prompt, StreamingLLM, collect
+from pipelines.teachers.distilabel_llm import DistilabelLLM
+from pipelines.teachers.endpoint import Endpoint
+
+_MAX_BATCH = 64
+_BATCHES_PER_SLOT = 4
+_RETRIES = 3
+_CONNECT_TIMEOUT = 5.0
+
+
+class Copy:
+    """A teacher on a worker; Ray makes an actor of it."""
+
+    def __init__(self, teacher: LLM) -> None:
+        """A copy that isn't loaded yet."""
+        self._teacher = teacher
+        self._is_loaded = False
+
+    def load(self) -> None:
+        """Load the teacher unless it's loaded; a restarted copy has to load it again."""
+        if not self._is_loaded:
+            self._teacher.load()
+            self._is_loaded = True
+
+    def replies(self, prompts: Sequence[Prompt]) -> list[Output]:
+        """The replies in the order of the prompts."""
+        self.load()
+        return collect(self._teacher, prompts)
+
+
+class RayLLM(StreamingLLM):
+    """Distributes prompts over copies of a teacher, as many as the cluster has room for.
+
+    `address` is the cluster's address, or “auto” for one on this machine.
+    """
+
+    teacher: LLM
+    address: str
+    _ray: Any = PrivateAttr(default=None)
+    _loading: dict[Any, Any] = PrivateAttr(default_factory=dict)
+    _idle: list[Any] = PrivateAttr(default_factory=list)
+    _max_batch: int = PrivateAttr(default=_MAX_BATCH)
+
+    @property
+    def model_name(self) -> str:
+        """The name of the copied teacher."""
+        name: str = self.teacher.model_name
+        return name
+
+    def load(self) -> None:
+        """Connect to the cluster and start the copies.
+
+        Raises `TeacherError` if Ray isn't installed or no cluster is running.
+        """
+        super().load()
+        self._ray = _connect(self.address)
+        resources = self._ray.cluster_resources()
+        uses_gpu = isinstance(self.teacher, (DistilabelLLM, CallableLLM))
+        gpus = int(resources.get("GPU", 0)) if uses_gpu else 0
+        count = gpus or max(1, int(resources.get("CPU", 1)))
+        teacher = self._copied_teacher(count)
+        actor = self._ray.remote(
+            num_cpus=1, num_gpus=int(gpus > 0), max_restarts=_RETRIES, max_task_retries=_RETRIES
+        )(Copy)
+        copies = [actor.remote(teacher) for _ in range(count)]
+        self._loading = {copy.load.remote(): copy for copy in copies}
+
+    def _copied_teacher(self, count: int) -> LLM:
+        """The teacher for each copy; endpoints share the concurrency and count for themselves."""
+        if not isinstance(self.teacher, Endpoint):
+            return self.teacher
+        share = max(1, self.teacher.concurrency // count)
+        self._max_batch = _BATCHES_PER_SLOT * share
+        return self.teacher.model_copy(update={"concurrency": share}).with_meter(Meter())
+
+    def unload(self) -> None:
+        """Stop the copies and disconnect from the cluster."""
+        self._loading, self._idle = {}, []
+        if self._ray:
+            self._ray.shutdown()
+
+    def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
+        """Ask for the prompts in batches and pass on the replies of each batch when it's done.
+
+        Raises the exceptions of the copies, and `TeacherError` if the cluster fails.
+        """
+        copies = len(self._loading) + len(self._idle)
+        size = max(1, min(self._max_batch, len(prompts) // (2 * copies)))
+        pending = deque(range(0, len(prompts), size))
+        running: dict[Any, tuple[Any, int]] = {}
+        with _convert_errors():
+            while pending or running:
+                while pending and self._idle:
+                    copy, start = self._idle.pop(), pending.popleft()
+                    running[copy.replies.remote(prompts[start : start + size])] = copy, start
+                (done,), _ = self._ray.wait([*running, *self._loading], num_returns=1)
+                outputs = self._ray.get(done)
+                if done in self._loading:
+                    self._idle.append(self._loading.pop(done))
+                    continue
+                copy, start = running.pop(done)
+                self._idle.append(copy)
+                for number, output in enumerate(outputs, start):
+                    on_reply(number, output)
+
+
+def _connect(address: str) -> Any:
+    try:
+        ray = import_module("ray")
+    except ImportError as error:
+        raise TeacherError(
+            "Ray isn't installed. Install it (pip install -e '.[ray]' in Timbre's folder), or run "
+            "without --engine."
+        ) from error
+    try:
+        _check_reachable(address)
+        with warnings.catch_warnings():  # Ray warns about changes in its next versions
+            warnings.simplefilter("ignore", FutureWarning)
+            ray.init(address=address, logging_level="ERROR", log_to_driver=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise TeacherError(
+            f"There's no Ray cluster at “{address}” ({type(error).__name__}). Start one with `ray "
+            "start --head`, set RAY_ADDRESS to a running one, or run without --engine."
+        ) from error
+    return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raises `OSError` if nothing listens at an address; Ray itself would take minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT).close()
+
+
+@contextmanager
+def _convert_errors() -> Iterator[None]:
+    exceptions = import_module("ray.exceptions")
+    try:
+        yield
+    except exceptions.RayTaskError as error:
+        raise error.cause from None
+    except exceptions.RayError as error:
+        raise TeacherError(
+            f"The Ray cluster failed ({type(error).__name__}). Run again to continue: earlier "
+            "replies are kept."
+        ) from error

@@ -1,0 +1,89 @@
+"""The registry of teachers.
+
+To add a teacher, copy the file of a similar one (`openai.py` for an HTTP protocol, `callable.py`
+for anything else) and add its kind to `_TEACHERS`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from distilabel.models.llms.base import LLM
+
+from db.records import canonical, digest, plain
+from pipelines.errors import TeacherError
+from pipelines.plan import GenerationPlan
+from pipelines.teachers.anthropic import AnthropicEndpoint
+from pipelines.teachers.cached import TeacherIdentity
+from pipelines.teachers.callable import CallableLLM
+from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
+from pipelines.teachers.dry_run import DryRunLLM
+from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.phrasebook.llm import PhrasebookLLM
+from pipelines.teachers.ray import RayLLM
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import TonePhrases
+
+PHRASEBOOK = "phrasebook"
+_TEACHERS: dict[str, Callable[[GenerationPlan, str, str], LLM]] = {
+    "anthropic": AnthropicEndpoint.from_plan,
+    "openai": OpenAIEndpoint.from_plan,
+    "transformers": CallableLLM.from_plan,
+    "vllm": partial(build_distilabel_llm, f"{MODULE}.vLLM"),
+}
+_NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
+
+
+@dataclass(frozen=True)
+class TeacherName:
+    """A teacher's name, such as “openai:MODEL@URL”; a part that it doesn't have is empty."""
+
+    kind: str
+    model: str = ""
+    url: str = ""
+
+
+def parse_name(name: str) -> TeacherName:
+    """The parts of a teacher's name; raises `TeacherError` if there's no such teacher."""
+    if name == PHRASEBOOK:
+        return TeacherName(PHRASEBOOK)
+    match = _NAME.fullmatch(name)
+    if match is None or (match["kind"] not in _TEACHERS and "." not in match["kind"]):
+        raise TeacherError(
+            f"There's no teacher “{name}”. Use “{PHRASEBOOK}”, “KIND:MODEL” or “KIND:MODEL@URL”, "
+            f"where KIND is {', '.join(_TEACHERS)} or {MODULE}.CLASS."
+        )
+    return TeacherName(match["kind"], match["model"], match["url"] or "")
+
+
+def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
+    """The teacher that a plan names; `phrases` is what the phrasebook writes with.
+
+    Raises `TeacherError` if there's no such teacher or its URL is invalid.
+    """
+    teacher = _build(plan, phrases)
+    return RayLLM(teacher=teacher, address=plan.ray) if plan.ray and not plan.dry_run else teacher
+
+
+def _build(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
+    name = parse_name(plan.teacher)
+    if name.kind == PHRASEBOOK:
+        return PhrasebookLLM(seed=plan.seed, phrases=phrases)
+    if plan.dry_run:
+        return DryRunLLM()
+    if name.kind in _TEACHERS:
+        return _TEACHERS[name.kind](plan, name.model, name.url)
+    return build_distilabel_llm(name.kind, plan, name.model, name.url)
+
+
+def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
+    """What a plan's replies depend on besides their prompts.
+
+    The parameters of the phrasebook are the hash of its phrases, which its prompts don't contain.
+    """
+    if plan.teacher == PHRASEBOOK:
+        parameters = canonical({"phrases": digest(canonical(plain(phrases)))[:16]})
+    else:
+        parameters = canonical({"temperature": plan.temperature, "max_tokens": plan.max_tokens})
+    return TeacherIdentity(plan.teacher, parameters, plan.seed)
