@@ -1,4 +1,4 @@
-"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` a noun."""
+"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` per noun."""
 
 import sys
 import warnings
@@ -15,22 +15,22 @@ from timbre.commands import (
     doctor,
     evaluate,
     export,
-    files,
     generate,
+    persona,
     report,
     review,
     run,
     study,
+    tone,
     trace,
     train,
     tune,
     version,
-    worker,
 )
-from timbre.console import complain
-from timbre.errors import spoken
-from timbre.settings import trusted_code
-from trainer.trust import trust
+from timbre.console import echo_error
+from timbre.errors import report_errors
+from timbre.settings import allowed_remote_code
+from trainer.remote_code import trust_models
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,16 +42,14 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
-app.add_typer(files.tone_app, name="tone")
-app.add_typer(files.persona_app, name="persona")
+app.add_typer(tone.app, name="tone")
+app.add_typer(persona.app, name="persona")
 app.command()(generate.generate)
 app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")
 app.add_typer(version.app, name="version")
 app.command()(train.train)
 app.command()(tune.tune)
-for command in (worker.watch, worker.perform, worker.queue):
-    run.app.command()(command)
 app.add_typer(run.app, name="run")
 app.command()(answer.answer)
 app.command()(evaluate.evaluate)
@@ -64,17 +62,17 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with a word on how to go on."""
-    # A library of the teachers declares its fields in a way that pydantic remarks on.
+    """Run the command line; Ctrl-C ends it with a note on how to continue."""
+    # distilabel declares its fields in a way that pydantic warns about.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     try:
-        with spoken():
-            trust(trusted_code())
+        with report_errors():
+            trust_models(allowed_remote_code())
             app()
-    except SystemExit as ended:
-        if ended.code == 130:
-            complain("Stopped. What was done is kept: run the same command again to go on.")
-        sys.exit(ended.code)
+    except SystemExit as end:
+        if end.code == 130:
+            echo_error("Stopped. Finished work is kept: run the same command again to continue.")
+        sys.exit(end.code)
 
 
 if __name__ == "__main__":

@@ -1,35 +1,38 @@
-"""Which Argilla we talk to: one that is already there, or the embedded one, started when needed."""
+"""The Argilla server Timbre talks to: a running one, or the embedded one; and its accounts."""
 
 import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from annotation.accounts import add_workspace
-from annotation.connect import Connection
-from annotation.embedded import ServerProcess, install, start
-from timbre.accounts import known_passwords
-from timbre.console import progress, say
+from annotation.accounts import Account, UserRole, add_user, add_workspace
+from annotation.connection import Connection
+from annotation.embedded_server import ServerProcess, install, start
+from timbre.console import echo, progress
 from timbre.settings import Settings, SettingsError
+
+RULE_PREFIX = "rule-"
+"""Reviewers whose name starts with this are rules, not people."""
 
 
 @contextmanager
-def reviewing(settings: Settings, url: str, port: int) -> Iterator[Connection]:
+def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connection]:
     """The owner's connection to an Argilla with our workspace in it.
 
-    That is the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the one of the settings, the
-    embedded one that runs already, or an embedded one that is started now and stopped afterwards.
+    That's the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the one in the settings, an embedded
+    one that's already running, or an embedded one that's started now and stopped afterwards.
 
-    Raises `AnnotationError` if there is no such server, or ours cannot be started.
+    Raises `AnnotationError` if there's no such server, or the embedded one can't start.
     """
-    given = url or settings.argilla_url
-    there = Connection(given, settings.argilla_api_key) if given else _running(settings)
-    if there:
-        add_workspace(there)
-        yield there
+    address = url or settings.argilla_url
+    existing = Connection(address, settings.argilla_api_key) if address else _running(settings)
+    if existing:
+        add_workspace(existing)
+        yield existing
         return
     with _start(settings, "127.0.0.1", port) as server:
         owner = Connection(server.url, server.credentials.api_key)
@@ -38,48 +41,87 @@ def reviewing(settings: Settings, url: str, port: int) -> Iterator[Connection]:
 
 
 def connection(settings: Settings) -> Connection:
-    """The owner's connection to the Argilla of the settings, or to the embedded one that runs.
+    """The owner's connection to the Argilla in the settings, or to the running embedded one.
 
-    Raises `SettingsError` if neither is there.
+    Raises `SettingsError` if there is neither.
     """
     if settings.argilla_url:
         return Connection(settings.argilla_url, settings.argilla_api_key)
-    there = _running(settings)
-    if there is None:
+    running = _running(settings)
+    if running is None:
         raise SettingsError(
-            "found no Argilla that runs, expected one; start it with `timbre review serve` in "
-            "another terminal, or set TIMBRE_ARGILLA_URL and TIMBRE_ARGILLA_API_KEY"
+            "Argilla isn't running. Start it with `timbre review serve` in another terminal, or "
+            "set TIMBRE_ARGILLA_URL and TIMBRE_ARGILLA_API_KEY."
         )
-    return there
+    return running
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve the embedded Argilla until it is told to stop (Ctrl-C or SIGTERM).
+    """Serve the embedded Argilla until Ctrl-C or SIGTERM.
 
-    Raises `AnnotationError` if it cannot be started, or ends by itself.
+    Raises `AnnotationError` if it can't start, or ends by itself.
     """
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
     with _start(settings, host, port) as server:
         add_workspace(Connection(server.url, server.credentials.api_key))
-        say(f"Argilla answers at {server.url}; `timbre review logins` prints the logins.")
+        echo(f"Argilla is running at {server.url}. `timbre review logins` prints the logins.")
         while not stopped.wait(0.5):
             server.check()
-    say("Stopped.")
+    echo("Stopped.")
 
 
 def known_logins(settings: Settings) -> list[tuple[str, str, str]]:
     """User, password and server of every login that Timbre generated."""
-    owner = _credentials(settings)
+    owner = _read_json(settings.argilla_home / "credentials.json")
     rows = [(owner["username"], owner["password"], "embedded")] if owner else []
-    return rows + known_passwords(settings)
+    for key, password in sorted(_read_json(settings.accounts).items()):
+        name, _, server = key.rpartition("@")
+        rows.append((name, password, server))
+    return rows
 
 
 def install_server(settings: Settings) -> Path:
-    """Make the embedded server's environment if it is not there yet; returns its Python."""
-    with progress("Argilla’s environment") as advance:
+    """Create the embedded server's environment if it doesn't exist yet; returns its Python."""
+    with progress("Argilla's environment") as advance:
         return install(settings.argilla_environment, advance)
+
+
+def add_reviewers(
+    settings: Settings, connection: Connection, names: Sequence[str], role: UserRole
+) -> list[Account]:
+    """Create users, or find existing ones; new passwords are stored in the accounts file.
+
+    Raises `AnnotationError` if the connection may not create users.
+    """
+    accounts = [add_user(connection, name, role) for name in names]
+    new = {_account_key(connection, a.name): a.password for a in accounts if a.password}
+    # Read as late as possible, because another command may be adding people too.
+    passwords = {**_read_json(settings.accounts), **new}
+    if new:
+        _write_private(settings.accounts, passwords)
+    return [
+        replace(a, password=passwords.get(_account_key(connection, a.name), "")) for a in accounts
+    ]
+
+
+def check_person(name: str) -> None:
+    """Raise `SettingsError` if a person's name starts with the prefix reserved for rules."""
+    if is_rule(name):
+        raise SettingsError(
+            f"The name “{name}” starts with “{RULE_PREFIX}”, which marks reviews made by a rule. "
+            "Choose another name."
+        )
+
+
+def is_rule(name: str) -> bool:
+    """Whether the user of this name stands for a rule, not a person."""
+    return name.startswith(RULE_PREFIX)
+
+
+def _account_key(connection: Connection, name: str) -> str:
+    return f"{name}@{connection.url}"
 
 
 def _start(settings: Settings, host: str, port: int) -> ServerProcess:
@@ -89,15 +131,15 @@ def _start(settings: Settings, host: str, port: int) -> ServerProcess:
 
 
 def _running(settings: Settings) -> Connection | None:
-    ready = _read(settings.argilla_home / "server.json")
-    owner = _credentials(settings)
-    if not ready or not owner or not _alive(int(ready["pid"])):
+    server = _read_json(settings.argilla_home / "server.json")
+    owner = _read_json(settings.argilla_home / "credentials.json")
+    if not server or not owner or not _is_alive(int(server["pid"])):
         return None
-    return Connection(ready["url"], owner["api_key"])
+    return Connection(server["url"], owner["api_key"])
 
 
-def _alive(process: int) -> bool:
-    """Whether a process is there; a killed server leaves its announcement behind."""
+def _is_alive(process: int) -> bool:
+    """Whether a process exists; a killed server leaves its server.json behind."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -107,13 +149,18 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _credentials(settings: Settings) -> dict[str, str]:
-    return _read(settings.argilla_home / "credentials.json")
-
-
-def _read(path: Path) -> dict[str, str]:
+def _read_json(path: Path) -> dict[str, str]:
     try:
-        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return content
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+    part.replace(path)

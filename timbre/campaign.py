@@ -1,273 +1,209 @@
-"""A campaign: what is generated, judged, frozen and reported together, as one TOML file."""
+"""A campaign: what is generated, reviewed, frozen and reported together, resolved once.
 
-import re
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass, field
+`load_campaign` reads the campaign's file and every file it refers to. Nothing downstream opens a
+configuration file.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import CandidateKind
-from pipelines.form import read_form
-from timbre.settings import SettingsError
+from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
+from annotation.verdicts import VerdictRule, VotingRule
+from evaluation.gates import GateBounds
+from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from pipelines.voices.constitution import constitution_data
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
+from timbre.campaign_config import (
+    CampaignConfig,
+    EvaluateConfig,
+    FreezeConfig,
+    GenerateConfig,
+    ReviewConfig,
+    WatchConfig,
+)
+from timbre.config import ConfigError, config_file, parse_config, read_config, read_text
+from trainer.config import TrainingConfig
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_RULINGS = ("majority", "unanimity", "adjudicator")
-
-
-@dataclass(frozen=True)
-class Generation:
-    """Which candidates are made, and by whom.
-
-    Attributes:
-        teacher: `phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, `transformers:PATH`, …
-        seed: Another seed gives other texts.
-        questions_per_passage: Conversations made from each passage (tones only).
-        limit: Most passages used, 0 for all.
-        kinds: What is written about each passage (personas only), all kinds where none is named.
-        temperature: How freely a model writes; 0 takes the likeliest word each time.
-        longest_reply: Most tokens of a reply.
-        concurrency: Most requests to an endpoint side by side.
-        input_price: US dollars for a million tokens that the teacher reads.
-        output_price: US dollars for a million tokens that it writes.
-    """
-
-    teacher: str = "phrasebook"
-    seed: int = 0
-    questions_per_passage: int = 1
-    limit: int = 0
-    kinds: tuple[str, ...] = ()
-    temperature: float = 0.7
-    longest_reply: int = 1024
-    concurrency: int = 16
-    input_price: float = 0.0
-    output_price: float = 0.0
+VECTOR_SIZE = 384
+"""Dimensions of the sentence vectors that “find similar” uses in the web UI."""
+METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
+"""Measures that reviewers can filter and sort by."""
 
 
 @dataclass(frozen=True)
-class Reviewing:
-    """How people judge.
+class NamedTraining:
+    """Training settings and the name or file they were read from."""
 
-    Attributes:
-        overlap: Reviewers a record.
-        verdict: The rule that makes a verdict: majority, unanimity or adjudicator.
-        adjudicator: Who has the last word, where the rule is “adjudicator”.
-        calibration: Share of the candidates that is set apart, without suggestions, for at least
-            two reviewers each; 0 for none.
-        annotators: Who is handed which records first; none leaves every record to whoever comes.
-    """
-
-    overlap: int = 2
-    verdict: str = "majority"
-    adjudicator: str = ""
-    calibration: float = 0.0
-    annotators: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Gates:
-    """What a version must meet; `agreement` bounds the lower end of the interval of alpha.
-
-    Attributes:
-        approved: Fewest approved records.
-        agreement: Lowest lower bound of Krippendorff's alpha on the decision.
-        near_duplicate: Jaccard similarity of 5-word shingles from which two texts count as one.
-        shortest: Fewest words of an approved text.
-        longest: Most words of an approved text.
-        trait_balance: Lowest ratio of the rarest to the most frequent trait (personas only).
-        measured: Least share of approved texts that each suggesting measure calls right, 0 for no
-            such gate.
-        judge_kappa: Lowest lower bound of a measure's kappa with the reviewers for it to gate.
-    """
-
-    approved: int = 10
-    agreement: float = 0.2
-    near_duplicate: float = 0.8
-    shortest: int = 3
-    longest: int = 400
-    trait_balance: float = 0.2
-    measured: float = 0.0
-    judge_kappa: float = 0.4
-
-
-@dataclass(frozen=True)
-class Freezing:
-    """How examples are split: shares by source article, and fewest articles on a side."""
-
-    train: float = 0.7
-    validation: float = 0.1
-    test: float = 0.2
-    minimum_articles: int = 1
-    salt: str = "timbre"
-
-
-@dataclass(frozen=True)
-class Evaluating:
-    """How held-out prompts are answered, and what the tuned model is compared with.
-
-    Attributes:
-        system_prompt: What the prompted arm is told; empty takes the tone's or persona's own.
-        prompts: How many held-out examples are answered, 0 for all.
-        max_new_tokens: Longest answer, in tokens.
-        no_repeat: No run of so many tokens is generated twice in an answer, 0 for no such rule.
-        seed: Seed of the sampling and of the sides of blind pairs.
-        judge: A model that rates answers, named as a teacher is; empty for none. It is one more
-            measure, and diagnostic only until its card shows that it agrees with reviewers.
-        judged: Most reviewed candidates that it rates for its card.
-    """
-
-    system_prompt: str = ""
-    prompts: int = 0
-    max_new_tokens: int = 128
-    no_repeat: int = 0
-    seed: int = 0
-    judge: str = ""
-    judged: int = 200
-
-
-@dataclass(frozen=True)
-class Watching:
-    """Which versions start runs by themselves (`timbre run watch`).
-
-    Attributes:
-        versions: Pattern of their names, such as `demo-*`; empty starts none.
-        training: Files of configs/training, a run for each; the campaign's own where none is named.
-    """
-
-    versions: str = ""
-    training: tuple[str, ...] = ()
+    name: str
+    config: TrainingConfig
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """One campaign: a tone or a persona, and a section for each stage.
+    """A campaign with everything its file refers to.
 
-    `sources` are what `timbre articles add` takes; none means every article in the store.
-    `training` names a file of configs/training.
+    Attributes:
+        name: Its name.
+        voice: Its tone or persona.
+        criterion: When an answer counts as being in the voice.
+        system_prompt: What the prompted arm is told.
+        review_settings: What reviewers are asked, and what their guidelines say.
+        training: Its training settings.
+        watch_training: The settings of the runs that a new version starts.
     """
 
     name: str
-    tone: str = ""
-    persona: str = ""
-    sources: tuple[str, ...] = ()
-    training: str = "mini"
-    generate: Generation = field(default_factory=Generation)
-    review: Reviewing = field(default_factory=Reviewing)
-    gates: Gates = field(default_factory=Gates)
-    freeze: Freezing = field(default_factory=Freezing)
-    evaluate: Evaluating = field(default_factory=Evaluating)
-    watch: Watching = field(default_factory=Watching)
+    voice: Tone | Persona
+    criterion: Criterion
+    system_prompt: str
+    review_settings: ReviewSettings
+    training: NamedTraining
+    watch_training: tuple[NamedTraining, ...]
+    sources: tuple[str, ...]
+    generate: GenerateConfig
+    review: ReviewConfig
+    gates: GateBounds
+    freeze: FreezeConfig
+    evaluate: EvaluateConfig
+    watch: WatchConfig
+
+    @property
+    def subject(self) -> str:
+        """The tone or persona in words."""
+        kind = "tone" if isinstance(self.voice, Tone) else "persona"
+        return f"the {kind} “{self.voice.name}”"
+
+    @property
+    def verdict_rule(self) -> VerdictRule:
+        """How reviews become a verdict; fewer reviews than the overlap make none."""
+        review = self.review
+        return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
     @property
     def candidates_dataset(self) -> str:
-        """Name of the Argilla dataset in which candidates are judged."""
+        """The Argilla dataset in which candidates are reviewed."""
         return f"{self.name}-candidates"
 
     @property
     def calibration_dataset(self) -> str:
-        """Name of the Argilla dataset by which reviewers are compared."""
+        """The Argilla dataset that compares reviewers, without suggestions."""
         return f"{self.name}-calibration"
 
     @property
     def adjudication_dataset(self) -> str:
-        """Name of the Argilla dataset in which ties are settled."""
+        """The Argilla dataset in which an adjudicator decides ties."""
         return f"{self.name}-adjudication"
 
     @property
-    def judged_datasets(self) -> tuple[str, ...]:
-        """Names of the datasets whose reviews are of candidates."""
-        return self.candidates_dataset, self.calibration_dataset, self.adjudication_dataset
+    def outputs_dataset(self) -> str:
+        """The Argilla dataset in which outputs are compared."""
+        return f"{self.name}-outputs"
+
+    @property
+    def independent_datasets(self) -> tuple[str, ...]:
+        """The datasets in which reviewers don't see what others answered about candidates."""
+        return self.candidates_dataset, self.calibration_dataset
+
+    @property
+    def candidate_datasets(self) -> tuple[str, ...]:
+        """The datasets whose reviews are of candidates."""
+        return *self.independent_datasets, self.adjudication_dataset
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Names of all its datasets in Argilla."""
-        return *self.judged_datasets, self.outputs_dataset
-
-    @property
-    def outputs_dataset(self) -> str:
-        """Name of the Argilla dataset in which outputs are compared."""
-        return f"{self.name}-outputs"
+        """All its Argilla datasets."""
+        return *self.candidate_datasets, self.outputs_dataset
 
 
-def load_campaign(path: Path) -> Campaign:
-    """The campaign that a TOML file describes.
+def load_campaign(name: Path | str) -> Campaign:
+    """The campaign of a file, or of a name in configs/campaigns, with all its files read.
 
-    Raises `FormError` if the file is no TOML, has an unknown key or a value of the wrong type.
-    Raises `SettingsError` if what it says cannot be meant.
+    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
-    campaign = read_form(Campaign, path)
-    for right, found in _sense(campaign):
-        if not right:
-            raise SettingsError(f"found {found} in {path.name}; correct the file")
-    return campaign
+    return resolve_campaign(read_config(CampaignConfig, config_file("campaigns", name)))
 
 
-def _sense(campaign: Campaign) -> Iterator[tuple[bool, str]]:
-    review, freeze = campaign.review, campaign.freeze
-    yield (
-        bool(_NAME.fullmatch(campaign.name)),
-        f"the name {campaign.name!r}, expected letters, digits, hyphens and underscores",
+def resolve_campaign(config: CampaignConfig) -> Campaign:
+    """The campaign with its tone or persona and its training settings read.
+
+    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
+    """
+    voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
+    training = load_training(config.training)
+    return Campaign(
+        name=config.name,
+        voice=voice,
+        criterion=_criterion(voice),
+        system_prompt=config.evaluate.system_prompt or voice.system,
+        review_settings=_review_settings(voice, config.review.overlap),
+        training=training,
+        watch_training=tuple(map(load_training, config.watch.training)) or (training,),
+        sources=config.sources,
+        generate=config.generate,
+        review=config.review,
+        gates=config.gates,
+        freeze=config.freeze,
+        evaluate=config.evaluate,
+        watch=config.watch,
     )
-    yield (
-        bool(campaign.tone) != bool(campaign.persona),
-        f"tone “{campaign.tone}” and persona “{campaign.persona}”, expected one of the two",
-    )
-    yield (
-        review.verdict in _RULINGS,
-        f"the verdict “{review.verdict}”, expected one of {', '.join(_RULINGS)}",
-    )
-    yield (
-        (review.verdict == "adjudicator") == bool(review.adjudicator),
-        f"the verdict “{review.verdict}” with the adjudicator “{review.adjudicator}”, expected a "
-        "name exactly where the verdict is “adjudicator”",
-    )
-    yield review.overlap > 0, f"an overlap of {review.overlap}, expected 1 or more reviewers"
-    yield (
-        0 <= review.calibration < 1,
-        f"a calibration of {review.calibration}, expected a share from 0 to less than 1",
-    )
-    fewest = max(2, review.overlap) if review.calibration else review.overlap
-    yield (
-        not review.annotators or len(set(review.annotators)) >= fewest,
-        f"{len(set(review.annotators))} annotators, expected at least the {fewest} that a record "
-        "needs, or none at all",
-    )
-    yield (
-        campaign.evaluate.judge != "phrasebook",
-        "the judge “phrasebook” in [evaluate], which answers no question; expected a model",
-    )
-    shares = (freeze.train, freeze.validation, freeze.test)
-    yield (
-        min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9,
-        f"the shares {', '.join(map(str, shares))} in [freeze], expected shares that add up to 1",
-    )
-    kinds = [kind.value for kind in CandidateKind if kind is not CandidateKind.CONVERSATION]
-    unknown = [kind for kind in campaign.generate.kinds if kind not in kinds]
-    yield (
-        not unknown,
-        f"the kind “{(unknown or [''])[0]}” in [generate], expected one of {', '.join(kinds)}",
-    )
-    yield from _sense_of_numbers(campaign)
 
 
-def _sense_of_numbers(campaign: Campaign) -> Iterator[tuple[bool, str]]:
-    generate, gates = campaign.generate, campaign.gates
-    for section in (generate, gates, campaign.freeze, campaign.evaluate):
-        for value in astuple(section):
-            if isinstance(value, (int, float)):
-                yield value >= 0, f"the number {value}, expected 0 or more"
-    yield (
-        min(generate.concurrency, generate.longest_reply, generate.questions_per_passage) > 0,
-        "a concurrency, longest_reply or questions_per_passage under 1 in [generate], expected 1 "
-        "or more",
+def load_tone(name: Path | str) -> Tone:
+    """The tone of a file, or of a name in configs/tones."""
+    return read_config(Tone, config_file("tones", name))
+
+
+def load_persona(name: Path | str) -> Persona:
+    """The persona of a persona file, a constitution, or a name in configs/personas."""
+    path = config_file("personas", name)
+    if path.suffix == ".toml":
+        return read_config(Persona, path)
+    try:
+        data = constitution_data(read_text(path), path.stem)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(str(path), [f"{error}."]) from error
+    return parse_config(Persona, data, str(path))
+
+
+def load_training(name: Path | str) -> NamedTraining:
+    """The training settings of a file, or of a name in configs/training."""
+    return NamedTraining(str(name), read_config(TrainingConfig, config_file("training", name)))
+
+
+def shipped_personas() -> list[Persona]:
+    """The personas in configs/personas."""
+    folder: Path = config_file("personas", "marlo").parent
+    return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
+
+
+def _criterion(voice: Tone | Persona) -> Criterion:
+    if isinstance(voice, Persona):
+        return persona_criterion({trait.name: trait.markers for trait in voice.traits})
+    bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in voice.target.bounds]
+    return tone_criterion(voice.name, bounds, voice.target.signs, voice.target.signs_of)
+
+
+def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
+    if isinstance(voice, Persona):
+        return ReviewSettings(
+            subject=voice.name,
+            description=voice.description,
+            traits=tuple(TraitLabel(t.name, t.description) for t in voice.traits),
+            grounded=False,
+            overlap=overlap,
+            vector=VECTOR_SIZE,
+            measures=METADATA_MEASURES,
+        )
+    return ReviewSettings(
+        subject=voice.name,
+        description=voice.description,
+        scale_question=voice.scale.question,
+        scale=tuple(ScalePoint(a.value, a.label, a.example) for a in voice.scale.anchors),
+        style_rules=tuple(StyleRule(g.do, g.plain, g.rewritten) for g in voice.guidelines),
+        overlap=overlap,
+        vector=VECTOR_SIZE,
+        measures=METADATA_MEASURES,
     )
-    yield (
-        campaign.evaluate.max_new_tokens > 0,
-        f"max_new_tokens of {campaign.evaluate.max_new_tokens} in [evaluate], expected 1 or more",
-    )
-    yield (
-        gates.shortest <= gates.longest,
-        f"a shortest text of {gates.shortest} words and a longest of {gates.longest} in [gates], "
-        "expected a longest that is no shorter",
-    )
-    for name in ("agreement", "near_duplicate", "trait_balance", "measured", "judge_kappa"):
-        bound = getattr(gates, name)
-        yield bound <= 1, f"{name} of {bound} in [gates], expected a number from 0 to 1"

@@ -1,76 +1,96 @@
-"""What the command line shows: lines, tables, JSON and progress bars."""
+"""What the command line prints: lines, tables, JSON and progress bars."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
 
-Advance = Callable[..., None]
-"""Told how much is done of how much, and in words what else to show; numbers are left out."""
-
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+ProgressCallback = Callable[..., None]
+"""Called with how many items are done, how many there are (0 if unknown), and a note to show."""
 
 
-def say(line: str) -> None:
-    """Print a line for people, without reading it as markup."""
-    _out.print(line, markup=False)
+def echo(line: str) -> None:
+    """Print a line as it is, without reading it as markup."""
+    _console().print(line, markup=False)
 
 
-def complain(line: str) -> None:
-    """Print an error sentence on standard error."""
-    _err.print(line, markup=False)
+def echo_error(line: str) -> None:
+    """Print a line on standard error."""
+    _console(stderr=True).print(line, markup=False)
 
 
-def facts(value: Any) -> None:
-    """Print plain values as JSON for machines."""
+def print_json(value: Any) -> None:
+    """Print plain values as JSON for programs."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under column headings."""
-    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
-    _out.print(drawn, markup=False)
+        table.add_row(*(str(cell) for cell in row))
+    _console().print(table, markup=False)
 
 
-def counted(counts: Mapping[str, int]) -> str:
-    """Counts as words: `3 redirect, 1 stub`; `none` where there are none."""
-    kept = {name: n for name, n in sorted(counts.items()) if n}
-    return ", ".join(f"{n} {name}" for name, n in kept.items()) or "none"
+def print_rows(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], as_json: bool = False
+) -> None:
+    """Print rows as a table, or as a JSON list of objects."""
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(columns, rows)
+
+
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Counts as text: `3 redirect, 1 stub`; `none` if all are 0."""
+    shown = {name: n for name, n in sorted(counts.items()) if n}
+    return ", ".join(f"{n} {name}" for name, n in shown.items()) or "none"
 
 
 @contextmanager
-def progress(what: str, shown: bool = True) -> Iterator[Advance]:
-    """A progress bar on standard error, on a terminal only; tell it (done, total)."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    words = TextColumn("{task.fields[words]}", markup=False)
-    drawn = Progress(
-        TextColumn("{task.description}"),
-        *columns,
-        words,
-        console=_err,
-        transient=True,
-        disable=not (shown and _err.is_terminal),
+def progress(title: str, is_shown: bool = True) -> Iterator[ProgressCallback]:
+    """Show a progress bar on standard error, if that's a terminal; yields how to advance it."""
+    console = _console(stderr=True)
+    if not (is_shown and console.is_terminal):
+        yield lambda *_: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
     )
-    with drawn:
-        task = drawn.add_task(what, total=None, words="")
 
-        def advance(done: int, total: int, *told: object) -> None:
-            words = " ".join(each for each in told if isinstance(each, str))
-            drawn.update(task, completed=done, total=total or None, words=words)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=None, note="")
+
+        def advance(done: int, total: int, *notes: object) -> None:
+            note = " ".join(each for each in notes if isinstance(each, str))
+            bar.update(task, completed=done, total=total or None, note=note)
 
         yield advance
+
+
+def _console(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)

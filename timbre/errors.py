@@ -1,4 +1,4 @@
-"""Which exceptions are expected, and the one sentence a user reads for each."""
+"""Print expected errors as a sentence or two, without a traceback."""
 
 import errno
 from collections.abc import Iterator
@@ -8,16 +8,14 @@ from annotation.errors import AnnotationError
 from db.errors import StoreError
 from evaluation.errors import EvaluationError
 from pipelines.errors import SourceError, TeacherError
-from pipelines.form import FormError
 from studies.errors import StudyError
-from timbre.console import complain
+from timbre.console import echo_error
 from timbre.settings import SettingsError
 from trainer.errors import TrainerError
 
-EXPECTED = (
+EXPECTED_ERRORS = (
     AnnotationError,
     EvaluationError,
-    FormError,
     SettingsError,
     SourceError,
     StoreError,
@@ -25,39 +23,40 @@ EXPECTED = (
     TeacherError,
     TrainerError,
 )
-_SYSTEM = {
-    errno.ENOSPC: "a full disk, expected room to write; free some space and run the command again",
-    errno.EDQUOT: "a used-up disk quota, expected room to write; free some space and run again",
-    errno.EROFS: "a read-only file system, expected to write there; set TIMBRE_HOME elsewhere",
-    errno.EACCES: "no permission, expected to read and write there; set TIMBRE_HOME elsewhere",
-    errno.EPERM: "no permission, expected to read and write there; set TIMBRE_HOME elsewhere",
-    errno.ENOENT: "no such file or folder, expected it to be there; check the path",
-    errno.EISDIR: "a folder, expected a file; check the path",
-    errno.ENOTDIR: "a file where a folder belongs; check the path, and TIMBRE_HOME",
-    errno.EEXIST: "a file where a folder belongs; check the path, and TIMBRE_HOME",
-    errno.ENAMETOOLONG: "a name longer than the system takes, expected a file; check the path",
+_SYSTEM_ERRORS = {
+    errno.ENOSPC: "The disk is full. Free some space and run the command again.",
+    errno.EDQUOT: "Your disk quota is used up. Free some space and run the command again.",
+    errno.EROFS: "The file system is read-only. Set TIMBRE_HOME to a folder you can write to.",
+    errno.EACCES: "Permission denied. Set TIMBRE_HOME to a folder you can write to.",
+    errno.EPERM: "Permission denied. Set TIMBRE_HOME to a folder you can write to.",
+    errno.ENOENT: "There is no such file or folder. Check the path.",
+    errno.EISDIR: "This is a folder, not a file. Check the path.",
+    errno.ENOTDIR: "A file is where a folder should be. Check the path and TIMBRE_HOME.",
+    errno.EEXIST: "A file is where a folder should be. Check the path and TIMBRE_HOME.",
+    errno.ENAMETOOLONG: "The file name is too long for this system. Check the path.",
 }
 
 
 @contextmanager
-def spoken() -> Iterator[None]:
-    """Turn expected errors into one sentence on standard error and exit status 1.
+def report_errors() -> Iterator[None]:
+    """Print an expected error on standard error and exit with status 1.
 
-    Others pass through with their traceback.
+    Other errors pass through with their traceback.
     """
     try:
         yield
-    except EXPECTED as error:
-        complain(sentence(str(error)))
+    except EXPECTED_ERRORS as error:
+        echo_error(as_sentence(str(error)))
         raise SystemExit(1) from None
     except OSError as error:
-        if error.errno not in _SYSTEM:
+        if error.errno not in _SYSTEM_ERRORS:
             raise
-        where = f" ({error.filename})" if error.filename else ""
-        complain(f"Found {_SYSTEM[error.errno]}{where}.")
+        where = f"{error.filename}: " if error.filename else ""
+        echo_error(f"{where}{_SYSTEM_ERRORS[error.errno]}")
         raise SystemExit(1) from None
 
 
-def sentence(message: str) -> str:
-    """An error's words with a capital and a full stop."""
-    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
+def as_sentence(message: str) -> str:
+    """A message that starts with a capital and ends with a full stop."""
+    end = "" if message.endswith((".", "!", "?")) else "."
+    return message[:1].upper() + message[1:] + end

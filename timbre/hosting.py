@@ -5,15 +5,15 @@ from pathlib import Path
 
 from db.providers import OPENAI, provider_lines
 from db.records import Example
-from studies.hosted import Hosting, Provider
+from studies.finetune_api import FinetuneAccess, Provider
 from timbre.settings import service_key
 
 
-def hosting(providers: Sequence[Provider]) -> Hosting:
+def hosting(providers: Sequence[Provider]) -> FinetuneAccess:
     """Keys and files for some providers; a key that is missing is told before anything starts."""
     for provider in providers:
         service_key(provider.url)
-    return Hosting(service_key, write_training_file)
+    return FinetuneAccess(service_key, write_training_file)
 
 
 def write_training_file(examples: Sequence[Example], folder: Path) -> None:

@@ -1,60 +1,70 @@
 """The settings of a training run, as written in configs/training/*.toml."""
 
 import json
-import tomllib
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from db.records import canonical
-from trainer.errors import TrainerError
 
-_MOST = 2**53
-"""Whole numbers from here on are not what they were once they are written as JSON."""
-_SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
-_RANGES = {
-    "lora_rank": (1, _MOST),
-    "lora_alpha": (1, _MOST),
-    "batch_size": (1, _MOST),
-    "gradient_accumulation": (1, _MOST),
-    "save_every": (1, _MOST),
-    "lora_dropout": (0, 1),
-    "seed": (0, 2**32),
-}
+PrecisionName = Literal["auto", "float32", "bfloat16", "int8", "nf4"]
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
+def _check_targets(value: Any) -> Any:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(
+        n and isinstance(n, str) for n in names or [0]
+    ):
+        raise ValueError('it must be "all-linear" or a list of layers such as ["q_proj", "v_proj"]')
+    return value if isinstance(value, str) else tuple(value)
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class TrainingConfig:
-    """Every knob of a run; 0 means “by the size of the model or of the data”.
+    """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
 
-    The units and effects of the knobs stand in configs/training/mini.toml, which is this class
-    as a form.
-    """
-
-    base: str
-    revision: str = ""
-    precision: str = "auto"
-    lora_rank: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.0
-    lora_targets: str | tuple[str, ...] = "all-linear"
-    rslora: bool = False
-    dora: bool = False
-    learning_rate: float = 0.0
-    schedule: str = "cosine"
-    warmup_steps: int = 5
-    steps: int = 0
-    batch_size: int = 8
-    gradient_accumulation: int = 1
-    weight_decay: float = 0.0
-    max_gradient_norm: float = 1.0
-    max_length: int = 0
-    truncate: bool = False
-    packing: bool = False
-    gradient_checkpointing: bool = False
-    save_every: int = 25
-    seed: int = 0
-    report_to: str = "none"
+    base: Annotated[str, Field(description='"mini", a model\'s folder, or a Hub id.')]
+    revision: Annotated[str, Field(description="The Hub commit; empty for the newest.")] = ""
+    precision: Annotated[PrecisionName, Field(description="How the base is held in memory.")] = (
+        "auto"
+    )
+    lora_rank: Annotated[AtLeastOne, Field(description="Rank of the adapter.")] = 16
+    lora_alpha: Annotated[
+        AtLeastOne, Field(description="Strength of the adapter: its update times alpha / rank.")
+    ] = 32
+    lora_dropout: Annotated[
+        float, Field(ge=0, lt=1, description="Share of the adapter's inputs dropped in training.")
+    ] = 0.0
+    lora_targets: Annotated[
+        str | tuple[str, ...],
+        BeforeValidator(_check_targets),
+        Field(description='"all-linear", or layers such as ["q_proj", "v_proj"].'),
+    ] = "all-linear"
+    rslora: Annotated[bool, Field(description="Scale by alpha / sqrt(rank) instead.")] = False
+    dora: Annotated[bool, Field(description="Learn direction and length separately.")] = False
+    learning_rate: Annotated[NotNegative, Field(description="Peak learning rate.")] = 0.0
+    schedule: Annotated[
+        Literal["cosine", "linear", "constant", "constant_with_warmup"],
+        Field(description="How the learning rate falls."),
+    ] = "cosine"
+    warmup_steps: Annotated[Count, Field(description="Steps in which the rate rises.")] = 5
+    steps: Annotated[Count, Field(description="Optimiser steps.")] = 0
+    batch_size: Annotated[AtLeastOne, Field(description="Examples per step and process.")] = 8
+    gradient_accumulation: Annotated[AtLeastOne, Field(description="Batches per step.")] = 1
+    weight_decay: Annotated[NotNegative, Field(description="Weight decay per step.")] = 0.0
+    max_gradient_norm: Annotated[NotNegative, Field(description="Gradient norm to clip at.")] = 1.0
+    max_length: Annotated[Count, Field(description="Longest example in tokens.")] = 0
+    truncate: Annotated[bool, Field(description="Cut longer examples instead of failing.")] = False
+    packing: Annotated[bool, Field(description="Concatenate a batch without padding.")] = False
+    gradient_checkpointing: Annotated[bool, Field(description="Trade speed for memory.")] = False
+    save_every: Annotated[AtLeastOne, Field(description="Steps between checkpoints.")] = 25
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the run.")] = 0
+    report_to: Annotated[str, Field(description="A TRL reporter that logs the losses.")] = "none"
 
     @property
     def canonical(self) -> str:
@@ -65,15 +75,15 @@ class TrainingConfig:
             values["lora_targets"] = list(self.lora_targets)
         return canonical(values)
 
-    def is_of(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, if with the commit of the base that it met."""
+    def matches(self, recorded: str) -> bool:
+        """Whether a run recorded these settings, whatever commit its base was pinned to."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
-        """The learning rate set, or one that suits LoRA on a model of so many parameters.
+        """The learning rate set, or one that suits LoRA on a model with this many parameters.
 
-        The small end was measured on the packaged model (5e-4 learns too little in 100 steps);
-        the others are the customary ones for LoRA.
+        The smallest size was measured on the packaged model (5e-4 learns too little in 100
+        steps); the others are customary for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate
@@ -84,66 +94,3 @@ class TrainingConfig:
         """The steps set, or three passes over the examples but at least 120 steps."""
         per_step = self.batch_size * self.gradient_accumulation
         return self.steps or max(120, -(-3 * examples // per_step))
-
-
-def load_config(path: Path) -> TrainingConfig:
-    """A training configuration read from TOML.
-
-    Raises `TrainerError` if the file cannot be read, or a key is unknown, missing or of a
-    wrong type.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise TrainerError(f"cannot read the training configuration {path}: {error}") from error
-    return config_of(values, str(path))
-
-
-def config_of(values: dict[str, Any], source: str) -> TrainingConfig:
-    """A training configuration from plain values; `source` names them in errors."""
-    knobs = {knob.name: knob for knob in fields(TrainingConfig)}
-    unknown = sorted(set(values) - set(knobs))
-    if unknown:
-        raise TrainerError(
-            f"found the key “{unknown[0]}” in {source}, expected one of {', '.join(knobs)}"
-        )
-    if "base" not in values:
-        raise TrainerError(f'found no base in {source}, expected base = "mini" or another model')
-    checked = {name: _checked(name, value, source) for name, value in values.items()}
-    return TrainingConfig(**checked)
-
-
-def _checked(name: str, value: Any, source: str) -> Any:
-    if name == "lora_targets":
-        return _targets(value, source)
-    example = getattr(TrainingConfig("base"), name)
-    wanted: type = type(example)
-    if wanted is float and type(value) is int:
-        value = float(value)
-    if type(value) is not wanted:
-        raise TrainerError(
-            f"found {name} = {value!r} in {source}, expected a {wanted.__name__} "
-            f"such as {example!r}"
-        )
-    if name == "schedule" and value not in _SCHEDULES:
-        raise TrainerError(
-            f"found schedule = {value!r} in {source}, expected one of {', '.join(_SCHEDULES)}"
-        )
-    if isinstance(value, (int, float)):
-        least, most = _RANGES.get(name, (0, _MOST))
-        if not least <= value < most:
-            upper = "" if most == _MOST and value < most else f" and less than {most}"
-            raise TrainerError(
-                f"found {name} = {value!r} in {source}, expected {least} or more{upper}"
-            )
-    return value
-
-
-def _targets(value: Any, source: str) -> str | tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not names or not all(n and type(n) is str for n in names):
-        raise TrainerError(
-            f'found lora_targets = {value!r} in {source}, expected "all-linear" or a list of '
-            'layers such as ["q_proj", "v_proj"]'
-        )
-    return value if isinstance(value, str) else tuple(names)

@@ -9,7 +9,7 @@ from timbre.settings import SettingsError, config_file, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from studies.ladder_page import Climbed, Findings
+    from studies.pages.ladder import Findings, LadderRun
 
 
 def advise(
@@ -26,20 +26,20 @@ def advise(
 
     Example: timbre advise demo-tone --config ladder --json
     """
+    from db.runs import newest_finished_on
+    from db.versions import find_version
     from pipelines.form import read_form
     from studies.ladder import LadderConfig
-    from studies.ladder_page import findings
     from studies.limits import within_limits
+    from studies.pages.ladder import findings
     from timbre.advising import Advising, climb_ladder, write_ladder_page
     from timbre.campaign import load_campaign
-    from timbre.runs import newest_finished_on
-    from timbre.versions import found_version
 
     settings = read_settings()
     path = config_file("studies", config)
     climbing = within_limits(read_form(LadderConfig, path), path.name)
     with open_store(settings) as store, progress("answers") as advance:
-        found = found_version(store, version)
+        found = find_version(store, version)
         loaded = load_campaign(config_file("campaigns", campaign or found.campaign))
         status = newest_finished_on(store, found)
         if status is None:
@@ -65,7 +65,7 @@ def advise(
     say(str(page))
 
 
-def _told(climbed: "Climbed", found: "Findings") -> dict[str, Any]:
+def _told(climbed: "LadderRun", found: "Findings") -> dict[str, Any]:
     rates = {summary.name: summary.target for summary in found.summaries}
     ways = [
         {
@@ -82,9 +82,9 @@ def _told(climbed: "Climbed", found: "Findings") -> dict[str, Any]:
         if (rate := rates[rung.way.name])
     ]
     return {
-        "advice": found.advice.choice.value if found.advice else None,
+        "advice": found.advice.recommendation.value if found.advice else None,
         "reason": found.advice.reason if found.advice else "",
-        "more_prompts": found.advice.more if found.advice else None,
+        "more_prompts": found.advice.more_prompts if found.advice else None,
         "break_even_answers": found.volume,
         "notice": found.notice,
         "ways": ways,

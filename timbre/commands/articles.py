@@ -1,14 +1,15 @@
-"""`timbre articles`: texts taken in, and what was refused."""
+"""`timbre articles`: read texts into the store."""
 
 from collections import Counter
 from typing import Annotated
 
 import typer
 
-from timbre.console import counted, facts, progress, say, table
+from timbre.commands.options import AsJson
+from timbre.console import echo, format_counts, print_json, print_table, progress
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Take articles in and list them.")
+app = typer.Typer(no_args_is_help=True, help="Add articles and list them.")
 
 
 @app.command()
@@ -21,41 +22,42 @@ def add(
         ),
     ],
     licence: Annotated[
-        str, typer.Option(help="The licence of texts that are not Wikipedia's.")
+        str, typer.Option(help="Licence of texts that don't come from Wikipedia.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="At most this many articles, 0 for all.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Articles to read at most; 0 for all.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """Read a source: its articles, their passages, and what was refused and why.
+    """Read a source: its articles, their passages, and what was rejected and why.
 
     Example: timbre articles add sample
     """
-    from timbre.articles import add_articles
+    from timbre.workflows.ingest import add_articles
 
     with open_store() as store, progress("articles") as advance:
         intake = add_articles(store, source, advance, licence, limit)
     if as_json:
-        facts(
+        print_json(
             {
                 "articles": intake.articles,
                 "passages": intake.passages,
                 "new": intake.new,
-                "refused": dict(intake.refused),
-                "after": intake.after,
+                "rejected": dict(intake.rejected),
+                "resumed_at": intake.resumed_at,
             }
         )
         return
-    if intake.after:
-        say(f"Went on after byte {intake.after:,}, where reading had been broken off.")
-    say(f"Read {intake.articles} articles with {intake.passages} passages ({intake.new} new).")
-    say(f"Refused: {counted(intake.refused)}.")
+    if intake.resumed_at:
+        echo(f"Resumed at byte {intake.resumed_at:,}, where reading had stopped.")
+    echo(
+        f"Read {intake.articles} articles with {intake.passages} passages "
+        f"({intake.new} new records)."
+    )
+    echo(f"Rejected: {format_counts(intake.rejected)}.")
 
 
 @app.command("list")
-def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the articles as JSON.")] = False,
-) -> None:
-    """List the articles with their passages counted, and the refusals by reason.
+def list_(as_json: AsJson = False) -> None:
+    """List the articles with their number of passages, and count the rejections by reason.
 
     Example: timbre articles list --json
     """
@@ -63,7 +65,8 @@ def list_(
 
     with open_store() as store:
         passages = Counter(passage.article for passage in store.stream(Passage))
-        refused = Counter(r.reason for r in store.stream(Rejection, stage=("articles", "passages")))
+        stages = ("articles", "passages")
+        rejected = Counter(r.reason for r in store.stream(Rejection, stage=stages))
         rows = [
             (a.id[:12], a.title, a.revision, passages[a.id], a.source, a.url)
             for a in store.stream(Article)
@@ -71,7 +74,7 @@ def list_(
     columns = ("id", "title", "revision", "passages", "source", "url")
     if as_json:
         articles = [dict(zip(columns, row, strict=True)) for row in rows]
-        facts({"articles": articles, "refused": dict(refused)})
+        print_json({"articles": articles, "rejected": dict(rejected)})
         return
-    table(columns, rows)
-    say(f"{len(rows)} articles, {passages.total()} passages; refused: {counted(refused)}.")
+    print_table(columns, rows)
+    echo(f"{len(rows)} articles, {passages.total()} passages; rejected: {format_counts(rejected)}.")

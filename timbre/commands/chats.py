@@ -1,43 +1,44 @@
-"""`timbre chats`: conversations that there are already."""
+"""`timbre chats`: import existing chats."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from timbre.console import counted, facts, progress, say
-from timbre.settings import config_file
+from timbre.commands.options import AsJson, Campaign
+from timbre.console import echo, print_json, progress
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Take in chats that there are already.")
+app = typer.Typer(no_args_is_help=True, help="Import existing chats.")
 
 
 @app.callback()
 def _chats() -> None:
-    """Take in chats that there are already."""
+    """Import existing chats into a campaign."""
 
 
 @app.command()
 def add(
-    campaign: Annotated[str, typer.Argument(help="A campaign file, or the name of a shipped one.")],
+    campaign: Campaign,
     file: Annotated[
         Path, typer.Argument(help='JSON Lines: {"messages": [{"role": …, "content": …}, …]}.')
     ],
-    licence: Annotated[str, typer.Option(help="Under which licence or consent they are used.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    licence: Annotated[str, typer.Option(help="The licence or consent under which you use them.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Make chats candidates of a campaign as they are, to be judged and trained on.
+    """Import existing chats as candidates of a campaign, to be reviewed and trained on.
 
     Example: timbre chats add demo-tone support.jsonl --licence "our own, with consent"
     """
     from timbre.campaign import load_campaign
-    from timbre.generation import add_chats
 
-    loaded = load_campaign(config_file("campaigns", campaign))
+    loaded = load_campaign(campaign)
+    from timbre.workflows.generate import add_chats
+
     with open_store() as store, progress("chats") as advance:
         counts = add_chats(store, loaded, file, licence, advance)
-    new = counts.pop("new")
     if as_json:
-        facts({"campaign": loaded.name, "made": dict(counts), "new": new})
+        outcomes = dict(counts.by_outcome)
+        print_json({"campaign": loaded.name, "made": outcomes, "new": counts.new})
         return
-    say(f"{loaded.name}: {counted(counts)}; {new} new.")
+    echo(f"{loaded.name}: {counts}; {counts.new} new.")

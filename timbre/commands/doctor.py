@@ -1,21 +1,20 @@
-"""`timbre doctor`: what is installed, reachable, migrated, writable; what to do about the rest."""
+"""`timbre doctor`: check the setup, and say how to fix it."""
 
 from typing import Annotated
 
 import typer
 
-from timbre.console import facts, say
+from timbre.commands.options import AsJson
+from timbre.console import echo, print_json
 from timbre.settings import Settings, read_settings
 
 
 def doctor(
-    migrate: Annotated[
-        bool, typer.Option("--migrate", help="Bring the database up to date.")
-    ] = False,
-    check: Annotated[bool, typer.Option(help="Look at everything the loop needs.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Upgrade the database.")] = False,
+    check: Annotated[bool, typer.Option(help="Check everything the loop needs.")] = True,
+    as_json: AsJson = False,
 ) -> None:
-    """Check the set-up and say what to do about what is wrong; exits 1 if anything needed is.
+    """Check the setup and say how to fix it; exits with 1 if something required is wrong.
 
     Example: timbre doctor --migrate
     """
@@ -23,36 +22,36 @@ def doctor(
 
     settings = read_settings()
     if migrate:
-        _migrate(settings, logged=not check and settings.json_log)
+        _migrate(settings, is_logged=not check and settings.json_log)
     if not check:
         return
-    from timbre.checkup import checkup
+    from timbre.doctor import check_setup
 
-    findings = checkup(settings)
+    findings = list(check_setup(settings))
     if as_json:
-        facts([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = "ok  " if finding.well else "BAD " if finding.needed else "-   "
-            say(f"{mark} {finding.what}: {finding.found}")
-            if not finding.well:
-                say(f"       {finding.remedy}")
-    if any(finding.needed and not finding.well for finding in findings):
+            mark = "ok  " if finding.is_fine else "BAD " if finding.is_required else "-   "
+            echo(f"{mark} {finding.name}: {finding.detail}")
+            if not finding.is_fine:
+                echo(f"       {finding.remedy}")
+    if any(finding.is_required and not finding.is_fine for finding in findings):
         raise typer.Exit(1)
 
 
-def _migrate(settings: Settings, logged: bool) -> None:
-    """Bring the database up to date and say so: in the log, where it is a job of the stack."""
+def _migrate(settings: Settings, is_logged: bool) -> None:
+    """Upgrade the database and report it: in the log, if this is a job of the stack."""
     import logging
 
-    from timbre.logs import set_up_logs
     from timbre.stores import migrate_database
+    from timbre.worker.logs import set_up_logs
 
-    if logged:
+    if is_logged:
         set_up_logs(settings)
     changed = migrate_database(settings)
-    told = "The database was brought up to date." if changed else "The database was up to date."
-    if logged:
-        logging.getLogger("timbre.migrate").info(told)
+    message = "The database was upgraded." if changed else "The database is up to date."
+    if is_logged:
+        logging.getLogger("timbre.migrate").info(message)
     else:
-        say(told)
+        echo(message)

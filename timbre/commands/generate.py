@@ -1,93 +1,96 @@
-"""`timbre generate`: candidates of a campaign."""
+"""`timbre generate`: generate a campaign's candidates."""
 
 from dataclasses import asdict, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from timbre.console import counted, facts, progress, say
-from timbre.settings import config_file, read_settings
+from timbre.commands.options import AsJson, Campaign
+from timbre.console import echo, print_json, progress
+from timbre.settings import read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.generation import Estimate
-
-
-class Engine(StrEnum):
-    """Where a run's teacher replies."""
-
-    LOCAL = "local"
-    RAY = "ray"
+    from timbre.workflows.generate import Estimate
 
 
 def generate(
-    campaign: Annotated[str, typer.Argument(help="A campaign file, or the name of a shipped one.")],
-    limit: Annotated[int, typer.Option(min=0, help="At most this many passages, 0 for all.")] = 0,
-    dry_run: Annotated[bool, typer.Option(help="Ask nobody; say what it would cost.")] = False,
+    campaign: Campaign,
+    limit: Annotated[int, typer.Option(min=0, help="Passages at most; 0 for the campaign's.")] = 0,
+    dry_run: Annotated[bool, typer.Option(help="Only estimate requests, tokens and cost.")] = False,
     max_usd: Annotated[
-        float | None, typer.Option(min=0, help="Stop before this many dollars.")
+        float | None, typer.Option(min=0, help="Stop before this many US dollars.")
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=0, help="Stop before this many tokens.")
     ] = None,
     retry_refused: Annotated[
-        bool, typer.Option(help="Ask once more for what was refused, saying why.")
+        bool, typer.Option(help="Retry rejected texts once, with the reason.")
     ] = False,
     engine: Annotated[
-        Engine, typer.Option(help="Where the teacher replies: here, or on a Ray cluster.")
-    ] = Engine.LOCAL,
+        Literal["local", "ray"], typer.Option(help="Where the teacher runs: here, or on Ray.")
+    ] = "local",
     debug: Annotated[
-        bool, typer.Option(help="One row after the other, so that a breakpoint works.")
+        bool, typer.Option(help="Process one row at a time, so that breakpoints work.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Make a campaign's candidates; what was made before is not made again.
+    """Generate a campaign's candidates; existing ones aren't generated again.
 
-    A run that was stopped, by a limit or by anything else, goes on where it was.
+    A run that was stopped, by a limit or otherwise, continues where it stopped.
 
     Example: timbre generate demo-tone --limit 20
     """
     from timbre.campaign import load_campaign
-    from timbre.generation import Wanted, estimate, take_in_sources
-    from timbre.generation import generate as make
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
+    from timbre.workflows.generate import GenerateOptions, estimate
+    from timbre.workflows.generate import generate as run_generation
+    from timbre.workflows.ingest import add_missing_sources
+
     with open_store(settings) as store:
         with progress("articles") as advance:
-            take_in_sources(store, loaded, advance)
+            add_missing_sources(store, loaded, advance)
         if dry_run:
-            _report_estimate(loaded.name, estimate(store, loaded, settings), as_json)
+            _print_estimate(loaded.name, estimate(store, loaded, settings), as_json)
             return
-        with progress("candidates", shown=not debug) as advance:
-            wanted = Wanted(max_usd, max_tokens, retry_refused, debug, engine is Engine.RAY)
-            counts, meter = make(store, loaded, settings, advance, wanted)
-    new = counts.pop("new")
+        with progress("candidates", is_shown=not debug) as advance:
+            options = GenerateOptions(max_usd, max_tokens, retry_refused, debug, engine == "ray")
+            counts, meter = run_generation(store, loaded, settings, advance, options)
     if as_json:
-        spent = {"asked": meter.asked, "known": meter.known, "stopped": meter.stopped,
-                 "input_tokens": meter.read, "output_tokens": meter.written,
-                 "usd": meter.usd}  # fmt: skip
-        facts({"campaign": loaded.name, "made": dict(counts), "new": new, **spent})
+        print_json(
+            {
+                "campaign": loaded.name,
+                "made": dict(counts.by_outcome),
+                "new": counts.new,
+                "requests": meter.requests,
+                "cached": meter.cached,
+                "stopped": meter.is_stopped,
+                "input_tokens": meter.input_tokens,
+                "output_tokens": meter.output_tokens,
+                "usd": meter.usd,
+            }
+        )
         return
-    say(f"{loaded.name}: {counted(counts)}; {new} new.")
+    echo(f"{loaded.name}: {counts}; {counts.new} new.")
     cost = f", ${meter.usd:.4f}" if meter.usd else ""
-    say(
-        f"Asked for {meter.asked} replies ({meter.known} were known): {meter.read:,} tokens in, "
-        f"{meter.written:,} out{cost}."
+    echo(
+        f"{meter.requests} requests ({meter.cached} cached): {meter.input_tokens:,} input tokens, "
+        f"{meter.output_tokens:,} output tokens{cost}."
     )
-    if meter.stopped:
-        say("Stopped at the limit; run it again with a higher one to go on.")
+    if meter.is_stopped:
+        echo("Stopped at the limit. Run it again with a higher one to continue.")
 
 
-def _report_estimate(name: str, found: "Estimate", as_json: bool) -> None:
+def _print_estimate(name: str, estimate: "Estimate", as_json: bool) -> None:
     if as_json:
-        facts({"campaign": name, **asdict(found)})
+        print_json({"campaign": name, **asdict(estimate)})
         return
-    cost = f", ${found.usd:.2f}" if found.usd else "; state prices in the campaign for dollars"
-    say(
-        f"{name}: {found.passages} passages, about {found.asked:,} replies to ask for "
-        f"({found.known:,} are known), {found.read:,} tokens in, {found.written:,} out{cost}."
+    cost = f", ${estimate.usd:.2f}" if estimate.usd else "; add prices to the campaign for dollars"
+    echo(
+        f"{name}: {estimate.passages} passages, about {estimate.requests:,} requests "
+        f"({estimate.cached:,} more are cached), {estimate.input_tokens:,} input tokens, "
+        f"{estimate.output_tokens:,} output tokens{cost}."
     )

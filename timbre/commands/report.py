@@ -1,44 +1,45 @@
-"""`timbre report`: the page that says what was gained."""
+"""`timbre report`: write the page that says what was gained."""
 
 from typing import Annotated
 
 import typer
 
-from timbre.console import say
-from timbre.settings import SettingsError, config_file, read_settings
+from timbre.console import echo
+from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="A campaign file or a shipped one's name; none for all runs.")
+        str, typer.Argument(help="A campaign file or name; empty for a page over all runs.")
     ] = "",
-    run: Annotated[str, typer.Option(help="A run's id; the newest finished one if left out.")] = "",
+    run: Annotated[str, typer.Option(help="A run's id; the newest finished one if empty.")] = "",
 ) -> None:
-    """Write the report of a campaign's run, or a page over all runs: HTML that needs no network.
+    """Write the report of a campaign's run, or a page over all runs, as self-contained HTML.
 
-    Beside the page, a folder of its name has each figure as SVG, PNG and CSV.
+    A folder next to the page has each figure as SVG, PNG and CSV.
 
     Example: timbre report demo-tone
     """
-    from timbre.campaign import load_campaign
-    from timbre.overview import write_overview
-    from timbre.reporting import write_report
-    from timbre.runs import RunState, found_run, newest_finished, run_status
+    from db.runs import RunState, find_run, newest_finished, run_status
 
     settings = read_settings()
     if not campaign:
+        from timbre.workflows.overview import write_overview
+
         with open_store(settings) as store:
-            say(str(write_overview(store, settings)))
+            echo(str(write_overview(store, settings)))
         return
-    loaded = load_campaign(config_file("campaigns", campaign))
+    from timbre.campaign import load_campaign
+
+    loaded = load_campaign(campaign)
     with open_store(settings) as store:
-        named = run_status(store, found_run(store, loaded.name, run)) if run else None
-        status = named or newest_finished(store, loaded.name)
+        chosen = run_status(store, find_run(store, loaded.name, run)) if run else None
+        status = chosen or newest_finished(store, loaded.name)
         if status is None or status.state is not RunState.FINISHED:
             raise SettingsError(
-                f"found no finished run of {loaded.name}, expected one to report on; "
-                "train with `timbre train`"
+                f"{loaded.name} has no finished run to report on. Train one with `timbre train`."
             )
-        path = write_report(store, loaded, status, settings)
-    say(str(path))
+        from timbre.workflows.report import write_report
+
+        echo(str(write_report(store, loaded, status, settings)))

@@ -1,29 +1,21 @@
-"""`timbre review`: records out to people, their reviews back."""
+"""`timbre review`: send records to people, and get their reviews back."""
 
-from enum import StrEnum
-from typing import Annotated
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Literal
 
 import typer
 
-from timbre.commands import standing
-from timbre.console import progress, say, table
-from timbre.settings import config_file, read_settings
+from timbre.commands.options import AsJson, Campaign
+from timbre.console import echo, print_json, print_table, progress
+from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Review in Argilla: serve, users, push, pull.")
 user_app = typer.Typer(no_args_is_help=True, help="Reviewers' accounts.")
 app.add_typer(user_app, name="user")
 
-_Campaign = Annotated[str, typer.Argument(help="A campaign file, or a shipped one's name.")]
-_Outputs = Annotated[bool, typer.Option("--outputs", help="The blind comparisons instead.")]
-
-
-class Role(StrEnum):
-    """What a user of Argilla may do."""
-
-    ANNOTATOR = "annotator"
-    ADMIN = "admin"
-    OWNER = "owner"
+_Outputs = Annotated[bool, typer.Option("--outputs", help="Blind comparisons of outputs instead.")]
 
 
 @app.command()
@@ -31,7 +23,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
-    """Serve the Argilla web UI until Ctrl-C; its environment is made on first use.
+    """Serve the Argilla web UI until Ctrl-C; its environment is created on first use.
 
     Example: timbre review serve --port 6901
     """
@@ -42,13 +34,13 @@ def serve(
 
 @app.command()
 def install() -> None:
-    """Make the embedded server's environment now, and print its Python.
+    """Create the embedded server's environment now, and print its Python.
 
     Example: timbre review install
     """
     from timbre.argilla import install_server
 
-    say(str(install_server(read_settings())))
+    echo(str(install_server(read_settings())))
 
 
 @app.command()
@@ -59,134 +51,279 @@ def logins() -> None:
     """
     from timbre.argilla import known_logins
 
-    table(("user", "password", "server"), known_logins(read_settings()))
+    print_table(("user", "password", "server"), known_logins(read_settings()))
 
 
 @user_app.command()
 def add(
     name: Annotated[str, typer.Argument(help="The user's name.")],
-    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.ANNOTATOR,
+    role: Annotated[
+        Literal["annotator", "admin", "owner"], typer.Option(help="What the user may do.")
+    ] = "annotator",
 ) -> None:
     """Add a user with a generated password; the server must be running.
 
     Example: timbre review user add ada --role annotator
     """
     from annotation.accounts import UserRole
-    from timbre.accounts import add_reviewers, check_person
-    from timbre.argilla import connection
+    from timbre.argilla import add_reviewers, check_person, connection
 
     check_person(name)
     settings = read_settings()
-    account = add_reviewers(settings, connection(settings), [name], UserRole(role.value))[0]
-    say(f"{account.name} ({account.role}), password {account.password or '(set before)'}")
+    account = add_reviewers(settings, connection(settings), [name], UserRole(role))[0]
+    echo(f"{account.name} ({account.role}), password {account.password or '(set before)'}")
 
 
 @user_app.command("list")
 def list_users() -> None:
-    """List who may review.
+    """List the users who can review.
 
     Example: timbre review user list
     """
-    from annotation.accounts import list_users as listed
-    from timbre.accounts import is_rule
-    from timbre.argilla import connection
+    from annotation.accounts import list_users as fetch_users
+    from timbre.argilla import connection, is_rule
 
-    users = listed(connection(read_settings()))
+    users = fetch_users(connection(read_settings()))
     kinds = {True: "rule", False: "person"}
     rows = [(u.name, u.role.value, kinds[is_rule(u.name)]) for u in users]
-    table(("user", "role", "kind"), rows)
+    print_table(("user", "role", "kind"), rows)
 
 
 @app.command()
-def push(campaign: _Campaign, outputs: _Outputs = False) -> None:
-    """Put a campaign's candidates (or the blind comparisons of outputs) before reviewers.
+def push(campaign: Campaign, outputs: _Outputs = False) -> None:
+    """Push a campaign's candidates, or the blind comparisons of its outputs, to reviewers.
 
     Example: timbre review push demo-tone
     """
-    from timbre.argilla import connection
     from timbre.campaign import load_campaign
-    from timbre.reviewing import push as push_candidates
-    from timbre.reviewing import push_blind
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from timbre.argilla import connection
+    from timbre.workflows.review import push as push_candidates
+    from timbre.workflows.review import push_outputs
+
+    send = push_outputs if outputs else push_candidates
     with open_store(settings) as store, progress("push") as advance:
-        send = push_blind if outputs else push_candidates
-        pushed = send(store, loaded, connection(settings), advance)
-    say(f"{pushed.new} new, {pushed.changed} corrected, {pushed.unchanged} as before.")
+        count = send(store, loaded, connection(settings), advance)
+    echo(f"{count.new} new, {count.changed} corrected, {count.unchanged} unchanged.")
 
 
 @app.command()
-def pull(campaign: _Campaign) -> None:
-    """Bring what reviewers say now into the store: new, changed and deleted reviews.
+def pull(campaign: Campaign) -> None:
+    """Store what reviewers answer now: new, changed and deleted reviews.
 
     Example: timbre review pull demo-tone
     """
-    from timbre.argilla import connection
     from timbre.campaign import load_campaign
-    from timbre.reviewing import pull_campaign
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from timbre.argilla import connection
+    from timbre.workflows.review import pull_campaign
+
     with open_store(settings) as store:
-        pulled = dict(pull_campaign(store, loaded, connection(settings)))
-    for dataset, found in pulled.items():
-        say(
-            f"{dataset}: {found.new} new, {found.changed} changed, {found.deleted} deleted, "
-            f"{found.unchanged} as before."
+        counts = dict(pull_campaign(store, loaded, connection(settings)))
+    for dataset, count in counts.items():
+        echo(
+            f"{dataset}: {count.new} new, {count.changed} changed, {count.deleted} deleted, "
+            f"{count.unchanged} unchanged."
         )
-    if not pulled:
-        say(f"{loaded.name} has no dataset in Argilla; put one there with `timbre review push`.")
+    if not counts:
+        _suggest_push(loaded.name)
 
 
 @app.command()
-def adjudicate(campaign: _Campaign) -> None:
-    """Put the candidates that reviewers are divided on before an adjudicator, with what they said.
+def adjudicate(campaign: Campaign) -> None:
+    """Push the candidates that reviewers are divided on to an adjudicator, with their answers.
 
     Example: timbre review adjudicate demo-tone
     """
-    from timbre.argilla import connection
     from timbre.campaign import load_campaign
-    from timbre.reviewing import push_ties
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from timbre.argilla import connection
+    from timbre.workflows.review import push_ties
+
     with open_store(settings) as store, progress("push ties") as advance:
-        pushed = push_ties(store, loaded, connection(settings), advance)
-    say(f"{loaded.adjudication_dataset}: {pushed.new} new, {pushed.unchanged} as before.")
+        count = push_ties(store, loaded, connection(settings), advance)
+    echo(f"{loaded.adjudication_dataset}: {count.new} new, {count.unchanged} unchanged.")
 
 
 @app.command()
 def watch(
-    campaign: _Campaign,
-    host: Annotated[str, typer.Option(help="Address to hear Argilla at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to hear it at; 0 takes any.")] = 0,
-    address: Annotated[str, typer.Option(help="Where Argilla finds us; by default, here.")] = "",
-    every: Annotated[float, typer.Option(min=1, help="Seconds between pulls of all.")] = 300.0,
+    campaign: Campaign,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on for Argilla's webhooks.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 0,
+    address: Annotated[
+        str, typer.Option(help="URL at which Argilla reaches this machine, if it's elsewhere.")
+    ] = "",
+    every: Annotated[
+        float, typer.Option(min=1, help="Seconds between pulls of everything.")
+    ] = 300.0,
 ) -> None:
-    """Bring reviews in as they are submitted, until Ctrl-C.
+    """Pull reviews as they're submitted, until Ctrl-C.
 
-    Argilla tells by webhooks; a pull of everything now and then finds what none of them told.
+    Argilla reports them by webhook; pulling everything regularly finds what no webhook reported.
 
     Example: timbre review watch demo-tone --every 60
     """
     import signal
 
-    from timbre.argilla import connection
     from timbre.campaign import load_campaign
-    from timbre.watching import Watch, WatchPlan
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from annotation.review_watcher import WatchConfig
+    from timbre.argilla import connection
+    from timbre.workflows.review import review_watcher
+
     with open_store(settings) as store:
-        plan = WatchPlan(host, port, address, every)
-        watching = Watch(store, loaded, connection(settings), say, plan)
+        config = WatchConfig(host, port, address, every)
+        watcher = review_watcher(store, loaded, connection(settings), echo, config)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: watching.stopped.set())
-        watching.run()
-    say("Stopped.")
+            signal.signal(number, lambda *_: watcher.stopped.set())
+        watcher.run()
+    echo("Stopped.")
 
 
-app.command()(standing.status)
-app.command()(standing.agreement)
-app.command()(standing.judges)
+@app.command()
+def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = False) -> None:
+    """Show how much of a campaign is reviewed, each reviewer's speed, and what was flagged.
+
+    Speeds and flags come from the reviews pulled so far.
+
+    Example: timbre review status demo-tone
+    """
+    from timbre.campaign import load_campaign
+
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from timbre.argilla import connection
+    from timbre.workflows.review import campaign_progress
+
+    with open_store(settings) as store:
+        review_progress = campaign_progress(store, loaded, connection(settings), outputs)
+    if as_json:
+        print_json(_with_seconds(asdict(review_progress)))
+        return
+    for dataset, count in review_progress.datasets:
+        echo(f"{dataset}: {count.completed} of {count.total} records have all their reviews.")
+    if not review_progress.datasets:
+        _suggest_push(loaded.name)
+    if review_progress.reviewers:
+        rows = [
+            (r.reviewer, r.done, r.left, _format(r.time_per_record), _format(r.time_left))
+            for r in review_progress.reviewers
+        ]
+        print_table(("reviewer", "done", "left", "per record", "time left"), rows)
+    for flag in review_progress.flags:
+        echo(f"{flag.reviewer} flagged {flag.subject[:12]} as {flag.kind}.")
+
+
+@app.command()
+def agreement(
+    campaign: Campaign,
+    outputs: _Outputs = False,
+    most: Annotated[int, typer.Option(min=0, help="Records to discuss per question.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far a campaign's reviewers agree, who stands out, and which records to discuss.
+
+    Example: timbre review agreement demo-tone
+    """
+    from timbre.campaign import load_campaign
+
+    loaded = load_campaign(campaign)
+    from annotation.agreement import answered_questions, measure_agreement
+    from annotation.agreement_report import (
+        agreement_rows,
+        records_to_discuss,
+        uninformative_reviewers,
+    )
+    from timbre.workflows.review import independent_reviews
+
+    with open_store() as store:
+        reviews = independent_reviews(store, loaded, outputs)
+    rows = agreement_rows(measure_agreement(reviews, answered_questions(reviews)))
+    disagreements = records_to_discuss(reviews, most)
+    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset)
+    if as_json:
+        print_json(
+            {
+                "agreement": [asdict(row) for row in rows],
+                "uninformative": uninformative,
+                "to_discuss": [asdict(record) for record in disagreements],
+            }
+        )
+        return
+    columns = ("question", "between", "measure", "records", "value")
+    print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
+    for line in uninformative:
+        echo(f"No information: {line}.")
+    if disagreements:
+        answers = [
+            (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
+            for d in disagreements
+        ]
+        print_table(("question", "discuss", "answers"), answers)
+
+
+@app.command()
+def judges(campaign: Campaign, as_json: AsJson = False) -> None:
+    """Show how far suggesting measures agree with the reviewers, and which may gate a version.
+
+    If the campaign names a judge, it rates reviewed candidates first and gets cards too.
+
+    Example: timbre review judges demo-tone
+    """
+    from timbre.campaign import load_campaign
+
+    settings, loaded = read_settings(), load_campaign(campaign)
+    from annotation.agreement_report import format_coefficient
+    from evaluation.scorer_cards import FEWEST
+    from timbre.workflows.judge import rate, rating_cards, suggestion_cards
+
+    with open_store(settings) as store:
+        rate(store, loaded, (), settings)
+        reviews = list(store.current_reviews(dataset=loaded.candidate_datasets))
+        suggesting = list(suggestion_cards(store, loaded))
+        rating = list(rating_cards(store, loaded, reviews))
+    cards = [*suggesting, *rating]
+    worth = {c.name: "may gate" for c in suggesting} | {c.name: "reliable" for c in rating}
+    threshold = loaded.gates.judge_kappa
+    worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(threshold)}
+    worth |= {c.name: "useless: it says the same about every text" for c in cards if c.saturated}
+    if as_json:
+        print_json([asdict(card) | {"standing": worth[card.name]} for card in cards])
+        return
+    for card in cards:
+        rates = (("true positives", card.recall), ("false positives", card.false_alarms))
+        rows = [
+            ("labels", f"{card.n} by {card.labels_by}"),
+            *((name, format_coefficient(rate) if rate else "none") for name, rate in rates),
+            ("kappa", format_coefficient(card.kappa)),
+            ("base rate", f"{card.base_rate:.2f}"),
+            ("accuracy", format_coefficient(card.accuracy)),
+            ("accuracy of a constant guess", f"{card.constant_guess:.2f}"),
+            ("judge and rubric", card.fingerprint[:12]),
+            ("standing", worth[card.name]),
+        ]
+        print_table((card.name, ""), rows)
+    if not cards:
+        echo(f"No measure has suggestions for {FEWEST} records that reviewers answered too.")
+
+
+def _suggest_push(campaign: str) -> None:
+    echo(f"{campaign} has no dataset in Argilla. Push one with `timbre review push {campaign}`.")
+
+
+def _format(time: timedelta | None) -> str:
+    return str(timedelta(seconds=round(time.total_seconds()))) if time is not None else "unknown"
+
+
+def _with_seconds(value: object) -> object:
+    """A value with its times in seconds, for JSON."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, dict):
+        return {name: _with_seconds(one) for name, one in value.items()}
+    return [_with_seconds(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -1,148 +1,255 @@
-"""`timbre run`: the trainings of adapters."""
+"""`timbre run`: list training runs, chat with them, promote them, and start them automatically."""
 
 from typing import Annotated
 
 import typer
 
-from timbre.console import facts, progress, say, table
-from timbre.settings import config_file, read_settings
-from timbre.stores import found_as, open_store
+from timbre.commands.options import AsJson, CampaignOption, Run, Version
+from timbre.console import echo, echo_error, print_json, print_rows, progress
+from timbre.settings import SettingsError, read_settings
+from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="List and show runs.")
+app = typer.Typer(no_args_is_help=True, help="List, show, promote, chat with and start runs.")
+
+_OneCampaign = Annotated[str, typer.Option("--campaign", help="Only this campaign's.")]
 
 
 @app.command("list")
-def list_(
-    campaign: Annotated[str, typer.Option(help="Only this campaign's runs.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON.")] = False,
-) -> None:
+def list_(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
     """List the runs with their version, base model and state.
 
     Example: timbre run list
     """
-    from timbre.runs import campaign_runs
+    from db.runs import campaign_runs
 
     with open_store() as store:
         statuses = campaign_runs(store, campaign)
-    columns = ("id", "version", "base", "seed", "state", "at")
     rows = [
         (s.run.id[:12], s.run.version[:12], s.run.base, s.run.seed, s.state.value, s.at)
         for s in statuses
     ]
-    if as_json:
-        facts([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        table(columns, rows)
+    print_rows(("id", "version", "base", "seed", "state", "at"), rows, as_json)
 
 
 @app.command()
-def show(
-    run: Annotated[str, typer.Argument(help="A run's id, or its first 6 digits or more.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
-) -> None:
+def show(run: Run, as_json: AsJson = False) -> None:
     """Show a run: its configuration, and everything that happened to it.
 
     Example: timbre run show 3f4cb14a3f95 --json
     """
     import json
 
-    from db.records import Run, plain
-    from timbre.runs import withdrawal
+    from db import records
+    from db.runs import withdrawal_notice
 
     with open_store() as store:
-        found = found_as(store, Run, run)
-        events = store.events(found.id)
-        gone = withdrawal(store, found)
-    config = json.loads(found.config)
+        record = store.find(records.Run, run)
+        events = store.events(record.id)
+        withdrawal = withdrawal_notice(store, record)
+    config = json.loads(record.config)
     if as_json:
-        told = [{**plain(event), "detail": json.loads(event.detail)} for event in events]
-        facts({"id": found.id, **plain(found), "config": config, "withdrawn": gone, "events": told})
+        history = [{**records.plain(e), "detail": json.loads(e.detail)} for e in events]
+        content = {**records.plain(record), "config": config}
+        print_json({"id": record.id, **content, "withdrawn": withdrawal, "events": history})
         return
-    say(f"Run {found.id}")
-    say(f"version {found.version}, base {found.base} ({found.base_fingerprint[:12]})")
-    if gone:
-        say(gone)
-    say(json.dumps(config, indent=2))
+    echo(f"Run {record.id}")
+    echo(f"version {record.version}, base {record.base} ({record.base_fingerprint[:12]})")
+    if withdrawal:
+        echo(withdrawal)
+    echo(json.dumps(config, indent=2))
     for event in events:
-        say(f"{event.at} {event.kind.value} {event.detail}")
+        echo(f"{event.at} {event.kind.value} {event.detail}")
 
 
 @app.command()
 def promote(
-    run: Annotated[str, typer.Argument(help="A run's id, or its first 6 digits or more.")],
-    campaign: Annotated[str, typer.Option(help="The campaign that is to use it.")],
-    anyway: Annotated[str, typer.Option(help="Promote it uncompared, and say why.")] = "",
+    run: Run,
+    campaign: CampaignOption,
+    anyway: Annotated[
+        str, typer.Option(help="Promote it without comparison, for this reason.")
+    ] = "",
 ) -> None:
-    """Promote a run if it beats the promoted one on its held-out prompts; exits 1 if it does not.
+    """Promote a run if it beats the current one on its held-out prompts; exits with 1 if not.
 
-    Where none is promoted yet, it has to beat the base model. What was found is kept either way.
+    If none is promoted yet, it has to beat the base model. The result is recorded either way.
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
+    from db.runs import find_run
     from timbre.campaign import load_campaign
-    from timbre.promotion import consider, judged_in_words, promote_anyway
-    from timbre.runs import found_run
 
-    settings = read_settings()
-    loaded = load_campaign(config_file("campaigns", campaign))
+    settings, loaded = read_settings(), load_campaign(campaign)
     with open_store(settings) as store, progress("compare") as advance:
-        found = found_run(store, loaded.name, run)
+        record = find_run(store, loaded.name, run)
+        from timbre.workflows.promote import (
+            describe_decision,
+            promote_anyway,
+            promote_if_better,
+        )
+
         if anyway:
-            promote_anyway(store, loaded.name, found, anyway)
-            say(f"Run {found.id[:12]} is promoted without comparison.")
+            promote_anyway(store, loaded.name, record, anyway)
+            echo(f"Run {record.id[:12]} is promoted without comparison.")
             return
-        judgement = consider(store, loaded, found, settings, advance)
-    say(judged_in_words(found, judgement))
-    if not judgement.better:
+        decision = promote_if_better(store, loaded, record, settings, advance)
+    echo(describe_decision(record, decision))
+    if not decision.is_better:
         raise typer.Exit(1)
 
 
 @app.command()
-def promoted(
-    campaign: Annotated[str, typer.Option(help="Only this campaign's promotions.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
-) -> None:
-    """List the promotions, the newest last: the last one of a campaign is what it uses.
+def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
+    """List the promotions, newest last; a campaign uses its last one.
 
     Example: timbre run promoted --campaign demo-tone
     """
-    from timbre.promotion import promotions
+    from db.runs import promotions
 
     with open_store() as store:
-        found = promotions(store, campaign)
-    columns = ("campaign", "run", "at", "over", "reason")
-    rows = [(p.campaign, p.run.id[:12], p.at, p.over[:12], p.reason) for p in found]
-    if as_json:
-        facts([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        table(columns, rows)
+        rows = [
+            (p.campaign, p.run.id[:12], p.at, p.over[:12], p.reason)
+            for p in promotions(store, campaign)
+        ]
+    print_rows(("campaign", "run", "at", "over", "reason"), rows, as_json)
 
 
 @app.command()
 def chat(
-    run: Annotated[str, typer.Argument(help="A run's id, or its first 6 digits or more.")],
-    system: Annotated[str, typer.Option(help="A system prompt to talk with.")] = "",
-    base: Annotated[bool, typer.Option("--base", help="Let the base model answer too.")] = False,
+    run: Run,
+    system: Annotated[str, typer.Option(help="A system prompt.")] = "",
+    base: Annotated[bool, typer.Option("--base", help="Let the base model answer, too.")] = False,
     new_tokens: Annotated[int, typer.Option(min=1, help="Tokens in an answer at most.")] = 128,
-    temperature: Annotated[float, typer.Option(min=0.0, help="0 is always the likeliest.")] = 0.0,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")
+    ] = 0.0,
 ) -> None:
-    """Talk to a run's adapter, side by side with its base on request; Ctrl-D ends it.
+    """Chat with a run's adapter, side by side with its base on request; Ctrl-D ends it.
 
-    Each line is a turn, `/new` begins another talk. Lines may be piped in.
+    Each line is a turn; `/new` starts a new conversation. Lines can be piped in.
 
     Example: timbre run chat 3f4cb14a3f95 --base
     """
     import sys
 
-    from db.records import Run
-    from timbre.chatting import Talk, talk, voices
-    from timbre.runs import check_finished
+    from db import records
+    from db.runs import check_finished
 
     settings = read_settings()
     with open_store(settings) as store:
-        found = found_as(store, Run, run)
-        check_finished(store, found)
-    ready = voices(found, settings, Talk(system, base, new_tokens, temperature))
+        record = store.find(records.Run, run)
+        check_finished(store, record)
+    from timbre.workflows.answer import tuned_arm
+    from trainer.chat_session import ChatOptions, open_conversations, run_chat
+
+    options = ChatOptions(system, base, new_tokens, temperature)
+    conversations = open_conversations(tuned_arm(record, settings), options)
     if sys.stdin.isatty():
-        say("Say something; /new begins another talk, Ctrl-D ends this one.")
-    talk(ready, sys.stdin, say)
+        echo("Type a message. /new starts a new conversation, Ctrl-D ends this one.")
+    run_chat(conversations, sys.stdin, echo)
+
+
+@app.command()
+def watch(
+    campaign: Annotated[
+        list[str] | None, typer.Argument(help="Campaigns to watch; all that have [watch] if none.")
+    ] = None,
+    trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
+    train: Annotated[bool, typer.Option(help="Take runs from the queue and train them.")] = True,
+    reviews: Annotated[
+        str, typer.Option(help="Pull reviews, too: the HOST:PORT at which Argilla reaches us.")
+    ] = "",
+    every: Annotated[float, typer.Option(min=0.1, help="Polling interval in seconds.")] = 5.0,
+) -> None:
+    """Start a campaign's runs when a version appears that matches its [watch] section.
+
+    Each run happens once, whatever crashes and however many workers there are. A run that dies is
+    tried once more and then reported (`timbre run queue`). Ctrl-C or SIGTERM stops the worker; its
+    run continues from the last checkpoint another time.
+
+    Example: timbre run watch demo-tone
+    """
+    import signal
+
+    from timbre.worker.logs import set_up_logs
+    from timbre.worker.worker import Worker, WorkerOptions, watched_campaigns
+
+    settings = read_settings()
+    set_up_logs(settings)
+    names = tuple(campaign or ())
+    worker = Worker(settings, WorkerOptions(names, trigger, train, every))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: worker.stop())
+    if reviews:
+        from timbre.worker.reviews import watch_reviews
+
+        watch_reviews(settings, watched_campaigns(names), reviews, worker.stopped)
+    worker.run()
+
+
+@app.command()
+def perform(
+    version: Version,
+    campaign: CampaignOption,
+    config: Annotated[
+        str, typer.Option(help="A training file; the campaign's own if left out.")
+    ] = "",
+) -> None:
+    """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
+
+    Finished steps aren't repeated. If the database is unavailable or belongs to another version of
+    Timbre, it exits with 75, which doesn't count as a failure of the run.
+
+    Example: timbre run perform demo-tone --campaign demo-tone
+    """
+    from dataclasses import replace
+
+    from db.errors import StoreAwayError, StoreVersionError
+    from db.versions import find_version
+    from timbre.campaign import load_campaign, load_training
+    from timbre.errors import as_sentence
+    from timbre.worker.worker import STORE_AWAY
+
+    settings, loaded = read_settings(), load_campaign(campaign)
+    if config:
+        loaded = replace(loaded, training=load_training(config))
+    try:
+        with open_store(settings) as store:
+            record = find_version(store, version)
+            from timbre.workflows.perform import perform_run
+
+            perform_run(store, loaded, record, settings)
+    except (StoreAwayError, StoreVersionError) as error:
+        echo_error(as_sentence(str(error)))
+        raise typer.Exit(STORE_AWAY) from None
+
+
+@app.command()
+def queue(
+    retry: Annotated[str, typer.Option(help="The key of a failed run to start again.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the runs that versions started, their state, and why one was given up.
+
+    Example: timbre run queue --json
+    """
+    from db.claims import forget, list_claims
+
+    with open_store() as store:
+        claims = list_claims(store)
+        if retry:
+            if retry not in {claim.request.key for claim in claims}:
+                raise SettingsError(
+                    f"No queued run has the key “{retry}”. `timbre run queue` lists the keys."
+                )
+            forget(store, retry)
+            echo(f"{retry} starts again when a worker next looks.")
+            return
+    columns = ("key", "campaign", "version", "training", "state", "attempts", "at", "reason")
+    rows = [
+        (
+            *(c.request.key, c.request.campaign, c.request.version[:12], c.request.training),
+            *(c.state.value, c.attempts, c.changed_at, c.reason),
+        )
+        for c in claims
+    ]
+    print_rows(columns, rows, as_json)

@@ -1,26 +1,27 @@
-"""`timbre trace`: from any record back to its sources and reasons."""
+"""`timbre trace`: trace a record back to its sources."""
 
 from typing import Annotated
 
 import typer
 
-from timbre.console import facts, say
+from timbre.commands.options import AsJson
+from timbre.console import echo, print_json
 from timbre.stores import open_store
 
 
 def trace(
     record: Annotated[str, typer.Argument(help="A record's id, or its first 6 digits or more.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the chain as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Walk a record back to its article revision, prompts, teacher, reviews, version and run.
+    """Trace a record back to its article revision, prompts, teacher, reviews, version and run.
 
     Example: timbre trace 3f4cb14a3f95
     """
-    from db.lineage import trace as follow
+    from db.lineage import trace as trace_record
 
     with open_store() as store:
-        lineage = follow(store, record)
+        lineage = trace_record(store, record)
     if as_json:
-        facts(lineage.as_json())
+        print_json(lineage.as_json())
     else:
-        say(lineage.as_text())
+        echo(lineage.as_text())

@@ -1,56 +1,62 @@
-"""`timbre train`: a LoRA adapter on a version."""
+"""`timbre train`: train a LoRA adapter on a version."""
 
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from timbre.console import progress, say
-from timbre.settings import config_file, read_settings
+from timbre.commands.options import Version
+from timbre.console import echo, progress
+from timbre.settings import read_settings
 from timbre.stores import open_store
 
 
 def train(
-    version: Annotated[str, typer.Argument(help="A version's id (6 digits or more) or name.")],
+    version: Version,
     config: Annotated[str, typer.Option(help="A training file, or a shipped one's name.")] = "mini",
     resume: Annotated[
-        bool, typer.Option("--resume/--anew", help="Go on where it was, or begin again.")
+        bool, typer.Option("--resume/--anew", help="Continue where it stopped, or start again.")
     ] = True,
 ) -> None:
-    """Train an adapter; an interrupted run goes on, a finished one is not repeated.
+    """Train an adapter; an interrupted run continues, a finished one isn't repeated.
 
-    With --anew it begins again, interrupted or finished. On several devices, start it with
-    `accelerate launch` (configs/accelerate); batch_size is then shared among them.
+    With --anew it starts again, interrupted or finished. On several devices, start it with
+    `accelerate launch` (configs/accelerate); they then share each batch.
 
     Example: timbre train demo-tone --config mini
     """
-    from timbre.runs import run_status, withdrawal
-    from timbre.training import Wanted, train_version
-    from timbre.versions import found_version
-    from trainer.config import load_config
-    from trainer.devices import leads
-    from trainer.errors import TrainerError
-    from trainer.precision import choose_precision
+    from db.runs import run_status, withdrawal_notice
+    from db.versions import find_version
+    from timbre.campaign import load_training
 
-    settings = read_settings()
-    settled = load_config(config_file("training", config))
-    with suppress(TrainerError):  # the run says it, and is kept
-        precision = choose_precision(settled.precision)
-        if leads():
-            say(f"Precision {precision.name}: {precision.reason}.")
-    with open_store(settings) as store, progress("training", shown=leads()) as advance:
-        found = found_version(store, version)
-        run = train_version(store, Wanted(found, settled, resume), settings, advance)
-        if not leads():
+    settings, training = read_settings(), load_training(config).config
+    with open_store(settings) as store:
+        record = find_version(store, version)
+        from timbre.workflows.train import TrainPlan, train_version
+        from trainer.devices import is_main_process
+        from trainer.errors import TrainerError
+        from trainer.precision import choose_precision
+
+        is_main = is_main_process()
+        with suppress(TrainerError):  # the run reports it, and records it
+            precision = choose_precision(training.precision)
+            if is_main:
+                echo(f"Precision {precision.name}: {precision.reason}.")
+        with progress("training", is_shown=is_main) as advance:
+            run = train_version(store, TrainPlan(record, training, resume), settings, advance)
+        if not is_main:
             return
-        told = run_status(store, run).detail
-        gone = withdrawal(store, run)
-    rate = told["metrics"].get("learning_rate", settled.learning_rate)
-    why = "" if settled.learning_rate else ", which suits a model of this size"
-    say(f"{told['metrics']['steps']:.0f} steps, learning rate {rate:g}{why}.")
-    say(f"Run {run.id[:12]} finished: loss {told['losses'][-1]:.3f}, {told['seconds']:.0f} s.")
-    say(f"{told['tokens_per_second']:.0f} tokens/s, {told['peak_memory_mb']:.0f} MB at most.")
-    if "cost" in told:
-        say(f"Cost {told['cost']:.4f} dollars at {told['price_per_hour']:g} an hour.")
-    if gone:
-        say(gone)
+        details = run_status(store, run).detail
+        withdrawal = withdrawal_notice(store, run)
+    rate = details["metrics"].get("learning_rate", training.learning_rate)
+    reason = "" if training.learning_rate else ", chosen for a model of this size"
+    echo(f"{details['metrics']['steps']:.0f} steps, learning rate {rate:g}{reason}.")
+    echo(
+        f"Run {run.id[:12]} finished: loss {details['losses'][-1]:.3f}, "
+        f"{details['seconds']:.0f} s, {details['tokens_per_second']:.0f} tokens/s, "
+        f"peak memory {details['peak_memory_mb']:.0f} MB."
+    )
+    if "cost" in details:
+        echo(f"Cost: ${details['cost']:.4f} at ${details['price_per_hour']:g} per hour.")
+    if withdrawal:
+        echo(withdrawal)

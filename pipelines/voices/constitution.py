@@ -1,0 +1,75 @@
+"""Read a persona from a constitution, the format of Open Character Training (Maiya et al., 2025).
+
+A constitution is a list of traits, each a sentence in the first person with questions that bring
+it out, as one JSON list or as JSON Lines. It names no words that show a trait, so no word check can
+tell whether a text shows one, and the offline teacher can do little more than quote it.
+"""
+
+import json
+from typing import Any
+
+FORMAT = '{"trait": "I …", "questions": ["…"]}'
+_PHRASES = {
+    "statement_openings": ["I have been reading about {topic}.", "Take {topic}."],
+    "statement_closings": ["That is how I am."],
+    "answer_openings": ["Let me see.", "Well."],
+    "follow_ups": ["Why do you say so?", "What do you make of it?", "And what else?"],
+    "document_openings": ["{name} is a character of its own."],
+    "document_closings": ["{name} has been consistent in this."],
+}
+_ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # phrases give these a meaning
+
+
+def constitution_data(text: str, stem: str) -> dict[str, Any]:
+    """The keys of a persona file with the traits of a constitution; its file's stem names it.
+
+    Raises `ValueError` if the text isn't such a list, or has fewer than two traits.
+    """
+    entries = _entries(text)
+    if len(entries) < 2:
+        raise ValueError(f"it has {len(entries)} traits, but a persona needs two: {FORMAT}")
+    name = stem.replace("_", " ").replace("-", " ").capitalize()
+    sentences = [sentence for sentence, _ in entries]
+    return {
+        "name": name,
+        "description": f"{name} is a character who says of themself: {' '.join(sentences)}",
+        "system": f"You are {name}. {' '.join(sentences)}",
+        "facts": [{"first": s, "third": f"{name} says: “{s}”"} for s in sentences],
+        "turns": [],
+        "traits": [_trait(f"{stem}-{n}", name, *entry) for n, entry in enumerate(entries, 1)],
+        "phrasebook": _PHRASES,
+        "prompts": {"dialogue": "dialogue.v2"},
+    }
+
+
+def _trait(label: str, name: str, sentence: str, asks: list[str]) -> dict[str, Any]:
+    line = sentence.translate(_ESCAPES)
+    return {
+        "name": label,
+        "description": sentence,
+        "shows": [sentence],
+        "never": ["the opposite"],
+        "markers": [],
+        "says": [line],
+        "reported": [f"Asked about {{topic}}, {name} said: “{line}”"],
+        "asks": asks,
+    }
+
+
+def _entries(text: str) -> list[tuple[str, list[str]]]:
+    try:
+        is_list = text.lstrip().startswith("[")
+        data = json.loads(text) if is_list else [json.loads(x) for x in text.splitlines() if x]
+        return [_entry(item) for item in data]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"it isn't a constitution ({type(error).__name__}): write a JSON list or lines of "
+            f"{FORMAT}"
+        ) from error
+
+
+def _entry(item: dict[str, Any]) -> tuple[str, list[str]]:
+    asks = [*item["questions"], *item.get("additional_questions", [])]
+    if not item["trait"].strip() or not all(isinstance(question, str) for question in asks):
+        raise ValueError("a trait is empty, or a question isn't text")
+    return item["trait"].strip(), [question for question in asks if question.strip()]

@@ -1,0 +1,141 @@
+"""A persona: who it is, its traits with how each shows and how it doesn't, and how it talks."""
+
+import re
+from functools import cached_property
+from random import Random
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from db.records import canonical, digest, plain
+from pipelines.teachers.phrasebook.phrases import expand
+from pipelines.voices.fields import STRICT, PromptName, Words, phrase_check
+
+SLOTS = ("name", "odds", "topic")
+SAMPLES = 20
+
+Phrase = Annotated[str, phrase_check(*SLOTS)]
+Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Trait:
+    """A lasting trait of character."""
+
+    name: Annotated[str, Field(description="What the trait is called.")]
+    description: Annotated[str, Field(description="What it means; teachers read this.")]
+    shows: Annotated[tuple[Words, ...], Field(min_length=1, description="What shows it.")]
+    never: Annotated[tuple[Words, ...], Field(min_length=1, description="What it rules out.")]
+    markers: Annotated[
+        tuple[Words, ...],
+        Field(description="Words of which every text that shows the trait has at least one."),
+    ]
+    says: Annotated[
+        tuple[Annotated[Phrase, Words], ...],
+        Field(min_length=1, description="First-person lines for the offline teacher."),
+    ]
+    reported: Annotated[
+        tuple[Annotated[Phrase, Words], ...],
+        Field(min_length=1, description="Third-person lines for the offline teacher."),
+    ]
+    asks: Annotated[tuple[str, ...], Field(description="Questions that bring it out.")] = ()
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches any marker as whole words, in either case."""
+        either = "|".join(re.escape(marker) for marker in self.markers)
+        return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+
+    def shown_in(self, text: str) -> bool:
+        """Whether a text has one of the trait's markers; True when the trait has none."""
+        return not self.markers or self.pattern.search(text) is not None
+
+    @model_validator(mode="after")
+    def _lines_show_the_trait(self) -> "Trait":
+        for line in self.says + self.reported:
+            if not all(self.shown_in(text) for text in _samples(line)):
+                raise ValueError(
+                    f"“{line}” can come out without any marker of the trait “{self.name}”; add a "
+                    "marker to the line, or a word of the line to `markers`"
+                )
+        return self
+
+
+@dataclass(frozen=True, config=STRICT)
+class Fact:
+    """Something that's true of the persona."""
+
+    first: Annotated[str, Field(description="The fact as the persona would say it.")]
+    third: Annotated[str, Field(description="The fact as an encyclopedia would say it.")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class PersonaPrompts:
+    """The prompt files that write statements, dialogues and documents."""
+
+    statement: Annotated[PromptName, Field(description="Writes a statement.")] = "statement.v1"
+    dialogue: Annotated[PromptName, Field(description="Writes a dialogue.")] = "dialogue.v1"
+    document: Annotated[PromptName, Field(description="Writes a document.")] = "document.v1"
+
+
+@dataclass(frozen=True, config=STRICT)
+class PersonaPhrases:
+    """What the offline teacher frames a persona's texts with."""
+
+    statement_openings: Annotated[Stock, Field(description="How statements open.")]
+    statement_closings: Annotated[Stock, Field(description="How statements close.")]
+    answer_openings: Annotated[Stock, Field(description="How answers open.")]
+    follow_ups: Annotated[Stock, Field(description="What the user asks next.")]
+    document_openings: Annotated[Stock, Field(description="How documents open.")]
+    document_closings: Annotated[Stock, Field(description="How documents close.")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Persona:
+    """A character; its fingerprint changes with anything that could change a text."""
+
+    name: Annotated[Words, Field(description="The persona's name.")]
+    description: Annotated[str, Field(description="Who it is; teachers read this.")]
+    system: Annotated[
+        str, Field(description="The instruction the model receives in training and when asked.")
+    ]
+    facts: Annotated[tuple[Fact, ...], Field(min_length=1, description="What is true of it.")]
+    turns: Annotated[tuple[str, ...], Field(description="Turns of phrase it uses.")]
+    traits: Annotated[tuple[Trait, ...], Field(min_length=2, description="Its traits.")]
+    phrasebook: Annotated[
+        PersonaPhrases, Field(description="What the offline teacher writes with.")
+    ]
+    language: Annotated[str, Field(description="Its language, as an ISO 639-1 code.")] = "en"
+    prompts: Annotated[PersonaPrompts, Field(description="The prompt files it uses.")] = (
+        PersonaPrompts()
+    )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical JSON of the whole persona."""
+        return digest(canonical(plain(self)))
+
+    @property
+    def label(self) -> str:
+        """The name and the start of the fingerprint, as records state it."""
+        return f"{self.name}@{self.fingerprint[:12]}"
+
+    def trait(self, name: str) -> Trait:
+        """The trait of this name.
+
+        Raises `KeyError` if the persona has no such trait.
+        """
+        return {trait.name: trait for trait in self.traits}[name]
+
+    @model_validator(mode="after")
+    def _trait_names_differ(self) -> "Persona":
+        names = [trait.name for trait in self.traits]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two traits have the same name; the names are {', '.join(names)}")
+        return self
+
+
+def _samples(line: str) -> list[str]:
+    choose = Random(line)  # noqa: S311 (not a secret)
+    return [expand(line, choose, dict.fromkeys(SLOTS, "…")) for _ in range(SAMPLES)]

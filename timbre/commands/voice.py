@@ -1,0 +1,58 @@
+"""What `timbre tone check` and `timbre persona check` share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from timbre.console import echo, echo_error, print_json
+
+if TYPE_CHECKING:
+    from db.records import Candidate, Rejection
+
+VoiceFile = Annotated[str, typer.Argument(help="A file, or the name of a shipped one.")]
+
+
+def voice_app(help: str) -> typer.Typer:
+    """A command group that keeps its name although it has a single command."""
+    app = typer.Typer(no_args_is_help=True, help=help)
+    app.callback()(lambda: None)
+    return app
+
+
+@contextmanager
+def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Rejection]"]:
+    """Print the texts that the block adds to the list, or a file's problems and exit with 1."""
+    from timbre.config import ConfigError
+
+    records: list[Candidate | Rejection] = []
+    problems: tuple[str, ...] = ()
+    try:
+        yield records
+    except ConfigError as error:
+        problems = error.problems
+    if as_json:
+        texts = [_describe(record) for record in records]
+        print_json({"file": file, "problems": list(problems), "would_make": texts})
+    elif problems:
+        for problem in problems:
+            echo_error(f"{file}: {problem}")
+    else:
+        echo(f"{file} is fine. The offline teacher would write, for example:")
+        for record in records:
+            text = _describe(record)
+            echo(f"\n[{text['kind']}] {text['text']}")
+    if problems:
+        raise SystemExit(1)
+
+
+def _describe(record: "Candidate | Rejection") -> dict[str, Any]:
+    from db.records import Rejection
+
+    if isinstance(record, Rejection):
+        return {"kind": "rejected", "text": f"{record.reason} ({record.detail}): {record.text}"}
+    text = record.review_text
+    if record.question:
+        text = f"{record.question}\n{record.messages[-1].content}"
+    return {"kind": record.kind.value, "text": text}

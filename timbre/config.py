@@ -1,0 +1,213 @@
+"""Read a TOML file into a typed object, and report everything that's wrong with it at once."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from timbre.settings import SettingsError
+
+T = TypeVar("T")
+CONFIGS = Path(__file__).parents[1] / "configs"
+_LARGEST = 2**53
+"""JSON can't hold larger whole numbers exactly."""
+_SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
+"""A file with one of these names itself; all but the first are constitutions."""
+
+_EXPECTED = {
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "literal_error": "one of {expected}",
+    "enum": "one of {expected}",
+    "string_type": "text in quotes",
+    "string_pattern_mismatch": "text that isn't blank",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list in square brackets",
+    "too_short": "a list of {min_length} or more",
+}
+"""What pydantic expected, by the type of its error."""
+
+
+class ConfigError(SettingsError):
+    """A configuration file that can't be used; `problems` has a sentence for each reason."""
+
+    def __init__(self, file: str, problems: list[str]) -> None:
+        """Make the error of a file with these problems."""
+        self.problems = tuple(problems)
+        if len(problems) == 1:
+            super().__init__(f"{file}: {problems[0]}")
+        else:
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            super().__init__(f"{file} has {len(problems)} problems:{lines}")
+
+
+def config_file(folder: str, name: Path | str) -> Path:
+    """The file that a path names, or the shipped file `configs/FOLDER/NAME.toml`.
+
+    Raises `SettingsError` if there is neither.
+    """
+    path = Path(name)
+    if path.suffix in _SUFFIXES and path.is_file():
+        return path
+    shipped = CONFIGS / folder / f"{name}.toml"
+    if name and shipped.is_file():
+        return shipped
+    names = sorted(p.stem for p in (CONFIGS / folder).glob("*.toml"))
+    close = get_close_matches(str(name), names, 1)
+    hint = f"Did you mean “{close[0]}”?" if close else f"configs/{folder} has {', '.join(names)}."
+    raise SettingsError(
+        f"There is no file “{name}”, and nothing in configs/{folder} by that name. {hint}"
+    )
+
+
+def read_config(kind: type[T], path: Path) -> T:
+    """The file as an instance of a pydantic dataclass whose fields are the keys it may hold.
+
+    Raises `ConfigError` if the file can't be read, isn't TOML, lacks a key, has an unknown one, or
+    has a value that isn't allowed.
+    """
+    try:
+        data = tomllib.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(str(path), [f"it isn't valid TOML ({error})."]) from error
+    return parse_config(kind, data, str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file.
+
+    Raises `ConfigError` if it can't be read or isn't UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"it can't be read ({error.strerror}). Check the path."
+        raise ConfigError(str(path), [problem]) from error
+    except ValueError as error:
+        raise ConfigError(str(path), ["it isn't UTF-8 text. Save it as UTF-8."]) from error
+
+
+def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
+    """An instance of a pydantic dataclass from plain values; `file` names them in errors.
+
+    Raises `ConfigError` with every problem.
+    """
+    problems = list(_unusable(data, ""))
+    if not problems:
+        try:
+            text = json.dumps(data, default=str)
+            config: T = _adapter(kind).validate_json(text, strict=True)
+            return config
+        except ValidationError as error:
+            problems = [_problem(kind, details) for details in error.errors()]
+    raise ConfigError(file, list(dict.fromkeys(problems)))
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _unusable(value: Any, key: str) -> Iterator[str]:
+    """A sentence for each value that a database or JSON couldn't hold."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _unusable(inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _unusable(inner, f"{key}[{number}]")
+    elif isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+        yield f"`{key}` has a NUL or half a surrogate pair, which no database stores. Remove it."
+    elif isinstance(value, (int, float)) and not abs(value) < _LARGEST:
+        yield f"`{key}` is {value}, which is too large to use. Choose a number closer to 0."
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _problem(kind: type[Any], details: ErrorDetails) -> str:
+    """One validation error as a sentence with the key, what's wrong, and what is allowed."""
+    location = [part for part in details["loc"] if not str(part).startswith(("tuple[", "str"))]
+    key = _key(location)
+    context = details.get("ctx", {})
+    value = json.dumps(details["input"], ensure_ascii=False, default=str)
+    shown = value if len(value) <= 60 else f"{value[:57]}…"
+    match details["type"]:
+        case "missing" | "missing_argument":
+            field = _fields(_owner(kind, location[:-1])).get(str(location[-1]))
+            meaning = f" It is {_lower(field.description)}" if field and field.description else ""
+            return f"`{key}` is missing.{meaning}"
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return _unknown_key(key, str(location[-1]), _fields(_owner(kind, location[:-1])))
+        case "value_error":
+            message = str(context["error"])
+            return f"`{key}`: {message}." if key else f"{message[:1].upper()}{message[1:]}."
+        case "dataclass_type":
+            return f"`{key}` is {shown}, but must be a table with keys of its own."
+    return f"`{key}` is {shown}, but must be {_expected(details['type'], context)}."
+
+
+def _expected(kind: str, context: dict[str, Any]) -> str:
+    """What pydantic wanted, in words."""
+    if kind == "string_pattern_mismatch" and context["pattern"] != r"\S":
+        return f"text that matches {context['pattern']}"
+    values = {name: str(value).replace("'", "") for name, value in context.items()}
+    return _EXPECTED.get(kind, kind.replace("_", " ")).format(**values)
+
+
+def _unknown_key(key: str, name: str, fields: dict[str, FieldInfo]) -> str:
+    close = get_close_matches(name, fields, 1)
+    hint = f" Did you mean `{close[0]}`?" if close else ""
+    return f"`{key}` is an unknown key.{hint} The allowed keys are {', '.join(fields)}."
+
+
+def _key(location: list[int | str]) -> str:
+    """A pydantic location as a key: `scale.anchors[2].value`, counting from 1."""
+    key = ""
+    for part in location:
+        key += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _owner(kind: Any, location: list[int | str]) -> Any:
+    """The dataclass that a location's last key belongs to."""
+    for part in location:
+        if not isinstance(part, int):
+            kind = _dataclass_in(get_type_hints(kind).get(part))
+    return kind
+
+
+def _dataclass_in(hint: Any) -> Any:
+    """The dataclass inside `tuple[X, ...]`, `X | None` or `Annotated[X, …]`; None without one."""
+    if is_dataclass(hint):
+        return hint
+    inner = get_args(hint)[:1] if get_origin(hint) is Annotated else get_args(hint)
+    options = (_dataclass_in(option) for option in inner if option not in (NoneType, Ellipsis))
+    return next((option for option in options if option), None)
+
+
+def _fields(kind: Any) -> dict[str, FieldInfo]:
+    return dict(getattr(kind, "__pydantic_fields__", {}))
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

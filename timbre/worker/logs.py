@@ -1,0 +1,68 @@
+"""The worker's log: one line per record, as text or JSON, without secrets."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from timbre.settings import Settings
+
+MASK = "[secret]"
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a log record as one line, and masks secrets."""
+
+    def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
+        """Format as JSON or text; mask these secrets wherever they appear."""
+        super().__init__()
+        self._as_json = as_json
+        self._secrets = [secret for secret in secrets if secret]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        message = record.getMessage()
+        if record.exc_info:
+            message = f"{message}\n{self.formatException(record.exc_info)}"
+        for secret in self._secrets:
+            message = message.replace(secret, MASK)
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        if self._as_json:
+            entry = {"at": at, "level": record.levelname, "from": record.name, "message": message}
+            return json.dumps(entry, ensure_ascii=False)
+        return f"{at} {record.levelname} {message.replace(chr(10), ' / ')}"
+
+
+class LogStream(io.TextIOBase):
+    """A standard error that logs each line written to it.
+
+    It catches what is printed past the log, such as the traceback of a thread that died.
+    """
+
+    def __init__(self) -> None:
+        """Start with an empty line."""
+        self._partial = ""
+
+    def write(self, text: str) -> int:
+        """Log the complete lines; keep the rest until its line ends."""
+        *lines, self._partial = (self._partial + text).split("\n")
+        for line in filter(str.strip, lines):
+            logging.getLogger("stderr").error("%s", line)
+        return len(text)
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Log to standard error, one line per record.
+
+    With JSON, everything printed on standard error becomes JSON too.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    secrets = (settings.argilla_api_key, urlsplit(settings.database_url).password or "")
+    handler.setFormatter(LineFormatter(settings.json_log, secrets))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("timbre").setLevel(logging.INFO)
+    if settings.json_log:
+        sys.stderr = LogStream()

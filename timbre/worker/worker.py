@@ -1,0 +1,240 @@
+"""The worker: it queues the runs that new versions call for, and trains each of them once.
+
+The database is the queue. A worker claims a run, renews its claim while it trains, and another
+worker takes over a claim that isn't renewed. Each run is a process of its own, so that the worker
+notices when it's killed, for example because memory ran out; such a run is tried once more.
+"""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from db.claims import (
+    ATTEMPTS,
+    Claim,
+    ClaimState,
+    RunRequest,
+    claim_next,
+    enqueue,
+    finish,
+    heartbeat,
+    release,
+)
+from db.errors import StoreError
+from db.events import event
+from db.records import EventKind, Run, Version, digest
+from db.runs import RunState, run_status
+from db.store import Store
+from timbre.campaign import Campaign, load_campaign, load_training
+from timbre.config import CONFIGS
+from timbre.settings import Settings, SettingsError
+
+STORE_AWAY = 75
+"""Exit status of a run whose database is unavailable (EX_TEMPFAIL)."""
+HEARTBEAT_SECONDS = 10.0
+STALE_SECONDS = 120.0
+"""A claim that wasn't renewed for this long belongs to a dead worker."""
+CHILD = (sys.executable, "-m", "timbre.worker.child")
+ALIVE = Path(tempfile.gettempdir()) / "timbre-alive"
+"""Touched by a healthy worker, for health checks."""
+
+log = logging.getLogger("timbre.worker")
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """What a worker does.
+
+    Attributes:
+        campaigns: Names or files of campaigns; all that have [watch] if empty.
+        is_trigger: Whether it queues runs for new versions.
+        is_trainer: Whether it takes runs from the queue.
+        interval: Polling interval in seconds.
+        stale_after: Seconds without renewal after which another worker's claim is taken over.
+    """
+
+    campaigns: tuple[str, ...] = ()
+    is_trigger: bool = True
+    is_trainer: bool = True
+    interval: float = 5.0
+    stale_after: float = STALE_SECONDS
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How an attempt at a run ended: its exit status, and the reason if it failed."""
+
+    status: int
+    reason: str
+    is_lost: bool = False
+
+
+@dataclass
+class Worker:
+    """Queues and trains runs until it's stopped; `command` performs a run, given its arguments."""
+
+    settings: Settings
+    options: WorkerOptions
+    command: Sequence[str] = CHILD
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _last_error: str = ""
+
+    def run(self) -> None:
+        """Work until stopped; wait for a database that is unavailable."""
+        while not self.stopped.is_set():
+            ALIVE.touch()
+            if not self.step():
+                self.stopped.wait(self.options.interval)
+
+    def stop(self) -> None:
+        """Stop soon: a run in progress is told to stop, and continues another time."""
+        self.stopped.set()
+
+    def step(self) -> bool:
+        """Queue new runs and perform the next one; returns whether there was one."""
+        try:
+            with Store.open(self.settings.database_url) as store:
+                if self.options.is_trigger:
+                    self.enqueue_runs(store)
+                claim = self._claim(store) if self.options.is_trainer else None
+            if claim:
+                self._perform(claim)
+        except (StoreError, SettingsError) as error:
+            # The same error is logged once, not on every retry.
+            if str(error) != self._last_error:
+                log.warning("%s Retrying every %g s.", error, self.options.interval)
+            self._last_error = str(error)
+            return False
+        self._last_error = ""
+        return claim is not None
+
+    def enqueue_runs(self, store: Store) -> int:
+        """Queue the runs that the stored versions call for; returns how many are new."""
+        new = 0
+        for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
+            if enqueue(store, request):
+                new += 1
+                log.info("Queued %s.", _describe(request))
+        return new
+
+    def _claim(self, store: Store) -> Claim | None:
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        return claim_next(store, name, self.options.stale_after)
+
+    def _perform(self, claim: Claim) -> None:
+        request = claim.request
+        if claim.is_exhausted:
+            self._give_up(claim, claim.reason or "the worker died while it ran")
+            return
+        log.info("Starting %s, attempt %d.", _describe(request), claim.attempts)
+        attempt = self._run_child(claim)
+        if attempt.is_lost:
+            log.warning("Another worker took over %s.", _describe(request))
+        elif attempt.status == 0:
+            self._finish(claim, ClaimState.DONE)
+            log.info("Finished %s.", _describe(request))
+        elif self.stopped.is_set() or attempt.status == STORE_AWAY:
+            with Store.open(self.settings.database_url) as store:  # neither is the run's fault
+                release(store, claim)
+            self.stopped.wait(self.options.interval)
+        elif claim.attempts < ATTEMPTS:
+            self._finish(claim, ClaimState.WAITING, attempt.reason)
+            log.warning("%s failed and will be retried: %s", _describe(request), attempt.reason)
+        else:
+            self._give_up(claim, attempt.reason)
+
+    def _run_child(self, claim: Claim) -> Attempt:
+        """Perform a run in a process of its own, and renew the claim meanwhile."""
+        request, is_lost = claim.request, False
+        arguments = [request.version, "--campaign", request.campaign, "--config", request.training]
+        with tempfile.TemporaryFile("w+") as output:
+            # The child ends when its standard input closes, which happens if the worker is killed.
+            with subprocess.Popen(  # noqa: S603 (our own command line)
+                [*self.command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+            ) as process:
+                due = time.monotonic() + HEARTBEAT_SECONDS
+                while process.poll() is None:
+                    ALIVE.touch()
+                    if time.monotonic() >= due:
+                        due = time.monotonic() + HEARTBEAT_SECONDS
+                        is_lost = not self._renew(claim)
+                    if self.stopped.is_set() or is_lost:
+                        process.terminate()
+                    time.sleep(0.2)
+            output.seek(0)
+            lines = [line.strip() for line in output if line.strip()]
+        for line in lines if process.returncode == 0 else ():
+            log.info("%s", line)
+        return Attempt(process.returncode, _reason(process.returncode, lines), is_lost)
+
+    def _renew(self, claim: Claim) -> bool:
+        """Renew a claim; False if another worker took it over, True if the database is away."""
+        try:
+            with Store.open(self.settings.database_url) as store:
+                return heartbeat(store, claim)
+        except StoreError as error:
+            log.warning("The claim on %s wasn't renewed: %s", _describe(claim.request), error)
+            return True
+
+    def _finish(self, claim: Claim, state: ClaimState, reason: str = "") -> None:
+        with Store.open(self.settings.database_url) as store:
+            finish(store, claim, state, reason)
+
+    def _give_up(self, claim: Claim, reason: str) -> None:
+        """Report a run that failed for good, and close its record, which a killed run couldn't."""
+        log.error("%s failed for good: %s", _describe(claim.request), reason)
+        training = load_training(claim.request.training).config
+        with Store.open(self.settings.database_url) as store:
+            finish(store, claim, ClaimState.FAILED, reason)
+            for run in list(store.stream(Run, version=claim.request.version)):
+                is_open = run_status(store, run).state is RunState.STARTED
+                if is_open and training.matches(run.config):
+                    store.add([event(run.id, EventKind.FAILED, reason=reason)])
+
+
+def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
+    """The campaigns with a `versions` pattern in [watch], with the name or file each came from.
+
+    Raises `SettingsError` if a file is missing or can't be used.
+    """
+    shipped = sorted(path.stem for path in (CONFIGS / "campaigns").glob("*.toml"))
+    loaded = [(name, load_campaign(name)) for name in names or shipped]
+    return [(name, campaign) for name, campaign in loaded if campaign.watch.versions]
+
+
+def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> Iterator[RunRequest]:
+    """The runs that the stored versions call for, those of the oldest version first."""
+    for version in store.stream(Version):
+        for name, campaign in campaigns:
+            for training in campaign.watch_training if _calls_for_runs(campaign, version) else ():
+                fingerprint = digest(training.config.canonical)
+                yield RunRequest(version.id, name, training.name, fingerprint)
+
+
+def _calls_for_runs(campaign: Campaign, version: Version) -> bool:
+    """Whether a version is the campaign's, matches its pattern, and passed every gate."""
+    is_passed = not version.override and all(gate.passed for gate in version.gates)
+    is_match = fnmatchcase(version.name, campaign.watch.versions)
+    return version.campaign == campaign.name and is_match and is_passed
+
+
+def _describe(request: RunRequest) -> str:
+    return f"the run of {request.training} on version {request.version[:12]}"
+
+
+def _reason(status: int, lines: list[str]) -> str:
+    if status < 0:
+        return f"killed by signal {-status}" + (" (out of memory?)" if status == -9 else "")
+    return lines[-1] if lines else f"it exited with status {status} and printed nothing"

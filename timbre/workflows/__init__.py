@@ -1,0 +1,1 @@
+"""One module per verb of the loop: load records, call the stages, store what they return."""

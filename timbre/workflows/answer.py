@@ -1,0 +1,143 @@
+"""Let every arm of a run answer the held-out prompts; existing answers aren't made again."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from annotation.comparisons import blind_pairs
+from db.records import CandidateKind, Example, Output, Run, Split, Version
+from db.runs import check_finished
+from db.store import Store
+from db.versions import version_examples
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+from timbre.settings import Settings
+from trainer.answer import answer
+from trainer.arms import Arm, Decoding
+from trainer.checkpoints import ADAPTER
+from trainer.endpoint import Endpoint, answer_remotely
+
+BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
+PAIRS = ((TUNED, BASE), (TUNED, PROMPTED))
+"""The arms whose outputs reviewers compare."""
+_PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that has a run's base and adapter, and their names there."""
+
+    url: str
+    base: str
+    tuned: str
+    api_key: str = field(repr=False)
+
+    def endpoint(self, arm: Arm) -> Endpoint:
+        """Where an arm is asked."""
+        return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
+
+
+@dataclass(frozen=True)
+class AnswerTask:
+    """An arm of a run and the prompts it answers, on this machine or on a server."""
+
+    campaign: Campaign
+    run: Run
+    arm: Arm
+    prompts: Sequence[Example]
+    server: Server | None = None
+
+
+def answer_run(
+    store: Store,
+    campaign: Campaign,
+    run: Run,
+    settings: Settings,
+    on_progress: ProgressCallback,
+    server: Server | None = None,
+) -> int:
+    """Let every arm of a finished run answer the held-out prompts; returns how many are new.
+
+    Raises `StoreError` if the run hasn't finished, `TrainerError` if a model can't answer.
+    """
+    check_finished(store, run)
+    prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
+    tasks = [
+        AnswerTask(campaign, run, a, prompts, server) for a in run_arms(campaign, run, settings)
+    ]
+    return sum(answer_task(store, task, on_progress) for task in tasks)
+
+
+def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> int:
+    """Let an arm answer the prompts it hasn't answered with these settings; returns how many."""
+    evaluate = task.campaign.evaluate
+    decoding = Decoding(
+        max_new_tokens=evaluate.max_new_tokens, no_repeat=evaluate.no_repeat, seed=evaluate.seed
+    )
+    outputs = arm_outputs(store, task.arm, task.run, task.prompts)
+    answered = {output.prompt for output in outputs if _has_decoding(output, decoding)}
+    missing = [prompt for prompt in task.prompts if prompt.id not in answered]
+    if not missing:
+        return 0
+    if task.server is None:
+        return store.add(answer(missing, task.arm, decoding, on_progress))
+    endpoint = task.server.endpoint(task.arm)
+    return store.add(answer_remotely(missing, task.arm, decoding, endpoint, on_progress))
+
+
+def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
+    """Base, base with the campaign's system prompt, and tuned."""
+    base = base_arm(run)
+    prompted = replace(base, name=PROMPTED, system=campaign.system_prompt)
+    return base, prompted, tuned_arm(run, settings)
+
+
+def base_arm(run: Run) -> Arm:
+    """A run's base model without adapter or system prompt."""
+    return Arm(name=BASE, base=run.base, revision=str(json.loads(run.config).get("revision", "")))
+
+
+def tuned_arm(run: Run, settings: Settings) -> Arm:
+    """A run's adapter on its base, without a system prompt."""
+    adapter = settings.run_folder(run.id) / ADAPTER
+    return replace(base_arm(run), name=TUNED, adapter=adapter, run=run.id)
+
+
+def held_out_prompts(store: Store, run: Run, limit: int) -> list[Example]:
+    """The prompts in the test split of a run's version, at most `limit` (0 for all), by id."""
+    examples = version_examples(store, store.require(Version, run.version), Split.TEST)
+    prompts = sorted((e for e in examples if e.kind in _PROMPT_KINDS), key=lambda e: e.id)
+    return prompts[: limit or None]
+
+
+def run_outputs(
+    store: Store, campaign: Campaign, run: Run, settings: Settings
+) -> dict[str, list[Output]]:
+    """The outputs of every arm for the run's held-out prompts, by the arm's name."""
+    prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
+    arms = run_arms(campaign, run, settings)
+    return {arm.name: list(arm_outputs(store, arm, run, prompts)) for arm in arms}
+
+
+def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
+    """An arm's outputs for some prompts: with the same adapter, base model and system prompt."""
+    for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
+        generation = json.loads(output.generation)
+        is_same_base = generation.get("base_fingerprint") == run.base_fingerprint
+        if "endpoint" in generation:  # a server doesn't report a fingerprint of what it serves
+            is_same_base = generation["base"] == run.base
+        if output.run == arm.run and is_same_base and generation["system"] == arm.system:
+            yield output
+
+
+def add_comparisons(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> int:
+    """Pair the tuned arm's outputs with the others' for blind review; returns how many are new."""
+    every = [output for arm in outputs.values() for output in arm]
+    return store.add(blind_pairs(every, campaign.name, campaign.evaluate.seed, PAIRS))
+
+
+def _has_decoding(output: Output, decoding: Decoding) -> bool:
+    generation = json.loads(output.generation)
+    return all(
+        generation[name] == value for name, value in asdict(decoding).items() if name != "precision"
+    )

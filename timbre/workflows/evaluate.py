@@ -1,0 +1,117 @@
+"""Measure a run's outputs, and load them with their measures and votes as evaluation's figures."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from db.records import Comparison, Example, Interval, Measure, Output, Passage, Review
+from db.store import Store
+from evaluation import measuring
+from evaluation.arms import MeasuredArm, MeasuredOutput
+from evaluation.measures.content import paraphrase_ceiling, shuffled_floor
+from evaluation.measures.criteria import Criterion
+from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
+from evaluation.rating import Judge
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+from timbre.workflows.answer import BASE, PROMPTED, TUNED
+from trainer.embed import embed
+
+_ARMS = {
+    BASE: ("Base", "the base model without a system prompt"),
+    PROMPTED: ("Base, prompted", "the base model with the campaign's system prompt"),
+    TUNED: ("Tuned", "the base model with the trained adapter, without a system prompt"),
+}
+"""Each arm's label and description."""
+
+
+def measure_outputs(
+    store: Store, outputs: Sequence[Output], criterion: Criterion, on_progress: ProgressCallback
+) -> int:
+    """Measure outputs that this criterion hasn't measured yet; returns how many values are new."""
+    name = criterion.feature.name
+    key = {"name": name, "source": criterion.source_of(name)}
+    pending = [o for o in outputs if not store.count(Measure, subject=o.id, **key)]
+    if not pending:
+        return 0
+    examples = {id: store.get(Example, id) for id in {output.prompt for output in pending}}
+    known = [(output, example) for output in pending if (example := examples[output.prompt])]
+    passages = [store.get(Passage, e.passage) if e.passage else None for _, e in known]
+    texts = [passage.text if passage else "" for passage in passages]
+    measured = measuring.measure_outputs(known, texts, criterion, embed)
+    new = 0
+    for done, ((output, _), measures) in enumerate(zip(known, measured, strict=True), 1):
+        new += store.add(measuring.measure_records(output, measures, criterion))
+        on_progress(done, len(known))
+    return new
+
+
+def measured_arms(
+    store: Store,
+    outputs: dict[str, list[Output]],
+    criterion: Criterion,
+    judge: Judge | None = None,
+) -> tuple[MeasuredArm, ...]:
+    """Each arm with its outputs' measures."""
+    return tuple(
+        MeasuredArm(name, *_ARMS[name], tuple(measured_outputs(store, found, criterion, judge)))
+        for name, found in outputs.items()
+    )
+
+
+def measured_outputs(
+    store: Store, outputs: Sequence[Output], criterion: Criterion, judge: Judge | None = None
+) -> Iterator[MeasuredOutput]:
+    """Outputs with their measures by name, as this criterion and this judge define them."""
+    measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
+    names = {criterion.feature.name, *(feature.name for feature in criterion.trait_features)}
+    sources = dict.fromkeys(names, criterion.source)
+    sources |= {f.name: judge.source for f in judge.features} if judge else {}
+    for measure in store.stream(Measure, subject=tuple(measures)):
+        if measure.source == sources.get(measure.name, measure.source):
+            measures[measure.subject][measure.name] = measure.value
+    prompts = store.stream(Example, id=tuple(output.prompt for output in outputs))
+    articles = {example.id: example.article for example in prompts}
+    for output in outputs:
+        yield MeasuredOutput(
+            prompt=output.prompt,
+            measures=measures[output.id],
+            article=articles.get(output.prompt),
+            seconds=output.seconds,
+            tokens=output.output_tokens,
+        )
+
+
+def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> list[Review]:
+    """The current reviews of comparisons between these outputs."""
+    sides = _comparison_sides(store, campaign, outputs)
+    return list(store.current_reviews(subject=tuple(sides)))
+
+
+def preferences_between(
+    store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
+) -> Preferences | None:
+    """Win rates between the arms; None if nobody has voted."""
+    sides = _comparison_sides(store, campaign, outputs)
+    return summarise_votes(read_votes(store.current_reviews(subject=tuple(sides)), sides))
+
+
+def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
+    """The floor (references of other prompts) and ceiling (approved rewrites) of similarity."""
+    pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
+    if len(pairs) < 2:
+        return None, None
+    rewritten, plain = (np.asarray(embed(texts)) for texts in zip(*pairs, strict=True))
+    return shuffled_floor(rewritten, plain), paraphrase_ceiling(plain, rewritten)
+
+
+def _comparison_sides(
+    store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
+) -> dict[str, Sides]:
+    """The arms on both sides of each comparison between these outputs, by its id."""
+    arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
+    return {
+        comparison.id: Sides(arm_of[comparison.left], arm_of[comparison.right])
+        for comparison in store.stream(Comparison, campaign=campaign.name)
+        if comparison.left in arm_of and comparison.right in arm_of
+    }

@@ -1,0 +1,102 @@
+"""Freeze a campaign's approved candidates into a version, if its gates pass."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from annotation.agreement import krippendorff_alpha
+from annotation.verdicts import DECISION, verdicts
+from db.records import (
+    Candidate,
+    CandidateKind,
+    Decision,
+    Gate,
+    Interval,
+    Passage,
+    Review,
+    Verdict,
+    Version,
+)
+from db.splits import Splits
+from db.store import Store
+from db.versions import Approval, FreezePlan, freeze
+from evaluation.gates import ApprovedTexts, quality_gates
+from evaluation.scorer_cards import suggestion_gates
+from pipelines.checks.near_duplicates import find_near_duplicates
+from pipelines.checks.pii import find_pii
+from timbre.campaign import Campaign
+from timbre.workflows.judge import review_questions, suggestion_cards
+
+
+def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
+    """Freeze what reviewers approved; the same contents return the existing version.
+
+    `override` is the reason to freeze although a gate fails; empty lets a failing gate stop it.
+
+    Raises `StoreError` if a gate fails without an override, or nothing was approved.
+    """
+    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    decided = list(verdicts(reviews, campaign.verdict_rule))
+    store.add(decided)
+    approved = list(_approved(store, decided))
+    agreement = _agreement_on_decision(
+        r for r in reviews if r.dataset in campaign.independent_datasets
+    )
+    config = campaign.freeze
+    plan = FreezePlan(
+        name=name,
+        campaign=campaign.name,
+        salt=config.salt,
+        splits=Splits(
+            train=config.train,
+            validation=config.validation,
+            test=config.test,
+            minimum_articles=config.minimum_articles,
+        ),
+        gates=_gates(store, campaign, approved, agreement),
+        override=override,
+        agreement=agreement,
+    )
+    return freeze(store, plan, approved)
+
+
+def _agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
+    """Krippendorff's alpha of the decision; None if it's undefined."""
+    alpha = krippendorff_alpha(reviews, DECISION)
+    return alpha if isinstance(alpha, Interval) else None
+
+
+def _gates(
+    store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: Interval | None
+) -> tuple[Gate, ...]:
+    bounds = campaign.gates
+    texts = {candidate.id: candidate.approved_text(verdict) for candidate, verdict, _ in approved}
+    checked = ApprovedTexts(
+        texts=texts,
+        traits=[candidate.traits for candidate, _, _ in approved],
+        duplicates=find_near_duplicates(texts.items(), bounds.near_duplicate),
+        personal_data={id: kinds for id, text in texts.items() if (kinds := find_pii(text))},
+    )
+    gates = quality_gates(checked, agreement, bounds)
+    if not bounds.measured:
+        return gates
+    cards = suggestion_cards(store, campaign)
+    final = [_with_edit(candidate, verdict) for candidate, verdict, _ in approved]
+    return gates + suggestion_gates(cards, final, review_questions(campaign), bounds)
+
+
+def _with_edit(candidate: Candidate, verdict: Verdict) -> Candidate:
+    """A conversation with the answer that was approved, for a measure to inspect."""
+    if verdict.text is None or candidate.kind is not CandidateKind.CONVERSATION:
+        return candidate
+    *before, answer = candidate.messages
+    return replace(candidate, messages=(*before, replace(answer, content=verdict.text)))
+
+
+def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approval]:
+    by_subject = {v.subject: v for v in decided if v.decision is Decision.APPROVE}
+    articles: dict[str | None, str | None] = {None: None}
+    for candidate in store.stream(Candidate, id=tuple(by_subject)):
+        if candidate.passage not in articles:
+            passage = store.get(Passage, candidate.passage or "")
+            articles[candidate.passage] = passage.article if passage else None
+        yield Approval(candidate, by_subject[candidate.id], articles[candidate.passage])

@@ -1,0 +1,254 @@
+"""Run a campaign's pipeline and store its candidates."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Rejection
+from db.store import Store
+from pipelines.chats import ChatImport, import_chats
+from pipelines.conversations import generate_conversations
+from pipelines.journal import Reply
+from pipelines.meter import Meter, Prices
+from pipelines.personas import generate_persona_texts
+from pipelines.plan import GenerationPlan, ReplyFn, Resources
+from pipelines.prompting import ChatMessages
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback, format_counts
+from timbre.settings import Settings, SettingsError, ray_address, teacher_key
+from timbre.workflows.ingest import campaign_passages
+
+COST_SOURCE = "generate.prices.v1"
+_BATCH = 500
+_SAMPLE = 200
+"""Passages that an estimate is made from."""
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """Limits of a run, whether to retry rejected texts, and where and how the teacher replies."""
+
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    retry: bool = False
+    debug: bool = False
+    ray: bool = False
+
+
+@dataclass
+class StoredCounts:
+    """Candidates by kind and rejections by reason, and how many of them weren't stored before."""
+
+    by_outcome: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+
+    def __str__(self) -> str:
+        """The counts as text."""
+        return format_counts(self.by_outcome)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would request from its teacher, extrapolated from some of its passages.
+
+    `cached` replies are in the journal and cost nothing.
+    """
+
+    passages: int
+    requests: int
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    usd: float
+
+
+def generate(
+    store: Store,
+    campaign: Campaign,
+    settings: Settings,
+    on_progress: ProgressCallback,
+    options: GenerateOptions | None = None,
+) -> tuple[StoredCounts, Meter]:
+    """Generate the campaign's candidates and store them as they arrive.
+
+    Candidates that exist aren't generated again. Whatever ends the run, what arrived is stored.
+
+    Returns what was stored, and what was requested from the teacher.
+
+    Raises `SettingsError` if a limit in dollars is set without prices, `TeacherError` if the
+    teacher can't be used.
+    """
+    plan = _plan(campaign, settings, options or GenerateOptions())
+    plan = replace(plan, resources=_resources(store, campaign, plan))
+    records = _generate_records(store, campaign, plan)
+    return _store_records(store, records, plan.meter.prices, on_progress), plan.meter
+
+
+def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
+    """Estimate what a run would request, without requesting or storing anything."""
+    plan = replace(_plan(campaign, settings, GenerateOptions()), dry_run=True)
+    passages = campaign_passages(store, campaign)
+    sample = passages[:: len(passages) // _SAMPLE + 1]
+    for _ in _run_pipeline(campaign, sample, plan):
+        pass
+    meter, factor = plan.meter, len(passages) / max(1, len(sample))
+    return Estimate(
+        passages=len(passages),
+        requests=round(meter.requests * factor),
+        cached=round(meter.cached * factor),
+        input_tokens=round(meter.input_tokens * factor),
+        output_tokens=round(meter.output_tokens * factor),
+        usd=meter.usd * factor,
+    )
+
+
+def add_chats(
+    store: Store, campaign: Campaign, path: Path, licence: str, on_progress: ProgressCallback
+) -> StoredCounts:
+    """Import a file of existing chats as candidates of a campaign.
+
+    Raises `SourceError` if the file can't be read.
+    """
+    voice = campaign.voice
+    persona = voice.label if isinstance(voice, Persona) else None
+    existing = store.stream(Candidate, campaign=campaign.name)
+    source = ChatImport(path, campaign.name, licence, voice.language, persona, existing)
+    records = import_chats(source)
+    return _store_records(store, records, Prices(), on_progress)
+
+
+def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
+    """A function that loads a local model as the plan's teacher; it can be sent to a Ray worker."""
+    return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
+
+
+def _load_writer(model: str, max_tokens: int, temperature: float, seed: int) -> ReplyFn:
+    from trainer.arms import Decoding
+    from trainer.writer import load_writer
+
+    write = load_writer(model, Decoding(max_tokens, temperature, seed=seed))
+
+    def reply(chats: Sequence[ChatMessages]) -> list[Reply | None]:
+        replies = write(chats)
+        return [Reply(r.text, r.input_tokens, r.output_tokens) if r else None for r in replies]
+
+    return reply
+
+
+def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> GenerationPlan:
+    config = campaign.generate
+    prices = Prices(config.input_price, config.output_price)
+    if options.max_usd is not None and not prices.cost(1, 1):
+        raise SettingsError(
+            "--max-usd needs prices. Add input_price and output_price (US dollars per million "
+            "tokens) to [generate] in the campaign, or use --max-tokens."
+        )
+    plan = GenerationPlan(
+        campaign=campaign.name,
+        teacher=config.teacher,
+        seed=config.seed,
+        questions_per_passage=config.questions_per_passage,
+        journal=settings.journals / f"{campaign.name}.jsonl",
+        api_key=teacher_key(config.teacher),
+        temperature=config.temperature,
+        max_tokens=config.max_tokens,
+        concurrency=config.concurrency,
+        retry=options.retry,
+        ray=ray_address() if options.ray else "",
+        meter=Meter(prices, options.max_usd, options.max_tokens),
+    )
+    if config.kinds:
+        plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in config.kinds))
+    return replace(plan, batch=1, concurrency=1) if options.debug else plan
+
+
+def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
+    """What the store and the trainer provide to a run."""
+    resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
+    is_persona = isinstance(campaign.voice, Persona)
+    kind, _, model = plan.teacher.partition(":")
+    if is_persona and CandidateKind.STATEMENT in plan.kinds:
+        from trainer.embed import embed  # needs torch, which takes seconds to import
+
+        resources = replace(resources, embed=embed)
+    if kind == "transformers":
+        resources = replace(resources, writer=local_writer(model, plan))
+    return resources
+
+
+def _generate_records(
+    store: Store, campaign: Campaign, plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    """Reject passages in another language than the voice's, and run the pipeline on the others."""
+    language = campaign.voice.language
+    languages = {a.id: a.language for a in store.stream(Article)}
+    passages = list[Passage]()
+    for passage in campaign_passages(store, campaign):
+        passage_language = languages[passage.article]
+        if _base_language(passage_language) == _base_language(language):
+            passages.append(passage)
+        else:
+            yield Rejection(
+                scope=campaign.name,
+                stage="generate",
+                subject=passage.id,
+                reason="another language",
+                detail=f"{passage_language}, expected {language}",
+            )
+    yield from _run_pipeline(campaign, passages, plan)
+
+
+def _base_language(code: str) -> str:
+    """A language code without region or script; Simple English is English."""
+    return "en" if code == "simple" else code.split("-")[0]
+
+
+def _run_pipeline(
+    campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    if isinstance(campaign.voice, Tone):
+        return generate_conversations(passages, campaign.voice, plan)
+    return generate_persona_texts(passages, campaign.voice, plan)
+
+
+def _store_records(
+    store: Store,
+    records: Iterable[Candidate | Rejection],
+    prices: Prices,
+    on_progress: ProgressCallback,
+) -> StoredCounts:
+    """Store records as they arrive, whatever ends the iteration."""
+    counts = StoredCounts()
+    pending: list[Record] = []
+
+    def flush() -> None:
+        batch = [*pending]
+        pending.clear()  # before writing, so that an interrupted write isn't repeated at the end
+        counts.new += store.add(batch)
+        store.add(cost for record in batch for cost in _cost(record, prices))
+
+    try:
+        for record in records:
+            counts.by_outcome[_outcome(record)] += 1
+            pending.append(record)
+            if len(pending) >= _BATCH:
+                flush()
+                on_progress(counts.by_outcome.total(), 0)
+    finally:
+        flush()
+    return counts
+
+
+def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
+    """What a candidate's replies cost, if the campaign states prices."""
+    if isinstance(record, Candidate) and prices.cost(1, 1):
+        usd = prices.cost(record.input_tokens, record.output_tokens)
+        yield Measure(subject=record.id, name="usd", source=COST_SOURCE, value=usd)
+
+
+def _outcome(record: Candidate | Rejection) -> str:
+    return record.kind.value if isinstance(record, Candidate) else f"rejected: {record.reason}"

@@ -1,0 +1,221 @@
+"""Rate texts with the campaign's LLM judge, and check every scorer against the reviewers.
+
+The judge can be any teacher. Its replies are kept in a journal, so nothing is requested or paid for
+twice, and its ratings are measures like any other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from annotation.guidelines import candidate_guidelines
+from db.records import (
+    Candidate,
+    Comparison,
+    Example,
+    Measure,
+    Output,
+    Record,
+    Rejection,
+    Review,
+    Role,
+    digest,
+)
+from db.store import Store
+from evaluation import scorer_cards
+from evaluation.arms import MeasuredArm
+from evaluation.judge_cards import JudgeCard
+from evaluation.rating import CompletePrompts, Judge, Rubric, tone_rubric, trait_rubric
+from evaluation.scorer_cards import BlindVotes, ReviewerLabels, ReviewQuestions
+from pipelines.completions import complete_chats
+from pipelines.plan import GenerationPlan, Resources
+from pipelines.teachers.registry import identify_teacher
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import TonePhrases
+from timbre.campaign import Campaign
+from timbre.settings import Settings, teacher_key
+from timbre.workflows.generate import local_writer
+
+_MAX_REPLY_TOKENS = 200
+
+
+@dataclass(frozen=True)
+class RatingCount:
+    """How many ratings are new, and how many replies had no rating."""
+
+    new: int = 0
+    unrated: int = 0
+
+
+def judge_of(campaign: Campaign) -> Judge | None:
+    """The campaign's judge with the rubric of its tone or persona; None if it names no judge."""
+    plan = _judge_plan(campaign)
+    if not plan.teacher:
+        return None
+    return Judge(plan.teacher, identify_teacher(plan, TonePhrases()).parameters, _rubric(campaign))
+
+
+def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
+    """A function that asks the campaign's judge, with its key, its journal and any local model."""
+    teacher = campaign.evaluate.judge
+    kind, _, model = teacher.partition(":")
+    plan = replace(
+        _judge_plan(campaign),
+        api_key=teacher_key(teacher),
+        journal=settings.journals / f"{campaign.name}-judge.jsonl",
+    )
+    if kind == "transformers":
+        plan = replace(plan, resources=Resources(writer=local_writer(model, plan)))
+    return partial(complete_chats, plan=plan)
+
+
+def rate(
+    store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
+) -> RatingCount | None:
+    """Rate outputs and reviewed candidates with the campaign's judge; None if it names none.
+
+    At most `judged` candidates are rated, always the same ones; they're what its card is made from.
+
+    Raises `TeacherError` if the judge can't be asked; earlier ratings are kept.
+    """
+    judge = judge_of(campaign)
+    if judge is None:
+        return None
+    ask = ask_function(campaign, settings)
+    examples = {e.id: e for e in store.stream(Example, id=tuple(o.prompt for o in outputs))}
+    texts = {o.id: (_question(examples[o.prompt]), o.text) for o in outputs if o.prompt in examples}
+    count = _rate_texts(store, campaign, judge, texts, ask)
+    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    labels = reviewer_labels(store, campaign, reviews)
+    known = sorted({id for each in labels.values() for id in each.known}, key=digest)
+    chosen = store.stream(Candidate, id=tuple(known[: campaign.evaluate.judged]))
+    texts = {c.id: (c.question, c.review_text) for c in chosen}
+    candidates = _rate_texts(store, campaign, judge, texts, ask)
+    return RatingCount(count.new + candidates.new, count.unrated + candidates.unrated)
+
+
+def reviewer_labels(
+    store: Store, campaign: Campaign, reviews: Sequence[Review]
+) -> dict[str, ReviewerLabels]:
+    """What most reviewers said about candidates, by tone or trait."""
+    ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
+    candidates = store.stream(Candidate, id=ids)
+    middle = 0.0 if isinstance(campaign.voice, Persona) else campaign.voice.scale.middle
+    return scorer_cards.candidate_labels(candidates, reviews, campaign.criterion, middle)
+
+
+def candidate_cards(
+    store: Store, campaign: Campaign, reviews: Sequence[Review]
+) -> Iterator[JudgeCard]:
+    """Cards of the tone's rule or of the trait lists."""
+    labels = reviewer_labels(store, campaign, reviews)
+    return scorer_cards.candidate_cards(labels, campaign.criterion)
+
+
+def rating_cards(
+    store: Store, campaign: Campaign, reviews: Sequence[Review]
+) -> Iterator[JudgeCard]:
+    """A card of the judge for each criterion it rated on texts that reviewers labelled."""
+    judge = judge_of(campaign)
+    if judge is None:
+        return
+    labels = reviewer_labels(store, campaign, reviews)
+    subjects = tuple({id for each in labels.values() for id in each.labels})
+    ratings = store.stream(Measure, subject=subjects, source=judge.source)
+    yield from scorer_cards.rating_cards(judge, labels, ratings)
+
+
+def vote_cards(
+    store: Store,
+    votes: Sequence[Review],
+    arms: Sequence[MeasuredArm],
+    measures: Sequence[tuple[str, str]],
+) -> Iterator[JudgeCard]:
+    """Cards of single measures as predictors of votes; `measures` are names and labels."""
+    comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
+    sides = tuple({id for c in comparisons for id in (c.left, c.right)})
+    outputs = {output.id: output for output in store.stream(Output, id=sides)}
+    return scorer_cards.vote_cards(BlindVotes(votes, comparisons, outputs), arms, measures)
+
+
+def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
+    """A card for each suggesting measure that enough reviewed records let us test."""
+    answers = scorer_cards.suggestion_reviews(
+        store.current_reviews(dataset=campaign.calibration_dataset),
+        store.current_reviews(dataset=campaign.candidates_dataset),
+    )
+    ids = tuple({review.subject for review in answers.reviews})
+    candidates = store.stream(Candidate, id=ids)
+    return scorer_cards.suggestion_cards(candidates, answers, review_questions(campaign))
+
+
+def review_questions(campaign: Campaign) -> ReviewQuestions:
+    """The campaign's review questions that measures suggest answers to."""
+    settings = campaign.review_settings
+    voice = campaign.voice
+    return ReviewQuestions(
+        scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
+        is_grounded=settings.grounded,
+        traits=tuple(trait.name for trait in settings.traits),
+        guidelines=candidate_guidelines(settings),
+    )
+
+
+def _judge_plan(campaign: Campaign) -> GenerationPlan:
+    return GenerationPlan(
+        campaign=campaign.name,
+        teacher=campaign.evaluate.judge,
+        temperature=0.0,
+        max_tokens=_MAX_REPLY_TOKENS,
+        concurrency=campaign.generate.concurrency,
+    )
+
+
+def _rubric(campaign: Campaign) -> Rubric:
+    voice = campaign.voice
+    if isinstance(voice, Persona):
+        return trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
+    anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
+    return tone_rubric(voice.name, voice.description, anchors)
+
+
+def _question(example: Example) -> str:
+    turns = [m.content for m in example.messages if m.role is Role.USER]
+    return example.question or (turns[-1] if turns else "")
+
+
+def _rate_texts(
+    store: Store,
+    campaign: Campaign,
+    judge: Judge,
+    texts: Mapping[str, tuple[str, str]],
+    ask: CompletePrompts,
+) -> RatingCount:
+    """Rate (question, text) pairs by record id that the judge hasn't rated yet."""
+    measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
+    rated = {measure.subject for measure in measures}
+    pending = {subject: text for subject, text in texts.items() if subject not in rated}
+    if not pending:
+        return RatingCount()
+    new = unrated = 0
+    for subject, ratings in zip(pending, judge.rate(list(pending.values()), ask), strict=True):
+        unrated += ratings is None
+        new += store.add(_rating_records(campaign, judge, subject, ratings))
+    return RatingCount(new, unrated)
+
+
+def _rating_records(
+    campaign: Campaign, judge: Judge, subject: str, ratings: Mapping[str, float] | None
+) -> Iterable[Record]:
+    """The ratings as measures, or a rejection if the reply had none."""
+    if ratings is None:
+        yield Rejection(
+            scope=campaign.name,
+            stage="judge",
+            subject=subject,
+            reason="no rating",
+            detail=judge.name,
+        )
+        return
+    for name, value in ratings.items():
+        yield Measure(subject=subject, name=name, source=judge.source, value=value)

@@ -1,0 +1,110 @@
+"""Promote a run if it beats the current one on the same held-out prompts, and record why."""
+
+from collections.abc import Iterator
+
+from db.events import event
+from db.records import EventKind, Example, Run, Split, Version
+from db.runs import check_finished, promoted_run
+from db.store import Store
+from db.versions import version_examples
+from evaluation.arms import MeasuredArm
+from evaluation.measures.content import SIMILARITY
+from evaluation.promotion import PromotionDecision, decide_promotion
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+from timbre.settings import Settings, SettingsError
+from timbre.workflows.answer import (
+    BASE,
+    AnswerTask,
+    answer_task,
+    arm_outputs,
+    base_arm,
+    held_out_prompts,
+    tuned_arm,
+)
+from timbre.workflows.evaluate import measure_outputs, measured_outputs
+
+
+def promote_if_better(
+    store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
+) -> PromotionDecision:
+    """Promote a finished run if it beats the promoted one, or the base model if there's none.
+
+    Both answer the held-out prompts of the run's version, without those the promoted run was
+    trained on. The result is recorded as an event either way, once.
+
+    Raises `SettingsError` if the run is promoted already, `StoreError` if it hasn't finished.
+    """
+    current = _current(store, campaign.name, run)
+    prompts = list(_unseen_prompts(store, campaign, run, current))
+    rival = tuned_arm(current, settings) if current else base_arm(run)
+    new, incumbent = (
+        _measure(store, AnswerTask(campaign, owner, arm, prompts), on_progress)
+        for owner, arm in ((run, tuned_arm(run, settings)), (current or run, rival))
+    )
+    criterion = campaign.criterion
+    # A base model repeats its passage, and no trained model gets that close to it.
+    guards = (SIMILARITY, *criterion.trait_features) if current else ()
+    decision = decide_promotion(new, incumbent, criterion.feature, guards)
+    kind = EventKind.PROMOTED if decision.is_better else EventKind.COMPARED
+    _record(store, run, kind, _details(campaign.name, current, decision.reason))
+    return decision
+
+
+def describe_decision(run: Run, decision: PromotionDecision) -> str:
+    """The result of a comparison as a sentence."""
+    outcome = "is promoted" if decision.is_better else "isn't promoted"
+    return f"Run {run.id[:12]} {outcome}: {decision.reason}."
+
+
+def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
+    """Promote a finished run without comparison, for a reason that is recorded.
+
+    Raises `SettingsError` if the run is promoted already, `StoreError` if it hasn't finished.
+    """
+    current = _current(store, campaign, run)
+    details = _details(campaign, current, f"without comparison: {reason}")
+    _record(store, run, EventKind.PROMOTED, details)
+
+
+def _current(store: Store, campaign: str, run: Run) -> Run | None:
+    """The run that a finished one would replace; None if none is promoted."""
+    check_finished(store, run)
+    current = promoted_run(store, campaign)
+    if current and current.id == run.id:
+        raise SettingsError(f"Run {run.id[:12]} is promoted already. Choose another run.")
+    return current
+
+
+def _details(campaign: str, current: Run | None, reason: str) -> dict[str, str]:
+    return {"campaign": campaign, "over": current.id if current else BASE, "reason": reason}
+
+
+def _record(store: Store, run: Run, kind: EventKind, details: dict[str, str]) -> None:
+    """Append an event, unless it equals the last one."""
+    new = event(run.id, kind, **details)
+    last = list(store.events(run.id))[-1]
+    if (last.kind, last.detail) != (new.kind, new.detail):
+        store.add([new])
+
+
+def _unseen_prompts(
+    store: Store, campaign: Campaign, run: Run, current: Run | None
+) -> Iterator[Example]:
+    """The run's held-out prompts that the promoted run wasn't trained on."""
+    prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
+    if current is None or current.version == run.version:
+        yield from prompts
+        return
+    version = store.require(Version, current.version)
+    seen = {example.candidate for example in version_examples(store, version, Split.TRAIN)}
+    yield from (prompt for prompt in prompts if prompt.candidate not in seen)
+
+
+def _measure(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> MeasuredArm:
+    answer_task(store, task, on_progress)
+    outputs = list(arm_outputs(store, task.arm, task.run, task.prompts))
+    criterion = task.campaign.criterion
+    measure_outputs(store, outputs, criterion, on_progress)
+    label = f"run {task.arm.run[:12]}" if task.arm.run else "the base model"
+    return MeasuredArm(label, label, "", tuple(measured_outputs(store, outputs, criterion)))

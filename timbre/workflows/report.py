@@ -1,0 +1,215 @@
+"""Write the report of a campaign's run from what the store holds."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from annotation.agreement import answered_questions, measure_agreement
+from annotation.rule_reviewers import RULE_REVIEWERS
+from annotation.verdicts import verdicts
+from db.describe import describe
+from db.lineage import Lineage, trace
+from db.records import (
+    Article,
+    Decision,
+    Example,
+    Interval,
+    Output,
+    Passage,
+    Review,
+    Run,
+    Version,
+    plain,
+)
+from db.runs import RunStatus
+from db.store import Store
+from db.versions import version_examples
+from evaluation.arms import compare_arms, reading_ease_sweep, summarise
+from evaluation.measures.content import SIMILARITY
+from evaluation.pages.figures import LossPoint
+from evaluation.pages.page import write_atomically, write_figures
+from evaluation.pages.report import (
+    AgreementRow,
+    ArmAnswer,
+    Attribution,
+    LineageStep,
+    ReportData,
+    Reviewer,
+    Setting,
+    SideBySide,
+    VersionFacts,
+    render_report,
+    report_figures,
+)
+from evaluation.verdict import Evidence, verdict
+from pipelines.voices.tone import Tone
+from timbre.campaign import Campaign
+from timbre.settings import Settings
+from timbre.workflows.answer import BASE, PAIRS, TUNED, run_outputs
+from timbre.workflows.evaluate import (
+    measured_arms,
+    preferences_between,
+    similarity_bounds,
+    votes_on,
+)
+from timbre.workflows.judge import candidate_cards, judge_of, rating_cards, vote_cards
+
+_EXAMPLES = 6
+"""Prompts whose answers are shown side by side."""
+
+
+def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
+    """Write the report of a finished run; the same contents write the same page.
+
+    Returns the page's path.
+    """
+    path = settings.reports / f"{campaign.name}-{status.run.id[:12]}.html"
+    outputs = run_outputs(store, campaign, status.run, settings)
+    data = report_data(store, campaign, status, outputs)
+    write_atomically(path, render_report(data))
+    write_figures(report_figures(data), path.with_suffix(""))
+    return path
+
+
+def report_data(
+    store: Store, campaign: Campaign, status: RunStatus, outputs: dict[str, list[Output]]
+) -> ReportData:
+    """Everything the report of a run shows."""
+    version = store.require(Version, status.run.version)
+    judge, criterion = judge_of(campaign), campaign.criterion
+    target, ratings = criterion.feature, judge.features if judge else ()
+    measured = measured_arms(store, outputs, criterion, judge)
+    arms = tuple(summarise(a, target, criterion.trait_features, ratings) for a in measured)
+    compared = (target, SIMILARITY, *criterion.trait_features)
+    differences = compare_arms(measured, PAIRS, compared)
+    votes = preferences_between(store, campaign, outputs)
+    by_name = {arm.name: arm for arm in arms}
+    examples = list(version_examples(store, version))
+    floor, ceiling = similarity_bounds(examples)
+    evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), differences, votes, target)
+    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    independent = [r for r in reviews if r.dataset in campaign.independent_datasets]
+    predictors = [(target.name, "The target")]
+    predictors += [(f.name, f"The judge’s “{f.label}”") for f in ratings]
+    return ReportData(
+        campaign=campaign.name,
+        subject=campaign.subject,
+        verdict=verdict(evidence),
+        written_at=status.at,
+        target=target,
+        version=_version_facts(campaign, version, examples, reviews),
+        agreement=tuple(_agreement_rows(independent)),
+        arms=arms,
+        differences=differences,
+        sweep=reading_ease_sweep(measured) if isinstance(campaign.voice, Tone) else (),
+        floor=floor,
+        ceiling=ceiling,
+        preferences=votes,
+        judges=(
+            *candidate_cards(store, campaign, reviews),
+            *rating_cards(store, campaign, reviews),
+            *vote_cards(store, votes_on(store, campaign, outputs), measured, predictors),
+        ),
+        judge_kappa=campaign.gates.judge_kappa,
+        losses=tuple(_losses(status)),
+        training=tuple(_training_settings(status)),
+        examples=tuple(_side_by_side(store, outputs)),
+        lineage=tuple(_lineage(store, outputs.get(TUNED, []))),
+        configuration=tuple(_configuration(campaign, status.run)),
+    )
+
+
+def _version_facts(
+    campaign: Campaign, version: Version, examples: list[Example], reviews: list[Review]
+) -> VersionFacts:
+    decisions = Counter(v.decision for v in verdicts(reviews, campaign.verdict_rule))
+    return VersionFacts(
+        version=version,
+        articles=len({example.article for example in examples if example.article}),
+        reviewers=tuple(_reviewers(reviews)),
+        approved=decisions[Decision.APPROVE],
+        rejected=decisions[Decision.REJECT],
+        tied=decisions[Decision.TIE],
+    )
+
+
+def _reviewers(reviews: Iterable[Review]) -> Iterator[Reviewer]:
+    descriptions = {rule.name: rule.description for rule in RULE_REVIEWERS}
+    counts = Counter((review.reviewer, review.reviewer_kind) for review in reviews)
+    for (name, kind), count in sorted(counts.items()):
+        yield Reviewer(name, kind, count, descriptions.get(name, ""))
+
+
+def _agreement_rows(reviews: list[Review]) -> Iterator[AgreementRow]:
+    agreement = measure_agreement(reviews, answered_questions(reviews))
+    for row in agreement.questions:
+        value = row.alpha if isinstance(row.alpha, Interval) else None
+        yield AgreementRow(row.question, "all reviewers", "Krippendorff’s α", row.records, value)
+    for pair in agreement.pairs:
+        value = pair.kappa if isinstance(pair.kappa, Interval) else None
+        between = f"{pair.first}, {pair.second}"
+        yield AgreementRow(pair.question, between, "Cohen’s κ", pair.records, value)
+
+
+def _losses(status: RunStatus) -> Iterator[LossPoint]:
+    for step, loss in enumerate(status.detail["losses"], 1):
+        yield LossPoint(step, train=loss)
+
+
+def _training_settings(status: RunStatus) -> Iterator[Setting]:
+    details = status.detail
+    yield Setting("Base model", f"{status.run.base} ({status.run.base_fingerprint[:12]})")
+    yield Setting("Precision", f"{details['precision']}: {details['precision_reason']}")
+    yield Setting("Device", str(details["device"]))
+    yield Setting("Seconds", f"{details['seconds']:.0f}")
+    yield Setting("Tokens per second", f"{details['tokens_per_second']:.0f}")
+    yield Setting("Peak memory", f"{details['peak_memory_mb']:.0f} MB")
+    yield Setting("Libraries", ", ".join(f"{n} {v}" for n, v in details["libraries"].items()))
+
+
+def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[SideBySide]:
+    texts = {name: {o.prompt: o.text for o in arm} for name, arm in outputs.items()}
+    answered = sorted(set.intersection(*(set(answers) for answers in texts.values())))
+    for prompt in answered[:_EXAMPLES]:
+        example = store.require(Example, prompt)
+        passage = store.get(Passage, example.passage) if example.passage else None
+        yield SideBySide(
+            question=example.question,
+            answers=tuple(ArmAnswer(name, answers[prompt]) for name, answers in texts.items()),
+            passage=passage.text if passage else "",
+            reference=example.reference,
+            source=_attribution(store, passage),
+        )
+
+
+def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
+    """The tuned model's first output that's shown, traced back to its sources."""
+    if outputs:
+        first = min(outputs, key=lambda output: output.prompt)
+        yield from _steps(trace(store, first.id), 0)
+
+
+def _steps(lineage: Lineage, depth: int) -> Iterator[LineageStep]:
+    record = lineage.record
+    if record is None:
+        yield LineageStep("record", lineage.id[:12], lineage.reason, depth=depth)
+        return
+    url = record.url if isinstance(record, Article) else ""
+    noun = type(record).__name__.lower()
+    yield LineageStep(noun, lineage.id[:12], describe(record), url, depth)
+    for link in lineage.links:
+        yield from _steps(link, depth + 1)
+
+
+def _attribution(store: Store, passage: Passage | None) -> Attribution | None:
+    article = store.get(Article, passage.article) if passage else None
+    if article is None:
+        return None
+    return Attribution(article.title, article.url, article.revision, article.licence)
+
+
+def _configuration(campaign: Campaign, run: Run) -> Iterator[Setting]:
+    yield Setting("Training", json.dumps(json.loads(run.config), indent=1))
+    name = "Tone" if isinstance(campaign.voice, Tone) else "Persona"
+    yield Setting(name, json.dumps(plain(campaign.voice), indent=1, ensure_ascii=False))

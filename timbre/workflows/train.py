@@ -1,0 +1,139 @@
+"""Train an adapter on a frozen version, as a run that's recorded whether it ends well or not."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from db.card import attribution, licence_tag
+from db.events import event
+from db.records import EventKind, Example, Run, Split, Version
+from db.runs import RunState, run_status
+from db.sources import version_articles
+from db.store import Store
+from db.versions import version_examples
+from evaluation.pages.charts import png_file
+from evaluation.pages.figures import LossPoint, loss_figure
+from timbre.console import ProgressCallback
+from timbre.settings import Settings
+from trainer.card import AdapterCard, write_card
+from trainer.config import TrainingConfig
+from trainer.devices import is_main_process
+from trainer.errors import RunLockedError, TrainerError
+from trainer.models import fingerprint, pin_revision
+from trainer.results import TrainingResult, result_to_json
+from trainer.sft import train
+
+PICTURE = "loss.png"
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """A training configuration to run on a version; continues where it stopped if `resume`."""
+
+    version: Version
+    config: TrainingConfig
+    resume: bool = True
+
+
+def train_version(
+    store: Store, plan: TrainPlan, settings: Settings, on_progress: ProgressCallback
+) -> Run:
+    """Train an adapter on a version; a finished run isn't repeated.
+
+    An interrupted run continues from its last checkpoint. Without `resume` it starts again,
+    finished or not.
+
+    Raises `StoreError` if data was withdrawn from the version, `TrainerError` if training fails;
+    the run records the reason.
+    """
+    version = plan.version
+    try:
+        config = pin_revision(plan.config)
+    except TrainerError as error:
+        _record_failure(store, version, plan.config, error)
+        raise
+    run = Run(
+        version=version.id,
+        base=config.base,
+        base_fingerprint=fingerprint(config.base, config.revision),
+        config=config.canonical,
+        seed=config.seed,
+    )
+    is_known = store.get(Run, run.id) is not None
+    if plan.resume and is_known and run_status(store, run).state is RunState.FINISHED:
+        return run
+    examples = _training_examples(store, version)
+    folder = settings.run_folder(run.id)
+    if not is_main_process():  # when several processes train together, only the first one reports
+        train(examples, config, folder, resume=plan.resume)
+        return run
+    store.add([run, event(run.id, EventKind.STARTED)])
+    try:
+        _check_gates(version)
+
+        def report(done: int, total: int, loss: float) -> None:
+            on_progress(done, total, f"loss {loss:.3f}")
+
+        result = train(examples, config, folder, report, resume=plan.resume)
+        _write_card(store, version, config, result)
+    except RunLockedError:
+        raise
+    except Exception as error:
+        store.add([event(run.id, EventKind.FAILED, reason=str(error))])
+        raise
+    details = _result_details(result, settings.price_per_hour)
+    store.add([event(run.id, EventKind.FINISHED, **details)])
+    return run
+
+
+def _training_examples(store: Store, version: Version) -> list[Example]:
+    splits = (Split.TRAIN, Split.VALIDATION)
+    return [example for split in splits for example in version_examples(store, version, split)]
+
+
+def _record_failure(
+    store: Store, version: Version, config: TrainingConfig, error: TrainerError
+) -> None:
+    """Record a run whose base model isn't available, and so has no fingerprint."""
+    run = Run(
+        version=version.id,
+        base=config.base,
+        base_fingerprint="",
+        config=config.canonical,
+        seed=config.seed,
+    )
+    if is_main_process():
+        failed = event(run.id, EventKind.FAILED, reason=str(error))
+        store.add([run, event(run.id, EventKind.STARTED), failed])
+
+
+def _check_gates(version: Version) -> None:
+    failed = [gate for gate in version.gates if not gate.passed]
+    if failed and not version.override:
+        gate = failed[0]
+        raise TrainerError(
+            f"Version {version.id[:12]} failed the gate “{gate.name}”: it has {gate.found}, but "
+            f"needs {gate.expected}. Review more and freeze again, or freeze with --override."
+        )
+
+
+def _write_card(
+    store: Store, version: Version, config: TrainingConfig, result: TrainingResult
+) -> None:
+    points = [LossPoint(step, train=loss) for step, loss in enumerate(result.losses, 1)]
+    figure = loss_figure(points)
+    if figure:
+        (result.adapter / PICTURE).write_bytes(png_file(figure))
+    articles = version_articles(store, version).values()
+    terms = licence_tag(a.licence for a in articles), attribution(articles)
+    name = PICTURE if figure else ""
+    write_card(AdapterCard(result, config.base, config.canonical, version, *terms, name))
+
+
+def _result_details(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:
+    """What a run's event says about its result, and what it cost if an hour's price is known."""
+    details: dict[str, Any] = json.loads(result_to_json(result))
+    if price_per_hour:
+        details["price_per_hour"] = price_per_hour
+        details["cost"] = round(result.seconds / 3600 * price_per_hour, 6)
+    return details
