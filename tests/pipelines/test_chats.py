@@ -1,4 +1,4 @@
-"""Chats that there are already become candidates as they are, or are refused with a reason."""
+"""Imported chats become candidates, or are rejected with a reason."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.records import Candidate, CandidateKind, Rejection
-from pipelines.chats import Chats, import_chats
-from pipelines.checks.candidates import CampaignChecks
+from pipelines.chats import ChatImport, import_chats
 from pipelines.errors import SourceError
 
 QUESTION = "How do I get a refund for my ticket?"
@@ -21,15 +20,17 @@ def chat(*turns: str) -> str:
     )
 
 
-def taken(tmp_path: Path, *lines: str, persona: str | None = None) -> list[Candidate | Rejection]:
+def import_lines(
+    tmp_path: Path, *lines: str, persona: str | None = None
+) -> list[Candidate | Rejection]:
     path = tmp_path / "support.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return list(import_chats(Chats(path, "c", "our own", persona), CampaignChecks()))
+    return list(import_chats(ChatImport(path, "c", "our own", persona=persona)))
 
 
 def test_one_exchange_is_a_conversation_and_more_a_dialogue(tmp_path: Path) -> None:
     longer = chat(QUESTION, ANSWER, "And how long will that take, do you think?", "About a week.")
-    first, second = taken(tmp_path, chat(QUESTION, ANSWER), "", longer)
+    first, second = import_lines(tmp_path, chat(QUESTION, ANSWER), "", longer)
     assert isinstance(first, Candidate)
     assert isinstance(second, Candidate)
     assert (first.kind, first.question) == (CandidateKind.CONVERSATION, QUESTION)
@@ -39,10 +40,10 @@ def test_one_exchange_is_a_conversation_and_more_a_dialogue(tmp_path: Path) -> N
     assert json.loads(first.provenance.parameters) == {"licence": "our own"}
 
 
-def test_a_persona_has_dialogues_alone(tmp_path: Path) -> None:
-    (made,) = taken(tmp_path, chat(QUESTION, ANSWER), persona="Marlo@1")
-    assert isinstance(made, Candidate)
-    assert (made.kind, made.persona) == (CandidateKind.DIALOGUE, "Marlo@1")
+def test_persona_campaign_imports_dialogues_only(tmp_path: Path) -> None:
+    (record,) = import_lines(tmp_path, chat(QUESTION, ANSWER), persona="Marlo@1")
+    assert isinstance(record, Candidate)
+    assert (record.kind, record.persona) == (CandidateKind.DIALOGUE, "Marlo@1")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_persona_has_dialogues_alone(tmp_path: Path) -> None:
         ("not json", "no chat"),
         ("[]", "no chat"),
         ('{"messages": []}', "no chat"),
-        pytest.param("[" * 99_999, "no chat", id="nested without end"),
+        pytest.param("[" * 99_999, "no chat", id="nested too deep"),
         ('{"messages": [{"role": "bot", "content": "Hi"}]}', "no chat"),
         ('{"messages": [{"role": "user", "content": 7}]}', "no chat"),
         ('{"messages": [{"role": "user", "content": "\\ud800"}]}', "no chat"),
@@ -63,14 +64,12 @@ def test_a_persona_has_dialogues_alone(tmp_path: Path) -> None:
         (chat(QUESTION, ANSWER), "near-duplicate"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_has_its_reason_and_line(
-    tmp_path: Path, line: str, reason: str
-) -> None:
-    _, refused = taken(tmp_path, chat("How do I?", ANSWER), line)
-    assert isinstance(refused, Rejection)
-    assert (refused.reason, refused.subject) == (reason, "support.jsonl:2")
+def test_rejected_chat_has_its_reason_and_line(tmp_path: Path, line: str, reason: str) -> None:
+    _, rejection = import_lines(tmp_path, chat("How do I?", ANSWER), line)
+    assert isinstance(rejection, Rejection)
+    assert (rejection.reason, rejection.subject) == (reason, "support.jsonl:2")
 
 
-def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"found none\.jsonl unreadable"):
-        list(import_chats(Chats(tmp_path / "none.jsonl", "c", ""), CampaignChecks()))
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none\.jsonl can't be read \(FileNotFoundError\)"):
+        list(import_chats(ChatImport(tmp_path / "none.jsonl", "c", "")))

@@ -1,8 +1,8 @@
-"""Every prompt file rendered on one passage, beside the golden text that people have read."""
+"""Every prompt file, rendered on one passage, matches its golden file."""
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from db.records import plain
 from pipelines import prompting
-from pipelines.persona_file import Persona
-from pipelines.prompting import FOLDER, prompt_names, render
-from pipelines.tone_file import Tone
+from pipelines.prompting import FOLDER, prompt_names, render_prompt
+from pipelines.voice_prompts import rewrite_prompt, rules_prompt
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pipelines"
 PASSAGE = "The Orrin Viaduct was built in 1867. It carries two tracks across the valley."
@@ -40,31 +41,31 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", prompt_names())
-def test_a_prompt_reads_as_its_golden_file_says(name: str, values: dict[str, Any]) -> None:
-    chat = render(name, **values)
+def test_prompt_matches_its_golden_file(name: str, values: dict[str, Any]) -> None:
+    chat = render_prompt(name, **values)
     text = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in chat)
     assert text + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", prompt_names())
-def test_a_prompt_names_its_version_and_asks_for_one_json_object(
+def test_prompt_names_its_version_and_asks_for_one_json_object(
     name: str, values: dict[str, Any]
 ) -> None:
     assert re.fullmatch(r"[a-z_]+\.v[1-9]\d*", name)
-    example = render(name, **values)[1]["content"].splitlines()[-1].split(": ", 1)[1]
+    example = render_prompt(name, **values)[1]["content"].splitlines()[-1].split(": ", 1)[1]
     assert len(json.loads(example)) == 1
 
 
-def test_a_passage_with_markup_of_the_prompt_language_stays_as_it_is(
+def test_passage_with_template_markup_is_not_rendered(
     values: dict[str, Any],
 ) -> None:
     hostile = "{{ 7 * 7 }} {% for x in y %} <b>&amp;</b>"
-    assert hostile in render("question.v1", **{**values, "passage": hostile})[1]["content"]
+    assert hostile in render_prompt("question.v1", **{**values, "passage": hostile})[1]["content"]
 
 
-def test_a_value_that_is_missing_is_an_error() -> None:
+def test_missing_value_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="passage"):
-        render("question.v1", count=1)
+        render_prompt("question.v1", count=1)
 
 
 def test_prompt_files_are_rendered_in_a_sandbox() -> None:
@@ -74,5 +75,20 @@ def test_prompt_files_are_rendered_in_a_sandbox() -> None:
         environment.from_string("{{ ''.__class__.__mro__ }}").render()
 
 
-def test_every_prompt_file_is_listed() -> None:
-    assert len(prompt_names()) == len(list(FOLDER.iterdir())) == 8
+def test_prompt_files_without_a_user_block_are_not_for_tones_and_personas() -> None:
+    files = {path.stem for path in FOLDER.iterdir()}
+    assert files - set(prompt_names()) == {"rules.v1", "rewrite.v1"}
+    assert len(files) == 10
+
+
+@pytest.mark.parametrize("kind", ["tone", "persona"])
+def test_voice_prompts_match_their_golden_files(kind: str, tone: Tone, persona: Persona) -> None:
+    voice = tone if kind == "tone" else persona
+    for name, render in (("rules.v1", rules_prompt), ("rewrite.v1", rewrite_prompt)):
+        golden = (GOLDEN / f"{name}.{kind}.txt").read_text(encoding="utf-8")
+        assert render(voice) + "\n" == golden
+
+
+def test_voice_prompts_keep_the_white_space_of_their_values(tone: Tone) -> None:
+    tone = replace(tone, system="  Speak.\n", description="warm.\n")
+    assert rules_prompt(tone).startswith("  Speak.\n\nThe tone is warm.\n\nRules:\n- ")

@@ -1,4 +1,4 @@
-"""A run killed at any moment goes on where it was: nothing is lost, nothing asked twice."""
+"""A run killed at any moment continues where it was: nothing is lost or asked twice."""
 
 import contextlib
 import json
@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 
 from db.records import Passage
-from pipelines.conversations import conversations
+from pipelines.conversations import generate_conversations
 from pipelines.plan import GenerationPlan
-from pipelines.tone_file import Tone
+from pipelines.voices.tone import Tone
 
 KILLS = 20
 
@@ -25,7 +25,7 @@ def many(texts: list[str], count: int) -> list[Passage]:
 
 
 def generate(plan: GenerationPlan, tone: Tone, passages: list[Passage]) -> list[str]:
-    return [record.id for record in conversations(passages, tone, plan)]
+    return [record.id for record in generate_conversations(passages, tone, plan)]
 
 
 def whole_lines(path: Path) -> list[str]:
@@ -34,7 +34,7 @@ def whole_lines(path: Path) -> list[str]:
     return []
 
 
-def test_a_run_killed_twenty_times_ends_as_if_it_had_never_been(
+def test_run_killed_twenty_times_gives_the_same_records(
     tmp_path: Path, tone: Tone, passages: list[Passage]
 ) -> None:
     passages = many([passage.text for passage in passages], 300)
@@ -44,9 +44,9 @@ def test_a_run_killed_twenty_times_ends_as_if_it_had_never_been(
 
     assert disturbed.journal is not None
     moments = Random(7)  # noqa: S311 # no secret
-    kept: list[str] = []
+    earlier: list[str] = []
     for _ in range(KILLS):
-        # The child is a copy of this process, so that killing it soon costs no start.
+        # A forked child starts at once, so that it can be killed early in the run.
         child = multiprocessing.get_context("fork").Process(
             target=generate, args=(disturbed, tone, passages)
         )
@@ -56,8 +56,8 @@ def test_a_run_killed_twenty_times_ends_as_if_it_had_never_been(
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         child.close()
-        assert whole_lines(disturbed.journal)[: len(kept)] == kept
-        kept = whole_lines(disturbed.journal)
+        assert whole_lines(disturbed.journal)[: len(earlier)] == earlier
+        earlier = whole_lines(disturbed.journal)
 
     assert generate(disturbed, tone, passages) == expected
     keys = whole_lines(disturbed.journal)
