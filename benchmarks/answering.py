@@ -1,4 +1,4 @@
-"""Answering 200 prompts: `trainer.answer` beside a loop that calls `generate` prompt by prompt.
+"""The speed of answering prompts: `trainer.answer` compared with one `generate` call per prompt.
 
 Run it on an otherwise idle machine:
 
@@ -12,13 +12,15 @@ from typing import Any
 
 import torch
 
-from benchmarks.record import record
+from benchmarks.record import publish
 from db.records import CandidateKind, Example, Message, Role, Split
-from trainer.answer import Answerer, Arm, Decoding
+from trainer.answer import Answerer
+from trainer.arms import Arm, Decoding
 from trainer.chat import prompt_of
-from trainer.models import load_model, load_tokenizer, resolve
+from trainer.libraries import quiet_libraries
+from trainer.loading import load_model, load_tokenizer
+from trainer.models import resolve
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 
 PASSAGE = (
     "The lighthouse at the head of the bay was built of granite in 1852, after two ships had been "
@@ -36,51 +38,52 @@ QUESTIONS = (
 
 
 def prompts(count: int) -> list[Example]:
-    """Prompts of differing length: two to eleven sentences of the passage, and a question."""
+    """Prompts of different lengths: two to eleven sentences of the passage and a question."""
     sentences = PASSAGE.split(". ")
-    made = []
+    examples = []
     for number in range(count):
         passage = ". ".join(sentences[i % len(sentences)] for i in range(2 + number % 10))
-        asked = f"{passage}\n\n{QUESTIONS[number % len(QUESTIONS)]}"
-        made.append(
+        prompt = f"{passage}\n\n{QUESTIONS[number % len(QUESTIONS)]}"
+        examples.append(
             Example(
                 candidate=str(number),
                 verdict="",
                 kind=CandidateKind.CONVERSATION,
                 split=Split.TEST,
-                messages=(Message(Role.USER, asked), Message(Role.ASSISTANT, "…")),
+                messages=(Message(Role.USER, prompt), Message(Role.ASSISTANT, "…")),
             )
         )
-    return made
+    return examples
 
 
 @dataclass(frozen=True)
-class Line:
-    """What one way of answering took: by the clock, of the processor, and for how many tokens."""
+class Measurement:
+    """The wall-clock and CPU seconds of a method, and the tokens it generated."""
 
     seconds: float
-    processor: float
+    cpu_seconds: float
     tokens: int
 
 
-@dataclass
-class Watch:
-    """The clock and the processor's time since it was made."""
+@dataclass(frozen=True)
+class Timer:
+    """A timer of wall-clock and CPU time that starts when it's created."""
 
-    started: float = field(default_factory=time.monotonic)
-    worked: float = field(default_factory=time.process_time)
+    start: float = field(default_factory=time.monotonic)
+    start_cpu: float = field(default_factory=time.process_time)
 
-    def read(self, tokens: int) -> Line:
-        """What it took until now."""
-        return Line(time.monotonic() - self.started, time.process_time() - self.worked, tokens)
+    def stop(self, tokens: int) -> Measurement:
+        """The time since the start."""
+        seconds, cpu = time.monotonic() - self.start, time.process_time() - self.start_cpu
+        return Measurement(seconds, cpu, tokens)
 
 
-def one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> Line:
-    """The loop that most scripts have."""
+def answer_one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> Measurement:
+    """The loop that most scripts use."""
     folder = resolve(model_name)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, choose_precision("auto")).eval()  # type: ignore[no-untyped-call]
-    watch, tokens = Watch(), 0
+    timer, tokens = Timer(), 0
     for example in examples:
         turns = [{"role": m.role.value, "content": m.content} for m in prompt_of(example)]
         inputs: Any = tokenizer.apply_chat_template(
@@ -88,55 +91,52 @@ def one_by_one(model_name: str, examples: list[Example], new_tokens: int) -> Lin
         )
         inputs = inputs.to(model.device)
         with torch.inference_mode():
-            whole = model.generate(**inputs, max_new_tokens=new_tokens, do_sample=False)
-        tokens += whole.shape[1] - inputs["input_ids"].shape[1]
-    return watch.read(tokens)
+            output = model.generate(**inputs, max_new_tokens=new_tokens, do_sample=False)
+        tokens += output.shape[1] - inputs["input_ids"].shape[1]
+    return timer.stop(tokens)
 
 
-def batched(model_name: str, examples: list[Example], new_tokens: int) -> Line:
-    """The batches of `trainer.answer`, the model loaded before as above."""
+def answer_in_batches(model_name: str, examples: list[Example], new_tokens: int) -> Measurement:
+    """The batches of `trainer.answer`, without the time to load the model, as above."""
     decoding = Decoding(max_new_tokens=new_tokens, batch_size=64)
     answerer = Answerer(Arm("base", model_name), decoding)
-    watch = Watch()
+    timer = Timer()
     queue = answerer.ask(examples)
     batches = [queue[i : i + 64] for i in range(0, len(queue), 64)]
     outputs = [output for batch in batches for output in answerer.answer(batch)]
-    return watch.read(sum(output.output_tokens for output in outputs))
+    return timer.stop(sum(output.output_tokens for output in outputs))
 
 
 def main() -> None:
-    """Both, and how they compare."""
+    """Measure both methods and print how they compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--new-tokens", type=int, default=64)
-    parser.add_argument("--record", action="store_true", help="put the table into the page")
-    given = parser.parse_args()
-    examples = prompts(given.prompts)
-    with quiet():
-        ways = {
-            "one by one": one_by_one(given.model, examples, given.new_tokens),
-            "batched": batched(given.model, examples, given.new_tokens),
+    parser.add_argument("--record", action="store_true", help="record the table in its page")
+    options = parser.parse_args()
+    examples = prompts(options.prompts)
+    with quiet_libraries():
+        measurements = {
+            "one by one": answer_one_by_one(options.model, examples, options.new_tokens),
+            "batched": answer_in_batches(options.model, examples, options.new_tokens),
         }
     lines = [
-        f"{given.prompts} prompts, up to {given.new_tokens} new tokens each, {given.model}.",
+        f"{options.prompts} prompts, up to {options.new_tokens} new tokens each, {options.model}.",
         "",
-        "| | seconds | processor | tokens/s |",
+        "| | seconds | CPU seconds | tokens/s |",
         "|---|---|---|---|",
     ]
-    for name, line in ways.items():
-        speed = line.tokens / line.seconds
-        lines.append(f"| {name} | {line.seconds:.1f} | {line.processor:.1f} | {speed:.0f} |")
-    slow, fast = ways.values()
+    for name, result in measurements.items():
+        speed = result.tokens / result.seconds
+        lines.append(f"| {name} | {result.seconds:.1f} | {result.cpu_seconds:.1f} | {speed:.0f} |")
+    slow, fast = measurements.values()
     lines += [
         "",
-        f"{slow.seconds / fast.seconds:.1f} times as fast by the clock, "
-        f"{slow.processor / fast.processor:.1f} by the processor's time.",
+        f"Batching is {slow.seconds / fast.seconds:.1f} times as fast by wall clock and "
+        f"{slow.cpu_seconds / fast.cpu_seconds:.1f} times by CPU time.",
     ]
-    if given.record:
-        record("answering", lines)
-    else:
-        print("\n".join(lines))
+    publish("answering", lines, options.record)
 
 
 if __name__ == "__main__":

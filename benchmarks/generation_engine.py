@@ -79,7 +79,7 @@ def with_journal(teacher: LLM, folder: str) -> CachedLLM:
 
 
 def run_streamed(count: int) -> tuple[float, float]:
-    """Rows per second through the pipeline with its journal, and the process's peak memory in MB."""
+    """Rows per second through the pipeline with its journal, and the peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         pipeline = build_tone_pipeline(load_tone(TONE), with_journal(InstantLLM(), folder))
         results = stream_rows(pipeline, rows(count))

@@ -1,6 +1,6 @@
-"""Where a benchmark's table goes: to the screen, and into its page under docs/benchmarks.
+"""The output of a benchmark: printed, and recorded in its page under docs/benchmarks.
 
-A page is written by people around two marks; what stands between them is the last recorded run.
+A page has two marks. The lines between them are the last recorded run; people write the rest.
 """
 
 import os
@@ -9,47 +9,52 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-_STEAL = 8  # its place in the first line of /proc/stat
 PAGES = Path(__file__).parents[1] / "docs" / "benchmarks"
-_BETWEEN = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+_STEAL_COLUMN = 8  # in the first line of /proc/stat
+_FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+
+
+def publish(page: str, lines: list[str], should_record: bool) -> None:
+    """Print a benchmark's lines of Markdown, and record them in its page if asked to."""
+    if should_record:
+        record(page, lines)
+    else:
+        print("\n".join(lines))
 
 
 def record(page: str, lines: list[str]) -> None:
-    """Print a benchmark's lines of Markdown and put them into its page, with the circumstances.
+    """Print a benchmark's lines of Markdown and put them into its page, with the conditions.
 
-    Raises `ValueError` if the page has no place for figures.
+    Raises `ValueError` if the page has no marks.
     """
-    text = "\n".join([circumstances(), "", *lines])
+    text = "\n".join([conditions(), "", *lines])
     path = PAGES / f"{page}.md"
-    written, found = _BETWEEN.subn(
+    content, count = _FIGURES.subn(
         lambda m: m[1] + text + "\n" + m[2], path.read_text(encoding="utf-8")
     )
-    if not found:
+    if not count:
         raise ValueError(
-            f"found no “<!-- figures -->” in {path}, expected it before and “<!-- end of figures "
-            "-->” after the place for a run's figures; add both"
+            f"{path} has no place for figures. Add the lines “<!-- figures -->” and “<!-- end of "
+            "figures -->”."
         )
-    path.write_text(written, encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
     print(text)
 
 
-def circumstances() -> str:
-    """When and on what a run was made: a busy machine's figures are lower bounds.
-
-    What other machines on the same host took of our processors is said in seconds of a core.
-    """
+def conditions() -> str:
+    """The date, the machine and its load. On a busy machine, speeds are lower bounds."""
     load = os.getloadavg()[0]
-    stolen = (_stolen() - _STOLEN_BEFORE) / os.sysconf("SC_CLK_TCK")
+    steal = (_steal_ticks() - _STEAL_AT_START) / os.sysconf("SC_CLK_TCK")
     return (
         f"Recorded on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
         f"{platform.machine()}, Python {platform.python_version()}, load at the end {load:.1f}, "
-        f"{stolen:.0f} s of a core stolen by other machines on the host."
+        f"{steal:.0f} s of a core stolen by other machines on the host."
     )
 
 
-def _stolen() -> int:
-    """The time that the host gave to others while we could have run, in clock ticks."""
-    return int(Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[_STEAL])
+def _steal_ticks() -> int:
+    """Clock ticks that the host gave to other machines while this one was ready to run."""
+    return int(Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[_STEAL_COLUMN])
 
 
-_STOLEN_BEFORE = _stolen()
+_STEAL_AT_START = _steal_ticks()

@@ -1,9 +1,9 @@
-"""From which cosine on do two first-person statements say the same? Planted pairs, and strangers.
+"""The cosine similarity of first-person statements with the same meaning and of unrelated ones.
 
 Run: `python -m benchmarks.same_meaning [STATEMENTS.jsonl …] [--record]`. The pairs below were
-written for this: each statement once lightly reworded, once told in other words, and once with
-another topic in the same voice, which is no repeat. Files hold one JSON object a line whose
-`statement` somebody else wrote; two of them with different words count as strangers.
+written for this benchmark. Each statement has a version with a word or two changed, a paraphrase,
+and a statement on another topic in the same voice, which isn't a repetition. The files have one
+JSON object per line with a `statement` by other people; different ones count as unrelated.
 """
 
 import argparse
@@ -14,16 +14,16 @@ from random import Random
 
 import numpy as np
 
-from benchmarks.record import record
+from benchmarks.record import publish
 from pipelines.checks.near_duplicates import NearIndex
 from trainer.embed import embed
 
 THRESHOLDS = (0.8, 0.85, 0.9, 0.95)
 NEAR = 0.7
-_MOST = 1_000
+_MAX_STATEMENTS = 1_000
 
-# A statement; the same with a word or two changed; the same in other words; another in its voice.
-PLANTED = (
+# A statement, a version with a word or two changed, a paraphrase, another topic in the same voice.
+PAIRS = (
     ("I always check the map twice before we leave, because getting lost once was enough for me.",
      "I always check the map twice before we go, because getting lost once was enough for me.",
      "Having gone astray one time, I never set out any more without looking at the map again.",
@@ -67,63 +67,61 @@ PLANTED = (
 )  # fmt: skip
 
 
-def shares(alike: Sequence[float]) -> list[str]:
-    """The share of some cosines at or over each threshold."""
-    return [f"{np.mean([a >= t for a in alike]):.0%}" for t in THRESHOLDS]
+def shares(cosines: Sequence[float]) -> list[str]:
+    """The share of some cosines at or above each threshold."""
+    return [f"{np.mean([cosine >= t for cosine in cosines]):.0%}" for t in THRESHOLDS]
 
 
-def planted() -> dict[str, list[float]]:
-    """The cosines of the planted pairs by their kind."""
-    vectors = embed([text for row in PLANTED for text in row]).reshape(len(PLANTED), 4, -1)
-    kinds = ("a word or two changed", "told in other words", "another topic, the same voice")
+def pair_cosines() -> dict[str, list[float]]:
+    """The cosines of the pairs by kind."""
+    vectors = embed([text for row in PAIRS for text in row]).reshape(len(PAIRS), 4, -1)
+    kinds = ("a word or two changed", "paraphrase", "another topic, the same voice")
     return {kind: [float(row[0] @ row[n]) for row in vectors] for n, kind in enumerate(kinds, 1)}
 
 
-def near(n: int) -> float:
-    """The share of the planted pairs of a kind that the check by their words finds by itself."""
-    found = 0
-    for row in PLANTED:
+def word_match_share(n: int) -> float:
+    """The share of the pairs of a kind that the check on words alone finds."""
+    matches = 0
+    for row in PAIRS:
         index = NearIndex(NEAR)
         index.add("first", row[0])
-        found += index.add("second", row[n]) is not None
-    return found / len(PLANTED)
+        matches += index.add("second", row[n]) is not None
+    return matches / len(PAIRS)
 
 
-def strangers(paths: Sequence[Path]) -> list[float]:
-    """The cosine of each of some statements of others with the one that is most like it."""
+def nearest_cosines(paths: Sequence[Path]) -> list[float]:
+    """The cosine of each unrelated statement with the one most similar to it."""
     texts = {
         json.loads(line)["statement"]
         for path in paths
         for line in path.read_text(encoding="utf-8").splitlines()
     }
-    chosen = Random(1).sample(sorted(texts), min(_MOST, len(texts)))  # noqa: S311 # no secret
-    vectors = embed(chosen)
-    alike = vectors @ vectors.T
-    np.fill_diagonal(alike, 0)
-    return [float(value) for value in alike.max(axis=1)]
+    rng = Random(1)  # noqa: S311 - the sample isn't a secret
+    vectors = embed(rng.sample(sorted(texts), min(_MAX_STATEMENTS, len(texts))))
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, 0)
+    return [float(cosine) for cosine in cosines.max(axis=1)]
 
 
 def main() -> None:
-    """Print a table, and with --record put it into its page."""
+    """Measure the pairs and the statements of the files, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--record", action="store_true")
-    asked = parser.parse_args()
-    heads = " | ".join(f"{t:.2f}" for t in THRESHOLDS)
+    options = parser.parse_args()
+    headings = " | ".join(f"{t:.2f}" for t in THRESHOLDS)
     lines = [
-        f"| pairs | number | by words alone | {heads} |",
+        f"| pairs | number | by words alone | {headings} |",
         "| --- " * (3 + len(THRESHOLDS)) + "|",
     ]
-    for n, (kind, alike) in enumerate(planted().items(), 1):
-        lines.append(f"| {kind} | {len(alike)} | {near(n):.0%} | {' | '.join(shares(alike))} |")
-    if asked.files:
-        alike = strangers(asked.files)
-        kind = "statements of others, each with its nearest"
-        lines.append(f"| {kind} | {len(alike)} | | {' | '.join(shares(alike))} |")
-    if asked.record:
-        record("same_meaning", lines)
-    else:
-        print("\n".join(lines))
+    for n, (kind, cosines) in enumerate(pair_cosines().items(), 1):
+        cells = [kind, f"{len(cosines)}", f"{word_match_share(n):.0%}", *shares(cosines)]
+        lines.append(f"| {' | '.join(cells)} |")
+    if options.files:
+        cosines = nearest_cosines(options.files)
+        kind = "unrelated statements, each with its nearest"
+        lines.append(f"| {kind} | {len(cosines)} | | {' | '.join(shares(cosines))} |")
+    publish("same_meaning", lines, options.record)
 
 
 if __name__ == "__main__":

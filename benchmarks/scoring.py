@@ -1,15 +1,15 @@
-"""Times the measures of 10,000 outputs: everything but embeddings.
+"""The time to compute every measure except embeddings on 10,000 outputs.
 
-Run it from the project's root: `python -m benchmarks.scoring [--outputs N] [--words W]`. The texts
-are made of seeded words, no two alike, so that no cache of whole texts helps.
+Run: `python -m benchmarks.scoring [--outputs N] [--words W]`. The texts are random and all
+different, so a cache of whole texts doesn't help.
 """
 
 import argparse
 import time
 from random import Random
 
-from evaluation.content import content_measures
-from evaluation.tone import conversational, tone_measures
+from evaluation.measures.content import content_measures
+from evaluation.measures.tone import conversational, tone_measures
 
 _VOCABULARY = (
     "the a of in was it's that you know well so bridge river which built city about around 1932 "
@@ -17,32 +17,33 @@ _VOCABULARY = (
     "don't they're quite long old harbour station railway opened I think people called still"
 )
 _ENDS = (". ", ". ", ". ", "? ", "! ", ", ")
-_LIMIT_S = 10.0
+_LIMIT_SECONDS = 10.0
 _WORDS = _VOCABULARY.split()
 
 
-def text(choose: Random, words: int) -> str:
-    """A text of so many words in sentences of 8 to 20."""
+def build_text(rng: Random, words: int) -> str:
+    """A random text with sentences of 8 to 20 words."""
     parts: list[str] = []
-    left = words
-    while left > 0:
-        length = min(left, choose.randint(8, 20))
-        sentence = " ".join(choose.choice(_WORDS) for _ in range(length))
-        parts.append(sentence[0].upper() + sentence[1:] + choose.choice(_ENDS))
-        left -= length
+    remaining = words
+    while remaining > 0:
+        length = min(remaining, rng.randint(8, 20))
+        sentence = " ".join(rng.choice(_WORDS) for _ in range(length))
+        parts.append(sentence[0].upper() + sentence[1:] + rng.choice(_ENDS))
+        remaining -= length
     return "".join(parts).strip()
 
 
 def main() -> None:
-    """Make the texts, measure them, and say how long it took."""
+    """Build the texts, measure them and print the time."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--outputs", type=int, default=10_000)
     parser.add_argument("--words", type=int, default=60, help="words in an answer")
-    given = parser.parse_args()
-    choose = Random(0)  # noqa: S311 - texts to be timed
+    options = parser.parse_args()
+    rng = Random(0)  # noqa: S311 - the texts aren't secrets
+    n = options.words
     rows = [
-        (text(choose, given.words), text(choose, given.words), text(choose, 3 * given.words))
-        for _ in range(given.outputs)
+        (build_text(rng, n), build_text(rng, n), build_text(rng, 3 * n))
+        for _ in range(options.outputs)
     ]
     wall, cpu = time.perf_counter(), time.process_time()
     hits = 0
@@ -50,9 +51,10 @@ def main() -> None:
         hits += conversational(tone_measures(answer))
         content_measures(answer, reference, passage)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    verdict = "within" if wall < _LIMIT_S else "over"
-    print(f"{given.outputs:,} outputs of {given.words} words, {hits:,} of them conversational")
-    print(f"{wall:.1f} s by the clock, {cpu:.1f} s of one core; {verdict} {_LIMIT_S:.0f} s")
+    verdict = "within" if wall < _LIMIT_SECONDS else "over"
+    print(f"{options.outputs:,} outputs of {options.words} words, {hits:,} of them conversational")
+    limit = f"{verdict} the limit of {_LIMIT_SECONDS:.0f} s"
+    print(f"{wall:.1f} s by wall clock, {cpu:.1f} s of CPU time; {limit}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How long the store takes for 100,000 records: adding, streaming, freezing, comparing.
+"""The time to add, stream, freeze and compare 100,000 candidates in the store.
 
     python -m benchmarks.store [--count 100000] [--url URL]
 
-URL names an empty database; without it a new SQLite file in a temporary folder is measured and
-recorded in docs/benchmarks/store.md.
+URL must be an empty database. Without it, the benchmark measures a new SQLite file and records the
+table in docs/benchmarks/store.md.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.record import record
+from benchmarks.record import publish
 from db.diff import diff
 from db.records import (
     Answer,
@@ -38,93 +38,94 @@ from db.records import (
 )
 from db.store import Store
 from db.verify import verify
-from db.versions import Approved, FreezePlan, freeze, version_examples
+from db.versions import Approval, FreezePlan, freeze, version_examples
 
 T = TypeVar("T")
-PASSAGES_AN_ARTICLE = 20
+PASSAGES_PER_ARTICLE = 20
 WORDS = "the keeper lit a lamp above grey water while ships passed slowly toward the harbour"
-MADE = Provenance(("question.v1", "rewrite.v1"), "phrasebook", '{"temperature":0.7}', 1)
+PROVENANCE = Provenance(("question.v1", "rewrite.v1"), "phrasebook", '{"temperature":0.7}', 1)
 
 
-@dataclass
-class Timed:
-    """A line of the table: what was done, in how many seconds, and the bound it must keep."""
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a step, its seconds and the limit for them, if it has one."""
 
-    what: str
+    step: str
     seconds: float
-    bound: float | None = None
+    limit: float | None = None
 
 
-class Watch:
-    """Times what it is given to do, one line of the table each."""
+class StepTimer:
+    """A timer that adds a row to the table for each step."""
 
     def __init__(self) -> None:
-        """Start with no lines."""
-        self.lines: list[Timed] = []
+        """Start without rows."""
+        self.rows: list[Row] = []
 
-    def time(self, what: str, work: Callable[[], T], bound: float | None = None) -> T:
-        """Do something and note how long it took."""
-        begun = time.perf_counter()
-        done = work()
-        self.lines.append(Timed(what, time.perf_counter() - begun, bound))
-        return done
+    def time(self, step: str, work: Callable[[], T], limit: float | None = None) -> T:
+        """Do a step and record its duration."""
+        start = time.perf_counter()
+        result = work()
+        self.rows.append(Row(step, time.perf_counter() - start, limit))
+        return result
 
 
 def prose(number: int, words: int) -> str:
-    """Words that differ from record to record: a candidate has about as many as a real one."""
-    some = WORDS.split()
-    turn = number % len(some)
-    return " ".join([digest(str(number))[:12], *(some[turn:] + some) * (words // 15 + 1)][:words])
+    """A text that differs from record to record, about as long as a real one."""
+    vocabulary = WORDS.split()
+    offset = number % len(vocabulary)
+    text = (vocabulary[offset:] + vocabulary) * (words // 15 + 1)
+    return " ".join([digest(str(number))[:12], *text][:words])
 
 
-def sources(count: int) -> Iterator[Record]:
-    """Articles of twenty passages of 90 words."""
-    for number in range(0, count, PASSAGES_AN_ARTICLE):
-        article = source(number)
+def build_articles(count: int) -> Iterator[Record]:
+    """Articles, each followed by its passages of 90 words."""
+    for number in range(0, count, PASSAGES_PER_ARTICLE):
+        article = build_article(number)
         yield article
-        for position in range(PASSAGES_AN_ARTICLE):
-            yield passage(article, number + position)
+        for position in range(PASSAGES_PER_ARTICLE):
+            yield build_passage(article, number + position)
 
 
-def source(number: int) -> Article:
-    """The article that a candidate's number falls into."""
-    page = number // PASSAGES_AN_ARTICLE
+def build_article(number: int) -> Article:
+    """The article of a candidate's number."""
+    page = number // PASSAGES_PER_ARTICLE
     return Article(
         url=f"https://wiki.example/{page}", revision="1", digest=digest(str(page)), title=str(page)
     )
 
 
-def passage(article: Article, number: int) -> Passage:
+def build_passage(article: Article, number: int) -> Passage:
     """A passage of 90 words."""
     return Passage(
         article=article.id,
         section="History",
-        position=number % PASSAGES_AN_ARTICLE,
+        position=number % PASSAGES_PER_ARTICLE,
         text=prose(number, 90),
     )
 
 
-def candidates(count: int) -> Iterator[Candidate]:
-    """Conversations of 90 words of passage, and answer and reference of 60 words each."""
+def build_candidates(count: int) -> Iterator[Candidate]:
+    """Conversations with a passage of 90 words, and an answer and a reference of 60 words."""
     for number in range(count):
-        part = passage(source(number), number)
+        passage = build_passage(build_article(number), number)
         question = f"What happened to {number}?"
         yield Candidate(
             campaign="benchmark",
             kind=CandidateKind.CONVERSATION,
-            provenance=MADE,
+            provenance=PROVENANCE,
             messages=(
-                Message(Role.USER, f"{part.text}\n\n{question}"),
+                Message(Role.USER, f"{passage.text}\n\n{question}"),
                 Message(Role.ASSISTANT, prose(number + 1, 60)),
             ),
             question=question,
             reference=prose(number + 2, 60),
-            passage=part.id,
+            passage=passage.id,
         )
 
 
-def reviews(subjects: list[str], reviewer: str) -> Iterator[Review]:
-    """An approval of every candidate."""
+def build_reviews(subjects: list[str], reviewer: str) -> Iterator[Review]:
+    """An approval of each candidate."""
     for subject in subjects:
         yield Review(
             subject=subject,
@@ -136,8 +137,8 @@ def reviews(subjects: list[str], reviewer: str) -> Iterator[Review]:
         )
 
 
-def approved(store: Store, subjects: list[str], edited: int = 0) -> list[Approved]:
-    """The stored candidates with stored verdicts, some of them with an edit."""
+def approvals(store: Store, subjects: list[str], edited: int = 0) -> list[Approval]:
+    """Store a verdict for each candidate, and return them together; the first ones are edited."""
     verdicts = [
         Verdict(
             subject=subject,
@@ -154,8 +155,8 @@ def approved(store: Store, subjects: list[str], edited: int = 0) -> list[Approve
     return [(c, by_subject[c.id], articles[c.passage or ""]) for c in store.stream(Candidate)]
 
 
-def peak_of_streaming(store: Store) -> float:
-    """MiB that Python holds at most while all candidates go by."""
+def streaming_peak(store: Store) -> float:
+    """Python's peak memory in MiB while it streams all candidates."""
     tracemalloc.start()
     for _ in store.stream(Candidate):
         pass
@@ -164,69 +165,70 @@ def peak_of_streaming(store: Store) -> float:
     return peak / 2**20
 
 
-def adding(store: Store, count: int, watch: Watch) -> list[str]:
-    """Add everything, twice, and stream it; returns the candidates' ids."""
-    watch.time("add articles and passages", lambda: store.add(sources(count)))
-    made = list(candidates(count))
-    watch.time("name the candidates (their SHA-256)", partial(named, made))
-    watch.time("add the named candidates", partial(store.add, made))
-    add = watch.lines[-1].seconds + watch.lines[-2].seconds
-    watch.lines.append(Timed("**add candidates, in all**", add, 30))
-    watch.time("add them again (nothing new)", partial(store.add, made))
-    watch.time("stream the candidates", lambda: sum(1 for _ in store.stream(Candidate)))
-    return named(made)
+def add(store: Store, count: int, timer: StepTimer) -> list[str]:
+    """Add everything twice and stream it. Returns the candidates' ids."""
+    timer.time("add articles and passages", lambda: store.add(build_articles(count)))
+    candidates = list(build_candidates(count))
+    timer.time("compute the candidates' ids (SHA-256)", partial(ids, candidates))
+    timer.time("add the candidates", partial(store.add, candidates))
+    seconds = timer.rows[-1].seconds + timer.rows[-2].seconds
+    timer.rows.append(Row("**add candidates, total**", seconds, 30))
+    timer.time("add them again (nothing new)", partial(store.add, candidates))
+    timer.time("stream the candidates", lambda: sum(1 for _ in store.stream(Candidate)))
+    return ids(candidates)
 
 
-def named(made: list[Candidate]) -> list[str]:
-    """The candidates' ids; a record works its id out once."""
-    return [candidate.id for candidate in made]
+def ids(candidates: list[Candidate]) -> list[str]:
+    """The candidates' ids. A record computes its id once."""
+    return [candidate.id for candidate in candidates]
 
 
-def pulling(store: Store, subjects: list[str], watch: Watch) -> None:
-    """Pull a review of every candidate, twice."""
-    pulled = list(reviews(subjects, "first"))
-    for at, what in enumerate(("pull as many reviews", "pull them again (nothing new)")):
-        watch.time(what, partial(store.reconcile_reviews, "benchmark", pulled, str(at)))
+def pull(store: Store, subjects: list[str], timer: StepTimer) -> None:
+    """Pull a review of each candidate, twice."""
+    reviews = list(build_reviews(subjects, "first"))
+    for index, step in enumerate(("pull as many reviews", "pull them again (nothing new)")):
+        timer.time(step, partial(store.reconcile_reviews, "benchmark", reviews, str(index)))
 
 
-def freezing(store: Store, subjects: list[str], watch: Watch) -> None:
+def freeze_versions(store: Store, subjects: list[str], timer: StepTimer) -> None:
     """Freeze, compare and verify versions of all candidates."""
     plan = FreezePlan("first", "benchmark", "salt")
-    given = approved(store, subjects)
-    first = watch.time("**freeze**", lambda: freeze(store, plan, given), 10)
-    watch.time("freeze the same again (nothing new)", lambda: freeze(store, plan, given))
-    edited = approved(store, subjects, edited=len(subjects) // 10)
-    second = watch.time("freeze with a tenth edited", lambda: freeze(store, plan, edited), 10)
+    approved = approvals(store, subjects)
+    first = timer.time("**freeze**", lambda: freeze(store, plan, approved), 10)
+    timer.time("freeze them again (nothing new)", lambda: freeze(store, plan, approved))
+    edited = approvals(store, subjects, edited=len(subjects) // 10)
+    second = timer.time("freeze with a tenth edited", lambda: freeze(store, plan, edited), 10)
     third = freeze(store, FreezePlan("third", "benchmark", "pepper"), edited)
-    watch.time("**diff**, a tenth edited", lambda: diff(store, first, second), 5)
-    watch.time("**diff**, half on other sides", lambda: diff(store, first, third), 5)
-    watch.time(
-        "read a version, every hash anew", lambda: sum(1 for _ in version_examples(store, first))
+    timer.time("**diff**, a tenth edited", lambda: diff(store, first, second), 5)
+    timer.time("**diff**, half in other splits", lambda: diff(store, first, third), 5)
+    timer.time(
+        "read a version, checking hashes",
+        lambda: sum(1 for _ in version_examples(store, first)),
     )
-    if watch.time("verify a version", lambda: verify(store, first)):
-        raise RuntimeError("found a version that is not as it was frozen")
+    if timer.time("verify a version", lambda: verify(store, first)):
+        raise RuntimeError("The version has changed since it was frozen.")
 
 
-def measure(store: Store, count: int) -> tuple[list[Timed], float]:
-    """Do everything once and say how long each took, and streaming's peak memory."""
-    watch = Watch()
-    subjects = adding(store, count, watch)
-    pulling(store, subjects, watch)
-    freezing(store, subjects, watch)
-    return watch.lines, peak_of_streaming(store)
+def measure(store: Store, count: int) -> tuple[list[Row], float]:
+    """Do every step once. Returns the rows of the table and the peak memory of streaming."""
+    timer = StepTimer()
+    subjects = add(store, count, timer)
+    pull(store, subjects, timer)
+    freeze_versions(store, subjects, timer)
+    return timer.rows, streaming_peak(store)
 
 
-def report(lines: list[Timed], peak: float, title: str) -> Iterator[str]:
-    """The table as Markdown."""
+def report(rows: list[Row], peak: float, title: str) -> Iterator[str]:
+    """The table in Markdown."""
     yield title
     yield ""
-    yield "| what | seconds | bound |"
+    yield "| step | seconds | limit |"
     yield "| --- | ---: | ---: |"
-    for line in lines:
-        yield f"| {line.what} | {line.seconds:.1f} | {'' if line.bound is None else line.bound} |"
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for row in rows:
+        yield f"| {row.step} | {row.seconds:.1f} | {'' if row.limit is None else row.limit} |"
+    total = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield ""
-    yield f"Streaming holds {peak:.1f} MiB at most; the whole run {most:.0f} MiB."
+    yield f"Peak memory: {peak:.1f} MiB while streaming, {total:.0f} MiB in the whole run."
 
 
 def main() -> None:
@@ -234,18 +236,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--url", default="")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        url = asked.url or f"sqlite:///{Path(folder) / 'store.db'}"
+        url = options.url or f"sqlite:///{Path(folder) / 'store.db'}"
         Store.migrate(url)
         with Store.open(url) as store:
-            lines, peak = measure(store, asked.count)
-            title = f"{asked.count:,} candidates on {store.engine.dialect.name}."
-    table = list(report(lines, peak, title))
-    if asked.url:
-        print("\n".join(table))
-    else:
-        record("store", table)
+            rows, peak = measure(store, options.count)
+            title = f"{options.count:,} candidates on {store.engine.dialect.name}."
+    table = list(report(rows, peak, title))
+    publish("store", table, should_record=not options.url)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Training speed: each precision, padded and packed, beside a bare TRL script on the same data.
+"""Training speed in each precision, padded and packed, compared with a bare TRL script.
 
 Run it on an otherwise idle machine:
 
     python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--record]
 
-The bare script is TRL tuned for the machine (no gradient checkpointing, bfloat16 only where there
-are units for it), with the same examples, order, batch and steps, in each precision. What a
-newcomer would meet, TRL's own settings, is timed for one twentieth of the steps and scaled up.
+The bare script uses TRL with settings tuned for the machine (no gradient checkpointing, bfloat16
+only on hardware that supports it) and the same examples, order, batch size, steps and precision.
+TRL's default settings are timed for a twentieth of the steps and scaled up.
 """
 
 import argparse
@@ -19,23 +19,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import PrinterCallback
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from benchmarks.record import record
+from benchmarks.record import publish
 from db.records import CandidateKind, Example, Message, Role, Split
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
-from trainer.models import load_model, load_tokenizer, resolve
+from trainer.libraries import quiet_libraries
+from trainer.loading import load_model, load_tokenizer, open_base
+from trainer.models import resolve
 from trainer.precision import choose_precision
-from trainer.quiet import quiet
 from trainer.results import device_name, peak_memory_mb
 from trainer.sft import make_trainer
-from trainer.tuner import Tuner
+from trainer.sft_trainer import TimbreSFTTrainer
 
 TEXT = (
     "the harbour wall was built in stone after a storm took the old one and the town has kept it "
@@ -45,72 +45,74 @@ WORDS = TEXT.split()
 
 
 @dataclass(frozen=True)
-class Line:
-    """One way to train, and what its steps took: by the clock and of the processor, in seconds."""
+class Measurement:
+    """A training method with the wall-clock and CPU seconds of its steps, and its peak memory."""
 
     name: str
     seconds: float
-    processor: float
+    cpu_seconds: float
     tokens: float
     loss: float
     memory: float
 
 
-def chats(count: int, longest: int) -> list[Example]:
-    """Chats of differing length: a question, and an answer of up to `longest` words."""
-    chance = random.Random(0)  # noqa: S311 - not for secrets
-    made = []
+def build_chats(count: int, max_words: int) -> list[Example]:
+    """Chats of different lengths: a question and an answer of up to `max_words` words each."""
+    rng = random.Random(0)  # noqa: S311 - the texts aren't secrets
+    examples = []
     for number in range(count):
-        asked = " ".join(chance.choices(WORDS, k=chance.randint(3, longest)))
-        said = " ".join(chance.choices(WORDS, k=chance.randint(2, longest)))
-        made.append(
+        question = " ".join(rng.choices(WORDS, k=rng.randint(3, max_words)))
+        answer = " ".join(rng.choices(WORDS, k=rng.randint(2, max_words)))
+        examples.append(
             Example(
                 candidate=str(number),
                 verdict="",
                 kind=CandidateKind.CONVERSATION,
                 split=Split.TRAIN,
-                messages=(Message(Role.USER, asked), Message(Role.ASSISTANT, said)),
+                messages=(Message(Role.USER, question), Message(Role.ASSISTANT, answer)),
             )
         )
-    return made
+    return examples
 
 
-def timbre(name: str, examples: list[Example], config: TrainingConfig) -> Line:
-    """What the recipe's own trainer takes."""
-    precision = choose_precision(config.precision)
-    folder = resolve(config.base)
-    with tempfile.TemporaryDirectory() as place, quiet():
-        chat = Chat.of(load_tokenizer(folder))
-        model = load_model(folder, precision)
-        trainer, _ = make_trainer(model, chat, examples, config, Path(place))
-        return timed(name, trainer, precision.device)
+def train_with_timbre(name: str, examples: list[Example], config: TrainingConfig) -> Measurement:
+    """Time Timbre's own trainer."""
+    with tempfile.TemporaryDirectory() as place, quiet_libraries():
+        base = open_base(config.base, "", config.precision)
+        trainer = make_trainer(base, examples, config, Path(place))
+        return time_steps(name, trainer, base.precision.device)
 
 
-def timed(name: str, trainer: Tuner | SFTTrainer, device: str) -> Line:
-    """What a trainer's steps take; the tokens are those that are read, without padding."""
-    clock, processor = time.monotonic(), time.process_time()
+def time_steps(name: str, trainer: TimbreSFTTrainer | SFTTrainer, device: str) -> Measurement:
+    """Time a trainer's steps. The tokens don't include padding."""
+    start, start_cpu = time.monotonic(), time.process_time()
     trainer.train()
-    seconds, worked = time.monotonic() - clock, time.process_time() - processor
+    seconds, cpu = time.monotonic() - start, time.process_time() - start_cpu
     steps = [entry for entry in trainer.state.log_history if "loss" in entry]
-    tokens = trainer.tokens_seen if isinstance(trainer, Tuner) else steps[-1]["num_tokens"]
-    return Line(name, seconds, worked, tokens, steps[-1]["loss"], peak_memory_mb(device))
+    tokens = (
+        trainer.tokens_seen if isinstance(trainer, TimbreSFTTrainer) else steps[-1]["num_tokens"]
+    )
+    loss = steps[-1]["loss"]
+    return Measurement(name, seconds, cpu, tokens, loss, peak_memory_mb(device))
 
 
-def bare(name: str, examples: list[Example], config: TrainingConfig, **knobs: Any) -> Line:
-    """What a script of TRL's trainer takes, with TRL's own preparation and loss."""
+def train_with_trl(
+    name: str, examples: list[Example], config: TrainingConfig, **overrides: Any
+) -> Measurement:
+    """Time a bare script with TRL's own data preparation and loss."""
     precision = choose_precision(config.precision)
     folder = resolve(config.base)
     tokenizer = load_tokenizer(folder)
-    tokenizer.chat_template = Chat.of(tokenizer).template
+    tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template
     rows = [
         {"messages": [{"role": m.role.value, "content": m.content} for m in e.messages]}
         for e in examples
     ]
-    with tempfile.TemporaryDirectory() as place, quiet():
+    with tempfile.TemporaryDirectory() as place, quiet_libraries():
         settings: dict[str, Any] = {
-            "bf16": precision.compute is torch.bfloat16,
+            "bf16": precision.compute == "bfloat16",
             "gradient_checkpointing": False,
-            **knobs,
+            **overrides,
         }
         trainer = SFTTrainer(
             model=load_model(folder, precision),
@@ -133,87 +135,96 @@ def bare(name: str, examples: list[Example], config: TrainingConfig, **knobs: An
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
             peft_config=LoraConfig(
-                task_type="CAUSAL_LM", r=config.lora_rank, lora_alpha=config.lora_alpha,
-                lora_dropout=0.0, target_modules="all-linear",
+                task_type="CAUSAL_LM",
+                r=config.lora_rank,
+                lora_alpha=config.lora_alpha,
+                lora_dropout=0.0,
+                target_modules="all-linear",
             ),
-        )  # fmt: skip
+        )
         trainer.remove_callback(PrinterCallback)
-        return timed(name, trainer, precision.device)
+        return time_steps(name, trainer, precision.device)
 
 
-def apart(way: Callable[..., Line], *given: Any, **knobs: Any) -> Line:
-    """A line measured in a process of its own, so that its peak memory is its own."""
+def run_in_process(
+    function: Callable[..., Measurement], *arguments: Any, **overrides: Any
+) -> Measurement:
+    """Call a function in a new process, so that its peak memory can be measured."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(way, given, knobs)
+        return pool.apply(function, arguments, overrides)
 
 
-def ways(examples: list[Example], config: TrainingConfig) -> list[list[Line]]:
-    """Three lines for each precision: the bare script, and ours padded and packed."""
-    found = []
-    for held in (str(choose_precision("auto").name), "int8", "nf4"):
-        of = replace(config, precision=held)
-        packed = replace(of, packing=True)
-        found.append(
+def measure_precisions(examples: list[Example], config: TrainingConfig) -> list[list[Measurement]]:
+    """Three measurements for each precision: the bare script, and Timbre padded and packed."""
+    groups = []
+    for precision in (str(choose_precision("auto").name), "int8", "nf4"):
+        padded = replace(config, precision=precision)
+        packed = replace(padded, packing=True)
+        groups.append(
             [
-                apart(bare, f"bare TRL, {held}", examples, of),
-                apart(timbre, f"{held}, padded", examples, of),
-                apart(timbre, f"{held}, packed", examples, packed),
+                run_in_process(train_with_trl, f"bare TRL, {precision}", examples, padded),
+                run_in_process(train_with_timbre, f"{precision}, padded", examples, padded),
+                run_in_process(train_with_timbre, f"{precision}, packed", examples, packed),
             ]
         )
-    return found
+    return groups
 
 
-def newcomer(examples: list[Example], config: TrainingConfig) -> Line:
-    """TRL's own settings, for a twentieth of the steps and scaled up."""
-    few = replace(config, steps=max(1, config.steps // 20))
-    own = {"bf16": True, "gradient_checkpointing": True}
-    line = apart(bare, "TRL's own settings, scaled up", examples, few, **own)
-    times = config.steps / few.steps
-    seconds, worked = line.seconds * times, line.processor * times
-    return replace(line, seconds=seconds, processor=worked, tokens=line.tokens * times)
+def measure_defaults(examples: list[Example], config: TrainingConfig) -> Measurement:
+    """TRL's default settings, timed for a twentieth of the steps and scaled up."""
+    short = replace(config, steps=max(1, config.steps // 20))
+    defaults = {"bf16": True, "gradient_checkpointing": True}
+    name = "TRL's default settings, scaled up"
+    result = run_in_process(train_with_trl, name, examples, short, **defaults)
+    factor = config.steps / short.steps
+    return replace(
+        result,
+        seconds=result.seconds * factor,
+        cpu_seconds=result.cpu_seconds * factor,
+        tokens=result.tokens * factor,
+    )
 
 
-def table(found: list[list[Line]], slow: Line) -> Iterator[str]:
-    """Each line beside the bare script in its own precision, and beside the best bare script."""
-    yield "| | seconds | processor | tokens/s | of its bare script | of the best | loss | peak MB |"
+def table(groups: list[list[Measurement]], defaults: Measurement) -> Iterator[str]:
+    """Each method's speed, relative to the bare script in its precision and to the fastest one."""
+    yield "| | seconds | CPU seconds | tokens/s | vs bare | vs fastest bare | loss | peak MB |"
     yield "|---|---|---|---|---|---|---|---|"
-    best = min((lines[0] for lines in found), key=lambda line: line.seconds)
-    for lines in [*found, [slow]]:
-        for line in lines:
-            own, all_of = (f"{bare.seconds / line.seconds:.2f} ×" for bare in (lines[0], best))
-            loss = "" if line is slow else f"{line.loss:.4f}"
+    fastest = min((group[0] for group in groups), key=lambda bare: bare.seconds)
+    for group in [*groups, [defaults]]:
+        for line in group:
+            vs_own, vs_fastest = (f"{b.seconds / line.seconds:.2f} ×" for b in (group[0], fastest))
+            loss = f"{line.loss:.4f}"
+            if line is defaults:
+                vs_own = loss = ""
             yield (
-                f"| {line.name} | {line.seconds:.1f} | {line.processor:.1f} "
-                f"| {line.tokens / line.seconds:.0f} | {'' if line is slow else own} | {all_of} "
+                f"| {line.name} | {line.seconds:.1f} | {line.cpu_seconds:.1f} "
+                f"| {line.tokens / line.seconds:.0f} | {vs_own} | {vs_fastest} "
                 f"| {loss} | {line.memory:.0f} |"
             )
 
 
 def main() -> None:
-    """One table for short chats and one for long ones."""
+    """Print one table for short chats and one for long ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--record", action="store_true", help="put the tables into the page")
-    given = parser.parse_args()
+    parser.add_argument("--record", action="store_true", help="record the tables in their page")
+    options = parser.parse_args()
     precision = choose_precision("auto")
     lines = [
-        f"{given.model} on {device_name(precision.device)}: {precision.reason}; "
-        f"{given.steps} steps of {given.batch} examples."
+        f"{options.model} on {device_name(precision.device)}: {precision.reason}; "
+        f"{options.steps} steps of {options.batch} examples."
     ]
     config = TrainingConfig(
-        given.model, steps=given.steps, batch_size=given.batch, learning_rate=2e-3
+        options.model, steps=options.steps, batch_size=options.batch, learning_rate=2e-3
     )
-    for title, longest in (("Short chats", 20), ("Long chats", 120)):
-        examples = chats(given.steps * given.batch // 2, longest)
-        found = ways(examples, config)
-        lines += ["", f"{title}, of up to {2 * longest} words:", ""]
-        lines += table(found, newcomer(examples, config))
-    if given.record:
-        record("training", lines)
-    else:
-        print("\n".join(lines))
+    for title, max_words in (("Short chats", 20), ("Long chats", 120)):
+        examples = build_chats(options.steps * options.batch // 2, max_words)
+        groups = measure_precisions(examples, config)
+        lines += ["", f"{title} of up to {2 * max_words} words:", ""]
+        lines += table(groups, measure_defaults(examples, config))
+    publish("training", lines, options.record)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How fast a dump becomes passages, beside its decompression and mwparserfromhell.
+"""The speed of turning a dump into passages, compared with decompression and mwparserfromhell.
 
-The host's speed changes between one minute and the next, so decompression is measured before and
-after. The processes that clean import this package's `__main__` no more than those of a
-`timbre articles add` do (multiprocessing passes over a `__main__`).
+The speed of a shared machine changes from minute to minute, so decompression is measured before and
+after. Worker processes don't import this benchmark (multiprocessing skips a package's `__main__`),
+so they start as fast as those of `timbre articles add`.
 """
 
 import bz2
@@ -18,55 +18,55 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
-from benchmarks.wikipedia.truth import articles, strip_code
+from benchmarks.wikipedia.accuracy import read_articles, strip_code
 from db.store import Store
+from pipelines.articles.intake import read_records
 from pipelines.wikipedia import dump
-from pipelines.wikipedia.intake import records
 from timbre.articles import add_articles
 
 _MB = 1_000_000
 _PAGE = b"<page>"
 
 
-def table(fragment: Path, copies: int, workers: int) -> list[str]:
-    """A table of speeds, an empty line, and what memory they took."""
+def measure(fragment: Path, copies: int, workers: int) -> list[str]:
+    """A table of speeds, an empty line and a line about memory."""
     with tempfile.TemporaryDirectory() as folder:
         path, streams = (Path(folder) / name for name in ("copies.xml.bz2", "streams.xml.bz2"))
-        with bz2.open(path, "wb") as one, streams.open("wb") as many:
+        with bz2.open(path, "wb") as single, streams.open("wb") as multi:
             size = 0.0
             for piece in _copies(fragment, copies):
-                size += one.write(piece) / _MB
-                many.write(bz2.compress(piece))
+                size += single.write(piece) / _MB
+                multi.write(bz2.compress(piece))
         decompression = "decompression alone"
-        measures: dict[str, Callable[[], object]] = {
+        steps: dict[str, Callable[[], object]] = {
             decompression: lambda: _drain(_blocks(path)),
-            "pages read": lambda: _drain(dump.pages(path, path.name)),
-            "bz2 to passages, 1 process": lambda: _drain(records(str(path), workers=1)),
+            "pages read": lambda: _drain(dump.read_pages(path, path.name)),
+            "bz2 to passages, 1 process": lambda: _drain(read_records(str(path), workers=1)),
             f"bz2 to passages, {workers} processes": lambda: _drain(
-                records(str(path), workers=workers)
+                read_records(str(path), workers=workers)
             ),
-            "bz2 to stored passages, a dump of one stream": lambda: _stored(path),
-            "bz2 to stored passages, of many streams": lambda: _stored(streams),
-            f"{decompression}, once more": lambda: _drain(_blocks(path)),
+            "bz2 to stored passages, single stream": lambda: _store(path),
+            "bz2 to stored passages, multistream": lambda: _store(streams),
+            f"{decompression}, again": lambda: _drain(_blocks(path)),
         }
-        with _PeakOfChildren() as children:
-            speeds = {name: _timed(measure).speed(size) for name, measure in measures.items()}
-        packed = path.stat().st_size / _MB
+        with _ChildMemory() as children:
+            speeds = {name: _time(step).format_speed(size) for name, step in steps.items()}
+        compressed = path.stat().st_size / _MB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     memory = (
-        f"{size:.0f} MB of XML in {packed:.0f} MB of bz2. Peak memory: {peak / 1024:.0f} MB in the "
-        f"process that reads and stores, {children.peak / 1024:.0f} MB in one that cleans."
+        f"{size:.0f} MB of XML in {compressed:.0f} MB of bz2. Peak memory: {peak / 1024:.0f} MB in "
+        f"the main process, {children.peak / 1024:.0f} MB in a worker process."
     )
-    pages = list(articles(fragment))
+    pages = list(read_articles(fragment))
     text = sum(len(page.text.encode()) for page in pages) / _MB
-    stripped = _timed(lambda: _drain(strip_code(page.text) for page in pages)).speed(text)
-    speeds["`strip_code` on text already read, no passages"] = stripped
-    lines = ["| | MB/s by the clock | MB per second of a core |", "| --- | --- | --- |"]
+    strip_time = _time(lambda: _drain(strip_code(page.text) for page in pages))
+    speeds["`strip_code` on pages already read, no passages"] = strip_time.format_speed(text)
+    lines = ["| | MB/s (wall clock) | MB per CPU second |", "| --- | --- | --- |"]
     return [*lines, *(f"| {name} | {speed} |" for name, speed in speeds.items()), "", memory]
 
 
-def _stored(path: Path) -> None:
-    """Reads a dump into a store of its own."""
+def _store(path: Path) -> None:
+    """Read a dump into a new store."""
     url = f"sqlite:///{path.with_suffix('.db')}"
     Store.migrate(url)
     with Store.open(url) as store:
@@ -74,7 +74,7 @@ def _stored(path: Path) -> None:
 
 
 def _copies(fragment: Path, copies: int) -> Iterator[bytes]:
-    """A fragment's head, its pages several times under other titles, by the megabyte, its end."""
+    """A larger dump in pieces of about a megabyte: the pages, repeated under different titles."""
     xml = bz2.decompress(fragment.read_bytes())
     start, end = xml.index(_PAGE), xml.rindex(b"</mediawiki>")
     yield xml[:start]
@@ -97,52 +97,51 @@ def _drain(items: Iterable[object]) -> int:
     return sum(1 for _ in items)
 
 
-class _PeakOfChildren(Thread):
-    """The most kilobytes that one process started from here has held, looked at now and then.
+class _ChildMemory(Thread):
+    """A monitor of the peak memory, in kB, of any one child process.
 
-    What the system says of children that ended counts what their parent held as it started them.
+    It polls because the system's figure for children that have ended includes the memory that
+    their parent had when it started them.
     """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.peak = 0
-        self._ended = Event()
+        self._stop_event = Event()
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
+        self._stop_event.set()
         self.join()
 
     def run(self) -> None:
-        while not self._ended.wait(0.2):
+        while not self._stop_event.wait(0.2):
             for child in active_children():
                 with suppress(OSError):
                     status = Path(f"/proc/{child.pid}/status").read_text(encoding="utf-8")
-                    found = re.search(r"VmHWM:\s+(\d+)", status)
-                    self.peak = max(self.peak, int(found[1]) if found else 0)
+                    match = re.search(r"VmHWM:\s+(\d+)", status)
+                    self.peak = max(self.peak, int(match[1]) if match else 0)
 
 
-@dataclass
-class _Timed:
-    """The time that a measure took, by the clock and of processors."""
+@dataclass(frozen=True)
+class _Duration:
+    wall_seconds: float
+    cpu_seconds: float
 
-    seconds: float
-    processor_seconds: float
-
-    def speed(self, size: float) -> str:
-        """Megabytes a second, by the clock and by a core's time, as cells of a table."""
-        return f"{size / self.seconds:.2f} | {size / self.processor_seconds:.2f}"
+    def format_speed(self, size: float) -> str:
+        """Megabytes per second, by wall clock and by CPU time, as two cells of a table."""
+        return f"{size / self.wall_seconds:.2f} | {size / self.cpu_seconds:.2f}"
 
 
-def _timed(measure: Callable[[], object]) -> _Timed:
-    start, before = time.perf_counter(), _processor_seconds()
-    measure()
-    return _Timed(time.perf_counter() - start, _processor_seconds() - before)
+def _time(step: Callable[[], object]) -> _Duration:
+    start, start_cpu = time.perf_counter(), _cpu_seconds()
+    step()
+    return _Duration(time.perf_counter() - start, _cpu_seconds() - start_cpu)
 
 
-def _processor_seconds() -> float:
+def _cpu_seconds() -> float:
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
