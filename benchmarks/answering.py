@@ -101,7 +101,7 @@ def answer_in_batches(model_name: str, examples: list[Example], new_tokens: int)
     decoding = Decoding(max_new_tokens=new_tokens, batch_size=64)
     answerer = Answerer(Arm("base", model_name), decoding)
     timer = Timer()
-    queue = answerer.ask(examples)
+    queue = answerer.encode_prompts(examples)
     batches = [queue[i : i + 64] for i in range(0, len(queue), 64)]
     outputs = [output for batch in batches for output in answerer.answer(batch)]
     return timer.stop(sum(output.output_tokens for output in outputs))

@@ -35,7 +35,7 @@ from pipelines.teachers.openai import OpenAIEndpoint
 from timbre.campaign import load_tone
 
 TEXT = "The viaduct was built in 1867. It carries two tracks across the valley of the Orrin. " * 5
-TONE = Path(__file__).parents[1] / "configs" / "tones" / "conversational.toml"
+TONE = "conversational"
 REPLY = {"questions": ["What?"], "plain_answer": TEXT, "answer": TEXT}
 LATENCY_SECONDS = 0.05
 CONCURRENCY = 16

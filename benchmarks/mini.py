@@ -33,13 +33,12 @@ from pipelines.articles.intake import read_records
 from pipelines.conversations import generate_conversations
 from pipelines.plan import GenerationPlan
 from pipelines.voices.tone import Tone
-from timbre.campaign import load_tone
-from timbre.settings import config_file
+from timbre.campaign import load_tone, load_training
 from trainer.adapter import METADATA
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
 from trainer.checkpoints import ADAPTER, CHECKPOINTS
-from trainer.config import TrainingConfig, load_config
+from trainer.config import PrecisionName, TrainingConfig
 from trainer.embed import embed
 from trainer.logprobs import example_logprobs
 from trainer.mini import corpus, packaged
@@ -49,7 +48,7 @@ from trainer.sft import train
 PROMPTS = 50
 SIZES = (10, 30, 100, 300)
 SEEDS = (0, 1, 2)
-PRECISIONS = ("float32", "int8", "nf4")
+PRECISIONS: tuple[PrecisionName, ...] = ("float32", "int8", "nf4")
 CURVE_INTERVAL = 40  # steps between two points of a curve
 STEPS = 160
 DECODING = Decoding(max_new_tokens=160, no_repeat=6)
@@ -153,9 +152,8 @@ def percent(interval: Interval) -> str:
 
 def fit_classifier(material: Material, dialogues: Sequence[Path]) -> RegisterModel:
     """A classifier of human dialogue (three turns per text) against paragraphs of no prompt."""
-    dialogue = [" ".join(turns[:3]) for turns in corpus.spoken(dialogues) if len(turns) > 2][
-        :CLASSIFIER_TEXTS
-    ]
+    dialogue = [" ".join(turns[:3]) for turns in corpus.spoken(dialogues) if len(turns) > 2]
+    dialogue = dialogue[:CLASSIFIER_TEXTS]
     sources = set(material.sources)
     prose = [text for text in material.passages.values() if text not in sources][:CLASSIFIER_TEXTS]
     labels = [True] * len(dialogue) + [False] * len(prose)
@@ -176,7 +174,7 @@ class Bench:
         loss = None if system else self.loss(name, arm)
         return Row(name, self.answers(name, arm), self.material.sources, loss)
 
-    def tuned(self, size: int, seed: int, precision: str) -> tuple[Row, TrainingResult]:
+    def tuned(self, size: int, seed: int, precision: PrecisionName) -> tuple[Row, TrainingResult]:
         """An adapter's answers and the result of its training. Every checkpoint is copied."""
         name = f"{size}-{seed}-{precision}"
         folder = self.folder / name
@@ -289,11 +287,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    tone = load_tone(config_file("tones", "conversational"))
+    tone = load_tone("conversational")
     material = build_material(options.source, tone)
-    config = replace(
-        load_config(config_file("training", "mini")), steps=STEPS, save_every=CURVE_INTERVAL
-    )
+    config = load_training("mini").config
+    config = replace(config, steps=STEPS, save_every=CURVE_INTERVAL)
     bench = Bench(options.out, material, config)
     record("mini", list(tables(bench, tone, fit_classifier(material, options.dialogue))))
 

@@ -22,7 +22,6 @@ from pipelines.word_tokens import split_words
 from timbre.campaign import load_tone
 
 ARTICLES = "../shared/data/wikipedia-good-2019/enwiki_good_articles_1990.jsonl.xz"
-TONES = Path(__file__).parents[1] / "configs" / "tones"
 
 
 def read_passages(path: Path, count: int) -> list[Passage]:
@@ -70,7 +69,7 @@ def main(path: str = ARTICLES, count: str = "2000", tone: str = "conversational"
     """Print the figures for a file, a number of paragraphs and a bundled tone."""
     warnings.simplefilter("ignore")
     passages = read_passages(Path(path), int(count))
-    loaded_tone = load_tone(TONES / f"{tone}.toml")
+    loaded_tone = load_tone(tone)
     start = time.perf_counter()
     records = list(generate_conversations(passages, loaded_tone, GenerationPlan("bench")))
     seconds = time.perf_counter() - start

@@ -15,7 +15,7 @@ from random import Random
 import numpy as np
 
 from benchmarks.record import publish
-from pipelines.checks.near_duplicates import NearIndex
+from pipelines.checks.near_duplicates import NearDuplicates
 from trainer.embed import embed
 
 THRESHOLDS = (0.8, 0.85, 0.9, 0.95)
@@ -83,7 +83,7 @@ def word_match_share(n: int) -> float:
     """The share of the pairs of a kind that the check on words alone finds."""
     matches = 0
     for row in PAIRS:
-        index = NearIndex(NEAR)
+        index = NearDuplicates(NEAR)
         index.add("first", row[0])
         matches += index.add("second", row[n]) is not None
     return matches / len(PAIRS)

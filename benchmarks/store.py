@@ -152,7 +152,9 @@ def approvals(store: Store, subjects: list[str], edited: int = 0) -> list[Approv
     store.add(verdicts)
     articles = {p.id: p.article for p in store.stream(Passage)}
     by_subject = {verdict.subject: verdict for verdict in verdicts}
-    return [(c, by_subject[c.id], articles[c.passage or ""]) for c in store.stream(Candidate)]
+    return [
+        Approval(c, by_subject[c.id], articles[c.passage or ""]) for c in store.stream(Candidate)
+    ]
 
 
 def streaming_peak(store: Store) -> float:

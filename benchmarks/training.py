@@ -28,7 +28,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from benchmarks.record import publish
 from db.records import CandidateKind, Example, Message, Role, Split
 from trainer.chat import Chat
-from trainer.config import TrainingConfig
+from trainer.config import PrecisionName, TrainingConfig
 from trainer.libraries import quiet_libraries
 from trainer.loading import load_model, load_tokenizer, open_base
 from trainer.models import resolve
@@ -157,7 +157,8 @@ def run_in_process(
 def measure_precisions(examples: list[Example], config: TrainingConfig) -> list[list[Measurement]]:
     """Three measurements for each precision: the bare script, and Timbre padded and packed."""
     groups = []
-    for precision in (str(choose_precision("auto").name), "int8", "nf4"):
+    precisions: list[PrecisionName] = [choose_precision("auto").name, "int8", "nf4"]
+    for precision in precisions:
         padded = replace(config, precision=precision)
         packed = replace(padded, packing=True)
         groups.append(

@@ -22,7 +22,7 @@ from benchmarks.wikipedia.accuracy import read_articles, strip_code
 from db.store import Store
 from pipelines.articles.intake import read_records
 from pipelines.wikipedia import dump
-from timbre.articles import add_articles
+from timbre.workflows.ingest import add_articles
 
 _MB = 1_000_000
 _PAGE = b"<page>"
