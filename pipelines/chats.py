@@ -1,7 +1,4 @@
-"""Imports existing chats into a campaign, to review them and train on them.
-
-The file has one chat a line, as JSON.
-"""
+"""Imports existing chats, one JSON object a line, into a campaign."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,10 +18,10 @@ EXPECTED = '{"messages": [{"role": "user", "content": "…"}, {"role": "assistan
 
 @dataclass(frozen=True)
 class ChatImport:
-    """A file of chats and the campaign that imports them.
+    """A file of chats with their licence, and the campaign that imports them.
 
-    `licence` is the chats' licence, `language` the campaign's, `persona` the label of its persona
-    (None for a tone), and `existing` the campaign's candidates, which the chats must not repeat.
+    `persona` is the label of the campaign's persona, None for a tone. `existing` are the
+    campaign's candidates, which the chats must not repeat.
     """
 
     path: Path

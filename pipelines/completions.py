@@ -8,8 +8,8 @@ from pipelines.errors import TeacherError
 from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
 from pipelines.prompting import ChatMessages
-from pipelines.teachers.cached import CachedLLM, TeacherIdentity
-from pipelines.teachers.registry import PHRASEBOOK, build_teacher, teacher_parameters
+from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.registry import PHRASEBOOK, build_teacher, identify_teacher
 from pipelines.voices.tone import TonePhrases
 
 
@@ -26,7 +26,7 @@ def complete_chats(
             "The teacher “phrasebook” works by rules and can't answer arbitrary prompts. Use a "
             "model, such as “openai:MODEL@URL” or “transformers:PATH”."
         )
-    key = TeacherIdentity(plan.teacher, teacher_parameters(plan, TonePhrases()), plan.seed)
+    key = identify_teacher(plan, TonePhrases())
     with Journal(plan.journal) as journal:
         teacher = CachedLLM.wrap(build_teacher(plan, TonePhrases()), key, journal, plan.meter)
         with quiet_distilabel():

@@ -1,6 +1,7 @@
 """The tone pipeline: passage → question → plain answer → the same answer in the tone."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from distilabel.models.llms.base import LLM
@@ -11,10 +12,8 @@ from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Ro
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
-from pipelines.run import GenerationRun, provenance
+from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.cached import TeacherIdentity
-from pipelines.teachers.registry import build_teacher, teacher_parameters
 from pipelines.voices.tone import Tone
 
 
@@ -43,34 +42,27 @@ def _questions(row: Row) -> list[str | None]:
 
 
 def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
-    """The distilabel pipeline from rows with a passage to rows with answers in the tone.
-
-    Args:
-        tone: the tone whose prompts are used.
-        llm: the teacher.
-        count: how many questions to ask about each passage.
-    """
+    """The distilabel pipeline that asks `count` questions about each passage and answers them."""
+    prompts = tone.prompts
     with quiet_distilabel(), Pipeline(name="tone") as pipeline:
-        ask = PromptTask(
+        task = partial(PromptTask, llm=llm)
+        ask = task(
             name="ask",
-            llm=llm,
-            prompt=tone.prompts.question,
+            prompt=prompts.question,
             reads=["passage"],
             constants={"count": count},
             writes="questions",
         )
         split = SplitQuestions(name="each_question")
-        answer = PromptTask(
+        answer = task(
             name="answer_plainly",
-            llm=llm,
-            prompt=tone.prompts.plain,
+            prompt=prompts.plain,
             reads=["passage", "question"],
             writes="plain_answer",
         )
-        retell = PromptTask(
+        retell = task(
             name="retell",
-            llm=llm,
-            prompt=tone.prompts.answer,
+            prompt=prompts.answer,
             reads=["question", "plain_answer"],
             constants={"tone": plain(tone)},
             writes="answer",
@@ -89,30 +81,22 @@ def generate_conversations(
 
     Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
-    teacher = TeacherIdentity(plan.teacher, teacher_parameters(plan, tone.phrasebook), plan.seed)
-    prompts = (tone.prompts.question, tone.prompts.plain, tone.prompts.answer)
-
-    def build_candidate(row: Row) -> Candidate:
-        user = f"{row['passage']}\n\n{row['question']}"
-        return Candidate(
-            campaign=plan.campaign,
-            kind=CandidateKind.CONVERSATION,
-            provenance=provenance(prompts, row, teacher),
-            messages=(Message(Role.USER, user), Message(Role.ASSISTANT, row["answer"])),
-            question=row["question"],
-            reference=row["plain_answer"],
-            passage=row["subject"],
-            input_tokens=row["input_tokens"],
-            output_tokens=row["output_tokens"],
-        )
-
     run = GenerationRun(
         plan=plan,
-        teacher=build_teacher(plan, tone.phrasebook),
-        identity=teacher,
         checks=CampaignChecks(tone.language, resources=plan.resources),
-        build_pipeline=lambda llm: build_tone_pipeline(tone, llm, plan.questions_per_passage),
-        build_candidate=build_candidate,
+        build=lambda llm: build_tone_pipeline(tone, llm, plan.questions_per_passage),
+        prompts=lambda _: (tone.prompts.question, tone.prompts.plain, tone.prompts.answer),
         text_column=lambda _: "answer",
+        fields=_fields,
     )
-    return run.candidates({"passage": p.text, "subject": p.id} for p in passages)
+    return run.candidates(({"passage": p.text, "subject": p.id} for p in passages), tone.phrasebook)
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    user = f"{row['passage']}\n\n{row['question']}"
+    return {
+        "kind": CandidateKind.CONVERSATION,
+        "messages": (Message(Role.USER, user), Message(Role.ASSISTANT, row["answer"])),
+        "question": row["question"],
+        "reference": row["plain_answer"],
+    }

@@ -12,10 +12,8 @@ from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Ro
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
-from pipelines.run import GenerationRun, provenance
+from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
-from pipelines.teachers.cached import TeacherIdentity
-from pipelines.teachers.registry import build_teacher, teacher_parameters
 from pipelines.voices.persona import Persona
 
 _COLUMNS = {
@@ -65,36 +63,29 @@ def generate_persona_texts(
 
     Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
-    teacher = TeacherIdentity(plan.teacher, teacher_parameters(plan, persona), plan.seed)
     prompts = asdict(persona.prompts)
 
-    def build_candidate(row: Row) -> Candidate:
+    def fields(row: Row) -> dict[str, Any]:
         kind, text = CandidateKind(row["kind"]), row[_text_column(row)]
         is_dialogue = kind is CandidateKind.DIALOGUE
         messages = [Message(Role(m["role"]), m["content"]) for m in text] if is_dialogue else []
-        return Candidate(
-            campaign=plan.campaign,
-            kind=kind,
-            provenance=provenance((prompts[kind.value],), row, teacher),
-            messages=tuple(messages),
-            text="" if is_dialogue else text,
-            passage=row["subject"],
-            persona=persona.label,
-            traits=tuple(trait["name"] for trait in row["traits"]),
-            input_tokens=row["input_tokens"],
-            output_tokens=row["output_tokens"],
-        )
+        return {
+            "kind": kind,
+            "messages": tuple(messages),
+            "text": "" if is_dialogue else text,
+            "persona": persona.label,
+            "traits": tuple(trait["name"] for trait in row["traits"]),
+        }
 
     run = GenerationRun(
         plan=plan,
-        teacher=build_teacher(plan, persona),
-        identity=teacher,
         checks=CampaignChecks(persona.language, persona, plan.resources),
-        build_pipeline=lambda llm: build_persona_pipeline(persona, llm),
-        build_candidate=build_candidate,
+        build=lambda llm: build_persona_pipeline(persona, llm),
+        prompts=lambda row: (prompts[row["kind"]],),
         text_column=_text_column,
+        fields=fields,
     )
-    return run.candidates(_rows(topics, persona, plan))
+    return run.candidates(_rows(topics, persona, plan), persona)
 
 
 def _text_column(row: Row) -> str:

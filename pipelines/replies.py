@@ -66,8 +66,14 @@ def _is_valid(value: Any, key: str) -> bool:
 
 def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
     """The chat that asks again after a rejected reply, quoting the reply and the reason."""
-    prompt, _, asked = chat[-1]["content"].rpartition("\n")  # the last line asks for the JSON
-    values = {"prompt": prompt.rstrip(), "asked": asked, "reason": reason, "text": text}
-    system = chat[0]["content"]
-    content = render_block(RETRY, "user", system=system, **values)
+    prompt, _, request = chat[-1]["content"].rpartition("\n")  # its last line asks for the JSON
+    content = render_block(
+        RETRY,
+        "user",
+        system=chat[0]["content"],
+        prompt=prompt.rstrip(),
+        asked=request,
+        reason=reason,
+        text=text,
+    )
     return [chat[0], {"role": "user", "content": content}]

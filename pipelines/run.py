@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
@@ -15,35 +16,40 @@ from pipelines.plan import GenerationPlan
 from pipelines.replies import RETRY
 from pipelines.tasks import Row
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
+from pipelines.teachers.registry import build_teacher, identify_teacher
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import TonePhrases
 
 
 @dataclass(frozen=True)
 class GenerationRun:
     """One run of a pipeline.
 
-    `build_candidate` makes a candidate of a finished row, and `text_column` names the column with
-    the row's finished text.
+    `build` makes the pipeline for a teacher. Of a finished row, `prompts` names the prompts that
+    wrote it, `text_column` the column with its text, and `fields` the candidate's own fields.
     """
 
     plan: GenerationPlan
-    teacher: LLM
-    identity: TeacherIdentity
     checks: CampaignChecks
-    build_pipeline: Callable[[LLM], Pipeline]
-    build_candidate: Callable[[Row], Candidate]
+    build: Callable[[LLM], Pipeline]
+    prompts: Callable[[Row], tuple[str, ...]]
     text_column: Callable[[Row], str]
+    fields: Callable[[Row], dict[str, Any]]
 
-    def candidates(self, rows: Iterable[Row]) -> Iterator[Candidate | Rejection]:
+    def candidates(
+        self, rows: Iterable[Row], phrases: TonePhrases | Persona
+    ) -> Iterator[Candidate | Rejection]:
         """Yield candidates, and rejections of rows without a text or whose text fails a check.
 
         Stops at the plan's limit of candidates, or when its meter reaches a limit. A row needs
-        `passage` (a text) and `subject` (the passage's id). With `retry`, rejected rows run once
-        more at the end, and each then yields a candidate or another rejection.
+        `passage` (a text) and `subject` (the passage's id); `phrases` are for the offline teacher.
+        With `retry`, rejected rows run once more at the end, and each then yields a candidate or
+        another rejection.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
-        open_journal = Journal.read_only if plan.dry_run else Journal
-        with open_journal(plan.journal) as journal:
-            teacher = CachedLLM.wrap(self.teacher, self.identity, journal, plan.meter)
+        llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
+        with (Journal.read_only if plan.dry_run else Journal)(plan.journal) as journal:
+            teacher = CachedLLM.wrap(llm, identity, journal, plan.meter)
             for row, record in self._run(rows, teacher):
                 if count == plan.limit:
                     return
@@ -55,30 +61,37 @@ class GenerationRun:
                 yield record
 
     def _run(
-        self, rows: Iterable[Row], teacher: LLM
+        self, rows: Iterable[Row], teacher: CachedLLM
     ) -> Iterator[tuple[Row, Candidate | Rejection]]:
         plan = self.plan
         batch_size = min(plan.batch, plan.limit or plan.batch)
         remaining = _until_stopped(rows, plan)
-        for row in stream_rows(self.build_pipeline(teacher), remaining, batch_size):
+        for row in stream_rows(self.build(teacher), remaining, batch_size):
             # A row the teacher wasn't asked about, because of a limit, isn't rejected.
             if not (plan.meter.is_stopped and _reason(row) == LIMIT_REACHED):
-                yield row, self._check(row)
+                yield row, self._check(row, teacher.identity)
 
-    def _check(self, row: Row) -> Candidate | Rejection:
+    def _check(self, row: Row, identity: TeacherIdentity) -> Candidate | Rejection:
+        scope, subject = self.plan.campaign, row["subject"]
         if row["rejection"]:
             fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
-            return Rejection(
-                scope=self.plan.campaign, stage="generate", subject=row["subject"], **fields
-            )
-        candidate = self.build_candidate(row)
+            return Rejection(scope=scope, stage="generate", subject=subject, **fields)
+        prompts = self.prompts(row)
+        candidate = Candidate(
+            campaign=self.plan.campaign,
+            provenance=Provenance((*prompts, RETRY) if row.get("fault") else prompts, *identity),
+            passage=subject,
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
+            **self.fields(row),
+        )
         failure = self.checks.run(candidate, row["passage"])
         if failure is None:
             return candidate
         return Rejection(
-            scope=self.plan.campaign,
+            scope=scope,
             stage="check",
-            subject=row["subject"],
+            subject=subject,
             reason=failure.reason,
             detail=f"{candidate.question or candidate.kind}: {failure.detail}",
             text=candidate.review_text,
@@ -102,8 +115,3 @@ def _until_stopped(rows: Iterable[Row], plan: GenerationPlan) -> Iterator[Row]:
 
 def _reason(row: Row) -> str | None:
     return (row["rejection"] or {}).get("reason")
-
-
-def provenance(prompts: tuple[str, ...], row: Row, teacher: TeacherIdentity) -> Provenance:
-    """The prompts and the teacher that wrote a row's text; a retried row adds the retry prompt."""
-    return Provenance((*prompts, RETRY) if row.get("fault") else prompts, *teacher)

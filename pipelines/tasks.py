@@ -72,14 +72,9 @@ class PromptTask(Task):
 
     def process(self, inputs: StepInput) -> Any:
         """Ask the teacher about the rows that apply, in one call, and pass on the others."""
-        applicable = [self.applies_to(row) for row in inputs]
-        rows = [row for row, applies in zip(inputs, applicable, strict=True) if applies]
-        answered = iter(self._answer(rows))
+        answered = iter(self._answer([row for row in inputs if self.applies_to(row)]))
         unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
-        yield [
-            next(answered) if applies else {**unchanged, **row}
-            for row, applies in zip(inputs, applicable, strict=True)
-        ]
+        yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
         """Whether to ask about a row: it isn't rejected and has no value yet."""

@@ -6,11 +6,11 @@ from pipelines.checks.copying import check_copying
 from pipelines.checks.language import check_language
 from pipelines.checks.length import check_length
 from pipelines.checks.markdown import check_markdown
-from pipelines.checks.near_duplicates import NearDuplicateCheck
+from pipelines.checks.near_duplicates import NearDuplicates
 from pipelines.checks.pii import check_pii
 from pipelines.checks.refusals import check_refusal
 from pipelines.checks.relevance import check_relevance
-from pipelines.checks.same_meaning import SameMeaningCheck
+from pipelines.checks.same_meaning import SameMeaning
 from pipelines.checks.support import check_support
 from pipelines.checks.traits import check_traits
 from pipelines.checks.turns import check_turns
@@ -54,11 +54,13 @@ class CampaignChecks:
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()
-        near, meaning = NearDuplicateCheck(), SameMeaningCheck(resources.embed)
+        indexes: list[NearDuplicates | SameMeaning] = [NearDuplicates()]
+        if resources.embed:
+            indexes.append(SameMeaning(resources.embed))
         for candidate in resources.existing:
-            near.remember(candidate)
-            meaning.remember(candidate)
-        self._checks: tuple[Check, ...] = (*checks, near, meaning)
+            for index in indexes:
+                index.remember(candidate)
+        self._checks: tuple[Check, ...] = (*checks, *indexes)
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
         """The first failure of a candidate, None if it passes every check."""

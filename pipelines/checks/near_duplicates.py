@@ -35,27 +35,10 @@ class Match(NamedTuple):
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
 
 
-class NearDuplicateCheck:
-    """Reject a text that is nearly the same as an earlier one."""
+class NearDuplicates:
+    """Texts of which no two are nearly the same; as a check, it rejects one that nearly is."""
 
-    def __init__(self) -> None:
-        """A check that has seen no text yet."""
-        self._index = NearIndex(NEAR)
-
-    def remember(self, candidate: Candidate) -> None:
-        """Add an existing candidate."""
-        self._index.add(candidate.id, candidate.review_text)
-
-    def __call__(self, item: CheckInput) -> Failure | None:
-        """Compare a text with the earlier ones, and add it if it is new."""
-        match = self._index.add(item.candidate.id, item.text)
-        return match.failure("near-duplicate", item.candidate) if match else None
-
-
-class NearIndex:
-    """Texts of which no two are nearly the same."""
-
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float = NEAR) -> None:
         """An empty index.
 
         Args:
@@ -68,6 +51,15 @@ class NearIndex:
         self._shingles: list[array[int]] = []
         # Most bands belong to one text, and an int takes less memory than a tuple.
         self._bands: dict[int, int | tuple[int, ...]] = {}
+
+    def __call__(self, item: CheckInput) -> Failure | None:
+        """Reject a text like an earlier one; remember any other."""
+        match = self.add(item.candidate.id, item.text)
+        return match.failure("near-duplicate", item.candidate) if match else None
+
+    def remember(self, candidate: Candidate) -> None:
+        """Add an existing candidate."""
+        self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
         """Add a text and return None, or return the most similar text of the index.
@@ -126,19 +118,13 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
     return shared / (len(a) + len(b) - shared)
 
 
-class DuplicatePair(NamedTuple):
-    """Two texts that are nearly the same, by name, and their similarity from 0 to 1."""
-
-    first: str
-    second: str
-    similarity: float
-
-
-def find_near_duplicates(texts: Iterable[tuple[str, str]], threshold: float) -> list[DuplicatePair]:
-    """Each named text that is nearly the same as one before it, paired with that one.
+def find_near_duplicates(
+    texts: Iterable[tuple[str, str]], threshold: float
+) -> list[tuple[str, str]]:
+    """Pairs of a named text and an earlier one that is nearly the same, the earlier one first.
 
     Without the second text of each pair, no two of the rest are nearly the same.
     """
-    index = NearIndex(threshold)
+    index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)
-    return [DuplicatePair(m.name, name, m.similarity) for m, name in matches if m is not None]
+    return [(match.name, name) for match, name in matches if match]

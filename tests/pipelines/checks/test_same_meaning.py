@@ -5,7 +5,7 @@ import pytest
 
 from db.records import CandidateKind
 from pipelines.checks.campaign import CampaignChecks
-from pipelines.checks.same_meaning import MeaningIndex
+from pipelines.checks.same_meaning import SameMeaning
 from pipelines.plan import Resources
 from pipelines.voices.persona import Persona
 from tests.pipelines.checks.samples import STATEMENT
@@ -19,19 +19,21 @@ def embed_direction(texts: Sequence[str]) -> list[tuple[float, float]]:
 
 
 def test_same_meaning_is_matched_with_its_similarity() -> None:
-    index = MeaningIndex(0.95, embed_direction)
+    index = SameMeaning(embed_direction, 0.95)
     assert index.add("a", "It is north") is None
     assert index.add("b", "It is east") is None
     match = index.add("c", "Go nearly north")
     assert match is not None
     assert (match.name, round(match.similarity, 3)) == ("a", 0.995)
-    assert MeaningIndex(0.999, embed_direction).add("d", "nearly north") is None
+    assert SameMeaning(embed_direction, 0.999).add("d", "nearly north") is None
 
 
 def test_index_grows_beyond_its_first_capacity() -> None:
-    index = MeaningIndex(0.5, embed_direction)
-    index.extend([str(n) for n in range(300)], ["east"] * 300)
-    index.extend([str(n) for n in range(300, 600)], ["east"] * 300)
+    index = SameMeaning(embed_direction, 0.5)
+    for n in range(600):
+        index.remember(replace(STATEMENT, text=f"{n} east"))
+        if n == 300:
+            assert index.add("again", "east") is not None
     assert index.add("x", "north") is None
     assert index.add("y", "north") == ("x", 1.0)
 
