@@ -1,4 +1,4 @@
-"""Running servers, on SQLite and on a throw-away PostgreSQL, driven over HTTP."""
+"""Fixtures: servers on SQLite and on a temporary PostgreSQL, used over HTTP."""
 
 import json
 import os
@@ -16,16 +16,16 @@ from typing import Any
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.made import Listener, answer
+from tests.examples import Receiver, send
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 PACKAGE = Path(__file__).parents[1]
 
-# Each example talks to a server on a machine that may be busy.
+# Each example uses a server, on a machine that may be busy.
 settings.register_profile("server", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("server")
 
-LAUNCHED: list["subprocess.Popen[str]"] = []
+PROCESSES: list["subprocess.Popen[str]"] = []
 
 
 @dataclass
@@ -40,23 +40,23 @@ class Server:
     client: httpx.Client = field(default_factory=httpx.Client)
 
     def start(self) -> "Server":
-        """Start it and wait until it answers."""
+        """Start the server and wait until it answers."""
         self.process = self.launch()
-        end = time.monotonic() + 300
-        while self.announced().get("pid") != self.process.pid:
-            assert self.process.poll() is None, self.log()
-            assert time.monotonic() < end, self.log()
+        deadline = time.monotonic() + 300
+        while self.announcement().get("pid") != self.process.pid:
+            assert self.process.poll() is None, self.read_log()
+            assert time.monotonic() < deadline, self.read_log()
             time.sleep(0.05)
         owner = json.loads((self.home / "credentials.json").read_text())
         self.client = httpx.Client(
-            base_url=f"{self.announced()['url']}/api/v1",
+            base_url=f"{self.announcement()['url']}/api/v1",
             headers={"X-Argilla-Api-Key": owner["api_key"]},
             timeout=60,
         )
         return self
 
     def launch(self) -> "subprocess.Popen[str]":
-        """Start the process, with its words going to a file beside the home."""
+        """Start the process, which logs to a file beside the home."""
         command = [sys.executable, "-m", "timbre_argilla", str(self.home)]
         command += ["--port", str(self.port), "--database-url", self.database_url]
         with self.home.with_suffix(".log").open("a") as log:
@@ -68,78 +68,86 @@ class Server:
                 text=True,
                 env={**os.environ, **self.environment},
             )
-        LAUNCHED.append(process)
+        PROCESSES.append(process)
         return process
 
-    def announced(self) -> dict[str, Any]:
-        """What the server says of itself once it is ready."""
+    def announcement(self) -> dict[str, Any]:
+        """The contents of `server.json`; empty until the server is ready."""
         try:
-            found: dict[str, Any] = json.loads((self.home / "server.json").read_text())
+            contents: dict[str, Any] = json.loads((self.home / "server.json").read_text())
         except (OSError, ValueError):
             return {}
-        return found
+        return contents
 
-    def log(self) -> str:
-        """What the server has said so far."""
+    def read_log(self) -> str:
+        """The server's output so far."""
         return self.home.with_suffix(".log").read_text()
 
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and return how the process ended."""
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
         assert self.process is not None
         self.client.close()
         self.process.send_signal(number)
         return self.process.wait(30)
 
     def user(self, name: str, workspace: str) -> httpx.Client:
-        """A client of an annotator who is made if need be."""
+        """Log in as an annotator, who is created if needed."""
         password = f"the password of {name}"
-        made = self.client.post(
+        creation = self.client.post(
             "/users",
             json={"username": name, "first_name": name, "password": password, "role": "annotator"},
         )
-        if made.status_code == 201:
-            self.ask("POST", f"/workspaces/{workspace}/users", {"user_id": made.json()["id"]})
+        if creation.status_code == 201:
+            body = {"user_id": creation.json()["id"]}
+            self.request("POST", f"/workspaces/{workspace}/users", body)
         token = self.client.post("/token", data={"username": name, "password": password})
         bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
         return httpx.Client(base_url=self.client.base_url, headers=bearer, timeout=60)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask as the owner, and take the answer apart; an error fails the test."""
-        return answer(self.client, method, path, body)
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request as the owner and return the decoded response; an error fails the test."""
+        return send(self.client, method, path, body)
 
-    def dataset(self, name: str, parts: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
-        """Make and publish a dataset; returns its workspace's and its own id."""
-        found = {one["name"]: one["id"] for one in self.ask("GET", "/me/workspaces")["items"]}
-        workspace = found.get("w") or self.ask("POST", "/workspaces", {"name": "w"})["id"]
+    def create_dataset(
+        self, name: str, settings: dict[str, list[dict[str, Any]]]
+    ) -> tuple[str, str]:
+        """Create and publish a dataset; return the ids of its workspace and itself."""
+        workspaces = self.request("GET", "/me/workspaces")["items"]
+        ids = {one["name"]: one["id"] for one in workspaces}
+        workspace = ids.get("w") or self.request("POST", "/workspaces", {"name": "w"})["id"]
         body = {"name": name, "workspace_id": workspace}
-        dataset: str = self.ask("POST", "/datasets", body)["id"]
-        for kind, items in parts.items():
+        dataset: str = self.request("POST", "/datasets", body)["id"]
+        for kind, items in settings.items():
             for item in items:
                 body = {"title": item["name"], "required": False, **item}
-                self.ask("POST", f"/datasets/{dataset}/{kind}", body)
-        self.ask("PUT", f"/datasets/{dataset}/publish")
+                self.request("POST", f"/datasets/{dataset}/{kind}", body)
+        self.request("PUT", f"/datasets/{dataset}/publish")
         return workspace, dataset
+
+    def upload(self, dataset: str, body: dict[str, Any]) -> Any:
+        """Upload records as the owner."""
+        return self.request("PUT", f"/datasets/{dataset}/records/bulk", body)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_stays_running() -> Iterator[None]:
-    """Ends the servers that a failed test left behind."""
+def stop_all_servers() -> Iterator[None]:
+    """Kill the servers that failed tests left running."""
     yield
-    for process in LAUNCHED:
+    for process in PROCESSES:
         process.kill()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on SQLite that lives as long as a test file."""
-    one = Server(tmp_path_factory.mktemp("server") / "home").start()
-    yield one
-    assert one.end() == 0, one.log()
+    """A server on SQLite, shared by the tests of a file."""
+    shared = Server(tmp_path_factory.mktemp("server") / "home").start()
+    yield shared
+    assert shared.stop() == 0, shared.read_log()
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[Callable[[str], str]]:
-    """Make an empty PostgreSQL database of a name, and give its URL."""
+    """A function that creates an empty PostgreSQL database of a name and returns its URL."""
     programs = next(iter(sorted(SYSTEM_BINARIES.glob("*/bin"), reverse=True)), None)
     if programs is None or not (programs / "initdb").exists():
         missing = "needs PostgreSQL's server binaries"
@@ -147,18 +155,18 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
             pytest.fail(missing)
         pytest.skip(missing)
     user = "postgres" if os.geteuid() == 0 else None
-    # A socket's path may have 107 bytes at most, which pytest's own folders can exceed.
+    # A socket's path is limited to 107 bytes, which pytest's folders can exceed.
     home = Path(tempfile.mkdtemp(prefix="timbre-pg-"))
     if user:
         shutil.chown(home, user)
 
     def run(program: str, *arguments: str) -> None:
-        # A daemon that inherits a pipe would keep it open for ever, so its words go to a file.
+        # A file, because the daemon would inherit a pipe and keep it open.
         with (home / "log").open("ab") as log:
             command = [str(programs / program), *arguments]
             subprocess.run(command, check=True, user=user, cwd=home, stdout=log, stderr=log)
 
-    def make(name: str) -> str:
+    def create(name: str) -> str:
         run("createdb", f"--host={home}", "--username=timbre", name)
         return f"postgresql://timbre@/{name}?host={home}"
 
@@ -168,7 +176,7 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
         run("initdb", "--auth=trust", "--username=timbre", "--encoding=UTF8", "--no-sync", data)
         run("pg_ctl", "start", "--wait", f"--pgdata={data}", f"--options={options}")
         try:
-            yield make
+            yield create
         finally:
             run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}")
     finally:
@@ -176,8 +184,8 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    made = Listener()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def receiver() -> Iterator[Receiver]:
+    shared = Receiver()
+    yield shared
+    shared.server.shutdown()
+    shared.server.server_close()

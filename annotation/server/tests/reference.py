@@ -1,7 +1,6 @@
-"""What the search engine must find, worked out record by record without any of its machinery.
+"""A naive search, record by record, as a reference for the search engine.
 
-Only the reading of a text into words and of a query into its parts is shared with it; both have
-tests of their own.
+It shares only the functions that split text into words and parse queries, which have other tests.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from timbre_argilla.search.query import And, Not, Or, Phrase, Query, parse
-from timbre_argilla.search.words import words
+from timbre_argilla.search.words import split_words
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A person's response to a record."""
+    """A user's response to a record."""
 
     status: str
     values: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Made:
-    """A record as it was uploaded."""
+class ExampleRecord:
+    """A record to upload."""
 
     name: str
     fields: dict[str, Any]
@@ -33,14 +32,14 @@ class Made:
 
     @property
     def status(self) -> str:
-        """One submitted response completes a record."""
-        done = any(reply.status == "submitted" for reply in self.replies.values())
-        return "completed" if done else "pending"
+        """A record's status: one submitted response completes it."""
+        is_completed = any(reply.status == "submitted" for reply in self.replies.values())
+        return "completed" if is_completed else "pending"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One search, in the words of Argilla's API; `user` is who asks for their own queue."""
+class SearchRequest:
+    """One search, in the terms of Argilla's API; `user` searches their own queue."""
 
     text: str | None = None
     field: str | None = None
@@ -49,7 +48,7 @@ class Asked:
     user: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """As Argilla is asked."""
+        """The body of the request."""
         body: dict[str, Any] = {}
         if self.text is not None:
             body["query"] = {"text": {"q": self.text, "field": self.field}}
@@ -60,26 +59,26 @@ class Asked:
         return body
 
 
-def found(records: list[Made], asked: Asked) -> set[str]:
-    """The names of the records that fit."""
+def find_matches(records: list[ExampleRecord], request: SearchRequest) -> set[str]:
+    """The names of the records that match."""
     return {
         record.name
         for record in records
-        if (asked.text is None or _has_text(record, asked))
-        and all(_fits(record, one, asked.user) for one in asked.filters)
+        if (request.text is None or _has_text(record, request))
+        and all(_matches_filter(record, one, request.user) for one in request.filters)
     }
 
 
-def sort_keys(record: Made, asked: Asked) -> list[tuple[bool, Any]]:
-    """What a record is sorted by: a smaller list comes first."""
-    return [_key(record, order, asked.user) for order in asked.sort]
+def sort_keys(record: ExampleRecord, request: SearchRequest) -> list[tuple[bool, Any]]:
+    """A record's sort keys; the smaller list comes first."""
+    return [_key(record, order, request.user) for order in request.sort]
 
 
-def _has_text(record: Made, asked: Asked) -> bool:
-    query = parse(asked.text or "")
-    names = [asked.field] if asked.field else list(record.fields)
+def _has_text(record: ExampleRecord, request: SearchRequest) -> bool:
+    query = parse(request.text or "")
+    names = [request.field] if request.field else list(record.fields)
     texts = [text for name in names for text in _texts(record.fields.get(name))]
-    return query is not None and _matches(query, [words(text) for text in texts])
+    return query is not None and _matches_query(query, [split_words(text) for text in texts])
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -89,19 +88,19 @@ def _texts(value: Any) -> Iterator[str]:
         yield message["content"]
 
 
-def _matches(query: Query, texts: list[list[str]]) -> bool:
+def _matches_query(query: Query, texts: list[list[str]]) -> bool:
     match query:
         case And(parts):
-            return all(_matches(part, texts) for part in parts)
+            return all(_matches_query(part, texts) for part in parts)
         case Or(parts):
-            return any(_matches(part, texts) for part in parts)
+            return any(_matches_query(part, texts) for part in parts)
         case Not(part):
-            return not _matches(part, texts)
+            return not _matches_query(part, texts)
         case Phrase():
-            return any(_starts(query, text[i:]) for text in texts for i in range(len(text)))
+            return any(_starts_with(query, text[i:]) for text in texts for i in range(len(text)))
 
 
-def _starts(phrase: Phrase, text: list[str]) -> bool:
+def _starts_with(phrase: Phrase, text: list[str]) -> bool:
     *whole, last = phrase.words
     here = text[: len(phrase.words)]
     if len(here) < len(phrase.words) or here[:-1] != whole:
@@ -109,48 +108,48 @@ def _starts(phrase: Phrase, text: list[str]) -> bool:
     return here[-1].startswith(last) if phrase.prefix else here[-1] == last
 
 
-def _fits(record: Made, asked: dict[str, Any], user: str | None) -> bool:
-    scope = asked["scope"]
+def _matches_filter(record: ExampleRecord, condition: dict[str, Any], user: str | None) -> bool:
+    scope = condition["scope"]
     if scope["entity"] != "response":
-        return _any_fits(_values(record, scope), asked)
+        return _any_matches(_values(record, scope), condition)
     replies = [reply for who, reply in record.replies.items() if user in (None, who)]
     if "question" in scope:
-        given = [reply.values.get(scope["question"]) for reply in replies]
-        return any(_any_fits(_listed(value), asked) for value in given)
-    pending = "pending" in asked["values"] and not replies
-    return pending or any(reply.status in asked["values"] for reply in replies)
+        values = [reply.values.get(scope["question"]) for reply in replies]
+        return any(_any_matches(_as_list(value), condition) for value in values)
+    pending = "pending" in condition["values"] and not replies
+    return pending or any(reply.status in condition["values"] for reply in replies)
 
 
-def _any_fits(values: list[Any], asked: dict[str, Any]) -> bool:
-    return any(_one_fits(value, asked) for value in values)
+def _any_matches(values: list[Any], condition: dict[str, Any]) -> bool:
+    return any(_value_matches(value, condition) for value in values)
 
 
-def _one_fits(value: Any, asked: dict[str, Any]) -> bool:
-    if asked["type"] == "terms":
+def _value_matches(value: Any, condition: dict[str, Any]) -> bool:
+    if condition["type"] == "terms":
         kind: Callable[[Any], Any] = str if isinstance(value, str) else float
-        return value in [kind(one) for one in asked["values"]]
-    low, high = asked.get("ge"), asked.get("le")
+        return value in [kind(one) for one in condition["values"]]
+    low, high = condition.get("ge"), condition.get("le")
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _values(record: Made, scope: dict[str, Any]) -> list[Any]:
+def _values(record: ExampleRecord, scope: dict[str, Any]) -> list[Any]:
     match scope:
         case {"entity": "record", "property": "status"}:
             return [record.status]
         case {"entity": "record", "property": "external_id"}:
             return [record.name]
         case {"entity": "metadata", "metadata_property": name}:
-            return _listed(record.metadata.get(name))
+            return _as_list(record.metadata.get(name))
         case {"entity": "suggestion", "question": question, "property": name}:
-            return _listed(record.suggestions.get(question, {}).get(name))
+            return _as_list(record.suggestions.get(question, {}).get(name))
     raise ValueError(scope)
 
 
-def _key(record: Made, order: dict[str, Any], user: str | None) -> tuple[bool, Any]:
-    scope, down = order["scope"], order["order"] == "desc"
+def _key(record: ExampleRecord, order: dict[str, Any], user: str | None) -> tuple[bool, Any]:
+    scope, descending = order["scope"], order["order"] == "desc"
     if scope["entity"] == "response":
         replies = [reply for who, reply in record.replies.items() if user in (None, who)]
-        values = [one for reply in replies for one in _listed(reply.values.get(scope["question"]))]
+        values = [one for reply in replies for one in _as_list(reply.values.get(scope["question"]))]
         values = (
             [sum(values) / len(values)] if values and not isinstance(values[0], str) else values
         )
@@ -158,15 +157,15 @@ def _key(record: Made, order: dict[str, Any], user: str | None) -> tuple[bool, A
         values = _values(record, scope)
     if not values:
         return (True, 0)
-    best = max(values) if down else min(values)
+    best = max(values) if descending else min(values)
     if isinstance(best, str):
-        # A word's letters, turned round to go downwards; a word that goes on comes later.
+        # The 1 puts a word after the longer words that begin with it.
         letters = [ord(letter) for letter in best]
-        return (False, [-code for code in letters] + [1] if down else letters)
-    return (False, -best if down else best)
+        return (False, [-code for code in letters] + [1] if descending else letters)
+    return (False, -best if descending else best)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""The engine on both databases against a naive reference, on generated records and searches."""
+"""The engine on both databases, compared with the naive reference on generated searches."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.made import answer
-from tests.reference import Asked, Made, Reply, found, sort_keys
+from tests.examples import send
+from tests.reference import ExampleRecord, Reply, SearchRequest, find_matches, sort_keys
 
 from tests.conftest import Server
 
@@ -19,7 +19,7 @@ LABELS = ["yes", "partly", "no"]
 USERS = ["ada", "bob"]
 DIMENSIONS = 3
 
-PARTS: dict[str, list[dict[str, Any]]] = {
+SETTINGS: dict[str, list[dict[str, Any]]] = {
     "fields": [
         {"name": "text", "required": True, "settings": {"type": "text"}},
         {"name": "chat", "settings": {"type": "chat"}},
@@ -67,13 +67,13 @@ sources = st.sampled_from(["a", "B", "é", "東"])
 
 @st.composite
 def suggestions(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for question in draw(st.sets(st.sampled_from(list(values)))):
         value = draw(values[question])
         score = [draw(shares) for _ in value] if question == "labels" else draw(shares)
         agent = draw(st.none() | st.sampled_from(["rule", "judge"]))
-        made[question] = {"value": value, "score": score, "agent": agent, "type": "model"}
-    return made
+        result[question] = {"value": value, "score": score, "agent": agent, "type": "model"}
+    return result
 
 
 replies = st.builds(
@@ -85,7 +85,7 @@ replies = st.builds(
 )
 records = st.lists(
     st.builds(
-        Made,
+        ExampleRecord,
         name=st.just(""),
         fields=st.fixed_dictionaries(
             {"text": texts},
@@ -121,8 +121,8 @@ queries = st.lists(st.builds(str.__add__, signs, terms), min_size=1, max_size=3)
 
 
 def terms_filter(scope: dict[str, Any], of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    found = st.lists(of.map(str), min_size=1, max_size=2)
-    return found.map(lambda values: {"type": "terms", "scope": scope, "values": values})
+    texts = st.lists(of.map(str), min_size=1, max_size=2)
+    return texts.map(lambda values: {"type": "terms", "scope": scope, "values": values})
 
 
 def range_filter(scope: dict[str, Any], of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -189,7 +189,7 @@ orders = st.builds(
     st.sampled_from(["asc", "desc"]),
 )
 searches = st.builds(
-    Asked,
+    SearchRequest,
     text=st.none() | queries,
     field=st.sampled_from([None, None, "text", "chat"]),
     filters=st.lists(filters, max_size=3).map(tuple),
@@ -200,7 +200,7 @@ searches = st.builds(
 
 @dataclass
 class Place:
-    """A dataset on a server, and those who annotate it."""
+    """A dataset on a server, with its users."""
 
     server: Server
     dataset: str
@@ -208,25 +208,25 @@ class Place:
     ids: dict[str, str]
     questions: dict[str, str]
 
-    def fill(self, made: list[Made]) -> None:
-        """Have just these records."""
+    def replace(self, records: list[ExampleRecord]) -> None:
+        """Replace all records of the dataset."""
         url = f"/datasets/{self.dataset}/records"
-        old = self.server.ask("GET", f"{url}?limit=1000")["items"]
+        old = self.server.request("GET", f"{url}?limit=1000")["items"]
         if old:
             ids = ",".join(record["id"] for record in old)
-            self.server.ask("DELETE", f"{url}?ids={ids}")
-        items = [self._upload(record) for record in made]
-        self.server.ask("PUT", f"{url}/bulk", {"items": items})
+            self.server.request("DELETE", f"{url}?ids={ids}")
+        items = [self._item(record) for record in records]
+        self.server.request("PUT", f"{url}/bulk", {"items": items})
 
-    def _upload(self, record: Made) -> dict[str, Any]:
+    def _item(self, record: ExampleRecord) -> dict[str, Any]:
         return {
             "external_id": record.name,
             "fields": record.fields,
             "metadata": record.metadata,
             "vectors": {"sense": record.vector} if record.vector else {},
             "suggestions": [
-                {"question_id": self.questions[question], **found}
-                for question, found in record.suggestions.items()
+                {"question_id": self.questions[question], **suggestion}
+                for question, suggestion in record.suggestions.items()
             ],
             "responses": [
                 {
@@ -238,12 +238,12 @@ class Place:
             ],
         }
 
-    def search(self, asked: Asked, page: str = "limit=1000") -> tuple[list[str], int]:
-        """The names of the records found, in order, and the total that Argilla says."""
-        client, me = (self.users[asked.user], "/me") if asked.user else (self.server.client, "")
-        url = f"{me}/datasets/{self.dataset}/records/search?{page}"
-        found = answer(client, "POST", url, asked.body())
-        return [item["record"]["external_id"] for item in found["items"]], found["total"]
+    def search(self, search: SearchRequest, bounds: str = "limit=1000") -> tuple[list[str], int]:
+        """The names of the matching records, in order, and Argilla's total."""
+        client, me = (self.users[search.user], "/me") if search.user else (self.server.client, "")
+        url = f"{me}/datasets/{self.dataset}/records/search?{bounds}"
+        page = send(client, "POST", url, search.body())
+        return [item["record"]["external_id"] for item in page["items"]], page["total"]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -253,40 +253,42 @@ def place(
     home = tmp_path_factory.mktemp(request.param) / "home"
     url = ""
     if request.param == "postgresql":
-        make: Callable[[str], str] = request.getfixturevalue("postgres_url")
-        url = make("agreement")
+        create: Callable[[str], str] = request.getfixturevalue("postgres_url")
+        url = create("agreement")
     server = Server(home, database_url=url).start()
-    workspace, dataset = server.dataset("agreement", PARTS)
+    workspace, dataset = server.create_dataset("agreement", SETTINGS)
     users = {name: server.user(name, workspace) for name in USERS}
-    ids = {name: answer(client, "GET", "/me")["id"] for name, client in users.items()}
-    questions = server.ask("GET", f"/datasets/{dataset}/questions")["items"]
+    ids = {name: send(client, "GET", "/me")["id"] for name, client in users.items()}
+    questions = server.request("GET", f"/datasets/{dataset}/questions")["items"]
     yield Place(server, dataset, users, ids, {one["name"]: one["id"] for one in questions})
-    assert server.end() == 0, server.log()
+    assert server.stop() == 0, server.read_log()
 
 
-def named(made: list[Made]) -> list[Made]:
-    return [replace(one, name=f"r{n:02}") for n, one in enumerate(made)]
+def add_names(records: list[ExampleRecord]) -> list[ExampleRecord]:
+    return [replace(record, name=f"r{n:02}") for n, record in enumerate(records)]
 
 
 @settings(max_examples=25)
-@given(made=records.map(named), asked=st.lists(searches, min_size=8, max_size=8))
-def test_the_engine_finds_what_the_reference_finds(
-    place: Place, made: list[Made], asked: list[Asked]
+@given(examples=records.map(add_names), requests=st.lists(searches, min_size=8, max_size=8))
+def test_any_search_returns_the_results_of_the_reference(
+    place: Place, examples: list[ExampleRecord], requests: list[SearchRequest]
 ) -> None:
-    place.fill(made)
-    by_name = {record.name: record for record in made}
-    for search in asked:
+    place.replace(examples)
+    by_name = {record.name: record for record in examples}
+    for search in requests:
         names, total = place.search(search)
-        assert set(names) == found(made, search), search
+        assert set(names) == find_matches(examples, search), search
         assert total == len(names) == len(set(names))
         keys = [sort_keys(by_name[name], search) for name in names]
         assert keys == sorted(keys), search
 
 
 @settings(max_examples=10)
-@given(made=records.map(named), search=searches)
-def test_pages_put_together_are_the_whole(place: Place, made: list[Made], search: Asked) -> None:
-    place.fill(made)
+@given(examples=records.map(add_names), search=searches)
+def test_all_pages_together_are_the_whole_result(
+    place: Place, examples: list[ExampleRecord], search: SearchRequest
+) -> None:
+    place.replace(examples)
     whole, _ = place.search(search)
     pages = [
         name
@@ -298,27 +300,27 @@ def test_pages_put_together_are_the_whole(place: Place, made: list[Made], search
 
 @settings(max_examples=10)
 @given(
-    made=records.map(named),
+    examples=records.map(add_names),
     value=st.lists(st.integers(-2, 2), min_size=DIMENSIONS, max_size=DIMENSIONS).filter(any),
     order=st.sampled_from(["most_similar", "least_similar"]),
 )
-def test_what_is_nearest_to_a_vector_comes_first(
-    place: Place, made: list[Made], value: list[float], order: str
+def test_a_search_by_vector_returns_the_nearest_records_first(
+    place: Place, examples: list[ExampleRecord], value: list[float], order: str
 ) -> None:
     def cosine(other: list[float]) -> float:
         lengths = sqrt(sum(x * x for x in value)) * sqrt(sum(x * x for x in other))
         return sum(x * y for x, y in zip(value, other, strict=True)) / lengths if lengths else 0.0
 
-    place.fill(made)
+    place.replace(examples)
     sign = 1 if order == "most_similar" else -1
     scores = {
-        record.name: (1 + sign * cosine(record.vector)) / 2 for record in made if record.vector
+        record.name: (1 + sign * cosine(record.vector)) / 2 for record in examples if record.vector
     }
     body = {"query": {"vector": {"name": "sense", "value": value, "order": order}}}
     url = f"/datasets/{place.dataset}/records/search?limit=100"
-    items = place.server.ask("POST", url, body)["items"]
+    items = place.server.request("POST", url, body)["items"]
     assert {item["record"]["external_id"] for item in items} == set(scores)
     for item in items:
         assert isclose(item["query_score"], scores[item["record"]["external_id"]], abs_tol=1e-6)
-    got = [item["query_score"] for item in items]
-    assert got == sorted(got, reverse=True)
+    order_of_scores = [item["query_score"] for item in items]
+    assert order_of_scores == sorted(order_of_scores, reverse=True)

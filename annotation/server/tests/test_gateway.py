@@ -8,7 +8,7 @@ from pathlib import Path
 import argilla_server
 import httpx
 import pytest
-from tests.made import PARTS, items
+from tests.examples import SETTINGS, record_items
 from timbre_argilla.gateway import script_hashes
 
 from tests.conftest import Server
@@ -34,8 +34,8 @@ POLICY = {
 
 def policy(response: httpx.Response) -> dict[str, str]:
     """The directives of a response's Content-Security-Policy."""
-    (written,) = response.headers.get_list("content-security-policy")
-    return dict(directive.split(" ", 1) for directive in written.split("; "))
+    (header,) = response.headers.get_list("content-security-policy")
+    return dict(directive.split(" ", 1) for directive in header.split("; "))
 
 
 def origin(server: Server) -> str:
@@ -64,9 +64,7 @@ def inline_scripts(page: str) -> set[str]:
         ("/_nuxt/%00", 500),
     ],
 )
-def test_every_response_carries_the_security_headers(
-    server: Server, path: str, status: int
-) -> None:
+def test_every_response_has_the_security_headers(server: Server, path: str, status: int) -> None:
     response = httpx.get(f"{origin(server)}{path}")
     assert response.status_code == status
     assert {name: response.headers.get_list(name) for name in HEADERS} == {
@@ -77,7 +75,7 @@ def test_every_response_carries_the_security_headers(
     assert directives == POLICY
 
 
-def test_errors_of_the_api_carry_the_security_headers(server: Server) -> None:
+def test_api_errors_have_the_security_headers(server: Server) -> None:
     for response in (
         server.client.post("/users", json={}),
         server.client.put("/version"),
@@ -88,9 +86,9 @@ def test_errors_of_the_api_carry_the_security_headers(server: Server) -> None:
         assert policy(response)["frame-ancestors"] == "'none'"
 
 
-def test_a_record_page_may_run_just_its_own_scripts(server: Server) -> None:
-    _, dataset = server.dataset("scripts", PARTS)
-    server.ask("PUT", f"/datasets/{dataset}/records/bulk", items(1))
+def test_a_record_page_may_run_only_its_own_scripts(server: Server) -> None:
+    _, dataset = server.create_dataset("scripts", SETTINGS)
+    server.upload(dataset, record_items(1))
     page = httpx.get(f"{origin(server)}/dataset/{dataset}/annotation-mode")
     scripts = inline_scripts(page.text)
     assert len(scripts) == 2
@@ -103,7 +101,7 @@ def test_custom_fields_run_scripts_only_when_enabled(tmp_path: Path) -> None:
     directives = policy(httpx.get(origin(server)))
     assert directives.pop("script-src") == "'self' 'unsafe-inline' 'unsafe-eval'"
     assert directives == POLICY
-    assert server.end() == 0
+    assert server.stop() == 0
 
 
 def test_only_inline_scripts_are_hashed(tmp_path: Path) -> None:

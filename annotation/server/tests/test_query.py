@@ -8,38 +8,38 @@ from timbre_argilla.search.fulltext import fts5
 from timbre_argilla.search.query import And, Not, Or, Phrase, Query, parse
 
 
-def one(*words: str, prefix: bool = False) -> Phrase:
+def phrase(*words: str, prefix: bool = False) -> Phrase:
     return Phrase(words, prefix)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("word", one("word")),
-        ("two words", And((one("two"), one("words")))),
-        ("+two +words", And((one("two"), one("words")))),
-        ('"two words" more', And((one("two", "words"), one("more")))),
-        ("one|two", Or((one("one"), one("two")))),
-        ("-word", Not(one("word"))),
-        ("--word", one("word")),
-        ('-"two words"', Not(one("two", "words"))),
-        ("-(a | b)", Not(Or((one("a"), one("b"))))),
-        ("wor*", one("wor", prefix=True)),
-        ("wor\\*", one("wor")),
-        ("state-of-the*", one("state", "of", "the", prefix=True)),
-        ("Café~2", one("cafe")),
-        ("a b | c", Or((And((one("a"), one("b"))), one("c")))),
-        ("a | b c", And((Or((one("a"), one("b"))), one("c")))),
-        ("a (b | c)", And((one("a"), Or((one("b"), one("c")))))),
-        ("(a", one("a")),
-        ("a)", one("a")),
-        ('"a b', And((one("a"), one("b")))),
-        ("| a", one("a")),
-        ("a |", one("a")),
-        ("a + | b", And((one("a"), one("b")))),
-        ("a & b", And((one("a"), one("b")))),
-        ("東京", one("東", "京")),
-        ('\\"quoted\\"', one("quoted")),
+        ("word", phrase("word")),
+        ("two words", And((phrase("two"), phrase("words")))),
+        ("+two +words", And((phrase("two"), phrase("words")))),
+        ('"two words" more', And((phrase("two", "words"), phrase("more")))),
+        ("one|two", Or((phrase("one"), phrase("two")))),
+        ("-word", Not(phrase("word"))),
+        ("--word", phrase("word")),
+        ('-"two words"', Not(phrase("two", "words"))),
+        ("-(a | b)", Not(Or((phrase("a"), phrase("b"))))),
+        ("wor*", phrase("wor", prefix=True)),
+        ("wor\\*", phrase("wor")),
+        ("state-of-the*", phrase("state", "of", "the", prefix=True)),
+        ("Café~2", phrase("cafe")),
+        ("a b | c", Or((And((phrase("a"), phrase("b"))), phrase("c")))),
+        ("a | b c", And((Or((phrase("a"), phrase("b"))), phrase("c")))),
+        ("a (b | c)", And((phrase("a"), Or((phrase("b"), phrase("c")))))),
+        ("(a", phrase("a")),
+        ("a)", phrase("a")),
+        ('"a b', And((phrase("a"), phrase("b")))),
+        ("| a", phrase("a")),
+        ("a |", phrase("a")),
+        ("a + | b", And((phrase("a"), phrase("b")))),
+        ("a & b", And((phrase("a"), phrase("b")))),
+        ("東京", phrase("東", "京")),
+        ('\\"quoted\\"', phrase("quoted")),
         ("", None),
         ("*", None),
         ("-", None),
@@ -47,12 +47,12 @@ def one(*words: str, prefix: bool = False) -> Phrase:
         ("()", None),
     ],
 )
-def test_a_query_is_read_as_elasticsearch_reads_it(text: str, expected: Query | None) -> None:
+def test_a_query_is_parsed_like_elasticsearch(text: str, expected: Query | None) -> None:
     assert parse(text) == expected
 
 
 @given(st.text(alphabet='ab "-|+()*~\\é東'))
-def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
+def test_no_input_is_a_syntax_error(text: str) -> None:
     parse(text)
 
 
@@ -71,10 +71,10 @@ def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
     ],
     ids=lambda text: text[:12],
 )
-def test_whatever_is_typed_sqlite_takes(text: str) -> None:
+def test_sqlite_accepts_any_input(text: str) -> None:
     query = parse(text)
     assert query is not None
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE VIRTUAL TABLE t USING fts5 (words)")
-        asked = fts5(query, "d0", ["text", "chat", "more"])
-        assert db.execute("SELECT * FROM t WHERE t MATCH ?", [asked]).fetchall() == []
+        match = fts5(query, "d0", ["text", "chat", "more"])
+        assert db.execute("SELECT * FROM t WHERE t MATCH ?", [match]).fetchall() == []

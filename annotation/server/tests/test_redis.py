@@ -1,4 +1,4 @@
-"""A server whose jobs are Redis's: RQ workers run them, and tell the server what they wrote."""
+"""A server whose jobs are in Redis: RQ workers run them and notify the server of changes."""
 
 import json
 import os
@@ -6,24 +6,23 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from argilla_server.database import sync_engine
 from argilla_server.settings import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
-from tests.made import Listener, search, suggested
-from timbre_argilla.credentials import given_credentials
+from tests.examples import SETTINGS, Receiver, import_rows, search
+from timbre_argilla.credentials import credentials_from
 from timbre_argilla.errors import LaunchError
-from timbre_argilla.logs import Lines, OneLine
-from timbre_argilla.messages import Messenger, tell
-from timbre_argilla.search.table import Shelf
+from timbre_argilla.logs import LineFormatter, StderrLogger
+from timbre_argilla.notifications import RemoteTables, apply
+from timbre_argilla.search.table import TableCache
 
 from tests.conftest import PACKAGE, Server
 
@@ -31,19 +30,6 @@ SECRETS = {
     "TIMBRE_SERVER_PASSWORD": "a long password",
     "TIMBRE_SERVER_API_KEY": "a long key",
     "TIMBRE_SERVER_SECRET_KEY": "a long secret",
-}
-PARTS: dict[str, list[dict[str, Any]]] = {
-    "fields": [{"name": "text", "settings": {"type": "text", "use_markdown": False}}],
-    "questions": [
-        {
-            "name": "label",
-            "required": True,
-            "settings": {
-                "type": "label_selection",
-                "options": [{"value": word, "text": word} for word in ("yes", "no")],
-            },
-        }
-    ],
 }
 
 
@@ -74,13 +60,13 @@ def run(home: Path, variables: dict[str, str], *arguments: str) -> "subprocess.P
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
 
 
-def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
+def test_workers_run_jobs_and_the_server_sees_their_changes(
     tmp_path: Path,
     postgres_url: Callable[[str], str],
     redis_url: str,
@@ -97,43 +83,43 @@ def test_workers_run_the_jobs_and_the_server_sees_what_they_wrote(
     }
     server = Server(tmp_path / "home")
     server.process = run(server.home, variables, "--port", "0")
-    wait_for(server.announced)
+    wait_for(server.announcement)
     server.client.headers["X-Argilla-Api-Key"] = SECRETS["TIMBRE_SERVER_API_KEY"]
-    server.client.base_url = f"{server.announced()['url']}/api/v1"
+    server.client.base_url = f"{server.announcement()['url']}/api/v1"
     worker = run(tmp_path / "worker", variables, "--worker")
-    _, dataset = server.dataset("d", PARTS)
-    listener = Listener()
-    body = {"url": listener.url, "events": ["record.created"]}
-    server.ask("POST", "/webhooks", body)
+    _, dataset = server.create_dataset("d", SETTINGS)
+    receiver = Receiver()
+    body = {"url": receiver.url, "events": ["record.created"]}
+    server.request("POST", "/webhooks", body)
     records = [{"fields": {"text": "one"}, "external_id": "a"}]
-    server.ask("POST", f"/datasets/{dataset}/records/bulk", {"items": records})
-    wait_for(lambda: listener.heard)
+    server.request("POST", f"/datasets/{dataset}/records/bulk", {"items": records})
+    wait_for(lambda: receiver.events)
     check = run(tmp_path / "check", variables, "--check-worker")
     assert check.wait(300) == 0, (tmp_path / "check.log").read_text()
 
     done = {"filters": {"and": [status_is("completed")]}}
     assert search(server.client, dataset, done) == []
-    # What a job of another process does: it writes to the tables, and says so.
-    # Argilla prepares every connection of its process for the one database of its settings.
+    # Change a record like a job in another process, and send the notification.
+    # Argilla configures every connection in this process for the database in its settings.
     monkeypatch.setattr(settings, "database_url", url)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
     with engine.begin() as connection:
         record = connection.scalar(text("SELECT id FROM records"))
         connection.execute(text("UPDATE records SET status = 'completed'"))
-    Messenger(engine).touch_any([record])
+    RemoteTables(engine).touch([record])
     wait_for(lambda: search(server.client, dataset, done) == ["a"])
     engine.dispose()
-    found = suggested(server.client, dataset, tmp_path / "rows", ["maybe", "no"])
-    assert {"row1": ["no"]}.items() <= found.items()
-    assert "row0" not in found
+    suggestions = import_rows(server.client, dataset, tmp_path / "rows", ["maybe", "no"])
+    assert {"row1": ["no"]}.items() <= suggestions.items()
+    assert "row0" not in suggestions
 
     worker.terminate()
-    listener.server.shutdown()
-    listener.server.server_close()
+    receiver.server.shutdown()
+    receiver.server.server_close()
     assert worker.wait(300) == 0, (tmp_path / "worker.log").read_text()
-    assert server.end() == 0, server.log()
-    said = server.log() + (tmp_path / "worker.log").read_text()
-    assert not any(secret in said for secret in SECRETS.values())
+    assert server.stop() == 0, server.read_log()
+    output = server.read_log() + (tmp_path / "worker.log").read_text()
+    assert not any(secret in output for secret in SECRETS.values())
 
 
 def status_is(status: str) -> dict[str, object]:
@@ -141,7 +127,7 @@ def status_is(status: str) -> dict[str, object]:
     return {"type": "terms", "scope": scope, "values": [status]}
 
 
-def test_a_worker_that_was_never_heard_of_is_not_well(tmp_path: Path, redis_url: str) -> None:
+def test_a_worker_that_never_reported_fails_its_check(tmp_path: Path, redis_url: str) -> None:
     variables = {
         **SECRETS,
         "TIMBRE_SERVER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -149,12 +135,12 @@ def test_a_worker_that_was_never_heard_of_is_not_well(tmp_path: Path, redis_url:
     }
     check = run(tmp_path / "check", variables, "--check-worker")
     assert check.wait(300) == 1
-    assert "was never heard of" in (tmp_path / "check.log").read_text()
+    assert "has never reported" in (tmp_path / "check.log").read_text()
 
 
-def test_a_message_says_what_was_written_however_much_it_is() -> None:
-    sent: list[str] = []
-    connection = SimpleNamespace(execute=lambda _, values: sent.append(values["written"]))
+def test_changes_of_any_size_arrive_in_small_messages() -> None:
+    messages: list[str] = []
+    connection = SimpleNamespace(execute=lambda _, values: messages.append(values["message"]))
 
     class Engine:
         def begin(self) -> "Engine":
@@ -166,52 +152,55 @@ def test_a_message_says_what_was_written_however_much_it_is() -> None:
         def __exit__(self, *raised: object) -> None: ...
 
     dataset, records = uuid4(), [uuid4() for _ in range(400)]
-    messenger = Messenger(Engine())  # type: ignore[arg-type] # it needs no more of an engine
-    messenger.touch(dataset, records)
-    messenger.clear()
-    assert max(len(message) for message in sent) < 8000
+    remote = RemoteTables(Engine())  # type: ignore[arg-type] # only this method is used
+    remote.touch(records, dataset)
+    remote.touch(records[:1])
+    remote.drop(dataset)
+    remote.clear()
+    assert max(len(message) for message in messages) < 8000
 
-    heard: list[object] = []
+    changes: list[object] = []
 
-    class Recorder(Shelf):
-        def touch(self, dataset: object, records: object) -> None:
-            assert isinstance(records, list)
-            heard.extend([(dataset, record) for record in records])
+    class Recorder(TableCache):
+        def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
+            changes.extend((dataset, record) for record in records)
+
+        def drop(self, dataset: UUID) -> None:
+            changes.append(dataset)
 
         def clear(self) -> None:
-            heard.append("clear")
+            changes.append("clear")
 
-    shelf = Recorder()
-    for message in sent:
-        tell(shelf, message)
-    assert heard == [*((dataset, record) for record in records), "clear"]
-    with pytest.raises(ValueError, match="no message of ours"):
-        tell(shelf, '["__class__"]')
+    tables = Recorder()
+    for message in messages:
+        apply(tables, message)
+    touches = [*((dataset, record) for record in records), (None, records[0])]
+    assert changes == [*touches, dataset, "clear"]
+    with pytest.raises(ValueError, match="isn't a message"):
+        apply(tables, '["__class__"]')
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"TIMBRE_SERVER_API_KEY": ""}, "TIMBRE_SERVER_API_KEY must be set"),
-        ({"TIMBRE_SERVER_PASSWORD": "12345678"}, "a password that anybody could guess"),
+        ({"TIMBRE_SERVER_API_KEY": ""}, "Set TIMBRE_SERVER_API_KEY"),
+        ({"TIMBRE_SERVER_PASSWORD": "12345678"}, "a password that anyone could guess"),
     ],
 )
-def test_secrets_that_are_missing_or_published_are_refused(
-    change: dict[str, str], reason: str
-) -> None:
+def test_missing_and_default_secrets_are_rejected(change: dict[str, str], reason: str) -> None:
     with pytest.raises(LaunchError, match=reason):
-        given_credentials({**SECRETS, **change})
+        credentials_from({**SECRETS, **change})
 
 
-def test_a_line_of_the_log_is_json_and_holds_no_secret() -> None:
+def test_a_log_line_is_json_without_secrets() -> None:
     import logging
 
     record = logging.LogRecord("x", logging.WARNING, "", 0, "at %s\nthen", ("hush",), None)
-    told = json.loads(OneLine(as_json=True, secrets=["hush"]).format(record))
-    assert (told["level"], told["message"]) == ("WARNING", "at [secret]\nthen")
+    line = json.loads(LineFormatter(as_json=True, secrets=["hush"]).format(record))
+    assert (line["level"], line["message"]) == ("WARNING", "at [secret]\nthen")
 
 
-def test_all_that_a_container_says_is_json(tmp_path: Path) -> None:
+def test_all_output_of_a_container_is_json(tmp_path: Path) -> None:
     variables = {
         **SECRETS,
         "TIMBRE_SERVER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -219,21 +208,21 @@ def test_all_that_a_container_says_is_json(tmp_path: Path) -> None:
     }
     assert run(tmp_path / "home", variables, "--port", "0").wait(300) == 1
     lines = (tmp_path / "home.log").read_text().splitlines()
-    assert "cannot be opened" in json.loads(lines[-1])["message"]
+    assert "Can't open the database" in json.loads(lines[-1])["message"]
     assert [line for line in lines if not isinstance(json.loads(line), dict)] == []
 
 
-def test_what_is_printed_on_standard_error_becomes_lines_of_the_log(
+def test_output_on_standard_error_is_logged_line_by_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    said = Lines()
-    said.write("Traceback\n  File")
-    said.write(" “one”\n\nhalf")
+    stderr = StderrLogger()
+    stderr.write("Traceback\n  File")
+    stderr.write(" “one”\n\nhalf")
     assert caplog.messages == ["Traceback", "  File “one”"]
 
 
-def test_an_error_of_the_database_does_not_tell_what_was_asked_with() -> None:
+def test_database_errors_contain_no_values() -> None:
     import_module("timbre_argilla.database")
-    with pytest.raises(DBAPIError) as told, sync_engine.connect() as connection:
+    with pytest.raises(DBAPIError) as error, sync_engine.connect() as connection:
         connection.execute(text("SELECT :value FROM nowhere"), {"value": "hush"})
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(error.value)

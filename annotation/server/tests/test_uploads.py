@@ -1,16 +1,16 @@
-"""What an upload answers: what the database holds, though it is not read back."""
+"""An upload's response equals the database, although it isn't read back."""
 
 from typing import Any
 
 import pytest
-from tests.made import PARTS, Listener
+from tests.examples import SETTINGS, Receiver
 
 from tests.conftest import Server
 
-KINDS = {
-    **PARTS,
+RATED_SETTINGS = {
+    **SETTINGS,
     "questions": [
-        *PARTS["questions"],
+        *SETTINGS["questions"],
         {
             "name": "stars",
             "settings": {"type": "rating", "options": [{"value": n} for n in range(1, 6)]},
@@ -21,93 +21,91 @@ KINDS = {
 
 @pytest.fixture
 def dataset(server: Server, request: pytest.FixtureRequest) -> str:
-    _, made = server.dataset(request.node.name, KINDS)
-    asked = {"name": "sense", "title": "sense", "dimensions": 2}
-    server.ask("POST", f"/datasets/{made}/vectors-settings", asked)
-    return made
+    _, dataset = server.create_dataset(request.node.name, RATED_SETTINGS)
+    body = {"name": "sense", "title": "sense", "dimensions": 2}
+    server.request("POST", f"/datasets/{dataset}/vectors-settings", body)
+    return dataset
 
 
 def record(server: Server, dataset: str, name: str, **more: Any) -> dict[str, Any]:
-    """A record with a vector and a suggestion for each question, the later question's first."""
+    """A record with a vector, and a suggestion for each question in reverse order."""
     questions = {
         one["name"]: one["id"]
-        for one in server.ask("GET", f"/datasets/{dataset}/questions")["items"]
+        for one in server.request("GET", f"/datasets/{dataset}/questions")["items"]
     }
     suggestions = [
         {"question_id": questions["stars"], "value": 4, "score": 0.5, "agent": "judge"},
         {"question_id": questions["label"], "value": "yes"},
     ]
-    made = {"external_id": name, "fields": {"text": name}, "metadata": {"source": "a"}}
-    return {**made, "suggestions": suggestions, "vectors": {"sense": [0.25, -1.0]}, **more}
+    plain = {"external_id": name, "fields": {"text": name}, "metadata": {"source": "a"}}
+    return {**plain, "suggestions": suggestions, "vectors": {"sense": [0.25, -1.0]}, **more}
 
 
-def answered(server: Server, own: str, value: str = "yes") -> dict[str, Any]:
+def response(server: Server, own: str, value: str = "yes") -> dict[str, Any]:
     return {"user_id": own, "values": {"label": {"value": value}}, "status": "submitted"}
 
 
 def upload(server: Server, dataset: str, *records: dict[str, Any], method: str = "PUT") -> Any:
-    """The records that an upload answers with, once seen to be those of the database."""
+    """Upload records, compare the response with the database, and return its records."""
     url = f"/datasets/{dataset}/records"
-    found = server.ask(method, f"{url}/bulk", {"items": list(records)})["items"]
-    listed = server.ask("GET", f"{url}?include=responses&include=suggestions&include=vectors")
-    held = {one["id"]: one for one in listed["items"]}
-    for one in found:
-        assert {key: held[one["id"]].get(key) for key in one} == one
-    return found
+    results = server.request(method, f"{url}/bulk", {"items": list(records)})["items"]
+    listed = server.request("GET", f"{url}?include=responses&include=suggestions&include=vectors")
+    by_id = {one["id"]: one for one in listed["items"]}
+    for one in results:
+        assert {key: by_id[one["id"]].get(key) for key in one} == one
+    return results
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_new_records_are_answered_as_the_database_has_them(
+def test_the_response_to_new_records_equals_the_database(
     server: Server, dataset: str, method: str
 ) -> None:
-    own = server.ask("GET", "/me")["id"]
-    full = record(server, dataset, "full", responses=[answered(server, own)])
+    own = server.request("GET", "/me")["id"]
+    full = record(server, dataset, "full", responses=[response(server, own)])
     plain = record(server, dataset, "plain")
     bare = {"external_id": "bare", "fields": {"text": "bare"}}
-    found = upload(server, dataset, full, plain, bare, method=method)
-    assert [one["external_id"] for one in found] == ["full", "plain", "bare"]
-    assert [one["status"] for one in found] == ["completed", "pending", "pending"]
-    assert [len(one["responses"]) for one in found] == [1, 0, 0]
-    assert [one["vectors"] for one in found] == [{"sense": [0.25, -1.0]}] * 2 + [{}]
-    for one in found[:2]:
-        assert [said["value"] for said in one["suggestions"]] == [4, "yes"]
-    assert found[2]["suggestions"] == []
+    results = upload(server, dataset, full, plain, bare, method=method)
+    assert [one["external_id"] for one in results] == ["full", "plain", "bare"]
+    assert [one["status"] for one in results] == ["completed", "pending", "pending"]
+    assert [len(one["responses"]) for one in results] == [1, 0, 0]
+    assert [one["vectors"] for one in results] == [{"sense": [0.25, -1.0]}] * 2 + [{}]
+    for one in results[:2]:
+        assert [suggestion["value"] for suggestion in one["suggestions"]] == [4, "yes"]
+    assert results[2]["suggestions"] == []
 
 
-def test_records_that_were_there_keep_what_an_upload_does_not_name(
-    server: Server, dataset: str
-) -> None:
-    own = server.ask("GET", "/me")["id"]
-    old = record(server, dataset, "old", responses=[answered(server, own)])
+def test_existing_records_keep_data_that_an_upload_omits(server: Server, dataset: str) -> None:
+    own = server.request("GET", "/me")["id"]
+    old = record(server, dataset, "old", responses=[response(server, own)])
     upload(server, dataset, old)
     changed = {"external_id": "old", "suggestions": [{**old["suggestions"][1], "value": "no"}]}
-    found = upload(server, dataset, record(server, dataset, "new"), changed)
-    assert [one["external_id"] for one in found] == ["new", "old"]
-    assert [said["value"] for said in found[1]["suggestions"]] == [4, "no"]
-    assert found[1]["vectors"] == {"sense": [0.25, -1.0]}
-    assert found[1]["status"] == "completed"
-    assert len(found[1]["responses"]) == 1
+    results = upload(server, dataset, record(server, dataset, "new"), changed)
+    assert [one["external_id"] for one in results] == ["new", "old"]
+    assert [suggestion["value"] for suggestion in results[1]["suggestions"]] == [4, "no"]
+    assert results[1]["vectors"] == {"sense": [0.25, -1.0]}
+    assert results[1]["status"] == "completed"
+    assert len(results[1]["responses"]) == 1
 
 
-def test_a_wrong_record_is_refused_with_its_place_and_nothing_is_written(
+def test_an_invalid_record_is_reported_with_its_position_and_nothing_is_stored(
     server: Server, dataset: str
 ) -> None:
     wrong = record(server, dataset, "wrong")
     wrong["suggestions"][0]["value"] = 9
     body = {"items": [record(server, dataset, "right"), wrong]}
-    refused = server.client.put(f"/datasets/{dataset}/records/bulk", json=body)
-    assert refused.status_code == 422
-    assert "position 1" in refused.text
-    assert server.ask("GET", f"/datasets/{dataset}/records")["items"] == []
+    answer = server.client.put(f"/datasets/{dataset}/records/bulk", json=body)
+    assert answer.status_code == 422
+    assert "position 1" in answer.text
+    assert server.request("GET", f"/datasets/{dataset}/records")["items"] == []
 
 
-def test_a_webhook_hears_of_each_record_that_an_upload_made(
-    server: Server, dataset: str, listener: Listener
+def test_a_webhook_receives_an_event_for_each_new_record(
+    server: Server, dataset: str, receiver: Receiver
 ) -> None:
-    asked = {"url": listener.url, "events": ["record.created"]}
-    hook = server.ask("POST", "/webhooks", asked)["id"]
+    body = {"url": receiver.url, "events": ["record.created"]}
+    hook = server.request("POST", "/webhooks", body)["id"]
     upload(server, dataset, record(server, dataset, "a"), record(server, dataset, "b"))
-    heard = listener.hears("record.created", times=2)
-    assert sorted(one["data"]["external_id"] for one in heard) == ["a", "b"]
-    assert {one["data"]["dataset"]["id"] for one in heard} == {dataset}
-    server.ask("DELETE", f"/webhooks/{hook}")
+    events = receiver.wait_for("record.created", times=2)
+    assert sorted(one["data"]["external_id"] for one in events) == ["a", "b"]
+    assert {one["data"]["dataset"]["id"] for one in events} == {dataset}
+    server.request("DELETE", f"/webhooks/{hook}")

@@ -1,1 +1,1 @@
-"""Argilla's own server and web UI, whole, in one process on SQLite or PostgreSQL."""
+"""Argilla's server and web UI in one process, on SQLite or PostgreSQL."""

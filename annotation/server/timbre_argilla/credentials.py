@@ -1,4 +1,4 @@
-"""The secrets of one server: made once, kept for their owner's eyes only in the server's home."""
+"""The secrets of one server: generated at the first start and kept in its home, mode 0600."""
 
 import json
 import os
@@ -13,17 +13,17 @@ CREDENTIALS_FILE = "credentials.json"
 OWNER = "owner"
 VARIABLES = ("TIMBRE_SERVER_PASSWORD", "TIMBRE_SERVER_API_KEY", "TIMBRE_SERVER_SECRET_KEY")
 
-# What Argilla's documentation, images and source have published at one time or another.
-PUBLISHED_NAMES = frozenset({"argilla"})
-PUBLISHED_PASSWORDS = frozenset({"1234", "12345678"})
-PUBLISHED_KEYS = frozenset(
+# Defaults from Argilla's documentation, images and source, past and present.
+DEFAULT_NAMES = frozenset({"argilla"})
+DEFAULT_PASSWORDS = frozenset({"1234", "12345678"})
+DEFAULT_KEYS = frozenset(
     {"argilla.apikey", "owner.apikey", "admin.apikey", "annotator.apikey", "team.apikey"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The owner's name, password and API key, and the key that signs everybody's sessions."""
+    """The owner's name, password and API key, and the key that signs everyone's sessions."""
 
     username: str
     password: str
@@ -31,62 +31,60 @@ class Credentials:
     secret_key: str
 
 
-def published(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Say which of the three is one that Argilla publishes, or None when none is."""
-    if username in PUBLISHED_NAMES:
+def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
+    """Name the first value that is one of Argilla's published defaults; None if none is."""
+    if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
-    if password in PUBLISHED_PASSWORDS:
+    if password in DEFAULT_PASSWORDS:
         return "a password"
-    if api_key in PUBLISHED_KEYS:
+    if api_key in DEFAULT_KEYS:
         return "an API key"
     return None
 
 
-def open_credentials(home: Path) -> Credentials:
-    """Read the home's credentials, or make them when it has none yet.
+def load_credentials(home: Path) -> Credentials:
+    """Read a home's credentials, or generate them if it has none.
 
-    The file is closed to other people (0600) each time it is read, should somebody have opened it.
+    Reading resets the file's mode to 0600.
 
-    Raises `LaunchError` where the file is not what this module writes, or holds what Argilla
-    publishes.
+    Raises `LaunchError` if the file is malformed or contains one of Argilla's defaults.
     """
     path = home / CREDENTIALS_FILE
     if not path.exists():
-        return _make(path)
+        return _generate(path)
     path.chmod(0o600)
     try:
-        found = Credentials(**json.loads(path.read_text(encoding="utf-8")))
+        credentials = Credentials(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise LaunchError(
-            f"{path} does not hold a user name, password, API key and secret key ({error}); "
-            "repair it, or delete it and new ones are made."
+            f"{path} doesn't contain a user name, password, API key and secret key ({error}). "
+            "Repair it, or delete it to generate new ones."
         ) from error
-    what = published(found.username, found.password, found.api_key)
-    if what is not None or not all(asdict(found).values()):
+    default = find_default(credentials.username, credentials.password, credentials.api_key)
+    if default or not all(asdict(credentials).values()):
         raise LaunchError(
-            f"{path} holds {what or 'an empty value'} that anybody could guess; "
-            "choose another, or delete the file and new ones are made."
+            f"{path} contains {default or 'an empty value'} that anyone could guess. "
+            "Replace it, or delete the file to generate new ones."
         )
-    return found
+    return credentials
 
 
-def given_credentials(named: Mapping[str, str]) -> Credentials:
-    """The credentials that an environment holds, for a server that keeps no file of them.
+def credentials_from(environment: Mapping[str, str]) -> Credentials:
+    """Read the credentials from environment variables, for a server without a file of them.
 
-    Raises `LaunchError` where one is missing, or is one that Argilla publishes.
+    Raises `LaunchError` if one is missing or is one of Argilla's defaults.
     """
-    found = Credentials(OWNER, *(named.get(name, "") for name in VARIABLES))
-    missing = [name for name in VARIABLES if not named.get(name)]
+    missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:
-        raise LaunchError(f"{' and '.join(missing)} must be set; `make env` makes them.")
-    what = published(password=found.password, api_key=found.api_key)
-    if what is not None:
-        raise LaunchError(f"The environment holds {what} that anybody could guess; make another.")
-    return found
+        raise LaunchError(f"Set {' and '.join(missing)}, or run `make env` to generate them.")
+    password, api_key, secret_key = (environment[name] for name in VARIABLES)
+    if default := find_default(password=password, api_key=api_key):
+        raise LaunchError(f"The environment contains {default} that anyone could guess. Change it.")
+    return Credentials(OWNER, password, api_key, secret_key)
 
 
-def _make(path: Path) -> Credentials:
-    made = Credentials(
+def _generate(path: Path) -> Credentials:
+    credentials = Credentials(
         username=OWNER,
         password=secrets.token_urlsafe(18),
         api_key=secrets.token_urlsafe(48),
@@ -94,11 +92,11 @@ def _make(path: Path) -> Credentials:
     )
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    # Opened closed to others: a file made first and closed after could be read in between.
+    # Created with mode 0600: changing the mode afterwards would leave a moment to read it.
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(made), file, indent=2)
+        json.dump(asdict(credentials), file, indent=2)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    return made
+    return credentials

@@ -1,4 +1,4 @@
-"""Argilla's database made ready: settings of the connection, schema, our tables, the owner."""
+"""Prepare Argilla's database: connection settings, schema, our tables and the owner."""
 
 import sqlite3
 import zlib
@@ -16,111 +16,113 @@ from sqlalchemy import Connection, Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from timbre_argilla.credentials import PUBLISHED_PASSWORDS, Credentials, published
+from timbre_argilla.credentials import DEFAULT_PASSWORDS, Credentials, find_default
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.search import textindex
 
-# The last schema of the server version we pin: a start on a database that has it is spared the
-# second that Alembic takes to read its revisions.
+# The last schema revision of the server version we pin. A database that has it starts a second
+# faster, because Alembic needn't read its revisions.
 SCHEMA = "580a6553186f"
 
 LOCK = zlib.crc32(b"timbre-argilla")
-_held: list[Connection] = []
+_lock_connections: list[Connection] = []
 
 for _engine in (sync_engine, async_engine.sync_engine):
-    # An error's text would tell the values of its statement: keys of people, and what they wrote.
+    # Errors would otherwise quote the statement's values: people's keys and what they wrote.
     _engine.hide_parameters = True
 
 
 @event.listens_for(Engine, "connect")
-def keep_a_log_ahead(connection: Any, _record: Any) -> None:
-    """Let readers and one writer work side by side on SQLite; other databases do so anyhow."""
-    if not sqlite3_connection(connection):
+def enable_wal(connection: Any, _record: Any) -> None:
+    """Let SQLite serve readers and one writer at the same time."""
+    if not _is_sqlite(connection):
         return
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 
-def sqlite3_connection(connection: Any) -> bool:
-    """Whether a driver's connection is one to SQLite, directly or through aiosqlite's adapter."""
+def _is_sqlite(connection: Any) -> bool:
+    """Whether this is a driver's connection to SQLite, direct or through aiosqlite's adapter."""
     return isinstance(connection, sqlite3.Connection) or "sqlite" in type(connection).__module__
 
 
 def prepare(credentials: Credentials) -> None:
-    """Bring the schema up to date, add our own tables, and see that the owner can log in.
+    """Migrate the schema, create our tables and give the owner these credentials.
 
-    Raises `LaunchError` where the database cannot be reached, or somebody in it has a
-    published secret.
+    Raises `LaunchError` if the database can't be opened, another server uses it, or one of its
+    users has one of Argilla's published defaults.
     """
+    url = sync_engine.url.render_as_string()
     try:
         with sync_engine.connect() as connection:
-            current = _schema(inspect(connection).get_table_names(), connection)
-        _hold_alone()
+            schema = _read_schema(connection)
+        _lock(url)
     except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
         raise LaunchError(
-            f"The database {sync_engine.url.render_as_string()} cannot be opened "
-            f"({str(error.orig).strip().splitlines()[0]}); check the URL and that it is running."
+            f"Can't open the database {url} ({reason}). Check the URL and that the database runs."
         ) from error
-    if current != SCHEMA:
+    if schema != SCHEMA:
         _migrate()
     with SyncSessionLocal() as session:
         textindex.create(session)
-        _refuse_published(session, credentials)
-        _welcome_owner(session, credentials)
+        _reject_defaults(session, credentials)
+        _ensure_owner(session, credentials)
         session.commit()
 
 
-def _hold_alone() -> None:
-    """See that no other server uses the database: it would not see what this one writes.
+def _lock(url: str) -> None:
+    """Keep other servers off a PostgreSQL database, because they wouldn't see our writes.
 
-    A SQLite file is in a home, which is held already; PostgreSQL keeps the lock for as long as
-    this connection lives, which is as long as the process.
+    The lock lasts as long as its connection, which is as long as the process. A SQLite database is
+    in a home, which is locked already.
     """
     if sync_engine.dialect.name != "postgresql":
         return
-    holder = sync_engine.connect()
-    holder.detach()
-    if not holder.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+    connection = sync_engine.connect()
+    connection.detach()
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
         raise LaunchError(
-            f"The database {sync_engine.url.render_as_string()} is already served by another "
-            "server; stop that one first, or give this one a database of its own."
+            f"The database {url} is already served by another server. "
+            "Stop that server, or use another database."
         )
-    holder.commit()
-    _held.append(holder)
+    connection.commit()
+    _lock_connections.append(connection)
 
 
-def _schema(tables: list[str], connection: Any) -> str | None:
-    if "alembic_version" not in tables:
+def _read_schema(connection: Connection) -> str | None:
+    if "alembic_version" not in inspect(connection).get_table_names():
         return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 def _migrate() -> None:
-    # No file: Argilla's would set up the process's logging.
+    # Argilla's own configuration file would also configure logging.
     config = Config()
     scripts = Path(argilla_server.__file__).parent / "alembic"
     config.set_main_option("script_location", str(scripts))
     command.upgrade(config, "head")
 
 
-def _refuse_published(session: Session, credentials: Credentials) -> None:
+def _reject_defaults(session: Session, credentials: Credentials) -> None:
     for user in session.scalars(select(User)):
-        what = published(username=user.username, api_key=user.api_key)
-        # A password costs half a second to try, and no user made through this server has a
-        # published one: only those with power, who may have come with the database, are tried.
-        if what is None and user.role != UserRole.annotator and user.api_key != credentials.api_key:
-            guessed = (verify_password(word, user.password_hash) for word in PUBLISHED_PASSWORDS)
-            what = "a password" if any(guessed) else None
-        if what is not None:
+        default = find_default(username=user.username, api_key=user.api_key)
+        # Checking a password takes half a second, and nobody created through this server has a
+        # default one. So only owners and admins are checked: the database may come from elsewhere.
+        is_privileged = user.role != UserRole.annotator and user.api_key != credentials.api_key
+        if default is None and is_privileged:
+            checks = (verify_password(word, user.password_hash) for word in DEFAULT_PASSWORDS)
+            default = "a password" if any(checks) else None
+        if default is not None:
             raise LaunchError(
-                f"The database has a user {user.username!r} with {what} that Argilla publishes; "
-                "delete or change that user before serving this database."
+                f"The database has a user {user.username!r} with {default} that Argilla publishes. "
+                "Delete or change that user before you serve this database."
             )
 
 
-def _welcome_owner(session: Session, credentials: Credentials) -> None:
+def _ensure_owner(session: Session, credentials: Credentials) -> None:
     owner = session.scalar(select(User).where(User.username == credentials.username))
     if owner is None:
         owner = User(first_name=credentials.username, username=credentials.username)

@@ -1,5 +1,5 @@
-"""What can keep the server from starting."""
+"""The error that stops the server from starting."""
 
 
 class LaunchError(RuntimeError):
-    """The server cannot start; the message is one sentence for the person who started it."""
+    """The server can't start; the message tells the person who started it why."""

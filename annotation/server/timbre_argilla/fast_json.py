@@ -1,4 +1,4 @@
-"""JSON with orjson, and with Python's own library what orjson refuses."""
+"""JSON with orjson, and with Python's own library for values that orjson rejects."""
 
 import json
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import orjson
 
 
-def dumped(value: Any) -> bytes:
-    """A value as JSON text in UTF-8; half a character or a number past 64 bits as Python has it."""
+def dumps(value: Any) -> bytes:
+    """Encode a value as UTF-8; `json` handles lone surrogates and integers above 64 bits."""
     try:
         return orjson.dumps(value)
     except TypeError:
         return json.dumps(value).encode()
 
 
-def loaded(text: str | bytes) -> Any:
-    """The value of a JSON text, be it one that Python alone takes (NaN, half a character)."""
+def loads(text: str | bytes) -> Any:
+    """Decode JSON; `json` handles NaN and lone surrogates."""
     try:
         return orjson.loads(text)
     except ValueError:

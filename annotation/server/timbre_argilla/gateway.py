@@ -7,8 +7,7 @@ scripts that Argilla ships, which are files of this server or known by their has
 
 import base64
 import hashlib
-from collections.abc import Iterable
-from html.parser import HTMLParser
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,8 @@ POLICY = (
 )
 CUSTOM_FIELD_SOURCES = ("'unsafe-inline'", "'unsafe-eval'")
 """A custom field is a template with scripts, which Argilla compiles with `eval`."""
+
+_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
 class Gateway:
@@ -68,39 +69,14 @@ class Gateway:
 
 def script_hashes(folder: Path) -> list[str]:
     """The CSP sources of the inline scripts in a folder's HTML pages, sorted."""
-    scripts = set[str]()
-    for page in folder.rglob("*.html"):
-        parser = _InlineScripts()
-        parser.feed(page.read_text(encoding="utf-8"))
-        scripts.update(parser.scripts)
+    pages = (page.read_text(encoding="utf-8") for page in folder.rglob("*.html"))
+    scripts = {script for page in pages for script in _INLINE_SCRIPT.findall(page)}
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-class _InlineScripts(HTMLParser):
-    """Collects the scripts that a page holds itself, rather than loads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self._is_inside = False
-
-    def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
-        self._is_inside = tag == "script" and "src" not in dict(attrs)
-        if self._is_inside:
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._is_inside:
-            self.scripts[-1] += data
-
-
 def _statics(app: "FastAPI") -> Path:
     """The folder of the web UI, as the application serves it."""
-    (statics,) = (
-        route.app for route in app.routes if isinstance(getattr(route, "app", None), StaticFiles)
-    )
+    apps = (getattr(route, "app", None) for route in app.routes)
+    (statics,) = (one for one in apps if isinstance(one, StaticFiles))
     return Path(str(statics.directory))

@@ -1,4 +1,4 @@
-"""The folder one server lives in: its database, its secrets, its temporary files, its lock."""
+"""A server's folder: its database, secrets, temporary files and lock."""
 
 import fcntl
 import json
@@ -18,28 +18,28 @@ TEMPORARY_FOLDER = "tmp"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A server's folder, held by this process until it ends."""
+    """A server's folder, locked by this process."""
 
     folder: Path
     lock: IO[str]
 
     @classmethod
-    def hold(cls, folder: Path) -> Self:
-        """Make the folder, hold it for this process, and empty its temporary files.
+    def acquire(cls, folder: Path) -> Self:
+        """Create the folder if needed, lock it and empty its temporary files.
 
-        Raises `LaunchError` where another process holds it.
+        Raises `LaunchError` if another process has locked it.
         """
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         lock = (folder / LOCK_FILE).open("a", encoding="utf-8")
         try:
-            # The kernel lets go of it when the process ends, however it ends.
+            # The kernel releases the lock when the process ends, even if it is killed.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
             raise LaunchError(
-                f"{folder} is already served{_where(folder)}; "
-                "stop that server first, or give this one a home of its own."
+                f"{folder} is already served{_describe_server(folder)}. "
+                "Stop that server first, or choose another folder."
             ) from error
         (folder / READY_FILE).unlink(missing_ok=True)
         temporary = folder / TEMPORARY_FOLDER
@@ -50,20 +50,20 @@ class Home:
         return cls(folder, lock)
 
     def announce(self, url: str) -> None:
-        """Write down that the server answers at this URL."""
+        """Publish the URL at which the server now answers, in `server.json`."""
         partial = self.folder / f"{READY_FILE}.partial"
         partial.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
         partial.replace(self.folder / READY_FILE)
 
-    def leave(self) -> None:
-        """Take back the announcement and let the home go."""
+    def release(self) -> None:
+        """Remove the announcement and unlock the folder."""
         (self.folder / READY_FILE).unlink(missing_ok=True)
         self.lock.close()
 
 
-def _where(folder: Path) -> str:
+def _describe_server(folder: Path) -> str:
     try:
-        found = json.loads((folder / READY_FILE).read_text(encoding="utf-8"))
+        server = json.loads((folder / READY_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    return f" at {found['url']} by process {found['pid']}"
+    return f" at {server['url']} (process {server['pid']})"

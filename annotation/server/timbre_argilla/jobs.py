@@ -1,9 +1,9 @@
-"""Argilla's background jobs in this process: written down before they are promised, then run.
+"""Argilla's background jobs in this process, stored in a file instead of Redis.
 
-Argilla hands its jobs to Redis. Here a job is a row in a small SQLite file in the server's home,
-whichever database the server uses, so that a job promised is run even when the server is stopped
-or killed first: at the next start, from the beginning. A job may therefore run twice, as it may
-upstream; each of Argilla's is made for that.
+A job is a row of a small SQLite file in the server's home, whichever database the server uses. It
+is stored before the request that needs it is answered, so it runs even if the server is stopped or
+killed first: at the next start, from the beginning. So a job may run twice, as it may upstream;
+all of Argilla's jobs allow that.
 """
 
 import json
@@ -13,18 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from rq.exceptions import NoSuchJobError
 from rq.job import JobStatus
 
-KEPT_SECONDS = 3600
-"""How long a job that ended can still be asked about."""
-
-Arguments = tuple[list[Any], dict[str, Any]]
-"""A call's positional and named arguments."""
+RETENTION_SECONDS = 3600
+"""How long the API can still look up a job that has ended."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -41,16 +38,24 @@ CREATE TABLE IF NOT EXISTS jobs (
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of a call."""
+
+    positional: list[Any]
+    named: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One promised call of a function of Argilla's.
+    """A stored call of one of Argilla's functions.
 
     Attributes:
-        id: What `GET /api/v1/jobs/{id}` asks by.
+        id: The id in `GET /api/v1/jobs/{id}`.
         name: The function, as `module:name`.
-        arguments: Its positional and named arguments.
-        waits: Seconds to wait before each further try; as many tries as it has items.
-        tries: How often it was tried and failed.
-        status: Where it stands, in the words of Argilla's API.
+        arguments: Its arguments.
+        waits: Seconds to wait before each retry; its length is the number of retries.
+        tries: How many times the job has failed.
+        status: Its state, in the terms of Argilla's API.
     """
 
     id: str
@@ -61,7 +66,7 @@ class Job:
     status: JobStatus
 
     def get_status(self, refresh: bool = True) -> JobStatus:
-        """Answer as Argilla's API asks it; a job read is as fresh as its row."""
+        """Return the status under the name that Argilla's API calls."""
         return self.status
 
 
@@ -69,51 +74,54 @@ class JobStore:
     """The jobs of one server, in a file."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and queue again what the last process left half done."""
+        """Open the file, and queue again the jobs that the last process didn't finish."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(_TABLE)
         self._db.execute("CREATE INDEX IF NOT EXISTS jobs_due ON jobs (queue, status, due)")
-        # Those that ran when the last process ended did not end themselves.
         self._db.execute("UPDATE jobs SET status = 'queued' WHERE status = 'started'")
         path.chmod(0o600)
 
     def add(self, queue: str, name: str, arguments: Arguments, waits: tuple[float, ...]) -> Job:
-        """Write a job down."""
+        """Store a new job."""
         job_id = str(uuid4())
         self._db.execute(
             "INSERT INTO jobs (id, queue, name, arguments, waits, status, due) "
             "VALUES (?, ?, ?, ?, ?, 'queued', ?)",
             (job_id, queue, name, _dumps(arguments), json.dumps(waits), time.time()),
         )
-        return self.get(job_id)
+        return self.fetch(job_id)
 
-    def get(self, job_id: str) -> Job:
-        """The job of this id; NoSuchJobError when there is none, or not any more."""
+    def fetch(self, job_id: str, connection: object = None) -> Job:
+        """Look up a job, with the signature of RQ's `Job.fetch`, which Argilla's API calls.
+
+        Raises `NoSuchJobError` if there is none, or if it ended too long ago.
+        """
         row = self._db.execute(
             "SELECT id, name, arguments, waits, tries, status FROM jobs WHERE id = ?", (job_id,)
         ).fetchone()
         if row is None:
             raise NoSuchJobError(f"No such job: {job_id}")
-        return _job(row)
+        _, name, arguments, waits, tries, status = row
+        waits = tuple(json.loads(waits))
+        return Job(job_id, name, _loads(arguments), waits, tries, JobStatus(status))
 
     def take(self, queue: str) -> Job | None:
-        """The longest due job of a queue, marked as started; None when none is due."""
-        row = self._db.execute(
+        """Mark the job that has been due longest as started; None if none is due."""
+        query = (
             "UPDATE jobs SET status = 'started' WHERE id = (SELECT id FROM jobs WHERE queue = ? "
-            "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) "
-            "RETURNING id, name, arguments, waits, tries, status",
-            (queue, time.time()),
-        ).fetchone()
-        return None if row is None else _job(row)
+            "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) RETURNING id"
+        )
+        row = self._db.execute(query, (queue, time.time())).fetchone()
+        return self.fetch(row[0]) if row else None
 
     def finish(self, job: Job) -> None:
-        """Mark a job as done, and forget those that ended long ago."""
+        """Mark a job as finished."""
         self._end(job, JobStatus.FINISHED)
 
     def fail(self, job: Job) -> bool:
-        """Put a job that failed back for a later try; False when it has none left."""
+        """Schedule the next retry of a job that failed; return False if it has none left."""
         if job.tries >= len(job.waits):
             self._end(job, JobStatus.FAILED)
             return False
@@ -126,100 +134,70 @@ class JobStore:
     def _end(self, job: Job, status: JobStatus) -> None:
         now = time.time()
         self._db.execute(
-            # An export's arguments hold somebody's token: not kept longer than needed.
+            # The arguments of an export include someone's token, so they are deleted.
             "UPDATE jobs SET status = ?, due = ?, arguments = '[[], {}]' WHERE id = ?",
             (status.value, now, job.id),
         )
         self._db.execute(
             "DELETE FROM jobs WHERE status IN ('finished', 'failed') AND due < ?",
-            (now - KEPT_SECONDS,),
+            (now - RETENTION_SECONDS,),
         )
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._db.close()
 
 
+@dataclass(frozen=True, slots=True)
 class JobQueue:
-    """What stands in the place of an RQ queue: `rq.decorators.job` asks it for `enqueue_call`."""
+    """Replaces an RQ queue: `rq.decorators.job` calls its `enqueue_call`."""
 
-    def __init__(self, name: str, store: JobStore, wake: Callable[[], None]) -> None:
-        """Queue under a name, and wake the worker at each job."""
-        self.name = name
-        self._store = store
-        self._wake = wake
+    name: str
+    store: JobStore
+    wake: Callable[[], None]
 
-    def enqueue_call(self, func: Callable[..., Any], **asked: Any) -> Job:
-        """Promise to call a function of Argilla's; its other wishes are Redis's."""
-        retry = asked.get("retry")
+    def enqueue_call(self, func: Callable[..., Any], **options: Any) -> Job:
+        """Store a call of one of Argilla's functions; options for Redis are ignored."""
+        retry = options.get("retry")
         waits = tuple(_wait(retry.intervals, n) for n in range(retry.max)) if retry else ()
-        arguments = (list(asked.get("args") or ()), dict(asked.get("kwargs") or {}))
-        job = self._store.add(self.name, f"{func.__module__}:{func.__name__}", arguments, waits)
-        self._wake()
+        arguments = Arguments(list(options.get("args") or ()), dict(options.get("kwargs") or {}))
+        job = self.store.add(self.name, f"{func.__module__}:{func.__name__}", arguments, waits)
+        self.wake()
         return job
 
 
 def queues_module(store: JobStore, wake: Callable[[], None]) -> ModuleType:
-    """What stands in the place of the module `argilla_server.jobs.queues`, under its names."""
+    """Create the replacement for the module `argilla_server.jobs.queues`."""
     module = ModuleType("argilla_server.jobs.queues")
     vars(module).update(
         DEFAULT_QUEUE=JobQueue("default", store, wake),
         HIGH_QUEUE=JobQueue("high", store, wake),
-        REDIS_CONNECTION=NoRedis(),
+        # Argilla pings Redis at start.
+        REDIS_CONNECTION=SimpleNamespace(ping=lambda: True),
         JOB_TIMEOUT_DISABLED=-1,
     )
     return module
-
-
-class NoRedis:
-    """What Argilla pings at start where Redis would be."""
-
-    def ping(self) -> bool:
-        """There is nothing to reach."""
-        return True
-
-
-class JobLookup:
-    """What stands in the place of `rq.job.Job` where Argilla's API looks a job up."""
-
-    def __init__(self, store: JobStore) -> None:
-        """Look in this store."""
-        self._store = store
-
-    def fetch(self, job_id: str, connection: object) -> Job:
-        """The job of this id."""
-        return self._store.get(job_id)
 
 
 def _wait(intervals: list[int], n: int) -> float:
     return float(intervals[min(n, len(intervals) - 1)]) if intervals else 0.0
 
 
-def _job(row: tuple[Any, ...]) -> Job:
-    job_id, name, arguments, waits, tries, status = row
-    return Job(job_id, name, _loads(arguments), tuple(json.loads(waits)), tries, JobStatus(status))
-
-
 def _dumps(arguments: Arguments) -> str:
-    positional, named = arguments
-    return json.dumps(
-        [
-            [_tagged(value) for value in positional],
-            {name: _tagged(value) for name, value in named.items()},
-        ]
+    named = {name: _tag(value) for name, value in arguments.named.items()}
+    return json.dumps([[_tag(value) for value in arguments.positional], named])
+
+
+def _loads(text: str) -> Arguments:
+    positional, named = json.loads(text)
+    return Arguments(
+        [_untag(value) for value in positional],
+        {name: _untag(value) for name, value in named.items()},
     )
 
 
-def _loads(written: str) -> Arguments:
-    positional, named = json.loads(written)
-    return (
-        [_untagged(value) for value in positional],
-        {name: _untagged(value) for name, value in named.items()},
-    )
-
-
-def _tagged(value: Any) -> dict[str, Any]:
-    """An argument with its kind; ids and times are among them, never within them."""
+def _tag(value: Any) -> dict[str, Any]:
+    """Pair an argument with its type; ids and times occur as arguments, never inside them."""
     if isinstance(value, UUID):
         return {"uuid": str(value)}
     if isinstance(value, datetime):
@@ -227,8 +205,8 @@ def _tagged(value: Any) -> dict[str, Any]:
     return {"json": value}
 
 
-def _untagged(tagged: dict[str, Any]) -> Any:
-    ((kind, value),) = tagged.items()
+def _untag(pair: dict[str, Any]) -> Any:
+    ((kind, value),) = pair.items()
     match kind:
         case "uuid":
             return UUID(value)

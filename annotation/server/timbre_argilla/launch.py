@@ -1,4 +1,4 @@
-"""The start of a server, step by step, and its end."""
+"""Start a server step by step, and run it until it is stopped."""
 
 import asyncio
 import gc
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 import uvicorn
 import uvloop
 
-from timbre_argilla.credentials import Credentials, open_credentials
+from timbre_argilla.credentials import Credentials, load_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.home import Home
-from timbre_argilla.jobs import JobLookup, JobStore, queues_module
-from timbre_argilla.logs import set_up
-from timbre_argilla.options import Options, tell_argilla
+from timbre_argilla.jobs import JobStore, queues_module
+from timbre_argilla.logs import configure_logging
+from timbre_argilla.options import Options, configure_argilla
 from timbre_argilla.worker import Worker
 
 if TYPE_CHECKING:
@@ -27,72 +27,69 @@ if TYPE_CHECKING:
 
 ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
-GARBAGE = (20_000, 20, 20)
-"""New objects before young garbage is looked for, and rounds of that before older is."""
+GC_THRESHOLDS = (20_000, 20, 20)
+"""New objects before a collection of the young generation, then collections before older ones."""
 GRACE_SECONDS = 10
-"""How long requests under way may take to end once the server is told to stop."""
+"""How long pending requests may take after the server is told to stop."""
 
 
-class Beside(Protocol):
-    """What runs in the server's loop beside the requests."""
+class BackgroundService(Protocol):
+    """A service that runs in the server's event loop beside the requests."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start it."""
 
     async def stop(self) -> None:
-        """End; the loop is about to."""
+        """Stop it before the loop ends."""
 
 
 def launch(options: Options, credentials: Credentials | None = None) -> None:
-    """Serve Argilla until told to stop (SIGTERM, SIGINT).
+    """Serve Argilla until SIGTERM or SIGINT.
 
-    Without credentials, those of the home are used, and made where it has none.
+    Without credentials, those in the home are used, or generated if it has none.
 
-    Raises `LaunchError` where the server cannot start as asked.
+    Raises `LaunchError` if the server can't start with these options.
     """
     _check(options)
-    gc.disable()  # What is imported stays.
-    home = Home.hold(options.home)
+    gc.disable()  # Imported modules are never garbage.
+    home = Home.acquire(options.home)
     try:
-        credentials = credentials or open_credentials(options.home)
+        credentials = credentials or load_credentials(options.home)
         listener = _listen(options)
-        tell_argilla(options, credentials)
+        configure_argilla(options, credentials)
         store = None if options.redis_url else JobStore(options.home / JOBS_FILE)
-        app, beside = _argilla(options, store, credentials)
+        app, service = _import_argilla(options, store, credentials)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _already_stopped)
+            signal.signal(number, _ignore_signal)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(app, beside, home, listener))
+            runner.run(_serve(app, service, home, listener))
         if store:
             store.close()
     finally:
-        home.leave()
+        home.release()
 
 
 def _check(options: Options) -> None:
-    found = importlib.metadata.version("argilla-server")
-    if found != ARGILLA_VERSION:
+    version = importlib.metadata.version("argilla-server")
+    if version != ARGILLA_VERSION:
         raise LaunchError(
-            f"argilla-server {found} is installed, and this package is made for exactly "
-            f"{ARGILLA_VERSION}; install it from its constraints.txt."
+            f"argilla-server {version} is installed, but this package needs exactly "
+            f"{ARGILLA_VERSION}. Install it with the package's constraints.txt."
         )
     scheme = options.database_url.partition("://")[0].partition("+")[0]
     if scheme not in {"", "postgresql", "postgres"}:
         raise LaunchError(
-            f"The database URL begins with {scheme!r}; give a postgresql:// URL, or none for "
-            "SQLite in the server's home."
+            f"The database URL begins with {scheme!r}. Use a postgresql:// URL, or none for SQLite "
+            "in the server's home."
         )
     if (options.redis_url or options.elasticsearch_url) and not options.database_url:
-        raise LaunchError(
-            "Redis or Elasticsearch is given without a PostgreSQL URL; they are for servers whose "
-            "database others can reach."
-        )
+        raise LaunchError("Redis and Elasticsearch need a PostgreSQL URL. Set the database URL.")
 
 
 def _listen(options: Options) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family)
-    # A port whose last server has just ended is free; one that is served is not.
+    # Permits a port whose last server has just ended, but not one in use.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
@@ -100,8 +97,8 @@ def _listen(options: Options) -> socket.socket:
     except OSError as error:
         listener.close()
         raise LaunchError(
-            f"{options.host} port {options.port} cannot be listened at ({error.strerror}); "
-            "choose another port, or 0 for any that is free."
+            f"Can't listen on {options.host} port {options.port} ({error.strerror}). "
+            "Choose another port, or 0 for any free one."
         ) from error
     return listener
 
@@ -109,25 +106,27 @@ def _listen(options: Options) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     host, port, *_ = listener.getsockname()
     if ipaddress.ip_address(host).is_unspecified:
-        # Listening everywhere is no place to go to; here is.
+        # Clients can't connect to "all addresses", but they can to loopback.
         host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _argilla(
+def _import_argilla(
     options: Options, store: JobStore | None, credentials: Credentials
-) -> tuple["Gateway", Beside]:
-    """Argilla's application over our job queues, search engine and prepared database.
+) -> tuple["Gateway", BackgroundService]:
+    """Import Argilla's application with our job queues, search engine and patches.
 
-    The order matters: Argilla takes settings, queues and functions by name as it is imported.
+    The order matters: on import, Argilla binds its settings, queues and functions by name.
     """
-    # First come, first served: Argilla's own would break lines to the width of a terminal.
-    set_up(options.json_log, options.secrets(credentials))
+    # Only the first configuration counts, and Argilla's would wrap lines to a terminal's width.
+    configure_logging(options.json_log, options.secrets(credentials))
     worker = Worker(store) if store else None
     if store and worker:
         sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
-    from timbre_argilla import database, guard, imports, messages, shortcuts, uploads, webhooks
+    from timbre_argilla import database
     from timbre_argilla.gateway import Gateway
+    from timbre_argilla.notifications import ChangeListener
+    from timbre_argilla.patches import accounts, hub_imports, optimizations, uploads, webhooks
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -135,42 +134,42 @@ def _argilla(
     from argilla_server.api.handlers.v1 import jobs
 
     if store:
-        jobs.Job = JobLookup(store)
-    guard.apply()
-    shortcuts.apply(app)
-    uploads.apply()
-    imports.apply()
-    webhooks.apply()
-    gateway = Gateway(app, options.custom_fields)
-    return gateway, worker or messages.Ear(engine.shelf, options.database_url)
+        jobs.Job = store
+    optimizations.apply(app)
+    for patch in (accounts, uploads, hub_imports, webhooks):
+        patch.apply()
+    service = worker or ChangeListener(engine.tables, options.database_url)
+    return Gateway(app, options.custom_fields), service
 
 
-async def _serve(app: "Gateway", beside: Beside, home: Home, listener: socket.socket) -> None:
+async def _serve(
+    app: "Gateway", service: BackgroundService, home: Home, listener: socket.socket
+) -> None:
     config = uvicorn.Config(
         app,
-        # Uvicorn's own would write errors of requests past our log, whole and in many lines.
+        # Uvicorn's configuration would bypass our log and write multi-line errors.
         log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    announcing = asyncio.create_task(_announce(server, home, _url(listener)))
-    _collect_seldom()
-    beside.start()
+    announcement = asyncio.create_task(_announce(server, home, _url(listener)))
+    _reduce_garbage_collection()
+    service.start()
     await server.serve([listener])
-    announcing.cancel()
-    await beside.stop()
+    announcement.cancel()
+    await service.stop()
 
 
-def _collect_seldom() -> None:
-    """Look for garbage in cycles at every so many new objects, not at as few as is usual.
+def _reduce_garbage_collection() -> None:
+    """Collect garbage less often than Python does by default.
 
-    An upload makes objects by the ten thousand, nearly all of which go without being looked for;
-    looking at Python's usual pace took a sixth of its time.
+    An upload creates tens of thousands of objects, and nearly all are freed by reference counting.
+    With Python's default thresholds, collections took a sixth of its time.
     """
     gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
 
 
@@ -180,5 +179,5 @@ async def _announce(server: uvicorn.Server, home: Home, url: str) -> None:
     home.announce(url)
 
 
-def _already_stopped(_number: int, _frame: FrameType | None) -> None:
-    """Uvicorn raises the signal once more when it has stopped: nothing is left to do."""
+def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: Uvicorn raises the signal again after it has stopped."""

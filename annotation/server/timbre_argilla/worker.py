@@ -1,4 +1,4 @@
-"""The tasks that run the promised jobs, beside the requests, in the server's own loop."""
+"""Run stored jobs beside the requests, in the server's event loop."""
 
 import asyncio
 import importlib
@@ -11,8 +11,8 @@ from uuid import UUID
 
 from timbre_argilla.jobs import Job, JobStore
 
-HANDS = {"default": 1, "high": 4}
-"""How many jobs of each queue run at once: imports one by one, webhooks side by side."""
+CONCURRENCY = {"default": 1, "high": 4}
+"""How many jobs of each queue run at once: imports one at a time, webhooks in parallel."""
 
 IDLE_SECONDS = 1.0
 JOBS_PACKAGE = "argilla_server.jobs."
@@ -21,77 +21,75 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs the jobs of a store until it is told to stop."""
+    """Runs a store's jobs until it is stopped."""
 
     def __init__(self, store: JobStore) -> None:
-        """Stand ready, idle."""
+        """Create an idle worker."""
         self._store = store
-        self._awake = asyncio.Event()
-        self._hands: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self) -> None:
-        """Say that there may be something to do."""
-        self._awake.set()
+        """Check for jobs now rather than after the idle time."""
+        self._wake.set()
 
     def start(self) -> None:
-        """Begin with what the last process left."""
-        for queue, hands in HANDS.items():
-            self._hands += [asyncio.create_task(self._work(queue)) for _ in range(hands)]
+        """Start, with the jobs that the last process left."""
+        for queue, count in CONCURRENCY.items():
+            self._tasks += [asyncio.create_task(self._work(queue)) for _ in range(count)]
 
     async def stop(self) -> None:
-        """Stop at once: what is under way or waiting stays written down for the next start."""
-        for hand in self._hands:
-            hand.cancel()
-        await asyncio.gather(*self._hands, return_exceptions=True)
-        self._hands.clear()
+        """Stop at once; running and queued jobs stay stored for the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
     async def _work(self, queue: str) -> None:
         while True:
             job = self._store.take(queue)
             if job is None:
-                await self._rest()
+                await self._idle()
             else:
                 await self._run(job)
 
-    async def _rest(self) -> None:
-        self._awake.clear()
+    async def _idle(self) -> None:
+        self._wake.clear()
         try:
-            # Not only until woken: a job put back for a later try becomes due by itself.
-            await asyncio.wait_for(self._awake.wait(), IDLE_SECONDS)
+            # With a timeout, because retries become due without a wake-up.
+            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
         except TimeoutError:
             return
 
     async def _run(self, job: Job) -> None:
-        positional, named = job.arguments
         try:
-            await _function(job.name)(*positional, **named)
+            await _find_function(job.name)(*job.arguments.positional, **job.arguments.named)
         except Exception as error:
-            again = self._store.fail(job)
-            fate = "will be tried again" if again else "is given up"
-            log.warning("Job %s (%s) failed and %s: %s", job.id, job.name, fate, error)
+            outcome = "will be retried" if self._store.fail(job) else "won't be retried"
+            log.warning("Job %s (%s) failed and %s: %s", job.id, job.name, outcome, error)
         else:
             self._store.finish(job)
 
 
-def _function(name: str) -> Callable[..., Awaitable[Any]]:
-    module, _, function = name.partition(":")
+def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
+    module, _, attribute = name.partition(":")
     if not module.startswith(JOBS_PACKAGE):
-        raise ValueError(f"{name} is no job of Argilla's")
-    if function == "notify_event_job":
+        raise ValueError(f"{name} isn't one of Argilla's jobs.")
+    if attribute == "notify_event_job":
         return notify
-    if function == "export_dataset_to_hub_job":
+    if attribute == "export_dataset_to_hub_job":
         return export
-    found: Callable[..., Awaitable[Any]] = getattr(importlib.import_module(module), function)
-    if not inspect.iscoroutinefunction(found):
-        raise TypeError(f"{name} cannot be awaited")
-    return found
+    function: Callable[..., Awaitable[Any]] = getattr(importlib.import_module(module), attribute)
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"{name} isn't a coroutine function.")
+    return function
 
 
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
-    """Tell a webhook what happened, as Argilla's job does, but without blocking the server.
+    """Send an event to a webhook, as Argilla's job does, but from a thread.
 
-    Argilla posts from within the loop, which is fine in a worker of its own; here each request
-    would wait for the listener's answer.
+    Argilla posts from the event loop. In this process, that would block all requests until the
+    receiver answers.
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
@@ -105,20 +103,20 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
     response.raise_for_status()
 
 
-async def export(**asked: Any) -> None:
-    """Push a dataset to the hub, as Argilla's job does, from a thread of its own."""
+async def export(dataset_id: UUID, **target: Any) -> None:
+    """Push a dataset to the Hugging Face Hub, as Argilla's job does, but from a thread."""
     from argilla_server.contexts.hub import HubDatasetExporter
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Dataset
     from sqlalchemy.orm import selectinload
 
-    wanted = (
+    relationships = (
         Dataset.fields,
         Dataset.questions,
         Dataset.metadata_properties,
         Dataset.vectors_settings,
     )
     async with AsyncSessionLocal() as db:
-        options = [selectinload(one) for one in wanted]
-        dataset = await Dataset.get_or_raise(db, asked.pop("dataset_id"), options=options)
-    await asyncio.to_thread(HubDatasetExporter(dataset).export_to, **asked)
+        options = [selectinload(relationship) for relationship in relationships]
+        dataset = await Dataset.get_or_raise(db, dataset_id, options=options)
+    await asyncio.to_thread(HubDatasetExporter(dataset).export_to, **target)

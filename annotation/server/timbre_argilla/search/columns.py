@@ -1,184 +1,209 @@
-"""Columns of values, one place a record, that filters and sorts run over.
+"""Columns of values, one row per record, that filters, sorts and similarity searches run over.
 
-A record may have no value in a column, one, or several (several labels, a score each). A filter
-finds a record when any of its values fits. A sort goes by the smallest value upwards and by the
-largest downwards; records without a value come last either way.
+A record may have no value in a column, one, or several (several labels, a score for each). A filter
+selects a record if any of its values matches. A sort uses the smallest value when ascending and the
+largest when descending; records without a value come last either way.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Keys = np.ndarray[Any, np.dtype[np.float64]]
+Scores = np.ndarray[Any, np.dtype[np.float32]]
 
-FIRST_SIZE = 1024
+INITIAL_SIZE = 1024
 
 
-class Column(Protocol):
-    """What filters and sorts ask of a column."""
+class Column(ABC):
+    """A column: an array of each row's first value, and all values of rows with several."""
+
+    def __init__(self, empty: float, dtype: Any) -> None:
+        """Start without values."""
+        self._empty = empty
+        self._first = np.full(INITIAL_SIZE, empty, dtype)
+        self._several: dict[int, tuple[float, ...]] = {}
 
     def put(self, row: int, value: Any) -> None:
-        """Write what a record has: a value, a list of values, or None; others' types are none."""
+        """Set a row to a value, a list of values or None; values of other types are skipped."""
+        values = self._encode(value if isinstance(value, list) else [value])
+        self._first = grow(self._first, row, self._empty)
+        self._first[row] = values[0] if values else self._empty
+        self._several.pop(row, None)
+        if len(values) > 1:
+            self._several[row] = tuple(values)
 
-    def isin(self, values: Sequence[str], rows: int) -> Mask:
-        """Which of the first rows have one of these values, written as texts."""
+    @abstractmethod
+    def isin(self, values: Sequence[str], n_rows: int) -> Mask:
+        """Which of the first rows have one of these values, given as text."""
 
-    def between(self, low: Any, high: Any, rows: int) -> Mask:
-        """Which of the first rows have a value in these bounds, both included, None for open."""
+    @abstractmethod
+    def between(self, low: Any, high: Any, n_rows: int) -> Mask:
+        """Which of the first rows have a value within these inclusive bounds; None is open."""
 
-    def keys(self, descending: bool, rows: int) -> Keys:
-        """Numbers that sort the first rows upwards, NaN (which sorts last) for none."""
+    def keys(self, descending: bool, n_rows: int) -> Keys:
+        """Sort keys of the first rows, to sort ascending; NaN for rows without a value."""
+        keys = self._sort_keys(resize(self._first, n_rows, self._empty))
+        pick = max if descending else min
+        for row, values in self._several.items():
+            if row < n_rows:
+                keys[row] = pick(self._sort_keys(np.array(values)))
+        return -keys if descending else keys
+
+    @abstractmethod
+    def _encode(self, values: Sequence[Any]) -> list[float]:
+        """The numbers that stand for these values in the array."""
+
+    @abstractmethod
+    def _sort_keys(self, encoded: Any) -> Keys:
+        """New array of sort keys."""
+
+    def _isin(self, encoded: Sequence[float], n_rows: int) -> Mask:
+        mask = np.isin(resize(self._first, n_rows, self._empty), encoded)
+        choices = set(encoded)
+        return self._add_several(mask, lambda values: not choices.isdisjoint(values))
+
+    def _add_several(self, mask: Mask, matches: Callable[[Sequence[float]], bool]) -> Mask:
+        for row, values in self._several.items():
+            if row < len(mask) and not mask[row]:
+                mask[row] = matches(values)
+        return mask
 
 
-class Numbers:
+class Numbers(Column):
     """A column of numbers."""
 
     def __init__(self) -> None:
-        """Start empty."""
-        self._one = np.full(FIRST_SIZE, np.nan)
-        self._more: dict[int, tuple[float, ...]] = {}
+        """Start without values."""
+        super().__init__(np.nan, np.float64)
 
-    def put(self, row: int, value: Any) -> None:
-        """Write a number, a list of them, or None."""
-        self._one = grown(self._one, row, np.nan)
-        self._more.pop(row, None)
-        numbers = [as_number(one) for one in _each(value) if _is_number(one)]
-        found = [one for one in numbers if one is not None]
-        self._one[row] = found[0] if found else np.nan
-        if len(found) > 1:
-            self._more[row] = tuple(found)
+    def isin(self, values: Sequence[str], n_rows: int) -> Mask:
+        """Which rows have one of these numbers; text that isn't a number matches nothing."""
+        return self._isin([n for n in map(parse_number, values) if n is not None], n_rows)
 
-    def isin(self, values: Sequence[str], rows: int) -> Mask:
-        """Which rows have one of these numbers; a text that is none fits nothing."""
-        wanted = [number for number in map(as_number, values) if number is not None]
-        mask = np.isin(filled(self._one, rows, np.nan), wanted)
-        return self._with_more(mask, lambda found: any(one in wanted for one in found))
-
-    def between(self, low: Any, high: Any, rows: int) -> Mask:
-        """Which rows have a number in these bounds; a bound that is none fits nothing."""
-        least = -np.inf if low is None else as_number(low)
-        most = np.inf if high is None else as_number(high)
+    def between(self, low: Any, high: Any, n_rows: int) -> Mask:
+        """Which rows have a number within these bounds; invalid bounds match nothing."""
+        least = -np.inf if low is None else parse_number(low)
+        most = np.inf if high is None else parse_number(high)
         if least is None or most is None:
-            return np.zeros(rows, np.bool_)
-        one = filled(self._one, rows, np.nan)
-        mask = (one >= least) & (one <= most)
-        return self._with_more(mask, lambda found: any(least <= x <= most for x in found))
-
-    def keys(self, descending: bool, rows: int) -> Keys:
-        """The numbers themselves, turned round to go downwards."""
-        keys: Keys = filled(self._one, rows, np.nan).copy()
-        pick = max if descending else min
-        for row, found in self._more.items():
-            if row < rows:
-                keys[row] = pick(found)
-        return -keys if descending else keys
+            return np.zeros(n_rows, np.bool_)
+        first = resize(self._first, n_rows, np.nan)
+        mask = (first >= least) & (first <= most)
+        return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """The least and the largest number of the rows alive; None when there is none."""
-        one = filled(self._one, len(alive), np.nan)[alive]
-        found = one[~np.isnan(one)].tolist()
-        for row, more in self._more.items():
+        """The smallest and the largest number in the rows alive; None if there is none."""
+        first = resize(self._first, len(alive), np.nan)[alive]
+        numbers = first[~np.isnan(first)].tolist()
+        for row, values in self._several.items():
             if row < len(alive) and alive[row]:
-                found += more
-        return (min(found), max(found)) if found else None
+                numbers += values
+        return (min(numbers), max(numbers)) if numbers else None
 
-    def _with_more(self, mask: Mask, fits: Any) -> Mask:
-        for row, found in self._more.items():
-            if row < len(mask) and not mask[row]:
-                mask[row] = fits(found)
-        return mask
+    def _encode(self, values: Sequence[Any]) -> list[float]:
+        numbers = [parse_number(value) for value in values if _is_number(value)]
+        return [number for number in numbers if number is not None]
+
+    def _sort_keys(self, encoded: Any) -> Keys:
+        return np.array(encoded, np.float64)
 
 
-class Terms:
-    """A column of words from a vocabulary: labels, names, identifiers."""
+class Terms(Column):
+    """A column of words from a vocabulary (labels, names, ids), stored as codes."""
 
     def __init__(self) -> None:
-        """Start empty."""
-        self._one = np.full(FIRST_SIZE, -1, np.int32)
-        self._more: dict[int, tuple[int, ...]] = {}
-        self._names: list[str] = []
+        """Start without values."""
+        super().__init__(-1, np.int32)
         self._code_of: dict[str, int] = {}
         self._ranks = np.empty(0)
 
-    def put(self, row: int, value: Any) -> None:
-        """Write a word, a list of them, or None."""
-        self._one = grown(self._one, row, -1)
-        self._more.pop(row, None)
-        found = [self._code(one) for one in _each(value) if isinstance(one, str)]
-        self._one[row] = found[0] if found else -1
-        if len(found) > 1:
-            self._more[row] = tuple(found)
-
-    def isin(self, values: Sequence[str], rows: int) -> Mask:
+    def isin(self, values: Sequence[str], n_rows: int) -> Mask:
         """Which rows have one of these words."""
-        return self._any_of([self._code_of[one] for one in values if one in self._code_of], rows)
+        return self._isin([self._code_of[one] for one in values if one in self._code_of], n_rows)
 
-    def between(self, low: Any, high: Any, rows: int) -> Mask:
-        """Which rows have a word in these bounds, in the order of characters' codes."""
-        return self._any_of(
-            [
-                code
-                for code, name in enumerate(self._names)
-                if (low is None or name >= str(low)) and (high is None or name <= str(high))
-            ],
-            rows,
-        )
-
-    def keys(self, descending: bool, rows: int) -> Keys:
-        """The words' places in the order of characters' codes."""
-        ranks = self._ranked()
-        codes = filled(self._one, rows, -1)
-        keys = np.where(codes < 0, np.nan, ranks[codes] if len(ranks) else np.nan)
-        pick = max if descending else min
-        for row, found in self._more.items():
-            if row < rows:
-                keys[row] = pick(ranks[code] for code in found)
-        return -keys if descending else keys
+    def between(self, low: Any, high: Any, n_rows: int) -> Mask:
+        """Which rows have a word within these bounds, in code point order."""
+        codes = [
+            code
+            for name, code in self._code_of.items()
+            if (low is None or name >= str(low)) and (high is None or name <= str(high))
+        ]
+        return self._isin(codes, n_rows)
 
     def counts(self, alive: Mask) -> dict[str, int]:
         """How many of the rows alive have each word."""
-        codes = filled(self._one, len(alive), -1)[alive]
-        totals = np.bincount(codes[codes >= 0], minlength=len(self._names))
-        for row, more in self._more.items():
+        codes = resize(self._first, len(alive), -1)[alive]
+        totals = np.bincount(codes[codes >= 0], minlength=len(self._code_of))
+        for row, (first, *others) in self._several.items():
             if row < len(alive) and alive[row]:
-                for code in set(more[1:]) - {more[0]}:
-                    totals[code] += 1
-        return {name: int(n) for name, n in zip(self._names, totals, strict=True) if n}
+                for code in set(others) - {first}:
+                    totals[int(code)] += 1
+        return {name: int(n) for name, n in zip(self._code_of, totals, strict=True) if n}
 
-    def _any_of(self, codes: list[int], rows: int) -> Mask:
-        mask = np.isin(filled(self._one, rows, -1), codes)
-        wanted = set(codes)
-        for row, found in self._more.items():
-            if row < rows and not mask[row]:
-                mask[row] = not wanted.isdisjoint(found)
+    def _encode(self, values: Sequence[Any]) -> list[float]:
+        words = (value for value in values if isinstance(value, str))
+        return [self._code_of.setdefault(word, len(self._code_of)) for word in words]
+
+    def _sort_keys(self, encoded: Any) -> Keys:
+        """The words' ranks in code point order."""
+        if len(self._ranks) != len(self._code_of):
+            self._ranks = np.empty(len(self._code_of))
+            self._ranks[[self._code_of[name] for name in sorted(self._code_of)]] = np.arange(
+                len(self._code_of)
+            )
+        if not len(self._ranks):
+            return np.full(len(encoded), np.nan)
+        return np.where(encoded < 0, np.nan, self._ranks[encoded])
+
+
+class Nothing(Terms):
+    """A column that stays empty."""
+
+    def put(self, row: int, value: Any) -> None:
+        """Ignore the value."""
+
+
+class Vectors:
+    """A column of vectors of one length, stored as unit vectors for cosine similarity."""
+
+    def __init__(self, dimensions: int) -> None:
+        """Start without values, for vectors of this length."""
+        self._directions = np.zeros((INITIAL_SIZE, dimensions), np.float32)
+        self._present = np.zeros(INITIAL_SIZE, np.bool_)
+
+    def put(self, row: int, value: Sequence[float] | None) -> None:
+        """Set a row to a vector or to None."""
+        self._directions = grow(self._directions, row, 0.0)
+        self._present = grow(self._present, row, False)
+        self._present[row] = value is not None
+        self._directions[row] = 0.0 if value is None else _normalize(value)
+
+    def present(self, n_rows: int) -> Mask:
+        """Which of the first rows have a vector."""
+        mask: Mask = resize(self._present, n_rows, False)
         return mask
 
-    def _code(self, name: str) -> int:
-        if name not in self._code_of:
-            self._code_of[name] = len(self._names)
-            self._names.append(name)
-        return self._code_of[name]
-
-    def _ranked(self) -> Keys:
-        if len(self._ranks) != len(self._names):
-            order = sorted(range(len(self._names)), key=self._names.__getitem__)
-            self._ranks = np.empty(len(order))
-            self._ranks[order] = np.arange(len(order))
-        return self._ranks
+    def scores(self, value: Sequence[float], n_rows: int) -> Scores:
+        """How similar the first rows are to a vector: (1 + cosine) / 2, from 0 to 1."""
+        directions = self._directions[:n_rows]
+        scores = np.full(n_rows, 0.5, np.float32)
+        scores[: len(directions)] = (1.0 + directions @ _normalize(value)) / 2.0
+        return scores
 
 
-def as_number(value: Any) -> float | None:
-    """A number, or a text that writes one; None for anything else, or a number without end."""
+def parse_number(value: Any) -> float | None:
+    """Convert a number or its text; None for anything else, and for numbers too large."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def grown(array: Any, row: int, empty: Any) -> Any:
-    """The array, or a longer copy of it, with a place for this row."""
+def grow(array: Any, row: int, empty: Any) -> Any:
+    """Return the array, or a longer copy if it lacks this row."""
     if row < len(array):
         return array
     longer = np.full((max(row + 1, 2 * len(array)), *array.shape[1:]), empty, array.dtype)
@@ -186,14 +211,17 @@ def grown(array: Any, row: int, empty: Any) -> Any:
     return longer
 
 
-def filled(array: Any, rows: int, empty: Any) -> Any:
-    """The first rows of an array, with empty places where it is shorter."""
-    return grown(array, rows - 1, empty)[:rows] if rows else array[:0]
-
-
-def _each(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else (value,)
+def resize(array: Any, n_rows: int, empty: Any) -> Any:
+    """Return the first rows of an array, with empty rows where it is shorter."""
+    return grow(array, n_rows - 1, empty)[:n_rows] if n_rows else array[:0]
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _normalize(value: Sequence[float]) -> Scores:
+    """The unit vector of the same direction; a zero vector stays zero."""
+    vector = np.asarray(value, np.float64)
+    length = np.linalg.norm(vector)
+    return (vector / length if length else vector).astype(np.float32)

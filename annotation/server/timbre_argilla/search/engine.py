@@ -1,8 +1,8 @@
-"""The search engine that Argilla asks, in the place of Elasticsearch.
+"""The search engine that replaces Elasticsearch.
 
-It stores nothing that Argilla does not: the words of texts are indexed in Argilla's own database
-by the transaction that writes them (`textindex.py`), and everything else is read from Argilla's
-tables (`table.py`). Argilla's calls to write to the index therefore only say what to read again.
+It stores nothing that Argilla doesn't. The words of texts are indexed in Argilla's own database, in
+the transaction that writes them (`textindex.py`), and everything else is read from Argilla's tables
+(`table.py`). So Argilla's calls to update the index only mark what must be read again.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,27 +37,32 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
-from timbre_argilla.fast_json import loaded
+from timbre_argilla.fast_json import loads
 from timbre_argilla.options import ENGINE
 from timbre_argilla.search import textindex
+from timbre_argilla.search.column_groups import METADATA, RESPONSES, STATUS, GroupKey
 from timbre_argilla.search.columns import Mask
-from timbre_argilla.search.filters import RESPONSES, answers_of, fitting, part_of, scopes
+from timbre_argilla.search.filters import (
+    apply_filter,
+    group_key,
+    iterate_answers,
+    iterate_scopes,
+)
+from timbre_argilla.search.ordering import prioritize, sort_rows
 from timbre_argilla.search.query import parse
-from timbre_argilla.search.sorts import METADATA, due, ordered
-from timbre_argilla.search.table import Order, Shelf, Table
+from timbre_argilla.search.table import Rows, Table, TableCache
 
-STATUS = ("record", "status")
-TOUCHED = "timbre_touched"
+SESSION_KEY = "timbre_touched"
 
-shelf = Shelf()
-# Connections of its own: a request that holds one of Argilla's while it waits here for another
-# could wait for a request that does the same.
-sessions = async_sessionmaker(create_async_engine(async_engine.url, json_deserializer=loaded))
+tables = TableCache()
+# A separate connection pool: otherwise requests that each hold one of Argilla's connections could
+# all wait here for another one.
+sessions = async_sessionmaker(create_async_engine(async_engine.url, json_deserializer=loads))
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What Argilla asks for when it searches."""
+    """The arguments of a search."""
 
     dataset: Dataset
     query: TextQuery | str | None = None
@@ -70,7 +75,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class SimilaritySearch:
-    """What Argilla asks for when it looks for what is near to a vector."""
+    """The arguments of a search by vector."""
 
     dataset: Dataset
     vector_settings: VectorSettings
@@ -83,140 +88,121 @@ class SimilaritySearch:
     threshold: float | None = None
 
     def vector(self) -> list[float]:
-        """The vector to be near to, or to be far from turned round."""
-        found = self.value
-        if found is None and self.record is not None:
-            found = self.record.vector_value_by_vector_settings(self.vector_settings)
-        if not found:
-            raise ValueError("either a vector or a record that has one is needed to search by")
-        return [-one for one in found] if self.order == SimilarityOrder.least_similar else found
+        """The vector to compare with, negated for the least similar records."""
+        vector = self.value
+        if vector is None and self.record is not None:
+            vector = self.record.vector_value_by_vector_settings(self.vector_settings)
+        if not vector:
+            raise ValueError("A similarity search needs a vector, or a record that has one.")
+        return [-x for x in vector] if self.order == SimilarityOrder.least_similar else vector
 
 
 @SearchEngine.register(ENGINE)
 class TableEngine(SearchEngine):
-    """Argilla's searches over Argilla's tables. Made anew for each request, so it holds nothing."""
+    """Searches Argilla's tables. Argilla creates one for each request, so it has no state."""
 
     @classmethod
     async def new_instance(cls) -> Self:
-        """There is nothing to connect to."""
+        """Create an engine."""
         return cls()
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there is no connection to close."""
 
     async def ping(self) -> bool:
-        """Where the database is, the engine is."""
+        """Report that the engine is available, as it always is."""
         return True
 
     async def info(self) -> dict[str, Any]:
-        """What Argilla shows of its search engine."""
+        """What Argilla's status page shows about its search engine."""
         return {"name": ENGINE}
 
     async def create_index(self, dataset: Dataset) -> None:
-        """A dataset was published: from now on its fields and questions stay."""
-        shelf.drop(dataset.id)
+        """Handle a dataset that was published or deleted."""
+        tables.drop(dataset.id)
 
-    async def delete_index(self, dataset: Dataset) -> None:
-        """A dataset was deleted."""
-        shelf.drop(dataset.id)
+    delete_index = create_index
 
     async def configure_metadata_property(
         self, dataset: Dataset, metadata_property: MetadataProperty
     ) -> None:
-        """A property was added."""
-        shelf.forget_schema(dataset.id)
+        """Handle a new metadata property."""
+        tables.drop(dataset.id)
 
     async def configure_index_vectors(self, vector_settings: VectorSettings) -> None:
-        """Vectors of a new name will come."""
-        shelf.forget_schema(vector_settings.dataset_id)
+        """Handle new vector settings."""
+        tables.drop(vector_settings.dataset_id)
 
     async def index_records(self, dataset: Dataset, records: Iterable[Record]) -> None:
-        """Records were written, with all that hangs on them."""
-        shelf.touch(dataset.id, [record.id for record in records])
+        """Handle records that were written or deleted."""
+        tables.touch([record.id for record in records], dataset.id)
+
+    delete_records = index_records
 
     async def partial_record_update(self, record: Record, **update: Any) -> None:
-        """Something of a record was written."""
-        shelf.touch(record.dataset_id, [record.id])
+        """Handle a record that was changed."""
+        tables.touch([record.id], record.dataset_id)
 
-    async def delete_records(self, dataset: Dataset, records: Iterable[Record]) -> None:
-        """Records were deleted."""
-        shelf.touch(dataset.id, [record.id for record in records])
+    async def update_record_response(self, change: Response | Suggestion) -> None:
+        """Handle a response or suggestion that was written or deleted."""
+        tables.touch([change.record_id])
 
-    async def update_record_response(self, response: Response) -> None:
-        """Somebody answered."""
-        shelf.touch_any([response.record_id])
-
-    async def delete_record_response(self, response: Response) -> None:
-        """An answer was deleted."""
-        shelf.touch_any([response.record_id])
-
-    async def update_record_suggestion(self, suggestion: Suggestion) -> None:
-        """A suggestion was written."""
-        shelf.touch_any([suggestion.record_id])
-
-    async def delete_record_suggestion(self, suggestion: Suggestion) -> None:
-        """A suggestion was deleted."""
-        shelf.touch_any([suggestion.record_id])
+    delete_record_response = update_record_response
+    update_record_suggestion = delete_record_suggestion = update_record_response
 
     async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
-        """How many records there are, and how many of them are completed and pending."""
+        """Count the records, in total and by status."""
         if dataset.is_draft:
             return {}
-        async with sessions() as session:
-            table = shelf.table(dataset.id)
-            await table.refresh(session, [STATUS])
+        table = await _refresh(dataset.id, STATUS)
         alive = table.alive()
-        return {"total": int(alive.sum()), **table.part(STATUS).column.counts(alive)}
+        return {"total": int(alive.sum()), **table.group(STATUS).columns["value"].counts(alive)}
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
-        """How many responses of each status a person has given."""
+        """Count a user's responses, in total and by status."""
         if dataset.is_draft:
             return {}
-        async with sessions() as session:
-            table = shelf.table(dataset.id)
-            await table.refresh(session, [RESPONSES])
+        table = await _refresh(dataset.id, RESPONSES)
         alive = table.alive()
-        found: dict[str, int] = {"total": 0}
-        for row, answer in answers_of(table, user):
+        counts: dict[str, int] = {"total": 0}
+        for row, answer in iterate_answers(table, user):
             if alive[row]:
-                found["total"] += 1
-                found[answer.status] = found.get(answer.status, 0) + 1
-        return found
+                counts["total"] += 1
+                counts[answer.status] = counts.get(answer.status, 0) + 1
+        return counts
 
-    async def search(self, dataset: Dataset, **asked: Any) -> SearchResponses:
-        """Find records by text and filters, in the order asked for; see `Search`."""
-        search = Search(dataset, **asked)
+    async def search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
+        """Find records by text and filters, and sort them; see `Search` for the arguments."""
+        search = Search(dataset, **arguments)
         sort = search.sort or []
+        keys = [group_key(order.scope) for order in sort]
+        name = None
         async with sessions() as session:
-            needed = [part_of(scope) for scope in scopes(search.filter)]
-            needed += [part_of(order.scope) for order in sort]
-            name = None
             if search.user_id is not None and not sort:
-                needed.append(METADATA)
-                asking = select(User.username).where(User.id == search.user_id)
-                name = await session.scalar(asking)
-            table, mask = await _found(session, search, needed)
-        rows = ordered(table, mask, sort, search.user_id)
+                keys.append(METADATA)
+                query = select(User.username).where(User.id == search.user_id)
+                name = await session.scalar(query)
+            table, mask = await _find(session, search, keys)
+        rows = sort_rows(table, mask, sort, search.user_id)
         if name is not None:
-            rows = due(table, rows, name)
+            rows = prioritize(table, rows, name)
         page = rows[search.offset : search.offset + search.limit]
         items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
         return SearchResponses(items=items, total=len(rows))
 
-    async def similarity_search(self, dataset: Dataset, **asked: Any) -> SearchResponses:
-        """Find the records nearest to a vector, nearest first; see `SimilaritySearch`."""
-        search = SimilaritySearch(dataset, **asked)
+    async def similarity_search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
+        """Find the records nearest to a vector; see `SimilaritySearch` for the arguments."""
+        search = SimilaritySearch(dataset, **arguments)
         vector = search.vector()
-        part = ("vector", str(search.vector_settings.id))
+        key = GroupKey("vector", str(search.vector_settings.id))
         async with sessions() as session:
-            needed = [part, *(part_of(scope) for scope in scopes(search.filter))]
-            table, mask = await _found(session, search, needed)
-        vectors = table.part(part).vectors
-        mask &= vectors.present(table.rows)
-        if search.record is not None and (itself := table.row(search.record.id)) is not None:
-            mask[itself] = False
-        scores = vectors.scores(vector, table.rows)
-        rows = ordered(table, mask, [], None)
+            table, mask = await _find(session, search, [key])
+        vectors = table.group(key).columns["value"]
+        mask &= vectors.present(table.n_rows)
+        if search.record is not None and (own := table.find_row(search.record.id)) is not None:
+            mask[own] = False
+        scores = vectors.scores(vector, table.n_rows)
+        rows = sort_rows(table, mask, [], None)
         nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
         items = [
             SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))
@@ -226,11 +212,9 @@ class TableEngine(SearchEngine):
         return SearchResponses(items=items, total=len(nearest))
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
-        """How often each term of a property occurs, or between which numbers it lies."""
-        async with sessions() as session:
-            table = shelf.table(metadata_property.dataset_id)
-            await table.refresh(session, [METADATA])
-        column, alive = table.part(METADATA).columns[metadata_property.name], table.alive()
+        """Count a property's terms, or find its smallest and largest number."""
+        table = await _refresh(metadata_property.dataset_id, METADATA)
+        column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
         if metadata_property.type == MetadataPropertyType.terms:
             counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
             values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]
@@ -241,61 +225,67 @@ class TableEngine(SearchEngine):
         return IntegerMetadataMetrics(min=low, max=high)
 
 
-async def _found(
-    session: AsyncSession, search: Search | SimilaritySearch, needed: Iterable[Any]
-) -> tuple[Table, Mask]:
-    """The dataset's table, up to date, and which of its rows fit text and filters.
+async def _refresh(dataset: UUID, key: GroupKey) -> Table:
+    async with sessions() as session:
+        table = tables.get(dataset)
+        await table.refresh(session, [key])
+    return table
 
-    Nothing is awaited after the refresh, so that the table stays as it is until it is read.
+
+async def _find(
+    session: AsyncSession, search: Search | SimilaritySearch, keys: Iterable[GroupKey]
+) -> tuple[Table, Mask]:
+    """Refresh the dataset's table, and find the rows that match the text and filters.
+
+    Nothing is awaited after the refresh, so the table doesn't change until it is used.
     """
-    table = shelf.table(search.dataset.id)
-    texts = None
+    seqs = None
     if search.query is not None:
-        texts = await _with_text(session, search.dataset, search.query)
-    await table.refresh(session, needed)
+        seqs = await _find_text(session, search.dataset, search.query)
+    table = tables.get(search.dataset.id)
+    await table.refresh(session, [*map(group_key, iterate_scopes(search.filter)), *keys])
     mask = table.alive()
-    if texts is not None:
-        mask &= table.with_text(texts)
+    if seqs is not None:
+        mask &= table.has_seq(seqs)
     if search.filter is not None:
-        mask &= fitting(table, search.filter)
+        mask &= apply_filter(table, search.filter)
     return table, mask
 
 
-async def _with_text(session: AsyncSession, dataset: Dataset, text: TextQuery | str) -> Order:
-    asked = TextQuery(q=text) if isinstance(text, str) else text
-    query = parse(asked.q)
+async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | str) -> Rows:
+    text = TextQuery(q=text) if isinstance(text, str) else text
+    query = parse(text.q)
     if query is None:
         return np.empty(0, np.int64)
-    fields = [asked.field] if asked.field else [field.name for field in dataset.fields]
-    connection = await session.connection()
-    return await textindex.matching(connection, dataset.id, query, fields)
+    fields = [text.field] if text.field else [field.name for field in dataset.fields]
+    return await textindex.search(await session.connection(), dataset.id, query, fields)
 
 
 @event.listens_for(Session, "after_flush")
-def note_written(session: Session, _context: object) -> None:
-    """Remember what a session wrote until it commits."""
+def note_changes(session: Session, _context: object) -> None:
+    """Note what a session writes, to report it when it commits."""
     for one in (*session.new, *session.dirty, *session.deleted):
         if isinstance(one, Record):
-            _note(session, partial(shelf.touch, one.dataset_id, [one.id]))
+            _note(session, partial(tables.touch, [one.id], one.dataset_id))
         elif isinstance(one, Response):
-            _note(session, partial(shelf.touch_any, [one.record_id]))
+            _note(session, partial(tables.touch, [one.record_id]))
     if any(isinstance(one, User) for one in session.deleted):
-        # A person's responses go with them, without a word to the engine.
-        _note(session, shelf.clear)
+        # Deleting a user also deletes their responses, and Argilla doesn't tell the engine.
+        _note(session, tables.clear)
 
 
 @event.listens_for(Session, "after_commit")
-def tell_written(session: Session) -> None:
-    """Say what was written as soon as it can be read, even if the request ends right here."""
-    for tell in session.info.pop(TOUCHED, ()):
-        tell()
+def report_changes(session: Session) -> None:
+    """Report what a session wrote as soon as others can read it, even if the request ends here."""
+    for report in session.info.pop(SESSION_KEY, ()):
+        report()
 
 
 @event.listens_for(Session, "after_rollback")
-def forget_written(session: Session) -> None:
-    """What was rolled back was not written."""
-    session.info.pop(TOUCHED, None)
+def discard_changes(session: Session) -> None:
+    """Discard the notes of a session that was rolled back."""
+    session.info.pop(SESSION_KEY, None)
 
 
-def _note(session: Session, tell: Callable[[], None]) -> None:
-    session.info.setdefault(TOUCHED, []).append(tell)
+def _note(session: Session, report: Callable[[], None]) -> None:
+    session.info.setdefault(SESSION_KEY, []).append(report)

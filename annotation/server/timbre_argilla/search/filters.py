@@ -1,12 +1,13 @@
-"""Argilla's filters over a table's columns.
+"""Argilla's filters, evaluated over a table's columns.
 
-A filter on responses asks about single responses: the same one must have the answer asked for and
-come from the person asked about. The status `pending` is the absence of a response.
+A filter on responses matches single responses: one response must have the requested answer and come
+from the requested user. The status `pending` means that there is no response.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,85 +22,85 @@ from argilla_server.search_engine import (
     TermsFilter,
 )
 
+from timbre_argilla.search.column_groups import (
+    METADATA,
+    RESPONSES,
+    Answer,
+    GroupKey,
+    column_for,
+    microseconds,
+)
 from timbre_argilla.search.columns import Column, Mask
-from timbre_argilla.search.parts import MICROSECOND, Answer, PartKey, by_question, microseconds
 from timbre_argilla.search.table import Table
 
 PENDING = "pending"
-RESPONSES: PartKey = ("response", "")
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d))?)?)?)?)?$")
-_FIRST = (1, 1, 1, 0, 0, 0)
-_UNITS = {
-    3: timedelta(days=1),
-    4: timedelta(hours=1),
-    5: timedelta(minutes=1),
-    6: timedelta(seconds=1),
-}
+_START, _END = (1, 1, 1, 0, 0, 0), (1, 12, 31, 23, 59, 59)
 
 
-def part_of(scope: Any) -> PartKey:
-    """The part of the records that a scope speaks of."""
+def group_key(scope: Any) -> GroupKey:
+    """The column group that a filter's scope refers to."""
     match scope:
         case RecordFilterScope():
-            return ("record", str(scope.property))
+            return GroupKey("record", str(scope.property))
         case MetadataFilterScope():
-            return ("metadata", "")
+            return METADATA
         case SuggestionFilterScope():
-            return ("suggestion", scope.question)
+            return GroupKey("suggestion", scope.question)
         case ResponseFilterScope():
             return RESPONSES
-    raise ValueError(f"no part of a record is meant by {scope!r}")
+    raise ValueError(f"Can't filter or sort by {scope!r}.")
 
 
-def scopes(asked: Any) -> Iterator[Any]:
-    """The scopes of a filter, nested ones too."""
-    if isinstance(asked, AndFilter):
-        for one in asked.filters:
-            yield from scopes(one)
-    elif asked is not None:
-        yield asked.scope
+def iterate_scopes(condition: Any) -> Iterator[Any]:
+    """The scopes of a filter and of the filters in it."""
+    if isinstance(condition, AndFilter):
+        for one in condition.filters:
+            yield from iterate_scopes(one)
+    elif condition is not None:
+        yield condition.scope
 
 
-def column_of(table: Table, scope: Any) -> Column:
-    """The column that a scope speaks of; responses have none, being several to a record."""
-    part = table.part(part_of(scope))
+def find_column(table: Table, scope: Any) -> Column:
+    """The column that a scope refers to; not for responses, which have none."""
+    group = table.group(group_key(scope))
     match scope:
         case RecordFilterScope():
-            found: Column = part.column
+            column: Column = group.columns["value"]
         case MetadataFilterScope():
-            found = part.columns[scope.metadata_property]
+            column = group.columns[scope.metadata_property]
         case SuggestionFilterScope():
-            named = scope.property in {"value", "score", "agent", "type"}
-            found = part.columns[scope.property if named else "value"]
-    return found
+            column = group.columns.get(scope.property) or group.columns["value"]
+    return column
 
 
-def fitting(table: Table, asked: Any) -> Mask:
-    """Which of a table's rows fit a filter."""
-    if isinstance(asked, AndFilter):
-        mask = np.ones(table.rows, np.bool_)
-        for one in asked.filters:
-            mask &= fitting(table, one)
+def apply_filter(table: Table, condition: Any) -> Mask:
+    """Which of a table's rows match a filter."""
+    if isinstance(condition, AndFilter):
+        mask = np.ones(table.n_rows, np.bool_)
+        for one in condition.filters:
+            mask &= apply_filter(table, one)
         return mask
-    if isinstance(asked.scope, ResponseFilterScope):
-        return _by_response(table, asked)
-    column = column_of(table, asked.scope)
-    dates = isinstance(asked.scope, RecordFilterScope) and asked.scope.property.endswith("_at")
-    if isinstance(asked, RangeFilter):
-        low, high = asked.ge, asked.le
-        if dates:
-            low, high = _moment(low, last=False), _moment(high, last=True)
-        return column.between(low, high, table.rows)
-    values = asked.values
-    if dates:
-        values = [str(_moment(value, last=False)) for value in values]
-    return column.isin(values, table.rows)
+    scope = condition.scope
+    if isinstance(scope, ResponseFilterScope):
+        return _filter_responses(table, condition)
+    column = find_column(table, scope)
+    is_time = isinstance(scope, RecordFilterScope) and scope.property.endswith("_at")
+    if isinstance(condition, RangeFilter):
+        low, high = condition.ge, condition.le
+        if is_time:
+            low, high = _moment(low, is_end=False), _moment(high, is_end=True)
+        return column.between(low, high, table.n_rows)
+    values = condition.values
+    if is_time:
+        values = [str(_moment(value, is_end=False)) for value in values]
+    return column.isin(values, table.n_rows)
 
 
-def answers_of(table: Table, user: Any) -> Iterator[tuple[int, Answer]]:
-    """The responses of a person, or of everybody, with their rows."""
-    by_user: dict[UUID, dict[int, Answer]] = table.part(RESPONSES).by_user
+def iterate_answers(table: Table, user: Any) -> Iterator[tuple[int, Answer]]:
+    """The rows and responses of one user, or of all users if it is None."""
+    by_user: dict[UUID, dict[int, Answer]] = table.group(RESPONSES).columns["value"].by_user
     if user is not None:
         yield from by_user.get(user.id, {}).items()
         return
@@ -107,76 +108,66 @@ def answers_of(table: Table, user: Any) -> Iterator[tuple[int, Answer]]:
         yield from answers.items()
 
 
-def _by_response(table: Table, asked: Any) -> Mask:
-    scope = asked.scope
+def _filter_responses(table: Table, condition: Any) -> Mask:
+    scope = condition.scope
     if scope.question:
-        return _by_answer(table, asked)
-    if scope.property == "status" and isinstance(asked, TermsFilter):
-        return _by_status(table, asked)
-    raise ValueError(f"responses cannot be filtered by {asked!r}")
+        return _filter_by_answer(table, condition)
+    if scope.property == "status" and isinstance(condition, TermsFilter):
+        return _filter_by_status(table, condition)
+    raise ValueError(f"Can't filter responses by {condition!r}.")
 
 
-def _by_status(table: Table, asked: Any) -> Mask:
-    wanted = {str(value) for value in asked.values}
-    mask = np.zeros(table.rows, np.bool_)
-    answered = np.zeros(table.rows, np.bool_)
-    for row, answer in answers_of(table, asked.scope.user):
-        answered[row] = True
-        if answer.status in wanted:
+def _filter_by_status(table: Table, condition: Any) -> Mask:
+    statuses = {str(value) for value in condition.values}
+    mask = np.zeros(table.n_rows, np.bool_)
+    has_response = np.zeros(table.n_rows, np.bool_)
+    for row, answer in iterate_answers(table, condition.scope.user):
+        has_response[row] = True
+        if answer.status in statuses:
             mask[row] = True
-    return mask | ~answered if PENDING in wanted else mask
+    return mask | ~has_response if PENDING in statuses else mask
 
 
-def _by_answer(table: Table, asked: Any) -> Mask:
-    # One place a response in a column of its own, so that it is compared as suggestions are.
-    column, rows = by_question(table.question(asked.scope.question)), []
-    for place, (row, answer) in enumerate(answers_of(table, asked.scope.user)):
-        column.put(place, answer.values.get(asked.scope.question))
+def _filter_by_answer(table: Table, condition: Any) -> Mask:
+    # A temporary column with one row per response compares responses as it does suggestions.
+    question = condition.scope.question
+    column, rows = column_for(table.question_type(question)), []
+    for place, (row, answer) in enumerate(iterate_answers(table, condition.scope.user)):
+        column.put(place, answer.values.get(question))
         rows.append(row)
-    if isinstance(asked, RangeFilter):
-        fits = column.between(asked.ge, asked.le, len(rows))
+    if isinstance(condition, RangeFilter):
+        matches = column.between(condition.ge, condition.le, len(rows))
     else:
-        fits = column.isin(asked.values, len(rows))
-    mask = np.zeros(table.rows, np.bool_)
-    mask[np.array(rows, np.int64)[fits]] = True
+        matches = column.isin(condition.values, len(rows))
+    mask = np.zeros(table.n_rows, np.bool_)
+    mask[np.array(rows, np.int64)[matches]] = True
     return mask
 
 
-def _moment(value: Any, last: bool) -> float | None:
-    """A bound on a time, in microseconds; NaN, which fits nothing, for what is no time.
+def _moment(value: Any, is_end: bool) -> float | None:
+    """Convert a bound on a time to microseconds since 1970; NaN, which matches nothing, if invalid.
 
-    A number is milliseconds since 1970. A date that leaves out its end (`2026-11`) stands for the
-    first or the last moment it could mean.
+    A number counts milliseconds since 1970. An incomplete date (`2026-11`) means its first or last
+    moment.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0
     try:
-        time = _time(str(value).strip(), last)
+        time = _parse_time(str(value).strip(), is_end)
     except (ValueError, OverflowError):
         return float("nan")
     return float(microseconds(time))
 
 
-def _time(written: str, last: bool) -> datetime:
-    partial = _DATE.match(written)
-    if partial is None:
-        time = datetime.fromisoformat(written)
+def _parse_time(text: str, is_end: bool) -> datetime:
+    match = _DATE.match(text)
+    if match is None:
+        time = datetime.fromisoformat(text)
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    given = [int(part) for part in partial.groups() if part is not None]
-    year, month, day, hour, minute, second = [*given, *_FIRST[len(given) :]]
-    first = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (Argilla's times are UTC, and say so not)
-    return _last(first, len(given)) if last else first
-
-
-def _last(first: datetime, given: int) -> datetime:
-    """The last moment of a time that begins then, of which so many units were given."""
-    year, month = first.year, first.month
-    try:
-        if given == 1:
-            return first.replace(year=year + 1) - MICROSECOND
-        if given == 2:
-            return first.replace(year=year + month // 12, month=month % 12 + 1) - MICROSECOND
-        return first + _UNITS[given] - MICROSECOND
-    except (ValueError, OverflowError):
-        # The year 9999 has no year after it.
-        return datetime.max  # noqa: DTZ901 (as all of Argilla's times)
+    parts = [int(part) for part in match.groups() if part is not None]
+    defaults = _END if is_end else _START
+    year, month, day, hour, minute, second = [*parts, *defaults[len(parts) :]]
+    if is_end and len(parts) < 3:
+        day = monthrange(year, month)[1]
+    fraction = 999_999 if is_end else 0
+    return datetime(year, month, day, hour, minute, second, fraction)  # noqa: DTZ001 (as Argilla's times)

@@ -1,21 +1,21 @@
-"""What people type into the search box, as Elasticsearch's `simple_query_string` reads it.
+"""Parse what people type into the search box, like Elasticsearch's `simple_query_string`.
 
-Words must all be found; `"a phrase"` in this order; `-word` not at all; `one | other` either;
-`wor*` anything that begins so; `( )` group. As there, nothing that can be typed is an error: a
-sign that makes no sense, or nests deeper than six, is read past. Operators are taken from left to
-right, none before another. Left out: fuzziness (`word~2`), which is read as the plain word.
+All words must match; `"a phrase"` in this order; `-word` must not match; `one | other` matches
+either; `wor*` matches any word with this prefix; `( )` groups. As in Elasticsearch, no input is a
+syntax error: operators without an operand, and groups nested more than six deep, are ignored.
+Operators have equal precedence, from left to right. Fuzziness (`word~2`) is ignored.
 """
 
 import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from timbre_argilla.search.words import words
+from timbre_argilla.search.words import split_words
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words in a row within one field; the last may be the beginning of a longer one."""
+    """Consecutive words in one field; `prefix` says that the last is the start of a word."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -23,29 +23,30 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What must not be found."""
+    """A part that must not match."""
 
     part: "Query"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """What must all be found, if need be in different fields."""
+    """Parts that must all match, possibly in different fields."""
 
     parts: tuple["Query", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """What must be found at least once."""
+    """Parts of which at least one must match."""
 
     parts: tuple["Query", ...]
 
 
 Query: TypeAlias = Phrase | Not | And | Or
 
-DEEPEST = 6
-"""Groups within groups, and turns from *and* to *or* within one; the databases take some dozens."""
+MAX_DEPTH = 6
+"""Limit on nested groups, and on changes between *and* and *or* within one group. The databases
+support a few dozen."""
 
 _TOKEN = re.compile(
     r"""
@@ -56,92 +57,95 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_FUZZY = re.compile(r"~\d*$")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_FUZZINESS = re.compile(r"~\d*$")
 
 
 def parse(text: str) -> Query | None:
-    """Read a query; None when it holds no word, and so finds nothing."""
-    return _Reader(text).read()
+    """Parse a query; None if it contains no word, and so matches nothing."""
+    return _Parser(text).parse()
 
 
 class _Group:
-    """One pair of parentheses, or the whole: what was read, and the sign before what comes."""
+    """The parts of one pair of parentheses, or of the whole query, and the pending operator."""
 
-    def __init__(self, negated: bool) -> None:
-        self.read: Query | None = None
-        self.sign = ""
-        self.negated = negated
-        self._turns = 0
+    def __init__(self, is_negated: bool) -> None:
+        self.is_negated = is_negated
+        self._operator = ""
+        self._kind: type[And] | type[Or] = And
+        self._parts: list[Query] = []
+        self._changes = 0
 
     def add(self, part: Query) -> None:
-        if self.read is None:
-            self.read = part
-        else:
-            self.read = _joined(self._kind(), self.read, part)
-        self.sign = ""
+        kind = Or if self._operator == "|" else And
+        self._operator = ""
+        if not self._parts and isinstance(part, And | Or):
+            self._kind, self._parts = type(part), list(part.parts)
+            return
+        if len(self._parts) == 1:
+            self._kind = kind
+        elif self._parts and kind is not self._kind and self._changes < MAX_DEPTH:
+            self._changes += 1
+            self._kind, self._parts = kind, [self._kind(tuple(self._parts))]
+        self._parts.append(part)
 
-    def _kind(self) -> type[And] | type[Or]:
-        wanted = Or if self.sign == "|" else And
-        if isinstance(self.read, And | Or) and not isinstance(self.read, wanted):
-            if self._turns == DEEPEST:
-                return type(self.read)
-            self._turns += 1
-        return wanted
+    def set_operator(self, sign: str) -> None:
+        if self._parts and not self._operator:
+            self._operator = sign
+
+    def build(self) -> Query | None:
+        if len(self._parts) > 1:
+            return self._kind(tuple(self._parts))
+        return self._parts[0] if self._parts else None
 
 
-class _Reader:
-    """Walks over the tokens once, with a stack of open groups."""
+class _Parser:
+    """Reads the tokens once, with a stack of open groups."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._open = [_Group(negated=False)]
-        self._negated = False
+        self._groups = [_Group(is_negated=False)]
+        self._is_negated = False
 
-    def read(self) -> Query | None:
+    def parse(self) -> Query | None:
         for token in _TOKEN.finditer(self._text):
             if token["phrase"] is not None:
-                self._add(tuple(words(_ESCAPED.sub(r"\1", token["phrase"]))))
+                self._add(split_words(_ESCAPE.sub(r"\1", token["phrase"])))
             elif token["word"] is not None:
-                self._word(token["word"])
+                self._parse_word(token["word"])
             elif token["sign"] is not None:
-                self._sign(token["sign"])
-        while len(self._open) > 1:
-            self._close()
-        return self._open[0].read
+                self._parse_sign(token["sign"])
+        while len(self._groups) > 1:
+            self._close_group()
+        return self._groups[0].build()
 
-    def _word(self, raw: str) -> None:
+    def _parse_word(self, raw: str) -> None:
         bare = raw.lstrip("-")
         if (len(raw) - len(bare)) % 2:
-            self._negated = not self._negated
+            self._is_negated = not self._is_negated
         if not bare:
             return
         prefix = bare.endswith("*") and not bare.endswith("\\*")
-        found = words(_FUZZY.sub("", _ESCAPED.sub(r"\1", bare)))
-        self._add(tuple(found), prefix)
+        self._add(split_words(_FUZZINESS.sub("", _ESCAPE.sub(r"\1", bare))), prefix)
 
-    def _sign(self, sign: str) -> None:
-        group = self._open[-1]
-        if sign == "(" and len(self._open) <= DEEPEST:
-            self._open.append(_Group(self._negated))
-            self._negated = False
-        elif sign == ")" and len(self._open) > 1:
-            self._close()
-        elif sign in "+|" and group.read is not None and not group.sign:
-            group.sign = sign
+    def _parse_sign(self, sign: str) -> None:
+        group = self._groups[-1]
+        if sign == "(" and len(self._groups) <= MAX_DEPTH:
+            self._groups.append(_Group(self._is_negated))
+            self._is_negated = False
+        elif sign == ")" and len(self._groups) > 1:
+            self._close_group()
+        elif sign in "+|":
+            group.set_operator(sign)
 
-    def _close(self) -> None:
-        group = self._open.pop()
-        self._negated = False
-        if group.read is not None:
-            self._open[-1].add(Not(group.read) if group.negated else group.read)
+    def _close_group(self) -> None:
+        group = self._groups.pop()
+        self._is_negated = False
+        if query := group.build():
+            self._groups[-1].add(Not(query) if group.is_negated else query)
 
-    def _add(self, found: tuple[str, ...], prefix: bool = False) -> None:
-        negated, self._negated = self._negated, False
-        if found:
-            phrase = Phrase(found, prefix)
-            self._open[-1].add(Not(phrase) if negated else phrase)
-
-
-def _joined(kind: type[And] | type[Or], left: Query, right: Query) -> Query:
-    return kind((*left.parts, right)) if isinstance(left, kind) else kind((left, right))
+    def _add(self, words: list[str], prefix: bool = False) -> None:
+        is_negated, self._is_negated = self._is_negated, False
+        if words:
+            phrase = Phrase(tuple(words), prefix)
+            self._groups[-1].add(Not(phrase) if is_negated else phrase)

@@ -1,7 +1,7 @@
-"""One dataset's records in memory, as columns, read from Argilla's tables and kept up with them.
+"""One dataset's records as columns in memory, read from Argilla's tables and kept up to date.
 
-The database is the truth. A part is read when a search first needs it; afterwards only the
-records that were written since are read again, before the next search. Nothing is written back.
+The database is authoritative. A column group is read when a search first needs it. Before each
+later search, only the records written since are read again. Nothing is written back.
 """
 
 import asyncio
@@ -12,115 +12,107 @@ from uuid import UUID
 import numpy as np
 from argilla_server.enums import QuestionType
 from argilla_server.models import Record
-from sqlalchemy import column, select, table
+from sqlalchemy import column, select
+from sqlalchemy import table as sql_table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timbre_argilla.search.columns import FIRST_SIZE, Mask, grown
-from timbre_argilla.search.parts import Part, PartKey, Schema, microseconds
+from timbre_argilla.search.column_groups import ColumnGroup, GroupKey, Schema, microseconds
+from timbre_argilla.search.columns import INITIAL_SIZE, Mask, grow
 
-ROWS_AT_ONCE = 2000
-IDS_AT_ONCE = 500
+ROWS_PER_FETCH = 2000
+IDS_PER_QUERY = 500
 LOW_64_BITS = (1 << 64) - 1
-TEXT = table("timbre_text", column("record_id"), column("seq"))
+TEXT = sql_table("timbre_text", column("record_id"), column("seq"))
 
-Order = np.ndarray[Any, np.dtype[np.int64]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Table:
-    """The records of one dataset; `refresh` before anything else is asked."""
+    """The records of one dataset; call `refresh` before anything else."""
 
     def __init__(self, dataset: UUID) -> None:
-        """Start empty, and unread."""
+        """Start without data."""
         self.dataset = dataset
-        self._schema = Schema({}, {}, {})
+        self._lock = asyncio.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._schema = Schema(self.dataset, {}, {}, {})
         self.ids: list[UUID] = []
         self._row_of: dict[UUID, int] = {}
-        self._alive = np.zeros(FIRST_SIZE, np.bool_)
-        self._seq = np.zeros(FIRST_SIZE, np.int64)
-        self._time = np.zeros(FIRST_SIZE, np.int64)
-        self._hash = np.zeros(FIRST_SIZE, np.uint64)
-        self._as_made: Order | None = None
-        self._parts: dict[PartKey, Part] = {}
+        self._alive = np.zeros(INITIAL_SIZE, np.bool_)
+        self._seq = np.zeros(INITIAL_SIZE, np.int64)
+        self._time = np.zeros(INITIAL_SIZE, np.int64)
+        self._hash = np.zeros(INITIAL_SIZE, np.uint64)
+        self._creation_order: Rows | None = None
+        self._groups: dict[GroupKey, ColumnGroup] = {}
         self._stale: set[UUID] | None = None
-        self._schema_stale = True
-        self._lock = asyncio.Lock()
 
     def touch(self, records: Iterable[UUID]) -> None:
-        """Say that these records were written or deleted."""
+        """Note that these records were written or deleted."""
         if self._stale is not None:
             self._stale.update(records)
 
-    def forget_schema(self) -> None:
-        """Say that fields, questions, properties or vectors came or went."""
-        self._schema_stale = True
-
-    async def refresh(self, session: AsyncSession, needed: Iterable[PartKey] = ()) -> None:
-        """Bring everything read so far up to date, and read these parts if they were not yet."""
+    async def refresh(self, session: AsyncSession, keys: Iterable[GroupKey] = ()) -> None:
+        """Bring the data up to date, and read these groups if they aren't there yet."""
         async with self._lock:
-            first, stale = self._stale is None, self._stale or set()
-            self._stale = set()
+            stale, self._stale = self._stale, set()
             try:
-                await self._read_schema(session)
-                await self._read_records(session, None if first else stale)
-                for part in self._parts.values():
-                    await self._read(session, part, stale)
-                for key in needed:
-                    if key not in self._parts:
-                        part = self._schema.part(key)
-                        await self._read(session, part, None)
-                        self._parts[key] = part
+                if stale is None:
+                    self._schema = await Schema.read(session, self.dataset)
+                await self._read_records(session, stale)
+                for group in self._groups.values():
+                    await self._read(session, group, stale)
+                for key in keys:
+                    if key not in self._groups:
+                        group = self._schema.create_group(key)
+                        await self._read(session, group, None)
+                        self._groups[key] = group
             except BaseException:
-                # Not known to be up to date: next time again, or all of it if it never was.
-                self._stale = None if first else self._stale | stale
-                self._schema_stale = True
+                # Some of the data may be out of date now.
+                self._reset()
                 raise
 
     @property
-    def rows(self) -> int:
-        """How many records there are or were."""
+    def n_rows(self) -> int:
+        """The number of rows, deleted records included."""
         return len(self.ids)
 
     def alive(self) -> Mask:
-        """Which of them still are."""
-        return self._alive[: self.rows].copy()
+        """Which rows have a record that still exists."""
+        return self._alive[: self.n_rows].copy()
 
-    def with_text(self, seqs: Order) -> Mask:
-        """Which have one of these numbers in the text index."""
-        return np.isin(self._seq[: self.rows], seqs)
+    def has_seq(self, seqs: Rows) -> Mask:
+        """Which rows have one of these numbers in the text index."""
+        return np.isin(self._seq[: self.n_rows], seqs)
 
-    def times(self) -> Order:
-        """When each was made, in microseconds."""
-        return self._time[: self.rows]
+    def times(self) -> Rows:
+        """When each record was created, in microseconds since 1970."""
+        return self._time[: self.n_rows]
 
     def hashes(self) -> Hashes:
-        """Half of each one's random id."""
-        return self._hash[: self.rows]
+        """The lower half of each record's random id."""
+        return self._hash[: self.n_rows]
 
-    def as_made(self) -> Order:
-        """All rows in the order in which their records were made."""
-        if self._as_made is None:
-            # The last key of a lexical sort counts first.
-            self._as_made = np.lexsort((self.hashes(), self.times()))
-        return self._as_made
+    def creation_order(self) -> Rows:
+        """All rows in the order in which their records were created."""
+        if self._creation_order is None:
+            # `lexsort` takes the most important key last.
+            self._creation_order = np.lexsort((self.hashes(), self.times()))
+        return self._creation_order
 
-    def part(self, key: PartKey) -> Any:
-        """A part that was refreshed."""
-        return self._parts[key]
+    def group(self, key: GroupKey) -> Any:
+        """A group that `refresh` has read."""
+        return self._groups[key]
 
-    def question(self, name: str) -> QuestionType:
-        """The kind of a question."""
+    def question_type(self, name: str) -> QuestionType:
+        """The type of a question."""
         return self._schema.questions[name][1]
 
-    def row(self, record: UUID) -> int | None:
-        """Where a record is."""
+    def find_row(self, record: UUID) -> int | None:
+        """The row of a record."""
         return self._row_of.get(record)
-
-    async def _read_schema(self, session: AsyncSession) -> None:
-        if self._schema_stale:
-            self._schema_stale = False
-            self._parts.clear()
-            self._schema = await Schema.read(session, self.dataset)
 
     async def _read_records(self, session: AsyncSession, stale: set[UUID] | None) -> None:
         text = TEXT.join(Record.__table__, Record.id == TEXT.c.record_id)
@@ -130,90 +122,82 @@ class Table:
             .where(Record.dataset_id == self.dataset)
             .order_by(Record.inserted_at, Record.id)
         )
-        gone = set(stale or ())
+        missing = set(stale or ())
         async for rows in _stream(session, statement, Record.id, stale):
             for record, time, seq in rows:
-                self._place(record, microseconds(time), seq)
-                gone.discard(record)
-        for record in gone & self._row_of.keys():
+                self._put(record, microseconds(time), seq)
+                missing.discard(record)
+        for record in missing & self._row_of.keys():
             self._alive[self._row_of[record]] = False
 
-    def _place(self, record: UUID, time: int, seq: int) -> None:
+    def _put(self, record: UUID, time: int, seq: int) -> None:
         row = self._row_of.get(record)
         if row is None:
             row = self._row_of[record] = len(self.ids)
             self.ids.append(record)
-            self._alive = grown(self._alive, row, False)
-            self._seq = grown(self._seq, row, 0)
-            self._time = grown(self._time, row, 0)
-            self._hash = grown(self._hash, row, 0)
-            self._as_made = None
+            self._alive = grow(self._alive, row, False)
+            self._seq = grow(self._seq, row, 0)
+            self._time = grow(self._time, row, 0)
+            self._hash = grow(self._hash, row, 0)
+            self._creation_order = None
         self._alive[row] = True
         self._seq[row] = seq
         self._time[row] = time
         self._hash[row] = record.int & LOW_64_BITS
 
-    async def _read(self, session: AsyncSession, part: Part, stale: set[UUID] | None) -> None:
+    async def _read(
+        self, session: AsyncSession, group: ColumnGroup, stale: set[UUID] | None
+    ) -> None:
         for record in stale or ():
             if record in self._row_of:
-                part.clear(self._row_of[record])
-        statement, narrow = part.select(self.dataset)
-        async for rows in _stream(session, statement, narrow, stale):
-            for record, *values in rows:
+                group.clear(self._row_of[record])
+        async for rows in _stream(session, group.statement, group.id_column, stale):
+            for record, *data in rows:
                 if record in self._row_of:
-                    part.put(self._row_of[record], *values)
+                    group.put(self._row_of[record], *data)
 
 
 async def _stream(
-    session: AsyncSession, statement: Any, narrow: Any, only: set[UUID] | None
+    session: AsyncSession, statement: Any, id_column: Any, records: set[UUID] | None
 ) -> AsyncIterator[Sequence[Any]]:
-    """Rows of a statement, some at a time, so that other requests get their turn between."""
-    if only is None:
+    """Fetch a statement's rows in batches, so that other requests can run in between."""
+    if records is None:
         statements = [statement]
     else:
-        ids = list(only)
-        chunks = [ids[i : i + IDS_AT_ONCE] for i in range(0, len(ids), IDS_AT_ONCE)]
-        statements = [statement.where(narrow.in_(chunk)) for chunk in chunks]
+        ids = list(records)
+        chunks = [ids[i : i + IDS_PER_QUERY] for i in range(0, len(ids), IDS_PER_QUERY)]
+        statements = [statement.where(id_column.in_(chunk)) for chunk in chunks]
     for one in statements:
-        found = await session.stream(one.execution_options(yield_per=ROWS_AT_ONCE))
-        async for rows in found.partitions():
+        result = await session.stream(one.execution_options(yield_per=ROWS_PER_FETCH))
+        async for rows in result.partitions():
             yield rows
 
 
-class Shelf:
-    """The tables of all datasets that were searched since the start."""
+class TableCache:
+    """The tables of the datasets that were searched since the start."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._tables: dict[UUID, Table] = {}
 
-    def table(self, dataset: UUID) -> Table:
-        """A dataset's table, perhaps an empty one to be refreshed."""
+    def get(self, dataset: UUID) -> Table:
+        """A dataset's table, which is new and empty at the first search."""
         if dataset not in self._tables:
             self._tables[dataset] = Table(dataset)
         return self._tables[dataset]
 
-    def touch(self, dataset: UUID, records: Iterable[UUID]) -> None:
-        """Say that records of a dataset were written or deleted."""
-        if dataset in self._tables:
-            self._tables[dataset].touch(records)
-
-    def touch_any(self, records: Iterable[UUID]) -> None:
-        """Say that these records, of whichever dataset, were written."""
-        for record in records:
-            for one in self._tables.values():
-                if one.row(record) is not None:
-                    one.touch([record])
-
-    def forget_schema(self, dataset: UUID) -> None:
-        """Say that a dataset's fields, questions, properties or vectors came or went."""
-        if dataset in self._tables:
-            self._tables[dataset].forget_schema()
+    def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
+        """Note that records were written or deleted; new ones need their dataset."""
+        for table in self._tables.values():
+            if dataset is None:
+                table.touch(one for one in records if table.find_row(one) is not None)
+            elif dataset == table.dataset:
+                table.touch(records)
 
     def drop(self, dataset: UUID) -> None:
-        """Say that a dataset is gone."""
+        """Note that a dataset was deleted, or that its columns changed."""
         self._tables.pop(dataset, None)
 
     def clear(self) -> None:
-        """Say that anything may have changed."""
+        """Note that anything may have changed."""
         self._tables.clear()

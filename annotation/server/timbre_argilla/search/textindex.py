@@ -1,13 +1,13 @@
 """The index of the words in records' fields: FTS5 on SQLite, `tsvector` on PostgreSQL.
 
-One row a record, written in the transaction that writes the record, whoever writes it. The words
-come from `words.py`, so both databases hold the same ones and neither's own parser has a say. Each
-word carries the mark of its field (so that one index serves all fields and each), and each row
-the mark of its dataset (so that datasets do not find each other's records, and so that a query
-that only says *not* has something to take away from).
+Each record has one row, written in the transaction that writes the record. The words come from
+`words.py`, so both databases store the same ones, and neither uses a parser of its own. Each word
+starts with its field's mark, so one index serves searches in one field or all. Each row contains
+its dataset's word, which limits searches to a dataset and gives *not* something to subtract from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import get_history
 
-from timbre_argilla.search.fulltext import fts5, mark_of, scope, tsquery
+from timbre_argilla.search.fulltext import dataset_word, field_mark, fts5, tsquery
 from timbre_argilla.search.query import Query
-from timbre_argilla.search.words import words
+from timbre_argilla.search.words import split_words
 
 _SQLITE = (
     """CREATE TABLE IF NOT EXISTS timbre_text (
@@ -33,10 +33,6 @@ _SQLITE = (
         DELETE FROM timbre_words WHERE rowid = OLD.seq;
     END""",
 )
-_FORGET = """DELETE FROM timbre_words
-    WHERE rowid = (SELECT seq FROM timbre_text WHERE record_id = :id)"""
-_REMEMBER = """INSERT INTO timbre_words (rowid, words)
-    VALUES ((SELECT seq FROM timbre_text WHERE record_id = :id), :words)"""
 _POSTGRESQL = (
     """CREATE TABLE IF NOT EXISTS timbre_text (
         seq INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,81 +41,91 @@ _POSTGRESQL = (
     )""",
     "CREATE INDEX IF NOT EXISTS timbre_text_words ON timbre_text USING gin (words)",
 )
-LAST_POSITION = 16383
-"""The furthest a `tsvector` can count; words beyond it are found, phrases there are not."""
+_UPSERT_FTS5 = (
+    "INSERT INTO timbre_text (record_id) VALUES (:id) ON CONFLICT DO NOTHING",
+    """DELETE FROM timbre_words
+    WHERE rowid = (SELECT seq FROM timbre_text WHERE record_id = :id)""",
+    """INSERT INTO timbre_words (rowid, words)
+    VALUES ((SELECT seq FROM timbre_text WHERE record_id = :id), :words)""",
+)
+_UPSERT_TSVECTOR = (
+    "INSERT INTO timbre_text (record_id, words) VALUES (:id, CAST(:words AS tsvector)) "
+    "ON CONFLICT (record_id) DO UPDATE SET words = excluded.words",
+)
+MAX_POSITION = 16383
+"""The largest position in a `tsvector`. Words after it are found, but not phrases."""
+
+MAX_POSITIONS = 255
+"""How many positions a `tsvector` stores per word."""
 
 BREAK = "\ue000"
-"""Stands between texts, so that no phrase reaches from one into the next."""
+"""Separates texts, so that no phrase matches across two of them."""
 
-LARGEST_VECTOR = 1_000_000
-"""Bytes of a `tsvector` after which further words are left out: the type holds no more."""
+MAX_VECTOR_BYTES = 1_000_000
+"""The size that a `tsvector` can have. Words that don't fit are left out."""
 
 Document = Mapping[str, Sequence[Sequence[str]]]
-"""The words of each text of each field, by the field's name."""
+"""The words of each text of each field, by field name."""
 
 
 def create(session: Session) -> None:
-    """Make the tables if need be, and index the records that came without (another engine's)."""
+    """Create the tables if needed, and index records that were written without our engine."""
     connection = session.connection()
     for statement in _SQLITE if _is_sqlite(connection) else _POSTGRESQL:
         connection.execute(text(statement))
     missing = select(Record).where(
         Record.id.not_in(select(text("record_id")).select_from(text("timbre_text")))
     )
-    index = _Writer(connection)
-    for part in session.scalars(missing.execution_options(yield_per=500)).partitions():
-        index.write(part)
+    writer = _Writer(connection)
+    for batch in session.scalars(missing.execution_options(yield_per=500)).partitions():
+        writer.write(batch)
         session.expunge_all()
 
 
 @event.listens_for(Session, "after_flush")
-def keep_up(session: Session, _context: object) -> None:
-    """Index the records a session has just written, in its own transaction."""
-    written = [one for one in session.new if isinstance(one, Record)]
-    written += [
+def index_changes(session: Session, _context: object) -> None:
+    """Index the records that a session has just written, in its transaction."""
+    records = [one for one in session.new if isinstance(one, Record)]
+    records += [
         one
         for one in session.dirty
         if isinstance(one, Record) and get_history(one, "fields").has_changes()
     ]
-    if written:
-        _Writer(session.connection()).write(written)
+    if records:
+        _Writer(session.connection()).write(records)
 
 
-async def matching(
+async def search(
     connection: AsyncConnection, dataset: UUID, query: Query, fields: Sequence[str]
 ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """The numbers (`timbre_text.seq`) of a dataset's records that a query finds in these fields."""
-    sqlite = connection.dialect.name == "sqlite"
-    write = fts5 if sqlite else tsquery
-    statement = (
-        "SELECT group_concat(rowid) FROM timbre_words WHERE timbre_words MATCH :query"
-        if sqlite
-        else "SELECT array_agg(seq) FROM timbre_text WHERE words @@ CAST(:query AS tsquery)"
-    )
-    # One value, not a row each: a hundred thousand rows cost more than finding them.
-    found = await connection.scalar(
-        text(statement), {"query": write(query, scope(dataset), fields)}
-    )
-    if found is None:
-        return np.empty(0, np.int64)
-    if isinstance(found, str):
-        return np.fromstring(found, np.int64, sep=",")
-    return np.array(found, np.int64)
+    """Find the numbers (`timbre_text.seq`) of a dataset's records that match in these fields."""
+    # The numbers come as one value, because 100,000 rows take longer to fetch than to find.
+    if connection.dialect.name == "sqlite":
+        write = fts5
+        statement = "SELECT group_concat(rowid) FROM timbre_words WHERE timbre_words MATCH :query"
+    else:
+        write = tsquery
+        statement = "SELECT array_agg(seq) FROM timbre_text WHERE words @@ CAST(:query AS tsquery)"
+    values = {"query": write(query, dataset_word(dataset), fields)}
+    seqs = await connection.scalar(text(statement), values)
+    if isinstance(seqs, str):
+        return np.fromstring(seqs, np.int64, sep=",")
+    return np.array(seqs or (), np.int64)
 
 
-def document(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> Document:
-    """The words of a record's fields, images left out.
+def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Document:
+    """Split a record's fields into words, except images.
 
     Args:
-        fields: What the record holds, by field name.
-        kinds: The type of each field of the dataset (`text`, `chat`, `custom`, `image`).
+        fields: The record's values, by field name.
+        types: The type of each field of the dataset (`text`, `chat`, `custom`, `image`).
 
     Returns:
         The words of each text, by field name.
     """
     return {
-        name: [words(one) for one in _texts(fields.get(name))]
-        for name, kind in kinds.items()
+        name: [split_words(one) for one in _texts(fields.get(name))]
+        for name, kind in types.items()
         if kind != "image"
     }
 
@@ -127,9 +133,10 @@ def document(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> Document:
 def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
-            yield value
+            # The web UI shows fields as HTML: `AT&amp;T` is read, and so searched, as AT&T.
+            yield unescape(value)
         case {"role": str(), "content": content, **rest} if not rest:
-            # A chat's message: who says it is not text.
+            # In a message of a chat, the role isn't text.
             yield from _texts(content)
         case dict():
             yield from _texts(list(value.values()))
@@ -147,77 +154,58 @@ class _Writer:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._kinds: dict[UUID, dict[str, str]] = {}
+        self._types: dict[UUID, dict[str, str]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
-        """Index these records, in place of what was there of them."""
-        if _is_sqlite(self._connection):
-            self._to_fts5(records)
-        else:
-            self._to_tsvector(records)
-
-    def _to_fts5(self, records: Sequence[Record]) -> None:
-        ids = [{"id": record.id.hex} for record in records]
+        """Index these records, and replace what the index has of them."""
+        is_sqlite = _is_sqlite(self._connection)
+        encode = _fts5_words if is_sqlite else _tsvector
         rows = [
-            {"id": record.id.hex, "words": _marked(self._scope_and_document(record))}
+            {
+                "id": record.id.hex if is_sqlite else record.id,
+                "words": encode(dataset_word(record.dataset_id), self._split(record)),
+            }
             for record in records
         ]
-        self._connection.execute(
-            text("INSERT INTO timbre_text (record_id) VALUES (:id) ON CONFLICT DO NOTHING"), ids
-        )
-        self._connection.execute(text(_FORGET), ids)
-        self._connection.execute(text(_REMEMBER), rows)
+        for statement in _UPSERT_FTS5 if is_sqlite else _UPSERT_TSVECTOR:
+            self._connection.execute(text(statement), rows)
 
-    def _to_tsvector(self, records: Sequence[Record]) -> None:
-        rows = [
-            {"id": record.id, "words": _tsvector(self._scope_and_document(record))}
-            for record in records
-        ]
-        self._connection.execute(
-            text(
-                "INSERT INTO timbre_text (record_id, words) VALUES (:id, CAST(:words AS tsvector)) "
-                "ON CONFLICT (record_id) DO UPDATE SET words = excluded.words"
-            ),
-            rows,
-        )
-
-    def _scope_and_document(self, record: Record) -> tuple[str, Document]:
+    def _split(self, record: Record) -> Document:
         dataset = record.dataset_id
-        if dataset not in self._kinds:
+        if dataset not in self._types:
             rows = self._connection.execute(
                 select(Field.name, Field.settings).where(Field.dataset_id == dataset)
             )
-            self._kinds[dataset] = {name: settings["type"] for name, settings in rows}
-        return scope(dataset), document(record.fields, self._kinds[dataset])
+            self._types[dataset] = {name: settings["type"] for name, settings in rows}
+        return split_fields(record.fields, self._types[dataset])
 
 
-def _marked(scope_and_document: tuple[str, Document]) -> str:
-    dataset, found = scope_and_document
+def _fts5_words(dataset: str, document: Document) -> str:
     parts = [dataset]
-    for name, texts in found.items():
-        mark = mark_of(name)
-        parts += [f"{mark}{f' {mark}'.join(one)}" for one in texts if one]
+    for name, texts in document.items():
+        mark = field_mark(name)
+        parts += [f"{mark}{f' {mark}'.join(words)}" for words in texts if words]
     return f" {BREAK} ".join(parts)
 
 
-def _tsvector(scope_and_document: tuple[str, Document]) -> str:
-    dataset, found = scope_and_document
-    places: dict[str, list[str]] = {}
-    for name, texts in found.items():
-        mark, position = mark_of(name), 0
-        for one in texts:
-            for word in one:
+def _tsvector(dataset: str, document: Document) -> str:
+    positions: dict[str, list[str]] = {}
+    for name, texts in document.items():
+        mark, position = field_mark(name), 0
+        for words in texts:
+            for word in words:
                 position += 1
-                places.setdefault(mark + word, []).append(str(min(position, LAST_POSITION)))
-            # A place left empty, so that no phrase reaches from one text into the next.
+                positions.setdefault(mark + word, []).append(str(min(position, MAX_POSITION)))
+            # Skipping a position keeps phrases from matching across two texts.
             position += 1
     size, parts = 0, [f"'{dataset}'"]
-    for word, at in places.items():
+    for word, at in positions.items():
+        del at[MAX_POSITIONS:]
         size += len(word.encode()) + 2 * len(at) + 8
-        if size > LARGEST_VECTOR:
+        if size > MAX_VECTOR_BYTES:
             break
-        # Words are letters, marks and digits: nothing in them needs quoting beyond the quotes.
-        parts.append(f"'{word}':{','.join(at[:255])}")
+        # A word consists of letters, marks and digits, so it needs no escaping.
+        parts.append(f"'{word}':{','.join(at)}")
     return " ".join(parts)
 
 

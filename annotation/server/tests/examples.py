@@ -1,4 +1,4 @@
-"""What the tests of a whole server make: a dataset, records, answers, a webhook's end."""
+"""Examples for tests of a whole server: a dataset, records, responses, a webhook receiver."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-PARTS: dict[str, list[dict[str, Any]]] = {
+SETTINGS: dict[str, list[dict[str, Any]]] = {
     "fields": [{"name": "text", "required": True, "settings": {"type": "text"}}],
     "questions": [
         {
@@ -30,7 +30,8 @@ PARTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def items(n: int, prefix: str = "r") -> dict[str, Any]:
+def record_items(n: int, prefix: str = "r") -> dict[str, Any]:
+    """The body of an upload of n records."""
     return {
         "items": [
             {
@@ -47,35 +48,38 @@ def search(
     client: httpx.Client, dataset: str, body: Any = None, me: str = "", offset: int = 0
 ) -> list[str]:
     url = f"{me}/datasets/{dataset}/records/search?limit=1000&offset={offset}"
-    found = answer(client, "POST", url, body or {})
-    return [item["record"]["external_id"] for item in found["items"]]
+    items = send(client, "POST", url, body or {})["items"]
+    return [item["record"]["external_id"] for item in items]
 
 
 def submit(client: httpx.Client, record: str, value: str = "yes") -> Any:
     body = {"values": {"label": {"value": value}}, "status": "submitted"}
-    return answer(client, "POST", f"/records/{record}/responses", body)
+    return send(client, "POST", f"/records/{record}/responses", body)
 
 
-def suggested(
+def import_rows(
     client: httpx.Client, dataset: str, folder: Path, labels: list[str]
 ) -> dict[str, list[str]]:
-    """What is suggested for each record made by an import of rows with these labels."""
-    rows = [{"key": f"row{n}", "text": f"{n}", "says": says} for n, says in enumerate(labels)]
+    """Import a row for each label, and return the suggestions of each record that results."""
+    rows = [{"key": f"row{n}", "text": f"{n}", "guess": label} for n, label in enumerate(labels)]
     folder.mkdir()
     (folder / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
     mapping = {
         "fields": [{"source": "text", "target": "text"}],
-        "suggestions": [{"source": "says", "target": "label"}],
+        "suggestions": [{"source": "guess", "target": "label"}],
         "external_id": "key",
     }
-    asked = {"name": str(folder), "subset": "default", "split": "train", "mapping": mapping}
-    job = answer(client, "POST", f"/datasets/{dataset}/import", asked)["id"]
-    assert until(lambda: answer(client, "GET", f"/jobs/{job}")["status"] == "finished")
-    made = answer(client, "GET", f"/datasets/{dataset}/records?include=suggestions")["items"]
-    return {one["external_id"]: [said["value"] for said in one["suggestions"]] for one in made}
+    body = {"name": str(folder), "subset": "default", "split": "train", "mapping": mapping}
+    job = send(client, "POST", f"/datasets/{dataset}/import", body)["id"]
+    assert wait_until(lambda: send(client, "GET", f"/jobs/{job}")["status"] == "finished")
+    records = send(client, "GET", f"/datasets/{dataset}/records?include=suggestions")["items"]
+    return {
+        record["external_id"]: [suggestion["value"] for suggestion in record["suggestions"]]
+        for record in records
+    }
 
 
-def until(condition: Callable[[], bool]) -> bool:
+def wait_until(condition: Callable[[], bool]) -> bool:
     for _ in range(600):
         if condition():
             return True
@@ -83,36 +87,36 @@ def until(condition: Callable[[], bool]) -> bool:
     return False
 
 
-class Listener:
-    """A webhook's end: writes down what it is told."""
+class Receiver:
+    """A webhook's receiver, which records the events."""
 
     def __init__(self) -> None:
-        heard = self.heard = list[dict[str, Any]]()
+        events = self.events = list[dict[str, Any]]()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                heard.append({**json.loads(body), "signature": self.headers["webhook-signature"]})
+                events.append({**json.loads(body), "signature": self.headers["webhook-signature"]})
                 self.send_response(200)
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def hears(self, kind: str, times: int = 1) -> list[dict[str, Any]]:
-        def found() -> list[dict[str, Any]]:
-            return [one for one in self.heard if one["type"] == kind]
+    def wait_for(self, kind: str, times: int = 1) -> list[dict[str, Any]]:
+        def matches() -> list[dict[str, Any]]:
+            return [event for event in self.events if event["type"] == kind]
 
-        assert until(lambda: len(found()) >= times), self.heard
-        return found()
+        assert wait_until(lambda: len(matches()) >= times), self.events
+        return matches()
 
 
-def answer(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
-    """Ask as some user, and take the answer apart; an error fails the test."""
+def send(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+    """Send a request and return the decoded response; an error fails the test."""
     response = client.request(method, path, json=body)
     assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
     return response.json() if response.content else None

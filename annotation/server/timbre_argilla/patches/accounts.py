@@ -1,15 +1,15 @@
-"""Argilla's published names and passwords, refused from whoever would make a user with them."""
+"""Reject Argilla's published names and passwords when users are created or changed."""
 
 from typing import Any
 
 from argilla_server.contexts import accounts
 from argilla_server.errors.future import UnprocessableEntityError
 
-from timbre_argilla.credentials import published
+from timbre_argilla.credentials import find_default
 
 
 def apply() -> None:
-    """Stand before the two functions through which Argilla writes users."""
+    """Check the attributes in the two functions through which Argilla writes users."""
     create, update = accounts.create_user, accounts.update_user
 
     async def create_user(db: Any, user_attrs: dict[str, Any], *rest: Any, **named: Any) -> Any:
@@ -25,6 +25,7 @@ def apply() -> None:
 
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
-    what = published(username=name, password=password)
-    if what is not None:
-        raise UnprocessableEntityError(f"Argilla publishes {what} like this one; choose another")
+    if default := find_default(username=name, password=password):
+        raise UnprocessableEntityError(
+            f"Argilla publishes {default} like this one. Choose another."
+        )

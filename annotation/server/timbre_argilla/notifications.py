@@ -1,0 +1,114 @@
+"""Messages from the RQ worker to the server, which caches records to search them.
+
+Both use one PostgreSQL database, which carries the messages (`NOTIFY`). No change is missed while
+the server is disconnected: when it reconnects, it empties its cache and reads everything again.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Engine, text
+
+from timbre_argilla.search.table import TableCache
+
+CHANNEL = "timbre_written"
+IDS_PER_MESSAGE = 150
+"""PostgreSQL limits a message to 8000 bytes, and an id takes 40."""
+
+RETRY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class RemoteTables(TableCache):
+    """Stands in for the cache in a process without one, and forwards changes to the server's."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Send messages through this database."""
+        super().__init__()
+        self._engine = engine
+
+    def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
+        """Records were written or deleted."""
+        ids = list(records)
+        for start in range(0, len(ids), IDS_PER_MESSAGE):
+            self._send("touch", ids[start : start + IDS_PER_MESSAGE], dataset)
+
+    def drop(self, dataset: UUID) -> None:
+        """A dataset was deleted, or its columns changed."""
+        self._send("drop", dataset)
+
+    def clear(self) -> None:
+        """Anything may have changed."""
+        self._send("clear")
+
+    def _send(self, method: str, *arguments: UUID | list[UUID] | None) -> None:
+        message = json.dumps([method, *arguments], default=str)
+        with self._engine.begin() as connection:
+            connection.execute(
+                text("SELECT pg_notify(:channel, :message)"),
+                {"channel": CHANNEL, "message": message},
+            )
+
+
+class ChangeListener:
+    """Applies the messages of other processes to the cache.
+
+    After a lost connection, it reconnects and empties the cache, because messages may be missing.
+    """
+
+    def __init__(self, tables: TableCache, url: str) -> None:
+        """Listen on this database, for this cache."""
+        self._tables = tables
+        self._url = url
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start to listen."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_until_disconnect()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("Can't reach PostgreSQL (%s); retrying every second", error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_until_disconnect(self) -> None:
+        connection = await asyncpg.connect(self._url)
+        disconnect = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: disconnect.set())
+        try:
+            await connection.add_listener(CHANNEL, lambda *event: apply(self._tables, event[3]))
+            self._tables.clear()
+            await disconnect.wait()
+        finally:
+            connection.terminate()
+
+
+def apply(tables: TableCache, message: str) -> None:
+    """Apply a message to a cache.
+
+    Raises `ValueError` for a message that `RemoteTables` doesn't send.
+    """
+    method, *arguments = json.loads(message)
+    if method not in ("touch", "drop", "clear"):
+        raise ValueError(f"{method} isn't a message of this package.")
+    getattr(tables, method)(*map(_parse_ids, arguments))
+
+
+def _parse_ids(argument: list[str] | str | None) -> list[UUID] | UUID | None:
+    if isinstance(argument, list):
+        return [UUID(one) for one in argument]
+    return UUID(argument) if argument else None

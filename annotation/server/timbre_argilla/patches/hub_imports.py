@@ -1,0 +1,46 @@
+"""Leave invalid rows out of an import from the Hugging Face Hub, without mixing up the others.
+
+Argilla creates no record for an invalid row but still assigns its suggestions: after the first
+such row of a batch, each record gets the suggestions of an earlier row, unvalidated. Here, invalid
+rows are removed before records are created, and the log names each with the reason.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from argilla_server.bulk.records_bulk import UpsertRecordsBulk
+from argilla_server.validators.records import RecordUpsertValidator
+
+log = logging.getLogger(__name__)
+
+
+def apply() -> None:
+    """Patch imports, in the server or in its worker."""
+    UpsertRecordsBulk.upsert_records_bulk = _skip_invalid(UpsertRecordsBulk.upsert_records_bulk)
+
+
+def _skip_invalid(upsert: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def upsert_valid(
+        upload: Any, dataset: Any, bulk: Any, raise_on_error: bool = True
+    ) -> Any:
+        if not raise_on_error:
+            items = await _select_valid(upload, dataset, bulk.items)
+            bulk = bulk.model_copy(update={"items": items})
+        return await upsert(upload, dataset, bulk)
+
+    return upsert_valid
+
+
+async def _select_valid(upload: Any, dataset: Any, items: Sequence[Any]) -> list[Any]:
+    existing = await upload._fetch_existing_dataset_records(dataset, items)
+    valid = []
+    for item in items:
+        record = existing.get(item.id) or existing.get(item.external_id)
+        try:
+            await RecordUpsertValidator.validate(item, dataset, record)
+        except Exception as error:
+            log.warning("Import: row %s is invalid and was skipped: %s", item.external_id, error)
+        else:
+            valid.append(item)
+    return valid

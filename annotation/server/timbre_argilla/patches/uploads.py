@@ -1,0 +1,96 @@
+"""Answer an upload from what it has just written, instead of reading it back.
+
+Argilla writes an upload's records with their suggestions and vectors, and then reads them all
+again: once to count each record's responses, and once with every number of every vector, for the
+search engine and the response. This patch keeps what was written for records that the upload
+created. Records that existed before, and those with responses, are still read.
+
+To validate a record, Argilla creates a temporary one. This patch also keeps that one out of the
+dataset's records, where the session would search for it each time.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from argilla_server.bulk import records_bulk
+from argilla_server.bulk.records_bulk import CreateRecordsBulk, UpsertRecordsBulk
+from argilla_server.contexts import distribution
+from argilla_server.models import Dataset, Record
+from argilla_server.validators import records as validators
+from sqlalchemy.orm.attributes import set_committed_value
+
+Read = Callable[[Any, Sequence[Record]], Awaitable[None]]
+
+
+def apply() -> None:
+    """Patch uploads."""
+    CreateRecordsBulk._upsert_records_relationships = _upsert_relationships
+    UpsertRecordsBulk._fetch_existing_dataset_records = _note_existing(
+        UpsertRecordsBulk._fetch_existing_dataset_records
+    )
+    records_bulk._preload_records_relationships_before_index = _skip_loaded(
+        records_bulk._preload_records_relationships_before_index, "vectors"
+    )
+    # A record without responses keeps its initial status, pending.
+    distribution.unsafe_update_records_status = _skip_loaded(
+        distribution.unsafe_update_records_status, "responses_submitted"
+    )
+    validators.Record = _temporary_record
+
+
+def _note_existing(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def fetch_existing(upload: Any, dataset: Any, items: Any) -> Any:
+        existing = await fetch(upload, dataset, items)
+        upload.timbre_existing = {record.id for record in existing.values()}
+        return existing
+
+    return fetch_existing
+
+
+async def _upsert_relationships(
+    upload: Any, records: Sequence[Record], items: Sequence[Any]
+) -> None:
+    """Do what `CreateRecordsBulk._upsert_records_relationships` does, and keep the results."""
+    pairs = list(zip(records, items, strict=True))
+    suggestions = await upload._upsert_records_suggestions([(r, i.suggestions) for r, i in pairs])
+    vectors = await upload._upsert_records_vectors([(r, i.vectors) for r, i in pairs])
+    await upload._upsert_records_responses([(r, i.responses) for r, i in pairs])
+    existing: Collection[Any] = getattr(upload, "timbre_existing", ())
+    suggestions_of, vectors_of = _group_by_record(suggestions), _group_by_record(vectors)
+    for record, item in pairs:
+        if record.id in existing or item.responses:
+            continue
+        for suggestion in suggestions_of[record.id]:
+            question = record.dataset.question_by_id(suggestion.question_id)
+            set_committed_value(suggestion, "question", question)
+        set_committed_value(record, "suggestions", suggestions_of[record.id])
+        set_committed_value(record, "vectors", vectors_of[record.id])
+        set_committed_value(record, "responses", [])
+        set_committed_value(record, "responses_submitted", [])
+
+
+def _group_by_record(rows: Iterable[Any]) -> defaultdict[Any, list[Any]]:
+    """Group rows by record, in the order in which Argilla reads them."""
+    groups = defaultdict[Any, list[Any]](list)
+    for row in sorted(rows, key=lambda row: row.inserted_at):
+        groups[row.record_id].append(row)
+    return groups
+
+
+def _skip_loaded(read: Read, relationship: str) -> Read:
+    """Wrap a function that reads records' data, to skip records that have it already."""
+
+    async def read_others(db: Any, records: Sequence[Record]) -> None:
+        others = [one for one in records if not one.is_relationship_loaded(relationship)]
+        if others:
+            await read(db, others)
+
+    return read_others
+
+
+def _temporary_record(fields: dict[str, Any], dataset: Dataset) -> Record:
+    """Create a record for validation only, which isn't saved with its dataset."""
+    record = Record(fields=fields)
+    set_committed_value(record, "dataset", dataset)
+    return record
