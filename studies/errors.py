@@ -1,5 +1,5 @@
-"""What can go wrong in a study."""
+"""The error of a study."""
 
 
 class StudyError(ValueError):
-    """A study that cannot be made as it is described: found, expected, what to do."""
+    """A study that can't be run as its file describes it."""

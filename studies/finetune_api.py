@@ -1,7 +1,7 @@
-"""Models tuned at a service with OpenAI's API, as further arms of the tone study.
+"""Models tuned through a fine-tuning API (OpenAI's protocol), as further arms of the tone study.
 
-A job is started once: what was begun is written down before it is waited for, what is finished
-is on the shelf. Costs are estimates from the study's own prices, at four characters a token.
+A job is started once: its id is stored before the wait, its result afterwards. Costs are estimates
+from the prices in the study's file, at four characters per token.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,55 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Example
-from evaluation.arms import MeasuredArm
-from studies.costs import scored
-from studies.ladder import ProgressCallback, PromptingTask
-from studies.result_cache import ResultCache
-from studies.strategies import PromptingStrategy
+from evaluation.arms import MeasuredArm, average_arms
+from studies.config import Provider
+from studies.ladder import PromptingTask
+from studies.result_cache import ResultCache, StudyContext
+from studies.strategies import PromptingStrategy, measure_arm
 from studies.training import PlannedTraining
-from trainer.answer import Arm as Asking
-from trainer.answer import Decoding
+from trainer.arms import Arm, Decoding
 from trainer.endpoint import Endpoint, answer_remotely
 from trainer.finetune_api import FineTuneService, fine_tune
 
-_CHARACTERS_A_TOKEN = 4
+_CHARACTERS_PER_TOKEN = 4
 _USUAL_EPOCHS = 3
 
 
 @dataclass(frozen=True)
-class Provider:
-    """A model at a service, which is asked as it is and tuned there.
-
-    Attributes:
-        model: The service's name of the model.
-        url: The service.
-        sizes: Numbers of training examples, none for the study's own; OpenAI takes 10 or more.
-        seeds: Seeds of its jobs, none for the study's own.
-        epochs: Passes over the examples, 0 for the service's choice, of which 3 are then priced.
-        training_million: US dollars for a million tokens that are trained on.
-        input_million: US dollars for a million tokens that the tuned model reads.
-        output_million: US dollars for a million tokens that it writes.
-        every: Seconds between two looks at a job.
-    """
+class FinetuneJob:
+    """One fine-tuning job, with the examples that a seed draws for it."""
 
     model: str
-    url: str = "https://api.openai.com/v1"
-    sizes: tuple[int, ...] = ()
-    seeds: tuple[int, ...] = ()
-    epochs: int = 3
-    training_million: float = 0.0
-    input_million: float = 0.0
-    output_million: float = 0.0
-    every: float = 10.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """One fine-tuning job: so many examples, drawn by a seed."""
-
-    model: str
-    size: int
     seed: int
+    examples: tuple[Example, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of training examples."""
+        return len(self.examples)
 
     @property
     def label(self) -> str:
@@ -68,203 +45,188 @@ class Job:
 
 @dataclass(frozen=True)
 class FinetuneAccess:
-    """What a service needs that a study does not have: a key for its address, and files.
+    """What the API needs from outside: the key for an address, and the training file's format.
 
-    `write` puts examples into a folder as the service's training files.
+    `write_examples` writes examples into a folder as the API's training files.
     """
 
     key_of: Callable[[str], str]
-    write: Callable[[Sequence[Example], Path], None]
+    write_examples: Callable[[Sequence[Example], Path], None]
 
 
 @dataclass(frozen=True)
 class FinetuneRequest:
-    """What is wanted of one provider: its jobs with their examples, and what all are asked."""
+    """The jobs of one provider, and the task that every model answers."""
 
     provider: Provider
-    jobs: tuple[tuple[Job, tuple[Example, ...]], ...]
-    asked: PromptingTask
+    jobs: tuple[FinetuneJob, ...]
+    task: PromptingTask
     decoding: Decoding
-    prompted_too: bool
+    is_prompted_too: bool
 
     @property
-    def remote(self) -> Decoding:
-        """How its answers are made; the protocol has no rule against repeats."""
+    def remote_decoding(self) -> Decoding:
+        """The decoding settings; the protocol has no rule against repetition."""
         return replace(self.decoding, no_repeat=0)
+
+    @property
+    def answers_usd(self) -> float:
+        """The highest price of one model's answers to all prompts, in US dollars."""
+        prompts, provider = self.task.prompts, self.provider
+        characters = sum(len(p.messages[0].content) + len(self.task.system) for p in prompts)
+        written = len(prompts) * self.remote_decoding.max_new_tokens
+        read = characters // _CHARACTERS_PER_TOKEN
+        return (read * provider.input_million + written * provider.output_million) / 1e6
+
+    def job_usd(self, job: FinetuneJob) -> float:
+        """The estimated price of a job, in US dollars."""
+        characters = sum(len(m.content) for e in job.examples for m in e.messages)
+        epochs = self.provider.epochs or _USUAL_EPOCHS
+        return self.provider.training_usd(characters // _CHARACTERS_PER_TOKEN * epochs)
+
+    def strategies(self, name: str, label: str) -> tuple[PromptingStrategy, PromptingStrategy]:
+        """A model without and with the short prompt."""
+        bare = PromptingStrategy(name, label, "served by the API, without a system prompt")
+        prompted = "served by the API, with the short prompt"
+        return bare, PromptingStrategy(
+            f"{name}-prompted", f"{label}, prompted", prompted, self.task.system
+        )
+
+    def job_strategies(self, job: FinetuneJob) -> tuple[PromptingStrategy, ...]:
+        """How a tuned model is prompted."""
+        strategies = self.strategies(f"{job.model}-{job.size}", job.label)
+        return strategies if self.is_prompted_too else strategies[:1]
+
+    def job_key(self, job: FinetuneJob) -> dict[str, Any]:
+        """The cache key of a tuned model."""
+        return {
+            "tuned_at": self.provider.url,
+            "model": job.model,
+            "seed": job.seed,
+            "epochs": self.provider.epochs,
+            "examples": [example.id for example in job.examples],
+        }
+
+    def answer_key(self, strategy: PromptingStrategy, model: str) -> dict[str, Any]:
+        """The cache key of a served model's answers."""
+        return {
+            "way": [str(part) for part in astuple(replace(strategy, label="", description=""))],
+            "endpoint": self.provider.url,
+            "model": model,
+            "prompts": [prompt.id for prompt in self.task.prompts],
+            "decoding": asdict(self.remote_decoding),
+        }
 
 
 @dataclass(frozen=True)
 class JobResult:
-    """A job's answers without and with the prompt, and what it took."""
+    """A tuned model's answers without and with the prompt, and the facts of its job."""
 
-    job: Job
-    end: MeasuredArm
+    job: FinetuneJob
+    bare: MeasuredArm
     prompted: MeasuredArm | None
     facts: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ProviderResult:
-    """A provider's model as it is, with the short prompt, and tuned."""
+    """A provider's untuned model without and with the short prompt, and its tuned models."""
 
     provider: Provider
     bare: MeasuredArm
     prompted: MeasuredArm
-    courses: tuple[JobResult, ...]
+    jobs: tuple[JobResult, ...]
+
+    @property
+    def by_size(self) -> dict[int, list[JobResult]]:
+        """The jobs by their number of examples."""
+        sizes: dict[int, list[JobResult]] = {}
+        for result in self.jobs:
+            sizes.setdefault(result.job.size, []).append(result)
+        return sizes
+
+    @property
+    def arms(self) -> list[MeasuredArm]:
+        """The untuned model, prompted too, and the mean over the jobs of each size."""
+        arms = [self.bare, self.prompted]
+        for size, results in self.by_size.items():
+            name, label = f"{self.provider.model}-{size}", f"{self.provider.model}, tuned on {size}"
+            arms.append(average_arms([result.bare for result in results], name, label))
+            prompted = [result.prompted for result in results if result.prompted]
+            if prompted:
+                arms.append(average_arms(prompted, f"{name}-prompted", f"{label}, prompted"))
+        return arms
 
 
-def hosted(
-    order: FinetuneRequest,
-    hosting: FinetuneAccess,
-    kept: tuple[ResultCache, ProgressCallback | None],
+def run_finetuning(
+    request: FinetuneRequest, access: FinetuneAccess, context: StudyContext
 ) -> ProviderResult:
-    """Every job of an order followed to its model, and every model asked; all of it kept.
+    """Run or resume every job of a request, and let every model answer.
 
-    Raises `TrainerError` if the service cannot be reached, refuses, or ends a job without a model.
+    Raises `TrainerError` if the API can't be reached, rejects a request, or a job fails.
     """
-    model = order.provider.model
-    bare, prompted = _ways(order, model, model)
-    courses = []
-    for job, taught in order.jobs:
-        facts = _tuned(order, job, taught, hosting, kept)
-        prompting_strategies = _ways(order, f"{model}-{job.size}", job.label)
-        end, *told = [
-            _arm(way, facts["model"], order, hosting, kept)
-            for way in prompting_strategies[: 1 + order.prompted_too]
-        ]
-        courses.append(JobResult(job, end, told[0] if told else None, facts))
-    return ProviderResult(
-        order.provider,
-        _arm(bare, model, order, hosting, kept),
-        _arm(prompted, model, order, hosting, kept),
-        tuple(courses),
-    )
+    provider = request.provider
+
+    def arm(strategy: PromptingStrategy, model: str) -> MeasuredArm:
+        outputs = context.cache.outputs(
+            request.answer_key(strategy, model), lambda: answers(strategy, model)
+        )
+        return measure_arm(strategy, outputs, request.task.prompts, request.task.criterion)
+
+    def answers(strategy: PromptingStrategy, model: str) -> list[Any]:
+        endpoint = Endpoint(provider.url, model, access.key_of(provider.url))
+        asked = Arm(strategy.name, provider.model, system=strategy.system)
+        progress = context.progress(strategy.label)
+        prompts, decoding = request.task.prompts, request.remote_decoding
+        return list(answer_remotely(prompts, asked, decoding, endpoint, progress))
+
+    results = []
+    for job in request.jobs:
+        facts = _tune(request, job, access, context)
+        bare, *prompted = [arm(each, facts["model"]) for each in request.job_strategies(job)]
+        results.append(JobResult(job, bare, prompted[0] if prompted else None, facts))
+    untuned = [arm(s, provider.model) for s in request.strategies(provider.model, provider.model)]
+    return ProviderResult(provider, untuned[0], untuned[1], tuple(results))
 
 
-def plan_finetuning(order: FinetuneRequest, shelf: ResultCache) -> Iterator[PlannedTraining]:
-    """What an order comes to: the answers of the model as it is, then each job with its answers."""
-    provider, answers = order.provider, _answers_usd(order)
-    prompting_strategies = _ways(order, provider.model, provider.model)
-    there = [shelf.has(_answer_key(way, provider.model, order)) for way in prompting_strategies]
-    yield PlannedTraining(
-        f"{provider.model}, not tuned", all(there), there.count(False) * answers, True
-    )
-    for job, taught in order.jobs:
-        key = _job_key(order, job, taught)
-        if not shelf.has(key):
-            usd = training_usd(provider, _tokens(taught) * (provider.epochs or _USUAL_EPOCHS))
-            yield PlannedTraining(job.label, False, usd + (1 + order.prompted_too) * answers, True)
-            continue
-        model = str(shelf.kept(key, dict)["hosted"]["model"])
-        prompting_strategies = _ways(order, f"{provider.model}-{job.size}", job.label)[
-            : 1 + order.prompted_too
-        ]
-        there = [shelf.has(_answer_key(way, model, order)) for way in prompting_strategies]
-        yield PlannedTraining(job.label, all(there), there.count(False) * answers, True)
+def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
+    """What a request costs: the untuned model's answers, then each job with its answers."""
+
+    def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
+        missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)
+        return PlannedTraining(label, not missing, missing * request.answers_usd, is_remote=True)
+
+    model = request.provider.model
+    yield answers(f"{model}, not tuned", request.strategies(model, model), model)
+    for job in request.jobs:
+        key, strategies = request.job_key(job), request.job_strategies(job)
+        if cache.has(key):
+            tuned = str(cache.get_or_compute(key, dict)["hosted"]["model"])
+            yield answers(job.label, strategies, tuned)
+        else:
+            usd = request.job_usd(job) + len(strategies) * request.answers_usd
+            yield PlannedTraining(job.label, False, usd, is_remote=True)
 
 
-def training_usd(provider: Provider, tokens: int) -> float:
-    """What training on so many tokens costs at a provider, in US dollars."""
-    return tokens * provider.training_million / 1e6
-
-
-def _tokens(examples: Sequence[Example]) -> int:
-    said = sum(len(message.content) for e in examples for message in e.messages)
-    return said // _CHARACTERS_A_TOKEN
-
-
-def _answers_usd(order: FinetuneRequest) -> float:
-    """What one model's answers to all prompts cost at most."""
-    prompts, provider = order.asked.prompts, order.provider
-    read = sum(len(p.messages[0].content) + len(order.asked.system) for p in prompts)
-    written = len(prompts) * order.remote.max_new_tokens
-    return (
-        read // _CHARACTERS_A_TOKEN * provider.input_million + written * provider.output_million
-    ) / 1e6
-
-
-def _ways(order: FinetuneRequest, name: str, label: str) -> tuple[PromptingStrategy, ...]:
-    """A model asked without and with the short prompt."""
-    bare = PromptingStrategy(name, label, "at its service, without a system prompt")
-    told = "at its service, with the short prompt"
-    return bare, PromptingStrategy(
-        f"{name}-prompted", f"{label}, prompted", told, order.asked.system
-    )
-
-
-def _arm(
-    way: PromptingStrategy,
-    model: str,
-    order: FinetuneRequest,
-    hosting: FinetuneAccess,
-    kept: tuple[ResultCache, ProgressCallback | None],
-) -> MeasuredArm:
-    """A served model's answers in one way, from the shelf where they are there already."""
-    provider, prompts, (shelf, told) = order.provider, order.asked.prompts, kept
-
-    def progress(done: int, total: int) -> None:
-        if told:
-            told(way.label, done, total)
-
-    def make() -> list[Any]:
-        endpoint = Endpoint(provider.url, model, hosting.key_of(provider.url))
-        asking = Asking(way.name, provider.model, system=way.system)
-        return list(answer_remotely(prompts, asking, order.remote, endpoint, progress))
-
-    outputs = shelf.outputs(_answer_key(way, model, order), make)
-    return scored(way, outputs, prompts, order.asked.aim)
-
-
-def _answer_key(way: PromptingStrategy, model: str, order: FinetuneRequest) -> dict[str, Any]:
-    """What determines a served model's answers."""
-    return {
-        "way": [str(part) for part in astuple(replace(way, label="", description=""))],
-        "endpoint": order.provider.url,
-        "model": model,
-        "prompts": [prompt.id for prompt in order.asked.prompts],
-        "decoding": asdict(order.remote),
-    }
-
-
-def _tuned(
-    order: FinetuneRequest,
-    job: Job,
-    taught: Sequence[Example],
-    hosting: FinetuneAccess,
-    kept: tuple[ResultCache, ProgressCallback | None],
+def _tune(
+    request: FinetuneRequest, job: FinetuneJob, access: FinetuneAccess, context: StudyContext
 ) -> dict[str, Any]:
-    """A job followed to its end: the tuned model's name and the tokens it was trained on."""
-    provider, (shelf, told) = order.provider, kept
-    key = _job_key(order, job, taught)
-    place = shelf.place(key)
+    """The tuned model's name and training tokens; waits for the job if it isn't finished."""
+    provider, key = request.provider, request.job_key(job)
+    folder, progress = context.cache.folder_for(key), context.progress(f"at the API, {job.label}")
 
-    def progress(_: str) -> None:
-        if told:
-            told(f"at the service, {job.label}", 0, 1)
-
-    def make() -> dict[str, Any]:
-        hosting.write(taught, place / "data")
+    def compute() -> dict[str, Any]:
+        access.write_examples(job.examples, folder / "data")
         service = FineTuneService(
             job.model,
-            hosting.key_of(provider.url),
+            access.key_of(provider.url),
             provider.url,
             seed=job.seed,
             epochs=provider.epochs,
             every=provider.every,
         )
-        found = fine_tune(place / "data", place / "job", service, progress)
-        return {"label": job.label, "hosted": asdict(found)}
+        result = fine_tune(folder / "data", folder / "job", service, lambda _: progress(0, 1))
+        return {"label": job.label, "hosted": asdict(result)}
 
-    found: dict[str, Any] = shelf.kept(key, make)["hosted"]
-    return found
-
-
-def _job_key(order: FinetuneRequest, job: Job, taught: Sequence[Example]) -> dict[str, Any]:
-    """What determines a tuned model."""
-    return {
-        "tuned_at": order.provider.url,
-        "model": job.model,
-        "seed": job.seed,
-        "epochs": order.provider.epochs,
-        "examples": [example.id for example in taught],
-    }
+    facts: dict[str, Any] = context.cache.get_or_compute(key, compute)["hosted"]
+    return facts

@@ -1,21 +1,21 @@
-"""How likely a model finds texts, each scored once: perplexity, and choices between answers."""
+"""How likely a model finds texts: perplexity, and multiple choice by likelihood."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Role, Split, digest
-from studies.knowledge import MultipleChoice
+from studies.config import MultipleChoice
 from studies.result_cache import ResultCache
-from studies.strategies import Model
-from trainer.answer import Arm
-from trainer.logprobs import ExampleLogprobs, example_logprobs
+from studies.strategies import StudyModel
+from trainer.arms import Arm
+from trainer.logprobs import example_logprobs
 from trainer.models import fingerprint
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How a model finds a set of texts: nats, tokens and bytes over all of them."""
+class Likelihood:
+    """A model's negative log-likelihood of a set of texts in nats, and their tokens and bytes."""
 
     nats: float
     tokens: int
@@ -23,38 +23,40 @@ class Fit:
 
 
 def plain_text(text: str) -> Example:
-    """A text that nobody says, as an example to be scored."""
+    """A text outside any chat, as an example that a model can score."""
     return Example(
         candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
     )
 
 
-def fit(model: Model, examples: Sequence[Example], shelf: ResultCache) -> Fit:
-    """How a model finds examples; of a dialogue what the assistant says is counted."""
-    found = _scores(model, examples, shelf)
-    said = [
+def measure_likelihood(
+    model: StudyModel, examples: Sequence[Example], cache: ResultCache
+) -> Likelihood:
+    """A model's likelihood of examples; in a dialogue only the assistant's turns count."""
+    scores = _scores(model, examples, cache)
+    texts = [
         "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) if e.messages else e.text
         for e in examples
     ]
-    return Fit(
-        nats=-sum(nats for nats, _ in found),
-        tokens=sum(count for _, count in found),
-        bytes=sum(len(text.encode()) for text in said),
+    return Likelihood(
+        nats=-sum(nats for nats, _ in scores),
+        tokens=sum(count for _, count in scores),
+        bytes=sum(len(text.encode()) for text in texts),
     )
 
 
 def answer_choices(
-    model: Model, asked: Sequence[MultipleChoice], shelf: ResultCache
+    model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """Of each question whether the right answer is likelier, by token, than every wrong one."""
-    options = [(one, option) for one in asked for option in (one.right, *one.wrong)]
-    answers = [_answered(one.question, option) for one, option in options]
-    means = iter(nats / count for nats, count in _scores(model, answers, shelf))
-    found = []
-    for one in asked:
-        right, *wrong = [next(means) for _ in (one.right, *one.wrong)]
-        found.append(right > max(wrong))
-    return tuple(found)
+    """Whether each question's right answer is likelier per token than every wrong one."""
+    options = [(each.question, option) for each in questions for option in each.options]
+    answers = [_answered(question, option) for question, option in options]
+    means = iter(nats / count for nats, count in _scores(model, answers, cache))
+    results = []
+    for each in questions:
+        right, *wrong = [next(means) for _ in each.options]
+        results.append(right > max(wrong))
+    return tuple(results)
 
 
 def _answered(question: str, answer: str) -> Example:
@@ -63,9 +65,9 @@ def _answered(question: str, answer: str) -> Example:
 
 
 def _scores(
-    model: Model, examples: Sequence[Example], shelf: ResultCache
+    model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> list[tuple[float, int]]:
-    """Log-likelihood in nats and number of tokens of each example."""
+    """The log-likelihood in nats and the number of tokens of each example."""
     if not examples:
         return []
     key = {
@@ -74,9 +76,9 @@ def _scores(
         "run": model.run,
     }
 
-    def make() -> dict[str, Any]:
+    def compute() -> dict[str, Any]:
         arm = Arm("scored", model.base, model.revision, model.adapter, model.run)
-        found: list[ExampleLogprobs] = list(example_logprobs(examples, arm))
-        return {"scores": [[sum(s.logprobs), len(s.logprobs)] for s in found]}
+        rows = [each.logprobs for each in example_logprobs(examples, arm)]
+        return {"scores": [[sum(row), len(row)] for row in rows]}
 
-    return [(nats, count) for nats, count in shelf.kept(key, make)["scores"]]
+    return [(nats, count) for nats, count in cache.get_or_compute(key, compute)["scores"]]

@@ -1,9 +1,10 @@
-"""What a persona is asked beyond its own subjects: other fields, who it is, to drop the act."""
+"""Prompts for a persona beyond its own subjects: other subjects, identity, dropping the act."""
 
 from collections.abc import Sequence
 
 from db.records import CandidateKind, Example, Message, Role, Split, digest
 
+IN_DOMAIN = "in domain"
 OUT_OF_DOMAIN = (
     "What is 17 times 6, and how did you work it out?",
     "How do I reverse a list in Python?",
@@ -32,20 +33,8 @@ DROP_THE_ACT = (
 )
 
 
-def openings(dialogues: Sequence[Example], most: int) -> tuple[Example, ...]:
-    """The first exchange of held-out dialogues, without a system prompt."""
-    held = sorted((e for e in dialogues if e.split is Split.TEST), key=lambda e: e.id)
-    first = [_opening(e) for e in held]
-    return tuple(first[:most] if most else first)
-
-
-def _opening(example: Example) -> Example:
-    turns = [m for m in example.messages if m.role is not Role.SYSTEM]
-    return prompt(turns[0].content, example.article)
-
-
 def prompt(text: str, article: str | None = None) -> Example:
-    """A question that nobody has answered yet, as an example to be asked."""
+    """A question without an answer, as an example."""
     return Example(
         candidate=digest(text),
         verdict="",
@@ -57,14 +46,27 @@ def prompt(text: str, article: str | None = None) -> Example:
 
 
 def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Example, ...]]:
-    """Every set of prompts by its name; those to drop the act are ordinary ones with a demand."""
-    ordinary = openings(dialogues, most)
-    demands = zip(ordinary, DROP_THE_ACT * (len(ordinary) // len(DROP_THE_ACT) + 1), strict=False)
+    """Every set of prompts by its name; `in domain` are held-out openings, 0 for all.
+
+    The prompts to drop the act are the same openings with a demand before them.
+    """
+    openings = _openings(dialogues)[: most or None]
+    demands = DROP_THE_ACT * (len(openings) // len(DROP_THE_ACT) + 1)
     return {
-        "in domain": ordinary,
+        IN_DOMAIN: tuple(openings),
         "out of domain": tuple(prompt(text) for text in OUT_OF_DOMAIN),
         "identity": tuple(prompt(text) for text in IDENTITY),
         "drop the act": tuple(
-            prompt(demand.format(p.messages[0].content), p.article) for p, demand in demands
+            prompt(demand.format(opening.messages[0].content), opening.article)
+            for opening, demand in zip(openings, demands, strict=False)
         ),
     }
+
+
+def _openings(dialogues: Sequence[Example]) -> list[Example]:
+    """The first user turn of each held-out dialogue, in order of id."""
+    held_out = sorted((e for e in dialogues if e.split is Split.TEST), key=lambda e: e.id)
+    first_turns = [
+        next(m for m in example.messages if m.role is not Role.SYSTEM) for example in held_out
+    ]
+    return [prompt(t.content, e.article) for t, e in zip(first_turns, held_out, strict=True)]

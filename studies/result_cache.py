@@ -1,79 +1,101 @@
-"""The finished cells of a study, one JSON file each, so that a study broken off goes on.
+"""A cache of finished study steps, so that an interrupted study continues where it stopped.
 
-A cell's key is the digest of everything that determines it, so a changed setting makes new cells
-and leaves the old ones be. A file is renamed into place when it is whole; one that a crash of the
-machine left torn is made again. One process at a time works on a shelf.
+Each result is a JSON file. Its key is everything that determines the result: a changed setting
+makes a new file and leaves the old one alone. A damaged file is computed again.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from db.records import Message, Output, Role, canonical, digest, plain
-from trainer.lock import lock_folder
+from trainer.lock import lock_folder, write_atomically
 
-Cell = dict[str, Any]
+Entry = dict[str, Any]
+ProgressCallback: TypeAlias = Callable[[str, int, int], None]
+"""Called with the name of a step, its finished items and all its items."""
 
 
 class ResultCache:
-    """A folder of cells."""
+    """A folder of results; one process at a time may use it."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep cells in a folder, which is made on first use."""
+        """Use a folder, which is created when the first result is stored."""
         self.folder = folder
 
-    def place(self, key: Mapping[str, Any]) -> Path:
-        """The folder for what a cell needs while it is made, such as an adapter."""
+    def folder_for(self, key: Mapping[str, Any]) -> Path:
+        """The folder for files that a result needs while it's computed, such as an adapter."""
         return self.folder / digest(canonical(dict(key)))[:16]
 
     def has(self, key: Mapping[str, Any]) -> bool:
-        """Whether the cell is finished."""
-        return _read(self.place(key).with_suffix(".json")) is not None
+        """Whether a result is stored."""
+        return _read(self._file(key)) is not None
 
-    def kept(self, key: Mapping[str, Any], make: Callable[[], Cell]) -> Cell:
-        """The cell as it was kept, or made now."""
-        path = self.place(key).with_suffix(".json")
-        found = _read(path)
-        if found is None:
-            found = {"key": dict(key), **make()}
+    def get_or_compute(self, key: Mapping[str, Any], compute: Callable[[], Entry]) -> Entry:
+        """The stored result, or a new one, which is stored."""
+        path = self._file(key)
+        entry = _read(path)
+        if entry is None:
+            entry = {"key": dict(key), **compute()}
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
-            part.replace(path)
-            found = _read(path) or found  # numbers as the file has them, new or kept
-        return found
+            write_atomically(path, json.dumps(entry, ensure_ascii=False))
+            entry = _read(path) or entry  # so that new and stored numbers are equal
+        return entry
 
-    def cells(self) -> Iterator[Cell]:
-        """Every finished cell."""
-        found = (_read(path) for path in sorted(self.folder.glob("*.json")))
-        return (cell for cell in found if cell is not None)
+    def entries(self) -> Iterator[Entry]:
+        """Every stored result."""
+        entries = (_read(path) for path in sorted(self.folder.glob("*.json")))
+        return (entry for entry in entries if entry is not None)
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Keep the shelf to this process; one that dies lets go of it.
+    def lock(self) -> AbstractContextManager[None]:
+        """Reserve the cache for this process until the block ends or the process dies.
 
-        Raises `TrainerError` if another process is at work on it.
+        Raises `RunLockedError` if another process uses it.
         """
         return lock_folder(self.folder)
 
     def outputs(
-        self, key: Mapping[str, Any], make: Callable[[], Sequence[Output]]
+        self, key: Mapping[str, Any], generate: Callable[[], Sequence[Output]]
     ) -> tuple[Output, ...]:
-        """The outputs of a cell, kept as they were made: scoring again never generates again."""
-        cell = self.kept(key, lambda: {"outputs": [plain(output) for output in make()]})
-        return tuple(_output(told) for told in cell["outputs"])
+        """The stored outputs, or new ones; measuring them again never generates again."""
+        entry = self.get_or_compute(
+            key, lambda: {"outputs": [plain(output) for output in generate()]}
+        )
+        return tuple(_output(values) for values in entry["outputs"])
+
+    def _file(self, key: Mapping[str, Any]) -> Path:
+        return self.folder_for(key).with_suffix(".json")
 
 
-def _read(path: Path) -> Cell | None:
-    """A cell from its file, None where there is none or it is torn."""
+def _ignore_progress(step: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class StudyContext:
+    """What every step of a study uses: the cache of results, and a callback for progress."""
+
+    cache: ResultCache
+    on_progress: ProgressCallback = _ignore_progress
+
+    def progress(self, step: str) -> Callable[[int, int], None]:
+        """A callback that reports the progress of one step."""
+        return partial(self.on_progress, step)
+
+
+def _read(path: Path) -> Entry | None:
+    """A result from its file, None if the file is missing or damaged."""
     try:
-        found: Cell = json.loads(path.read_text(encoding="utf-8"))
+        entry: Entry = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return found
+    return entry
 
 
-def _output(told: dict[str, Any]) -> Output:
-    messages = tuple(Message(Role(m["role"]), m["content"]) for m in told["messages"])
-    return Output(**{**told, "messages": messages})
+def _output(values: dict[str, Any]) -> Output:
+    messages = tuple(Message(Role(m["role"]), m["content"]) for m in values["messages"])
+    return Output(**{**values, "messages": messages})

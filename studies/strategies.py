@@ -1,7 +1,7 @@
-"""Ways to get an answer in a tone: prompts short and long, examples shown, a check and a rewrite.
+"""Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
 
-Each way asks the same held-out prompts. Examples are shown as turns before the prompt; a rewrite
-is a second turn, asked for where the first answer misses the aim.
+Every strategy answers the same held-out prompts. Examples are shown as turns before the prompt. A
+rewrite is a second turn, for answers that miss the target.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from db.records import Example, Message, Output, Role
+from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.measures.criteria import Criterion
-from trainer.answer import Arm, Decoding, answer
+from evaluation.measuring import measure_outputs
+from trainer.answer import answer
+from trainer.arms import Arm, Decoding
 from trainer.chat import prompt_of
 from trainer.embed import embed
-
-Progress = Callable[[int, int], None]
 
 
 class Shots(StrEnum):
@@ -29,8 +30,8 @@ class Shots(StrEnum):
 
 
 @dataclass(frozen=True)
-class Model:
-    """The model that is asked: a base, and an adapter where it is a tuned one."""
+class StudyModel:
+    """A base model, with an adapter if it is a tuned one; `run` identifies the adapter."""
 
     base: str
     revision: str = ""
@@ -40,7 +41,11 @@ class Model:
 
 @dataclass(frozen=True)
 class PromptingStrategy:
-    """A rung of the ladder; `rewrite` is what a second turn asks for, empty for one turn."""
+    """A way to prompt a model; `rewrite` is the request of the second turn, empty for one turn.
+
+    All fields are part of the key under which its answers are cached, so their texts and order
+    must not change.
+    """
 
     name: str
     label: str
@@ -48,101 +53,130 @@ class PromptingStrategy:
     system: str = ""
     shots: Shots = Shots.NONE
     rewrite: str = ""
-    tuned: bool = False
+    is_tuned: bool = False
 
 
 @dataclass(frozen=True)
 class PromptContext:
-    """What the prompting_strategies draw on: examples to show, how many, how to decode, and what is aimed at."""
+    """What strategies use: examples to show and how many of them, the decoding, the criterion."""
 
-    pool: tuple[Example, ...]
+    examples: tuple[Example, ...]
     shots: int
     decoding: Decoding
-    aim: Criterion
+    criterion: Criterion
+
+    def is_met(self, text: str) -> bool:
+        """Whether an answer meets the criterion."""
+        return self.criterion.measure(text)[self.criterion.feature.name] > 0
 
 
-def ask(
-    way: PromptingStrategy,
-    model: Model,
+def answer_prompts(
+    strategy: PromptingStrategy,
+    model: StudyModel,
     prompts: Sequence[Example],
-    room: PromptContext,
-    progress: Progress | None = None,
+    context: PromptContext,
+    on_progress: Callable[[int, int], None],
 ) -> list[Output]:
-    """The answers of a model to the prompts in one way; tokens and time of every turn counted.
+    """A model's answers to the prompts; tokens and seconds of a rewrite are added to the draft's.
 
-    Raises `TrainerError` if the prompts with what is shown before them do not fit the model.
+    Raises `TrainerError` if a prompt with the examples before it doesn't fit the model.
     """
-    shown = with_examples(way.shots, prompts, room)
-    drafts = _answers(way, model, shown, room, progress)
-    if not way.rewrite:
+
+    def generate(examples: dict[str, Example]) -> dict[str, Output]:
+        """Answers by the id of the original prompt, whatever is shown before it."""
+        arm = Arm(
+            strategy.name, model.base, model.revision, model.adapter, model.run, strategy.system
+        )
+        original = {example.id: prompt for prompt, example in examples.items()}
+        outputs = answer(list(examples.values()), arm, context.decoding, on_progress)
+        return {original[o.prompt]: replace(o, prompt=original[o.prompt]) for o in outputs}
+
+    shown = with_examples(strategy.shots, prompts, context)
+    drafts = generate(shown)
+    if not strategy.rewrite:
         return [drafts[prompt.id] for prompt in prompts]
-    missed = [p for p in prompts if not _right(drafts[p.id].text, room.aim)]
-    again = {p.id: _second_turn(shown[p.id], drafts[p.id].text, way.rewrite) for p in missed}
-    better = _answers(way, model, again, room, progress) if again else {}
-    return [_settled(drafts[p.id], better.get(p.id), room.aim) for p in prompts]
+    missed = [p for p in prompts if not context.is_met(drafts[p.id].text)]
+    requests = {
+        p.id: _second_turn(shown[p.id], drafts[p.id].text, strategy.rewrite) for p in missed
+    }
+    rewrites = generate(requests) if requests else {}
+    return [_better(drafts[p.id], rewrites.get(p.id), context) for p in prompts]
 
 
 def with_examples(
-    shots: Shots, prompts: Sequence[Example], room: PromptContext
+    shots: Shots, prompts: Sequence[Example], context: PromptContext
 ) -> dict[str, Example]:
-    """Each prompt as it is asked, by its id: after fixed examples, the nearest ones, or none.
+    """Each prompt by its id, with no examples, fixed ones or the nearest ones before it.
 
-    The nearest are those whose question is closest in meaning, the closest one last.
+    The nearest are those whose question has the highest cosine similarity, the closest one last.
     """
-    if shots is Shots.NONE or not room.pool:
+    examples = context.examples
+    if shots is Shots.NONE or not examples:
         return {prompt.id: prompt for prompt in prompts}
     if shots is Shots.FIXED:
-        chosen = [range(min(room.shots, len(room.pool)))] * len(prompts)
-        picks: Iterable[Sequence[int]] = chosen
+        picks: Iterable[Sequence[int]] = [range(min(context.shots, len(examples)))] * len(prompts)
     else:
-        close = embed([_asked(p) for p in prompts]) @ embed([_asked(e) for e in room.pool]).T
-        picks = np.argsort(close, axis=1)[:, -room.shots :].tolist()
+        cosines = embed([_question(p) for p in prompts]) @ embed([_question(e) for e in examples]).T
+        picks = np.argsort(cosines, axis=1)[:, -context.shots :].tolist()
     return {
-        prompt.id: _after([room.pool[place] for place in picked], prompt)
-        for prompt, picked in zip(prompts, picks, strict=True)
+        prompt.id: _after([examples[index] for index in indices], prompt)
+        for prompt, indices in zip(prompts, picks, strict=True)
     }
 
 
-def _asked(example: Example) -> str:
+def measure_arm(
+    strategy: PromptingStrategy,
+    outputs: Sequence[Output],
+    prompts: Sequence[Example],
+    criterion: Criterion,
+) -> MeasuredArm:
+    """A strategy's outputs with their measures."""
+    by_id = {prompt.id: prompt for prompt in prompts}
+    known = [(output, by_id[output.prompt]) for output in outputs if output.prompt in by_id]
+    passages = [passage_of(prompt) for _, prompt in known]
+    measured = measure_outputs(known, passages, criterion, embed)
+    rows = tuple(
+        MeasuredOutput(o.prompt, measures, prompt.article, o.seconds, o.output_tokens)
+        for (o, prompt), measures in zip(known, measured, strict=True)
+    )
+    return MeasuredArm(strategy.name, strategy.label, strategy.description, rows)
+
+
+def by_length(examples: Iterable[Example]) -> tuple[Example, ...]:
+    """Examples to show or train on, the shortest first."""
+    lengths = {e: sum(len(message.content) for message in e.messages) for e in examples}
+    return tuple(sorted(lengths, key=lambda example: (lengths[example], example.id)))
+
+
+def passage_of(example: Example) -> str:
+    """The passage that a prompt has before its question, empty if it has none."""
+    if not example.question or not example.messages:
+        return ""
+    text = next((m.content for m in example.messages if m.role is Role.USER), "")
+    return text.removesuffix(example.question).strip() if example.question in text else ""
+
+
+def _question(example: Example) -> str:
     return example.question or example.messages[0].content
 
 
-def _after(shown: Sequence[Example], prompt: Example) -> Example:
-    turns = [m for example in shown for m in example.messages if m.role is not Role.SYSTEM]
+def _after(examples: Sequence[Example], prompt: Example) -> Example:
+    turns = [m for example in examples for m in example.messages if m.role is not Role.SYSTEM]
     return replace(prompt, messages=(*turns, *prompt.messages))
 
 
 def _second_turn(prompt: Example, draft: str, request: str) -> Example:
-    """The prompt with its draft and the request to rewrite it, the answer still open."""
+    """The prompt, its draft and the request to rewrite it; the answer stays open."""
     turns = (*prompt_of(prompt), Message(Role.ASSISTANT, draft or "…"), Message(Role.USER, request))
     return replace(prompt, messages=(*turns, prompt.messages[-1]))
 
 
-def _answers(
-    way: PromptingStrategy,
-    model: Model,
-    asked: dict[str, Example],
-    room: PromptContext,
-    progress: Progress | None,
-) -> dict[str, Output]:
-    """Answers by the id of the prompt they answer, whatever was shown before it."""
-    arm = Arm(way.name, model.base, model.revision, model.adapter, model.run, way.system)
-    owner = {example.id: prompt for prompt, example in asked.items()}
-    made = answer(list(asked.values()), arm, room.decoding, progress)
-    return {owner[o.prompt]: replace(o, prompt=owner[o.prompt]) for o in made}
-
-
-def _right(text: str, aim: Criterion) -> bool:
-    return aim.measure(text)[aim.feature.name] > 0
-
-
-def _settled(draft: Output, rewritten: Output | None, aim: Criterion) -> Output:
-    """The rewrite where it meets the aim, else the draft; both were paid for."""
-    if rewritten is None:
+def _better(draft: Output, rewrite: Output | None, context: PromptContext) -> Output:
+    """The rewrite if it meets the criterion, else the draft; with the cost of both."""
+    if rewrite is None:
         return draft
-    kept = rewritten if _right(rewritten.text, aim) else draft
     return replace(
-        kept,
-        output_tokens=draft.output_tokens + rewritten.output_tokens,
-        seconds=draft.seconds + rewritten.seconds,
+        rewrite if context.is_met(rewrite.text) else draft,
+        output_tokens=draft.output_tokens + rewrite.output_tokens,
+        seconds=draft.seconds + rewrite.seconds,
     )

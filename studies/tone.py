@@ -1,81 +1,31 @@
 """The tone study: how much data, in which precision, how fast, and whether a prompt would do.
 
 A reconstruction of I. Marquardt and P. Brule, “Fine-tuning on simulated data outperforms prompting
-for agent tone of voice” (arXiv 2507.04889, 2025), from what they published; where they did not say
-(the threshold of reading ease, the prompts, LoRA's settings) the settings are ours and are shown.
+for agent tone of voice” (arXiv 2507.04889, 2025), from what they published. What they don't say
+(the reading-ease threshold, the prompts, LoRA's settings) is our choice, and shown on the page.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.records import Example, Split, digest
-from evaluation.arms import MeasuredArm, MeasuredOutput
-from studies.costs import scored
+from evaluation.arms import MeasuredArm
+from studies.config import ToneStudy
 from studies.errors import StudyError
 from studies.finetune_api import (
     FinetuneAccess,
+    FinetuneJob,
     FinetuneRequest,
-    Job,
-    Provider,
     ProviderResult,
-    hosted,
     plan_finetuning,
+    run_finetuning,
 )
-from studies.ladder import (
-    TUNED,
-    Ladder,
-    LadderConfig,
-    ProgressCallback,
-    PromptingTask,
-    cached_answers,
-    run_ladder,
-)
-from studies.result_cache import ResultCache
-from studies.strategies import Model, PromptContext, PromptingStrategy
-from studies.training import PlannedTraining, Trained, trained
-from trainer.config import TrainingConfig
-from trainer.models import fingerprint
-
-
-@dataclass(frozen=True)
-class ToneStudy:
-    """The grid of a tone study.
-
-    Attributes:
-        campaign: The campaign whose tone is studied.
-        examples: `approved` are those of its newest version; `candidates` are all that were
-            generated, judged by nobody, as the published study used them.
-        training: A file of configs/training.
-        sizes: Numbers of training examples.
-        precisions: auto, float32, bfloat16, int8 or nf4: how the base is held.
-        all_precisions_at_all_sizes: Otherwise all but the first only at the largest size.
-        seeds: Seeds of training; a size's examples are drawn anew for each.
-        steps: Optimiser steps of each training, 0 by the training file.
-        curve_every: Steps between the points of the convergence curve, at the largest size.
-        curve_prompts: Held-out prompts asked at each point of it, 0 for all.
-        prompted_too: Whether every adapter is also asked with the short prompt.
-        margin: Loss of similarity that is still acceptable, set before anything is measured.
-        minutes_a_training: What a training takes, for `--dry-run` until one has been timed.
-        providers: Models that are tuned at a service, through its jobs.
-        ladder: How prompts are asked.
-    """
-
-    campaign: str
-    examples: str = "approved"
-    training: str = "mini"
-    sizes: tuple[int, ...] = (10, 30, 100)
-    precisions: tuple[str, ...] = ("auto",)
-    all_precisions_at_all_sizes: bool = False
-    seeds: tuple[int, ...] = (0,)
-    steps: int = 0
-    curve_every: int = 0
-    curve_prompts: int = 0
-    prompted_too: bool = False
-    margin: float = 0.05
-    minutes_a_training: float = 1.0
-    providers: tuple[Provider, ...] = ()
-    ladder: LadderConfig = field(default_factory=LadderConfig)
+from studies.ladder import TUNED, TUNED_PROMPTED, Ladder, PromptingTask, cached_answers, run_ladder
+from studies.result_cache import ResultCache, StudyContext
+from studies.strategies import PromptContext, PromptingStrategy, StudyModel, measure_arm
+from studies.training import PlannedTraining, adapter_key, train_cached
+from trainer.config import PrecisionName, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -83,7 +33,7 @@ class ToneCell:
     """One training of the grid."""
 
     size: int
-    precision: str
+    precision: PrecisionName
     seed: int
 
     @property
@@ -94,10 +44,10 @@ class ToneCell:
 
 @dataclass(frozen=True)
 class CellResult:
-    """One cell's answers: at the end without and with the prompt, and along the way."""
+    """A cell's final answers without and with the prompt, those along the curve, and its facts."""
 
     cell: ToneCell
-    end: MeasuredArm
+    bare: MeasuredArm
     prompted: MeasuredArm | None
     curve: tuple[tuple[int, MeasuredArm], ...]
     facts: dict[str, Any]
@@ -108,183 +58,130 @@ class ToneResult:
     """Everything a tone study measured."""
 
     study: ToneStudy
-    asked: PromptingTask
+    task: PromptingTask
     ladder: Ladder
-    courses: tuple[CellResult, ...]
+    cells: tuple[CellResult, ...]
     training: TrainingConfig
-    hosted: tuple[ProviderResult, ...] = ()
+    providers: tuple[ProviderResult, ...] = ()
 
 
-def tone_grid(study: ToneStudy, available: int) -> Iterator[ToneCell]:
+def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
     """The trainings of a grid, the small ones first.
 
-    Raises `StudyError` if there are fewer training examples than a size asks for.
+    Raises `StudyError` if a size needs more training examples than there are.
     """
     largest = max(study.sizes)
+    available = sum(example.split is Split.TRAIN for example in task.examples)
     if largest > available:
         raise StudyError(
-            f"found {available} training examples, expected the {largest} of the largest size; "
-            "generate more candidates, or lower `sizes`"
+            f"`sizes` needs {largest} training examples, but there are {available}. Generate more "
+            "candidates, or lower `sizes`."
         )
     for size in sorted(study.sizes):
-        everywhere = study.all_precisions_at_all_sizes or size == largest
-        for precision in study.precisions if everywhere else study.precisions[:1]:
+        has_all = study.all_precisions_at_all_sizes or size == largest
+        for precision in study.precisions if has_all else study.precisions[:1]:
             for seed in study.seeds:
                 yield ToneCell(size, precision, seed)
 
 
-def drawn(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
-    """So many training examples by a seed; larger draws hold the smaller ones."""
-    taught = [example for example in examples if example.split is Split.TRAIN]
-    return sorted(taught, key=lambda example: digest(f"{seed}\n{example.id}"))[:size]
+def draw_examples(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
+    """Draw training examples by a seed; a larger draw contains the smaller ones."""
+    training = [example for example in examples if example.split is Split.TRAIN]
+    return sorted(training, key=lambda example: digest(f"{seed}\n{example.id}"))[:size]
 
 
-def config_of(cell: ToneCell, study: ToneStudy, training: TrainingConfig) -> TrainingConfig:
-    """The training of a cell."""
+def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[FinetuneRequest]:
+    """The jobs of each provider.
+
+    Raises `StudyError` if a size needs more training examples than there are.
+    """
+    for provider in study.providers:
+        sizes = sorted(provider.sizes or study.sizes)
+        if sizes[-1] > len(task.examples):
+            raise StudyError(
+                f"{provider.model} needs {sizes[-1]} training examples, but there are "
+                f"{len(task.examples)}. Generate more candidates, or lower its `sizes`."
+            )
+        jobs = tuple(
+            FinetuneJob(provider.model, seed, tuple(draw_examples(task.examples, size, seed)))
+            for size in sizes
+            for seed in provider.seeds or study.seeds
+        )
+        yield FinetuneRequest(provider, jobs, task, study.ladder.decoding, study.prompted_too)
+
+
+def plan_tone_grid(
+    study: ToneStudy, task: PromptingTask, training: TrainingConfig, cache: ResultCache
+) -> list[PlannedTraining]:
+    """The trainings of a grid, and whether each is done."""
+    plan = []
+    for cell in tone_grid(study, task):
+        examples = draw_examples(task.examples, cell.size, cell.seed)
+        key = adapter_key(_cell_config(cell, study, training), examples)
+        plan.append(PlannedTraining(cell.label, cache.has(key)))
+    for request in finetune_requests(study, task):
+        plan += plan_finetuning(request, cache)
+    return plan
+
+
+def run_tone_grid(
+    study: ToneStudy,
+    task: PromptingTask,
+    training: TrainingConfig,
+    context: StudyContext,
+    access: FinetuneAccess,
+) -> ToneResult:
+    """Run what the cache doesn't have: the ladder, every cell, and every provider's jobs.
+
+    `access` is for the providers. Their examples and the cells' are the task's training examples.
+    """
+    # Resolve the grid first, so that a study that can't be run fails before it answers anything.
+    grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))
+    model = StudyModel(training.base, training.revision)
+    ladder = run_ladder(task, model, study.ladder, context)
+    cells = tuple(_run_cell(cell, study, task, training, context) for cell in grid)
+    providers = tuple(run_finetuning(request, access, context) for request in requests)
+    return ToneResult(study, task, ladder, cells, training, providers)
+
+
+def _run_cell(
+    cell: ToneCell,
+    study: ToneStudy,
+    task: PromptingTask,
+    training: TrainingConfig,
+    context: StudyContext,
+) -> CellResult:
+    examples = draw_examples(task.examples, cell.size, cell.seed)
+    trained = train_cached(cell.label, examples, _cell_config(cell, study, training), context)
+    prompt_context = PromptContext((), 0, study.ladder.decoding, task.criterion)
+    bare = PromptingStrategy(
+        TUNED, cell.label, "the adapter without a system prompt", is_tuned=True
+    )
+    prompted = replace(bare, name=TUNED_PROMPTED, system=task.system)
+
+    def arm(strategy: PromptingStrategy, step: int, prompts: Sequence[Example]) -> MeasuredArm:
+        adapter, run = trained.adapters[step], f"{trained.id}@{step}"
+        model = StudyModel(training.base, training.revision, adapter, run)
+        outputs = cached_answers(strategy, model, prompts, prompt_context, context)
+        return measure_arm(strategy, outputs, prompts, task.criterion)
+
+    curve_prompts = task.prompts[: study.curve_prompts or None]
+    has_curve = study.curve_every and cell.size == max(study.sizes)
+    steps = sorted(trained.adapters) if has_curve else []
+    return CellResult(
+        cell,
+        arm(bare, trained.last_step, task.prompts),
+        arm(prompted, trained.last_step, task.prompts) if study.prompted_too else None,
+        tuple((step, arm(bare, step, curve_prompts)) for step in steps),
+        trained.facts,
+    )
+
+
+def _cell_config(cell: ToneCell, study: ToneStudy, training: TrainingConfig) -> TrainingConfig:
     return replace(
         training,
         precision=cell.precision,
         seed=cell.seed,
         steps=study.steps or training.steps,
         save_every=study.curve_every or training.save_every,
-    )
-
-
-def key_of(config: TrainingConfig, taught: Sequence[Example]) -> dict[str, Any]:
-    """What determines a cell's adapter."""
-    return {
-        "training": config.canonical,
-        "base": fingerprint(config.base, config.revision),
-        "examples": [example.id for example in taught],
-    }
-
-
-def planned(
-    study: ToneStudy, asked: PromptingTask, training: TrainingConfig, shelf: ResultCache
-) -> list[PlannedTraining]:
-    """The trainings of a grid, and whether each is there already."""
-    taught = [example for example in asked.pool if example.split is Split.TRAIN]
-    found = []
-    for cell in tone_grid(study, len(taught)):
-        config = config_of(cell, study, training)
-        key = key_of(config, drawn(taught, cell.size, cell.seed))
-        found.append(PlannedTraining(cell.label, shelf.has(key)))
-    for order in orders(study, asked):
-        found += plan_finetuning(order, shelf)
-    return found
-
-
-def orders(study: ToneStudy, asked: PromptingTask) -> Iterator[FinetuneRequest]:
-    """What is wanted of each provider.
-
-    Raises `StudyError` if a size asks for more training examples than there are.
-    """
-    for provider in study.providers:
-        sizes = sorted(provider.sizes or study.sizes)
-        if sizes[-1] > len(asked.pool):
-            raise StudyError(
-                f"found {len(asked.pool)} training examples, expected the {sizes[-1]} for "
-                f"{provider.model}; generate more candidates, or lower its `sizes`"
-            )
-        jobs = tuple(
-            (Job(provider.model, size, seed), tuple(drawn(asked.pool, size, seed)))
-            for size in sizes
-            for seed in provider.seeds or study.seeds
-        )
-        yield FinetuneRequest(provider, jobs, asked, study.ladder.decoding, study.prompted_too)
-
-
-def tone_study(
-    study: ToneStudy,
-    asked: PromptingTask,
-    training: TrainingConfig,
-    kept: tuple[ResultCache, ProgressCallback | None],
-    hosting: FinetuneAccess,
-) -> ToneResult:
-    """Every cell trained and asked, and the prompting_strategies of prompting asked once; all of it kept.
-
-    `asked.pool` is the training side. `hosting` is for the models that are tuned at a service.
-    """
-    taught = [example for example in asked.pool if example.split is Split.TRAIN]
-    # What the grid asks for is settled first: nothing is answered for a study that cannot be made.
-    grid, ordered = list(tone_grid(study, len(taught))), list(orders(study, asked))
-    ladder = run_ladder(asked, Model(training.base, training.revision), study.ladder, *kept)
-    courses = tuple(_course(cell, (study, asked, training), kept) for cell in grid)
-    elsewhere = tuple(hosted(order, hosting, kept) for order in ordered)
-    return ToneResult(study, asked, ladder, courses, training, elsewhere)
-
-
-def _course(
-    cell: ToneCell,
-    grid: tuple[ToneStudy, PromptingTask, TrainingConfig],
-    kept: tuple[ResultCache, ProgressCallback | None],
-) -> CellResult:
-    study, asked, training = grid
-    shelf, told = kept
-    config = config_of(cell, study, training)
-    taught = drawn(asked.pool, cell.size, cell.seed)
-    key = key_of(config, taught)
-    made = _train(cell, config, taught, key, kept)
-    run = shelf.place(key).name
-    room = PromptContext((), 0, study.ladder.decoding, asked.aim)
-    end = PromptingStrategy(TUNED, cell.label, "the adapter without a system prompt", tuned=True)
-    prompted = replace(end, name="tuned-prompted", system=asked.system)
-
-    def arm(way: PromptingStrategy, step: int, prompts: Sequence[Example]) -> MeasuredArm:
-        adapter = made.adapters[step]
-        model = Model(training.base, training.revision, adapter, f"{run}@{step}")
-        outputs = cached_answers(way, model, prompts, room, (shelf, told))
-        return scored(way, outputs, prompts, asked.aim)
-
-    last = max(made.adapters)
-    few = asked.prompts[: study.curve_prompts or None]
-    along = sorted(made.adapters) if study.curve_every and cell.size == max(study.sizes) else []
-    return CellResult(
-        cell,
-        arm(end, last, asked.prompts),
-        arm(prompted, last, asked.prompts) if study.prompted_too else None,
-        tuple((step, arm(end, step, few)) for step in along),
-        made.facts,
-    )
-
-
-def _train(
-    cell: ToneCell,
-    config: TrainingConfig,
-    taught: Sequence[Example],
-    key: dict[str, Any],
-    kept: tuple[ResultCache, ProgressCallback | None],
-) -> Trained:
-    shelf, told = kept
-
-    def progress(done: int, total: int) -> None:
-        if told:
-            told(f"training, {cell.label}", done, total)
-
-    made = trained(taught, config, shelf.place(key), progress)
-    shelf.kept(key, lambda: {"facts": made.facts, "label": cell.label})
-    return made
-
-
-def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
-    """Arms that answered the same prompts as one: each prompt's measures are means over them.
-
-    A rate over it counts prompts, not answers, so that more seeds do not pass for more prompts.
-    """
-    by_prompt: dict[str, list[MeasuredOutput]] = {}
-    for arm in arms:
-        for row in arm.outputs:
-            by_prompt.setdefault(row.prompt, []).append(row)
-    rows = tuple(_mean(rows) for rows in by_prompt.values())
-    return MeasuredArm(name, label, f"mean over {len(arms)} training(s)", rows)
-
-
-def _mean(rows: Sequence[MeasuredOutput]) -> MeasuredOutput:
-    names = set.intersection(*(set(row.measures) for row in rows))
-    count = len(rows)
-    return replace(
-        rows[0],
-        measures={name: sum(row.measures[name] for row in rows) / count for name in names},
-        seconds=sum(row.seconds for row in rows) / count,
-        tokens=round(sum(row.tokens for row in rows) / count),
     )

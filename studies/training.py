@@ -1,4 +1,4 @@
-"""One training of a study, with the adapter as it was at fixed steps on the way."""
+"""Trainings of a study, which also keep the adapter at fixed steps."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Example
+from studies.result_cache import StudyContext
 from trainer.adapter import METADATA, WEIGHTS
 from trainer.checkpoints import ADAPTER, CHECKPOINTS
 from trainer.config import TrainingConfig
+from trainer.models import fingerprint
 from trainer.sft import train
 
 _STEPS = "steps"
@@ -17,21 +19,26 @@ _STEPS = "steps"
 
 @dataclass(frozen=True)
 class PlannedTraining:
-    """Something a study has to do: whether it is done, and what is left of it costs at a service.
+    """A training of a study and whether it's done.
 
-    What is `hosted` takes a service's dollars, the rest this machine's time.
+    A remote one runs at a fine-tuning API and still costs `usd` US dollars; a local one takes this
+    machine's time.
     """
 
     label: str
-    done: bool
+    is_done: bool
     usd: float = 0.0
-    hosted: bool = False
+    is_remote: bool = False
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training: its adapters by step, the last one last, and what it took."""
+class TrainedAdapter:
+    """A finished training: its adapters by step, the last one last, and what it took.
 
+    `id` names it in the cache.
+    """
+
+    id: str
     adapters: dict[int, Path]
     losses: tuple[float, ...]
     seconds: float
@@ -40,13 +47,13 @@ class Trained:
     precision: str
 
     @property
-    def adapter(self) -> Path:
-        """The finished adapter."""
-        return self.adapters[max(self.adapters)]
+    def last_step(self) -> int:
+        """The step of the finished adapter."""
+        return max(self.adapters)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a cell keeps of it."""
+        """What the cache stores about it."""
         return {
             "losses": list(self.losses),
             "seconds": self.seconds,
@@ -56,30 +63,49 @@ class Trained:
         }
 
 
-def trained(
+def adapter_key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str, Any]:
+    """The cache key of an adapter."""
+    return {
+        "training": config.canonical,
+        "base": fingerprint(config.base, config.revision),
+        "examples": [example.id for example in examples],
+    }
+
+
+def train_cached(
+    label: str, examples: Sequence[Example], config: TrainingConfig, context: StudyContext
+) -> TrainedAdapter:
+    """Train an adapter in the cache's folder, or load the finished one."""
+    key = adapter_key(config, examples)
+    folder, progress = context.cache.folder_for(key), context.progress(f"training, {label}")
+    adapter = train_with_checkpoints(examples, config, folder, progress)
+    context.cache.get_or_compute(key, lambda: {"facts": adapter.facts, "label": label})
+    return adapter
+
+
+def train_with_checkpoints(
     examples: Sequence[Example],
     config: TrainingConfig,
     folder: Path,
-    told: Callable[[int, int], None] | None = None,
-) -> Trained:
-    """Train an adapter, keeping what every checkpoint held; a broken training goes on.
+    on_progress: Callable[[int, int], None],
+) -> TrainedAdapter:
+    """Train an adapter and keep that of every checkpoint; an interrupted training continues.
 
-    `config.save_every` says after how many steps the adapter is kept.
+    `config.save_every` is the number of steps between checkpoints.
     """
 
-    def progress(done: int, total: int, loss: float) -> None:
-        _keep_checkpoints(folder)
-        if told:
-            told(done, total)
+    def progress(done: int, total: int, _loss: float) -> None:
+        _copy_checkpoints(folder)
+        on_progress(done, total)
 
     result = train(examples, config, folder, progress, resume=True)
-    there = (folder / _STEPS).glob("*")
-    adapters = {int(path.name): path for path in there if path.name.isdecimal()}
-    for path in adapters.values():
+    steps = [path for path in (folder / _STEPS).glob("*") if path.name.isdecimal()]
+    for path in steps:
         shutil.copy(result.adapter / METADATA, path / METADATA)
     last = int(result.metrics["steps"])
-    return Trained(
-        adapters={**adapters, last: folder / ADAPTER},
+    return TrainedAdapter(
+        id=folder.name,
+        adapters={int(path.name): path for path in steps} | {last: folder / ADAPTER},
         losses=result.losses,
         seconds=result.seconds,
         tokens=int(result.metrics["tokens"]),
@@ -88,15 +114,15 @@ def trained(
     )
 
 
-def _keep_checkpoints(folder: Path) -> None:
-    """Copy the adapters of the checkpoints that are there, which the trainer will remove."""
+def _copy_checkpoints(folder: Path) -> None:
+    """Copy the adapters of complete checkpoints, because the trainer deletes old checkpoints."""
     for checkpoint in (folder / CHECKPOINTS).glob("checkpoint-*"):
-        place = folder / _STEPS / checkpoint.name.partition("-")[2]
-        whole = (checkpoint / "trainer_state.json").is_file() and (checkpoint / WEIGHTS).is_file()
-        if place.exists() or not whole:
+        target = folder / _STEPS / checkpoint.name.partition("-")[2]
+        files = (checkpoint / "trainer_state.json", checkpoint / WEIGHTS)
+        if target.exists() or not all(file.is_file() for file in files):
             continue
-        part = place.with_suffix(".part")
+        part = target.with_suffix(".part")
         part.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, "adapter_config.json"):
             shutil.copy(checkpoint / name, part / name)
-        part.rename(place)
+        part.rename(target)

@@ -2,13 +2,13 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -110,7 +110,7 @@ def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
     if not problems:
         try:
             text = json.dumps(data, default=str)
-            config: T = _adapter(kind).validate_json(text, strict=True)
+            config: T = _adapter(cast("Hashable", kind)).validate_json(text, strict=True)
             return config
         except ValidationError as error:
             problems = [_problem(kind, details) for details in error.errors()]
@@ -118,8 +118,8 @@ def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast("type[Any]", kind))
 
 
 def _unusable(value: Any, key: str) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _is_unicode(text: str) -> bool:
 
 def _problem(kind: type[Any], details: ErrorDetails) -> str:
     """One validation error as a sentence with the key, what's wrong, and what is allowed."""
-    location = [part for part in details["loc"] if not str(part).startswith(("tuple[", "str"))]
+    location = list(details["loc"])
     key = _key(location)
     context = details.get("ctx", {})
     value = json.dumps(details["input"], ensure_ascii=False, default=str)

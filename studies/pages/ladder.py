@@ -1,15 +1,8 @@
-"""The ladder as a page: the advice first, then what each way gains and what it costs."""
+"""The ladder's page: the advice first, then what each strategy gains and costs."""
 
 from dataclasses import dataclass
 
-from evaluation.advice import (
-    Advice,
-    Rivals,
-    advise,
-    best_arm,
-    break_even,
-    knowledge_notice,
-)
+from evaluation.advice import Advice, Rivals, advise, best_arm, break_even, knowledge_notice
 from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, compare_arms, summarise
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.charts import Axis, Caption, Figure, Row
@@ -17,12 +10,13 @@ from evaluation.pages.figures import arm_series, similarity_figure, target_figur
 from evaluation.pages.grid_charts import scatter_figure
 from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell, signed
 from evaluation.verdict import points
-from studies.costs import passage_of
-from studies.ladder import Ladder, LadderConfig, PromptingTask, StrategyResult
+from studies.config import LadderConfig
+from studies.ladder import Ladder, PromptingTask, StrategyResult
+from studies.strategies import passage_of
 
 
 @dataclass(frozen=True)
-class Training:
+class TuningCost:
     """What tuning took: seconds of training, and reviews by people."""
 
     seconds: float = 0.0
@@ -31,101 +25,108 @@ class Training:
 
 @dataclass(frozen=True)
 class LadderRun:
-    """A ladder with what it was asked, how, and what tuning took."""
+    """A ladder with its task, its configuration, and what tuning took."""
 
     ladder: Ladder
-    asked: PromptingTask
+    task: PromptingTask
     config: LadderConfig
-    training: Training
+    tuning: TuningCost
+
+    @property
+    def tuning_usd(self) -> float:
+        """What tuning cost before the first answer, in US dollars."""
+        prices = self.config.prices
+        machine = self.tuning.seconds / 3600 * prices.machine_hour
+        return machine + self.tuning.reviews * prices.review
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a ladder comes to: summaries of its arms, every difference to tuning, the advice."""
+    """The conclusions of a ladder.
+
+    `differences` are those of the best tuned arm from every prompted one, `tuned` and `prompted`
+    the best strategies of each kind, `break_even` the answers after which tuning has paid off.
+    """
 
     summaries: tuple[ArmSummary, ...]
     differences: tuple[Difference, ...]
     advice: Advice | None
     tuned: StrategyResult | None
     prompted: StrategyResult | None
-    volume: int | None
+    break_even: int | None
     notice: str
 
 
-def findings(climbed: LadderRun) -> Findings:
-    """The tuned way that does best against every way of prompting, as one family (Holm)."""
-    ladder, aim = climbed.ladder, climbed.asked.aim
-    arms = [rung.arm for rung in ladder.rungs]
-    summaries = tuple(summarise(arm, aim.feature, aim.trait_features) for arm in arms)
-    is_tuned = {rung.way.name: rung.way.tuned for rung in ladder.rungs}
+def findings(run: LadderRun) -> Findings:
+    """Compare the best tuned arm with every prompted arm, as one family of comparisons (Holm)."""
+    ladder, criterion = run.ladder, run.task.criterion
+    summaries = tuple(
+        summarise(arm, criterion.feature, criterion.trait_features) for arm in ladder.arms
+    )
+    is_tuned = {result.strategy.name: result.strategy.is_tuned for result in ladder.results}
     tuned = best_arm([s for s in summaries if is_tuned[s.name]])
     prompted = best_arm([s for s in summaries if not is_tuned[s.name]])
-    others = [name for name, adapted in is_tuned.items() if not adapted]
-    pairs = [(tuned.name, name) for name in others] if tuned else []
-    found = compare_arms(arms, pairs, (aim.feature, SIMILARITY))
-    best = best_arm(summaries)
-    grounded = sum(bool(passage_of(p)) for p in climbed.asked.prompts) / len(climbed.asked.prompts)
-    high = ladder.rung(tuned.name) if tuned else None
-    low = ladder.rung(prompted.name) if prompted else None
+    pairs = [(tuned.name, s.name) for s in summaries if not is_tuned[s.name]] if tuned else []
+    differences = compare_arms(ladder.arms, pairs, (criterion.feature, SIMILARITY))
+    best, prompts = best_arm(summaries), run.task.prompts
+    grounded = sum(bool(passage_of(prompt)) for prompt in prompts) / len(prompts)
+    high = ladder.result(tuned.name) if tuned else None
+    low = ladder.result(prompted.name) if prompted else None
     return Findings(
         summaries,
-        found,
-        advise(_rivals(tuned, prompted, found, aim.feature.name)) if tuned and prompted else None,
+        differences,
+        advise(Rivals.of(tuned, prompted, differences, criterion.feature.name))
+        if tuned and prompted
+        else None,
         high,
         low,
-        break_even(_fixed(climbed), low.usage.cost, high.usage.cost) if high and low else None,
+        break_even(run.tuning_usd, low.usage.cost, high.usage.cost) if high and low else None,
         knowledge_notice(best, grounded) if best else "",
     )
 
 
-def _rivals(
-    tuned: ArmSummary, prompted: ArmSummary, found: tuple[Difference, ...], target: str
-) -> Rivals:
-    against = {d.feature.name: d for d in found if d.second == prompted.name}
-    return Rivals(tuned, prompted, against.get(target), against.get("similarity"))
-
-
-def _fixed(climbed: LadderRun) -> float:
-    prices, took = climbed.config.prices, climbed.training
-    return took.seconds / 3600 * prices.machine_hour + took.reviews * prices.review
-
-
-def ladder_page(climbed: LadderRun, title: str, subject: str, written_at: str) -> Page:
+def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
     """The page of a ladder."""
-    found = findings(climbed)
-    said = found.advice.sentence if found.advice else "There is no tuned model to compare with."
+    found = findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
         title=title,
-        verdict=said,
+        verdict=found.advice.sentence if found.advice else "There is no tuned model to compare.",
         notice=found.notice,
         written_at=written_at,
-        sections=(_quality(climbed, found), _differences(found), _costs(climbed, found)),
+        sections=(_quality(run, found), _differences(found), _costs(run, found)),
     )
 
 
-def _quality(climbed: LadderRun, found: Findings) -> Section:
-    aim = climbed.asked.aim
+def skipped_notes(ladder: Ladder) -> list[str]:
+    """A sentence about each strategy that was skipped."""
+    return [
+        f"“{label}” was skipped: {reason.removesuffix('.')}."
+        for label, reason in ladder.skipped.items()
+    ]
+
+
+def _quality(run: LadderRun, found: Findings) -> Section:
+    feature = run.task.criterion.feature
     figures = (
-        target_figure(found.summaries, aim.feature),
+        target_figure(found.summaries, feature),
         similarity_figure(found.summaries, None, None),
     )
     rows = tuple(
-        (s.label, s.description, share_cell(s.target), _mean(s, "similarity"), str(s.n))
+        (s.label, s.description, share_cell(s.target), _similarity(s), str(s.n))
         for s in found.summaries
     )
-    columns = ("PromptingStrategy", "What is asked", aim.feature.label, "Similarity", "Answers")
-    left_out = [f"“{label}” was left out: {why}." for label, why in climbed.ladder.left_out.items()]
+    columns = ("Strategy", "What the model receives", feature.label, "Similarity", "Answers")
     return Section(
         "Quality",
-        (aim.feature.description, *left_out),
+        (feature.description, *skipped_notes(run.ladder)),
         tuple(figure for figure in figures if figure),
         (Table("Rates and means with 95 % intervals.", columns, rows),),
     )
 
 
-def _mean(summary: ArmSummary, name: str) -> str:
-    return next((number_cell(m.value) for m in summary.content if m.feature.name == name), "–")
+def _similarity(summary: ArmSummary) -> str:
+    return next(number_cell(mean.value) for mean in summary.content if mean.feature is SIMILARITY)
 
 
 def _differences(found: Findings) -> Section:
@@ -142,68 +143,73 @@ def _differences(found: Findings) -> Section:
         for d in found.differences
     )
     columns = ("Compared", "Measure", "Difference", "Cliff’s delta", "p (Holm)", "Outcome")
-    sheet = Table(DIFFERENCES_NOTE, columns, rows)
     return Section(
-        "The tuned model against each way of prompting",
-        tables=(sheet,) if rows else (),
-        missing_note="No tuned model answered, so nothing is compared.",
+        "The tuned model against each prompting strategy",
+        tables=(Table(DIFFERENCES_NOTE, columns, rows),) if rows else (),
+        missing_note="No tuned model answered, so there is nothing to compare.",
     )
 
 
-def _costs(climbed: LadderRun, found: Findings) -> Section:
-    prices, volume = climbed.config.prices, climbed.config.prices.volume
+def _costs(run: LadderRun, found: Findings) -> Section:
+    prices, volume = run.config.prices, run.config.prices.volume
     rows = tuple(
         (
-            rung.way.label,
-            number(rung.usage.read, 0),
-            number(rung.usage.written, 0),
-            number(rung.usage.seconds),
-            number(1_000 * rung.usage.cost, 4),
-            number(volume * rung.usage.cost + (_fixed(climbed) if rung.way.tuned else 0.0)),
+            result.strategy.label,
+            number(result.usage.input_tokens, 0),
+            number(result.usage.output_tokens, 0),
+            number(result.usage.seconds),
+            number(1_000 * result.usage.cost, 4),
+            number(
+                volume * result.usage.cost + (run.tuning_usd if result.strategy.is_tuned else 0.0)
+            ),
         )
-        for rung in climbed.ladder.rungs
+        for result in run.ladder.results
     )
     columns = (
-        "PromptingStrategy", "Tokens read", "Tokens written", "Seconds", "US dollars for 1,000 answers",
+        "Strategy",
+        "Input tokens",
+        "Output tokens",
+        "Seconds",
+        "US dollars for 1,000 answers",
         f"US dollars for {volume:,} answers, training included",
-    )  # fmt: skip
-    notes = (
-        f"A machine-hour at {prices.machine_hour:g}, a million tokens read at "
-        f"{prices.input_million:g} and written at {prices.output_million:g}, a review at "
-        f"{prices.review:g} US dollars; put your own prices into the configuration. Seconds are "
-        "those of an answer in a batch, on this machine, as busy as it was.",
-        _break_even_words(climbed, found),
     )
-    return Section("Cost", notes, _cost_figures(climbed, found), (Table("", columns, rows),))
+    notes = (
+        f"Prices in US dollars: {prices.machine_hour:g} per machine-hour, {prices.input_million:g} "
+        f"per million input tokens, {prices.output_million:g} per million output tokens, "
+        f"{prices.review:g} per review. Put your own prices into the configuration. Seconds are "
+        "per answer in a batch on this machine, whatever else ran on it.",
+        _break_even_sentence(run, found),
+    )
+    return Section("Cost", notes, _cost_figures(run, found), (Table("", columns, rows),))
 
 
-def _break_even_words(climbed: LadderRun, found: Findings) -> str:
-    took = f"Tuning took {number(_fixed(climbed), 4)} US dollars beforehand"
+def _break_even_sentence(run: LadderRun, found: Findings) -> str:
+    cost = f"Tuning cost {number(run.tuning_usd, 4)} US dollars up front"
     if not found.tuned or not found.prompted:
-        return f"{took}; there is nothing to hold it against."
-    pair = f"“{found.tuned.way.label}” and “{found.prompted.way.label}”"
-    if found.volume is None:
-        return f"{took} and its answers are not cheaper, so between {pair} it never breaks even."
-    return f"{took}; between {pair} it breaks even after {found.volume:,} answers."
+        return f"{cost}; there is nothing to compare it with."
+    pair = f"“{found.tuned.strategy.label}” and “{found.prompted.strategy.label}”"
+    if found.break_even is None:
+        return f"{cost} and its answers aren’t cheaper, so between {pair} it never breaks even."
+    return f"{cost}; between {pair} it breaks even after {found.break_even:,} answers."
 
 
-def _cost_figures(climbed: LadderRun, found: Findings) -> tuple[Figure, ...]:
+def _cost_figures(run: LadderRun, found: Findings) -> tuple[Figure, ...]:
     rates = {s.name: s.target for s in found.summaries}
     rows: list[Row] = [
         {
-            "arm": rung.way.label,
-            "x": 1_000 * rung.usage.cost,
+            "arm": result.strategy.label,
+            "x": 1_000 * result.usage.cost,
             "y": rate.estimate,
             "low": rate.low,
             "high": rate.high,
         }
-        for rung in climbed.ladder.rungs
-        if (rate := rates[rung.way.name])
+        for result in run.ladder.results
+        if (rate := rates[result.strategy.name])
     ]
     if not rows:
         return ()
-    label = climbed.asked.aim.feature.label.lower()
+    label = run.task.criterion.feature.label.lower()
     caption = Caption("cost", f"Share of answers that are {label} against what 1,000 answers cost.")
-    across = Axis("US dollars for 1,000 answers", ".3~g")
-    up = Axis("Share of answers", ".0%", (0.0, 1.0))
-    return (scatter_figure(caption, rows, arm_series(found.summaries), across, up),)
+    x_axis = Axis("US dollars for 1,000 answers", ".3~g")
+    y_axis = Axis("Share of answers", ".0%", (0.0, 1.0))
+    return (scatter_figure(caption, rows, arm_series(found.summaries), x_axis, y_axis),)

@@ -193,6 +193,7 @@ def perform(
     config: Annotated[
         str, typer.Option(help="A training file; the campaign's own if left out.")
     ] = "",
+    with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:
     """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
 
@@ -207,8 +208,10 @@ def perform(
     from db.versions import find_version
     from timbre.campaign import load_campaign, load_training
     from timbre.errors import as_sentence
-    from timbre.worker.worker import STORE_AWAY
+    from timbre.worker.worker import STORE_AWAY, stop_with_worker
 
+    if with_worker:
+        stop_with_worker()
     settings, loaded = read_settings(), load_campaign(campaign)
     if config:
         loaded = replace(loaded, training=load_training(config))

@@ -33,11 +33,10 @@ def tune(
     with open_store(settings) as store:
         record = find_version(store, version)
         from db.export import ExportFormat, export
-        from trainer.finetune_api import Service
-        from trainer.finetune_api import tune as start
+        from trainer.finetune_api import FineTuneService, fine_tune
 
         home = folder or settings.home / "hosted" / record.id[:12]
         data = export(store, record, home / "data", ExportFormat.OPENAI)
-    service = Service(model, key, url, epochs=epochs, every=every)
-    result = start(data, home / "job", service, echo)
+    service = FineTuneService(model, key, url, epochs=epochs, every=every)
+    result = fine_tune(data, home / "job", service, echo)
     echo(f"Fine-tuned model {result.model}, trained on {result.trained_tokens} tokens.")

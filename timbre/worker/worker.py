@@ -7,6 +7,7 @@ notices when it's killed, for example because memory ran out; such a run is trie
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -43,7 +44,7 @@ STORE_AWAY = 75
 HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 120.0
 """A claim that wasn't renewed for this long belongs to a dead worker."""
-CHILD = (sys.executable, "-m", "timbre.worker.child")
+PERFORM = (sys.executable, "-m", "timbre", "run", "perform", "--with-worker")
 ALIVE = Path(tempfile.gettempdir()) / "timbre-alive"
 """Touched by a healthy worker, for health checks."""
 
@@ -84,7 +85,7 @@ class Worker:
 
     settings: Settings
     options: WorkerOptions
-    command: Sequence[str] = CHILD
+    command: Sequence[str] = PERFORM
     stopped: threading.Event = field(default_factory=threading.Event)
     _last_error: str = ""
 
@@ -202,6 +203,16 @@ class Worker:
                 is_open = run_status(store, run).state is RunState.STARTED
                 if is_open and training.matches(run.config):
                     store.add([event(run.id, EventKind.FAILED, reason=reason)])
+
+
+def stop_with_worker() -> None:
+    """Stop this process when its standard input closes, which happens when its worker dies."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:

@@ -1,10 +1,12 @@
-"""The studies put together: examples from the store, words from the campaign's files."""
+"""Run the published experiments on a campaign's examples, and write their pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from db.providers import OPENAI, provider_lines
 from db.records import (
+    Article,
     Candidate,
     CandidateKind,
     Event,
@@ -19,56 +21,57 @@ from db.store import Store
 from db.versions import version_examples
 from evaluation.pages.page import write_page
 from evaluation.verdict import review_notice
-from pipelines.form import read_form
-from pipelines.voices.persona import Persona, load_persona
-from studies.costs import chat_of
+from pipelines.voice_prompts import rewrite_prompt, rules_prompt
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
+from studies.config import MultipleChoice, PersonaStudy, Questions, ToneStudy
+from studies.costs import load_chat
 from studies.errors import StudyError
-from studies.knowledge import MultipleChoice, Questions, check_questions, persona_questions
-from studies.ladder import ProgressCallback, PromptingTask
-from studies.limits import within_limits
+from studies.finetune_api import FinetuneAccess
+from studies.knowledge import Distractors, persona_questions
+from studies.ladder import PromptingTask
 from studies.pages.persona import persona_page
 from studies.pages.tone import tone_page
-from studies.persona import PersonaStudy, Rating, Subject, persona_study
-from studies.persona import planned as planned_plots
+from studies.persona import PersonaSubject, StudyJudge, plan_persona_grid, run_persona_grid
 from studies.probes import prompt_sets
-from studies.result_cache import ResultCache
-from studies.tone import ToneStudy, tone_study
-from studies.tone import planned as planned_squares
+from studies.result_cache import ProgressCallback, ResultCache, StudyContext
+from studies.strategies import by_length
+from studies.tone import plan_tone_grid, run_tone_grid
 from studies.training import PlannedTraining
-from timbre.advising import rewrite_of, rules_of
-from timbre.aims import subject_of
-from timbre.campaign import Campaign, load_campaign
-from timbre.hosting import hosting
-from timbre.rating import asking, judge_of, rating_cards
-from timbre.settings import CONFIGS, Settings, config_file
-from timbre.unseen import LEFT_OUT, unseen
-from trainer.config import TrainingConfig, load_config
+from timbre.campaign import Campaign, load_campaign, load_training, shipped_personas
+from timbre.config import config_file, read_config
+from timbre.settings import Settings, service_key
+from timbre.workflows.judge import ask_function, judge_of, rating_cards
+from trainer.mini.packaged import trained_on
 from trainer.models import MINI
 
-_UNJUDGED = (
-    "The examples are candidates as they were generated and checked; no person and no rule has "
-    "judged them."
+_UNREVIEWED = (
+    "The examples are candidates as they were generated and checked; neither a person nor a rule "
+    "reviewed them."
 )
+_LEFT_OUT = "Held-out texts from articles that the base model was trained on are left out."
 _APPROVED = "approved"
+_WIKIPEDIA = "https://en.wikipedia.org/"
+"""The wiki whose page ids the packaged mini's training list has."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a study's cells and page go, and who is told how far it is."""
+class StudyPlace:
+    """Where a study's results and page go, and how its progress is reported."""
 
     settings: Settings
     name: str
-    told: ProgressCallback | None = None
+    on_progress: ProgressCallback
 
     @property
-    def shelf(self) -> ResultCache:
-        """The study's cells."""
+    def cache(self) -> ResultCache:
+        """The study's finished steps."""
         return ResultCache(self.settings.home / "studies" / self.name)
 
     @property
-    def kept(self) -> tuple[ResultCache, ProgressCallback | None]:
-        """The cells, and who is told."""
-        return self.shelf, self.told
+    def context(self) -> StudyContext:
+        """What every step of the study uses."""
+        return StudyContext(self.cache, self.on_progress)
 
     @property
     def page(self) -> Path:
@@ -76,159 +79,182 @@ class Place:
         return self.settings.reports / f"study-{self.name}.html"
 
 
-def run_tone_study(store: Store, study: ToneStudy, place: Place) -> Path:
-    """Do what is left of a tone study and write its page."""
-    campaign, asked, training = _tone(store, study)
-    with place.shelf.alone():
-        result = tone_study(study, asked, training, place.kept, hosting(study.providers))
-    subject = subject_of(campaign).words
+def run_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> Path:
+    """Run what is left of a tone study and write its page.
+
+    Raises `StudyError` if the campaign has no tone, or too few examples.
+    """
+    campaign = _campaign(study.campaign, Tone)
+    task, training = _tone_task(store, campaign, study), load_training(study.training).config
+    for provider in study.providers:
+        service_key(provider.url)  # a missing key is reported before anything starts
+    access = FinetuneAccess(service_key, _write_training_file)
+    with place.cache.lock():
+        result = run_tone_grid(study, task, training, place.context, access)
     notice = _notice(store, campaign, study.examples, training.base)
-    return write_page(tone_page(result, subject, notice, _newest(store)), place.page)
+    return write_page(tone_page(result, campaign.subject, notice, _newest(store)), place.page)
 
 
-def plan_tone_study(store: Store, study: ToneStudy, place: Place) -> list[PlannedTraining]:
-    """The study's trainings and whether each is there already."""
-    _, asked, training = _tone(store, study)
-    return planned_squares(study, asked, training, place.shelf)
+def plan_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> list[PlannedTraining]:
+    """The study's trainings, and whether each is done."""
+    task = _tone_task(store, _campaign(study.campaign, Tone), study)
+    return plan_tone_grid(study, task, load_training(study.training).config, place.cache)
 
 
-def run_persona_study(store: Store, study: PersonaStudy, place: Place) -> Path:
-    """Do what is left of a persona study and write its page."""
-    training = load_config(config_file("training", study.training))
-    chat = chat_of(training.base, training.revision)
+def run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> Path:
+    """Run what is left of a persona study and write its page.
+
+    Raises `StudyError` if a campaign has no persona, or too few examples.
+    """
+    training = load_training(study.training).config
+    chat = load_chat(training.base, training.revision)
     results, notices = [], []
-    for campaign, subject in _subjects(store, study, training.base):
-        rated = replace(subject, rating=_rating(store, campaign, place.settings))
-        with place.shelf.alone():
-            results.append(persona_study(study, rated, training, chat, place.kept))
+    for campaign, subject in _persona_subjects(store, study, training.base):
+        judged = replace(subject, judge=_study_judge(store, campaign, place.settings))
+        with place.cache.lock():
+            results.append(run_persona_grid(study, judged, training, chat, place.context))
         notices.append(_notice(store, campaign, study.examples, training.base))
     page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
     return write_page(page, place.page)
 
 
-def plan_persona_study(store: Store, study: PersonaStudy, place: Place) -> list[PlannedTraining]:
-    """The study's trainings and whether each is there already."""
-    training = load_config(config_file("training", study.training))
-    chat = chat_of(training.base, training.revision)
-    found: list[PlannedTraining] = []
-    for _, subject in _subjects(store, study, training.base):
-        found += planned_plots(study, subject, training, chat, place.shelf)
-    return found
+def plan_persona_study(
+    store: Store, study: PersonaStudy, place: StudyPlace
+) -> list[PlannedTraining]:
+    """The study's trainings, and whether each is done."""
+    training = load_training(study.training).config
+    chat = load_chat(training.base, training.revision)
+    plan: list[PlannedTraining] = []
+    for _, subject in _persona_subjects(store, study, training.base):
+        plan += plan_persona_grid(study, subject, training, chat, place.cache)
+    return plan
 
 
-def _tone(store: Store, study: ToneStudy) -> tuple[Campaign, PromptingTask, TrainingConfig]:
-    campaign = load_campaign(config_file("campaigns", study.campaign))
-    if not campaign.tone:
+def minutes_per_training(cache: ResultCache) -> float | None:
+    """The average time of the study's finished trainings; None if there is none."""
+    seconds = [entry["facts"]["seconds"] for entry in cache.entries() if "facts" in entry]
+    return sum(seconds) / len(seconds) / 60 if seconds else None
+
+
+def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
+    """The examples without those of the test split whose article the base was trained on.
+
+    The packaged mini lists its training pages. Other models don't, so all their examples stay.
+    """
+    if base != MINI:
+        return list(examples)
+    pages = trained_on()
+    ids = tuple({example.article for example in examples if example.article})
+    seen = {
+        article.id
+        for article in store.stream(Article, id=ids)
+        if article.page in pages and article.url.startswith(_WIKIPEDIA)
+    }
+    return [e for e in examples if e.split is not Split.TEST or e.article not in seen]
+
+
+def _campaign(name: str, kind: type[Tone | Persona]) -> Campaign:
+    campaign = load_campaign(name)
+    if not isinstance(campaign.voice, kind):
+        command = "persona" if kind is Tone else "tone"
         raise StudyError(
-            f"found the campaign “{campaign.name}” to be of a persona, expected one of a tone; "
-            "study it with `timbre study persona`"
+            f"The campaign “{campaign.name}” has a {command}, not a {kind.__name__.lower()}. Study "
+            f"it with `timbre study {command}`."
         )
-    subject = subject_of(campaign)
-    training = load_config(config_file("training", study.training))
-    examples = unseen(store, _examples(store, campaign, study.examples), training.base)
-    talk = [e for e in examples if e.kind is CandidateKind.CONVERSATION]
-    held = sorted((e for e in talk if e.split is Split.TEST), key=lambda example: example.id)
-    if not held:
+    return campaign
+
+
+def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingTask:
+    base = load_training(study.training).config.base
+    examples = without_seen_articles(store, _examples(store, campaign, study.examples), base)
+    chats = [e for e in examples if e.kind is CandidateKind.CONVERSATION]
+    held_out = sorted((e for e in chats if e.split is Split.TEST), key=lambda example: example.id)
+    if not held_out:
         raise StudyError(
-            f"found no held-out conversation in “{campaign.name}”, expected some; generate more "
-            "candidates, or give the test side a larger share"
+            f"“{campaign.name}” has no held-out conversation. Generate more candidates, or raise "
+            "`test` in its [freeze] section."
         )
-    pool = sorted((e for e in talk if e.split is Split.TRAIN), key=lambda e: (_length(e), e.id))
-    asked = PromptingTask(
-        prompts=tuple(held[: study.ladder.prompts or None]),
-        pool=tuple(pool),
-        aim=subject.aim,
-        system=subject.system,
-        rules=rules_of(campaign),
-        rewrite=study.ladder.rewrite or rewrite_of(campaign),
+    return PromptingTask(
+        prompts=tuple(held_out[: study.ladder.prompts or None]),
+        examples=by_length([e for e in chats if e.split is Split.TRAIN]),
+        criterion=campaign.criterion,
+        system=campaign.system_prompt,
+        rules=rules_prompt(campaign.voice),
+        rewrite=study.ladder.rewrite or rewrite_prompt(campaign.voice),
     )
-    return campaign, asked, training
 
 
-def _length(example: Example) -> int:
-    return sum(len(message.content) for message in example.messages)
+def _write_training_file(examples: Sequence[Example], folder: Path) -> None:
+    """Write `train.jsonl` for OpenAI.
+
+    Raises `StoreError` naming what OpenAI would reject.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(provider_lines(OPENAI, examples))
+    (folder / "train.jsonl").write_text(text, encoding="utf-8")
 
 
-def _persona(store: Store, campaign: Campaign, study: PersonaStudy, base: str) -> Subject:
-    persona = load_persona(config_file("personas", campaign.persona))
-    examples = tuple(unseen(store, _examples(store, campaign, study.examples), base))
+def _persona_subjects(
+    store: Store, study: PersonaStudy, base: str
+) -> Iterator[tuple[Campaign, PersonaSubject]]:
+    """Each campaign of a study with its persona."""
+    files = study.questions or ("",) * len(study.campaigns)
+    general = _questions(study.general).choices
+    for name, file in zip(study.campaigns, files, strict=True):
+        campaign = _campaign(name, Persona)
+        subject = _persona_subject(store, campaign, study, base)
+        yield campaign, replace(subject, open=_questions(file).open, general=general)
+
+
+def _persona_subject(
+    store: Store, campaign: Campaign, study: PersonaStudy, base: str
+) -> PersonaSubject:
+    persona = campaign.voice
+    assert isinstance(persona, Persona)  # noqa: S101 (_campaign checked it)
+    examples = without_seen_articles(store, _examples(store, campaign, study.examples), base)
     dialogues = [e for e in examples if e.kind is CandidateKind.DIALOGUE]
-    held = {e.passage for e in examples if e.split is Split.TEST and e.passage}
-    passages = sorted(store.stream(Passage, id=tuple(held)), key=lambda passage: passage.id)
-    subject = subject_of(campaign)
-    return Subject(
+    held_out = tuple({e.passage for e in examples if e.split is Split.TEST and e.passage})
+    passages = sorted(store.stream(Passage, id=held_out), key=lambda passage: passage.id)
+    return PersonaSubject(
         campaign=campaign.name,
         name=persona.name,
-        system=subject.system,
-        aim=subject.aim,
-        examples=examples,
+        system=campaign.system_prompt,
+        criterion=campaign.criterion,
+        examples=tuple(examples),
         prompts=prompt_sets(dialogues, study.prompts),
         choices=_choices(persona),
         plain=tuple(passage.text for passage in passages),
-        general=_questions(study.general).choices,
     )
 
 
 def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
     """Multiple choice between what is true of a persona and of the other shipped ones."""
-    strangers = [other for other in _shipped() if other.name != persona.name]
-    asked = persona_questions(
-        persona.name,
-        [(trait.name, trait.description) for trait in persona.traits],
-        [fact.first for fact in persona.facts],
-        (
-            [trait.description for other in strangers for trait in other.traits],
-            [fact.first for other in strangers for fact in other.facts],
-        ),
+    others = [other for other in shipped_personas() if other.name != persona.name]
+    traits = [(trait.name, trait.description) for trait in persona.traits]
+    distractors = Distractors(
+        tuple(trait.description for other in others for trait in other.traits),
+        tuple(fact.first for other in others for fact in other.facts),
     )
-    return tuple(asked)
+    facts = [fact.first for fact in persona.facts]
+    return tuple(persona_questions(persona.name, traits, facts, distractors))
 
 
-def _subjects(store: Store, study: PersonaStudy, base: str) -> Iterator[tuple[Campaign, Subject]]:
-    """Each campaign of a study with its persona.
-
-    Raises `StudyError` if there is not one file of questions for each campaign, or none at all,
-    or a campaign has no persona.
-    """
-    asked = study.questions or ("",) * len(study.campaigns)
-    if len(asked) != len(study.campaigns):
-        raise StudyError(
-            f"found {len(asked)} files of questions for {len(study.campaigns)} campaigns, expected "
-            "one for each in the same order, or none; correct the file"
-        )
-    for name, questions in zip(study.campaigns, asked, strict=True):
-        campaign = load_campaign(config_file("campaigns", name))
-        if not campaign.persona:
-            raise StudyError(
-                f"found the campaign “{campaign.name}” to be of a tone, expected one of a persona; "
-                "study it with `timbre study tone`"
-            )
-        subject = _persona(store, campaign, study, base)
-        yield campaign, replace(subject, open=_questions(questions).open)
-
-
-def _rating(store: Store, campaign: Campaign, settings: Settings) -> Rating | None:
-    """The campaign's judge, as it is asked, with what its cards say of it."""
+def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
+    """The campaign's judge with what its cards say; None if it names no judge."""
     judge = judge_of(campaign)
     if judge is None:
         return None
-    reviews = list(store.current_reviews(dataset=campaign.judged_datasets))
-    cards = rating_cards(store, campaign, reviews, subject_of(campaign))
-    least = campaign.gates.judge_kappa
-    said = (c.sentence + (" Diagnostic only." if c.diagnostic_only(least) else "") for c in cards)
-    return Rating(judge, asking(campaign, settings), tuple(said))
+    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    threshold = campaign.gates.judge_kappa
+    sentences = tuple(
+        card.sentence + (" Diagnostic only." if card.diagnostic_only(threshold) else "")
+        for card in rating_cards(store, campaign, reviews)
+    )
+    return StudyJudge(judge, ask_function(campaign, settings), sentences)
 
 
 def _questions(name: str) -> Questions:
-    if not name:
-        return Questions()
-    path = config_file("questions", name)
-    questions = within_limits(read_form(Questions, path), path.name)
-    return check_questions(questions, path.name)
-
-
-def _shipped() -> list[Persona]:
-    return [load_persona(path) for path in sorted((CONFIGS / "personas").glob("*.toml"))]
+    return read_config(Questions, config_file("questions", name)) if name else Questions()
 
 
 def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
@@ -236,64 +262,54 @@ def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
 
     Raises `StudyError` if there are none.
     """
-    if source not in (_APPROVED, "candidates"):
-        raise StudyError(
-            f"found the examples “{source}”, expected approved or candidates; correct the file"
-        )
     if source == _APPROVED:
         version = _newest_version(store, campaign)
-        found = list(version_examples(store, version)) if version else []
+        examples = list(version_examples(store, version)) if version else []
     else:
-        found = list(_unjudged(store, campaign))
-    if not found:
-        kind, todo = ("approved example", "version freeze") if source == _APPROVED else (
-            "candidate", "generate")  # fmt: skip
+        examples = list(_unreviewed_examples(store, campaign))
+    if not examples:
+        kind, command = "candidate", "generate"
+        if source == _APPROVED:
+            kind, command = "approved example", "version freeze"
         raise StudyError(
-            f"found no {kind} of “{campaign.name}”, expected some; make them with "
-            f"`timbre {todo} {campaign.name}`"
+            f"“{campaign.name}” has no {kind}. Run `timbre {command} {campaign.name}` first."
         )
-    return found
+    return examples
 
 
 def _newest_version(store: Store, campaign: Campaign) -> Version | None:
     return next(reversed(list(store.stream(Version, campaign=campaign.name))), None)
 
 
-def _unjudged(store: Store, campaign: Campaign) -> Iterator[Example]:
-    splits = Splits(campaign.freeze.train, campaign.freeze.validation, campaign.freeze.test)
+def _unreviewed_examples(store: Store, campaign: Campaign) -> Iterator[Example]:
+    freeze = campaign.freeze
+    splits = Splits(freeze.train, freeze.validation, freeze.test)
     articles = {passage.id: passage.article for passage in store.stream(Passage)}
-    for made in store.stream(Candidate, campaign=campaign.name):
-        article = articles.get(made.passage or "")
+    for candidate in store.stream(Candidate, campaign=campaign.name):
+        article = articles.get(candidate.passage or "")
         yield Example(
-            candidate=made.id,
+            candidate=candidate.id,
             verdict="",
-            kind=made.kind,
-            split=split_of(article or made.id, campaign.freeze.salt, splits),
-            messages=made.messages,
-            text=made.text,
-            question=made.question,
-            reference=made.reference,
-            passage=made.passage,
+            kind=candidate.kind,
+            split=split_of(article or candidate.id, freeze.salt, splits),
+            messages=candidate.messages,
+            text=candidate.text,
+            question=candidate.question,
+            reference=candidate.reference,
+            passage=candidate.passage,
             article=article,
-            persona=made.persona,
-            traits=made.traits,
+            persona=candidate.persona,
+            traits=candidate.traits,
         )
 
 
 def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
-    version = _newest_version(store, campaign)
-    judged = version if source == _APPROVED else None
-    notice = review_notice(judged.reviewer_kinds) if judged else _UNJUDGED
-    return f"{notice} {LEFT_OUT}" if base == MINI else notice
+    version = _newest_version(store, campaign) if source == _APPROVED else None
+    notice = review_notice(version.reviewer_kinds) if version else _UNREVIEWED
+    return f"{notice} {_LEFT_OUT}" if base == MINI else notice
 
 
 def _newest(store: Store) -> str:
-    """When the newest thing that the store holds happened, so that a page can be made again."""
+    """The time of the newest event, so that the same store writes the same page."""
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
-    return max((e.at for e in store.stream(Event, kind=kinds)), default="an unknown time")
-
-
-def minutes_timed(shelf: ResultCache) -> float | None:
-    """What a training of a study took here on average, None before one was finished."""
-    seconds = [cell["facts"]["seconds"] for cell in shelf.cells() if "facts" in cell]
-    return sum(seconds) / len(seconds) / 60 if seconds else None
+    return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")
