@@ -193,7 +193,7 @@ def test_a_busy_port_is_one_sentence(
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(AnnotationError, match=f"port {port} cannot be listened at"):
+        with pytest.raises(AnnotationError, match=f"Can't listen on 127.0.0.1 port {port} "):
             embedded_server.start(tmp_path / "home", python=python, port=port)
 
 
