@@ -1,1 +1,1 @@
-"""Who writes the texts: the offline phrasebook, or a model behind an endpoint."""
+"""Teachers write the texts: the offline phrasebook, or a model."""

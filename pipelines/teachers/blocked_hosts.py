@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import socket
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pipelines.errors import TeacherError
 
@@ -13,7 +13,11 @@ _METADATA = frozenset({"100.100.100.200", "fd00:ec2::254", "192.0.0.192"})
 
 def check_url(url: str) -> None:
     """Raises `TeacherError` if a URL is invalid or leads to a link-local or metadata address."""
-    parts, port = _parse(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         shown = _CREDENTIALS.sub("//…@", url)
         raise TeacherError(
@@ -30,15 +34,6 @@ def check_url(url: str) -> None:
                 f"{parts.hostname} has the link-local or metadata address {address}, which isn't "
                 "allowed for a teacher. Correct the URL."
             )
-
-
-def _parse(url: str) -> tuple[SplitResult, int | None]:
-    """A URL's parts and port; empty parts if it's invalid."""
-    try:
-        parts = urlsplit(url)
-        return parts, parts.port
-    except ValueError:
-        return urlsplit(""), None
 
 
 def _resolve(host: str, port: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

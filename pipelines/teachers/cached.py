@@ -1,4 +1,4 @@
-"""A teacher whose replies are kept in a journal, so that no prompt is paid for twice."""
+"""A teacher whose replies are kept in a journal, so that you never pay for a prompt twice."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -57,10 +57,6 @@ class DistilabelLLM(LLM):
         """Unload the class."""
         self.inner.unload()
 
-    def get_generation_kwargs(self) -> dict[str, Any]:
-        """None, because `generate` passes the class its own."""
-        return {}
-
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[Output]:
         """The replies in the order of the chats, with token counts if the class reports them."""
         del num_generations  # one reply per prompt; another seed gives another reply

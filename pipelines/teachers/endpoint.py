@@ -2,8 +2,8 @@
 
 Requests run concurrently, as many as the endpoint accepts (see `ConcurrencyLimit`). Temporary
 failures (too many requests, a server error, a broken connection) are retried with growing waits.
-Permanent ones (a wrong key, an unknown model) raise `TeacherError`. The key appears in no record,
-log or error.
+Permanent ones (a wrong key, an unknown model) raise `TeacherError`. The key never appears in a
+record, log or error.
 """
 
 import asyncio
@@ -54,12 +54,6 @@ _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 
 @dataclass(frozen=True)
-class _Session:
-    client: httpx.AsyncClient
-    limit: ConcurrencyLimit
-
-
-@dataclass(frozen=True)
 class _Attempt:
     """One request: its output if it's final, otherwise the response and what went wrong."""
 
@@ -92,7 +86,7 @@ class Endpoint(StreamingLLM):
     _meter: Meter = PrivateAttr(default_factory=Meter)
     _schema_mode: int = PrivateAttr(default=0)
     _has_responded: bool = PrivateAttr(default=False)
-    _limit: ConcurrencyLimit | None = PrivateAttr(default=None)
+    _limit: ConcurrencyLimit = PrivateAttr(default_factory=ConcurrencyLimit)
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
@@ -147,8 +141,7 @@ class Endpoint(StreamingLLM):
         asyncio.run(self._stream(prompts, on_reply))
 
     async def _stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        width = self._limit.width if self._limit else self.concurrency
-        self._limit = ConcurrencyLimit(width, self.concurrency)
+        self._limit = ConcurrencyLimit(self._limit.width, self.concurrency)
         async with (
             httpx.AsyncClient(
                 headers=self.headers(),
@@ -159,19 +152,18 @@ class Endpoint(StreamingLLM):
             _raise_first_error(),
             asyncio.TaskGroup() as group,
         ):
-            session = _Session(client, self._limit)
             remaining = enumerate(prompts)
 
             async def work() -> None:
                 for number, prompt in remaining:
-                    on_reply(number, await self._ask(session, prompt))
+                    on_reply(number, await self._ask(client, prompt))
 
             # Twice the limit, because some workers wait to retry. One task per prompt would be
             # slow: the limit would notify hundreds of tasks of every free place.
             for _ in range(min(2 * self.concurrency, len(prompts))):
                 group.create_task(work())
 
-    async def _ask(self, session: _Session, prompt: Prompt) -> Output:
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Output:
         """The reply to a prompt, retried until `patience` runs out.
 
         Raises `TeacherError` if the endpoint can't be reached or rejects every request.
@@ -179,14 +171,14 @@ class Endpoint(StreamingLLM):
         clock = asyncio.get_running_loop()
         start, retries, failure = clock.time(), 0, ""
         while clock.time() - start <= self._patience_after(failure):
-            attempt = await self._attempt(session, prompt)
+            attempt = await self._attempt(client, prompt)
             if attempt.output is not None:
                 return attempt.output
             response, failure = attempt.response, attempt.failure
             if response is not None and not _is_temporary(response):
                 continue  # at once, with another schema mode
             if response is not None and response.status_code == _TOO_MANY_REQUESTS:
-                session.limit.halve()
+                self._limit.halve()
             await asyncio.sleep(_wait(response, retries))
             retries += 1
         if failure in _UNREACHABLE:
@@ -200,21 +192,21 @@ class Endpoint(StreamingLLM):
         may_not_exist = failure in _UNREACHABLE and not self._has_responded
         return min(self.patience, _STARTUP_PATIENCE) if may_not_exist else self.patience
 
-    async def _attempt(self, session: _Session, prompt: Prompt) -> _Attempt:
+    async def _attempt(self, client: httpx.AsyncClient, prompt: Prompt) -> _Attempt:
         worst_case = estimate_tokens(prompt.chat), self.max_tokens
-        if not await session.limit.enter(lambda: self._meter.fits(*worst_case)):
+        if not await self._limit.enter(lambda: self._meter.fits(*worst_case)):
             self._meter.is_stopped = True
             return _Attempt(LIMIT_REACHED, output=no_reply(LIMIT_REACHED))
         try:
             self._meter.reserve(*worst_case)
             mode = self._schema_mode
             url = f"{self.url.rstrip('/')}{self.path}"
-            response = await session.client.post(url, json=self.body(prompt, mode))
+            response = await client.post(url, json=self.body(prompt, mode))
             self._has_responded = True
             failed = _Attempt(f"status {response.status_code}", response)
             if _is_temporary(response):
                 return failed
-            session.limit.count_success()
+            self._limit.count_success()
             if mode < self.schema_modes and _rejects_schema(response):
                 self._schema_mode = max(self._schema_mode, mode + 1)
                 return failed
@@ -223,7 +215,7 @@ class Endpoint(StreamingLLM):
             return _Attempt(type(error).__name__)
         finally:
             self._meter.reserve(-worst_case[0], -worst_case[1])
-            await session.limit.leave()
+            await self._limit.leave()
 
     def _to_output(self, response: httpx.Response, prompt: Prompt) -> Output:
         """The reply in a response, after counting its tokens."""
@@ -235,11 +227,13 @@ class Endpoint(StreamingLLM):
             completion = self.parse(response.json())
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return no_reply(NOT_A_COMPLETION, self._redact(response.text))
-        read, written = completion.input_tokens, completion.output_tokens
-        read = estimate_tokens(prompt.chat) if read is None else read
-        written = len(completion.text or completion.raw) // 4 if written is None else written
-        self._meter.count(read, written)
-        return replace(completion, input_tokens=read, output_tokens=written).to_output()
+        if completion.input_tokens is None:
+            completion = replace(completion, input_tokens=estimate_tokens(prompt.chat))
+        if completion.output_tokens is None:
+            length = len(completion.text or completion.raw)
+            completion = replace(completion, output_tokens=length // 4)
+        self._meter.count(completion.input_tokens or 0, completion.output_tokens or 0)
+        return completion.to_output()
 
     def _redact(self, text: str) -> str:
         key = self.api_key.get_secret_value()
@@ -248,7 +242,7 @@ class Endpoint(StreamingLLM):
 
 @asynccontextmanager
 async def _raise_first_error() -> AsyncIterator[None]:
-    """Replace the exception group of a task group by its first exception."""
+    """Raise the first exception of a task group instead of the exception group."""
     try:
         yield
     except BaseExceptionGroup as group:

@@ -1,19 +1,15 @@
-"""How many requests run concurrently, adjusted to what the endpoint accepts."""
+"""A limit on concurrent requests that adapts to what the endpoint accepts."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 
 class ConcurrencyLimit:
     """A limit that grows by one after a round of successes and halves on “too many requests”."""
 
-    def __init__(self, width: int, max_width: int) -> None:
-        """A limit for one event loop.
-
-        Args:
-            width: how many requests may run at first.
-            max_width: how many may ever run.
-        """
+    def __init__(self, width: int = sys.maxsize, max_width: int = sys.maxsize) -> None:
+        """A limit for one event loop: `width` requests at first and never over `max_width`."""
         self.width = max(1, min(width, max_width))
         self._max_width = max_width
         self._running = 0

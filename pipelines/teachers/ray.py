@@ -65,8 +65,7 @@ class RayLLM(StreamingLLM):
     @property
     def model_name(self) -> str:
         """The name of the copied teacher."""
-        name: str = self.teacher.model_name
-        return name
+        return str(self.teacher.model_name)
 
     def load(self) -> None:
         """Connect to the cluster and start the copies.

@@ -37,7 +37,7 @@ _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
 
 @dataclass(frozen=True)
 class TeacherName:
-    """A teacher's name, such as “openai:MODEL@URL”; a part that it doesn't have is empty."""
+    """A teacher's name, such as “openai:MODEL@URL”; `model` and `url` are empty if it has none."""
 
     kind: str
     model: str = ""

@@ -1,4 +1,4 @@
-"""The phrasebook's word lists and tables, read from `lexicon.toml`; each module has a section."""
+"""Word lists and tables from `lexicon.toml`, which has a section for each module."""
 
 import tomllib
 from functools import cache
@@ -19,7 +19,6 @@ def load_words(module: str) -> dict[str, frozenset[str]]:
     return {name: word_set(words) for name, words in section if isinstance(words, str)}
 
 
-def load_table(module: str, name: str) -> dict[str, Any]:
-    """A table of a module, whose values are texts or lists of texts."""
-    table: dict[str, Any] = _lexicon()[module][name]
-    return table
+def load_table(module: str, name: str) -> Any:
+    """A module's list or table of texts."""
+    return _lexicon()[module][name]

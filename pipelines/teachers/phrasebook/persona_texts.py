@@ -9,7 +9,7 @@ from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.clauses import parse_clauses
 from pipelines.teachers.phrasebook.phrases import expand
 from pipelines.teachers.phrasebook.questions import ask_questions, find_answer
-from pipelines.teachers.phrasebook.wording import capitalize, contract
+from pipelines.teachers.phrasebook.wording import capitalise, contract
 from pipelines.voices.persona import Persona
 from pipelines.word_tokens import split_words
 
@@ -29,7 +29,7 @@ def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: 
     lines.insert(0, _line(phrases.statement_openings, slots, rng))
     if rng.random() < _CLOSING_SHARE:
         lines.append(_line(phrases.statement_closings, slots, rng))
-    return " ".join(map(capitalize, lines))
+    return " ".join(map(capitalise, lines))
 
 
 def write_dialogue(
@@ -51,9 +51,9 @@ def write_dialogue(
     second = [*others, *fact] or [_line(persona.trait(traits[0]).says, slots, rng)]
     return [
         {"role": "user", "content": questions[0]},
-        {"role": "assistant", "content": " ".join(map(capitalize, reply))},
-        {"role": "user", "content": capitalize(_line(phrases.follow_ups, slots, rng))},
-        {"role": "assistant", "content": " ".join(map(capitalize, second))},
+        {"role": "assistant", "content": " ".join(map(capitalise, reply))},
+        {"role": "user", "content": capitalise(_line(phrases.follow_ups, slots, rng))},
+        {"role": "assistant", "content": " ".join(map(capitalise, second))},
     ]
 
 
@@ -70,7 +70,7 @@ def write_document(persona: Persona, traits: Sequence[str], passage: str, rng: R
         *(fact.third for fact in facts[1:]),
         _line(phrases.document_closings, slots, rng),
     ]
-    return " ".join(map(capitalize, lines))
+    return " ".join(map(capitalise, lines))
 
 
 def _fill_slots(persona: Persona, passage: str, rng: Random) -> dict[str, str]:

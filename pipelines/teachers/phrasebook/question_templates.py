@@ -32,7 +32,7 @@ _GOING = _WORDS["going"]
 _PLACES = word_set("in to at on near from into through between within along across off")
 _STARTING = word_set("begin start end open close happen debut launch leave last die occur")
 _BECOMING = word_set("grow change rise fall improve increase decline develop respond react feel")
-_COMPLEMENTS = load_table("question_templates", "complements")
+_COMPLEMENTS: dict[str, str] = load_table("question_templates", "complements")
 _PERSON_OBJECT = word_set("marry meet succeed")
 _DATE = re.compile(
     r"\b(?:in|on|by|since|until|from|during) (?:the (?:spring|summer|autumn|winter|fall) of |"
@@ -40,17 +40,8 @@ _DATE = re.compile(
 )
 _DATE_NEXT = re.compile(r"(?:in|on) (?:\d{1,2} )?(?:[A-Z][a-z]+ )?\d{4}\b")
 _AFTER_ADJECTIVE = word_set("of to with about that for by from on at as than among")
-_PASSIVES = load_table("question_templates", "passives")
-_GENERAL = (
-    "What can you tell me about {}?",
-    "Could you tell me a bit about {}?",
-    "What should I know about {}?",
-    "What do we know about {}?",
-    "What's the story with {}?",
-    "Can you tell me something about {}?",
-    "What's interesting about {}?",
-    "Do you know anything about {}?",
-)
+_PASSIVES: dict[str, str] = load_table("question_templates", "passives")
+_GENERAL: list[str] = load_table("question_templates", "general")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from random import Random
 
 from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.clauses import Clause, parse_clauses
-from pipelines.teachers.phrasebook.lexicon import load_words
+from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.question_templates import questions_about
 from pipelines.word_tokens import split_words
 
@@ -21,11 +21,7 @@ _CONNECTED = re.compile(
     r"\bhowever\b|^(?:However|Meanwhile|Similarly|Conversely|Nevertheless|Moreover|Furthermore|But"
     r"|Additionally|Consequently|Therefore|Thus|In addition|As such|Instead|Also|And|Then)\b"
 )
-_OPENINGS = (
-    *[""] * 8,
-    *("So, ", "Hey, ", "Okay, ", "Quick question: ", "Tell me, ", "I was wondering, "),
-    *("Just curious, ", "Hm, ", "Oh, and "),
-)
+_OPENINGS: list[str] = [""] * 8 + load_table("questions", "openings")
 _COMMON = load_words("questions")["common"]
 
 

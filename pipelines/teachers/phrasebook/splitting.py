@@ -20,7 +20,7 @@ from pipelines.teachers.phrasebook.verbs import (
     VERBS_BY_SINGULAR,
     is_finite,
 )
-from pipelines.teachers.phrasebook.wording import capitalize
+from pipelines.teachers.phrasebook.wording import capitalise
 from pipelines.word_tokens import split_words, word_set
 
 _MIN_WORDS = 4
@@ -32,7 +32,7 @@ _JOIN = re.compile(
 _DEPENDENT = re.compile(
     r"(?:After|Before|When|While|Although|Though|Because|If|Since|As|Once|Despite|With)\b[^,]*$"
 )
-_SPOKEN = load_table("splitting", "spoken")
+_SPOKEN: dict[str, list[str]] = load_table("splitting", "spoken")
 _PRONOUNS = word_set("he she it they there this these those")
 # Verbs whose participle describes what the event did, and what the subject did.
 _WORDS = load_words("splitting")
@@ -101,11 +101,11 @@ def _continue_clause(cut: Cut, rng: Random) -> str | None:
     if tokens[0].lower() in _PRONOUNS:
         is_clause = any(is_finite(token) for token in tokens[1:3])
     else:
-        is_clause = parse_clauses(capitalize(cut.after))[0] is not None
+        is_clause = parse_clauses(capitalise(cut.after))[0] is not None
     if not is_clause:
         return None
     spoken = rng.choice(_SPOKEN[cut.word])
-    return f"{spoken} {cut.after}" if spoken else capitalize(cut.after)
+    return f"{spoken} {cut.after}" if spoken else capitalise(cut.after)
 
 
 def _continue_participle(cut: Cut, _: Random) -> str | None:
@@ -184,7 +184,7 @@ def _repeat_subject(cut: Cut) -> str:
     if len(text.split()) > _MAX_SUBJECT_WORDS:
         return ""
     if subject.is_name:
-        return capitalize(text)
+        return capitalise(text)
     if not text.startswith(("the ", "a ", "an ")):
         return ""
     if _PERSON.search(text):

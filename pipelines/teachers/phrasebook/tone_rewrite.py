@@ -14,7 +14,7 @@ from pipelines.teachers.phrasebook.phrases import expand, slots_of
 from pipelines.teachers.phrasebook.splitting import split_sentence
 from pipelines.teachers.phrasebook.wording import (
     address_listener,
-    capitalize,
+    capitalise,
     contract,
     prepend,
     use_plain_words,
@@ -50,7 +50,7 @@ def _apply_moves(sentence: str, moves: tuple[str, ...], rng: Random) -> list[str
     ):
         if move in moves:
             parts = [change(part) for part in parts]
-    return [capitalize(part) for part in parts]
+    return [capitalise(part) for part in parts]
 
 
 def _add_links(parts: list[str], phrases: TonePhrases, context: str, rng: Random) -> list[str]:
@@ -71,7 +71,7 @@ def _can_link(sentence: str) -> bool:
 
 def _phrase(stock: tuple[str, ...], topic: str, rng: Random) -> str:
     fitting = [phrase for phrase in stock if topic or not slots_of(phrase)]
-    return capitalize(expand(rng.choice(fitting), rng, {"topic": topic})) if fitting else ""
+    return capitalise(expand(rng.choice(fitting), rng, {"topic": topic})) if fitting else ""
 
 
 def _topic(answer: str, question: str) -> str:

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.teachers.phrasebook.lexicon import load_words
+from pipelines.word_tokens import word_set
 
 _VOWELS = "aeiou"
 _WORDS = load_words("verbs")
 _DOUBLED = _WORDS["doubled"]
-BE = frozenset({"is", "are", "was", "were"})
-HAVE = frozenset({"has", "have", "had"})
-MODAL = frozenset({"can", "could", "may", "might", "will", "would", "must", "should"})
-DO = frozenset({"do", "does", "did"})
-AUXILIARIES = BE | HAVE | MODAL | DO
+BE = word_set("is are was were")
+AUXILIARIES = BE | word_set("has have had can could may might will would must should do does did")
 # Past forms that are as often nouns or adjectives.
 NOUNS_TOO = _WORDS["nouns_too"]
 # Present forms that are rarely nouns, so they can be recognised as verbs.

@@ -10,28 +10,16 @@ from pipelines.teachers.phrasebook.clauses import LEADS, parse_clauses
 from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.verbs import VERBS_BY_PARTICIPLE
 
-_CONTRACTIONS = tuple(
+_CONTRACTIONS = [
     (re.compile(rf"\b{pattern}\b"), replacement)
-    for pattern, replacement in (
-        (r"([Ii]t|[Tt]hat|[Tt]here|[Hh]e|[Ss]he) is", r"\1's"),
-        (r"([Tt]hey) are", r"\1're"),
-        (r"([Hh]e|[Ss]he|[Tt]hey) would", r"\1'd"),
-        (r"([Ii]t) will", r"\1'll"),
-        (r"([Hh]e|[Ss]he|[Tt]hey) had(?= (?:\w+ed|been)\b)", r"\1'd"),
-        (r"([Hh]e) has(?= (?:\w+ed|been)\b)", r"\1's"),
-        (r"([Tt]hey) have", r"\1've"),
-        (r"(was|were|is|are|did|does|do|had|has|have|could|would|should) not", r"\1n't"),
-        (r"can ?not", "can't"),
-        (r"will not", "won't"),
-        (r"(would|could) have(?! to\b)", r"\1've"),
-    )
-)
+    for pattern, replacement in load_table("wording", "contractions").items()
+]
 _WORDS = load_words("wording")
 _FUNCTION_WORDS = _WORDS["function_words"]
 _BEFORE_PARTICIPLES = _WORDS["before_participles"]
 _QUOTATION = re.compile(r'("[^"]*"|“[^”]*”)')
 _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
-_SPOKEN_OPENINGS = load_table("wording", "spoken_openings")
+_SPOKEN_OPENINGS: dict[str, list[str]] = load_table("wording", "spoken_openings")
 _SUBJECT = r"^(?P<subject>(?:The|A|An|It|They|These|This|[A-Z][\w'’-]+)(?: [\w'’-]+){0,4}?)"
 _IS_FOUND = re.compile(
     rf"{_SUBJECT} (?:is|are) "
@@ -87,7 +75,7 @@ def _outside_quotations(text: str, change: Callable[[str], str]) -> str:
 
 def use_spoken_opening(sentence: str, rng: Random) -> str:
     """The sentence with a spoken opening in place of a formal one."""
-    if (year := _YEAR.match(sentence)) and rng.random() < 0.5:  # "Back in" every time is dull
+    if (year := _YEAR.match(sentence)) and rng.random() < 0.5:  # only for half of them, for variety
         preposition = year.group(1)
         return f"Back {preposition.lower()} {sentence[len(preposition) + 1 :]}"
     for formal, spoken in _SPOKEN_OPENINGS.items():
@@ -127,7 +115,7 @@ def _starts_with_common_word(sentence: str, context: str) -> bool | None:
     return clause.subject.text[0].islower()
 
 
-def capitalize(sentence: str) -> str:
+def capitalise(sentence: str) -> str:
     """The sentence with its first letter in upper case and the rest unchanged."""
     return sentence[:1].upper() + sentence[1:]
 
