@@ -18,7 +18,7 @@ from db.records import Candidate, Passage, Rejection
 from evaluation.measures.tone import flesch_reading_ease, is_conversational
 from pipelines.conversations import generate_conversations
 from pipelines.plan import GenerationPlan
-from pipelines.word_tokens import split_words
+from pipelines.text.words import split_words
 from timbre.campaign import load_tone
 
 ARTICLES = "../shared/data/wikipedia-good-2019/enwiki_good_articles_1990.jsonl.xz"

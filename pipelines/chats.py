@@ -11,7 +11,7 @@ from pipelines.checks.campaign import IMPORTED, CampaignChecks
 from pipelines.checks.check import Failure
 from pipelines.errors import SourceError
 from pipelines.plan import Resources
-from pipelines.storable_text import is_storable, make_storable
+from pipelines.text.storable import is_storable, make_storable
 
 EXPECTED = '{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}'
 

@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from pipelines.prompting import ChatMessages, render_block
-from pipelines.storable_text import is_storable
+from pipelines.text.storable import is_storable
 
 RETRY = "retry.v1"
 MALFORMED_REPLY = "reply without what was asked"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.articles.source_page import Site, SourcePage
 from pipelines.errors import SourceError
-from pipelines.storable_text import make_storable
+from pipelines.text.storable import make_storable
 
 _EXTENSIONS = frozenset({".md", ".txt"})
 _LICENCE_FILES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "LICENSE.md")

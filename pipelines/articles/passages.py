@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from db.records import Passage, Rejection
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
-from pipelines.sentences import split_sentences
+from pipelines.text.sentences import split_sentences
 from pipelines.wikipedia.wikitext.formulas import FORMULA
 from pipelines.wikipedia.wikitext.sections import Section, parse_wikitext
 from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END

@@ -10,7 +10,7 @@ import pyarrow.parquet
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
-from pipelines.storable_text import make_storable
+from pipelines.text.storable import make_storable
 
 _COLUMNS = ("id", "url", "title", "text")
 _BATCH_ROWS = 256

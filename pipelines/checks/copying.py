@@ -1,7 +1,7 @@
 """Whether a text is copied from its source instead of rewritten."""
 
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.word_tokens import split_words
+from pipelines.text.words import split_words
 
 COPIED = 0.95
 _RUN = 5

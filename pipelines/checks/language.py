@@ -3,7 +3,7 @@
 import re
 
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.word_tokens import word_set
+from pipelines.text.words import word_set
 
 _ENGLISH = word_set(
     "the of and to in a is was that for on as with by he it at from his an are were which be had "

@@ -2,7 +2,7 @@
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.word_tokens import split_words
+from pipelines.text.words import split_words
 
 LENGTHS = {
     CandidateKind.CONVERSATION: (8, 150),

@@ -12,7 +12,7 @@ from rensa import RMinHash
 
 from db.records import Candidate
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.word_tokens import split_words
+from pipelines.text.words import split_words
 
 NEAR = 0.7
 PERMUTATIONS = 128

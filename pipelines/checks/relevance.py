@@ -8,8 +8,8 @@ same paragraph.
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.sentences import split_sentences
-from pipelines.word_tokens import split_words, word_set
+from pipelines.text.sentences import split_sentences
+from pipelines.text.words import split_words, word_set
 
 _LEAST = 2
 _TIMES = 3

@@ -9,10 +9,10 @@ from pydantic import PrivateAttr
 
 from pipelines.journal import Journal, Reply, cache_key
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
-from pipelines.storable_text import make_storable
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Completion, Output, Prompt, no_reply, stream
 from pipelines.teachers.endpoint import Endpoint
+from pipelines.text.storable import make_storable
 
 _LIMITED_BATCH = 16
 _CALLABLE_BATCH = 64  # a local model can take minutes for it, which are lost if the run is killed

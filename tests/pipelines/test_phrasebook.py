@@ -23,8 +23,8 @@ from pipelines.teachers.phrasebook.wording import (
     use_plain_words,
     use_spoken_opening,
 )
+from pipelines.text.words import split_words
 from pipelines.voices.tone import Tone, TonePhrases
-from pipelines.word_tokens import split_words
 
 
 def rng(seed: int = 0) -> Random:

@@ -14,8 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from db.records import plain
 from pipelines import prompting
 from pipelines.prompting import FOLDER, prompt_names, render_prompt
-from pipelines.voice_prompts import rewrite_prompt, rules_prompt
 from pipelines.voices.persona import Persona
+from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from pipelines.voices.tone import Tone
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pipelines"

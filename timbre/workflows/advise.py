@@ -8,7 +8,7 @@ from db.runs import RunStatus
 from db.store import Store
 from db.versions import version_examples
 from evaluation.pages.page import write_page
-from pipelines.voice_prompts import rewrite_prompt, rules_prompt
+from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from studies.config import LadderConfig
 from studies.ladder import PromptingTask, run_ladder
 from studies.pages.ladder import LadderRun, TuningCost, ladder_page

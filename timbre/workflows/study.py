@@ -21,8 +21,8 @@ from db.store import Store
 from db.versions import version_examples
 from evaluation.pages.page import write_page
 from evaluation.verdict import review_notice
-from pipelines.voice_prompts import rewrite_prompt, rules_prompt
 from pipelines.voices.persona import Persona
+from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from pipelines.voices.tone import Tone
 from studies.config import MultipleChoice, PersonaStudy, Questions, ToneStudy
 from studies.costs import load_chat

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.lexicon import load_words
 from pipelines.teachers.phrasebook.verbs import (
     AUXILIARIES,
@@ -19,7 +18,8 @@ from pipelines.teachers.phrasebook.verbs import (
     VERBS_BY_SINGULAR,
     is_finite,
 )
-from pipelines.word_tokens import word_set
+from pipelines.text.sentences import split_sentences
+from pipelines.text.words import word_set
 
 _MAX_LEAD_WORDS = 14
 _MAX_SUBJECT_WORDS = 7

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.word_tokens import word_set
+from pipelines.text.words import word_set
 
 
 @cache

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.clauses import parse_clauses
 from pipelines.teachers.phrasebook.phrases import expand
 from pipelines.teachers.phrasebook.questions import ask_questions, find_answer
 from pipelines.teachers.phrasebook.wording import capitalise, contract
+from pipelines.text.sentences import split_sentences
+from pipelines.text.words import split_words
 from pipelines.voices.persona import Persona
-from pipelines.word_tokens import split_words
 
 _MAX_TOPIC_WORDS = 5
 _CLOSING_SHARE = 0.6

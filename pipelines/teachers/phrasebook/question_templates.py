@@ -12,7 +12,7 @@ from pipelines.teachers.phrasebook.verbs import (
     VERBS_BY_PRESENT,
     Verb,
 )
-from pipelines.word_tokens import word_set
+from pipelines.text.words import word_set
 
 _WORDS = load_words("question_templates")
 _PREPOSITIONS = _WORDS["prepositions"]

@@ -4,11 +4,11 @@ import math
 import re
 from random import Random
 
-from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.clauses import Clause, parse_clauses
 from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.question_templates import questions_about
-from pipelines.word_tokens import split_words
+from pipelines.text.sentences import split_sentences
+from pipelines.text.words import split_words
 
 _MIN_WORDS, _MAX_WORDS = 7, 34
 _MAX_ANSWER_WORDS = 58

@@ -21,7 +21,7 @@ from pipelines.teachers.phrasebook.verbs import (
     is_finite,
 )
 from pipelines.teachers.phrasebook.wording import capitalise
-from pipelines.word_tokens import split_words, word_set
+from pipelines.text.words import split_words, word_set
 
 _MIN_WORDS = 4
 _MAX_SUBJECT_WORDS = 4

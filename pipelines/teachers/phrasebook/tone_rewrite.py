@@ -7,7 +7,6 @@ and the only additions are phrases that claim nothing.
 import re
 from random import Random
 
-from pipelines.sentences import split_sentences
 from pipelines.teachers.phrasebook.clauses import parse_clauses
 from pipelines.teachers.phrasebook.lexicon import load_words
 from pipelines.teachers.phrasebook.phrases import expand, slots_of
@@ -20,6 +19,7 @@ from pipelines.teachers.phrasebook.wording import (
     use_plain_words,
     use_spoken_opening,
 )
+from pipelines.text.sentences import split_sentences
 from pipelines.voices.tone import TonePhrases
 
 _MAX_TOPIC_WORDS = 5

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.teachers.phrasebook.lexicon import load_words
-from pipelines.word_tokens import word_set
+from pipelines.text.words import word_set
 
 _VOWELS = "aeiou"
 _WORDS = load_words("verbs")

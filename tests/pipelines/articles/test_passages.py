@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from db.records import Article, Passage, Rejection
 from pipelines.articles.passages import PassageConfig, count_words, split_passages
 from pipelines.articles.source_page import Site, SourcePage
-from pipelines.sentences import split_sentences
+from pipelines.text.sentences import split_sentences
 from tests.pipelines.articles.exports import PROSE
 
 ARTICLE = Article(url="https://x.example/A", revision="1", digest="d", title="A", source="s.xml").id

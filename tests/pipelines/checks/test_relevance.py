@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from pipelines.checks.relevance import find_skipped_sentence
-from pipelines.sentences import split_sentences
+from pipelines.text.sentences import split_sentences
 
 
 def test_answers_to_another_question_are_found_among_peoples_questions(

@@ -13,8 +13,8 @@ import pytest
 from pipelines.checks.support import find_unsupported_names, find_unsupported_numbers
 from pipelines.teachers.phrasebook.questions import ask_questions, find_answer
 from pipelines.teachers.phrasebook.tone_rewrite import rewrite
+from pipelines.text.words import split_words
 from pipelines.voices.tone import Tone
-from pipelines.word_tokens import split_words
 from tests.pipelines.checks.samples import PASSAGE
 
 APOSTROPHE_S = "'s"
