@@ -1,4 +1,4 @@
-"""A constitution becomes a persona that every teacher can write as."""
+"""A constitution becomes a persona that every teacher can write for."""
 
 import json
 import tarfile
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from db.records import Candidate, Passage
-from pipelines.form import FormError
-from pipelines.persona_file import check_persona, load_persona
-from pipelines.personas import persona_candidates
+from pipelines.personas import generate_persona_texts
 from pipelines.plan import GenerationPlan
-from pipelines.prompting import render
+from pipelines.prompting import render_prompt
+from timbre.campaign import load_persona
+from timbre.config import ConfigError
 
 TRAITS = [
     {"trait": "I count things {twice|thrice}.", "questions": ["How many?", "Are you sure?"]},
@@ -31,29 +31,28 @@ def constitution(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_each_trait_is_described_in_its_own_words_with_what_brings_it_out(
+def test_traits_keep_their_sentences_and_questions(
     constitution: Path,
 ) -> None:
     persona = load_persona(constitution)
     assert persona.name == "Slow counter"
-    assert check_persona(constitution) == []
     assert [t.name for t in persona.traits] == ["slow_counter-1", "slow_counter-2"]
     assert persona.traits[0].description == "I count things {twice|thrice}."
     assert persona.traits[1].asks == ("When?", "How long?")
 
 
-def test_the_offline_teacher_writes_every_kind_of_text_as_it(
+def test_the_offline_teacher_writes_every_kind_of_text(
     constitution: Path, passages: list[Passage]
 ) -> None:
     persona = load_persona(constitution)
-    made = list(persona_candidates(passages, persona, GenerationPlan("c")))
+    made = list(generate_persona_texts(passages, persona, GenerationPlan("c")))
     assert {r.kind for r in made if isinstance(r, Candidate)} == {*GenerationPlan("c").kinds}
 
 
-def test_a_prompt_asks_what_brings_a_trait_out() -> None:
+def test_dialogue_prompts_include_the_questions_of_a_trait() -> None:
     traits = [{"name": "slow", "description": "", "shows": [], "never": [], "asks": ["When?"]}]
     persona = {"name": "C", "description": "", "facts": [], "turns": []}
-    chat = render("dialogue.v2", persona=persona, traits=traits, passage="A clock.")
+    chat = render_prompt("dialogue.v2", persona=persona, traits=traits, passage="A clock.")
     assert "The user might ask: When?" in chat[1]["content"]
 
 
@@ -62,15 +61,14 @@ def test_a_prompt_asks_what_brings_a_trait_out() -> None:
     ["", "{}", "[]", '[{"trait": "I am."}]', "nonsense", '[{"trait": "", "questions": []}]',
      pytest.param("[" * 9_999, id="nested without end")],
 )  # fmt: skip
-def test_what_is_no_constitution_is_one_sentence(tmp_path: Path, text: str) -> None:
+def test_other_files_are_rejected(tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken.txt"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(FormError, match=r"expected (two or more|a list or lines)"):
+    with pytest.raises(ConfigError, match=r"broken.txt: it (has . traits|isn't a constitution)"):
         load_persona(path)
-    assert len(check_persona(path)) == 1
 
 
-def test_the_eleven_published_ones_are_read(
+def test_the_published_constitutions_are_read(
     shared_data: Callable[[str], Path], tmp_path: Path
 ) -> None:
     archive = shared_data("open-character-training") / "constitutions.tar.xz"
