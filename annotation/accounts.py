@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from annotation.connection import Connection, connect, workspace_id
 from annotation.errors import AnnotationError
+from annotation.html_text import check_name
 
 
 class UserRole(StrEnum):
@@ -38,6 +39,7 @@ def add_workspace(connection: Connection) -> bool:
     Raises:
         AnnotationError: if the connection is not an owner's.
     """
+    check_name("workspace", connection.workspace)
     with connect(connection, workspace=False) as server:
         names = {item["name"] for item in server.get("me/workspaces")["items"]}
         if connection.workspace in names:
@@ -67,6 +69,7 @@ def add_user(
         AnnotationError: if there is a user of that name with another role, the password is too
             short, or the connection is not an owner's.
     """
+    check_name("user", name)
     if password is not None and len(password) < 8:
         raise AnnotationError(
             f"found a password of {len(password)} characters, expected at least 8; choose a "

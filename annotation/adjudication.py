@@ -39,7 +39,7 @@ def adjudication_items(
     for item in items:
         if item.candidate.id in tied:
             lines = [_line(n, review) for n, review in enumerate(_ordered(said[item.candidate.id]))]
-            yield replace(item, suggestions=(), said="\n\n".join(lines))
+            yield replace(item, suggestions=(), earlier_answers="\n\n".join(lines))
 
 
 def _ordered(reviews: list[Review]) -> list[Review]:

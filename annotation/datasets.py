@@ -1,4 +1,4 @@
-"""Argilla datasets by name: found, made where missing, and refused where they are not ours."""
+"""Argilla datasets: found by name, created or updated on push, and rejected if they aren't ours."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ import argilla as rg
 
 from annotation.connection import Connection, Server, connect, workspace_id
 from annotation.errors import AnnotationError
+from annotation.html_text import check_name
 
-Shape = dict[str, tuple[str, ...]]
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,124 +26,110 @@ class Dataset:
 def find_dataset(server: Server, name: str) -> Dataset:
     """The dataset of that name in the connection's workspace.
 
-    Args:
-        server: The open connection.
-        name: The dataset's name.
-
-    Returns:
-        What reading and writing records needs of it.
-
-    Raises:
-        AnnotationError: if there is none.
+    Raises `AnnotationError` if there is none.
     """
-    found = _listed(server)
-    if name not in found or found[name]["status"] != "ready":
-        names = ", ".join(sorted(found)) or "none"
+    datasets = _list_datasets(server)
+    if name not in datasets or datasets[name]["status"] != "ready":
+        names = ", ".join(sorted(datasets)) or "none"
         raise AnnotationError(
-            f"found the datasets {names} in the workspace “{server.connection.workspace}”, "
-            f"expected “{name}”; push it first with `timbre review push`"
+            f"The workspace “{server.connection.workspace}” has no dataset “{name}” (it has: "
+            f"{names}). Push it first with `timbre review push`."
         )
-    return _described(server, found[name])
+    return _dataset(server, datasets[name])
 
 
 def dataset_names(connection: Connection) -> frozenset[str]:
-    """The names of the datasets in the connection's workspace that can be judged.
+    """The names of the published datasets in the connection's workspace.
 
-    Args:
-        connection: The server, as anybody who may see the workspace.
-
-    Returns:
-        The names.
-
-    Raises:
-        AnnotationError: if the server or the workspace is not there.
+    Raises `AnnotationError` if the server or the workspace is missing.
     """
     with connect(connection) as server:
-        found = _listed(server).values()
-        return frozenset(str(item["name"]) for item in found if item["status"] == "ready")
+        datasets = _list_datasets(server).values()
+        return frozenset(str(item["name"]) for item in datasets if item["status"] == "ready")
 
 
 def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:
-    """The dataset of that name with these settings, made where there is none.
+    """The dataset of that name, created if it's missing.
 
-    Guidelines that have changed are brought up to date.
+    An existing dataset gets the current guidelines, titles and descriptions.
 
     Args:
         server: The connection, of an owner or admin.
         name: The dataset's name.
-        build: Makes the settings with a client.
+        build: Builds the settings with a client.
 
     Returns:
-        What reading and writing records needs of it.
+        What it takes to read and write records.
 
     Raises:
-        AnnotationError: if there is one that asks something else.
+        AnnotationError: if the existing dataset has other fields or questions.
     """
     settings = build(server.client)
-    found = _listed(server).get(name)
-    if found and found["status"] != "ready":
-        # Left by a run that was stopped while it made the dataset; it can hold no records yet.
-        server.delete(f"datasets/{found['id']}")
-        found = None
-    if found is None:
+    existing = _list_datasets(server).get(name)
+    if existing and existing["status"] != "ready":
+        # A push was stopped while it created the dataset, which therefore has no records.
+        server.delete(f"datasets/{existing['id']}")
+        existing = None
+    if existing is None:
         _create(server, name, settings)
-        found = _listed(server)[name]
-    _check_same(server, found, settings)
-    if found["guidelines"] != settings.guidelines:
-        server.patch(f"datasets/{found['id']}", {"guidelines": settings.guidelines})
-    return _described(server, found)
+        existing = _list_datasets(server)[name]
+    _check_same(server, existing, settings)
+    _update_texts(server, existing, settings)
+    return _dataset(server, existing)
 
 
-def _listed(server: Server) -> dict[str, dict[str, Any]]:
-    answer = server.get("me/datasets", workspace_id=workspace_id(server))
-    return {item["name"]: item for item in answer["items"]}
+def _list_datasets(server: Server) -> dict[str, Json]:
+    response = server.get("me/datasets", workspace_id=workspace_id(server))
+    return {item["name"]: item for item in response["items"]}
 
 
-def _described(server: Server, found: dict[str, Any]) -> Dataset:
-    questions = server.get(f"datasets/{found['id']}/questions")["items"]
+def _dataset(server: Server, dataset: Json) -> Dataset:
+    questions = server.get(f"datasets/{dataset['id']}/questions")["items"]
     return Dataset(
-        str(found["id"]),
-        str(found["name"]),
+        str(dataset["id"]),
+        str(dataset["name"]),
         {question["name"]: str(question["id"]) for question in questions},
         {question["name"]: str(question["settings"]["type"]) for question in questions},
     )
 
 
 def _create(server: Server, name: str, settings: rg.Settings) -> None:
+    check_name("dataset", name)
     workspace = server.client.workspaces(id=workspace_id(server))
     try:
         rg.Dataset(name, workspace=workspace, settings=settings, client=server.client).create()
     except rg._exceptions.ArgillaError as error:
         raise AnnotationError(
-            f"found that Argilla does not take the settings of “{name}” ({error.__cause__ or error}"
-            "), expected it to; use an owner's or admin's key, or mend the tone or persona file"
+            f"Argilla rejects the settings of the dataset “{name}” ({error.__cause__ or error}). "
+            "Use an owner's or admin's key, or correct the tone or persona file."
         ) from error
 
 
-def _check_same(server: Server, found: dict[str, Any], settings: rg.Settings) -> None:
-    wanted = settings.serialize()
-    differing = [
+def _check_same(server: Server, dataset: Json, settings: rg.Settings) -> None:
+    expected = settings.serialize()
+    paths = {
+        "fields": "datasets/{}/fields",
+        "questions": "datasets/{}/questions",
+        "metadata": "me/datasets/{}/metadata-properties",
+        "vectors": "datasets/{}/vectors-settings",
+    }
+    differences = [
         kind
-        for kind, path in {
-            "fields": "datasets/{}/fields",
-            "questions": "datasets/{}/questions",
-            "metadata": "me/datasets/{}/metadata-properties",
-            "vectors": "datasets/{}/vectors-settings",
-        }.items()
-        if _shape(server.get(path.format(found["id"]))["items"]) != _shape(wanted[kind])
+        for kind, path in paths.items()
+        if _shape(server.get(path.format(dataset["id"]))["items"]) != _shape(expected[kind])
     ]
-    if found["distribution"]["min_submitted"] != settings.distribution.min_submitted:
-        differing.append("reviewers a record")
-    if differing:
+    if dataset["distribution"]["min_submitted"] != settings.distribution.min_submitted:
+        differences.append("reviewers per record")
+    if differences:
         raise AnnotationError(
-            f"found a dataset “{found['name']}” with other {' and '.join(differing)} than this "
-            "campaign's, expected the same, for answers are kept under them; give the campaign "
-            "another name, or delete that dataset in Argilla if nothing in it is needed"
+            f"The dataset “{dataset['name']}” exists in Argilla with different "
+            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
+            "another name, or delete the dataset in Argilla if you don't need it."
         )
 
 
-def _shape(properties: Iterable[dict[str, Any]]) -> Shape:
-    """What an answer depends on: a property's name, type and the values it can have."""
+def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    """What answers depend on: each property's name, type and possible values."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),
@@ -150,3 +137,14 @@ def _shape(properties: Iterable[dict[str, Any]]) -> Shape:
         )
         for item in properties
     }
+
+
+def _update_texts(server: Server, dataset: Json, settings: rg.Settings) -> None:
+    if dataset["guidelines"] != settings.guidelines:
+        server.patch(f"datasets/{dataset['id']}", {"guidelines": settings.guidelines})
+    expected = settings.serialize()
+    for kind, keys in (("fields", ["title"]), ("questions", ["title", "description"])):
+        texts = {item["name"]: {key: item.get(key) for key in keys} for item in expected[kind]}
+        for item in server.get(f"datasets/{dataset['id']}/{kind}")["items"]:
+            if {key: item.get(key) for key in keys} != texts[item["name"]]:
+                server.patch(f"{kind}/{item['id']}", texts[item["name"]])

@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 
 from annotation.errors import AnnotationError
+from annotation.html_text import escape_markdown
 from annotation.review_settings import ReviewSettings
 
 LONGEST = 10_000
@@ -13,7 +14,8 @@ _PROSE = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-    autoescape=False,  # noqa: S701 - the result is Markdown; Argilla's web UI cleans it
+    autoescape=False,  # noqa: S701 - the result is Markdown, for which `finalize` escapes
+    finalize=escape_markdown,
 )
 
 

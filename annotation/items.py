@@ -25,8 +25,8 @@ class Suggestion:
 class CandidateItem:
     """A candidate with its source, suggestions, sentence vector and metadata to filter by.
 
-    `said` is what reviewers said of it before, for an adjudicator alone. `reviewers` are those
-    it is handed to first, none for whoever comes.
+    `earlier_answers` holds the reviewers' answers, which only an adjudicator sees. `reviewers`
+    are the assigned reviewers; none leaves the record to any reviewer.
     """
 
     candidate: Candidate
@@ -35,7 +35,7 @@ class CandidateItem:
     suggestions: tuple[Suggestion, ...] = ()
     vector: tuple[float, ...] | None = None
     metadata: tuple[tuple[str, str | int | float], ...] = ()
-    said: str = ""
+    earlier_answers: str = ""
     reviewers: tuple[str, ...] = ()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from annotation.connection import Connection, Server, connect, workspace_id
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
+from annotation.html_text import unescape_html
 from annotation.spans import span_from_argilla
 from db.records import (
     Answer,
@@ -109,7 +110,7 @@ def _review(
     user = str(response["user_id"])
     reviewer = names.get(user, f"user {user}")
     values = {name: value["value"] for name, value in (response["values"] or {}).items()}
-    text = record["fields"].get("candidate", "")
+    text = unescape_html(record["fields"].get("candidate", ""))
     answers = (
         Answer(name, from_argilla(value, dataset.question_types.get(name, ""), text))
         for name, value in values.items()
@@ -159,8 +160,10 @@ def _edited(value: str | None, fields: Json) -> str | None:
 def shown_text(fields: Json) -> str:
     """The text to judge as the record shows it, a dialogue in its text form."""
     if turns := fields.get("dialogue"):
-        return messages_to_text(tuple(Message(Role(t["role"]), t["content"]) for t in turns))
-    return str(fields.get("candidate", ""))
+        return messages_to_text(
+            tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
+        )
+    return unescape_html(fields.get("candidate", ""))
 
 
 def _utc(moment: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from annotation.connection import Connection, Server, connect
 from annotation.datasets import Dataset, ensure_dataset
+from annotation.html_text import escape_html
 from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.questions import candidate_settings, comparison_settings
 from annotation.review_settings import ReviewSettings
@@ -106,17 +107,19 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
         "passage": item.passage.text if item.passage else "",
     }
     if candidate.kind is CandidateKind.DIALOGUE:
-        turns = [{"role": m.role.value, "content": m.content} for m in candidate.messages]
+        turns = [
+            {"role": m.role.value, "content": escape_html(m.content)} for m in candidate.messages
+        ]
         fields["dialogue"] = turns
     else:
         fields["candidate"] = text
     if settings.adjudication:
-        fields["said"] = item.said
+        fields["said"] = item.earlier_answers
     if not settings.grounded:
         fields["brief"] = _brief(item, settings)
     record: Json = {
         "external_id": candidate.id,
-        "fields": {name: value for name, value in fields.items() if value},
+        "fields": _escape_fields(fields),
         "metadata": _metadata(item, text),
         "suggestions": [
             _suggestion(suggestion, text, dataset)
@@ -138,8 +141,21 @@ def comparison_record(item: ComparisonItem) -> Json:
         "right": item.right_text.strip() or "(no answer)",
         "passage": item.passage,
     }
-    filled = {name: value for name, value in fields.items() if value}
-    return {"external_id": item.comparison.id, "fields": filled, "metadata": {}, "suggestions": []}
+    return {
+        "external_id": item.comparison.id,
+        "fields": _escape_fields(fields),
+        "metadata": {},
+        "suggestions": [],
+    }
+
+
+def _escape_fields(fields: Json) -> Json:
+    """The fields that aren't empty; a dialogue's turns are escaped already."""
+    return {
+        name: escape_html(value) if isinstance(value, str) else value
+        for name, value in fields.items()
+        if value
+    }
 
 
 def to_argilla(value: AnswerValue, text: str) -> Any:

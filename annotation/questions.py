@@ -6,8 +6,10 @@ from typing import Any
 import argilla as rg
 
 from annotation.guidelines import candidate_guidelines, comparison_guidelines
+from annotation.html_text import escape_html
 from annotation.review_settings import ReviewSettings, ScalePoint
 
+MAX_DESCRIPTION = 1000
 PREFERENCES = {"left": "A is better", "tie": "No difference", "right": "B is better"}
 FAITHFUL = {"yes": "Yes", "partly": "Partly", "no": "No"}
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -46,7 +48,11 @@ class _Builder:
 
     def label(self, name: str, title: str, labels: dict[str, str], description: str = "") -> Any:
         return rg.LabelQuestion(
-            name, labels, title=title, description=description or None, client=self.client
+            name,
+            labels,
+            title=title,
+            description=escape_html(description, MAX_DESCRIPTION) or None,
+            client=self.client,
         )
 
     def rating(self, name: str, title: str) -> Any:
@@ -57,7 +63,7 @@ class _Builder:
             name,
             [point.value for point in points],
             title=f"{title} ({ends})"[:500],
-            description=scale_line(points),
+            description=escape_html(scale_line(points), MAX_DESCRIPTION),
             client=self.client,
         )
 
@@ -68,14 +74,14 @@ class _Builder:
             name,
             labels | {NO_TRAIT: "None of these"},
             title=title,
-            description=meanings[:1000] or None,
+            description=escape_html(meanings, MAX_DESCRIPTION) or None,
             client=self.client,
         )
 
 
 def scale_line(points: tuple[ScalePoint, ...]) -> str:
     """The scale in one line, as it stands under a rating: `1 encyclopedic · 2 plain · …`."""
-    return " · ".join(f"{point.value} {point.label}" for point in points)[:1000]
+    return " · ".join(f"{point.value} {point.label}" for point in points)
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:

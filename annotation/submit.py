@@ -8,6 +8,7 @@ from typing import Any
 from annotation.connection import Connection, Server, connect
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
+from annotation.html_text import unescape_html
 from annotation.push import to_argilla
 from db.records import Review, ReviewStatus
 
@@ -81,7 +82,7 @@ def _records(server: Server, dataset: Dataset, names: list[str]) -> dict[str, Js
 
 
 def _response(review: Review, record: Json) -> Json:
-    text = record["fields"].get("candidate", "")
+    text = unescape_html(record["fields"].get("candidate", ""))
     values = {a.question: {"value": to_argilla(a.value, text)} for a in review.answers}
     if review.edited is not None:
         values["improved"] = {"value": review.edited}

@@ -41,7 +41,7 @@ def test_an_adjudicator_reads_what_reviewers_said_and_decides(
     page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
 ) -> None:
     said = "Reviewer 1: decision: approve\n\nReviewer 2: decision: reject; reasons: tone"
-    item = replace(conversation(), said=said)
+    item = replace(conversation(), earlier_answers=said)
     push_candidates(owner, "ties", [item], adjudication_settings(TONE))
     account, _ = annotator("adjudicator")
     log_in(page, owner, account)

@@ -55,10 +55,10 @@ def test_ties_go_to_an_adjudicator_whose_word_settles_them() -> None:
     found = list(verdicts(reviews, VerdictRule()))
     (item,) = adjudication_items([tied, agreed], found, reviews)
     assert item.candidate == tied.candidate
-    assert "decision: approve; tone: 4\nTheir version: It's 35." in item.said
-    assert "decision: reject; reasons: tone" in item.said
-    assert "ann" not in item.said
-    assert "bob" not in item.said
+    assert "decision: approve; tone: 4\nTheir version: It's 35." in item.earlier_answers
+    assert "decision: reject; reasons: tone" in item.earlier_answers
+    assert "ann" not in item.earlier_answers
+    assert "bob" not in item.earlier_answers
     rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy")
     settled = verdicts([*reviews, said("cy", tied.candidate.id, decision="reject")], rule)
     assert {v.subject: v.decision for v in settled} == {
@@ -68,11 +68,11 @@ def test_ties_go_to_an_adjudicator_whose_word_settles_them() -> None:
 
 
 def test_the_adjudicator_sees_what_was_said_and_others_do_not() -> None:
-    item = replace(conversation(), said="Reviewer 1: decision: approve")
+    item = replace(conversation(), earlier_answers="Reviewer 1: decision: approve")
     dataset = Dataset("1", "d", {"improved": "q"}, {"improved": "text"})
     settings = adjudication_settings(TONE)
     assert "said" not in candidate_record(item, TONE, dataset)["fields"]
-    assert candidate_record(item, settings, dataset)["fields"]["said"] == item.said
+    assert candidate_record(item, settings, dataset)["fields"]["said"] == item.earlier_answers
     assert "said" in {f.name for f in candidate_settings(offline_client(), settings).fields}
     assert settings.overlap == 1
 

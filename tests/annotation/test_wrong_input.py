@@ -95,7 +95,7 @@ def test_somebody_elses_dataset_under_our_name_is_left_alone(owner: Connection) 
         workspace = server.client.workspaces(id=workspace_id(server))
         rg.Dataset("theirs", workspace=workspace, settings=settings, client=server.client).create()
     for ours in (TONE, PERSONA, replace(TONE, overlap=3)):
-        with pytest.raises(AnnotationError, match="other fields and questions"):
+        with pytest.raises(AnnotationError, match="different fields and questions"):
             push_candidates(owner, "theirs", [conversation()], ours)
     assert list(pull(owner, "theirs")) == []
 

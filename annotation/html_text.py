@@ -1,0 +1,43 @@
+"""Text made safe for Argilla's web UI.
+
+The UI inserts field texts, question descriptions and some names into the page as HTML, and
+renders guidelines as Markdown that may hold HTML. Titles, labels, answers and metadata are
+inserted as text and need no escaping.
+"""
+
+import re
+import sys
+from html import escape
+from html import unescape as unescape_html
+from typing import Any
+
+from annotation.errors import AnnotationError
+
+__all__ = ["check_name", "escape_html", "escape_markdown", "unescape_html"]
+
+# With : and @ and www. there would be links, which swallow the entities after them.
+_MARKDOWN = re.compile(r"[\\`*_\[\]{}<>&~|$#!:@]|(?<=[wW]{3})\.")
+
+
+def escape_html(text: str, limit: int = sys.maxsize) -> str:
+    """Text as HTML that shows it as written; `unescape_html` restores it exactly.
+
+    If the HTML would be longer than `limit`, the end of the text is cut off.
+    """
+    while len(escape(text, quote=False)) > limit:
+        text = text[:-1]
+    return escape(text, quote=False)
+
+
+def escape_markdown(value: Any) -> str:
+    """A value as Markdown that shows it as written: its special characters become entities."""
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", str(value))
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise `AnnotationError` if a name would show up in the web UI as something else."""
+    if unescape_html(name) != name or "<" in name:
+        raise AnnotationError(
+            f"The {kind} name “{name}” contains HTML, which Argilla's web UI would insert into its "
+            "pages. Choose another name."
+        )
