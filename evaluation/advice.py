@@ -1,23 +1,24 @@
-"""Should one tune at all? The tuned model against the best way of prompting, in plain words.
+"""Whether to fine-tune at all: the tuned arm against the best prompted one, in plain words.
 
-The rule was set before anything was measured: tuning is advised where it is shown to meet the
-target more often, and not to lose more similarity than the margin; prompting where a gain of more
-than `WORTH` can be ruled out, or content is shown to be lost; otherwise nothing is decided.
+The rule was fixed before anything was measured. It advises tuning if that meets the target more
+often and a loss of similarity above the margin is ruled out, and prompting if a gain above `WORTH`
+is ruled out or content is lost. Otherwise nothing is decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
 from db.records import Interval
 from evaluation.arms import ArmSummary, Difference
+from evaluation.measures.content import SIMILARITY
 from evaluation.statistics import Outcome, is_non_inferior, outcome
-from evaluation.verdict import SIMILARITY_MARGIN, percent, points
+from evaluation.verdict import SIMILARITY_MARGIN, percent, points, signed_interval
 
 WORTH = 0.05
 FEWEST = 6
-"""With fewer prompts nothing is decided: even if all fell one way, the exact p was above 0.05."""
+"""With fewer prompts the exact p is above 0.05 even if all of them favour one arm."""
 _FACTS = ("numbers_kept", "names_kept")
 
 
@@ -38,10 +39,26 @@ class Rivals:
     target: Difference | None
     similarity: Difference | None
 
+    @classmethod
+    def of(
+        cls,
+        tuned: ArmSummary,
+        prompted: ArmSummary,
+        differences: Iterable[Difference],
+        target: str,
+    ) -> "Rivals":
+        """Two arms with their differences, selected by the name of the target feature."""
+        pair = (tuned.name, prompted.name)
+        by_feature = {d.feature.name: d for d in differences if (d.first, d.second) == pair}
+        return cls(tuned, prompted, by_feature.get(target), by_feature.get(SIMILARITY.name))
+
 
 @dataclass(frozen=True)
 class Advice:
-    """A choice with its reason; `more` is how many prompts would decide it, where that is known."""
+    """A recommendation and its reason.
+
+    `more_prompts` is how many further prompts would decide it, None if that isn't known.
+    """
 
     recommendation: Recommendation
     reason: str
@@ -49,118 +66,110 @@ class Advice:
 
     @property
     def sentence(self) -> str:
-        """The advice as people read it."""
-        heads = {
-            Recommendation.TUNE: "Fine-tune.",
-            Recommendation.PROMPT: "Keep prompting.",
-            Recommendation.UNDECIDED: "Undecided.",
-        }
-        return f"{heads[self.recommendation]} {self.reason}"
+        """The advice in words."""
+        return f"{self.recommendation.value.capitalize()}. {self.reason}"
 
 
 def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
-    """What the differences between the tuned arm and the best prompted one come to."""
+    """Apply the rule to the differences between the tuned and the best prompted arm."""
     difference = rivals.target
     if difference is None:
-        return Advice(Recommendation.UNDECIDED, "The two arms have no two prompts in common.")
-    gap = difference.interval
-    said = _rates(rivals, gap)
+        return _undecided("The two arms have fewer than two prompts in common.")
+    gap, rates = difference.interval, _rates(rivals, difference.interval)
     if difference.n < FEWEST:
-        reason = f"{difference.n} prompts, fewer than {FEWEST}, cannot show a difference: {said}."
-        return Advice(Recommendation.UNDECIDED, reason, FEWEST - difference.n)
+        reason = f"{difference.n} prompts are too few to show a difference ({FEWEST} are needed)"
+        return _undecided(f"{reason}: {rates}.", FEWEST - difference.n)
     if outcome(gap) is Outcome.LOWER:
-        return Advice(Recommendation.PROMPT, f"Prompting meets the target more often: {said}.")
+        return _prompt(f"Prompting meets the target more often: {rates}.")
     if outcome(gap) is Outcome.UNDECIDED:
-        return _undecided(gap, difference.n, said)
-    kept = rivals.similarity.interval if rivals.similarity else None
-    if kept is None:
-        return Advice(
-            Recommendation.TUNE, f"{_gain(said)}. Content was not measured: there is no reference."
-        )
-    change = f"similarity changed by {kept.estimate:+.3f} ({kept.low:+.3f} to {kept.high:+.3f})"
-    change = f"{change}, with a margin of {margin:g}".replace("-", "−")
-    if is_non_inferior(kept, margin):
-        return Advice(Recommendation.TUNE, f"{_gain(said)}, and the content is kept: {change}.")
-    if kept.high < -margin:
-        return Advice(Recommendation.PROMPT, f"{_gain(said)}, but content is lost: {change}.")
-    more = _needed(kept, -margin, difference.n)
-    return Advice(
-        Recommendation.UNDECIDED,
-        f"{_gain(said)}, but whether the content is kept is open: {change}.{_more(more)}",
-        more,
-    )
+        if gap.high < WORTH:
+            return _prompt(f"A gain of {100 * WORTH:.0f} points or more is ruled out: {rates}.")
+        more = _needed(gap, 0.0, difference.n)
+        return _undecided(f"There may be no difference: {rates}.{_more(more)}", more)
+    return _weigh_content(rivals, f"Tuning meets the target more often: {rates}", margin)
+
+
+def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
+    """The advice where tuning meets the target more often, which depends on the content."""
+    difference = rivals.similarity
+    if difference is None:
+        reason = f"{gain}. Content was not measured, because there is no reference."
+        return Advice(Recommendation.TUNE, reason)
+    change = difference.interval
+    content = f"similarity changed by {signed_interval(change)}, with a margin of {margin:g}"
+    if is_non_inferior(change, margin):
+        return Advice(Recommendation.TUNE, f"{gain}, and the content is kept: {content}.")
+    if change.high < -margin:
+        return _prompt(f"{gain}, but content is lost: {content}.")
+    more = _needed(change, -margin, difference.n)
+    reason = f"{gain}, but it is undecided whether the content is kept: {content}.{_more(more)}"
+    return _undecided(reason, more)
 
 
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
-    """Whether what is missing is knowledge rather than tone, which neither choice would mend.
+    """Whether the model lacks knowledge rather than tone, which neither choice would fix.
 
-    `grounded` is the share of prompts that carry their passage. Empty where facts are kept.
+    `grounded` is the share of prompts that contain their passage. Empty if facts are kept.
     """
     means = [m.value.estimate for m in best.content if m.feature.name in _FACTS and m.value]
-    if not means or sum(means) / len(means) >= 0.5:
+    share = sum(means) / len(means) if means else 1.0
+    if share >= 0.5:
         return ""
-    lost = (
-        f"Even “{best.label}” keeps only {percent(sum(means) / len(means))} of the references’ "
-        "names and figures"
-    )
+    lost = f"Even “{best.label}” keeps only {percent(share)} of the references’ names and numbers"
     if grounded < 0.5:
         return (
-            f"{lost}, and the prompts carry no passage: what is missing is knowledge, not tone. "
+            f"{lost}, and the prompts have no passage: the model lacks knowledge, not tone. "
             "Retrieve passages and put them into the prompt (RAG)."
         )
     return (
-        f"{lost}, although the prompts carry the passage: the model does not use what it reads, "
-        "which retrieval would not mend; a more able base model might."
+        f"{lost}, although the prompts contain the passage: the model doesn’t use what it reads. "
+        "Retrieval wouldn’t fix that; a more capable base model might."
     )
 
 
 def break_even(fixed: float, prompted: float, tuned: float) -> int | None:
-    """Answers after which tuning has paid for itself, None where an answer of it costs no less."""
+    """Answers after which tuning has paid off, None if a tuned answer isn't cheaper.
+
+    `fixed` is the cost of tuning, `prompted` and `tuned` are the costs of an answer.
+    """
     return ceil(fixed / (prompted - tuned)) if tuned < prompted else None
 
 
 def best_arm(arms: Sequence[ArmSummary]) -> ArmSummary | None:
-    """The arm that meets the target most often, None where none was measured."""
+    """The arm that meets the target most often, None if none was measured."""
     measured = [arm for arm in arms if arm.target]
     return max(measured, key=lambda arm: arm.target.estimate if arm.target else 0.0, default=None)
 
 
-def _gain(said: str) -> str:
-    return f"Tuning meets the target more often: {said}"
+def _prompt(reason: str) -> Advice:
+    return Advice(Recommendation.PROMPT, reason)
+
+
+def _undecided(reason: str, more_prompts: int | None = None) -> Advice:
+    return Advice(Recommendation.UNDECIDED, reason, more_prompts)
 
 
 def _rates(rivals: Rivals, gap: Interval) -> str:
-    tuned, prompted = rivals.tuned.target, rivals.prompted.target
-    found = [percent(rate.estimate) if rate else "–" for rate in (tuned, prompted)]
+    arms = (rivals.tuned, rivals.prompted)
+    tuned, prompted = (percent(arm.target.estimate) if arm.target else "–" for arm in arms)
     return (
-        f"{found[0]} with “{rivals.tuned.label}” against {found[1]} with the best way of "
-        f"prompting, “{rivals.prompted.label}”, a difference of {points(gap)}"
+        f"{tuned} with “{rivals.tuned.label}” against {prompted} with the best prompting strategy, "
+        f"“{rivals.prompted.label}”, a difference of {points(gap)}"
     )
 
 
-def _undecided(gap: Interval, n: int, said: str) -> Advice:
-    if gap.high < WORTH:
-        return Advice(
-            Recommendation.PROMPT,
-            f"A gain of {100 * WORTH:.0f} points or more is ruled out: {said}.",
-        )
-    more = _needed(gap, 0.0, n)
-    return Advice(
-        Recommendation.UNDECIDED, f"The difference may be none: {said}.{_more(more)}", more
-    )
+def _needed(interval: Interval, bound: float, n: int) -> int | None:
+    """Further prompts after which an interval around this estimate would exclude the bound.
 
-
-def _needed(found: Interval, bound: float, n: int) -> int | None:
-    """Prompts at which an interval of this estimate would no longer hold the bound.
-
-    Widths shrink with the root of the number of prompts; None where the estimate is the bound.
+    Widths shrink with the square root of the number of prompts. None if the estimate is the bound.
     """
-    distance = found.estimate - bound
-    side = found.estimate - found.low if distance > 0 else found.high - found.estimate
+    distance = interval.estimate - bound
+    low, high = interval.estimate - interval.low, interval.high - interval.estimate
+    side = low if distance > 0 else high
     return max(1, ceil(n * (side / distance) ** 2) - n) if abs(distance) > 1e-9 else None
 
 
-def _more(more: int | None) -> str:
-    if more is None:
-        return " As the estimates are, no number of further prompts can be named."
-    return f" If the difference stays as it is, about {more:,} more prompts would decide it."
+def _more(more_prompts: int | None) -> str:
+    if more_prompts is None:
+        return " With these estimates, no number of further prompts can be given."
+    return f" If the estimate stays the same, about {more_prompts:,} more prompts would decide it."

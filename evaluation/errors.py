@@ -1,5 +1,5 @@
-"""The one error that this stage raises for what a user can meet and mend."""
+"""The error of this stage."""
 
 
 class EvaluationError(ValueError):
-    """Something cannot be measured or reported: what was found, expected, and what to do."""
+    """Something that can't be measured or reported."""

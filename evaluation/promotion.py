@@ -1,4 +1,4 @@
-"""Whether a newly trained model is better than the one in use, on the same held-out prompts."""
+"""Whether a new model is better than the current one on the same held-out prompts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from evaluation.arms import CONVERSATIONAL, Difference, MeasuredArm, compare_arms
 from evaluation.measures.tone import Feature
 from evaluation.statistics import Outcome, outcome
+from evaluation.verdict import signed_interval
 
 FEWEST = 10
-"""With fewer common prompts nothing is shown, whatever the figures are."""
+"""Fewest common prompts that a decision needs."""
 MARGIN = 0.02
-"""How much of a guarded feature may be lost, in the feature's own unit."""
+"""The acceptable loss of a guarded feature, in the feature's own unit."""
 
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """What the comparison came to: whether the new one is better, why, and the figures."""
+    """Whether the new model is better, why, and the differences on the common prompts."""
 
     is_better: bool
     reason: str
@@ -25,37 +26,35 @@ class PromotionDecision:
 
 def decide_promotion(
     new: MeasuredArm,
-    incumbent: MeasuredArm,
+    current: MeasuredArm,
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Compare two arms: better is a higher target with no guarded feature lost.
+    """Compare two arms: better means a higher target and no loss of a guarded feature.
 
-    Both are what the 95 % interval of the paired difference shows: all of it above 0, or all of
-    it below `MARGIN` of loss. A tone that is gained by saying something else is not better, which
-    is what guards are for.
+    Both are read from 95 % intervals of paired differences: the target's must be above 0, and no
+    guard's may lie below −`MARGIN`. Guards stop a model that gains the tone by saying something
+    else.
     """
-    features = (target, *guards)
-    found = compare_arms((new, incumbent), [(new.name, incumbent.name)], features)
-    aimed = next((each for each in found if each.feature.name == target.name), None)
-    prompts = aimed.n if aimed else 0
-    if aimed is None or prompts < FEWEST:
-        reason = f"{prompts} prompts were answered by both, expected at least {FEWEST}"
-        return PromotionDecision(False, reason, prompts, found)
-    others = [each for each in found if each is not aimed]
-    lost = [each for each in others if outcome(each.interval, -MARGIN) is Outcome.LOWER]
-    if aimed.outcome is not Outcome.HIGHER:
-        reason = f"{_said(aimed)}, which is not shown to be higher than {incumbent.label}'s"
+    pair = [(new.name, current.name)]
+    differences = compare_arms((new, current), pair, (target, *guards))
+    gain = next((d for d in differences if d.feature.name == target.name), None)
+    prompts = gain.n if gain else 0
+    if gain is None or prompts < FEWEST:
+        reason = f"both models answered {prompts} prompts in common, fewer than {FEWEST}"
+        return PromotionDecision(False, reason, prompts, differences)
+    others = [d for d in differences if d is not gain]
+    lost = [d for d in others if outcome(d.interval, -MARGIN) is Outcome.LOWER]
+    if gain.outcome is not Outcome.HIGHER:
+        reason = f"{_describe(gain)}, which doesn't show an improvement over {current.label}"
     elif lost:
-        reason = f"{_said(aimed)}, but {'; '.join(_said(each) for each in lost)}"
+        reason = f"{_describe(gain)}, but {'; '.join(map(_describe, lost))}"
     else:
-        reason = f"{_said(aimed)}, higher than {incumbent.label}'s"
-    return PromotionDecision(aimed.outcome is Outcome.HIGHER and not lost, reason, prompts, found)
+        reason = f"{_describe(gain)}, better than {current.label}"
+    is_better = gain.outcome is Outcome.HIGHER and not lost
+    return PromotionDecision(is_better, reason, prompts, differences)
 
 
-def _said(difference: Difference) -> str:
-    interval = difference.interval
-    return (
-        f"{difference.feature.label} {interval.estimate:+.3f} "
-        f"({interval.low:+.3f} to {interval.high:+.3f}) on {difference.n} prompts"
-    )
+def _describe(difference: Difference) -> str:
+    change = signed_interval(difference.interval)
+    return f"{difference.feature.label} {change} on {difference.n} prompts"

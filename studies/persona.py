@@ -30,7 +30,6 @@ KINDS: Mapping[str, CandidateKind] = {
     "documents": CandidateKind.DOCUMENT,
 }
 """The kind of text of each format; the mix has all of them."""
-_BUDGETS = ("examples", "tokens")
 
 
 @dataclass(frozen=True)
@@ -131,15 +130,7 @@ class PersonaResult:
 
 
 def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
-    """The trainings of a grid.
-
-    Raises `StudyError` if a format or a budget is unknown.
-    """
-    allowed = {"formats": (*KINDS, MIX), "budgets": _BUDGETS}
-    for key, names in allowed.items():
-        for value in getattr(study, key):
-            if value not in names:
-                raise StudyError(f"`{key}` has “{value}”, but allows only {', '.join(names)}.")
+    """The trainings of a grid."""
     for budget in study.budgets:
         for form in study.formats:
             for seed in study.seeds:
