@@ -1,19 +1,17 @@
-"""The command line: every command is documented, and every help text has an example that parses."""
+"""Every command is documented, and every help text has an example that parses."""
 
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from tests.product_files import ROOT
 from timbre.__main__ import app
-
-ROOT = Path(__file__).parents[2]
 
 
 def commands(group: Any, path: tuple[str, ...] = ("timbre",)) -> Iterator[tuple[str, Any]]:
@@ -28,9 +26,9 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
 def example(name: str) -> str:
-    found = re.search(r"^Example: (.+)$", COMMANDS[name].help or "", re.MULTILINE)
-    assert found, f"{name} --help has no example"
-    return found.group(1)
+    match = re.search(r"^Example: (.+)$", COMMANDS[name].help or "", re.MULTILINE)
+    assert match, f"{name} --help has no example"
+    return match.group(1)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -47,7 +45,7 @@ def test_every_command_is_in_the_readme_or_the_docs() -> None:
     assert [name for name in COMMANDS if name not in text] == []
 
 
-def test_help_imports_no_stage_library() -> None:
+def test_the_command_line_imports_no_stage_library() -> None:
     heavy = "{'torch', 'transformers', 'distilabel', 'argilla', 'sqlalchemy', 'altair'}"
     code = f"import sys, timbre.__main__; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
