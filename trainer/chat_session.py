@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from db.records import Message, Role
-from trainer.answer import Answerer, Arm, Decoding
+from trainer.answer import Answerer
+from trainer.arms import Arm, Decoding
 from trainer.chat import make_storable
 from trainer.errors import TrainerError
 

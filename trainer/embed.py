@@ -1,4 +1,4 @@
-"""Texts as vectors whose angle is their difference in meaning, computed offline."""
+"""Text embeddings, computed offline."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,25 +17,25 @@ from trainer.precision import best_device
 Vectors: TypeAlias = NDArray[np.float32]
 
 BUNDLED = "bundled"
-"""all-MiniLM-L6-v2, whose weights come as a Python package: 384 numbers a text, 256 tokens read."""
+"""all-MiniLM-L6-v2, which comes as a Python package: 384 dimensions, reads 256 tokens."""
 
 
 def embed(texts: Sequence[str], model: str = BUNDLED) -> Vectors:
-    """One row a text, of length 1 (n × 384 for the bundled model); a text said twice is read once.
+    """Unit vectors, one row per text (n × 384 for the bundled model); repeats are embedded once.
 
-    Raises `TrainerError` if the model is not there or loading it could run code.
+    Raises `TrainerError` if the model doesn't exist or loading it could run code.
     """
     distinct = list(dict.fromkeys(texts))
     with quiet_libraries():
         encoder = _encoder(model)
         if not distinct:
             return np.zeros((0, encoder.get_embedding_dimension() or 0), dtype=np.float32)
-        vectors = encoder.encode(
+        encoded = encoder.encode(
             distinct, batch_size=32, normalize_embeddings=True, show_progress_bar=False
         )
     rows = {text: row for row, text in enumerate(distinct)}
-    found: Vectors = np.asarray(vectors, dtype=np.float32)[[rows[text] for text in texts]]
-    return found
+    vectors: Vectors = np.asarray(encoded, dtype=np.float32)[[rows[text] for text in texts]]
+    return vectors
 
 
 @lru_cache(maxsize=2)

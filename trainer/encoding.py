@@ -1,43 +1,72 @@
-"""A side of a version as tokens, with the examples that do not fit counted rather than cut."""
+"""Encode the splits of a version; examples that are too long are counted, not silently cut."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.records import Example
+from db.records import Example, Split
 from trainer.chat import NO_LOSS, Chat, Tokens
+from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most tokens an example may have, and whether longer ones are cut to it."""
+    """The most tokens an example may have, and whether longer ones are truncated."""
 
     tokens: int
-    truncate: bool
+    truncate: bool = False
 
 
-def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[tuple[Example, Tokens]]:
-    """The examples with their tokens, in the order given.
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """The encoded training and validation splits, and the training examples in the same order."""
 
-    Raises `TrainerError` if some are longer than the limit and not to be cut, or if cutting
-    them leaves nothing to learn.
+    train: list[Tokens]
+    validation: list[Tokens]
+    examples: list[Example]
+    max_tokens: int
+
+
+def encode_splits(
+    examples: Sequence[Example], chat: Chat, config: TrainingConfig, context: int
+) -> TrainingData:
+    """Encode the training and validation examples for a model with `context` tokens of context.
+
+    Raises `TrainerError` if there are no training examples, or as `encode` does.
     """
-    taught = [(example, chat.encode_example(example)) for example in examples]
-    long = [len(tokens.ids) for _, tokens in taught if len(tokens.ids) > limit.tokens]
+    limit = Limit(min(config.max_length or sys.maxsize, context), config.truncate)
+    train = [example for example in examples if example.split is Split.TRAIN]
+    validation = [example for example in examples if example.split is Split.VALIDATION]
+    data = TrainingData(
+        encode(train, chat, limit), encode(validation, chat, limit), train, limit.tokens
+    )
+    if not train:
+        raise TrainerError(
+            f"None of the {len(examples)} examples is in the training split. Freeze a version "
+            "with training examples."
+        )
+    return data
+
+
+def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:
+    """The tokens of each example, in order.
+
+    Raises `TrainerError` if examples exceed the limit and may not be truncated, or if truncating
+    leaves nothing to learn.
+    """
+    rows = [chat.encode_example(example) for example in examples]
+    long = [len(row.ids) for row in rows if len(row.ids) > limit.tokens]
     if long and not limit.truncate:
         raise TrainerError(
-            f"found {len(long)} of {len(taught)} examples longer than {limit.tokens} tokens "
-            f"(the longest has {max(long)}), expected none; leave them out, or set "
-            "truncate = true to cut them"
+            f"{len(long)} of {len(rows)} examples are longer than {limit.tokens} tokens (the "
+            f"longest has {max(long)}). Leave them out, or set truncate = true to cut them."
         )
-    cut = [
-        (example, Tokens(tokens.ids[: limit.tokens], tokens.labels[: limit.tokens]))
-        for example, tokens in taught
-    ]
-    empty = sum(all(label == NO_LOSS for label in tokens.labels) for _, tokens in cut)
+    rows = [Tokens(row.ids[: limit.tokens], row.labels[: limit.tokens]) for row in rows]
+    empty = sum(all(label == NO_LOSS for label in row.labels) for row in rows)
     if empty:
         raise TrainerError(
-            f"found {empty} of {len(cut)} examples with nothing to learn within {limit.tokens} "
-            "tokens, expected an answer in each; leave them out or raise max_length"
+            f"{empty} of {len(rows)} examples have nothing to learn within {limit.tokens} tokens. "
+            "Leave them out or raise max_length."
         )
-    return cut
+    return rows

@@ -1,29 +1,29 @@
-"""Answers of a model that is served elsewhere: any OpenAI-compatible server, vLLM with LoRA too.
+"""Answers from a served model: any server with OpenAI's API, including vLLM with LoRA adapters.
 
-The server renders the chat template, so what is recorded is its address and the model's name there,
-not a fingerprint. `no_repeat` is not part of that protocol and is refused rather than left out.
+The server renders the chat template, so outputs record the server's address and the model's name
+there instead of fingerprints.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from openai import OpenAI, OpenAIError
 from openai.types.chat import ChatCompletionMessageParam
 
-from db.records import Example, Message, Output, canonical, plain
-from trainer.answer import Arm, Decoding, arm_messages
-from trainer.api import client, understood
+from db.records import Example, Message, Output
+from trainer.arms import Arm, Decoding, generation_json
 from trainer.chat import clean_reply, prompt_of
 from trainer.errors import TrainerError
+from trainer.openai_client import open_client, reject_other_apis
 
-_AT_ONCE = 8
+_CONCURRENCY = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server and the model to ask there: a LoRA's name, where vLLM serves one beside its base."""
+    """A server and its name for the model (for vLLM, a LoRA adapter's name is a model name)."""
 
     url: str
     model: str
@@ -36,56 +36,57 @@ def answer_remotely(
     arm: Arm,
     decoding: Decoding,
     endpoint: Endpoint,
-    progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Output]:
-    """The served model's answer to each prompt's last turn, in the order given.
+    """Yield the served model's answer to each prompt, in order.
 
-    Raises `TrainerError` if the server cannot be reached or refuses.
+    Raises `TrainerError` if the server can't be reached or returns an error, or if `no_repeat` is
+    set, which OpenAI's API doesn't have.
     """
     if decoding.no_repeat:
         raise TrainerError(
-            "found no_repeat set for a served model, whose protocol has no such rule, expected 0; "
-            "set it so"
+            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
         )
-    server = client(endpoint.url, endpoint.api_key, endpoint.timeout)
-    asker = _Asker(server, endpoint.model, arm, decoding, _generation(arm, decoding, endpoint))
-    with server, ThreadPoolExecutor(_AT_ONCE) as pool:
+    client = open_client(endpoint.url, endpoint.api_key, endpoint.timeout)
+    generation = generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model)
+    remote = _RemoteModel(client, endpoint.model, arm, decoding, generation)
+    with client, ThreadPoolExecutor(_CONCURRENCY) as pool:
         try:
-            for done, output in enumerate(pool.map(asker.ask, prompts), start=1):
+            for count, output in enumerate(pool.map(remote.answer, prompts), start=1):
                 yield output
-                if progress:
-                    progress(done, len(prompts))
+                if on_progress:
+                    on_progress(count, len(prompts))
         except OpenAIError as error:
             raise TrainerError(
-                f"the server at {endpoint.url} gave no answer of “{endpoint.model}” ({error}); "
-                "check that it runs, serves that model and takes the key"
+                f"“{endpoint.model}” at {endpoint.url} didn't answer ({error}). Check that the "
+                "server is running, serves this model and accepts the API key."
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class _RemoteModel:
     client: OpenAI
     model: str
     arm: Arm
     decoding: Decoding
     generation: str
 
-    def ask(self, example: Example) -> Output:
-        messages = arm_messages(prompt_of(example), self.arm)
+    def answer(self, example: Example) -> Output:
+        messages = self.arm.messages(prompt_of(example))
         started = time.monotonic()
-        with understood(str(self.client.base_url)):
-            answered = self.client.chat.completions.create(
+        with reject_other_apis(str(self.client.base_url)):
+            completion = self.client.chat.completions.create(
                 model=self.model,
-                messages=[_turn(message) for message in messages],
+                messages=[_message_param(message) for message in messages],
                 max_tokens=self.decoding.max_new_tokens,
                 temperature=self.decoding.temperature,
                 top_p=self.decoding.top_p,
                 seed=self.decoding.seed,
             )
-            text = clean_reply(answered.choices[0].message.content or "")
-            tokens = answered.usage.completion_tokens if answered.usage else 0
+            text = clean_reply(completion.choices[0].message.content or "")
+            tokens = completion.usage.completion_tokens if completion.usage else 0
         return Output(
             prompt=example.id,
             arm=self.arm.name,
@@ -99,25 +100,11 @@ class _Asker:
         )
 
 
-def _turn(message: Message) -> ChatCompletionMessageParam:
-    said = message.content
+def _message_param(message: Message) -> ChatCompletionMessageParam:
     match message.role.value:
         case "system":
-            return {"role": "system", "content": said}
+            return {"role": "system", "content": message.content}
         case "user":
-            return {"role": "user", "content": said}
+            return {"role": "user", "content": message.content}
         case _:
-            return {"role": "assistant", "content": said}
-
-
-def _generation(arm: Arm, decoding: Decoding, endpoint: Endpoint) -> str:
-    told = {
-        "base": arm.base,
-        "endpoint": endpoint.url,
-        "model": endpoint.model,
-        "run": arm.run,
-        "system": arm.system,
-        "shots": plain(arm.shots),
-        **asdict(decoding),
-    }
-    return canonical(told)
+            return {"role": "assistant", "content": message.content}

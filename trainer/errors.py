@@ -1,9 +1,9 @@
-"""What the trainer raises when it cannot go on."""
+"""Errors that the trainer raises."""
 
 
 class TrainerError(RuntimeError):
-    """Something a user can put right: what was found, what was expected, what to do."""
+    """A problem the user can fix: the message says what is wrong and how to fix it."""
 
 
 class RunLockedError(TrainerError):
-    """The run is in another process's hands, which is no failure of the run."""
+    """Another process is using the folder; the run itself hasn't failed."""

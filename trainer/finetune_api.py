@@ -1,7 +1,7 @@
-"""Fine-tuning at a service with OpenAI's API: files up, a job started once, followed to its end.
+"""Fine-tuning at a service with OpenAI's API: upload files, start one job, follow it to its end.
 
-What was started is written down before it is waited for, so that a command that is stopped and
-given again follows its job and does not pay for another.
+The job is saved before it is followed, so a command that is stopped and run again follows the same
+job and doesn't pay for another.
 """
 
 import json
@@ -9,26 +9,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from openai import OpenAI, OpenAIError
 from openai.types import FileObject
 from openai.types.fine_tuning import FineTuningJob
 from openai.types.fine_tuning.job_create_params import Method
 
-from trainer.api import client, understood
 from trainer.errors import TrainerError
 from trainer.lock import lock_folder, write_atomically
+from trainer.openai_client import open_client, reject_other_apis
 
 JOB = "job.json"
-_ENDED = ("succeeded", "failed", "cancelled")
-Told = Callable[[str], None]
+_FINAL_STATUSES = ("succeeded", "failed", "cancelled")
+ProgressCallback: TypeAlias = Callable[[str], None]
+"""Called with each message of the job's log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """Where to tune and which model: `every` is the seconds between two looks at the job.
+class FineTuneService:
+    """A service and the model to tune there.
 
-    `epochs` are the passes over the examples, 0 for the service's own choice.
+    `epochs` is the number of passes over the examples, 0 for the service's own choice; `every` is
+    the polling interval and `timeout` that of a request, in seconds.
     """
 
     model: str
@@ -39,115 +42,126 @@ class Service:
     every: float = 10.0
     timeout: float = 120.0
 
+    def job_settings(self, job: str) -> dict[str, object]:
+        """What is saved of a job: its id and the settings it was started with."""
+        return {
+            "job": job,
+            "url": self.url,
+            "model": self.model,
+            "seed": self.seed,
+            "epochs": self.epochs,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class FineTuneResult:
-    """A job that succeeded: the name under which the tuned model is served, and what it read."""
+    """A successful job: the service's name for the tuned model, and the tokens it trained on."""
 
     job: str
     model: str
     trained_tokens: int
 
 
-def tune(data: Path, folder: Path, service: Service, told: Told) -> FineTuneResult:
-    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` remembers the job.
+def fine_tune(
+    data: Path, folder: Path, service: FineTuneService, on_progress: ProgressCallback
+) -> FineTuneResult:
+    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` saves the job.
 
-    Raises `TrainerError` if the service cannot be reached, refuses, or ends the job without a
-    model; a job that failed is forgotten, so that the next call starts another. Raises
-    `RunLockedError` if another process is at it, which would pay for a second one.
+    Raises `TrainerError` if the service can't be reached, returns an error, or ends the job
+    without a model; a failed job is forgotten, so the next call starts another. Raises
+    `RunLockedError` if another process is following the job.
     """
-    server = client(service.url, service.api_key, service.timeout)
-    with server, lock_folder(folder), understood(service.url):
+    client = open_client(service.url, service.api_key, service.timeout)
+    with client, lock_folder(folder), reject_other_apis(service.url):
         try:
-            job = _remembered(folder, service) or _start(server, data, folder, service)
-            told(f"job {job} at {service.url}")
-            return _follow(server, job, folder, service, told)
+            job = _saved_job(folder, service) or _start(client, data, folder, service)
+            on_progress(f"job {job} at {service.url}")
+            return _follow(client, job, folder, service, on_progress)
         except OpenAIError as error:
             raise TrainerError(
-                f"the service at {service.url} did not tune “{service.model}” ({error}); check the "
-                "address, the key and the model, and run the command again to go on"
+                f"{service.url} didn't tune “{service.model}” ({error}). Check the address, the "
+                "API key and the model, then run the command again to continue."
             ) from error
 
 
-def _remembered(folder: Path, service: Service) -> str:
+def _saved_job(folder: Path, service: FineTuneService) -> str:
+    """The id of the job that an earlier call started, empty if none did."""
     path = folder / JOB
     if not path.is_file():
         return ""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        job, found = (
-            str(kept["job"]),
-            (kept["url"], kept["model"], kept["seed"], kept.get("epochs", 0)),
-        )
+        saved = {"epochs": 0, **json.loads(path.read_text(encoding="utf-8"))}
+        job = str(saved["job"])
+        is_same = saved == service.job_settings(saved["job"])
+        model, url = saved["model"], saved["url"]
     except (ValueError, KeyError, TypeError) as error:
         raise TrainerError(
-            f"found {path} unreadable, expected the job that was started; look for it at the "
-            "service, and take the file away to start another"
+            f"{path} can't be read, so the job that was started can't be followed. Look for it at "
+            "the service, or delete the file to start another."
         ) from error
-    if found != (service.url, service.model, service.seed, service.epochs):
+    if not is_same:
         raise TrainerError(
-            f"found a job for {found[1]} at {found[0]} in {folder}, expected the one to follow; "
-            "name another folder for another job"
+            f"{folder} belongs to another job ({model} at {url}, or with another seed or number "
+            "of epochs). Choose another folder for this one."
         )
     return job
 
 
-def _start(server: OpenAI, data: Path, folder: Path, service: Service) -> str:
-    uploaded = {}
-    for side in ("train", "validation"):
-        path = data / f"{side}.jsonl"
+def _start(client: OpenAI, data: Path, folder: Path, service: FineTuneService) -> str:
+    files = {}
+    for split in ("train", "validation"):
+        path = data / f"{split}.jsonl"
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as file:
-                uploaded[side] = _id(server.files.create(file=file, purpose="fine-tune"))
-    if "train" not in uploaded:
-        raise TrainerError(f"found no train.jsonl in {data}, expected one; export a version first")
-    epochs: Method = {
+                files[split] = _id(client.files.create(file=file, purpose="fine-tune"))
+    if "train" not in files:
+        raise TrainerError(f"{data} has no train.jsonl. Export a version first.")
+    method: Method = {
         "type": "supervised",
         "supervised": {"hyperparameters": {"n_epochs": service.epochs or "auto"}},
     }
-    job = server.fine_tuning.jobs.create(
+    job = client.fine_tuning.jobs.create(
         model=service.model,
-        training_file=uploaded["train"],
+        training_file=files["train"],
         seed=service.seed,
-        method=epochs,
-        validation_file=uploaded.get("validation"),
+        method=method,
+        validation_file=files.get("validation"),
     )
-    started = _id(job)
-    kept = {
-        "job": started,
-        "url": service.url,
-        "model": service.model,
-        "seed": service.seed,
-        "epochs": service.epochs,
-    }
-    write_atomically(folder / JOB, json.dumps(kept, indent=1))
-    return started
+    settings = service.job_settings(_id(job))
+    write_atomically(folder / JOB, json.dumps(settings, indent=1))
+    return job.id
 
 
-def _id(made: FileObject | FineTuningJob) -> str:
-    if not made.id:
-        raise ValueError("an answer without an id")
-    return made.id
+def _id(reply: FileObject | FineTuningJob) -> str:
+    if not reply.id:
+        raise ValueError("a reply without an id")
+    return reply.id
 
 
-def _follow(server: OpenAI, job: str, folder: Path, service: Service, told: Told) -> FineTuneResult:
-    heard: set[str] = set()
+def _follow(
+    client: OpenAI,
+    job: str,
+    folder: Path,
+    service: FineTuneService,
+    on_progress: ProgressCallback,
+) -> FineTuneResult:
+    seen: set[str] = set()
     while True:
-        now = server.fine_tuning.jobs.retrieve(job)
-        for event in reversed(server.fine_tuning.jobs.list_events(job, limit=50).data):
-            if event.id not in heard:
-                heard.add(event.id)
-                told(event.message)
-        if not now.status:
-            raise ValueError("an answer without a status")
-        if now.status in _ENDED:
+        status = client.fine_tuning.jobs.retrieve(job)
+        for event in reversed(client.fine_tuning.jobs.list_events(job, limit=50).data):
+            if event.id not in seen:
+                seen.add(event.id)
+                on_progress(event.message)
+        if not status.status:
+            raise ValueError("a reply without a status")
+        if status.status in _FINAL_STATUSES:
             break
         time.sleep(service.every)
-    if now.status == "succeeded" and now.fine_tuned_model:
-        return FineTuneResult(job, now.fine_tuned_model, now.trained_tokens or 0)
+    if status.status == "succeeded" and status.fine_tuned_model:
+        return FineTuneResult(job, status.fine_tuned_model, status.trained_tokens or 0)
     (folder / JOB).unlink(missing_ok=True)
-    why = now.error.message if now.error and now.error.message else "no reason given"
+    reason = status.error.message if status.error and status.error.message else "no reason given"
     raise TrainerError(
-        f"the job {job} {now.status} ({why}), expected it to succeed; correct that and run the "
-        "command again, which starts another"
+        f"The job {job} ended as {status.status} ({reason}). Fix that and run the command again, "
+        "which starts another job."
     )

@@ -1,12 +1,11 @@
-"""A model as one GGUF file, the form that llama.cpp and Ollama serve; Llama and Qwen families.
+"""Write a model of the Llama or Qwen family as one GGUF file for llama.cpp and Ollama.
 
-Tensor names come from the `gguf` package's own map. What llama.cpp could not serve as it was
-trained (another tokenizer, another kind of rotary embedding) is refused rather than guessed.
+Tensor names come from the `gguf` package's map. Tokenizers and rotary embeddings that llama.cpp
+would read differently are errors.
 """
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,8 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from trainer.chat import Chat
 from trainer.errors import TrainerError
-from trainer.models import load_tokenizer
+from trainer.export_plan import GgufType
+from trainer.loading import load_tokenizer
 
 _ARCHITECTURES = {
     "llama": gguf.MODEL_ARCH.LLAMA,
@@ -31,40 +31,33 @@ _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _SPLITS = {f"{_LETTERS}{{1,3}}{_REST}": "llama-bpe", f"{_LETTERS}{_REST}": "qwen2"}
 
 
-class GgufType(StrEnum):
-    """The number format of the matrices; vectors stay float32."""
-
-    F16 = "f16"
-    Q8_0 = "q8_0"
-
-
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _Format:
     tensors: gguf.GGMLQuantizationType
     file: gguf.LlamaFileType
 
 
-_KINDS = {
-    GgufType.F16: _Kind(gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
-    GgufType.Q8_0: _Kind(gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
+_FORMATS = {
+    GgufType.F16: _Format(gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
+    GgufType.Q8_0: _Format(gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
 }
+_HINT = "Set TIMBRE_LLAMA_CPP to llama.cpp's folder to use its converter."
 
 
-def write_gguf(model: Path, path: Path, kind: GgufType) -> None:
+def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
     """Write the model in a folder (safetensors, tokenizer, template) as one GGUF file.
 
-    Raises `TrainerError` if its family, tokenizer or rotary embedding is not one that can be
-    written.
+    Raises `TrainerError` if the family, tokenizer or rotary embedding isn't supported.
     """
     config = AutoConfig.from_pretrained(model, local_files_only=True)
     if config.model_type not in _ARCHITECTURES:
         raise TrainerError(
-            f"found a model of the family “{config.model_type}”, expected one of "
-            f"{', '.join(_ARCHITECTURES)}; set TIMBRE_LLAMA_CPP to llama.cpp's folder"
+            f"GGUF files of the model family “{config.model_type}” aren't supported, only of "
+            f"{', '.join(_ARCHITECTURES)}. {_HINT}"
         )
     architecture = _ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
-    _add_shape(writer, config, _KINDS[kind])
+    _add_shape(writer, config, _FORMATS[gguf_type])
     _add_tokenizer(writer, model, config.vocab_size)
     if (factors := _rotary_factors(config)) is not None:
         writer.add_tensor("rope_freqs.weight", factors)
@@ -73,21 +66,21 @@ def write_gguf(model: Path, path: Path, kind: GgufType) -> None:
         for name, tensor in load_file(shard).items():
             new = names.get_name(name, try_suffixes=(".weight", ".bias"))
             if new is None:
-                raise TrainerError(f"found the tensor {name}, which has no name in a GGUF file")
+                raise TrainerError(f"The tensor {name} has no equivalent in a GGUF file. {_HINT}")
             values = tensor.float().numpy()
             if architecture is gguf.MODEL_ARCH.LLAMA:
-                values = _permuted(name, values, config)
-            _add_tensor(writer, new, values, _KINDS[kind].tensors)
+                values = _permute_heads(name, values, config)
+            _add_tensor(writer, new, values, _FORMATS[gguf_type].tensors)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
-def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, kind: _Kind) -> None:
-    values: Any = config  # each family has its own class, these names are common to them
+def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, file_format: _Format) -> None:
+    values: Any = config  # each family has its own class; these names are common to all
     head = getattr(values, "head_dim", None) or values.hidden_size // values.num_attention_heads
-    writer.add_file_type(kind.file)
+    writer.add_file_type(file_format.file)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_block_count(values.num_hidden_layers)
     writer.add_context_length(values.max_position_embeddings)
@@ -104,9 +97,9 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, kind: _Kind) -
 
 
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
-    """How much slower each rotary frequency turns than it would by its base, None where it doesn't.
+    """By how much each rotary frequency is slowed down, None without scaling.
 
-    Raises `TrainerError` for a scaling that GGUF does not keep as factors.
+    Raises `TrainerError` for a scaling that GGUF doesn't store as factors.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -114,8 +107,8 @@ def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
         return None
     if kind != "llama3":
         raise TrainerError(
-            f"found rotary embeddings scaled by “{kind}”, expected “default” or “llama3”; "
-            "set TIMBRE_LLAMA_CPP to llama.cpp's folder"
+            f"GGUF files with rotary embeddings scaled by “{kind}” aren't supported, only "
+            f"“default” and “llama3”. {_HINT}"
         )
     scaled, _ = ROPE_INIT_FUNCTIONS[kind](config, "cpu")
     head = len(scaled) * 2
@@ -124,10 +117,10 @@ def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
     return factors
 
 
-def _permuted(
+def _permute_heads(
     name: str, values: NDArray[np.float32], config: PreTrainedConfig
 ) -> NDArray[np.float32]:
-    """Queries and keys in llama.cpp's order: its Llama turns neighbours, not halves, of a head."""
+    """Reorder queries and keys: llama.cpp rotates neighbouring values of a head, not its halves."""
     shape: Any = config
     heads = {"q_proj": shape.num_attention_heads, "k_proj": shape.num_key_value_heads}
     count = next((heads[part] for part in heads if part in name), None)
@@ -143,40 +136,36 @@ def _add_tensor(
     if values.ndim == 1:
         kind = gguf.GGMLQuantizationType.F32
     elif values.shape[-1] % gguf.GGML_QUANT_SIZES[kind][0]:
-        kind = gguf.GGMLQuantizationType.F16  # rows that do not fill whole blocks
+        kind = gguf.GGMLQuantizationType.F16  # the rows don't fill whole blocks
     writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
     tokenizer = load_tokenizer(model)
-    told = json.loads((model / "tokenizer.json").read_text())
-    if told["model"]["type"] != "BPE":
+    data = json.loads((model / "tokenizer.json").read_text())
+    if data["model"]["type"] != "BPE":
         raise TrainerError(
-            f"found a tokenizer of the kind {told['model']['type']}, expected byte-level BPE; "
-            "set TIMBRE_LLAMA_CPP to llama.cpp's folder"
+            f"GGUF files with a {data['model']['type']} tokenizer aren't supported, only with "
+            f"byte-level BPE. {_HINT}"
         )
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(_splitting(told["pre_tokenizer"]))
-    added = {token["id"]: token["special"] for token in told["added_tokens"]}
+    writer.add_tokenizer_pre(_pre_tokenizer_name(data["pre_tokenizer"]))
     words = {number: word for word, number in tokenizer.get_vocab().items()}
-    kinds = {True: gguf.TokenType.CONTROL, False: gguf.TokenType.USER_DEFINED}
-    tokens = [words.get(i, f"[PAD{i}]") for i in range(size)]
-    writer.add_token_list(tokens)
-    writer.add_token_types(
-        [
-            kinds[added[i]] if i in added
-            else gguf.TokenType.NORMAL if i in words else gguf.TokenType.UNUSED
-            for i in range(size)
-        ]
-    )  # fmt: skip
-    merges = told["model"]["merges"]
+    types = dict.fromkeys(words, gguf.TokenType.NORMAL)
+    for token in data["added_tokens"]:
+        is_control = token["special"]
+        types[token["id"]] = gguf.TokenType.CONTROL if is_control else gguf.TokenType.USER_DEFINED
+    writer.add_token_list([words.get(i, f"[PAD{i}]") for i in range(size)])
+    writer.add_token_types([types.get(i, gguf.TokenType.UNUSED) for i in range(size)])
+    merges = data["model"]["merges"]
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
     if tokenizer.bos_token_id is not None:
         writer.add_bos_token_id(tokenizer.bos_token_id)
     writer.add_eos_token_id(tokenizer.eos_token_id)
     writer.add_pad_token_id(tokenizer.pad_token_id)
-    writer.add_add_bos_token(False)  # the template writes it where it belongs
-    writer.add_chat_template(served_template(Chat.of(tokenizer).template, told["pre_tokenizer"]))
+    writer.add_add_bos_token(False)  # the template writes it
+    template = Chat.from_tokenizer(tokenizer).template
+    writer.add_chat_template(served_template(template, data["pre_tokenizer"]))
 
 
 _SPACED = (
@@ -190,24 +179,24 @@ _SPACED = (
 def served_template(template: str, pre_tokenizer: Any) -> str:
     """A chat template that llama.cpp renders to the tokens the model was trained on.
 
-    Some tokenizers put a space before every stretch of text; llama.cpp never does for byte-level
-    BPE, so there the template does it.
+    Some tokenizers add a space before every piece of text. llama.cpp never does for byte-level
+    BPE, so the template has to.
     """
     return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
 
 
-def _splitting(told: Any) -> str:
-    """The name by which llama.cpp knows how a tokenizer splits words before merging bytes.
+def _pre_tokenizer_name(data: Any) -> str:
+    """llama.cpp's name for how a tokenizer splits text into words before merging bytes.
 
-    Raises `TrainerError` if it is none of the known ways.
+    Raises `TrainerError` if llama.cpp has no name for it.
     """
-    steps = told["pretokenizers"] if told["type"] == "Sequence" else [told]
+    steps = data["pretokenizers"] if data["type"] == "Sequence" else [data]
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]
     if len(patterns) == 1 and patterns[0] in _SPLITS:
         return _SPLITS[patterns[0]]
     if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
         return "gpt-2"
     raise TrainerError(
-        "found a tokenizer that splits words in its own way, expected that of GPT-2, Llama 3 or "
-        "Qwen; set TIMBRE_LLAMA_CPP to llama.cpp's folder"
+        "The tokenizer splits words differently from GPT-2, Llama 3 and Qwen, which GGUF files "
+        f"don't support. {_HINT}"
     )

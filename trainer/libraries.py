@@ -1,16 +1,17 @@
-"""The machine-learning libraries without their chatter: no bars, no advice, no warnings.
+"""Context managers for calls into torch, transformers and TRL: quiet, readable, repeatable."""
 
-The command line speaks for the program. What the libraries would say is either clean_reply there
-(progress, losses, precision and its reason) or is advice to people who write training scripts.
-"""
-
+import errno
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import datasets
+import torch
 from transformers.utils import logging as transformers_logging
+
+from trainer.errors import TrainerError
+from trainer.seed import seed_everything
 
 _LOGGERS = (
     "transformers",
@@ -24,11 +25,23 @@ _LOGGERS = (
 
 
 @contextmanager
+def library_session(seed: int | None = None) -> Iterator[None]:
+    """Run library code quietly and with readable errors; seed it if `seed` is given."""
+    seeded = nullcontext() if seed is None else seed_everything(seed)
+    with quiet_libraries(), readable_errors(), seeded:
+        yield
+
+
+@contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Silence the libraries' logs, progress bars and warnings inside the block, errors excepted."""
+    """Silence the libraries' progress bars, warnings, and logs below the level of errors.
+
+    The command line shows progress, losses and the precision itself; the rest is advice to people
+    who write training scripts.
+    """
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}
-    dataset_bars = datasets.are_progress_bars_disabled()
-    model_bars = transformers_logging.is_progress_bar_enabled()
+    has_dataset_bars = not datasets.are_progress_bars_disabled()
+    has_model_bars = transformers_logging.is_progress_bar_enabled()
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     datasets.disable_progress_bars()
@@ -40,7 +53,41 @@ def quiet_libraries() -> Iterator[None]:
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
-        if not dataset_bars:
+        if has_dataset_bars:
             datasets.enable_progress_bars()
-        if model_bars:
+        if has_model_bars:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn out-of-memory and disk-full errors into a `TrainerError`; let others through."""
+    try:
+        yield
+    except TrainerError:
+        raise
+    except (MemoryError, RuntimeError, OSError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise TrainerError(
+                "The machine ran out of memory. Halve batch_size (and double "
+                "gradient_accumulation), or set gradient_checkpointing = true or precision = "
+                '"nf4".'
+            ) from error
+        if _is_disk_full(error):
+            raise TrainerError(
+                "The disk is full, so the last file wasn't saved. Free some space, then run the "
+                "command again."
+            ) from error
+        raise
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error means that memory ran out."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return "can't allocate memory" in str(error) or "out of memory" in str(error).lower()
+
+
+def _is_disk_full(error: Exception) -> bool:
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return is_full or "No space left on device" in str(error)

@@ -1,4 +1,4 @@
-"""llama.cpp's own converter, where it is installed: it writes more families than we do."""
+"""llama.cpp's own GGUF converter, which supports more model families than ours."""
 
 import subprocess
 import sys
@@ -9,21 +9,22 @@ from trainer.errors import TrainerError
 SCRIPT = "convert_hf_to_gguf.py"
 
 
-def convert(script: Path, model: Path, path: Path, kind: str) -> None:
-    """Write the model in a folder as one GGUF file, by llama.cpp's script.
+def convert(script: Path, model: Path, path: Path, gguf_type: str) -> None:
+    """Write the model in a folder as one GGUF file with llama.cpp's script.
 
-    Raises `TrainerError` if it is not there or fails, with its last word.
+    Raises `TrainerError` if the script is missing or fails, with the last line it wrote.
     """
     if not script.is_file():
         raise TrainerError(
-            f"found no {script}, expected llama.cpp's converter; set TIMBRE_LLAMA_CPP to "
-            "llama.cpp's folder, or leave it out"
+            f"{script} doesn't exist. Set TIMBRE_LLAMA_CPP to llama.cpp's folder, or unset it."
         )
-    command = [sys.executable, str(script), str(model), "--outfile", str(path), "--outtype", kind]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (the user's own llama.cpp)
-    if ended.returncode or not path.is_file():
-        said = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
+    command = [sys.executable, str(script), str(model), "--outfile", str(path)]
+    process = subprocess.run(  # noqa: S603 - the user's own llama.cpp
+        [*command, "--outtype", gguf_type], capture_output=True, text=True, check=False
+    )
+    if process.returncode or not path.is_file():
+        lines = [line.strip() for line in process.stderr.splitlines() if line.strip()]
         raise TrainerError(
-            f"{script} wrote no file ({said[-1] if said else 'it said nothing'}); see to that, or "
-            "leave TIMBRE_LLAMA_CPP out and let Timbre write it"
+            f"{script} wrote no file ({lines[-1] if lines else 'no error message'}). Fix that, or "
+            "unset TIMBRE_LLAMA_CPP to let Timbre write the file."
         )

@@ -1,4 +1,4 @@
-"""What processes that share a folder need: one of them at work, and files that are never torn."""
+"""Folders that processes share: exclusive locks and atomic writes."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from trainer.errors import RunLockedError
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep a folder, which is made if need be, to this process; one that dies lets go of it.
+    """Lock a folder (created if missing) for this process; the lock is released when it dies.
 
-    Raises `RunLockedError` if another process has it.
+    Raises `RunLockedError` if another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -20,13 +20,13 @@ def lock_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunLockedError(
-                f"found another process at work in {folder}, expected none; wait for it to end"
+                f"Another process is using {folder}. Wait until it has finished."
             ) from None
         yield
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was before, whenever the process dies."""
+    """Replace a file's content so that readers see either all of the old or all of the new."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

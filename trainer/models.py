@@ -1,37 +1,24 @@
-"""A base model found, checked and loaded: `mini`, a folder, or a Hub id with its revision.
+"""Find base models: `mini`, a folder, or a Hub id with its revision.
 
-Whatever the name, it becomes a folder on this machine before anything is loaded from it, so that
-loading never asks the network. Weights are read from safetensors only: a pickle file can run code
-when it is opened. So can a model that brings its own Python, which `trainer.remote_code` sees to.
+Every model becomes a checked local folder before anything is loaded from it, so loading never uses
+the network. Only safetensors weights are accepted, because a pickle file can run code when it is
+opened. `trainer.remote_code` handles models with their own Python code.
 """
 
 import hashlib
-import re
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
 
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.failures import is_memory
-from trainer.mini.packaged import mini_path
-from trainer.precision import Precision
-from trainer.remote_code import check_code, commit_of, may_run_code, python_files
+from trainer.mini.packaged import mini_folder
+from trainer.remote_code import check_code, hub_commit, may_run_code, python_files
 
 MINI = "mini"
-_NEEDED = (
+_DOWNLOADS = [
     "*.safetensors",
     "*.safetensors.index.json",
     "*.json",
@@ -39,190 +26,103 @@ _NEEDED = (
     "*.model",
     "*.txt",
     "*.py",
-)
+]
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
-_NUMBER = re.compile(r"\d+")
 
 
 def resolve(base: str, revision: str = "") -> Path:
-    """The folder of a base model, checked: fetched once from the Hub where `base` is an id.
+    """The checked folder of a base model; downloads a Hub model the first time.
 
-    Raises `TrainerError` if there is no such model, if it is gated, or if loading it could run
-    code.
+    Raises `TrainerError` if the model doesn't exist, is gated, or could run code when loaded.
     """
     if base == MINI:
-        return check_folder(mini_path())
+        return check_folder(mini_folder())
     folder = Path(base).expanduser()
     if folder.is_dir():
         return check_folder(folder.resolve())
     if base.count("/") != 1 or base.startswith((".", "/", "~")):
         raise TrainerError(
-            f"found no model at “{base}”, expected “mini”, a model's folder or a Hub id "
-            "(owner/name); check the name"
+            f"There is no model “{base}”. Use “mini”, a model's folder, or a Hub id (owner/name)."
         )
-    return check_folder(_from_hub(base, revision))
+    return check_folder(_download(base, revision))
 
 
 def check_folder(folder: Path) -> Path:
-    """A model folder from anywhere, refused if loading it could run code.
+    """Return a model folder after checking that it is complete and can't run code when loaded.
 
-    Raises `TrainerError` naming the file or key that was found.
+    Raises `TrainerError` naming the file or key at fault.
     """
-    config = folder / "config.json"
-    if not config.is_file():
-        raise TrainerError(f"found no config.json in {folder}, expected a model's folder")
+    if not (folder / "config.json").is_file():
+        raise TrainerError(f"{folder} has no config.json, so it isn't a model's folder.")
     if not any(folder.glob("*.safetensors")):
-        pickles = sorted(p.name for p in folder.iterdir() if p.suffix in _PICKLES)
-        found = f"{pickles[0]}, a pickle file that can run code when opened" if pickles else "none"
+        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
         raise TrainerError(
-            f"expected weights as *.safetensors in {folder}, found {found}; "
-            "get the model's safetensors version"
+            f"{folder} has no *.safetensors weights{pickle_warning(pickles)}. "
+            "Download the model's safetensors version."
         )
     check_code(folder)
     return folder
 
 
-def _from_hub(base: str, revision: str) -> Path:
-    wanted = revision or None
-    where = f"“{base}”" + (f" at {revision}" if revision else "")
-    try:  # what is already here needs no network, and does not wait for one
-        return Path(
-            huggingface_hub.snapshot_download(
-                base, revision=wanted, allow_patterns=list(_NEEDED), local_files_only=True
-            )
+def pickle_warning(pickles: list[str]) -> str:
+    """Why pickle files don't count as weights, as part of a sentence; empty without any."""
+    return f", only {pickles[0]}, a pickle file that can run code when opened" if pickles else ""
+
+
+def _download(base: str, revision: str) -> Path:
+    """A model from the Hub, or from the local cache without using the network."""
+    name = f"“{base}”" + (f" at {revision}" if revision else "")
+
+    def snapshot(local_files_only: bool) -> Path:
+        path = huggingface_hub.snapshot_download(
+            base,
+            revision=revision or None,
+            allow_patterns=_DOWNLOADS,
+            local_files_only=local_files_only,
         )
+        return Path(path)
+
+    try:
+        return snapshot(local_files_only=True)
     except LocalEntryNotFoundError:
         pass
     try:
-        return Path(
-            huggingface_hub.snapshot_download(base, revision=wanted, allow_patterns=list(_NEEDED))
-        )
+        return snapshot(local_files_only=False)
     except GatedRepoError:
         raise TrainerError(
-            f"the model {where} is gated; ask for access on its page and run `hf auth login`"
+            f"The model {name} is gated. Request access on its page, then run `hf auth login`."
         ) from None
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TrainerError(
-            f"could not get the model {where} ({type(error).__name__}); "
-            "check its name and the network, or name a local folder"
+            f"Downloading the model {name} failed ({type(error).__name__}). Check its name and "
+            "your network, or use a local folder."
         ) from error
 
 
 def fingerprint(base: str, revision: str = "") -> str:
     """SHA-256 over the names and contents of a model's weights, configuration and tokenizer.
 
-    Two folders with the same fingerprint load as the same model and render chats the same way.
+    Folders with the same fingerprint load as the same model and render chats the same way.
     """
     folder = resolve(base, revision)
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     code = python_files(folder) if may_run_code(folder) else []
     for path in sorted({*folder.iterdir(), *code}):
-        named = path.name == "config.json" or path.name.startswith(_TOKENIZER)
-        if path.suffix == ".safetensors" or named or path in code:
+        is_settings = path.name == "config.json" or path.name.startswith(_TOKENIZER)
+        if path.suffix == ".safetensors" or is_settings or path in code:
             with path.open("rb") as file:
-                whole.update(f"{path.name}\0".encode())
-                whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
+                digest.update(f"{path.name}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def pin_revision(config: TrainingConfig) -> TrainingConfig:
-    """A configuration with the commit of its Hub model, where it names none or a branch.
+    """The configuration with the commit of its Hub model in place of a branch or nothing.
 
-    So a run means the same model for ever, whatever is published under its name later.
+    A run then keeps its meaning when the model's repository changes.
 
-    Raises `TrainerError` if the model cannot be had.
+    Raises `TrainerError` if the model isn't available.
     """
-    commit = commit_of(resolve(config.base, config.revision))
+    commit = hub_commit(resolve(config.base, config.revision))
     return replace(config, revision=commit) if commit else config
-
-
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """A model's tokenizer, padding on the left as generation needs it.
-
-    Raises `TrainerError` if the folder holds none that can be read, or one that ends no turn.
-    """
-    with _readable(folder, "tokenizer"):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=may_run_code(folder),
-            padding_side="left",
-        )
-    if tokenizer.eos_token is None:
-        raise TrainerError(
-            f"found no eos_token in the tokenizer of {folder}, expected the token that ends a "
-            "turn; use the model's instruct version"
-        )
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
-
-
-def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
-    """A base model in a precision, on that precision's device.
-
-    Raises `TrainerError` if its weights are broken or not all there, if transformers does not
-    know its architecture, or if bitsandbytes cannot quantise on this machine.
-    """
-    with _readable(folder, "model", precision):
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=precision.compute,
-            quantization_config=precision.bitsandbytes(),
-            device_map={"": precision.device},
-            use_safetensors=True,
-            trust_remote_code=may_run_code(folder),
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    model, told = loaded
-    if missing := sorted(told["missing_keys"]):  # the library would leave them to chance
-        raise TrainerError(
-            f"found {len(missing)} weights of the model in {folder} missing ({missing[0]}), "
-            "expected all of them; get the model again"
-        )
-    whole: PreTrainedModel = model
-    if more := _of_further_layers(whole, told["unexpected_keys"]):
-        raise TrainerError(
-            f"found weights in {folder} of more layers than its config.json has ({more[0]}), "
-            "expected as many; get the model again"
-        )
-    return whole
-
-
-def _of_further_layers(model: PreTrainedModel, unexpected: Iterable[str]) -> list[str]:
-    """Weights that are left over and named as those of the model's layers but for the number."""
-    known = {_NUMBER.sub("#", name) for name in model.state_dict()}
-    return sorted(name for name in unexpected if _NUMBER.sub("#", name) in known)
-
-
-@contextmanager
-def _readable(folder: Path, what: str, precision: Precision | None = None) -> Iterator[None]:
-    try:
-        yield
-    except TrainerError:
-        raise
-    except Exception as error:  # over a folder from elsewhere a library can break anywhere
-        if is_memory(error):
-            raise
-        if precision and precision.quantised and isinstance(error, (ImportError, RuntimeError)):
-            raise TrainerError(
-                f"bitsandbytes cannot hold a model as {precision.name} on this machine "
-                f"({type(error).__name__}); set precision to auto"
-            ) from error
-        raise _unreadable(folder, what, error) from error
-
-
-def _unreadable(folder: Path, what: str, error: Exception) -> TrainerError:
-    said = str(error).strip().splitlines() or [""]
-    return TrainerError(
-        f"cannot load the {what} in {folder} ({type(error).__name__}: {said[0]}); get it again, "
-        "or use a model of an architecture that transformers knows"
-    )
-
-
-def context_length(model: PreTrainedModel) -> int:
-    """How many tokens, prompt and answer together, the model can attend to."""
-    known = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return int(known or sys.maxsize)  # some families have no bound of their own

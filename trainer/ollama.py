@@ -1,7 +1,7 @@
-"""A chat template in Ollama's words: a Modelfile whose template renders the same chats.
+"""A chat template in Ollama's template language, as a Modelfile that renders the same chats.
 
-Ollama has a template language of its own. The pieces around each turn are read off the model's
-template by rendering turns that are known, put into Ollama's words, and checked on further chats.
+The pieces around each turn are read off the model's template by rendering known turns, then
+checked on other chats.
 """
 
 import json
@@ -12,8 +12,8 @@ from db.records import Message, Role
 from trainer.chat import Chat
 from trainer.errors import TrainerError
 
-_SAID = {role: f"⟦{role.value}⟧" for role in Role}
-_CHECKED = (
+_CONTENT = {role: f"⟦{role.value}⟧" for role in Role}
+_TEST_CHATS = (
     (Role.USER,),
     (Role.SYSTEM, Role.USER),
     (Role.USER, Role.ASSISTANT, Role.USER),
@@ -23,7 +23,7 @@ _CHECKED = (
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What a template writes before and after what each role says, and to begin an answer."""
+    """What a template writes around each role's turns, at the start, and before an answer."""
 
     opening: str
     opening_without_system: str
@@ -31,24 +31,24 @@ class Pieces:
     answer: str
 
     def render(self, roles: Sequence[Role]) -> str:
-        """A chat of these roles, as the Modelfile's template renders it."""
+        """A chat with turns of these roles, as the Modelfile's template renders it."""
         opening = self.opening if Role.SYSTEM in roles else self.opening_without_system
-        turns = (self.around[role][0] + _SAID[role] + self.around[role][1] for role in roles)
+        turns = (self.around[role][0] + _CONTENT[role] + self.around[role][1] for role in roles)
         return opening + "".join(turns) + self.answer
 
 
 def modelfile(chat: Chat, weights: str) -> str:
-    """The Modelfile for weights in the same folder.
+    """The Modelfile for a weights file in the same folder.
 
-    Raises `TrainerError` if the template renders turns by rules that pieces around them cannot
-    say.
+    Raises `TrainerError` if the template can't be expressed as pieces around each turn.
     """
     pieces = pieces_of(chat)
-    for roles in _CHECKED:
-        if pieces.render(roles) != _rendered(chat, roles):
+    for roles in _TEST_CHATS:
+        if pieces.render(roles) != _render(chat, roles):
             raise TrainerError(
-                "found a chat template that cannot be said in Ollama's words, expected one that "
-                "writes the same around each turn; serve the GGUF with llama.cpp, which reads it"
+                "Ollama can't express the model's chat template, because it doesn't write the "
+                "same text around each turn. Serve the GGUF file with llama.cpp, which reads the "
+                "template itself."
             )
     branches = [
         f'{{{{ {"else " if number else ""}if eq .Role "{role.value}" }}}}'
@@ -69,14 +69,12 @@ def modelfile(chat: Chat, weights: str) -> str:
 
 
 def pieces_of(chat: Chat) -> Pieces:
-    """The pieces, read off what the template renders around words that are known."""
+    """Read the pieces off the model's template by rendering known turns."""
     system, user, assistant = Role.SYSTEM, Role.USER, Role.ASSISTANT
-    turns: tuple[Role, ...] = (user, assistant, user)
-    start, middle, next_turn, after_user = _between(_rendered(chat, turns, asked=False), turns)
-    after_assistant = _between(_rendered(chat, turns[:2], asked=False), turns[:2])[-1]
+    start, middle, next_turn, after_user = _between(chat, (user, assistant, user))
+    after_assistant = _between(chat, (user, assistant))[-1]
     before_user = next_turn.removeprefix(after_assistant)
-    turns = (system, user)
-    start_of_system, next_turn, _ = _between(_rendered(chat, turns, asked=False), turns)
+    start_of_system, next_turn, _ = _between(chat, (system, user))
     first = str(chat.tokenizer.bos_token or "")
     opening = first if start_of_system.startswith(first) else ""
     return Pieces(
@@ -87,23 +85,25 @@ def pieces_of(chat: Chat) -> Pieces:
             user: (before_user, after_user),
             assistant: (middle.removeprefix(after_user), after_assistant),
         },
-        answer=_rendered(chat, (user,)).removeprefix(_rendered(chat, (user,), asked=False)),
+        answer=_render(chat, (user,)).removeprefix(_render(chat, (user,), is_prompt=False)),
     )
 
 
-def _between(rendered: str, roles: Sequence[Role]) -> list[str]:
+def _between(chat: Chat, roles: Sequence[Role]) -> list[str]:
+    """The text that the template writes before, between and after turns of these roles."""
+    rest = _render(chat, roles, is_prompt=False)
     pieces = []
     for role in roles:
-        before, _, rendered = rendered.partition(_SAID[role])
+        before, _, rest = rest.partition(_CONTENT[role])
         pieces.append(before)
-    return [*pieces, rendered]
+    return [*pieces, rest]
 
 
-def _rendered(chat: Chat, roles: Sequence[Role], asked: bool = True) -> str:
-    return chat.text([Message(role, _SAID[role]) for role in roles], asked)
+def _render(chat: Chat, roles: Sequence[Role], is_prompt: bool = True) -> str:
+    return chat.render([Message(role, _CONTENT[role]) for role in roles], is_prompt)
 
 
 def _space(chat: Chat) -> str:
-    """The space that some tokenizers put before every stretch of text, and llama.cpp does not."""
-    told = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
-    return " " if told.get("add_prefix_space") else ""
+    """The space that some tokenizers add before every piece of text; llama.cpp never does."""
+    data = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
+    return " " if data.get("add_prefix_space") else ""

@@ -1,8 +1,8 @@
-"""Attention among examples that lie end to end, each by itself, without a mask over all of them.
+"""Attention for packed examples on a CPU, without a mask over the whole row.
 
-A library's attention on a CPU compares every token of such a row with every other and masks what
-belongs to another example, which was a third of each step on short chats. Here the examples are
-laid side by side for the attention alone.
+On a CPU, stock attention compares every token of a packed row with every other and masks the other
+examples out, which took a third of each step on short chats. Here each example becomes a row of
+its own for the attention only.
 """
 
 from typing import Any
@@ -11,51 +11,51 @@ import torch
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-APART = "examples_apart"
+PACKED = "timbre_packed"
 _FAMILIES = ("llama", "qwen2", "qwen3")
 
 
-def attend_apart(model: PreTrainedModel) -> None:
-    """Let a model on a CPU attend so, where its family attends to all that came before.
+def use_packed_attention(model: PreTrainedModel) -> None:
+    """Switch a model to this attention if it is on a CPU and its family has full attention.
 
-    Other families, and GPUs, keep their own attention, to the same result.
+    Other families, and GPUs, keep their own attention, with the same result.
     """
     config: Any = model.config
     layers = set(getattr(config, "layer_types", None) or ("full_attention",))
-    whole = layers == {"full_attention"} and config.model_type in _FAMILIES
-    if model.device.type == "cpu" and whole and config._attn_implementation == "sdpa":
-        AttentionInterface.register(APART, attention_apart)
-        AttentionMaskInterface.register(APART, lambda *_, **__: None)
-        model.set_attn_implementation(APART)
+    is_supported = layers == {"full_attention"} and config.model_type in _FAMILIES
+    if model.device.type == "cpu" and is_supported and config._attn_implementation == "sdpa":
+        AttentionInterface.register(PACKED, packed_attention)
+        AttentionMaskInterface.register(PACKED, lambda *_, **__: None)
+        model.set_attn_implementation(PACKED)
 
 
-def attention_apart(
+def packed_attention(
     module: torch.nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     _mask: torch.Tensor | None,
-    **how: Any,
+    **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention within each example; an example begins where its position is 0.
+    """Causal attention within each example; an example starts at position 0.
 
-    Tensors are (rows, heads, tokens, size of a head) as transformers hands them over, with their
-    `position_ids` (rows, tokens); the result is (rows, tokens, heads, size of a head).
+    Tensors have shape (rows, heads, tokens, head size), as transformers passes them, with
+    `position_ids` (rows, tokens). The result has shape (rows, tokens, heads, head size).
     """
     rows, _, tokens, _ = query.shape
-    position = how["position_ids"].expand(rows, tokens).reshape(-1)
+    position = options["position_ids"].expand(rows, tokens).reshape(-1)
     example = (position == 0).cumsum(0) - 1
     shape = int(example[-1]) + 1, int(position.max()) + 1
-    place = example * shape[1] + position
+    index = example * shape[1] + position
 
-    def side_by_side(tensor: torch.Tensor) -> torch.Tensor:
+    def one_row_each(tensor: torch.Tensor) -> torch.Tensor:
         flat = tensor.transpose(1, 2).flatten(0, 1)
-        laid = flat.new_zeros(shape[0] * shape[1], *flat.shape[1:]).index_copy(0, place, flat)
-        return laid.view(*shape, *flat.shape[1:]).transpose(1, 2)
+        padded = flat.new_zeros(shape[0] * shape[1], *flat.shape[1:]).index_copy(0, index, flat)
+        return padded.view(*shape, *flat.shape[1:]).transpose(1, 2)
 
-    # what pads an example lies behind it, so that being causal hides it
-    apart, _ = sdpa_attention_forward(
-        module, side_by_side(query), side_by_side(key), side_by_side(value), None, **how
+    # Padding comes after an example's tokens, so causal attention never reads it.
+    attended, _ = sdpa_attention_forward(
+        module, one_row_each(query), one_row_each(key), one_row_each(value), None, **options
     )
-    whole = apart.flatten(0, 1).index_select(0, place)
-    return whole.view(rows, tokens, *whole.shape[1:]), None
+    flat = attended.flatten(0, 1).index_select(0, index)
+    return flat.view(rows, tokens, *flat.shape[1:]), None

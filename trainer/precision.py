@@ -1,47 +1,46 @@
-"""The number format a base model is loaded and trained in, chosen from what the device computes in.
+"""The number format a base model is loaded and trained in, chosen for the device.
 
-A CPU without bfloat16 units emulates them: the same twenty steps were measured sixty times slower
-than in float32. So `auto` asks the device, and every choice carries its reason.
+CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32. So
+`auto` asks the device, and every choice records its reason.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import TYPE_CHECKING, get_args
 
-import torch
-from transformers import BitsAndBytesConfig
-
+from trainer.config import PrecisionName
 from trainer.errors import TrainerError
 
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig
 
-class PrecisionName(StrEnum):
-    """The formats a base model can be held in; `auto` picks float32 or bfloat16."""
-
-    AUTO = "auto"
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    INT8 = "int8"
-    NF4 = "nf4"
+PRECISION_NAMES: tuple[PrecisionName, ...] = get_args(PrecisionName)
+"""The formats that hold a base model; `auto` picks float32 or bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How a base model is held (`name`) and computed with (`compute`), on which device, and why."""
+    """The format of the weights (`name`) and of computation (`compute`), the device, and why.
+
+    `compute` is the name of a torch dtype: "float32" or "bfloat16".
+    """
 
     name: PrecisionName
-    compute: torch.dtype
+    compute: str
     device: str
     reason: str
 
     @property
-    def quantised(self) -> bool:
-        """Whether the base is held in fewer bits than it is computed in."""
-        return self.name in (PrecisionName.INT8, PrecisionName.NF4)
+    def is_quantised(self) -> bool:
+        """Whether the weights have fewer bits than the computation."""
+        return self.name in ("int8", "nf4")
 
-    def bitsandbytes(self) -> BitsAndBytesConfig | None:
-        """The quantisation the base is loaded with, None where it is not quantised."""
-        if self.name is PrecisionName.INT8:
+    def quantisation_config(self) -> "BitsAndBytesConfig | None":
+        """The bitsandbytes settings to load the weights with, None without quantisation."""
+        from transformers import BitsAndBytesConfig
+
+        if self.name == "int8":
             return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
-        if self.name is PrecisionName.NF4:
+        if self.name == "nf4":
             return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
                 load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=self.compute
             )
@@ -49,53 +48,54 @@ class Precision:
 
 
 def best_device() -> str:
-    """The device to compute on: an accelerator where there is one, else the CPU."""
+    """The device to compute on: an accelerator if there is one, else the CPU."""
+    import torch  # takes seconds, and a command may only need the names above
+
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def choose_precision(wanted: str, device: str | None = None) -> Precision:
-    """The precision to use on a device (the best one here unless named).
+def choose_precision(requested: str, device: str | None = None) -> Precision:
+    """The precision to use on a device (by default the best one on this machine).
 
-    Raises `TrainerError` if the name is unknown or the device cannot hold a model so.
+    Raises `TrainerError` if the name is unknown or the device doesn't support the precision.
     """
+    if requested not in PRECISION_NAMES:
+        names = ", ".join(PRECISION_NAMES)
+        raise TrainerError(f"precision is “{requested}”. Set it to one of {names}.")
     device = device or best_device()
-    try:
-        name = PrecisionName(wanted)
-    except ValueError:
-        names = ", ".join(PrecisionName)
-        raise TrainerError(f"found the precision “{wanted}”, expected one of {names}") from None
-    has_units, units = _bfloat16_units(device)
-    fast = torch.bfloat16 if has_units else torch.float32
-    match name:
-        case PrecisionName.AUTO:
-            found = PrecisionName.BFLOAT16 if has_units else PrecisionName.FLOAT32
-            return Precision(found, fast, device, units)
-        case PrecisionName.FLOAT32:
-            return Precision(name, torch.float32, device, "asked for")
-        case PrecisionName.BFLOAT16:
-            reason = "asked for" if has_units else f"asked for, though it will be slow: {units}"
-            return Precision(name, torch.bfloat16, device, reason)
-        case _:
-            if device == "mps":
-                raise TrainerError(
-                    f"found {name} on an Apple GPU, which bitsandbytes does not support; "
-                    "set precision to auto"
-                )
-            computed = str(fast).removeprefix("torch.")
-            return Precision(name, fast, device, f"asked for; computed in {computed}: {units}")
+    has_bfloat16, reason = _bfloat16_support(device)
+    fast: PrecisionName = "bfloat16" if has_bfloat16 else "float32"
+    match requested:
+        case "auto":
+            return Precision(fast, fast, device, reason)
+        case "float32":
+            return Precision("float32", "float32", device, "asked for")
+        case "bfloat16":
+            slow = "" if has_bfloat16 else f", though it will be slow: {reason}"
+            return Precision("bfloat16", "bfloat16", device, f"asked for{slow}")
+    if device == "mps":
+        raise TrainerError(
+            f"precision is {requested}, but bitsandbytes doesn't support Apple GPUs. Set it to "
+            "auto."
+        )
+    name: PrecisionName = "int8" if requested == "int8" else "nf4"
+    return Precision(name, fast, device, f"asked for; computed in {fast}: {reason}")
 
 
-def _bfloat16_units(device: str) -> tuple[bool, str]:
+def _bfloat16_support(device: str) -> tuple[bool, str]:
+    """Whether a device computes in bfloat16 natively, and a sentence that says so."""
+    import torch
+
     if device == "cuda":
         name = torch.cuda.get_device_name()
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return True, f"the {name} computes in bfloat16"
         return False, f"the {name} has no bfloat16 units"
     if device == "mps":
-        return False, "Apple GPUs train most surely in float32"
-    found = torch.cpu.get_capabilities()
-    if any(found.get(unit) for unit in ("amx_bf16", "avx512_bf16", "avx10_2", "bf16")):
+        return False, "Apple GPUs train most reliably in float32"
+    units = torch.cpu.get_capabilities()
+    if any(units.get(unit) for unit in ("amx_bf16", "avx512_bf16", "avx10_2", "bf16")):
         return True, "this CPU has bfloat16 units"
     return False, "this CPU has no bfloat16 units"

@@ -1,7 +1,7 @@
-"""Models that bring Python code of their own, and the list of those that the user trusts with it.
+"""Models that contain their own Python code, and the list of those the user trusts.
 
-Such code runs with the user's rights when the model is loaded. It is refused unless the list names
-the model at exactly this state of the code: `owner/name@commit` for one of the Hub,
+Such code runs with the user's rights when the model is loaded. A model is rejected unless the list
+has an entry for exactly this version of its code: `owner/name@commit` for a model from the Hub,
 `folder@digest` for a folder. The list is empty until `trust_models` is called.
 """
 
@@ -19,88 +19,84 @@ _SNAPSHOT = re.compile(r"models--(?P<owner>.+?)--(?P<name>.+)/snapshots/(?P<comm
 _trusted: set[str] = set()
 
 
-def trust_models(models: Iterable[str]) -> None:
-    """Trust these models with their code, and no others."""
+def trust_models(entries: Iterable[str]) -> None:
+    """Set the list of trusted models, replacing the previous one."""
     _trusted.clear()
-    _trusted.update(models)
+    _trusted.update(entries)
 
 
 def may_run_code(folder: Path) -> bool:
-    """Whether a model folder brings code and is trusted to run it."""
-    return bool(_maps(folder)) and code_id(folder) in _trusted
+    """Whether a model folder contains code that the user trusts."""
+    return bool(_auto_maps(folder)) and trust_entry(folder) in _trusted
 
 
 def check_code(folder: Path) -> None:
-    """Let a folder pass that brings no code, or is trusted with it.
+    """Accept a model folder without code, or with trusted code.
 
-    Raises `TrainerError` naming the file that asks for code, and what to put on the list.
+    Raises `TrainerError` naming the file that loads code, and the entry to add to the list.
     """
-    for name, wanted in _maps(folder).items():
-        elsewhere = [place for place in _places(wanted) if "--" in place]
-        if elsewhere:
+    for name, auto_map in _auto_maps(folder).items():
+        remote = [reference for reference in _references(auto_map) if "--" in reference]
+        if remote:
             raise TrainerError(
-                f"found “auto_map” in {folder / name} asking for the code of another repository "
-                f"({elsewhere[0]}), which is always refused; use a model of an architecture that "
-                "transformers knows"
+                f"{folder / name}: `auto_map` loads code from another repository ({remote[0]}), "
+                "which Timbre never allows. Use a model whose architecture transformers supports."
             )
-        if code_id(folder) not in _trusted:
+        if trust_entry(folder) not in _trusted:
             raise TrainerError(
-                f"found “auto_map” in {folder / name}: the model wants to run its own Python code, "
-                "which is refused; use a model of an architecture that transformers knows, or "
-                f"read the code and put {code_id(folder)} into TIMBRE_TRUSTED_CODE"
+                f"{folder / name}: `auto_map` makes the model run its own Python code. Use a "
+                "model whose architecture transformers supports, or read the code and add "
+                f"{trust_entry(folder)} to TIMBRE_TRUSTED_CODE."
             )
 
 
-def code_id(folder: Path) -> str:
-    """What the list calls the code in a model's folder: its repository's commit, or its digest."""
-    kept = _SNAPSHOT.search(folder.absolute().as_posix())
-    if kept:
-        return f"{kept['owner']}/{kept['name']}@{kept['commit']}"
-    whole = hashlib.sha256()
+def trust_entry(folder: Path) -> str:
+    """The entry that trusts a model folder's code: its repository's commit, or a digest."""
+    snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
+    if snapshot:
+        return f"{snapshot['owner']}/{snapshot['name']}@{snapshot['commit']}"
+    digest = hashlib.sha256()
     for path in python_files(folder):
         content = path.read_bytes()
-        whole.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        whole.update(content)
-    return f"{folder}@{whole.hexdigest()}"
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return f"{folder}@{digest.hexdigest()}"
 
 
-def commit_of(folder: Path) -> str:
-    """The commit of a model that came from the Hub, empty for a folder of another kind."""
-    kept = _SNAPSHOT.search(folder.absolute().as_posix())
-    return kept["commit"] if kept else ""
+def hub_commit(folder: Path) -> str:
+    """The commit of a model downloaded from the Hub, empty for other folders."""
+    snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
+    return snapshot["commit"] if snapshot else ""
 
 
 def python_files(folder: Path) -> list[Path]:
-    """The Python files of a folder, those in folders within it too."""
+    """The Python files in a folder and its subfolders."""
     return sorted(folder.rglob("*.py"))
 
 
-def _maps(folder: Path) -> dict[str, Any]:
-    """What each configuration file of a folder wants to run."""
-    found = {}
-    for name in _CONFIGS:
-        path = folder / name
-        if path.is_file() and "auto_map" in (told := _read(path)):
-            found[name] = told["auto_map"]
-    return found
+def _auto_maps(folder: Path) -> dict[str, Any]:
+    """The `auto_map` of each configuration file that has one, by file name."""
+    paths = (folder / name for name in _CONFIGS)
+    configs = {path.name: _read_config(path) for path in paths if path.is_file()}
+    return {name: config["auto_map"] for name, config in configs.items() if "auto_map" in config}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise TrainerError(
-            f"cannot read {path} ({type(error).__name__}), expected JSON; get the model again"
+            f"{path} isn't valid JSON ({type(error).__name__}). Download the model again."
         ) from error
-    if not isinstance(told, dict):
-        raise TrainerError(f"found no settings in {path}, expected a JSON object; get it again")
-    return told
+    if not isinstance(config, dict):
+        raise TrainerError(f"{path} isn't a JSON object. Download the model again.")
+    return config
 
 
-def _places(wanted: Any) -> list[str]:
-    """Every place of code that a map names, however it is nested."""
-    if isinstance(wanted, dict):
-        return [place for value in wanted.values() for place in _places(value)]
-    if isinstance(wanted, list):
-        return [place for value in wanted for place in _places(value)]
-    return [wanted] if isinstance(wanted, str) else []
+def _references(auto_map: Any) -> list[str]:
+    """Every reference to code in an `auto_map`, however it is nested."""
+    if isinstance(auto_map, dict):
+        return [reference for value in auto_map.values() for reference in _references(value)]
+    if isinstance(auto_map, list):
+        return [reference for value in auto_map for reference in _references(value)]
+    return [auto_map] if isinstance(auto_map, str) else []

@@ -1,7 +1,7 @@
-"""A rule against loops that leaves copying alone.
+"""A rule against repetition that still lets the model quote its prompt.
 
-The stock rule against repeated n-grams counts the prompt, which forbids a model to quote the very
-passage it is asked about. This one looks at what has been generated and at nothing else.
+The stock rule against repeated n-grams counts those in the prompt too, which stops a model from
+quoting the passage it is asked about. This one counts generated tokens only.
 """
 
 import torch
@@ -9,10 +9,10 @@ from transformers import LogitsProcessor, NoRepeatNGramLogitsProcessor
 
 
 class NoRepeatedGeneratedNGrams(LogitsProcessor):
-    """Forbids any n tokens in a row to be generated a second time; prompts are not looked at."""
+    """Stops the model from generating the same n tokens in a row twice."""
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """Forbid repeats of `size` tokens after the first `prompt_length` (padding included)."""
+        """Forbid repeats of `size` tokens after `prompt_length` tokens, padding included."""
         self.rule = NoRepeatNGramLogitsProcessor(size)
         self.prompt_length = prompt_length
 

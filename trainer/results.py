@@ -1,4 +1,4 @@
-"""What a finished training is worth writing down, and how it is measured."""
+"""The result of a training run, and the machine and code that produced it."""
 
 import hashlib
 import json
@@ -9,18 +9,16 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """A finished run: where its adapter is, and what was met and measured on the way.
+    """A finished run: where its adapter is, and what was measured.
 
-    `losses` has one training loss a step, in nats per token. `seconds` is the time of every process
-    that worked on the run one after another, up to where each left its last checkpoint;
-    `tokens_per_second` and the peak memory are those of the last.
+    `losses` has one training loss per step, in nats per token. `seconds` adds up all processes
+    that worked on the run, each up to its last checkpoint; `tokens_per_second` and the peak memory
+    are those of the last process.
     """
 
     adapter: Path
@@ -39,34 +37,37 @@ class TrainingResult:
 
 
 def result_to_json(result: TrainingResult) -> str:
-    """A result as JSON, its adapter's path relative to the run's folder."""
+    """A result as JSON, with its adapter's path relative to the run's folder."""
     return json.dumps({**asdict(result), "adapter": result.adapter.name}, indent=1)
 
 
 def result_from_json(text: str, folder: Path) -> TrainingResult:
-    """The result of the run in a folder."""
+    """The result of the run in a folder, from its JSON."""
     values = json.loads(text)
-    places = {"adapter": folder / values["adapter"], "losses": tuple(values["losses"])}
-    return TrainingResult(**{**values, **places})
+    values["adapter"] = folder / values["adapter"]
+    values["losses"] = tuple(values["losses"])
+    return TrainingResult(**values)
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries that a training depends on."""
+    """The versions of the libraries that determine a run's adapter."""
     return {name: version(name) for name in LIBRARIES}
 
 
 def code_fingerprint() -> str:
-    """SHA-256 over the code that trains: the same code, libraries and run give the same adapter."""
-    whole = hashlib.sha256()
+    """SHA-256 over the trainer's code: with the same libraries and run, it gives one adapter."""
+    digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         content = path.read_bytes()
-        whole.update(f"{path.name}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
+        digest.update(f"{path.name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def device_name(device: str, processes: int = 1) -> str:
-    """A device as people know it: the GPU's product name, or the processor with its threads."""
+    """The GPU's product name, or the processor's with its threads; how many, if several."""
+    import torch  # takes seconds, and results are also read without it
+
     if processes > 1:
         return f"{processes} × {device_name(device)}"
     if device == "cuda":
@@ -77,8 +78,10 @@ def device_name(device: str, processes: int = 1) -> str:
 
 
 def peak_memory_mb(device: str) -> float:
-    """The most memory used so far, in MB: the GPU's by torch, else that of the whole process."""
+    """Peak memory in MB: allocated on the GPU by torch, else of the whole process."""
+    import torch
+
     if device == "cuda":
         return torch.cuda.max_memory_allocated() / 1e6
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6

@@ -1,4 +1,4 @@
-"""Chance that repeats, kept to the block it is used in."""
+"""Seeding of all random number generators."""
 
 import random
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from transformers import set_seed
 
 @contextmanager
 def seed_everything(seed: int) -> Iterator[None]:
-    """Python's, numpy's and torch's chance set by a seed inside the block, as it was after it."""
-    python, numbers = random.getstate(), np.random.get_state()
+    """Seed Python, NumPy and torch for the duration of a block, then restore their state."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng():
             set_seed(seed)
             yield
     finally:
-        random.setstate(python)
-        np.random.set_state(numbers)
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)

@@ -1,7 +1,7 @@
-"""The self-test: loss is on what the assistant says in the first batch, or training stops.
+"""A self-test before the first training step: loss must be on the assistant's turns only.
 
-It looks at the tensors that reach the model, decodes the tokens that carry loss, and compares them
-with the turns of the examples themselves; it shares no code with what made the labels.
+It decodes the tokens that carry loss in the tensors that reach the model and compares them with
+the examples' turns. It shares no code with the labelling, so a bug there can't hide here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """The training examples by their token ids, to find a batch's rows again.
+    """The training examples by their token ids, to look up a batch's rows.
 
-    Examples of `limit` tokens may have been cut there, which they were then asked to be.
+    Examples with `limit` tokens may have been truncated.
     """
 
     chat: Chat
@@ -28,26 +28,26 @@ class SelfTest:
 
     @property
     def padding(self) -> int:
-        """The token that fills rows up."""
+        """The id of the padding token."""
         return int(self.chat.tokenizer.pad_token_id)
 
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
-        """Compare the loss-carrying tokens of a batch with what its examples say.
+        """Compare a batch's loss-carrying tokens (rows × tokens) with its examples.
 
-        Raises `TrainerError` showing the mask of the first row that is wrong.
+        Raises `TrainerError` showing the mask of the first wrong row.
         """
         for row, row_labels in zip(input_ids.tolist(), labels.tolist(), strict=True):
-            ids, marks = self._unpadded(row, row_labels)
+            ids, marks = self._strip_padding(row, row_labels)
             example = self.examples.get(tuple(ids))
             if example is None:
-                self._stop("a row that is none of the examples", ids, marks)
+                self._fail("a row is none of the training examples", ids, marks)
             elif example.messages:
                 self._check_chat(example, ids, marks)
-            elif marks[1:] != ids[1:]:  # nothing comes before the first, so nothing predicts it
-                self._stop("a plain text that does not carry loss as a whole", ids, marks)
+            elif marks[1:] != ids[1:]:  # no token precedes the first, so nothing predicts it
+                self._fail("parts of a plain text carry no loss", ids, marks)
 
-    def _unpadded(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
-        """The row without its padding; a last token that carries loss is none."""
+    def _strip_padding(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
+        """The row without padding; a padding token that carries loss is the end of a turn."""
         end = len(row)
         while end and row[end - 1] == self.padding and labels[end - 1] < 0:
             end -= 1
@@ -57,43 +57,44 @@ class SelfTest:
         spans = loss_spans(marks)
         share = 100 * sum(map(len, spans)) / len(ids)
         if share in (0, 100):
-            self._stop(f"a chat in which {share:.0f} % of the tokens carry loss", ids, marks)
-        cut = len(ids) >= self.limit
-        if not self._says_what_was_said(example, spans, cut):
-            self._stop("a chat whose loss is not on the assistant's turns", ids, marks)
+            self._fail(f"{share:.0f} % of a chat's tokens carry loss", ids, marks)
+        is_truncated = len(ids) >= self.limit
+        if not self._matches_turns(example, spans, is_truncated):
+            self._fail("a chat's loss isn't on the assistant's turns", ids, marks)
         ends = set(self.chat.tokenizer.all_special_ids)
-        if not all(ends & set(span) for span in (spans[:-1] if cut else spans)):
-            self._stop("a turn whose end carries no loss, so it would never stop", ids, marks)
-        asked = self.chat.encode_prompt(prompt_of(example))[: len(ids)]
-        if ids[: len(asked)] != asked:
-            self._stop("a chat that begins otherwise than it is asked when answering", ids, marks)
+        if not all(ends & set(span) for span in (spans[:-1] if is_truncated else spans)):
+            self._fail("the end of a turn carries no loss, so answers wouldn't end", ids, marks)
+        prompt = self.chat.encode_prompt(prompt_of(example))[: len(ids)]
+        if ids[: len(prompt)] != prompt:
+            self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
-    def _says_what_was_said(self, example: Example, spans: list[list[int]], cut: bool) -> bool:
+    def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
+        """Whether the spans with loss say exactly what the assistant says in an example."""
         tokenizer = self.chat.tokenizer
-        said = [
+        turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
             for message in example.messages
             if message.role is Role.ASSISTANT
         ]
-        found = [spoken(tokenizer, span) for span in spans]
-        expected = [spoken(tokenizer, turn) for turn in said]
-        if not cut:
-            return (found[:-1] if found[-1:] == [""] else found) == expected  # a text's own end
-        *whole, last = found
-        rest = last.rstrip("\ufffd")  # the last token kept may be half a character
-        turn = expected[len(whole)] if len(whole) < len(expected) else ""
-        return whole == expected[: len(whole)] and bool(rest) and turn.startswith(rest)
+        actual = [plain_words(tokenizer, span) for span in spans]
+        expected = [plain_words(tokenizer, turn) for turn in turns]
+        if not is_truncated:  # the end-of-text token after the last turn may be a span by itself
+            return (actual[:-1] if actual[-1:] == [""] else actual) == expected
+        *complete, last = actual
+        start = last.rstrip("\ufffd")  # truncation may split the last character
+        turn = expected[len(complete)] if len(complete) < len(expected) else ""
+        return complete == expected[: len(complete)] and bool(start) and turn.startswith(start)
 
-    def _stop(self, found: str, ids: list[int], marks: list[int]) -> None:
+    def _fail(self, problem: str, ids: list[int], marks: list[int]) -> None:
         raise TrainerError(
-            f"the self-test of the first batch found {found}; expected loss on the assistant's "
-            "turns alone, or on the whole of a plain text; check the base model's chat template.\n"
-            f"Its mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
+            f"The self-test of the first batch failed: {problem}. Check the base model's chat "
+            "template; loss belongs on the assistant's turns, or on all of a plain text.\n"
+            f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
         )
 
 
 def loss_spans(labels: Sequence[int]) -> list[list[int]]:
-    """The unbroken stretches of tokens that carry loss."""
+    """The consecutive runs of tokens that carry loss."""
     spans: list[list[int]] = []
     previous = NO_LOSS
     for label in labels:
@@ -105,14 +106,14 @@ def loss_spans(labels: Sequence[int]) -> list[list[int]]:
     return spans
 
 
-def spoken(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Token ids as the words said: no control tokens, no empty thoughts, single spaces."""
+def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """Token ids as words: no control tokens, no empty thoughts, single spaces."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 
 
 def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Sequence[int]) -> str:
-    """A row as text, with «» around what carries loss."""
+    """A row as text, with «» around the parts that carry loss."""
     parts: list[str] = []
     start = 0
     for i in range(1, len(ids) + 1):

@@ -1,146 +1,80 @@
-"""The recipe: examples in, a LoRA adapter out, read from top to bottom.
+"""The training recipe: examples in, a LoRA adapter out, read from top to bottom.
 
-On one CPU the same examples, settings and seed give the same adapter bit for bit, also when the
-run was broken and resumed. Under `accelerate launch` every process runs this and takes its share
-of each batch; the first one writes. The adapter's folder says what it was trained from
-(`timbre.json`).
+On one CPU the same examples, settings and seed give the same adapter bit for bit, also when a run
+was interrupted and resumed. Under `accelerate launch` every process runs this and trains on its
+share of each batch; the main process writes. The adapter's folder records what it was trained
+from (`timbre.json`).
 """
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets import Dataset
-from peft import PeftModel
-from transformers import PreTrainedModel, PrinterCallback, set_seed
-
-from db.records import Example, Split
-from trainer import checkpoints
-from trainer.adapter import AdapterMetadata, save_adapter
-from trainer.arguments import adapter_on, arguments
-from trainer.chat import Chat, Tokens
+from db.records import Example
+from trainer import checkpoints, results
+from trainer.adapter import adapter_metadata
 from trainer.config import TrainingConfig
-from trainer.devices import gathered_weights, is_main_process, leader_first, processes, wait_for_all
-from trainer.encoding import Limit, encode
-from trainer.errors import TrainerError
-from trainer.failures import readable_errors
-from trainer.libraries import quiet_libraries
-from trainer.models import context_length, load_model, load_tokenizer, resolve
-from trainer.packing import attend_apart
-from trainer.precision import choose_precision
-from trainer.progress import Progress, Report, losses_of, metrics_of
-from trainer.results import (
-    TrainingResult,
-    code_fingerprint,
-    device_name,
-    library_versions,
-    peak_memory_mb,
-)
-from trainer.seed import seed_everything
-from trainer.self_test import SelfTest
-from trainer.sft_trainer import TimbreSFTTrainer
+from trainer.encoding import encode_splits
+from trainer.libraries import library_session
+from trainer.loading import BaseModel, context_length, open_base
+from trainer.lora import add_adapter, save_adapter
+from trainer.sft_trainer import StepCallback, StepReporter, TimbreSFTTrainer
 
 
 def train(
     examples: Sequence[Example],
     config: TrainingConfig,
     folder: Path,
-    progress: Progress | None = None,
+    on_step: StepCallback | None = None,
     resume: bool = False,
-) -> TrainingResult:
-    """Train a LoRA adapter on the training side of a version; `folder` keeps the run.
+) -> results.TrainingResult:
+    """Train a LoRA adapter on a version's training split; `folder` holds the run.
 
-    The validation side, where there is one, is measured at the end; the test side is not looked
-    at. With `resume`, a broken run goes on and a finished one is returned as it is.
+    The validation split, if there is one, is measured at the end; the test split isn't used. With
+    `resume`, an interrupted run continues and a finished one is returned without training.
 
-    Raises `TrainerError` if the examples, the model or the machine cannot do it.
+    Raises `TrainerError` if the examples, the model or the machine don't allow it.
     """
-    with (
-        quiet_libraries(),
-        readable_errors(),
-        seed_everything(config.seed),
-        checkpoints.held(folder),
-    ):
+    with library_session(config.seed), checkpoints.lock_run(folder):
         started = time.monotonic()
-        precision = choose_precision(config.precision)
-        base = resolve(config.base, config.revision)
-        chat = Chat.of(load_tokenizer(base))
-        facts = AdapterMetadata.of(config, precision.name, chat)
-        plan = checkpoints.plan([example.id for example in examples], facts)
-        with leader_first():
-            checkpoint = checkpoints.prepare(folder, plan, resume or not is_main_process())
-        started -= checkpoints.seconds_before(checkpoint)
-        if resume and (finished := checkpoints.finished(folder)):
+        base = open_base(config.base, config.revision, config.precision)
+        metadata = adapter_metadata(config, base.precision.name, base.chat.fingerprint)
+        plan = checkpoints.plan([example.id for example in examples], metadata)
+        checkpoint = checkpoints.prepare(folder, plan, resume)
+        started -= checkpoints.elapsed_seconds(checkpoint)
+        if resume and (finished := checkpoints.load_result(folder)):
             return finished
 
-        model = load_model(base, precision)
-        trainer, adapted = make_trainer(model, chat, examples, config, folder)
-        if progress:
-            trainer.add_callback(Report(progress))
+        trainer = make_trainer(base, examples, config, folder)
+        if on_step:
+            trainer.add_callback(StepReporter(on_step))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        metrics = metrics_of(trainer)
+        metrics = trainer.final_metrics()
 
-        result = TrainingResult(
+        result = results.TrainingResult(
             adapter=folder / checkpoints.ADAPTER,
             metrics=metrics,
-            losses=losses_of(trainer),
-            precision=precision.name,
-            precision_reason=precision.reason,
-            device=device_name(precision.device, processes()),
-            libraries=library_versions(),
-            peak_memory_mb=peak_memory_mb(precision.device),
+            losses=trainer.step_losses(),
+            precision=base.precision.name,
+            precision_reason=base.precision.reason,
+            device=results.device_name(base.precision.device, trainer.args.world_size),
+            libraries=results.library_versions(),
+            peak_memory_mb=results.peak_memory_mb(base.precision.device),
             tokens_per_second=metrics["tokens"] / metrics["training_seconds"],
-            base_fingerprint=facts.base_fingerprint,
-            template_fingerprint=chat.fingerprint,
+            base_fingerprint=metadata.base_fingerprint,
+            template_fingerprint=metadata.template_fingerprint,
             seconds=time.monotonic() - started,
-            code_fingerprint=code_fingerprint(),
+            code_fingerprint=results.code_fingerprint(),
         )
-        weights = gathered_weights(trainer)
-        if is_main_process():
-            save_adapter(adapted, weights, facts, checkpoints.unfinished(folder))
-            checkpoints.finish(folder, result)
-        wait_for_all()
+        save_adapter(trainer, metadata, checkpoints.partial_adapter(folder))
+        checkpoints.finish(folder, result)
         return result
 
 
 def make_trainer(
-    model: PreTrainedModel,
-    chat: Chat,
-    examples: Sequence[Example],
-    config: TrainingConfig,
-    folder: Path,
-) -> tuple[TimbreSFTTrainer, PeftModel]:
-    """TRL's trainer, set to test its first batch before it steps, and the adapter it trains."""
-    limit = Limit(
-        min(config.max_length or sys.maxsize, context_length(model)),
-        config.truncate,
-    )
-    taught = encode([e for e in examples if e.split is Split.TRAIN], chat, limit)
-    held = encode([e for e in examples if e.split is Split.VALIDATION], chat, limit)
-    if not taught:
-        raise TrainerError(
-            f"found no training examples among {len(examples)}, expected some; "
-            "freeze a version whose training side is not empty"
-        )
-    if config.packing:
-        attend_apart(model)
-    set_seed(config.seed)  # the adapter begins at random, whatever came before
-    adapted = adapter_on(model, config)
-    trainer = TimbreSFTTrainer(
-        model=adapted,
-        args=arguments(config, model, len(taught), folder),
-        train_dataset=_dataset([tokens for _, tokens in taught]),
-        eval_dataset=_dataset([tokens for _, tokens in held]) if held else None,
-        processing_class=chat.tokenizer,
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.self_test = SelfTest(chat, {tuple(tokens.ids): e for e, tokens in taught}, limit.tokens)
-    for parameter in adapted.parameters():
-        if parameter.requires_grad:  # TRL holds the adapter of a quantised base in bfloat16
-            parameter.data = parameter.data.float()
-    return trainer, adapted
-
-
-def _dataset(taught: Sequence[Tokens]) -> Dataset:
-    return Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in taught])
+    base: BaseModel, examples: Sequence[Example], config: TrainingConfig, folder: Path
+) -> TimbreSFTTrainer:
+    """Load the base model, encode the examples and add a new adapter to train."""
+    model = base.load(packed_attention=config.packing)
+    data = encode_splits(examples, base.chat, config, context_length(model))
+    return TimbreSFTTrainer(add_adapter(model, config), data, base.chat, config, folder)

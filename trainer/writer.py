@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from db.records import Message, Role
-from trainer.answer import Answerer, Arm, Decoding
+from trainer.answer import Answerer
+from trainer.arms import Arm, Decoding
 
 _BATCH_SIZE = 16
 

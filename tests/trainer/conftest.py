@@ -1,4 +1,4 @@
-"""A tiny random Llama with a tokenizer and chat template of its own, and examples for it."""
+"""A tiny random Llama with its own tokenizer and chat template, and examples for it."""
 
 from pathlib import Path
 
@@ -32,12 +32,12 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a Llama of 40 thousand random parameters that knows the words above."""
+    """The folder of a Llama with 80 thousand random parameters and the words above."""
     folder = tmp_path_factory.mktemp("tiny")
     make_tokenizer().save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=400, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        vocab_size=400, hidden_size=64, intermediate_size=64, num_hidden_layers=2,
         num_attention_heads=2, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
         bos_token_id=1, eos_token_id=2, pad_token_id=0, initializer_range=0.2,
     )  # fmt: skip

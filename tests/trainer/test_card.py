@@ -1,4 +1,4 @@
-"""The card names the run, who approved its examples, and the authors its text derives from."""
+"""The adapter's card names its version, its reviewers and the authors of its sources."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from trainer.card import AdapterCard, render_card, write_card
 from trainer.results import TrainingResult, result_from_json, result_to_json
 
 
-def facts(adapter: Path, *kinds: str) -> AdapterCard:
+def card(adapter: Path, *kinds: str) -> AdapterCard:
     result = TrainingResult(
         adapter=adapter,
         metrics={"validation_loss": 0.5},
@@ -26,22 +26,22 @@ def facts(adapter: Path, *kinds: str) -> AdapterCard:
     return AdapterCard(result, "mini", "{}", version, "cc-by-sa-4.0", "By the authors of “Otter”.")
 
 
-def test_the_card_lies_beside_the_weights_and_attributes_each_article(tmp_path: Path) -> None:
-    path = write_card(facts(tmp_path, "person"))
+def test_the_card_is_written_next_to_the_weights_and_attributes_the_sources(tmp_path: Path) -> None:
+    path = write_card(card(tmp_path, "person"))
     assert path == tmp_path / "README.md"
     text = path.read_text()
     assert "\nlicense: cc-by-sa-4.0\n" in text
     assert text.endswith("## Sources and licence\n\nBy the authors of “Otter”.\n")
-    assert "version `aaaaaaaaaaaa` (v1): 80\ntraining" in text
+    assert "version `aaaaaaaaaaaa` (v1): 80 training" in text
     assert "validation_loss | 0.5" in text
 
 
-def test_the_card_says_when_rules_stood_in_for_people(tmp_path: Path) -> None:
-    assert "not by people" in render_card(facts(tmp_path, "rule"))
-    assert "in part by **written rules" in render_card(facts(tmp_path, "person", "rule"))
-    assert "rules" not in render_card(facts(tmp_path, "person"))
+def test_the_card_says_when_rules_reviewed_instead_of_people(tmp_path: Path) -> None:
+    assert "not by people" in render_card(card(tmp_path, "rule"))
+    assert "in part by **written rules" in render_card(card(tmp_path, "person", "rule"))
+    assert "rules" not in render_card(card(tmp_path, "person"))
 
 
-def test_a_result_comes_back_from_its_file_wherever_the_folder_is(tmp_path: Path) -> None:
-    result = facts(tmp_path / "adapter").result
+def test_a_result_survives_its_json_and_a_moved_folder(tmp_path: Path) -> None:
+    result = card(tmp_path / "adapter").result
     assert result_from_json(result_to_json(result), tmp_path) == result

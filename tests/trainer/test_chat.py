@@ -1,4 +1,4 @@
-"""Chats as tokens: each family's template, marked or not, teaches what it asks for."""
+"""Chats as tokens: the templates of each model family, with and without generation markers."""
 
 import re
 from dataclasses import replace
@@ -51,7 +51,7 @@ def dialogue(*turns: Message) -> Example:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_family_s_template_passes_the_self_test(family: str) -> None:
-    chat = Chat.of(tokenizer_of(family))
+    chat = Chat.from_tokenizer(tokenizer_of(family))
     example = dialogue(*TURNS)
     tokens = chat.encode_example(example)
     SelfTest(chat, {tuple(tokens.ids): example}, 999).check(
@@ -61,45 +61,44 @@ def test_each_family_s_template_passes_the_self_test(family: str) -> None:
     assert all(ends in span for span in loss_spans(tokens.labels)[:2])
 
 
-def test_a_template_without_marks_teaches_what_one_with_them_does() -> None:
+def test_a_template_without_markers_gives_the_same_tokens_as_one_with_them() -> None:
     unmarked = re.sub(r"\{% (end)?generation %\}", "", TEMPLATE)
     example = dialogue(Message(Role.SYSTEM, "be green"), *TURNS)
-    by_marks = Chat(make_tokenizer(), TEMPLATE).encode_example(example)
-    assert Chat(make_tokenizer(), unmarked).encode_example(example) == by_marks
+    with_markers = Chat(make_tokenizer(), TEMPLATE).encode_example(example)
+    assert Chat(make_tokenizer(), unmarked).encode_example(example) == with_markers
 
 
-def test_a_template_that_rewrites_earlier_turns_must_mark_them() -> None:
+def test_a_template_that_changes_earlier_turns_needs_markers() -> None:
     forgetful = "{% for m in messages[-2:] %}{{ m['content'] }}</s>{% endfor %}"
-    with pytest.raises(
-        TrainerError, match=r"does not mark what the assistant says, nor leave earl"
-    ):
+    with pytest.raises(TrainerError, match=r"neither marks the assistant's turns nor leaves earl"):
         Chat(make_tokenizer(), forgetful).encode_example(dialogue(*TURNS))
 
 
-def test_a_chat_that_the_template_refuses_is_one_sentence() -> None:
+def test_a_chat_that_the_template_rejects_is_an_error() -> None:
     picky = "{{ raise_exception('System role not supported') }}"
-    with pytest.raises(TrainerError, match=r"refuses a chat of the turns user, assi.*System role"):
+    with pytest.raises(TrainerError, match=r"can't render .* turns user, assistant.*System role"):
         Chat(make_tokenizer(), picky).encode_prompt(TURNS)
 
 
-def test_a_chat_does_not_depend_on_the_day_it_is_rendered() -> None:
-    assert "26 Jul 2024" in Chat.of(tokenizer_of("llama3_2")).text(TURNS, asked=False)
+def test_rendering_does_not_depend_on_the_date() -> None:
+    chat = Chat.from_tokenizer(tokenizer_of("llama3_2"))
+    assert "26 Jul 2024" in chat.render(TURNS, is_prompt=False)
 
 
-def test_what_is_asked_is_the_beginning_of_what_is_taught() -> None:
+def test_a_prompt_is_a_prefix_of_its_training_example() -> None:
     chat = Chat(make_tokenizer(), TEMPLATE)
     example = dialogue(*TURNS)
-    asked = chat.encode_prompt(prompt_of(example))
-    assert chat.encode_example(example).ids[: len(asked)] == asked
+    prompt = chat.encode_prompt(prompt_of(example))
+    assert chat.encode_example(example).ids[: len(prompt)] == prompt
 
 
 @pytest.mark.parametrize(
-    ("said", "clean_reply"),
+    ("text", "answer"),
     [
         ("<think>\n\n</think>\n\nIt is.", "It is."),
         ("<think>so\nlong</think>It is.", "It is."),
         ("It <think>is</think>.", "It <think>is</think>."),
     ],
 )
-def test_thoughts_before_an_answer_are_not_shown(said: str, clean_reply: str) -> None:
-    assert strip_thoughts(said) == clean_reply
+def test_thoughts_before_an_answer_are_removed(text: str, answer: str) -> None:
+    assert strip_thoughts(text) == answer

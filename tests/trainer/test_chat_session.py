@@ -4,7 +4,7 @@ from pathlib import Path
 
 from db.records import Message, Role
 from tests.trainer.conftest import chat_example
-from trainer.answer import Arm
+from trainer.arms import Arm
 from trainer.chat_session import ChatOptions, Conversation, open_conversations, run_chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError

@@ -1,4 +1,4 @@
-"""Answers of a served model, from a server that speaks the protocol on this machine."""
+"""Answers of a served model, from a local server with OpenAI's API."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from db.records import Message, Role, Split
 from tests.serving import serving
 from tests.trainer.conftest import chat_example
-from trainer.answer import Arm, Decoding
+from trainer.arms import Arm, Decoding
 from trainer.endpoint import Endpoint, answer_remotely
 from trainer.errors import TrainerError
 
@@ -18,13 +18,13 @@ PROMPTS = [chat_example(number, Split.TEST) for number in range(11)]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each chat with its last turn, and keeps what it was asked."""
+    """Answers each chat with its last turn, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
-        self.says = ""
+        self.body = ""
 
     @property
     def url(self) -> str:
@@ -35,33 +35,34 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(asked)
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append(request)
         self.server.keys.add(self.headers["Authorization"])
-        known = asked["model"] == "tuned"
-        said = f"<think>\n\n</think>\n\nYou said: {asked['messages'][-1]['content']}"
+        is_known = request["model"] == "tuned"
+        text = f"<think>\n\n</think>\n\nYou said: {request['messages'][-1]['content']}"
         choice = {
             "index": 0,
             "finish_reason": "stop",
-            "message": {"role": "assistant", "content": said},
+            "message": {"role": "assistant", "content": text},
         }
         answer: dict[str, Any] = {
             "id": "1",
             "object": "chat.completion",
             "created": 0,
-            "model": asked["model"],
+            "model": request["model"],
             "choices": [choice],
             "usage": {"prompt_tokens": 3, "completion_tokens": 7, "total_tokens": 10},
         }
-        body = json.dumps(answer if known else {"error": {"message": "no such model"}}).encode()
-        self.send_response(200 if known else 404)
+        value = answer if is_known else {"error": {"message": "no such model"}}
+        body = (self.server.body or json.dumps(value)).encode()
+        self.send_response(200 if is_known else 404)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.server.says.encode() or body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.server.says.encode() or body)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -71,13 +72,13 @@ def server() -> Iterator[Server]:
 
 
 def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -> None:
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     shots = (Message(Role.USER, "is it?"), Message(Role.ASSISTANT, "yes!"))
     arm = Arm("served", "big", run="r1", system="be green", shots=shots)
     decoding = Decoding(max_new_tokens=9, temperature=0.5, seed=4)
     endpoint = Endpoint(server.url, "tuned", api_key="secret")
     outputs = list(
-        answer_remotely(PROMPTS, arm, decoding, endpoint, lambda *done: told.append(done))
+        answer_remotely(PROMPTS, arm, decoding, endpoint, lambda *counts: progress.append(counts))
     )
     assert [output.prompt for output in outputs] == [example.id for example in PROMPTS]
     assert all(o.text == f"You said: {o.messages[-1].content}" for o in outputs)
@@ -85,8 +86,10 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
         "system", "user", "assistant", "user"
     ]  # fmt: skip
     assert (outputs[0].output_tokens, outputs[0].run, outputs[0].seed) == (7, "r1", 4)
-    assert told[-1] == (11, 11)
-    assert {(a["max_tokens"], a["temperature"], a["seed"]) for a in server.asked} == {(9, 0.5, 4)}
+    assert progress[-1] == (11, 11)
+    assert {(a["max_tokens"], a["temperature"], a["seed"]) for a in server.requests} == {
+        (9, 0.5, 4)
+    }
     assert server.keys == {"Bearer secret"}
     generation = json.loads(outputs[0].generation)
     assert (generation["endpoint"], generation["model"]) == (server.url, "tuned")
@@ -94,19 +97,19 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
     assert "secret" not in repr(endpoint)
 
 
-def test_a_model_that_is_not_served_is_one_sentence(server: Server) -> None:
-    with pytest.raises(TrainerError, match=r"gave no answer of “other” .*no such model"):
+def test_a_model_that_is_not_served_is_an_error(server: Server) -> None:
+    with pytest.raises(TrainerError, match=r"“other” at .* didn't answer .*no such model"):
         next(answer_remotely(PROMPTS, Arm("x", "b"), Decoding(), Endpoint(server.url, "other")))
 
 
-def test_a_server_that_is_not_there_is_one_sentence() -> None:
+def test_a_missing_server_is_an_error() -> None:
     nowhere = Endpoint("http://127.0.0.1:9/v1", "tuned")
-    with pytest.raises(TrainerError, match=r"the server at http://127.0.0.1:9/v1 gave no answer"):
+    with pytest.raises(TrainerError, match=r"at http://127.0.0.1:9/v1 didn't answer"):
         next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), nowhere))
 
 
-def test_a_rule_the_protocol_does_not_have_is_refused(server: Server) -> None:
-    with pytest.raises(TrainerError, match="found no_repeat set for a served model"):
+def test_a_decoding_rule_that_servers_lack_is_rejected(server: Server) -> None:
+    with pytest.raises(TrainerError, match="no_repeat is 3, but served models don't support it"):
         next(
             answer_remotely(
                 PROMPTS, Arm("x", "b"), Decoding(no_repeat=3), Endpoint(server.url, "tuned")
@@ -115,17 +118,19 @@ def test_a_rule_the_protocol_does_not_have_is_refused(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "says",
+    "body",
     ["<html></html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": 7}]}',
      '{"choices": [{"message": {"content": [1]}}]}'],
 )  # fmt: skip
-def test_a_server_that_is_no_model_s_is_one_sentence(server: Server, says: str) -> None:
-    server.says = says
-    with pytest.raises(TrainerError, match=r"answered with something else .*, expected OpenAI"):
+def test_a_server_with_another_api_is_an_error(server: Server, body: str) -> None:
+    server.body = body
+    with pytest.raises(TrainerError, match=r"doesn't reply in OpenAI's format"):
         next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned")))
 
 
-def test_what_no_database_takes_is_marked_in_an_answer(server: Server) -> None:
-    server.says = '{"choices": [{"message": {"content": " NUL \\u0000, half \\ud83d "}}]}'
-    (made,) = answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned"))
-    assert (made.text, made.output_tokens) == ("NUL \ufffd, half \ufffd", 0)
+def test_characters_that_cannot_be_stored_are_replaced(server: Server) -> None:
+    server.body = '{"choices": [{"message": {"content": " NUL \\u0000, half \\ud83d "}}]}'
+    (output,) = answer_remotely(
+        PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned")
+    )
+    assert (output.text, output.output_tokens) == ("NUL \ufffd, half \ufffd", 0)

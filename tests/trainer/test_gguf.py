@@ -1,4 +1,4 @@
-"""A GGUF file holds the model that was written to it, for each family it is written for."""
+"""GGUF files contain the model that was written, for each supported family."""
 
 import json
 from pathlib import Path
@@ -24,8 +24,9 @@ from tests.trainer.conftest import CONTEXT, TEMPLATE, chat_example, make_tokeniz
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.export import ExportPlan, export_gguf
-from trainer.gguf_file import GgufType, served_template, write_gguf
+from trainer.export import export_gguf
+from trainer.export_plan import ExportPlan, GgufType
+from trainer.gguf_file import served_template, write_gguf
 from trainer.libraries import quiet_libraries
 from trainer.llama_cpp import convert
 from trainer.ollama import modelfile
@@ -73,25 +74,25 @@ def read_back(folder: Path) -> PreTrainedModel:
 
 @torch.inference_mode()
 def logits(model: PreTrainedModel) -> torch.Tensor:
-    found: torch.Tensor = model(IDS).logits
-    return found
+    output: torch.Tensor = model(IDS).logits
+    return output
 
 
 @pytest.mark.parametrize("name", ["llama", "llama, tied", "qwen2", "qwen3"])
-@pytest.mark.parametrize(("kind", "apart"), [(GgufType.F16, 0.02), (GgufType.Q8_0, 0.3)])
-def test_the_file_holds_the_model_that_was_written(
-    tmp_path: Path, name: str, kind: GgufType, apart: float
+@pytest.mark.parametrize(("kind", "tolerance"), [(GgufType.F16, 0.02), (GgufType.Q8_0, 0.3)])
+def test_the_file_contains_the_model_that_was_written(
+    tmp_path: Path, name: str, kind: GgufType, tolerance: float
 ) -> None:
     model = family(name)
     folder = saved(model, tmp_path)
     write_gguf(folder, folder / "model.gguf", kind)
-    assert (logits(read_back(folder)) - logits(model)).abs().max() < apart
+    assert (logits(read_back(folder)) - logits(model)).abs().max() < tolerance
     tensors = gguf.GGUFReader(folder / "model.gguf").tensors
     kinds = {len(t.shape): t.tensor_type.name for t in tensors}
     assert kinds == {1: "F32", 2: kind.name}
 
 
-def test_llama_3_s_slowed_rotary_frequencies_are_written_as_factors(tmp_path: Path) -> None:
+def test_llama_3_rotary_scaling_is_written_as_factors(tmp_path: Path) -> None:
     rope = {
         "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,
         "high_freq_factor": 4.0, "original_max_position_embeddings": 64,
@@ -100,34 +101,34 @@ def test_llama_3_s_slowed_rotary_frequencies_are_written_as_factors(tmp_path: Pa
     write_gguf(folder, folder / "model.gguf", GgufType.F16)
     tensors = {t.name: t.data for t in gguf.GGUFReader(folder / "model.gguf").tensors}
     factors = tensors["rope_freqs.weight"]
-    # frequencies that turn often keep their pace, those that turn less than once are slowed by 8
+    # High frequencies are unchanged; those that turn less than once are slowed down by 8.
     assert factors[0] == pytest.approx(1)
     assert factors[-1] == pytest.approx(8)
 
 
-def test_another_scaling_is_refused(tmp_path: Path) -> None:
+def test_another_rotary_scaling_is_rejected(tmp_path: Path) -> None:
     rope = {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0}
     folder = saved(LlamaForCausalLM(LlamaConfig(**SHAPE, rope_parameters=rope)), tmp_path)
-    with pytest.raises(TrainerError, match="found rotary embeddings scaled by “linear”"):
+    with pytest.raises(TrainerError, match="rotary embeddings scaled by “linear” aren't supported"):
         write_gguf(folder, folder / "model.gguf", GgufType.F16)
 
 
-def test_another_family_is_refused(tmp_path: Path) -> None:
+def test_another_family_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
-    with pytest.raises(TrainerError, match="of the family “gpt2”, expected one of llama, qwen2"):
+    with pytest.raises(TrainerError, match="family “gpt2” aren't supported, only of llama, qwen2"):
         write_gguf(tmp_path, tmp_path / "model.gguf", GgufType.F16)
 
 
-def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
+def test_another_tokenizer_is_rejected(tmp_path: Path) -> None:
     folder = saved(family("llama"), tmp_path)
-    told = json.loads((folder / "tokenizer.json").read_text())
-    odd = {"type": "Whitespace"}
-    (folder / "tokenizer.json").write_text(json.dumps({**told, "pre_tokenizer": odd}))
-    with pytest.raises(TrainerError, match="splits words in its own way, expected that of GPT-2"):
+    data = json.loads((folder / "tokenizer.json").read_text())
+    data["pre_tokenizer"] = {"type": "Whitespace"}
+    (folder / "tokenizer.json").write_text(json.dumps(data))
+    with pytest.raises(TrainerError, match="splits words differently from GPT-2"):
         write_gguf(folder, folder / "model.gguf", GgufType.F16)
 
 
-def test_the_served_template_says_the_spaces_that_the_tokenizer_would_put() -> None:
+def test_the_served_template_adds_the_tokenizer_s_prefix_spaces() -> None:
     tokenizer = make_tokenizer()
     served = served_template(TEMPLATE, {"type": "ByteLevel", "add_prefix_space": True})
     assert served_template(TEMPLATE, {"type": "ByteLevel", "add_prefix_space": False}) == TEMPLATE
@@ -141,7 +142,7 @@ def test_the_served_template_says_the_spaces_that_the_tokenizer_would_put() -> N
     assert tokenizer(rendered, add_special_tokens=False)["input_ids"] == as_trained[:-1]
 
 
-def test_the_modelfile_s_template_writes_the_same_around_each_turn() -> None:
+def test_the_modelfile_has_the_template_s_text_around_each_turn() -> None:
     assert modelfile(Chat(make_tokenizer(), TEMPLATE), "model.gguf") == (
         "FROM ./model.gguf\n"
         'TEMPLATE """<s>{{ range .Messages }}'
@@ -153,33 +154,33 @@ def test_the_modelfile_s_template_writes_the_same_around_each_turn() -> None:
     )
 
 
-def test_a_template_with_a_system_prompt_of_its_own_keeps_it() -> None:
-    own = "{% if messages[0]['role'] != 'system' %}<|system|>be green</s>{% endif %}"
-    template = TEMPLATE.replace("{{ bos_token }}", "{{ bos_token }}" + own)
+def test_a_template_with_a_default_system_prompt_keeps_it() -> None:
+    default = "{% if messages[0]['role'] != 'system' %}<|system|>be green</s>{% endif %}"
+    template = TEMPLATE.replace("{{ bos_token }}", "{{ bos_token }}" + default)
     written = modelfile(Chat(make_tokenizer(), template), "model.gguf")
     assert "{{ if .System }}<s>{{ else }}<s><|system|>be green</s>{{ end }}" in written
 
 
-def test_a_template_that_counts_its_turns_cannot_be_said() -> None:
+def test_a_template_that_counts_its_turns_is_rejected() -> None:
     template = TEMPLATE.replace("<|{{ m['role'] }}|>", "<|{{ m['role'] }}|>{{ loop.index }}")
-    with pytest.raises(TrainerError, match="cannot be said in Ollama's words"):
+    with pytest.raises(TrainerError, match="Ollama can't express the model's chat template"):
         modelfile(Chat(make_tokenizer(), template), "model.gguf")
 
 
 @pytest.mark.parametrize("kind", list(GgufType))
-def test_an_adapter_is_exported_as_a_gguf_that_says_the_same(
+def test_an_adapter_exported_as_gguf_matches_the_adapter(
     tiny_model: Path, tmp_path: Path, kind: GgufType
 ) -> None:
     examples = [chat_example(number, answer="yes, it is green!") for number in range(12)]
-    held = [
+    prompts = [
         chat_example(number, Split.TEST, answer="yes, it is green!") for number in range(30, 38)
     ]
     config = TrainingConfig(str(tiny_model), steps=20, batch_size=4, learning_rate=0.01)
     adapter = train(examples, config, tmp_path / "run").adapter
     plan = ExportPlan(adapter, str(tiny_model), new_tokens=10)
-    found = export_gguf(plan, kind, tmp_path / "gguf", held)
-    assert found.passed
-    assert found.same_answers >= 7
+    parity = export_gguf(plan, kind, tmp_path / "gguf", prompts)
+    assert parity.is_within_bounds
+    assert parity.same_answers >= 7
     names = {path.name for path in (tmp_path / "gguf").iterdir()}
     assert names == {"model.gguf", "Modelfile", "parity.json", "ADAPTER.md"}
 
@@ -188,22 +189,22 @@ CONVERTER = """
 import shutil, sys
 model, _, outfile, _, kind = sys.argv[1:]
 assert kind == "q8_0"
-shutil.copy({made!r}, outfile)
+shutil.copy({source!r}, outfile)
 """
 
 
-def test_llama_cpp_s_own_converter_writes_the_file_where_it_is_set(tmp_path: Path) -> None:
+def test_llama_cpp_s_converter_writes_the_file_if_it_is_given(tmp_path: Path) -> None:
     folder = saved(family("llama"), tmp_path)
-    write_gguf(folder, folder / "made.gguf", GgufType.Q8_0)
+    write_gguf(folder, folder / "source.gguf", GgufType.Q8_0)
     script = tmp_path / "convert_hf_to_gguf.py"
-    script.write_text(CONVERTER.format(made=str(folder / "made.gguf")))
+    script.write_text(CONVERTER.format(source=str(folder / "source.gguf")))
     convert(script, folder, folder / "model.gguf", GgufType.Q8_0)
-    assert (folder / "model.gguf").read_bytes() == (folder / "made.gguf").read_bytes()
+    assert (folder / "model.gguf").read_bytes() == (folder / "source.gguf").read_bytes()
 
 
-def test_a_converter_that_fails_or_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_or_failing_converter_is_an_error(tmp_path: Path) -> None:
     script = tmp_path / "convert_hf_to_gguf.py"
-    with pytest.raises(TrainerError, match="converter; set TIMBRE_LLAMA_CPP"):
+    with pytest.raises(TrainerError, match=r"doesn't exist\. Set TIMBRE_LLAMA_CPP"):
         convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)
     script.write_text("raise NotImplementedError('no such tokenizer')")
     with pytest.raises(TrainerError, match=r"wrote no file \(NotImplementedError: no such token"):

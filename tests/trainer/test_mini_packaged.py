@@ -50,7 +50,7 @@ def test_a_missing_file_is_named_with_the_recipe(folder: Path, name: str) -> Non
 
 
 def test_the_packaged_model_is_small_and_loads_with_the_stock_classes() -> None:
-    folder = packaged.mini_path()
+    folder = packaged.mini_folder()
     assert (folder / "model.safetensors").stat().st_size <= 16 * 1024**2
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.num_parameters() <= 8_000_000
@@ -59,7 +59,7 @@ def test_the_packaged_model_is_small_and_loads_with_the_stock_classes() -> None:
 
 
 def test_the_packaged_model_answers_with_a_sentence_of_the_passage() -> None:
-    folder = packaged.mini_path()
+    folder = packaged.mini_folder()
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
     first = "The keeper of the tower painted every boat in the harbour blue."

@@ -1,4 +1,4 @@
-"""Examples that lie end to end attend as they do under a mask, in each family, at less cost."""
+"""Packed examples attend and learn as they do alone, in each supported family."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from tests.trainer.test_gguf import family
 from trainer.libraries import quiet_libraries
-from trainer.packing import APART, attend_apart
+from trainer.packing import PACKED, use_packed_attention
 
 LENGTHS = (5, 1, 9, 3)
 IDS = torch.arange(10, 10 + sum(LENGTHS))[None]
@@ -16,17 +16,17 @@ POSITIONS = torch.cat([torch.arange(length) for length in LENGTHS])[None]
 
 
 def logits(model: PreTrainedModel, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    told = {"input_ids": ids, "position_ids": positions, "use_cache": False}
-    found: torch.Tensor = model.train()(**told).logits
-    return found
+    inputs = {"input_ids": ids, "position_ids": positions, "use_cache": False}
+    output: torch.Tensor = model.train()(**inputs).logits
+    return output
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen2", "qwen3"])
-def test_a_row_of_examples_says_and_learns_what_each_says_and_learns_alone(name: str) -> None:
+def test_packed_examples_have_the_logits_and_gradients_of_separate_ones(name: str) -> None:
     with quiet_libraries():
         model = family(name)
-        attend_apart(model)
-        assert model.config._attn_implementation == APART
+        use_packed_attention(model)
+        assert model.config._attn_implementation == PACKED
         together = logits(model, IDS, POSITIONS)
         together.square().sum().backward()  # type: ignore[no-untyped-call] # torch's
         learnt = [p.grad.clone() for p in model.parameters() if p.grad is not None]
@@ -43,18 +43,18 @@ def test_a_row_of_examples_says_and_learns_what_each_says_and_learns_alone(name:
         assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-2)
 
 
-def test_rows_beside_each_other_are_kept_apart_too() -> None:
+def test_rows_of_a_batch_do_not_attend_to_each_other() -> None:
     with quiet_libraries():
         model = family("llama")
-        attend_apart(model)
+        use_packed_attention(model)
         once = logits(model, IDS, POSITIONS)
         twice = logits(model, torch.cat([IDS, IDS.flip(1)]), POSITIONS)
     assert torch.allclose(twice[:1], once, atol=1e-5)
 
 
-def test_a_model_that_attends_to_a_window_keeps_its_own_attention(tmp_path: Path) -> None:
+def test_a_model_with_sliding_window_attention_keeps_it(tmp_path: Path) -> None:
     with quiet_libraries():
         model = family("qwen2")
         model.config.layer_types = ["full_attention", "sliding_attention"]
-        attend_apart(model)
+        use_packed_attention(model)
     assert model.config._attn_implementation == "sdpa"

@@ -1,4 +1,4 @@
-"""A model's own Python code runs only where the user's list names the model at that very state."""
+"""A model's own Python code runs only if the user's list names exactly this version of it."""
 
 import json
 import shutil
@@ -10,9 +10,10 @@ import pytest
 
 from trainer.errors import TrainerError
 from trainer.libraries import quiet_libraries
-from trainer.models import fingerprint, load_model, load_tokenizer, resolve
+from trainer.loading import load_model, load_tokenizer
+from trainer.models import fingerprint, resolve
 from trainer.precision import choose_precision
-from trainer.remote_code import code_id, trust_models
+from trainer.remote_code import trust_entry, trust_models
 
 CODE = """
 from pathlib import Path
@@ -32,7 +33,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_trusted() -> Iterator[None]:
+def no_trusted_models() -> Iterator[None]:
     trust_models([])
     yield
     trust_models([])
@@ -40,19 +41,19 @@ def nobody_is_trusted() -> Iterator[None]:
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Path:
-    """What the model's code leaves behind when it runs."""
-    return tmp_path / "it-ran"
+    """A file that the model's code creates when it runs."""
+    return tmp_path / "code-ran"
 
 
 @pytest.fixture
 def own(tiny_model: Path, tmp_path: Path, mark: Path) -> Path:
-    """A model with code of its own, in a folder."""
+    """A folder with a model that contains Python code."""
     return with_code(tiny_model, tmp_path / "own", mark)
 
 
 def with_code(model: Path, folder: Path, mark: Path) -> Path:
     shutil.copytree(model, folder)
-    ask(
+    set_auto_map(
         folder,
         "config.json",
         {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"},
@@ -61,27 +62,27 @@ def with_code(model: Path, folder: Path, mark: Path) -> Path:
     return folder
 
 
-def ask(folder: Path, name: str, wanted: object) -> None:
-    told = json.loads((folder / name).read_text())
+def set_auto_map(folder: Path, name: str, auto_map: object) -> None:
+    config = json.loads((folder / name).read_text())
     kind = {"model_type": "own"} if name == "config.json" else {}
-    (folder / name).write_text(json.dumps({**told, **kind, "auto_map": wanted}))
+    (folder / name).write_text(json.dumps({**config, **kind, "auto_map": auto_map}))
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
-def test_code_is_refused_and_the_sentence_says_what_to_put_on_the_list(
+def test_code_is_rejected_with_the_entry_that_would_trust_it(
     tiny_model: Path, tmp_path: Path, mark: Path, name: str
 ) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(tiny_model, folder)
-    ask(folder, name, {"AutoConfig": "own.OwnConfig"})
-    with pytest.raises(TrainerError, match=rf"“auto_map” in .*{name}: the model wants to run") as e:
+    set_auto_map(folder, name, {"AutoConfig": "own.OwnConfig"})
+    with pytest.raises(TrainerError, match=rf"{name}: `auto_map` makes the model run") as error:
         resolve(str(folder))
-    assert code_id(folder) in str(e.value)
+    assert trust_entry(folder) in str(error.value)
     assert not mark.exists()
 
 
-def test_a_folder_on_the_list_loads_with_its_code(own: Path, mark: Path) -> None:
-    trust_models([code_id(own)])
+def test_a_trusted_folder_loads_with_its_code(own: Path, mark: Path) -> None:
+    trust_models([trust_entry(own)])
     assert resolve(str(own)) == own
     with quiet_libraries():
         model = load_model(own, choose_precision("float32", "cpu"))
@@ -90,26 +91,26 @@ def test_a_folder_on_the_list_loads_with_its_code(own: Path, mark: Path) -> None
     assert mark.exists()
 
 
-def test_a_folder_whose_code_was_changed_since_is_refused(own: Path, mark: Path) -> None:
-    trust_models([code_id(own)])
+def test_a_trusted_folder_is_rejected_once_its_code_changes(own: Path, mark: Path) -> None:
+    trust_models([trust_entry(own)])
     before = fingerprint(str(own))
     code = own / "own.py"
     code.write_text(code.read_text() + "\n# and more\n")
-    with pytest.raises(TrainerError, match="wants to run its own Python code"):
+    with pytest.raises(TrainerError, match="run its own Python code"):
         resolve(str(own))
-    trust_models([code_id(own)])
+    trust_models([trust_entry(own)])
     assert fingerprint(str(own)) != before
     assert not mark.exists()
 
 
-def test_loading_without_asking_first_runs_no_code_either(own: Path, mark: Path) -> None:
-    with pytest.raises(TrainerError, match="cannot load the model in"), quiet_libraries():
+def test_loading_without_a_check_runs_no_code_either(own: Path, mark: Path) -> None:
+    with pytest.raises(TrainerError, match="loading the model failed"), quiet_libraries():
         load_model(own, choose_precision("float32", "cpu"))
     assert not mark.exists()
 
 
 @pytest.mark.parametrize(
-    ("entry", "passes"),
+    ("entry", "is_trusted"),
     [
         (f"owner/name@{COMMIT}", True),
         (f"owner/name@{COMMIT[::-1]}", False),
@@ -118,33 +119,33 @@ def test_loading_without_asking_first_runs_no_code_either(own: Path, mark: Path)
         (f"@{COMMIT}", False),
     ],
 )
-def test_of_the_hub_the_repository_and_the_commit_must_both_be_on_the_list(
+def test_a_hub_model_needs_an_entry_with_its_repository_and_commit(
     tiny_model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     entry: str,
-    passes: bool,
+    is_trusted: bool,
 ) -> None:
     place = tmp_path / "models--owner--name" / "snapshots" / COMMIT
     with_code(tiny_model, place, tmp_path / "mark")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(place))
     trust_models([entry])
-    if passes:
+    if is_trusted:
         assert resolve("owner/name", COMMIT) == place
     else:
-        with pytest.raises(TrainerError, match=rf"put owner/name@{COMMIT} into TIMBRE_TRUSTED"):
+        with pytest.raises(TrainerError, match=rf"add owner/name@{COMMIT} to TIMBRE_TRUSTED"):
             resolve("owner/name", COMMIT)
 
 
-def test_the_code_of_another_repository_is_always_refused(own: Path) -> None:
-    ask(own, "config.json", {"AutoTokenizer": ["owner/other--own.Slow", None]})
-    trust_models([code_id(own)])
+def test_code_from_another_repository_is_always_rejected(own: Path) -> None:
+    set_auto_map(own, "config.json", {"AutoTokenizer": ["owner/other--own.Slow", None]})
+    trust_models([trust_entry(own)])
     with pytest.raises(TrainerError, match=r"another repository \(owner/other--own.Slow\)"):
         resolve(str(own))
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '"auto_map"'])
-def test_settings_that_cannot_be_read_are_one_sentence(own: Path, content: str) -> None:
+def test_a_broken_config_is_rejected(own: Path, content: str) -> None:
     (own / "tokenizer_config.json").write_text(content)
     with pytest.raises(TrainerError, match=r"tokenizer_config\.json.* again"):
         resolve(str(own))

@@ -1,4 +1,4 @@
-"""Seeded chance repeats, and leaves everyone else's as it was."""
+"""Seeding repeats random numbers inside a block and restores the state after it."""
 
 import random
 
@@ -8,25 +8,25 @@ import torch
 from trainer.seed import seed_everything
 
 
-def throw() -> tuple[float, float, float]:
+def draw() -> tuple[float, float, float]:
     python = random.random()  # noqa: S311 - not for secrets
     return python, float(np.random.rand()), torch.rand(1).item()
 
 
-def test_the_same_seed_throws_the_same() -> None:
-    thrown = []
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    draws = []
     for seed in (1, 1, 2):
         with seed_everything(seed):
-            thrown.append(throw())
-    assert thrown[0] == thrown[1] != thrown[2]
+            draws.append(draw())
+    assert draws[0] == draws[1] != draws[2]
 
 
-def test_the_chance_around_it_goes_on_as_if_nothing_had_happened() -> None:
+def test_the_state_outside_the_block_is_restored() -> None:
     with seed_everything(7):
-        throw()
-        without = throw()
+        draw()
+        without = draw()
     with seed_everything(7):
-        throw()
+        draw()
         with seed_everything(3):
-            throw()
-        assert throw() == without
+            draw()
+        assert draw() == without

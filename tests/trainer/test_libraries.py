@@ -1,4 +1,4 @@
-"""What the machine does wrong is said in one sentence, with the knob to turn."""
+"""Errors of the machine become one readable message that names the setting to change."""
 
 import errno
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM
 from tests.trainer.conftest import chat_example
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.failures import readable_errors
-from trainer.models import load_model
+from trainer.libraries import readable_errors
+from trainer.loading import load_model
 from trainer.precision import choose_precision
 from trainer.sft import train
 from trainer.sft_trainer import TimbreSFTTrainer
@@ -29,9 +29,9 @@ EXAMPLES = [chat_example(number) for number in range(4)]
         RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
     ],
 )
-def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
+def test_an_out_of_memory_error_names_the_settings_to_change(error: Exception) -> None:
     with (
-        pytest.raises(TrainerError, match=r"out of memory; halve batch_size .*precision = nf4"),
+        pytest.raises(TrainerError, match=r"out of memory.*Halve batch_size .*precision = .nf4"),
         readable_errors(),
     ):
         raise error
@@ -44,31 +44,31 @@ def test_memory_that_runs_out_names_the_knobs(error: Exception) -> None:
         RuntimeError("PytorchStreamWriter failed writing file data/0: No space left on device"),
     ],
 )
-def test_a_full_disk_says_how_to_go_on(error: Exception) -> None:
+def test_a_full_disk_error_says_how_to_continue(error: Exception) -> None:
     with (
-        pytest.raises(TrainerError, match=r"the disk is full, .* command again"),
+        pytest.raises(TrainerError, match=r"The disk is full.* command again"),
         readable_errors(),
     ):
         raise error
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("a fault"), OSError("odd")])
-def test_what_is_not_expected_keeps_its_own_words(error: Exception) -> None:
+def test_other_errors_pass_unchanged(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, readable_errors():
         raise error
     assert caught.value is error
 
 
-def test_a_sentence_of_ours_passes_as_it_is() -> None:
+def test_a_trainer_error_passes_unchanged() -> None:
     with pytest.raises(TrainerError, match=r"^ours$"), readable_errors():
         raise TrainerError("ours")
 
 
 def full_disk(real: Callable[..., None]) -> Callable[..., None]:
-    """A save that stops half way through its first file, as on a disk that fills."""
+    """A save that fails halfway through its first file, as on a full disk."""
 
-    def save(model: object, folder: str, **how: object) -> None:
-        real(model, folder, **how)
+    def save(model: object, folder: str, **options: object) -> None:
+        real(model, folder, **options)
         weights = Path(folder) / "adapter_model.safetensors"
         weights.write_bytes(weights.read_bytes()[:100])
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -83,7 +83,7 @@ def test_a_disk_that_fills_while_saving_leaves_no_adapter_and_the_run_resumes(
     unbroken = train(EXAMPLES, config, tmp_path / "unbroken")
     with monkeypatch.context() as patched:
         patched.setattr(PeftModel, "save_pretrained", full_disk(PeftModel.save_pretrained))
-        with pytest.raises(TrainerError, match="the disk is full"):
+        with pytest.raises(TrainerError, match="The disk is full"):
             train(EXAMPLES, config, tmp_path / "run")
     assert not (tmp_path / "run" / "adapter").exists()
     resumed = train(EXAMPLES, config, tmp_path / "run", resume=True)
@@ -91,38 +91,36 @@ def test_a_disk_that_fills_while_saving_leaves_no_adapter_and_the_run_resumes(
     assert (resumed.adapter / name).read_bytes() == (unbroken.adapter / name).read_bytes()
 
 
-def test_memory_that_runs_out_in_a_step_is_said_by_the_run(
+def test_running_out_of_memory_in_a_step_stops_the_run(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_much(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(TimbreSFTTrainer, "compute_loss", too_much)
-    with pytest.raises(TrainerError, match="halve batch_size"):
+    with pytest.raises(TrainerError, match="Halve batch_size"):
         train(EXAMPLES, TrainingConfig(str(tiny_model), steps=2), tmp_path)
 
 
-def test_a_machine_without_bitsandbytes_is_told_to_leave_it(
+def test_quantising_without_bitsandbytes_suggests_another_precision(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unsupported(*_: object, **__: object) -> None:
         raise ImportError("Using bitsandbytes 8-bit quantization requires bitsandbytes")
 
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", unsupported)
-    with pytest.raises(
-        TrainerError, match=r"cannot hold a model as int8 .*; set precision to auto"
-    ):
+    with pytest.raises(TrainerError, match=r"can't load a model as int8 .*Set precision to auto"):
         load_model(tiny_model, choose_precision("int8", "cpu"))
-    with pytest.raises(TrainerError, match="cannot load the model"):
+    with pytest.raises(TrainerError, match="loading the model failed"):
         load_model(tiny_model, choose_precision("float32", "cpu"))
 
 
-def test_memory_that_runs_out_while_loading_is_not_blamed_on_bitsandbytes(
+def test_running_out_of_memory_while_loading_is_not_blamed_on_bitsandbytes(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_much(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", too_much)
-    with pytest.raises(TrainerError, match="halve batch_size"), readable_errors():
+    with pytest.raises(TrainerError, match="Halve batch_size"), readable_errors():
         load_model(tiny_model, choose_precision("nf4", "cpu"))

@@ -1,0 +1,52 @@
+"""What to export from an adapter, and how far the export may differ from it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class MergeInto(StrEnum):
+    """The weights an adapter is merged into: as published, or as they were during training.
+
+    They differ for a quantised base. The adapter learned to correct the rounded weights, so merging
+    into those gives the trained model; most people serve the published ones.
+    """
+
+    PUBLISHED = "published"
+    TRAINED_ON = "trained-on"
+
+
+class GgufType(StrEnum):
+    """The number format of a GGUF file's matrices; vectors are float32."""
+
+    F16 = "f16"
+    Q8_0 = "q8_0"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far an export may differ from its adapter.
+
+    `difference` is the largest mean |Δ log-probability|, in nats per token; `parted` the largest
+    share of greedy answers that differ, which near-ties do when weights are rounded.
+    """
+
+    difference: float = 0.02
+    parted: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What to export and how: `dtype` is the number format of merged weights.
+
+    `converter` is llama.cpp's script, used instead of our own GGUF writer if given.
+    """
+
+    adapter: Path
+    base: str
+    revision: str = ""
+    into: MergeInto = MergeInto.TRAINED_ON
+    dtype: str = "float16"
+    bounds: Bounds = field(default_factory=Bounds)
+    new_tokens: int = 48
+    converter: Path | None = None
