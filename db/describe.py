@@ -1,39 +1,24 @@
-"""A record in one line, for people."""
+"""Records and versions in words, for people."""
 
-from collections.abc import Callable
+from functools import singledispatch
 from typing import Any
 
-from db.records import (
-    Article,
-    Candidate,
-    Comparison,
-    Event,
-    Example,
-    Interval,
-    Measure,
-    Output,
-    Passage,
-    ReadingPosition,
-    Record,
-    Rejection,
-    Review,
-    ReviewerKind,
-    Run,
-    Verdict,
-    Version,
-)
+from db import records
+from db.records import Interval, Record, Version
+from db.splits import split_sizes
 
 _WIDTH = 100
 
 
+@singledispatch
 def describe(record: Record) -> str:
-    """What a record says, without its id, in one line."""
-    return _DESCRIPTIONS[type(record)](record)
+    """A record in one line, without its id."""
+    raise TypeError(f"{type(record).__name__} has no description.")
 
 
 def split_counts(version: Version) -> str:
     """How many examples each split of a version has, in words."""
-    return f"{version.train} train, {version.validation} validation, {version.test} test"
+    return ", ".join(f"{count} {split}" for split, count in split_sizes(version).items())
 
 
 def reviewers_in_words(version: Version) -> str:
@@ -45,7 +30,7 @@ def reviewers_in_words(version: Version) -> str:
 def agreement_in_words(alpha: Interval | None) -> str:
     """Krippendorff's alpha with its interval, in words."""
     if alpha is None:
-        return "not known"
+        return "unknown"
     return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
 
 
@@ -54,36 +39,45 @@ def _short(text: str) -> str:
     return f"“{line}”" if len(line) <= _WIDTH else f"“{line[: _WIDTH - 1]}…”"
 
 
-def _article(record: Article) -> str:
-    licence = record.licence or "licence not known"
+@describe.register
+def _(record: records.Article) -> str:
+    licence = record.licence or "unknown licence"
     return f"“{record.title}”, revision {record.revision or 'unknown'}, {record.url}, {licence}"
 
 
-def _passage(record: Passage) -> str:
-    where = record.section or "the lead"
-    return f"passage {record.position} in {where}: {_short(record.text)}"
+@describe.register
+def _(record: records.Passage) -> str:
+    section = record.section or "the lead"
+    return f"passage {record.position} in {section}: {_short(record.text)}"
 
 
-def _candidate(record: Candidate) -> str:
-    made = record.provenance
-    text = record.messages[-1].content if record.messages else record.text
+@describe.register
+def _(record: records.Candidate) -> str:
+    source = record.provenance
+    prompts = ", ".join(source.prompts) or "none"
     return (
-        f"{record.kind} of {record.campaign} by {made.teacher}, prompts "
-        f"{', '.join(made.prompts) or 'none'}, seed {made.seed}, {made.parameters}: {_short(text)}"
+        f"{record.kind} of {record.campaign} by {source.teacher}, prompts {prompts}, "
+        f"seed {source.seed}, {source.parameters}: {_short(_last_text(record))}"
     )
 
 
-def _rejection(record: Rejection) -> str:
+def _last_text(record: records.Candidate | records.Example) -> str:
+    return record.messages[-1].content if record.messages else record.text
+
+
+@describe.register
+def _(record: records.Rejection) -> str:
     detail = f" ({record.detail})" if record.detail else ""
     return f"rejected in {record.scope} by {record.stage}: {record.reason}{detail}"
 
 
-def _review(record: Review) -> str:
-    who = "rule" if record.reviewer_kind is ReviewerKind.RULE else "person"
-    said = ", ".join(f"{answer.question}: {_value(answer.value)}" for answer in record.answers)
+@describe.register
+def _(record: records.Review) -> str:
+    answers = ", ".join(f"{answer.question}: {_value(answer.value)}" for answer in record.answers)
     edit = f", edited to {_short(record.edited)}" if record.edited is not None else ""
-    when = f" on {record.submitted_at[:10]}" if record.submitted_at else ""
-    return f"{record.reviewer} ({who}) {record.status}{when} {said or 'no answer'}{edit}"
+    date = f" on {record.submitted_at[:10]}" if record.submitted_at else ""
+    reviewer = f"{record.reviewer} ({record.reviewer_kind})"
+    return f"{reviewer} {record.status}{date} {answers or 'no answer'}{edit}"
 
 
 def _value(value: Any) -> str:
@@ -94,64 +88,55 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def _verdict(record: Verdict) -> str:
+@describe.register
+def _(record: records.Verdict) -> str:
     edit = f", text {_short(record.text)}" if record.text is not None else ""
     return f"{record.decision} by {record.rule}, {len(record.reviews)} reviews{edit}"
 
 
-def _example(record: Example) -> str:
-    text = record.messages[-1].content if record.messages else record.text
-    return f"{record.kind} on the {record.split} side: {_short(text)}"
+@describe.register
+def _(record: records.Example) -> str:
+    return f"{record.kind} in the {record.split} split: {_short(_last_text(record))}"
 
 
-def _version(record: Version) -> str:
-    kinds = " and ".join(record.reviewer_kinds) or "nobody"
+@describe.register
+def _(record: records.Version) -> str:
     override = f", gates overridden: {record.override}" if record.override else ""
+    reviewers = reviewers_in_words(record)
     return (
-        f"“{record.name}” of {record.campaign}, {split_counts(record)}, judged by {kinds}{override}"
+        f"“{record.name}” of {record.campaign}, {split_counts(record)}, reviewed by "
+        f"{reviewers}{override}"
     )
 
 
-def _run(record: Run) -> str:
+@describe.register
+def _(record: records.Run) -> str:
     base = f"{record.base} ({record.base_fingerprint[:12]})"
     return f"an adapter on {base}, seed {record.seed}, {record.config}"
 
 
-def _output(record: Output) -> str:
+@describe.register
+def _(record: records.Output) -> str:
     return f"{record.arm}, seed {record.seed}, {record.generation}: {_short(record.text)}"
 
 
-def _comparison(record: Comparison) -> str:
+@describe.register
+def _(record: records.Comparison) -> str:
     return f"A {record.left[:12]} against B {record.right[:12]} in {record.campaign}"
 
 
-def _measure(record: Measure) -> str:
+@describe.register
+def _(record: records.Measure) -> str:
     return f"{record.name} {record.value:g} ({record.source})"
 
 
-def _reading_position(record: ReadingPosition) -> str:
+@describe.register
+def _(record: records.ReadingPosition) -> str:
     place = "to its end" if record.offset is None else f"up to byte {record.offset}"
     return f"file {record.source_fingerprint[:12]} read {place}"
 
 
-def _event(record: Event) -> str:
+@describe.register
+def _(record: records.Event) -> str:
     detail = "" if record.detail == "{}" else f" {record.detail}"
     return f"{record.kind} at {record.at}{detail}"
-
-
-_DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
-    Article: _article,
-    Passage: _passage,
-    Candidate: _candidate,
-    Rejection: _rejection,
-    Review: _review,
-    Verdict: _verdict,
-    Example: _example,
-    Version: _version,
-    Run: _run,
-    Output: _output,
-    Comparison: _comparison,
-    Measure: _measure,
-    ReadingPosition: _reading_position,
-    Event: _event,
-}

@@ -1,4 +1,4 @@
-"""What differs between two versions."""
+"""The differences between two versions."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _Row = Row[Any]
 
 @dataclass(frozen=True)
 class Change:
-    """A candidate that is in both versions as different examples, and the fields that differ."""
+    """A candidate that both versions hold as different examples, and the fields that differ."""
 
     candidate: str
     before: str
@@ -32,15 +32,15 @@ class Change:
 
 @dataclass(frozen=True)
 class VersionDiff:
-    """How to come from one version to another.
+    """The differences between two versions.
 
     Attributes:
-        added: Ids of examples of candidates that only the second version has.
-        removed: Ids of examples of candidates that only the first version has.
+        added: Ids of examples whose candidates are only in the second version.
+        removed: Ids of examples whose candidates are only in the first version.
         edited: Candidates whose final text differs.
-        relabelled: Candidates with the same text and another verdict, side or other label.
-        unchanged: How many examples both have.
-        agreement: The reviewers' agreement before and after, None where it was not kept.
+        relabelled: Candidates with the same text but another verdict, split or other label.
+        unchanged: The number of examples in both.
+        agreement: The reviewers' agreement before and after, None if it wasn't stored.
     """
 
     added: tuple[str, ...]
@@ -52,10 +52,7 @@ class VersionDiff:
 
 
 def diff(store: Store, before: Version, after: Version) -> VersionDiff:
-    """What was added, removed, edited and relabelled from one version to another, with ids.
-
-    An example whose text was erased on request counts as added or removed.
-    """
+    """Compare two versions; an example that was erased on request counts as added or removed."""
     first, second = _leaves(store, before), _leaves(store, after)
     old, old_erased = _by_candidate(store, first - second)
     new, new_erased = _by_candidate(store, second - first)
@@ -79,22 +76,22 @@ def _leaves(store: Store, version: Version) -> set[str]:
 
 
 def _by_candidate(store: Store, ids: set[str]) -> tuple[dict[str, _Row], set[str]]:
-    """The rows of examples by their candidates, and the ids of those that were erased."""
+    """The rows of examples by candidate, and the ids of erased examples."""
     rows: dict[str, _Row] = {}
-    left = set(ids)
+    missing = set(ids)
     with store.reading() as connection:
         for batch in batches(sorted(ids), _BATCH):
             query = select(*_COLUMNS).where(among(connection, examples.c.id, batch))
             for row in connection.execute(query).all():
                 rows[row.candidate] = row
-                left.discard(row.id)
-    return rows, left
+                missing.discard(row.id)
+    return rows, missing
 
 
 def _change(old: _Row, new: _Row) -> Change:
-    # By place: asking a row for a field by its name takes longer than comparing the field.
+    # Access by position: access by name takes longer than the comparison.
     pairs = zip(_FIELDS, tuple(old)[2:], tuple(new)[2:], strict=True)
-    fields = tuple(name for name, was, becomes in pairs if was != becomes)
+    fields = tuple(name for name, before, after in pairs if before != after)
     return Change(old.candidate, old.id, new.id, fields)
 
 
@@ -104,7 +101,7 @@ def _ids(erased: set[str], rows: Iterable[_Row]) -> tuple[str, ...]:
 
 def _agreement(store: Store, version: Version) -> Interval | None:
     for event in store.events(version.id):
-        kept = json.loads(event.detail).get("agreement")
-        if event.kind is EventKind.FROZEN and kept:
-            return Interval(**kept)
+        agreement = json.loads(event.detail).get("agreement")
+        if event.kind is EventKind.FROZEN and agreement:
+            return Interval(**agreement)
     return None

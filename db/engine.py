@@ -1,7 +1,7 @@
-"""Connections to SQLite or PostgreSQL, one writer at a time, and what their failures mean.
+"""Connections to SQLite or PostgreSQL, one writer at a time, and readable database errors.
 
-Whoever writes waits for its turn, on either database, so that rows are numbered in the order in
-which they are committed and nobody is stopped halfway by another writer.
+Writers take turns on both databases, so that rows are numbered in the order they're committed and
+no writer is aborted by another.
 """
 
 import sqlite3
@@ -14,27 +14,24 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from db.errors import StoreAwayError, StoreError
 
-_WRITER = 0x7469_6D62_7265
-"""Any number will do that every writer to one PostgreSQL database takes as its lock."""
-
-_CACHE_KIB = 128 * 1024  # Indexes of random ids do not fit into the two megabytes that are usual.
-_PAGE_BYTES = 16 * 1024  # Two records to a usual page of four kilobytes waste a fifth of it.
-_SQLITE = {
-    "disk is full": "no room on the disk, expected room to write; free some space and run again",
-    "disk I/O error": "a disk that fails to read or write; check its space and its health",
-    "readonly database": "a database that may only be read, expected to write; change its "
-    "permissions or set another place",
-    "unable to open": "a database file that cannot be opened, expected to read and write it; "
-    "check its folder and permissions",
-    "is locked": "another program writing for longer than we wait; let it end, then run again",
-    "not a database": "a file that is no SQLite database; name another or move it away",
-    "malformed": "a damaged database; restore it from a copy",
+_WRITER_LOCK = 0x7469_6D62_7265  # any number works if all writers to a PostgreSQL database agree
+_CACHE_KIB = 128 * 1024  # the default of 2 MiB doesn't hold the indexes of random ids
+_PAGE_BYTES = 16 * 1024  # the default of 4 KiB holds two records and wastes a fifth
+_LOCKED = "is locked by another program. Wait for it to finish, then run this again"
+_SQLITE_ERRORS = {
+    "disk is full": "has no room left on its disk. Free some space, then run this again",
+    "disk I/O error": "can't be read or written. Check the disk's space and health",
+    "readonly database": "may only be read. Change its permissions or use another one",
+    "unable to open": "can't be opened. Check its folder and permissions",
+    "is locked": _LOCKED,
+    "not a database": "isn't an SQLite database. Use another file or move this one away",
+    "malformed": "is damaged. Restore it from a backup",
 }
-_POSTGRESQL = {
-    "53100": "no room on the server's disk, expected room to write; free some space, run again",
-    "25006": "a database that may only be read, expected to write; connect to the primary",
-    "42501": "no permission, expected to read and write; grant it to this user",
-    "55P03": "another program writing for longer than we wait; let it end, then run again",
+_POSTGRESQL_ERRORS = {
+    "53100": "has no room left on its disk. Free some space, then run this again",
+    "25006": "may only be read. Connect to the primary server",
+    "42501": "doesn't permit this user to read and write. Grant these rights",
+    "55P03": _LOCKED,
 }
 
 
@@ -45,16 +42,13 @@ def engine(url: str, wait: float) -> Engine:
     """
     parsed = parse(url)
     if parsed.get_backend_name() == "postgresql":
-        made = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     else:
-        # The driver would begin no transaction before a CREATE TABLE; we begin every one.
-        made = create_engine(parsed, connect_args={"timeout": wait, "isolation_level": None})
-        event.listen(made, "connect", _prepare_sqlite)
-        event.listen(made, "begin", _begin_sqlite)
-    return made.execution_options(timbre_wait=wait)
-
-
-AWAY = "no way in"
+        # Autocommit, because the driver's own transactions leave out CREATE TABLE; we BEGIN.
+        result = create_engine(parsed, connect_args={"timeout": wait, "isolation_level": None})
+        event.listen(result, "connect", _prepare_sqlite)
+        event.listen(result, "begin", _begin_sqlite)
+    return result.execution_options(timbre_wait=wait)
 
 
 def parse(url: str) -> URL:
@@ -72,12 +66,12 @@ def parse(url: str) -> URL:
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite")
     raise StoreError(
-        "found a database URL of another kind, expected sqlite:///path/to/file.db or "
-        "postgresql://user@host/name; correct the URL"
+        "The database URL must have the form sqlite:///path/to/file.db or "
+        "postgresql://user@host/name."
     )
 
 
-def file_of(url: str) -> Path | None:
+def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite database, None for PostgreSQL."""
     parsed = parse(url)
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
@@ -86,27 +80,28 @@ def file_of(url: str) -> Path | None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database and writes nothing."""
-    with spoken(engine), engine.connect() as connection:
+    with translate_errors(engine), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that has its turn to write; it is kept whole or not at all."""
-    with spoken(engine), engine.execution_options(timbre_writes=True).begin() as connection:
+    """A transaction of the only writer; all of it is committed, or nothing."""
+    options = engine.execution_options(timbre_writes=True)
+    with translate_errors(engine), options.begin() as connection:
         if connection.dialect.name == "postgresql":
             wait = int(connection.get_execution_options()["timbre_wait"] * 1000)
             connection.execute(text(f"SET LOCAL lock_timeout = {wait}"))
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER})"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
         yield connection
 
 
 @contextmanager
-def spoken(engine: Engine) -> Iterator[None]:
-    """Turn a database's expected failures into one sentence.
+def translate_errors(engine: Engine) -> Iterator[None]:
+    """Turn expected database errors into a `StoreError` with one or two sentences.
 
-    Raises `StoreError` for a full disk, a read-only or damaged database, a writer that never ends,
-    an unreachable server, and a record that refers to one that is not there.
+    They are: a full disk, a read-only or damaged database, a lock that isn't released, an
+    unreachable server (`StoreAwayError`), and a record that refers to one that isn't stored.
     """
     try:
         yield
@@ -114,43 +109,47 @@ def spoken(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "found a record that refers to one the store does not have, expected the article "
-            "before its passages and a version before its runs; add what it refers to first"
+            "A record refers to one that isn't stored. Add what it refers to first: an article "
+            "before its passages, a version before its runs."
         ) from error
     except DBAPIError as error:
-        meaning = _meaning(error)
-        if meaning is None:
+        translation = _translate(error, engine)
+        if translation is None:
             raise
-        plain = engine.url.set(drivername=engine.url.get_backend_name())
-        name = plain.render_as_string(hide_password=True)
-        kind = StoreAwayError if meaning.startswith(AWAY) else StoreError
-        raise kind(f"found {meaning} ({name})") from error
+        raise translation from error
     except UnicodeEncodeError as error:
         raise StoreError(
-            f"found {error.object[error.start : error.end]!r} in a record, half a character, "
-            "expected text; clean the source it came from"
+            f"A record contains {error.object[error.start : error.end]!r}, half of a character. "
+            "Remove it from the source."
         ) from error
 
 
-def _meaning(error: DBAPIError) -> str | None:
-    words = str(error.orig)
+def _translate(error: DBAPIError, engine: Engine) -> StoreError | None:
+    url = engine.url.set(drivername=engine.url.get_backend_name())
+    name = url.render_as_string(hide_password=True)
+    message = str(error.orig).strip()
     if isinstance(error.orig, sqlite3.Error):
-        return next((said for sign, said in _SQLITE.items() if sign in words), None)
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None or state.startswith(("08", "28", "3D", "57P")):
-        first = words.strip().splitlines()[0] if words.strip() else "no answer"
-        return f"{AWAY} ({first}), expected a running server; start it or correct the URL"
-    return _POSTGRESQL.get(state)
+        meaning = next((text for sign, text in _SQLITE_ERRORS.items() if sign in message), None)
+    else:
+        state = getattr(error.orig, "sqlstate", None)
+        if state is None or state.startswith(("08", "28", "3D", "57P")):
+            reason = message.splitlines()[0] if message else "no answer"
+            return StoreAwayError(
+                f"The database {name} can't be reached ({reason}). Start its server or correct "
+                "the URL."
+            )
+        meaning = _POSTGRESQL_ERRORS.get(state)
+    return StoreError(f"The database {name} {meaning}.") if meaning else None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file; others keep theirs
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # only affects a new file
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A reader that turned into a writer could be refused without waiting for its turn.
+    # A reader that turns into a writer can fail at once instead of waiting for its turn.
     writes = connection.get_execution_options().get("timbre_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,18 +1,19 @@
-"""Removing a person's answers, or a source and all that was made of it, on request.
+"""Erase a reviewer's answers, or an article with everything made from it, on request.
 
-The rows are deleted, not marked, and their ids kept so that they cannot come back with the next
-pull or import. Versions that stood on them keep their hashes, say what was withdrawn, and can no
-longer be read for training. What was exported or trained before is for people to take back: the
-answer names the runs.
+The rows are deleted. Their ids are stored so that the records can't return with the next pull or
+import. Versions that contained them keep their hashes, record the withdrawal, and can't be used
+for training any more. Exported files and trained adapters must be deleted by people: the result
+names the runs.
 """
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, select, text
 
-from db.engine import spoken
+from db.engine import translate_errors
 from db.errors import StoreError
 from db.events import event, now
 from db.records import (
@@ -33,26 +34,12 @@ from db.records import (
 )
 from db.rows import among, insert
 from db.store import Store
-from db.tables import TABLES, erased, members, versions
-
-_ORDER = (
-    Measure,
-    Comparison,
-    Output,
-    Example,
-    Verdict,
-    Review,
-    Rejection,
-    Candidate,
-    Passage,
-    Article,
-)
-"""What may be erased, each before what it refers to."""
+from db.tables import TABLES, articles, erased, members, rejections, reviews, verdicts, versions
 
 
 @dataclass(frozen=True)
-class Erasure:
-    """What an erasure means for a version: how many of its examples it touches, and its runs."""
+class AffectedVersion:
+    """A version that an erasure touched: the number of its examples touched, and its runs."""
 
     version: str
     name: str
@@ -62,161 +49,149 @@ class Erasure:
 
 def erase(
     store: Store, *, reviewer: str | None = None, article: str | None = None
-) -> list[Erasure]:
-    """Erase a reviewer's answers, or an article (by its id) with everything made of it.
+) -> list[AffectedVersion]:
+    """Erase a reviewer's answers, or an article (by id) with everything made from it.
 
-    With an article go its passages, candidates, their reviews and verdicts, examples, outputs to
-    them and comparisons of those. With a reviewer go the answers and, where an edit of theirs was
-    what counted, its verdict and example; an adjudicator's name stays in the rule of a verdict.
-    Returns the versions that can no longer be trained on, none if no version stands on it. Raises
-    `StoreError` unless exactly one of the two is named and there is something of it.
+    An article takes with it its passages, candidates, their reviews, verdicts and examples, the
+    outputs for those, and comparisons of the outputs. A reviewer's answers take with them the
+    verdicts and examples whose text is the reviewer's edit; an adjudicator's name remains in the
+    rule of a verdict. Returns the versions that can't be trained on any more.
+
+    Raises `StoreError` unless exactly one of the two is named and something of it is stored.
     """
     if (reviewer is None) == (article is None):
-        raise StoreError("found no one thing to erase, expected a reviewer or an article")
+        raise StoreError("Name either a reviewer or an article to erase.")
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
         if article is not None:
-            gone, touched = _of_article(connection, article)
+            erasure, touched = _article_erasure(connection, article)
         else:
-            gone, touched = _of_reviewer(connection, reviewer or "")
-        if not any(gone.values()):
+            erasure, touched = _reviewer_erasure(connection, reviewer or "")
+        if not any(erasure.values()):
             raise StoreError(
-                f"found nothing of {reviewer or article}, expected a reviewer's name or an "
-                "article's id; see `timbre articles list`"
+                f"The store has nothing of “{reviewer or article}”. Give a reviewer's name, or an "
+                "article's id from `timbre articles list`."
             )
-        erasures = list(_affected(connection, touched))
-        what = _named(connection, article)
-        notes = [_note(erasure, what, gone) for erasure in erasures]
-        _remove(connection, gone)
-        insert(connection, notes)
-    _overwrite(store)
-    return erasures
+        affected = list(_affected_versions(connection, touched))
+        detail = _withdrawal_detail(connection, article)
+        events = [_withdrawal(version, detail, erasure) for version in affected]
+        _delete(connection, erasure)
+        insert(connection, events)
+    _overwrite_free_space(store, erasure)
+    return affected
 
 
-class _Gone(dict[type[Record], set[str]]):
-    """Ids to erase, by the type of their record."""
+class _Erasure(dict[type[Record], set[str]]):
+    """The ids to erase, by record type."""
 
-    def take(self, connection: Connection, kind: type[Record], column: str, of: set[str]) -> None:
+    def add(
+        self, connection: Connection, kind: type[Record], column: str, values: set[str]
+    ) -> None:
         """Add the records of a type that have one of some values in a column."""
         table = TABLES[kind]
-        query = select(table.c.id).where(among(connection, table.c[column], tuple(of)))
+        query = select(table.c.id).where(among(connection, table.c[column], tuple(values)))
         self.setdefault(kind, set()).update(connection.scalars(query))
 
-
-def _of_article(connection: Connection, article: str) -> tuple[_Gone, set[str]]:
-    gone = _Gone()
-    gone.take(connection, Article, "id", {article})
-    gone.take(connection, Passage, "article", {article})
-    gone.take(connection, Candidate, "passage", gone[Passage])
-    gone.take(connection, Verdict, "subject", gone[Candidate])
-    gone.take(connection, Review, "subject", gone[Candidate])
-    gone.take(connection, Example, "candidate", gone[Candidate])
-    gone.take(connection, Example, "article", {article})
-    _with_outputs(connection, gone)
-    gone.take(connection, Rejection, "subject", gone[Passage] | gone[Candidate] | {article})
-    _refused_pages(connection, gone, article)
-    return gone, set(gone[Example])
+    def add_outputs(self, connection: Connection) -> None:
+        """Add the outputs for erased examples, and the reviews and measures that follow."""
+        self.add(connection, Output, "prompt", self[Example])
+        self.add(connection, Comparison, "prompt", self[Example])
+        for kind in (Review, Verdict):
+            self.add(connection, kind, "subject", self[Comparison])
+        self.add(connection, Measure, "subject", set().union(*self.values()))
 
 
-def _of_reviewer(connection: Connection, reviewer: str) -> tuple[_Gone, set[str]]:
-    gone = _Gone()
-    gone.take(connection, Review, "reviewer", {reviewer})
-    reviews, verdicts = TABLES[Review], TABLES[Verdict]
-    of_theirs = reviews.c.reviewer == reviewer
-    theirs = {
-        (row.subject, row.edited)
-        for row in connection.execute(select(reviews.c.subject, reviews.c.edited).where(of_theirs))
-    }
-    on_them: set[str] = set()
-    subjects = tuple({subject for subject, _ in theirs})
-    query = select(verdicts).where(among(connection, verdicts.c.subject, subjects))
-    for row in connection.execute(query):
-        if gone[Review].isdisjoint(json.loads(row.reviews)):
-            continue
-        on_them.add(row.id)
-        if row.text is not None and (row.subject, row.text) in theirs:
-            gone.setdefault(Verdict, set()).add(row.id)
-    gone.take(connection, Example, "verdict", gone.get(Verdict, set()))
-    _with_outputs(connection, gone)
-    touched = _Gone()
-    touched.take(connection, Example, "verdict", on_them)
-    return gone, touched[Example]
-
-
-def _with_outputs(connection: Connection, gone: _Gone) -> None:
-    """What a model answered to erased examples, and what people and measures said of that."""
-    gone.take(connection, Output, "prompt", gone[Example])
-    gone.take(connection, Comparison, "prompt", gone[Example])
-    for kind in (Review, Verdict):
-        gone.take(connection, kind, "subject", gone[Comparison])
-    every = {id for ids in gone.values() for id in ids}
-    gone.take(connection, Measure, "subject", every)
-
-
-def _refused_pages(connection: Connection, gone: _Gone, article: str) -> None:
-    """Refusals of parts of the article that name it as its source does."""
-    articles, rejections = TABLES[Article], TABLES[Rejection]
-    for page in connection.execute(select(articles).where(articles.c.id == article)):
+def _article_erasure(connection: Connection, article: str) -> tuple[_Erasure, set[str]]:
+    """The ids to erase with an article, and those of the examples it touches."""
+    erasure = _Erasure()
+    erasure.add(connection, Article, "id", {article})
+    erasure.add(connection, Passage, "article", {article})
+    erasure.add(connection, Candidate, "passage", erasure[Passage])
+    erasure.add(connection, Verdict, "subject", erasure[Candidate])
+    erasure.add(connection, Review, "subject", erasure[Candidate])
+    erasure.add(connection, Example, "candidate", erasure[Candidate])
+    erasure.add(connection, Example, "article", {article})
+    erasure.add_outputs(connection)
+    subjects = erasure[Passage] | erasure[Candidate] | {article}
+    erasure.add(connection, Rejection, "subject", subjects)
+    # A rejected part of the article, which has no record, goes by the article's title or address.
+    for row in connection.execute(select(articles).where(articles.c.id == article)):
         query = select(rejections.c.id).where(
-            rejections.c.subject.in_([page.title, page.url]), rejections.c.scope == page.source
+            rejections.c.subject.in_([row.title, row.url]), rejections.c.scope == row.source
         )
-        gone[Rejection].update(connection.scalars(query))
+        erasure[Rejection].update(connection.scalars(query))
+    return erasure, set(erasure[Example])
 
 
-def _affected(connection: Connection, touched: set[str]) -> Iterable[Erasure]:
+def _reviewer_erasure(connection: Connection, reviewer: str) -> tuple[_Erasure, set[str]]:
+    """The ids to erase with a reviewer, and those of the examples that rest on their reviews."""
+    erasure, touched = _Erasure(), _Erasure()
+    erasure.add(connection, Review, "reviewer", {reviewer})
+    query = select(reviews.c.subject, reviews.c.edited).where(reviews.c.reviewer == reviewer)
+    edits = {(row.subject, row.edited) for row in connection.execute(query)}
+    subjects = tuple({subject for subject, _ in edits})
+    affected: set[str] = set()
+    decided = select(verdicts).where(among(connection, verdicts.c.subject, subjects))
+    for row in connection.execute(decided):
+        if erasure[Review].isdisjoint(json.loads(row.reviews)):
+            continue
+        affected.add(row.id)
+        if row.text is not None and (row.subject, row.text) in edits:
+            erasure.setdefault(Verdict, set()).add(row.id)
+    erasure.add(connection, Example, "verdict", erasure.get(Verdict, set()))
+    erasure.add_outputs(connection)
+    touched.add(connection, Example, "verdict", affected)
+    return erasure, touched[Example]
+
+
+def _affected_versions(connection: Connection, touched: set[str]) -> Iterator[AffectedVersion]:
     runs = TABLES[Run]
-    query = select(members.c.version, members.c.example)
-    held: dict[str, int] = {}
-    for row in connection.execute(
-        query.where(among(connection, members.c.example, tuple(touched)))
-    ):
-        held[row.version] = held.get(row.version, 0) + 1
+    query = select(members.c.version).where(among(connection, members.c.example, tuple(touched)))
+    counts = Counter(connection.scalars(query))
     for version in connection.execute(select(versions).order_by(versions.c.seq)):
-        if version.id in held:
+        if version.id in counts:
             trained = connection.scalars(select(runs.c.id).where(runs.c.version == version.id))
-            yield Erasure(version.id, version.name, held[version.id], tuple(trained))
+            yield AffectedVersion(version.id, version.name, counts[version.id], tuple(trained))
 
 
-def _named(connection: Connection, article: str | None) -> dict[str, str]:
-    """What was withdrawn, in words that may stay: an article's address, but no person's name."""
+def _withdrawal_detail(connection: Connection, article: str | None) -> dict[str, str]:
+    """What was withdrawn, in words that may be stored: an article's address, no person's name."""
     if article is None:
         return {"withdrawn": "the answers of one reviewer"}
-    table = TABLES[Article]
-    url = connection.scalar(select(table.c.url).where(table.c.id == article))
+    url = connection.scalar(select(articles.c.url).where(articles.c.id == article))
     return {"withdrawn": f"the article {url}", "article": article}
 
 
-def _note(erasure: Erasure, what: dict[str, str], gone: _Gone) -> Event:
-    counts = {f"{kind.__name__.lower()}s": len(ids) for kind, ids in gone.items() if ids}
+def _withdrawal(version: AffectedVersion, detail: dict[str, str], erasure: _Erasure) -> Event:
+    counts = {f"{kind.type_name().lower()}s": len(ids) for kind, ids in erasure.items() if ids}
     return event(
-        erasure.version,
+        version.version,
         EventKind.WITHDRAWN,
-        **what,
-        examples=erasure.examples,
-        runs=list(erasure.runs),
+        **detail,
+        examples=version.examples,
+        runs=list(version.runs),
         removed=counts,
     )
 
 
-def _remove(connection: Connection, gone: _Gone) -> None:
+def _delete(connection: Connection, erasure: _Erasure) -> None:
     at = now()
-    for kind in _ORDER:
-        ids = gone.get(kind, set())
+    for kind, table in reversed(TABLES.items()):  # a record before what it refers to
+        ids = erasure.get(kind)
         if ids:
-            table: Table = TABLES[kind]
             rows = [{"id": id, "record": kind.type_name(), "at": at} for id in sorted(ids)]
             connection.execute(table.delete().where(among(connection, table.c.id, tuple(ids))))
             connection.execute(erased.insert(), rows)
 
 
-def _overwrite(store: Store) -> None:
-    """Have the database give up the deleted bytes too, from its log and its free pages."""
-    with spoken(store.engine), store.engine.connect() as connection:
+def _overwrite_free_space(store: Store, erasure: _Erasure) -> None:
+    """Remove the deleted bytes from the database's log and free pages too."""
+    with translate_errors(store.engine), store.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for kind in _ORDER:
-                alone.execute(text(f"VACUUM FULL {TABLES[kind].name}"))
+            autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for kind in erasure:
+                autocommit.execute(text(f"VACUUM FULL {TABLES[kind].name}"))
         else:
             driver = connection.connection.driver_connection
             if driver is not None:

@@ -1,17 +1,17 @@
-"""The one exception of the store, and the kinds of it that a caller may put right."""
+"""The exception that the store raises, and the kinds of it that callers handle."""
 
 
 class StoreError(RuntimeError):
-    """Something the store cannot do: what was found, what was expected, what to do about it."""
+    """An expected failure of the store, in one or two sentences that say how to fix it."""
 
 
 class StoreAwayError(StoreError):
-    """A database that cannot be reached now, and may be again later."""
+    """The database can't be reached now but may be later."""
 
 
 class StoreVersionError(StoreError):
-    """A database of an older or a newer Timbre, as one meets while a stack is upgraded."""
+    """The database belongs to an older or newer Timbre, as can happen during an upgrade."""
 
 
 class StoreEmptyError(StoreError):
-    """A database that is not there yet, or has no table in it."""
+    """The database doesn't exist or has no tables."""

@@ -1,12 +1,12 @@
-"""A version written out for other programs, with a card that names its sources and licence."""
+"""Export a version for other programs, with a card that names its sources and licence."""
 
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, disable_progress_bars
 
-from db.card import Card, Credit, card
+from db.card import Card, Credit, render_card
 from db.errors import StoreError
 from db.pairs import preference_pairs
 from db.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
 from db.rows import batches
-from db.sources import articles_of, made_with
+from db.sources import teachers_and_prompts, version_articles
+from db.splits import split_sizes
 from db.store import Store
 from db.versions import version_examples
 
@@ -32,7 +33,7 @@ _BATCH = 2000
 _MANIFEST = "version.json"
 _SOURCE = ("title", "url", "revision", "licence")
 _STRINGS = ("candidate", "verdict", "kind", "text", "question", "reference")
-_MAYBE = ("passage", "article", "persona")
+_OPTIONAL_STRINGS = ("passage", "article", "persona")
 _SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -43,13 +44,13 @@ _SCHEMA = pa.schema(
         ),
         pa.field("traits", pa.list_(pa.string()), nullable=False),
         *(pa.field(name, pa.string(), nullable=False) for name in _STRINGS),
-        *(pa.field(name, pa.string()) for name in (*_MAYBE, *_SOURCE)),
+        *(pa.field(name, pa.string()) for name in (*_OPTIONAL_STRINGS, *_SOURCE)),
     ]
 )
 
 
 class ExportFormat(StrEnum):
-    """The forms a version can be written in."""
+    """The formats a version can be exported in."""
 
     CHAT = "chat"
     TEXT = "text"
@@ -68,155 +69,148 @@ def export(
     format: ExportFormat,
     notes: tuple[str, ...] = (),
 ) -> Path:
-    """Write a version into a new or empty folder, whole or not at all, and return the folder.
+    """Write a version into a new or empty folder, complete or not at all, and return the folder.
 
-    `chat` is JSON Lines with `messages`, without the examples that are no chat; `text` is JSON
-    Lines with `text`, chats as `User: …` and `Assistant: …`; `parquet` has every field; `dataset`
-    is a Hugging Face `DatasetDict` as `load_from_disk` reads it; `openai`, `together` and
-    `fireworks` are training files held against those services' rules; `preferences` is
-    `pairs.jsonl`, what people chose as TRL's DPO reads it. Each side is a file or a split of its
-    own, an empty side none. The card (README.md) credits every article used; `notes` are
-    sentences on who judged. If the folder holds this very export, it is left as it is. Raises
-    `StoreError` if it holds anything else, if another process writes there, or if the version
-    cannot be read whole.
+    `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
+    Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field;
+    `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`; `openai`, `together` and
+    `fireworks` are training files that meet those services' rules; `preferences` is `pairs.jsonl`,
+    people's choices for TRL's DPO. Each split with examples is one file or dataset split. The card
+    (README.md) credits every article used; `notes` are sentences about the reviewers. If the folder
+    already holds this export, nothing changes.
+
+    Raises `StoreError` if the folder holds anything else, if another process writes there, or if
+    the version is incomplete.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        if _is_there(folder, version, format):
+        if _has_export(folder, version, format):
             return folder
         raise StoreError(
-            f"found {folder} to be a file or a folder with something in it, expected a new or "
-            "empty folder; name another"
+            f"{folder} is a file or a folder that isn't empty. Name a new or empty folder."
         )
-    with _whole(folder.absolute()) as place:  # “.” has no name of its own
-        articles = articles_of(store, version)
-        written = _WRITERS[format](_Source(store, version, articles), place)
-        (place / "README.md").write_text(_card(store, version, articles, written, notes), "utf-8")
-        _write_manifest(place, version, format)
+    with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name of its own
+        source = _Source(store, version, version_articles(store, version))
+        count = _WRITERS[format](source, partial_folder)
+        card = _card(source, count, notes)
+        (partial_folder / "README.md").write_text(card, encoding="utf-8")
+        _write_manifest(partial_folder, version, format)
     return folder
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A folder to write in that takes its name once all of it is there.
+def _partial_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder to write in, which takes its final name once it is complete.
 
-    It lies hidden beside that name; what an export that was killed left there is cleared away.
+    What a killed export left there is removed.
 
     Raises `StoreError` if another process writes there.
     """
-    beside = folder.with_name(f".{folder.name}.timbre-partial")
-    beside.mkdir(parents=True, exist_ok=True)
-    lock = os.open(beside, os.O_RDONLY)
+    hidden = folder.with_name(f".{folder.name}.timbre-partial")
+    hidden.mkdir(parents=True, exist_ok=True)
+    lock = os.open(hidden, os.O_RDONLY)
     try:
-        _hold(lock, folder)
-        place = beside / "whole"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
         try:
-            yield place
-            place.replace(folder)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"Another export to {folder} is running. Wait for it to finish."
+            ) from None
+        contents = hidden / "whole"
+        shutil.rmtree(contents, ignore_errors=True)
+        contents.mkdir()
+        try:
+            yield contents
+            contents.replace(folder)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(hidden, ignore_errors=True)
     finally:
         os.close(lock)
 
 
-def _hold(lock: int, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise StoreError(
-            f"found another export to {folder} under way, expected none; wait for it to end"
-        ) from None
-
-
+@dataclass(frozen=True)
 class _Source:
-    """The rows of a version, side by side; counts the examples of each article it hands out."""
+    """A version to export, with its articles by id."""
 
-    def __init__(self, store: Store, version: Version, articles: dict[str, Article]) -> None:
-        self.store, self.version, self.articles = store, version, articles
+    store: Store
+    version: Version
+    articles: dict[str, Article]
 
-    def sides(self) -> Iterator[tuple[str, Iterator[Example]]]:
-        """Each side that has examples, with them."""
-        counts = (self.version.train, self.version.validation, self.version.test)
-        for split, count in zip(Split, counts, strict=True):
+    def splits(self) -> Iterator[tuple[Split, Iterator[Example]]]:
+        """Each split that has examples, with its examples."""
+        for split, count in split_sizes(self.version).items():
             if count:
-                yield split.value, version_examples(self.store, self.version, split)
+                yield split, version_examples(self.store, self.version, split)
 
     def credit(self, example: Example) -> Row:
-        """Title, address, revision and licence of the article an example comes of."""
+        """The title, address, revision and licence of an example's source article."""
         article = self.articles.get(example.article or "")
         return {name: getattr(article, name) if article else None for name in _SOURCE}
 
 
-def _chat(source: _Source, folder: Path) -> int:
-    def rows(examples: Iterator[Example]) -> Iterator[Row]:
-        for example in examples:
-            if example.messages:
-                row = {"id": example.id, "messages": plain(example.messages)}
-                yield {**row, "kind": example.kind.value, **source.credit(example)}
-
-    return _json_lines(source, folder, rows)
+def _chat_row(example: Example) -> Row | None:
+    if not example.messages:
+        return None
+    messages = plain(example.messages)
+    return {"id": example.id, "messages": messages, "kind": example.kind.value}
 
 
-def _text(source: _Source, folder: Path) -> int:
-    def rows(examples: Iterator[Example]) -> Iterator[Row]:
-        for example in examples:
-            text = messages_to_text(example.messages) if example.messages else example.text
-            row = {"id": example.id, "text": text, "kind": example.kind.value}
-            yield {**row, **source.credit(example)}
-
-    return _json_lines(source, folder, rows)
+def _text_row(example: Example) -> Row:
+    text = messages_to_text(example.messages) if example.messages else example.text
+    return {"id": example.id, "text": text, "kind": example.kind.value}
 
 
-def _json_lines(
-    source: _Source, folder: Path, rows: Callable[[Iterator[Example]], Iterator[Row]]
-) -> int:
-    written = 0
-    for side, examples in source.sides():
-        with (folder / f"{side}.jsonl").open("w", encoding="utf-8") as file:
-            for row in rows(examples):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                written += 1
-    return written
+def _write_rows(to_row: Callable[[Example], Row | None], source: _Source, folder: Path) -> int:
+    """Write a file of JSON Lines per split; examples for which there's no row are left out."""
+    count = 0
+    for split, examples in source.splits():
+        pairs = ((to_row(example), source.credit(example)) for example in examples)
+        lines = (_line(row | credit) for row, credit in pairs if row)
+        count += _write_lines(folder / f"{split}.jsonl", lines)
+    return count
 
 
-def _provider(rules: Rules, source: _Source, folder: Path) -> int:
-    written = 0
-    for side, examples in source.sides():
-        # The least number of examples is asked of what is trained on, not of what is measured.
-        asked = rules if side == Split.TRAIN else replace(rules, fewest=0)
-        with (folder / f"{side}.jsonl").open("w", encoding="utf-8") as file:
-            for line in provider_lines(asked, examples):
-                file.write(line)
-                written += 1
-    return written
+def _write_provider_file(rules: Rules, source: _Source, folder: Path) -> int:
+    count = 0
+    for split, examples in source.splits():
+        # A service's minimum applies to training examples, not to those for validation and testing.
+        limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
+        count += _write_lines(folder / f"{split}.jsonl", provider_lines(limits, examples))
+    return count
 
 
-def _preferences(source: _Source, folder: Path) -> int:
-    with (folder / "pairs.jsonl").open("w", encoding="utf-8") as file:
-        for row in preference_pairs(source.store, source.version):
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return sum((source.version.train, source.version.validation, source.version.test))
+def _write_preferences(source: _Source, folder: Path) -> int:
+    pairs = preference_pairs(source.store, source.version)
+    _write_lines(folder / "pairs.jsonl", map(_line, pairs))
+    return sum(split_sizes(source.version).values())  # no example counts as left out of pairs
 
 
-def _parquet(source: _Source, folder: Path) -> int:
-    written = 0
-    for side, examples in source.sides():
-        with pq.ParquetWriter(folder / f"{side}.parquet", _SCHEMA) as writer:
+def _line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> int:
+    with path.open("w", encoding="utf-8") as file:
+        return sum(bool(file.write(line)) for line in lines)
+
+
+def _write_parquet(source: _Source, folder: Path) -> int:
+    count = 0
+    for split, examples in source.splits():
+        with pq.ParquetWriter(folder / f"{split}.parquet", _SCHEMA) as writer:
             for table in _tables(source, examples):
                 writer.write_table(table)
-                written += table.num_rows
-    return written
+                count += table.num_rows
+    return count
 
 
-def _dataset(source: _Source, folder: Path) -> int:
-    disable_progress_bars()  # or it draws them wherever it writes, into files and logs too
+def _write_dataset(source: _Source, folder: Path) -> int:
+    disable_progress_bars()  # which would end up in redirected output and logs
     splits = {
-        side: Dataset(pa.concat_tables(_tables(source, examples)))
-        for side, examples in source.sides()
+        split.value: Dataset(pa.concat_tables(_tables(source, examples)))
+        for split, examples in source.splits()
     }
     DatasetDict(splits).save_to_disk(folder)
-    return sum(len(split) for split in splits.values())
+    return sum(map(len, splits.values()))
 
 
 def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
@@ -226,48 +220,42 @@ def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
 
 
 _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
-    ExportFormat.CHAT: _chat,
-    ExportFormat.TEXT: _text,
-    ExportFormat.PARQUET: _parquet,
-    ExportFormat.DATASET: _dataset,
-    ExportFormat.OPENAI: partial(_provider, OPENAI),
-    ExportFormat.TOGETHER: partial(_provider, TOGETHER),
-    ExportFormat.FIREWORKS: partial(_provider, FIREWORKS),
-    ExportFormat.PREFERENCES: _preferences,
+    ExportFormat.CHAT: partial(_write_rows, _chat_row),
+    ExportFormat.TEXT: partial(_write_rows, _text_row),
+    ExportFormat.PARQUET: _write_parquet,
+    ExportFormat.DATASET: _write_dataset,
+    ExportFormat.OPENAI: partial(_write_provider_file, OPENAI),
+    ExportFormat.TOGETHER: partial(_write_provider_file, TOGETHER),
+    ExportFormat.FIREWORKS: partial(_write_provider_file, FIREWORKS),
+    ExportFormat.PREFERENCES: _write_preferences,
 }
 
 
-def _card(
-    store: Store,
-    version: Version,
-    articles: dict[str, Article],
-    written: int,
-    notes: tuple[str, ...],
-) -> str:
-    teachers, prompts = made_with(store, version)
-    credits = tuple(map(Credit.of, articles.values()))
-    left_out = version.train + version.validation + version.test - written
-    return card(Card(version, credits, teachers, prompts, left_out, notes))
+def _card(source: _Source, count: int, notes: tuple[str, ...]) -> str:
+    teachers, prompts = teachers_and_prompts(source.store, source.version)
+    credits = tuple(map(Credit.of, source.articles.values()))
+    left_out = sum(split_sizes(source.version).values()) - count
+    return render_card(Card(source.version, credits, teachers, prompts, left_out, notes))
 
 
-def _write_manifest(folder: Path, version: Version, format: ExportFormat) -> None:
-    manifest = {"version": version.id, "format": format.value, "files": _digests(folder)}
-    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def _is_there(folder: Path, version: Version, format: ExportFormat) -> bool:
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    wanted = {"version": version.id, "format": format.value, "files": _digests(folder)}
-    return bool(manifest == wanted)
-
-
-def _digests(folder: Path) -> dict[str, str]:
+def _manifest(folder: Path, version: Version, format: ExportFormat) -> dict[str, Any]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {
+    digests = {
         str(path.relative_to(folder)): digest(path.read_bytes())
         for path in files
         if path.name != _MANIFEST
     }
+    return {"version": version.id, "format": format.value, "files": digests}
+
+
+def _write_manifest(folder: Path, version: Version, format: ExportFormat) -> None:
+    text = json.dumps(_manifest(folder, version, format), indent=2) + "\n"
+    (folder / _MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _has_export(folder: Path, version: Version, format: ExportFormat) -> bool:
+    try:
+        stored = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(stored == _manifest(folder, version, format))

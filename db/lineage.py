@@ -1,4 +1,4 @@
-"""From any record back to its sources and reasons, and on to what became of it."""
+"""Trace any record back to its sources and forward to what it led to."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,13 +28,14 @@ from db.store import Store
 from db.tables import TABLES, erased, members
 
 Links = Iterator[tuple[str, type[Record], str]]
+Finder = Callable[[Store, Any], Links]
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """A record, why it stands here, what happened to it, and what it leads to.
+    """A record, the reason it is listed, its events, and the records it leads to.
 
-    `record` is None where it is not there, which `reason` then explains.
+    `record` is None if it isn't in the store; `reason` then explains why.
     """
 
     id: str
@@ -55,7 +56,7 @@ class Lineage:
         }
 
     def as_text(self) -> str:
-        """The tree as indented lines: reason, type, id, and what the record says."""
+        """The tree as indented lines with reason, type, id and description."""
         return "\n".join(self._lines(0))
 
     def _lines(self, depth: int) -> Iterator[str]:
@@ -72,132 +73,116 @@ class Lineage:
 
 
 def trace(store: Store, id: str) -> Lineage:
-    """The lineage of the record that an id, or the first six or more digits of one, names.
+    """The lineage of a record, given by its id or the first six or more digits of it.
 
-    It goes back to the article's revision and address, the prompts and the teacher, every answer
-    of a reviewer, the version, the run and its configuration; and on from there to refusals,
-    versions and runs that came of it. A record that is reached twice is followed once. Raises
-    `StoreError` if the id names no record, or more than one.
+    Back, that is the article's revision and address, the prompts and the teacher, every review, the
+    version, the run and its configuration. Forward, it is rejections, versions and runs. Each
+    record is listed once.
+
+    Raises `StoreError` if no record or more than one has such an id.
     """
     root = store.find(Record, id)
-    seen = {root.id}
-    links = [*_followed(store, root, _ORIGINS, seen), *_followed(store, root, _FATES, seen)]
-    return Lineage(root.id, "asked for", root, _events(store, root), tuple(links))
+    visited = {root.id}
+    links = [*_follow(store, root, _ORIGINS, visited), *_follow(store, root, _RESULTS, visited)]
+    return Lineage(root.id, "requested", root, _events(store, root), tuple(links))
 
 
-Follow = Callable[[Store, Any], Links]
-
-
-def _followed(
-    store: Store, record: Record, ways: dict[type[Record], Follow], seen: set[str]
+def _follow(
+    store: Store, record: Record, finders: dict[type[Record], tuple[Finder, ...]], visited: set[str]
 ) -> Iterator[Lineage]:
-    for reason, kind, id in ways.get(type(record), _nowhere)(store, record):
-        if id in seen:
+    links = (link for find in finders.get(type(record), ()) for link in find(store, record))
+    for reason, kind, id in links:
+        if id in visited:
             continue
-        seen.add(id)
-        found = store.get(kind, id)
-        if found is None:
-            yield Lineage(id, f"{reason} (a {kind.__name__.lower()}, {_why_gone(store, id)})", None)
-            continue
-        links = tuple(_followed(store, found, ways, seen))
-        yield Lineage(id, reason, found, _events(store, found), links)
+        visited.add(id)
+        other = store.get(kind, id)
+        if other is None:
+            absence = f"{reason} (a {kind.__name__.lower()}, {_why_absent(store, id)})"
+            yield Lineage(id, absence, None)
+        else:
+            further = tuple(_follow(store, other, finders, visited))
+            yield Lineage(id, reason, other, _events(store, other), further)
 
 
 def _events(store: Store, record: Record) -> tuple[Event, ...]:
     return tuple(store.events(record.id))
 
 
-def _why_gone(store: Store, id: str) -> str:
+def _why_absent(store: Store, id: str) -> str:
     with store.reading() as connection:
         at = connection.scalar(select(erased.c.at).where(erased.c.id == id))
     return f"erased on request at {at}" if at else "not in the store"
 
 
-def _nowhere(_store: Store, _record: Record) -> Links:
-    yield from ()
+def _to(reason: str, kind: type[Record], field: str) -> Finder:
+    """Find the records of a type whose id or ids a field holds."""
+
+    def find(_store: Store, record: Record) -> Links:
+        ids = getattr(record, field)
+        for id in ids if isinstance(ids, tuple) else (ids,):
+            if id:
+                yield reason, kind, id
+
+    return find
 
 
-def _of(store: Store, reason: str, kind: type[Record], **where: object) -> Links:
-    yield from ((reason, kind, row["id"]) for row in store.rows(TABLES[kind], **where))
+def _to_any(reason: str) -> Finder:
+    """Find the record whose id is in the field `subject`, of any type; there may be none."""
+
+    def find(store: Store, record: Any) -> Links:
+        for kind in _SUBJECTS:
+            if store.count(kind, id=record.subject):
+                yield reason, kind, record.subject
+
+    return find
 
 
-def _named(store: Store, reason: str, id: str) -> Links:
-    """The record of an id that may be of any type, or no record at all."""
-    for kind in (Candidate, Comparison, Output, Passage, Article, Example, Version, Run, Review):
-        if store.count(kind, id=id):
-            yield reason, kind, id
+def _from(reason: str, kind: type[Record], field: str) -> Finder:
+    """Find the records of a type that hold this record's id in a field."""
+
+    def find(store: Store, record: Record) -> Links:
+        rows = store.rows(TABLES[kind], **{field: record.id})
+        yield from ((reason, kind, row["id"]) for row in rows)
+
+    return find
 
 
-def _behind_candidate(store: Store, candidate: Candidate) -> Links:
-    if candidate.passage:
-        yield "written from", Passage, candidate.passage
-    yield from _of(store, "rejected", Rejection, subject=candidate.id)
-    yield from _of(store, "judged in", Review, subject=candidate.id)
-
-
-def _behind_example(_store: Store, example: Example) -> Links:
-    yield "made of", Candidate, example.candidate
-    yield "approved by", Verdict, example.verdict
-    if example.article:
-        yield "source", Article, example.article
-
-
-def _behind_verdict(store: Store, verdict: Verdict) -> Links:
-    yield from (("rests on", Review, review) for review in verdict.reviews)
-    yield from _named(store, "about", verdict.subject)
-
-
-def _behind_output(_store: Store, output: Output) -> Links:
-    if output.run:
-        yield "answered by", Run, output.run
-    yield "answers", Example, output.prompt
-
-
-def _behind_comparison(store: Store, comparison: Comparison) -> Links:
-    yield "as A", Output, comparison.left
-    yield "as B", Output, comparison.right
-    yield from _judgements(store, comparison)
-
-
-def _judgements(store: Store, comparison: Comparison) -> Links:
-    yield from _of(store, "judged in", Review, subject=comparison.id)
-    yield from _of(store, "decided by", Verdict, subject=comparison.id)
-
-
-def _after_candidate(store: Store, candidate: Candidate) -> Links:
-    yield from _of(store, "decided by", Verdict, subject=candidate.id)
-    yield from _of(store, "became", Example, candidate=candidate.id)
-
-
-def _after_example(store: Store, example: Example) -> Links:
+def _versions(store: Store, example: Record) -> Links:
     rows = store.rows(members, example=example.id)
-    yield from (("held by", Version, row["version"]) for row in rows)
+    yield from (("part of", Version, row["version"]) for row in rows)
 
 
-def _after_output(store: Store, output: Output) -> Links:
-    yield from _of(store, "measured", Measure, subject=output.id)
-    yield from _of(store, "compared in", Comparison, left=output.id)
-    yield from _of(store, "compared in", Comparison, right=output.id)
-
-
-_ORIGINS: dict[type[Record], Follow] = {
-    Passage: lambda _, passage: iter([("part of", Article, passage.article)]),
-    Candidate: _behind_candidate,
-    Rejection: lambda store, rejection: _named(store, "what was rejected", rejection.subject),
-    Review: lambda store, review: _named(store, "about", review.subject),
-    Verdict: _behind_verdict,
-    Example: _behind_example,
-    Run: lambda _, run: iter([("trained on", Version, run.version)]),
-    Output: _behind_output,
-    Comparison: _behind_comparison,
-    Measure: lambda store, measure: _named(store, "about", measure.subject),
-    Event: lambda store, event: _named(store, "about", event.subject),
+_SUBJECTS = (Candidate, Comparison, Output, Passage, Article, Example, Version, Run, Review)
+_ABOUT = (_to_any("about"),)
+_REVIEWED = _from("reviewed in", Review, "subject")
+_DECIDED = _from("decided by", Verdict, "subject")
+_REJECTED = _from("rejected", Rejection, "subject")
+_ORIGINS: dict[type[Record], tuple[Finder, ...]] = {
+    Passage: (_to("part of", Article, "article"),),
+    Candidate: (_to("written from", Passage, "passage"), _REJECTED, _REVIEWED),
+    Rejection: (_to_any("what was rejected"),),
+    Review: _ABOUT,
+    Verdict: (_to("based on", Review, "reviews"), *_ABOUT),
+    Example: (
+        _to("made from", Candidate, "candidate"),
+        _to("approved by", Verdict, "verdict"),
+        _to("source", Article, "article"),
+    ),
+    Run: (_to("trained on", Version, "version"),),
+    Output: (_to("answered by", Run, "run"), _to("answers", Example, "prompt")),
+    Comparison: (_to("as A", Output, "left"), _to("as B", Output, "right"), _REVIEWED, _DECIDED),
+    Measure: _ABOUT,
+    Event: _ABOUT,
 }
-_FATES: dict[type[Record], Follow] = {
-    Passage: lambda store, passage: _of(store, "rejected", Rejection, subject=passage.id),
-    Candidate: _after_candidate,
-    Example: _after_example,
-    Version: lambda store, version: _of(store, "trained into", Run, version=version.id),
-    Output: _after_output,
-    Comparison: _judgements,
+_RESULTS: dict[type[Record], tuple[Finder, ...]] = {
+    Passage: (_REJECTED,),
+    Candidate: (_DECIDED, _from("became", Example, "candidate")),
+    Example: (_versions,),
+    Version: (_from("trained into", Run, "version"),),
+    Output: (
+        _from("measured", Measure, "subject"),
+        _from("compared in", Comparison, "left"),
+        _from("compared in", Comparison, "right"),
+    ),
+    Comparison: (_REVIEWED, _DECIDED),
 }

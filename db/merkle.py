@@ -1,4 +1,4 @@
-"""One hash for a set of hashes, whatever their order."""
+"""One hash for a set of hashes, independent of their order."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,18 +9,14 @@ _LEAF, _NODE = b"\x00", b"\x01"
 def merkle_root(leaves: Iterable[str]) -> str:
     """The root of the Merkle tree (RFC 9162, 2.1.1) over distinct ids in ascending order.
 
-    Leaves and nodes are hashed with a different first byte, so that no inner node can pass for a
-    leaf, and the root of one leaf is not the leaf.
+    Leaves and nodes are hashed with different first bytes, so an inner node can't pass for a leaf,
+    and the root of a single leaf isn't that leaf.
     """
-    level = [_sha(_LEAF + bytes.fromhex(leaf)) for leaf in sorted(set(leaves))]
+    level = [hashlib.sha256(_LEAF + bytes.fromhex(leaf)).digest() for leaf in sorted(set(leaves))]
     if not level:
         return hashlib.sha256().hexdigest()
     while len(level) > 1:
         odd = level[-1:] if len(level) % 2 else []
         pairs = zip(level[::2], level[1::2], strict=False)
-        level = [_sha(_NODE + left + right) for left, right in pairs] + odd
+        level = [hashlib.sha256(_NODE + left + right).digest() for left, right in pairs] + odd
     return level[0].hex()
-
-
-def _sha(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()

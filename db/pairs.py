@@ -1,7 +1,6 @@
-"""Preference pairs: of two answers to one prompt, which one people chose; as TRL's DPO reads them.
+"""Preference pairs in the format of TRL's DPO: two answers to a prompt, one of which people chose.
 
-The answers are to held-out prompts. A model that is trained on these pairs has seen them, so that
-they are no test of it any more.
+The prompts are held out. Once a model was trained on these pairs, it can't be tested on them.
 """
 
 from collections import defaultdict
@@ -27,35 +26,35 @@ _SCORES = {"left": 1, "right": -1, "tie": 0}
 
 
 def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """A row for each comparison on a version's test side that most people decided the same way.
+    """A row for each comparison in a version's test split for which people have a majority.
 
-    Written rules that stand in for people have no vote, and ties give no pair. `votes` is how many
-    people chose the answer, and `of` how many were asked.
+    Written rules don't vote, and ties give no pair. `votes` counts the people who chose the answer,
+    and `of` everyone who was asked.
 
-    Raises `StoreError` if people have decided nothing.
+    Raises `StoreError` if there's no such comparison.
     """
     examples = {e.id: e for e in version_examples(store, version, Split.TEST)}
-    compared = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}
-    found = False
-    for id, scores in _votes(store, tuple(compared)).items():
-        comparison, total = compared[id], sum(scores)
+    comparisons = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}
+    is_empty = True
+    for id, scores in _votes(store, tuple(comparisons)).items():
+        comparison, total = comparisons[id], sum(scores)
         left, right = (store.get(Output, side) for side in (comparison.left, comparison.right))
         if not total or left is None or right is None or left.text == right.text:
             continue
         chosen, rejected = (left, right) if total > 0 else (right, left)
-        found = True
+        is_empty = False
         yield {
-            "prompt": _asked(examples[comparison.prompt]),
+            "prompt": _prompt(examples[comparison.prompt]),
             "chosen": [{"role": Role.ASSISTANT.value, "content": chosen.text}],
             "rejected": [{"role": Role.ASSISTANT.value, "content": rejected.text}],
             "votes": sum(score * total > 0 for score in scores),
             "of": len(scores),
             "comparison": id,
         }
-    if not found:
+    if is_empty:
         raise StoreError(
-            f"found no comparison on the version {version.id[:12]} that people decided, expected "
-            "some; put its outputs before people with `timbre review push --outputs`"
+            f"People haven't decided any comparison on version {version.id[:12]} yet. Send its "
+            "outputs to them with `timbre review push --outputs`."
         )
 
 
@@ -69,8 +68,8 @@ def _votes(store: Store, comparisons: tuple[str, ...]) -> dict[str, list[int]]:
     return votes
 
 
-def _asked(example: Example) -> Any:
-    """An example's turns up to the one that is answered."""
+def _prompt(example: Example) -> Any:
+    """An example's turns before the assistant's last answer."""
     turns = list(example.messages)
     while turns and turns[-1].role is Role.ASSISTANT:
         turns.pop()

@@ -1,8 +1,8 @@
-"""Chats as the fine-tuning services take them, held against each service's rules before upload.
+"""Training files for fine-tuning services, checked against each service's rules before upload.
 
-The rules are those of the services' documentation: OpenAI (supervised fine-tuning guide), Together
-(data preparation) and Fireworks (fine-tuning models), all of which take one object with `messages`
-a line and refuse other keys beside it or make nothing of them.
+The rules come from the services' documentation: OpenAI (supervised fine-tuning guide), Together
+(data preparation) and Fireworks (fine-tuning models). All of them take one JSON object with
+`messages` per line, and reject or ignore other keys.
 """
 
 import json
@@ -15,56 +15,57 @@ from db.records import Example, Role, plain
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a service asks of a file: how many examples and bytes, and in which order turns come."""
+    """A service's limits on a file's examples and bytes, and whether turns must alternate."""
 
     service: str
-    fewest: int
-    most: int
-    largest: int
-    alternating: bool
+    min_examples: int
+    max_examples: int
+    max_bytes: int
+    must_alternate: bool = False
 
 
-OPENAI = Rules("OpenAI", fewest=10, most=10**9, largest=512 * 10**6, alternating=False)
-TOGETHER = Rules("Together", fewest=1, most=10**9, largest=100 * 10**9, alternating=True)
-FIREWORKS = Rules("Fireworks", fewest=3, most=3 * 10**6, largest=10**12, alternating=False)
+OPENAI = Rules("OpenAI", min_examples=10, max_examples=10**9, max_bytes=512 * 10**6)
+TOGETHER = Rules("Together", 1, 10**9, max_bytes=100 * 10**9, must_alternate=True)
+FIREWORKS = Rules("Fireworks", min_examples=3, max_examples=3 * 10**6, max_bytes=10**12)
 
 
 def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
-    """The training file of a service, line by line; examples that are no chat are left out.
+    """A service's training file, line by line, without the examples that aren't chats.
 
-    Raises `StoreError` naming the first example or figure that the service would refuse.
+    Raises `StoreError` at the first example or limit that the service would reject.
     """
     count = size = 0
     for example in examples:
         if not example.messages:
             continue
-        fault = _fault(rules, example)
-        if fault:
+        problem = _problem(rules, example)
+        if problem:
             raise StoreError(
-                f"found the example {example.id[:12]} {fault}, which {rules.service} refuses; "
-                "reject it in review and freeze again"
+                f"Example {example.id[:12]} {problem}, which {rules.service} rejects. Reject it in "
+                "review and freeze a new version."
             )
         line = json.dumps({"messages": plain(example.messages)}, ensure_ascii=False) + "\n"
         count, size = count + 1, size + len(line.encode())
         yield line
-    if not rules.fewest <= count <= rules.most or size > rules.largest:
+    if not rules.min_examples <= count <= rules.max_examples or size > rules.max_bytes:
         raise StoreError(
-            f"found {count} chats in {size} bytes, expected {rules.fewest} to {rules.most} in at "
-            f"most {rules.largest}, as {rules.service} takes them; freeze a version of that size"
+            f"{rules.service} takes {rules.min_examples} to {rules.max_examples} chats in at most "
+            f"{rules.max_bytes} bytes, but there are {count} in {size} bytes. Freeze a version of "
+            "another size."
         )
 
 
-def _fault(rules: Rules, example: Example) -> str:
-    """What is wrong with a chat, nothing if it may be uploaded."""
+def _problem(rules: Rules, example: Example) -> str:
+    """Why a service would reject a chat, empty if it wouldn't."""
     roles = [message.role for message in example.messages]
     turns = roles[1:] if roles[0] is Role.SYSTEM else roles
     if any(not message.content.strip() for message in example.messages):
-        return "with an empty turn"
+        return "has an empty turn"
     if Role.SYSTEM in turns:
-        return "with a system turn after the first"
+        return "has a system turn after the first turn"
     if not turns or turns[-1] is not Role.ASSISTANT:
-        return "not ending with an answer"
+        return "doesn't end with an answer"
     expected = [Role.USER, Role.ASSISTANT] * len(turns)
-    if rules.alternating and turns != expected[: len(turns)]:
-        return "whose turns do not alternate between user and assistant"
+    if rules.must_alternate and turns != expected[: len(turns)]:
+        return "doesn't alternate between user and assistant"
     return ""

@@ -1,38 +1,25 @@
-"""The nouns that pass between the stages, each named by the hash of its content.
+"""The records that pass between the stages, each identified by the hash of its content.
 
 Every record is a frozen dataclass. Its id is the SHA-256 of the canonical JSON (RFC 8785) of its
-identity fields, so that a stage run twice makes the same records twice and the store keeps one.
-Fields made with `non_identity` (titles, counts, times) travel with a record but aren't in its id.
-What happens to a record later (a run finishes, a review is deleted) is an `Event` about it.
+identity fields, so running a stage twice creates the same records twice and the store keeps one.
+Fields made with `non_identity` (titles, counts, times) aren't part of the id. Later changes (a run
+finishes, a review is deleted) are `Event` records.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-# The stages see this module only, so what they need of a record's naming is had from here.
-from db.identity import (
-    Record as Record,
-)
-from db.identity import (
-    canonical as canonical,
-)
-from db.identity import (
-    digest as digest,
-)
-from db.identity import (
-    field_names as field_names,
-)
-from db.identity import (
-    non_identity as non_identity,
-)
-from db.identity import (
-    plain as plain,
-)
+# The stages may import only this module of db, so it passes these on.
+from db.identity import Record as Record
+from db.identity import canonical as canonical
+from db.identity import digest as digest
+from db.identity import non_identity as non_identity
+from db.identity import plain as plain
 
 
 class CandidateKind(StrEnum):
-    """What a generated text is meant to teach, and so which form it has."""
+    """The form of a generated text."""
 
     CONVERSATION = "conversation"
     STATEMENT = "statement"
@@ -41,7 +28,7 @@ class CandidateKind(StrEnum):
 
 
 class Role(StrEnum):
-    """Who speaks a message of a chat."""
+    """The speaker of a chat message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -49,21 +36,21 @@ class Role(StrEnum):
 
 
 class ReviewerKind(StrEnum):
-    """Who made a review: a person, or a written rule that stands in for one."""
+    """Who reviewed: a person, or a written rule that stands in for one."""
 
     PERSON = "person"
     RULE = "rule"
 
 
 class ReviewStatus(StrEnum):
-    """Whether a reviewer answered a record or set it aside."""
+    """Whether a reviewer answered or discarded a record."""
 
     SUBMITTED = "submitted"
     DISCARDED = "discarded"
 
 
 class Decision(StrEnum):
-    """What the reviews of one record come to."""
+    """The outcome of one record's reviews."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -71,7 +58,7 @@ class Decision(StrEnum):
 
 
 class Split(StrEnum):
-    """The side of a version an example is on; a source article is on one side only."""
+    """A split of a version; all examples from one article are in the same split."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -79,7 +66,7 @@ class Split(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can happen to a record after it was made."""
+    """What can happen to a record after its creation."""
 
     SUBMITTED = "submitted"
     DELETED = "deleted"
@@ -103,11 +90,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a text was generated.
-
-    `prompts` are the prompt files used, as `name.vN`; `teacher` is the string that names the
-    model; `parameters` is the canonical JSON of its sampling parameters.
-    """
+    """How a text was generated: prompt files as `name.vN`, the model, and its settings as JSON."""
 
     prompts: tuple[str, ...]
     teacher: str
@@ -117,7 +100,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A marked part of a text: character offsets [start, end) and what was said of it."""
+    """A labelled part of a text, at the character offsets [start, end)."""
 
     start: int
     end: int
@@ -129,7 +112,7 @@ AnswerValue: TypeAlias = str | int | tuple[str, ...] | tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reviewer said to one question."""
+    """A reviewer's answer to one question."""
 
     question: str
     value: AnswerValue
@@ -137,7 +120,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate and the bounds of its confidence interval (95 % unless said otherwise)."""
+    """An estimate and its confidence interval (95 % unless stated otherwise)."""
 
     low: float
     estimate: float
@@ -146,18 +129,18 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition a version must meet: what was found, what was expected, what to do."""
+    """A condition on a version: the actual and the required value, and how to meet it."""
 
     name: str
     passed: bool
-    found: str
+    found: str  # the actual value; stored versions have this key in their JSON
     expected: str
     remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article(Record):
-    """A text taken in from a source, at one revision; `digest` is that of its source text."""
+    """One revision of a source text; `digest` is the hash of that text."""
 
     url: str
     revision: str
@@ -171,7 +154,7 @@ class Article(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(Record):
-    """A stretch of an article's plain text; `position` counts passages from 0."""
+    """A part of an article's plain text; `position` counts its passages from 0."""
 
     article: str
     section: str
@@ -181,7 +164,7 @@ class Passage(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate(Record):
-    """A generated text that people are to judge.
+    """A generated text for people to review.
 
     Conversations and dialogues have `messages`, statements and documents have `text`. A
     conversation also has its `question` and `reference`, the plain answer before the rewrite.
@@ -202,11 +185,7 @@ class Candidate(Record):
 
     @property
     def review_text(self) -> str:
-        """The text that people review, checks inspect and gates measure.
-
-        That is a conversation's answer, every turn of a dialogue, or the whole statement or
-        document.
-        """
+        """The reviewed text: a conversation's answer, or else the whole candidate."""
         if self.kind is CandidateKind.CONVERSATION:
             return self.messages[-1].content
         return self.text or messages_to_text(self.messages)
@@ -218,13 +197,13 @@ class Candidate(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection(Record):
-    """Something that was not taken further, and why.
+    """An article, passage or candidate that was rejected, with the reason.
 
-    `subject` is a record's id or, where none was made, what the source calls it; `scope` is the
-    source or campaign it was refused in; `text` keeps what was refused where no record holds it.
+    `subject` is its record's id or, without a record, its name in the source; `scope` is the
+    source or campaign; `text` is the rejected text if no record holds it.
     """
 
-    stored_type: ClassVar[str] = "Refusal"  # the first name of this class is in every stored id
+    stored_type: ClassVar[str] = "Refusal"  # the class's first name is part of every stored id
 
     scope: str
     stage: str
@@ -238,8 +217,8 @@ class Rejection(Record):
 class Review(Record):
     """One reviewer's answers about one candidate or comparison.
 
-    `edited` is the reviewer's own version of the text, None where it was left as it was.
-    A changed answer is another review of the same subject; the latest event says which counts.
+    `edited` is the reviewer's edit of the text, None without one. A changed answer is another
+    review of the same subject; the latest event decides which one counts.
     """
 
     subject: str
@@ -252,13 +231,13 @@ class Review(Record):
     submitted_at: str = non_identity("")
 
     def answer(self, question: str) -> AnswerValue | None:
-        """What was said to a question, None where it was left open."""
+        """The answer to a question, None without one."""
         return next((a.value for a in self.answers if a.question == question), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """What the reviews of one subject come to under a rule; `text` is the edit that wins."""
+    """The decision that a rule derives from one subject's reviews; `text` is the winning edit."""
 
     subject: str
     decision: Decision
@@ -269,7 +248,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example(Record):
-    """An approved text as it is trained on or tested with; its hash is a leaf of its version."""
+    """An approved text for training or testing; its id is a leaf of its version's Merkle tree."""
 
     candidate: str
     verdict: str
@@ -287,7 +266,7 @@ class Example(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version(Record):
-    """An immutable set of examples; its id is the Merkle root over their ids."""
+    """An immutable set of examples; its id is the Merkle root of their ids."""
 
     root: str
     name: str = non_identity("")
@@ -310,8 +289,7 @@ class Version(Record):
 class Run(Record):
     """One training of an adapter: a version, a base model and a configuration.
 
-    `config` is canonical JSON. What the run met and measured (device, libraries, losses, times)
-    stands in its events.
+    `config` is canonical JSON. The run's events hold its device, libraries, losses and times.
     """
 
     version: str
@@ -324,10 +302,10 @@ class Run(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output(Record):
-    """What a model answered to a held-out example.
+    """A model's answer to a held-out example, whose id is `prompt`.
 
-    `arm` names the condition (base, prompted, tuned); `run` is the adapter's, None without one;
-    `prompt` is the example's id; `generation` is canonical JSON of model and decoding settings.
+    `arm` is the condition (base, prompted, tuned), `run` the adapter's run if there is one, and
+    `generation` the canonical JSON of model and decoding settings.
     """
 
     prompt: str
@@ -343,7 +321,7 @@ class Output(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(Record):
-    """Two outputs to the same prompt, put before people as A (`left`) and B (`right`)."""
+    """Two outputs for the same prompt, shown to people as A (`left`) and B (`right`)."""
 
     campaign: str
     prompt: str
@@ -353,7 +331,7 @@ class Comparison(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure(Record):
-    """A number about a record; `source` names the measure's definition and version."""
+    """A number about a record; `source` names the definition of the measure and its version."""
 
     subject: str
     name: str
@@ -363,9 +341,9 @@ class Measure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPosition(Record):
-    """How far a source file has been read: a byte offset, or None once it was read to its end.
+    """The byte up to which a source file was read, None once it was read to its end.
 
-    `source_fingerprint` identifies one state of the file, so a changed file is read from its start.
+    The fingerprint changes with the file, so that a changed file is read from its start.
     """
 
     source_fingerprint: str
@@ -374,7 +352,7 @@ class ReadingPosition(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Record):
-    """Something that happened to a record: `at` is ISO 8601 in UTC, `detail` canonical JSON."""
+    """A change of a record's state; `at` is ISO 8601 in UTC, `detail` canonical JSON."""
 
     subject: str
     kind: EventKind
@@ -383,40 +361,37 @@ class Event(Record):
 
 
 def messages_to_text(messages: tuple[Message, ...]) -> str:
-    """A chat as text that a person can edit in one box: `User: …`, `Assistant: …`, blank lines."""
+    """A chat as text to edit: turns as `User: …` and `Assistant: …`, separated by blank lines."""
     return "\n\n".join(f"{m.role.value.capitalize()}: {m.content}" for m in messages)
 
 
-_ROLES = frozenset(role.value for role in Role)
-
-
 def text_to_messages(text: str) -> tuple[Message, ...]:
-    """A chat read back from its text form.
+    """Parse the output of `messages_to_text`, possibly edited.
 
-    Raises `ValueError` if a turn has no speaker or is empty, or if the turns do not alternate
+    Raises `ValueError` if a turn has no speaker or is empty, or if the turns don't alternate
     between user and assistant (after an optional system turn) and end with the assistant.
     """
     messages: list[Message] = []
     for line in text.strip().splitlines():
         name, colon, rest = line.partition(":")
-        if colon and name.strip().lower() in _ROLES:
+        if colon and name.strip().lower() in tuple(Role):
             messages.append(Message(Role(name.strip().lower()), rest.strip()))
         elif messages:
             last = messages.pop()
             messages.append(Message(last.role, f"{last.content}\n{line}".rstrip()))
         elif line.strip():
-            raise ValueError(f"found a dialogue that opens with “{line[:40]}”, expected “User:”")
+            raise ValueError(f"The dialogue must start with “User:” instead of “{line[:40]}”.")
     _check_turns(messages)
     return tuple(Message(m.role, m.content.strip()) for m in messages)
 
 
 def _check_turns(messages: list[Message]) -> None:
     turns = messages[1:] if messages and messages[0].role is Role.SYSTEM else messages
-    expected = [Role.USER, Role.ASSISTANT] * (len(turns) // 2)
-    if not turns or [m.role for m in turns] != expected:
-        found = ", ".join(m.role for m in messages) or "no turn"
+    if not turns or [m.role for m in turns] != [Role.USER, Role.ASSISTANT] * (len(turns) // 2):
+        roles = ", ".join(m.role for m in messages) or "none"
         raise ValueError(
-            f"found the turns {found}, expected user and assistant in turn, the assistant last"
+            "User and assistant must take turns, and the assistant must speak last. "
+            f"The turns are: {roles}."
         )
     if not all(m.content.strip() for m in messages):
-        raise ValueError("found an empty turn, expected each turn to say something")
+        raise ValueError("A turn is empty.")

@@ -1,8 +1,8 @@
-"""Which reviews count now, and how a dataset's reviews are brought up to date.
+"""Find the reviews that currently count, and bring a dataset's reviews up to date.
 
-A review is never changed. Its SUBMITTED and DELETED events, in the order in which they were
-appended, say whether it is what a reviewer says of a subject now: so an answer may change and
-change back, be deleted and come again, and everything that was once said is still there.
+A stored review never changes. The latest SUBMITTED or DELETED event among a reviewer's reviews of
+a subject decides which of them counts. So an answer may change and change back, or be deleted and
+submitted again, and every earlier answer is still stored.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, canonical
-from db.rows import allowed, insert
+from db.rows import insert, without_erased
 from db.tables import events, reviews
 
 
 @dataclass(frozen=True)
-class Reconciled:
-    """How many of a dataset's reviews were new, changed, deleted since, and as they were.
-
-    What was erased on request is counted nowhere.
-    """
+class Reconciliation:
+    """How many reviews of a dataset were new, changed, deleted and unchanged; erased ones aside."""
 
     new: int
     changed: int
@@ -32,19 +29,19 @@ class Reconciled:
 def current(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], dataset: str | None = None
 ) -> list[Row[tuple[str, str, str]]]:
-    """Id, subject and reviewer of each review that counts now, oldest first.
+    """The id, subject and reviewer of each review that currently counts, oldest first.
 
-    The latest event of any of a reviewer's reviews of a subject decides. A review without an
-    event counts until one comes. With a dataset, only what happened in that dataset is looked at.
+    A review without an event counts until it gets one. With a dataset, only reviews and events of
+    that dataset are considered.
     """
-    happened: list[ColumnElement[bool]] = [
-        events.c.kind.in_([EventKind.SUBMITTED.value, EventKind.DELETED.value])
-    ]
+    is_relevant: ColumnElement[bool] = events.c.kind.in_(
+        [EventKind.SUBMITTED.value, EventKind.DELETED.value]
+    )
     if dataset is not None:
-        happened.append(events.c.detail == _detail(dataset))
+        is_relevant = and_(is_relevant, events.c.detail == _detail(dataset))
     last = (
         select(events.c.subject, func.max(events.c.seq).label("seq"))
-        .where(*happened)
+        .where(is_relevant)
         .group_by(events.c.subject)
         .subquery()
     )
@@ -55,7 +52,7 @@ def current(
             events.c.kind,
             func.row_number()
             .over(partition_by=(reviews.c.subject, reviews.c.reviewer), order_by=order)
-            .label("place"),
+            .label("rank"),
         )
         .select_from(reviews)
         .outerjoin(last, last.c.subject == reviews.c.id)
@@ -63,11 +60,11 @@ def current(
     )
     if dataset is not None:
         ranked = ranked.where((events.c.seq.is_not(None)) | (reviews.c.dataset == dataset))
-    found = ranked.subquery()
-    counts = and_(found.c.place == 1, func.coalesce(found.c.kind, "") != EventKind.DELETED.value)
+    row = ranked.subquery()
+    counts = and_(row.c.rank == 1, func.coalesce(row.c.kind, "") != EventKind.DELETED.value)
     query = (
         select(reviews.c.id, reviews.c.subject, reviews.c.reviewer)
-        .join(found, found.c.id == reviews.c.id)
+        .join(row, row.c.id == reviews.c.id)
         .where(counts, *conditions)
         .order_by(reviews.c.seq)
     )
@@ -80,38 +77,40 @@ def reconcile(
     pulled: Sequence[Review],
     at: str,
     subjects: frozenset[str] | None = None,
-) -> Reconciled:
-    """Append what makes a dataset's current reviews (of some subjects) those that were pulled.
+) -> Reconciliation:
+    """Make the current reviews of a dataset (or of some subjects) the pulled ones.
 
     Raises `StoreError` if a reviewer has two reviews of one subject, or if `at` was used before.
     """
-    now = {(review.subject, review.reviewer): review for review in pulled}
-    if len(now) != len(pulled):
+    keys = {(review.subject, review.reviewer) for review in pulled}
+    if len(keys) != len(pulled):
         raise StoreError(
-            f"found two answers of one reviewer to one record of {dataset}, expected one each; "
-            "look at the dataset in Argilla"
+            f"{dataset}: a reviewer has two answers to one record. Look at the dataset in Argilla."
         )
-    kept = {(r.subject, r.reviewer): r for r in allowed(connection, Review, pulled)}
-    held = {(row.subject, row.reviewer): row.id for row in current(connection, (), dataset)}
-    fresh = {key: review for key, review in kept.items() if held.get(key) != review.id}
-    deleted = [
+    stored = {(row.subject, row.reviewer): row.id for row in current(connection, (), dataset)}
+    allowed = {(r.subject, r.reviewer): r for r in without_erased(connection, Review, pulled)}
+    changes = {key: review for key, review in allowed.items() if stored.get(key) != review.id}
+    deletions = [
         id
-        for key, id in held.items()
-        if key not in now and (subjects is None or key[0] in subjects)
+        for key, id in stored.items()
+        if key not in keys and (subjects is None or key[0] in subjects)
     ]
-    insert(connection, fresh.values())
-    happened = [(review.id, EventKind.SUBMITTED) for review in fresh.values()]
-    happened += [(id, EventKind.DELETED) for id in deleted]
-    appended = insert(
+    insert(connection, changes.values())
+    kinds = [(review.id, EventKind.SUBMITTED) for review in changes.values()]
+    kinds += [(id, EventKind.DELETED) for id in deletions]
+    new_events = insert(
         connection,
-        (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in happened),
+        (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in kinds),
     )
-    if appended != len(happened):
-        raise StoreError(
-            f"found a pull of {dataset} at {at} already, expected a later time; pull again"
-        )
-    changed = sum(key in held for key in fresh)
-    return Reconciled(len(fresh) - changed, changed, len(deleted), len(kept) - len(fresh))
+    if new_events != len(kinds):
+        raise StoreError(f"{dataset} was already pulled at {at}. Pull again.")
+    changed = sum(key in stored for key in changes)
+    return Reconciliation(
+        new=len(changes) - changed,
+        changed=changed,
+        deleted=len(deletions),
+        unchanged=len(allowed) - len(changes),
+    )
 
 
 def _detail(dataset: str) -> str:

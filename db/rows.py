@@ -1,4 +1,4 @@
-"""Records as rows of a table and back."""
+"""Records as table rows and back."""
 
 import json
 import types
@@ -23,22 +23,10 @@ from sqlalchemy import (
     select,
 )
 
+from db import records
 from db.errors import StoreError
-from db.records import (
-    Candidate,
-    Comparison,
-    Example,
-    Measure,
-    Output,
-    Passage,
-    Record,
-    Rejection,
-    Review,
-    Span,
-    Verdict,
-    canonical,
-    field_names,
-)
+from db.identity import field_names
+from db.records import Record, Span, canonical
 from db.tables import TABLES, erased
 
 R = TypeVar("R", bound=Record)
@@ -48,36 +36,33 @@ Encode = Callable[[Any], Any]
 
 _SCALARS = {str, int, float, types.NoneType}
 _PARENTS: dict[type[Record], str] = {
-    Passage: "article",
-    Candidate: "passage",
-    Rejection: "subject",
-    Review: "subject",
-    Verdict: "subject",
-    Example: "candidate",
-    Output: "prompt",
-    Comparison: "prompt",
-    Measure: "subject",
+    records.Passage: "article",
+    records.Candidate: "passage",
+    records.Rejection: "subject",
+    records.Review: "subject",
+    records.Verdict: "subject",
+    records.Example: "candidate",
+    records.Output: "prompt",
+    records.Comparison: "prompt",
+    records.Measure: "subject",
 }
-"""What a record comes of: if that was erased, it may not be kept either."""
+"""The field with the id of a record's parent: once that was erased, the record isn't stored."""
 
 
-def insert(connection: Connection, records: Iterable[Record]) -> int:
-    """Add records of any types in an order in which they may refer to one another.
+def insert(connection: Connection, items: Iterable[Record]) -> int:
+    """Insert records of any types, parents first, and return how many were new.
 
-    What is there already stays as it is. What was erased, or comes of what was, is
-    passed over.
-
-    Returns how many were new.
+    Existing records stay as they are. Erased records and their children are skipped.
     """
     by_kind: dict[type[Record], list[Record]] = {}
-    for record in records:
+    for record in items:
         by_kind.setdefault(type(record), []).append(record)
     unknown = [kind.__name__ for kind in by_kind if kind not in TABLES]
     if unknown:
-        raise TypeError(f"found a {unknown[0]}, expected one of the records of db.records")
+        raise TypeError(f"{unknown[0]} isn't one of the record types of db.records.")
     new = 0
     for kind, table in TABLES.items():
-        rows = list(map(to_row, allowed(connection, kind, by_kind.get(kind, []))))
+        rows = list(map(to_row, without_erased(connection, kind, by_kind.get(kind, []))))
         new += insert_rows(connection, table, ("id", *field_names(kind)), rows)
     return new
 
@@ -85,59 +70,56 @@ def insert(connection: Connection, records: Iterable[Record]) -> int:
 def insert_rows(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> int:
-    """Add rows of some columns, those that are there already passed over.
+    """Insert rows of the named columns, skip existing ones, and return how many were new.
 
-    The driver is spoken to directly: building a hundred thousand statements' parameters would take
-    longer than storing them.
-
-    Returns how many were new.
+    This bypasses SQLAlchemy's statement builder, which takes longer than the database does.
     """
     if not rows:
         return 0
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     marks = ", ".join([mark] * len(names))
     columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
-    # The names are those of our own tables.
-    added = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
-    kept = {"preserve_rowcount": True}
-    return connection.exec_driver_sql(added, list(rows), execution_options=kept).rowcount
+    # Every name is one of our own tables' names.
+    query = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    options = {"preserve_rowcount": True}
+    return connection.exec_driver_sql(query, list(rows), execution_options=options).rowcount
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
-    """A record's id and fields as its row holds them.
+    """A record's id and its fields as the columns of its table.
 
-    Raises `StoreError` if a text holds a NUL character or a number is none.
+    Raises `StoreError` if a text contains a NUL character or a number is NaN.
     """
     kind: Any = type(record)
     return record.id, *[encode(getattr(record, name)) for name, encode in _encoders(kind)]
 
 
 def from_row(kind: type[R], row: RowMapping) -> R:
-    """The record of a row, under the id it is stored under."""
-    values = {name: decode(row[name]) for name, decode in _decoders(kind)}
-    record = kind(**values)
+    """The record of a row, with the id it was stored under."""
+    hashable: Any = kind  # mypy doesn't take a class with its own __hash__ for hashable
+    record = kind(**{name: decode(row[name]) for name, decode in _decoders(hashable)})
     object.__setattr__(record, "_id", row["id"])
     return record
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of so many items, the last one shorter."""
-    left = iter(items)
-    while batch := list(islice(left, size)):
+    """Split items into lists of a size; the last one may be shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
         yield batch
 
 
 def conditions(
     connection: Connection, table: Table, where: Mapping[str, object]
 ) -> list[ColumnElement[bool]]:
-    """What a row must meet: a column and its value, or a tuple of values it must be among.
+    """The SQL conditions for column values, or for tuples of which a column must equal one.
 
     Raises `TypeError` if the table has no such column.
     """
     unknown = set(where) - set(table.c.keys())
     if unknown:
         names = ", ".join(table.c.keys())
-        raise TypeError(f"found a condition on “{min(unknown)}”, expected one of {names}")
+        raise TypeError(f"{table.name} has no column “{min(unknown)}”, only {names}.")
     return [
         among(connection, table.c[name], value)
         if isinstance(value, tuple)
@@ -149,42 +131,42 @@ def conditions(
 def among(
     connection: Connection, column: ColumnElement[Any], values: Sequence[object]
 ) -> ColumnElement[bool]:
-    """That a column has one of any number of values, None among them."""
-    given = [value for value in values if value is not None]
-    if given and all(isinstance(value, str) for value in given):
-        # A parameter for each would meet the databases' limit on parameters.
-        listed = bindparam(None, json.dumps(given), type_=Text)
-        each = (
-            func.json_array_elements_text(cast(listed, JSON), type_=Text)
+    """The SQL condition that a column equals one of any number of values, which may be None."""
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, str) for value in known):
+        # One parameter per value would exceed the databases' limits.
+        array = bindparam(None, json.dumps(known), type_=Text)
+        items = (
+            func.json_array_elements_text(cast(array, JSON), type_=Text)
             if connection.dialect.name == "postgresql"
-            else func.json_each(listed).table_valued("value").c.value
+            else func.json_each(array).table_valued("value").c.value
         )
-        found = column.in_(select(each))
+        condition = column.in_(select(items))
     else:
-        found = column.in_(given)
-    return or_(found, column.is_(None)) if None in values else found
+        condition = column.in_(known)
+    return or_(condition, column.is_(None)) if None in values else condition
 
 
 def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those of some ids that were not erased on request."""
+    """The ids, without those of records that were erased on request."""
     if connection.execute(select(erased.c.id).limit(1)).first() is None:
         return set(ids)
-    gone = connection.scalars(select(erased.c.id).where(among(connection, erased.c.id, tuple(ids))))
-    return set(ids) - set(gone)
+    query = select(erased.c.id).where(among(connection, erased.c.id, tuple(ids)))
+    return set(ids) - set(connection.scalars(query))
 
 
-def allowed(connection: Connection, kind: type[R], records: Sequence[R]) -> list[R]:
-    """Those records of a type that were not erased on request and come of nothing that was."""
-    if not records:
+def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) -> list[R]:
+    """The records, without those that were erased on request or whose parent was."""
+    if not batch:
         return []
     parent = _PARENTS.get(kind)
-    named = {record.id for record in records}
-    named |= {getattr(record, parent) for record in records} if parent else set()
-    kept = not_erased(connection, named - {None}) | {None}
+    ids = {record.id for record in batch}
+    ids |= {getattr(record, parent) for record in batch} if parent else set()
+    remaining = not_erased(connection, ids - {None}) | {None}
     return [
         record
-        for record in records
-        if record.id in kept and (not parent or getattr(record, parent) in kept)
+        for record in batch
+        if record.id in remaining and (not parent or getattr(record, parent) in remaining)
     ]
 
 
@@ -197,37 +179,33 @@ def _encoders(kind: Any) -> tuple[tuple[str, Encode], ...]:
 def _encoder(hint: Any) -> Encode:
     kinds = set(get_args(hint)) if get_origin(hint) is types.UnionType else {hint}
     if kinds <= {str, types.NoneType}:
-        return _text
-    return _scalar if kinds <= _SCALARS or _is_word(hint) else canonical
+        return _encode_text
+    return _encode_scalar if kinds <= _SCALARS or _is_enum(hint) else canonical
 
 
-def _is_word(hint: Any) -> bool:
+def _is_enum(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, StrEnum)
 
 
-def _text(value: str | None) -> str | None:
+def _encode_text(value: str | None) -> str | None:
     if value and "\0" in value:
         raise StoreError(
-            f"found a NUL character in “{value[:40]}”, expected text without; "
-            "clean the source it came from"
+            f"“{value[:40]}” contains a NUL character, which PostgreSQL can't store. "
+            "Remove it from the source."
         )
     return value
 
 
-def _scalar(value: Any) -> Any:
+def _encode_scalar(value: Any) -> Any:
     if isinstance(value, str):
-        return _text(str(value))
+        return _encode_text(str(value))
     if isinstance(value, float) and value != value:
-        raise StoreError("found NaN where a number belongs; leave out what could not be measured")
+        raise StoreError("A value is NaN. Leave out what couldn't be measured.")
     return value
 
 
-def _decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
-    return _known_decoders(kind)
-
-
 @cache
-def _known_decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
+def _decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
     hints = get_type_hints(kind)
     return tuple((name, _column_decoder(hints[name])) for name in field_names(kind))
 
@@ -240,28 +218,24 @@ def _column_decoder(hint: Any) -> Decode:
 
 
 def _decoder(hint: Any) -> Decode:
-    """What makes a value of a type out of its plain JSON value."""
+    """A function that turns a plain JSON value into a value of a type."""
     if get_origin(hint) is tuple:
-        one = _decoder(get_args(hint)[0])
-        return lambda values: tuple(one(value) for value in values)
-    if _is_word(hint):
-        found: Decode = hint
-        return found
+        decode_item = _decoder(get_args(hint)[0])
+        return lambda values: tuple(decode_item(value) for value in values)
+    if _is_enum(hint):
+        enum: Decode = hint
+        return enum
     if is_dataclass(hint):
         kind: Any = hint
-        parts = _parts(kind)
+        hints = get_type_hints(kind)
+        parts = [(name, _decoder(hints[name])) for name in field_names(kind)]
         return lambda value: kind(**{name: decode(value[name]) for name, decode in parts})
     if get_origin(hint) is types.UnionType and any(get_origin(a) is tuple for a in get_args(hint)):
-        return _answer
+        return _decode_answer
     return lambda value: value
 
 
-def _parts(kind: Any) -> tuple[tuple[str, Decode], ...]:
-    hints = get_type_hints(kind)
-    return tuple((name, _decoder(hints[name])) for name in field_names(kind))
-
-
-def _answer(value: Any) -> Any:
+def _decode_answer(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return tuple(Span(**item) if isinstance(item, dict) else item for item in value)

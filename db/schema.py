@@ -1,4 +1,4 @@
-"""The shape of a database: bring it up to date, and refuse one that is not."""
+"""Create and migrate the database, and check that its schema is current."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db.engine import file_of, reading, writing
+from db.engine import reading, sqlite_file, writing
 from db.errors import StoreEmptyError, StoreError, StoreVersionError
 from db.tables import REVISION, TABLES
 
@@ -15,7 +15,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def config(connection: Connection | None = None) -> Config:
-    """Alembic's settings, which need no file: where the steps are, and the connection to use."""
+    """Alembic's settings: the folder of the migrations and the connection to use."""
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
@@ -23,46 +23,51 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def migrate(engine: Engine) -> bool:
-    """Create the tables or bring them up to date, whole or not at all.
+    """Create the tables or bring them up to date in one transaction; True if anything changed.
 
-    Returns whether anything changed.
-
-    Raises `StoreVersionError` if the database was made by a newer Timbre, `StoreError` if it holds
-    tables of another program.
+    Raises `StoreVersionError` if a newer Timbre created the database, `StoreError` if it holds
+    another program's tables.
     """
-    file = file_of(engine.url.render_as_string(hide_password=False))
+    file = _sqlite_file(engine)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with writing(engine) as connection:
-        found = _revision(connection)
-        if found == REVISION:
+        revision = _revision(connection)
+        if revision == REVISION:
             return False
-        _refuse_strangers(connection, found)
+        _check_owner(connection, revision)
         command.upgrade(config(connection), "head")
     return True
 
 
 def check(engine: Engine) -> None:
-    """Refuse a database that does not have the shape this Timbre works with.
+    """Check that the database has the current schema.
 
-    Raises `StoreEmptyError` if it is missing or has no tables, `StoreVersionError` if it is behind
-    or ahead, `StoreError` if it holds tables of another program.
+    Raises `StoreEmptyError` if it is missing or has no tables, `StoreVersionError` if its schema is
+    older or newer, `StoreError` if it holds another program's tables.
     """
-    file = file_of(engine.url.render_as_string(hide_password=False))
+    file = _sqlite_file(engine)
     if file is not None and not file.exists():
         raise StoreEmptyError(
-            f"found no database at {file}, expected one; make it with `timbre doctor --migrate`"
+            f"The database {file} doesn't exist. Create it with `timbre doctor --migrate`."
         )
     with reading(engine) as connection:
-        found = _revision(connection)
-        if found == REVISION:
+        revision = _revision(connection)
+        if revision == REVISION:
             return
-        _refuse_strangers(connection, found)
-        kind = StoreVersionError if inspect(connection).get_table_names() else StoreEmptyError
-    raise kind(
-        f"found the database at {found or 'no migration'}, expected {REVISION}; "
-        "run `timbre doctor --migrate`"
+        _check_owner(connection, revision)
+        if not inspect(connection).get_table_names():
+            raise StoreEmptyError(
+                "The database has no tables. Create them with `timbre doctor --migrate`."
+            )
+    raise StoreVersionError(
+        f"The database is at migration {revision or 'none'}, but this Timbre needs {REVISION}. "
+        "Bring it up to date with `timbre doctor --migrate`."
     )
+
+
+def _sqlite_file(engine: Engine) -> Path | None:
+    return sqlite_file(engine.url.render_as_string(hide_password=False))
 
 
 def _revision(connection: Connection) -> str | None:
@@ -71,16 +76,17 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _refuse_strangers(connection: Connection, found: str | None) -> None:
+def _check_owner(connection: Connection, revision: str | None) -> None:
+    """Raise an error if a newer Timbre or another program created the tables."""
     known = {step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()}
-    if found is not None and found not in known:
+    if revision is not None and revision not in known:
         raise StoreVersionError(
-            f"found the database at {found}, which this Timbre does not know, expected "
-            f"{REVISION} or older; use the newer Timbre that made it"
+            f"The database is at migration {revision}, but this Timbre only knows {REVISION} and "
+            "older ones. Use the newer Timbre that created it."
         )
     names = {table.name for table in TABLES.values()}
-    if found is None and names & set(inspect(connection).get_table_names()):
+    if revision is None and names & set(inspect(connection).get_table_names()):
         raise StoreError(
-            "found tables of another program under our names, expected an empty database; "
-            "name another one"
+            "Another program's tables in this database have the names of Timbre's. "
+            "Use an empty database."
         )

@@ -1,4 +1,4 @@
-"""What a version comes of: its articles, and the teachers and prompts that made its texts."""
+"""The sources of a version: its articles, and the teachers and prompts behind its texts."""
 
 import json
 
@@ -10,21 +10,21 @@ from db.store import Store
 from db.tables import articles, candidates, examples, members
 
 
-def articles_of(store: Store, version: Version) -> dict[str, Article]:
-    """Every article a version's examples come of, by id, in the order of their titles."""
-    used = (
+def version_articles(store: Store, version: Version) -> dict[str, Article]:
+    """The source articles of a version's examples by id, sorted by title."""
+    ids = (
         select(examples.c.article)
         .join(members, members.c.example == examples.c.id)
         .where(members.c.version == version.id, examples.c.article.is_not(None))
     )
-    query = select(articles).where(articles.c.id.in_(used)).order_by(articles.c.seq)
+    query = select(articles).where(articles.c.id.in_(ids)).order_by(articles.c.seq)
     with store.reading() as connection:
-        found = [from_row(Article, row) for row in connection.execute(query).mappings()]
-    return {article.id: article for article in sorted(found, key=lambda a: (a.title, a.url))}
+        records = [from_row(Article, row) for row in connection.execute(query).mappings()]
+    return {article.id: article for article in sorted(records, key=lambda a: (a.title, a.url))}
 
 
-def made_with(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The teachers, and the prompt files, that a version's candidates were generated with."""
+def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The teachers and the prompt files that generated a version's candidates."""
     query = (
         select(candidates.c.provenance)
         .distinct()
@@ -32,11 +32,8 @@ def made_with(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[st
         .join(members, members.c.example == examples.c.id)
         .where(members.c.version == version.id)
     )
-    teachers: set[str] = set()
-    prompts: set[str] = set()
     with store.reading() as connection:
-        for provenance in connection.scalars(query):
-            made = json.loads(provenance)
-            teachers.add(made["teacher"])
-            prompts.update(made["prompts"])
+        sources = [json.loads(provenance) for provenance in connection.scalars(query)]
+    teachers = {source["teacher"] for source in sources}
+    prompts = {prompt for source in sources for prompt in source["prompts"]}
     return tuple(sorted(teachers)), tuple(sorted(prompts))

@@ -1,18 +1,18 @@
-"""On which side of a version an example is, and whether its sides are what they should be."""
+"""Split a version's examples by source article, and check the result."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from db.errors import StoreError
-from db.records import Example, Gate, Split, digest
+from db.records import Example, Gate, Split, Version, digest
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The sides' shares of the source articles, and how many articles a side needs at least.
+    """The splits' shares of the source articles, and the fewest articles in each.
 
-    A side without a share needs none.
+    A split with a share of zero needs no articles.
     """
 
     train: float = 0.7
@@ -21,16 +21,27 @@ class Splits:
     minimum_articles: int = 1
 
     def __post_init__(self) -> None:
-        """Check that the shares are shares."""
-        shares = (self.train, self.validation, self.test)
+        """Check that the shares add up to 1."""
+        shares = self.shares.values()
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
             raise StoreError(
-                f"found the shares {shares}, expected three that add up to 1; correct the campaign"
+                f"The split shares {', '.join(map(str, shares))} don't add up to 1. Correct them "
+                "in the campaign file."
             )
+
+    @property
+    def shares(self) -> dict[Split, float]:
+        """The share of each split."""
+        return dict(zip(Split, (self.train, self.validation, self.test), strict=True))
+
+
+def split_sizes(version: Version) -> dict[Split, int]:
+    """The number of examples in each split of a version."""
+    return dict(zip(Split, (version.train, version.validation, version.test), strict=True))
 
 
 def split_of(source: str, salt: str, splits: Splits) -> Split:
-    """The side on which everything of a source is, by its salted hash."""
+    """The split of every example from a source, chosen by a salted hash of the source."""
     place = int(digest(f"{salt}\n{source}")[:13], 16) / 16**13
     if place < splits.train:
         return Split.TRAIN
@@ -40,38 +51,34 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
 def split_gates(
     examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
 ) -> tuple[Gate, ...]:
-    """That no article is on two sides, in whatever revision, and that every side has enough."""
-    sides: dict[str, set[Split]] = defaultdict(set)
+    """Gates on the splits: no article in two of them, in any revision, and enough in each."""
+    by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
         article = example.article
-        sides[pages.get(article, article) if article else example.candidate].add(example.split)
-    shares = {
-        Split.TRAIN: splits.train,
-        Split.VALIDATION: splits.validation,
-        Split.TEST: splits.test,
-    }
-    torn = sorted(source for source, on in sides.items() if len(on) > 1)
+        source = pages.get(article, article) if article else example.candidate
+        by_source[source].add(example.split)
+    leaks = sorted(source for source, used in by_source.items() if len(used) > 1)
     return (
         Gate(
-            "no article on two sides",
-            not torn,
-            f"{len(torn)} articles" + (f", first {torn[0]}" if torn else ""),
-            "every article on one side only",
-            "split by the article",
+            "no article in two splits",
+            not leaks,
+            f"{len(leaks)} articles" + (f", first {leaks[0]}" if leaks else ""),
+            "every article in one split only",
+            "split by article",
         ),
         *(
-            _enough(split, sum(split in on for on in sides.values()), splits.minimum_articles)
-            for split, share in shares.items()
+            _size_gate(split, sum(split in s for s in by_source.values()), splits.minimum_articles)
+            for split, share in splits.shares.items()
             if share > 0
         ),
     )
 
 
-def _enough(split: Split, found: int, expected: int) -> Gate:
+def _size_gate(split: Split, count: int, minimum: int) -> Gate:
     return Gate(
-        f"articles on the {split} side",
-        found >= expected,
-        f"{found} articles",
-        f"at least {expected}",
-        "approve candidates of more articles, give this side a larger share, or change the salt",
+        f"articles in the {split} split",
+        count >= minimum,
+        f"{count} articles",
+        f"at least {minimum}",
+        "approve candidates from more articles, increase this split's share, or change the salt",
     )

@@ -1,7 +1,6 @@
-"""The store: records in, records out, on SQLite or PostgreSQL.
+"""The store: adds and reads records in SQLite or PostgreSQL.
 
-Records are added and never rewritten; adding one twice keeps one. What becomes of a record is an
-event beside it.
+Records are added and never changed; adding one twice stores it once. State changes are events.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,7 @@ _SHORTEST_PREFIX = 6
 
 
 class Store:
-    """Every record Timbre keeps."""
+    """Every record Timbre has, in one database."""
 
     def __init__(self, engine: Engine) -> None:
         """Use `Store.open`, which checks the database first."""
@@ -35,35 +34,30 @@ class Store:
     def open(cls, url: str, wait: float = 30.0) -> Self:
         """The store at a database URL; `wait` is how many seconds a writer waits for its turn.
 
-        Raises `StoreError` if the database is missing, unreachable, or a migration behind or ahead.
+        Raises `StoreError` if the database is missing, unreachable, or of another Timbre version.
         """
-        made = engine(url, wait)
+        store = cls(engine(url, wait))
         try:
-            schema.check(made)
+            schema.check(store.engine)
         except BaseException:
-            made.dispose()
+            store.close()
             raise
-        return cls(made)
+        return store
 
     @staticmethod
     def migrate(url: str, wait: float = 30.0) -> bool:
         """Create the database's tables or bring them up to date; True if anything changed.
 
-        Raises `StoreError` if the database is unreachable, or was made by a newer Timbre.
+        Raises `StoreError` if the database is unreachable, or was created by a newer Timbre.
         """
-        made = engine(url, wait)
-        try:
-            return schema.migrate(made)
-        finally:
-            made.dispose()
+        with Store(engine(url, wait)) as store:
+            return schema.migrate(store.engine)
 
     def add(self, records: Iterable[Record]) -> int:
-        """Add records of any types, 2000 a transaction; what is there already stays as it is.
+        """Add records of any types in transactions of 2000, and return how many were new.
 
-        Returns how many were new.
-
-        Raises `StoreError` if a record refers to one that is not there, or the database fails. The
-        transactions before that one are kept.
+        Raises `StoreError` if a record refers to one that isn't stored, or if the database fails.
+        Earlier transactions stay committed.
         """
         new = 0
         for batch in batches(records, _BATCH):
@@ -72,7 +66,7 @@ class Store:
         return new
 
     def get(self, kind: type[R], id: str) -> R | None:
-        """The record of a type with an id, None where there is none."""
+        """The record of a type with an id, None if there is none."""
         table = TABLES[kind]
         with self.reading() as connection:
             row = connection.execute(select(table).where(table.c.id == id)).mappings().first()
@@ -129,8 +123,8 @@ class Store:
     def stream(self, kind: type[R], /, **where: object) -> Iterator[R]:
         """The records of a type, oldest first, in constant memory.
 
-        A condition is a column and its value, or a tuple of values of which it must have one.
-        Records added meanwhile are left out. Nothing is held open between two batches.
+        Each condition names a column and its value, or a tuple of values of which it must equal
+        one. Records added after the start are left out. No transaction stays open meanwhile.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)
@@ -138,19 +132,19 @@ class Store:
     def rows(self, table: Table, /, **where: object) -> Iterator[RowMapping]:
         """The rows of a table as mappings, otherwise like `stream`."""
         with self.reading() as connection:
-            met = conditions(connection, table, where)
+            query = select(table).where(*conditions(connection, table, where))
             newest = connection.scalar(select(func.max(table.c.seq)))
-        seen = 0
-        query = select(table).where(*met).order_by(table.c.seq).limit(_BATCH)
-        while newest and seen < newest:
-            within = query.where(table.c.seq > seen, table.c.seq <= newest)
+        last = 0
+        while newest and last < newest:
+            rest = query.where(table.c.seq > last, table.c.seq <= newest)
             with self.reading() as connection:
-                batch = connection.execute(within).mappings().all()
+                ordered = rest.order_by(table.c.seq).limit(_BATCH)
+                batch = connection.execute(ordered).mappings().all()
             yield from batch
-            seen = batch[-1]["seq"] if len(batch) == _BATCH else newest
+            last = batch[-1]["seq"] if len(batch) == _BATCH else newest
 
     def count(self, kind: type[Record], /, **where: object) -> int:
-        """How many records of a type meet the conditions of `stream`."""
+        """The number of records of a type that meet conditions like those of `stream`."""
         table = TABLES[kind]
         query = select(func.count()).select_from(table)
         with self.reading() as connection:
@@ -161,14 +155,13 @@ class Store:
         return sum(self.count(kind) for kind in TABLES)
 
     def events(self, subject: str) -> list[Event]:
-        """What happened to a record, oldest first."""
+        """The events of a record, oldest first."""
         return list(self.stream(Event, subject=subject))
 
     def current_reviews(self, **where: object) -> Iterator[Review]:
-        """Each reviewer's latest review of each subject, without those that were deleted."""
+        """Each reviewer's latest review of each subject, without deleted ones."""
         with self.reading() as connection:
-            met = conditions(connection, TABLES[Review], where)
-            current = reviews.current(connection, met)
+            current = reviews.current(connection, conditions(connection, TABLES[Review], where))
         for batch in batches(current, _BATCH):
             yield from self.stream(Review, id=tuple(row.id for row in batch))
 
@@ -178,26 +171,26 @@ class Store:
         pulled: Iterable[Review],
         at: str,
         subjects: frozenset[str] | None = None,
-    ) -> reviews.Reconciled:
-        """Make what a dataset's reviewers say now what the store says, by adding alone.
+    ) -> reviews.Reconciliation:
+        """Bring a dataset's reviews in the store up to date with what was pulled from it.
 
-        New and changed answers are added as reviews with a SUBMITTED event; a review that is no
-        longer among `pulled`, which must be all of the dataset's (or all of these subjects'), gets
-        a DELETED one. If reading `pulled` fails, nothing is changed.
+        `pulled` must hold all reviews of the dataset (or of these subjects). A new or changed
+        answer is added as a review with a SUBMITTED event; a stored review that was not pulled gets
+        a DELETED event. If reading `pulled` fails, nothing changes.
 
-        Raises `StoreError` if a reviewer has two reviews of one subject, or if `at` (ISO 8601, UTC)
-        is not later than an earlier pull.
+        Raises `StoreError` if a reviewer has two reviews of one subject, or if there was a pull at
+        the same time `at` (ISO 8601, UTC).
         """
-        now = list(pulled)
+        complete = list(pulled)
         with self.writing() as connection:
-            return reviews.reconcile(connection, dataset, now, at, subjects)
+            return reviews.reconcile(connection, dataset, complete, at, subjects)
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that reads one state of the database."""
+        """A transaction that sees one state of the database."""
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that has its turn to write, kept whole or not at all."""
+        """A transaction of the only writer; all of it is committed, or nothing."""
         return writing(self.engine)
 
     def close(self) -> None:
@@ -219,5 +212,5 @@ class Store:
 
 
 def _starting(table: Table, prefix: str) -> tuple[ColumnElement[bool], ...]:
-    # A range uses the index, which LIKE does not on either database as it is set up.
+    # A range uses the index. LIKE would not, with either database's default settings.
     return (table.c.id >= prefix, table.c.id < prefix + "g")

@@ -1,9 +1,12 @@
-"""The tables: one a record type, in the order in which records may refer to one another.
+"""The tables: one per record type, in the order in which records may refer to one another.
 
-A column has the name of the field it holds. What is queried by is typed and indexed; tuples and
-nested values stand as canonical JSON, so that both databases hold the same bytes. `seq` numbers
-the rows of a table as they came.
+A record's fields are its table's columns. Tuples and nested values are stored as canonical JSON, so
+that both databases hold the same bytes. `seq` numbers a table's rows in the order of insertion.
 """
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from sqlalchemy import (
     BigInteger,
@@ -18,10 +21,13 @@ from sqlalchemy import (
 )
 
 from db import records
+from db.identity import field_names
 from db.records import Record
 
 REVISION = "r0002"
-"""The migration that makes these tables; a test holds it to the newest one."""
+"""The newest migration; a test compares its result with these tables."""
+
+TABLES: dict[type[Record], Table] = {}
 
 metadata = MetaData(
     naming_convention={
@@ -32,222 +38,110 @@ metadata = MetaData(
     }
 )
 
+_ID = String(64)
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+_TYPES: dict[Any, Any] = {int: BigInteger, int | None: BigInteger, float: Double}
 
 
-def _text(name: str, *, index: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=False, index=index)
+def _add_table(
+    kind: type[Record],
+    name: str,
+    indexes: tuple[str, ...] = (),
+    ids: tuple[str, ...] = (),
+    links: Mapping[str, Table] | None = None,
+) -> Table:
+    """Define the table of a record type.
 
+    Args:
+        kind: The record type.
+        name: The table's name.
+        indexes: Fields to index.
+        ids: Fields that hold the id of a record in any table.
+        links: Fields that hold the id of a record in one table, and that table. They're indexed.
+    """
+    hints, links = get_type_hints(kind), links or {}
 
-def _maybe(name: str) -> Column[str]:
-    return Column(name, Text)
+    def column(field: str) -> Column[Any]:
+        column_type = _ID if field in (*ids, *links) else _TYPES.get(hints[field], Text)
+        keys = [ForeignKey(links[field].c.id)] if field in links else []
+        is_nullable = NoneType in get_args(hints[field])
+        is_indexed = field in (*indexes, *links)
+        return Column(field, column_type, *keys, nullable=is_nullable, index=is_indexed)
 
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _number(name: str) -> Column[float]:
-    return Column(name, Double, nullable=False)
-
-
-def _id(name: str, *, index: bool = True) -> Column[str]:
-    return Column(name, String(64), nullable=False, index=index)
-
-
-def _link(name: str, table: str, *, nullable: bool = False) -> Column[str]:
-    key = ForeignKey(f"{table}.id")
-    return Column(name, String(64), key, nullable=nullable, index=True)
-
-
-def _records(name: str, *columns: Column[str] | Column[int] | Column[float]) -> Table:
-    sequence = Column("seq", _SEQUENCE, primary_key=True)
-    return Table(
-        name, metadata, sequence, Column("id", String(64), nullable=False, unique=True), *columns
+    TABLES[kind] = Table(
+        name,
+        metadata,
+        Column("seq", _SEQUENCE, primary_key=True),
+        Column("id", _ID, nullable=False, unique=True),
+        *map(column, field_names(kind)),
     )
+    return TABLES[kind]
 
 
-articles = _records(
-    "articles",
-    _text("url", index=True),
-    _text("revision"),
-    _text("digest"),
-    _text("title"),
-    _text("source", index=True),
-    _text("licence"),
-    _text("language"),
-    _text("page"),
+articles = _add_table(records.Article, "articles", indexes=("url", "source"))
+passages = _add_table(records.Passage, "passages", links={"article": articles})
+candidates = _add_table(
+    records.Candidate, "candidates", indexes=("campaign",), links={"passage": passages}
 )
-passages = _records(
-    "passages", _link("article", "articles"), _text("section"), _count("position"), _text("text")
+# This table keeps its first name: SQLite can rename its constraints only by copying the rows.
+rejections = _add_table(records.Rejection, "refusals", indexes=("scope", "subject"))
+reviews = _add_table(
+    records.Review, "reviews", indexes=("subject", "reviewer", "dataset"), ids=("subject",)
 )
-candidates = _records(
-    "candidates",
-    _text("campaign", index=True),
-    _text("kind"),
-    _text("provenance"),
-    _text("messages"),
-    _text("text"),
-    _text("question"),
-    _text("reference"),
-    _link("passage", "passages", nullable=True),
-    _maybe("persona"),
-    _text("traits"),
-    _count("input_tokens"),
-    _count("output_tokens"),
-)
-rejections = _records(
-    "refusals",  # its first name: SQLite renames constraints only by copying the table
-    _text("scope", index=True),
-    _text("stage"),
-    _text("subject", index=True),
-    _text("reason"),
-    _text("detail"),
-    _text("text"),
-)
-reviews = _records(
-    "reviews",
-    _id("subject"),
-    _text("reviewer", index=True),
-    _text("reviewer_kind"),
-    _text("status"),
-    _text("answers"),
-    _maybe("edited"),
-    _text("dataset", index=True),
-    _text("submitted_at"),
-)
-verdicts = _records(
-    "verdicts",
-    _id("subject"),
-    _text("decision"),
-    _text("rule"),
-    _text("reviews"),
-    _maybe("text"),
-)
-examples = _records(
+verdicts = _add_table(records.Verdict, "verdicts", indexes=("subject",), ids=("subject",))
+examples = _add_table(
+    records.Example,
     "examples",
-    _link("candidate", "candidates"),
-    _link("verdict", "verdicts"),
-    _text("kind"),
-    _text("split"),
-    _text("messages"),
-    _text("text"),
-    _text("question"),
-    _text("reference"),
-    _maybe("passage"),
-    _link("article", "articles", nullable=True),
-    _maybe("persona"),
-    _text("traits"),
+    links={"candidate": candidates, "verdict": verdicts, "article": articles},
 )
-versions = _records(
-    "versions",
-    _id("root", index=False),
-    _text("name", index=True),
-    _text("campaign", index=True),
-    _text("salt"),
-    _count("train"),
-    _count("validation"),
-    _count("test"),
-    _text("reviewer_kinds"),
-    _text("gates"),
-    _text("override"),
+versions = _add_table(records.Version, "versions", indexes=("name", "campaign"), ids=("root",))
+runs = _add_table(records.Run, "runs", links={"version": versions})
+outputs = _add_table(
+    records.Output, "outputs", indexes=("prompt",), ids=("prompt",), links={"run": runs}
 )
-runs = _records(
-    "runs",
-    _link("version", "versions"),
-    _text("base"),
-    _text("base_fingerprint"),
-    _text("config"),
-    _count("seed"),
-    _text("folder"),
-)
-outputs = _records(
-    "outputs",
-    _id("prompt"),
-    _text("arm"),
-    _link("run", "runs", nullable=True),
-    _text("messages"),
-    _text("text"),
-    _text("generation"),
-    _count("seed"),
-    _count("output_tokens"),
-    _number("seconds"),
-)
-comparisons = _records(
+comparisons = _add_table(
+    records.Comparison,
     "comparisons",
-    _text("campaign", index=True),
-    _id("prompt"),
-    _id("left"),
-    _id("right"),
+    indexes=("campaign", "prompt", "left", "right"),
+    ids=("prompt", "left", "right"),
 )
-measures = _records(
-    "measures",
-    _text("subject", index=True),
-    _text("name"),
-    _text("source"),
-    _number("value"),
+measures = _add_table(records.Measure, "measures", indexes=("subject",))
+reading_positions = _add_table(
+    records.ReadingPosition, "reading_positions", indexes=("source_fingerprint",)
 )
-reading_positions = _records(
-    "reading_positions",
-    _text("source_fingerprint", index=True),
-    Column("offset", BigInteger),
-)
-events = _records(
-    "events",
-    _text("subject", index=True),
-    _text("kind"),
-    _text("at"),
-    _text("detail"),
-)
+events = _add_table(records.Event, "events", indexes=("subject",))
 
 members = Table(
     "members",
     metadata,
     Column("seq", _SEQUENCE, primary_key=True),
-    _link("version", "versions"),
-    _id("example"),
-    _text("split"),
+    Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
+    Column("example", _ID, nullable=False, index=True),
+    Column("split", Text, nullable=False),
     comment="Which examples a version holds. An erased example leaves its hash here.",
 )
 erased = Table(
     "erased",
     metadata,
-    Column("id", String(64), primary_key=True),
-    _text("record"),
-    _text("at"),
+    Column("id", _ID, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("at", Text, nullable=False),
     comment="Records that were removed on request: they may not come back.",
 )
 run_claims = Table(
     "run_claims",
     metadata,
     Column("key", String(16), primary_key=True),
-    _link("version", "versions"),
-    _text("campaign"),
-    _text("training"),
-    _text("training_fingerprint"),
-    _text("state", index=True),
-    _count("attempts"),
-    _text("worker"),
-    _text("token"),
-    _text("heartbeat_at"),
-    _text("reason"),
-    _text("changed_at"),
+    Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("campaign", "training", "training_fingerprint")
+    ),
+    Column("state", Text, nullable=False, index=True),
+    Column("attempts", BigInteger, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("worker", "token", "heartbeat_at", "reason", "changed_at")
+    ),
     comment="The training queue: requested runs and the workers that hold them. Rows may change.",
 )
-
-TABLES: dict[type[Record], Table] = {
-    records.Article: articles,
-    records.Passage: passages,
-    records.Candidate: candidates,
-    records.Rejection: rejections,
-    records.Review: reviews,
-    records.Verdict: verdicts,
-    records.Example: examples,
-    records.Version: versions,
-    records.Run: runs,
-    records.Output: outputs,
-    records.Comparison: comparisons,
-    records.Measure: measures,
-    records.ReadingPosition: reading_positions,
-    records.Event: events,
-}

@@ -1,4 +1,4 @@
-"""Whether a version still is what was frozen: every hash computed anew, what differs named."""
+"""Check that a version still is what was frozen, by recomputing every hash."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from db.merkle import merkle_root
-from db.records import Article, Candidate, Example, Passage, Record, Review, Split, Verdict, Version
+from db.records import Article, Candidate, Example, Passage, Record, Review, Verdict, Version
 from db.rows import among, batches, from_row, not_erased
+from db.splits import split_sizes
 from db.store import Store
 from db.tables import TABLES, members
 
 _BATCH = 2000
-_REFERRED: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None, ...]]]] = {
+_REFERENCES: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None, ...]]]] = {
     Example: {
         Candidate: lambda example: (example.candidate,),
         Verdict: lambda example: (example.verdict,),
@@ -23,80 +24,74 @@ _REFERRED: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None,
     Passage: {Article: lambda passage: (passage.article,)},
     Verdict: {Review: lambda verdict: verdict.reviews},
 }
-"""What each record refers to, in an order in which all that refers to a type comes before it."""
+"""The ids of each type that a record refers to."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Something that is not as it was frozen: of which record, what was found and expected."""
+class Mismatch:
+    """A record that isn't as it was frozen, with its actual and expected state."""
 
     record: str
     id: str
-    found: str
+    actual: str
     expected: str
 
     def __str__(self) -> str:
-        """The difference in words."""
-        return f"{self.record} {self.id[:12]}: found {self.found}, expected {self.expected}"
+        """The mismatch in words."""
+        return f"{self.record} {self.id[:12]}: {self.actual}, expected {self.expected}"
 
 
-def verify(store: Store, version: Version) -> list[Difference]:
-    """What differs from what was frozen; nothing where all is as it was.
+def verify(store: Store, version: Version) -> list[Mismatch]:
+    """What differs from the frozen version; empty if nothing does.
 
-    Looked at are the version's hash, its examples and all that they stand on: candidates,
-    verdicts, reviews, passages and articles. Names, counts and times that are no part of a
-    record's hash are not, except for the version's counts.
+    This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
+    passages and articles behind them. Of the fields outside the hashes, it only checks the
+    version's counts and the examples' splits.
     """
-    held = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}
-    differences = list(_whole(version, held))
-    wanted: dict[type[Record], set[str]] = {Example: set(held)}
+    splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}
+    mismatches = list(_check_version(version, splits))
+    pending: dict[type[Record], set[str]] = {Example: set(splits)}
+    # Every type comes after all types that refer to it.
     for kind in (Example, Candidate, Verdict, Passage, Article, Review):
-        for ids in batches(sorted(wanted.get(kind, ())), _BATCH):
-            found = _found(store, kind, ids)
-            differences += _compared(store, kind, ids, found)
-            for record in found.values():
-                for referred, of in _REFERRED.get(kind, {}).items():
-                    wanted.setdefault(referred, set()).update(id for id in of(record) if id)
-                if isinstance(record, Example) and held[record.id] != record.split:
-                    differences.append(
-                        Difference("Example", record.id, f"it on {held[record.id]}", record.split)
-                    )
-    return differences
+        for ids in batches(sorted(pending.get(kind, ())), _BATCH):
+            records = _load(store, kind, ids)
+            mismatches += _check_records(store, kind, ids, records)
+            for record in records.values():
+                for other, references in _REFERENCES.get(kind, {}).items():
+                    pending.setdefault(other, set()).update(id for id in references(record) if id)
+                if isinstance(record, Example) and splits[record.id] != record.split:
+                    actual = f"in the {splits[record.id]} split"
+                    mismatches.append(Mismatch("Example", record.id, actual, record.split))
+    return mismatches
 
 
-def _whole(version: Version, held: dict[str, str]) -> Iterator[Difference]:
-    root = merkle_root(held)
+def _check_version(version: Version, splits: dict[str, str]) -> Iterator[Mismatch]:
+    root = merkle_root(splits)
     if root != version.id:
-        yield Difference("Version", version.id, f"examples that come to {root[:12]}", "its own id")
-    counts = {
-        Split.TRAIN: version.train,
-        Split.VALIDATION: version.validation,
-        Split.TEST: version.test,
-    }
-    sides = list(held.values())
-    for split, count in counts.items():
-        if sides.count(split) != count:
-            found = f"{sides.count(split)} {split} examples"
-            yield Difference("Version", version.id, found, str(count))
+        yield Mismatch("Version", version.id, f"its examples hash to {root[:12]}", "its own id")
+    for split, count in split_sizes(version).items():
+        actual = list(splits.values()).count(split)
+        if actual != count:
+            yield Mismatch("Version", version.id, f"{actual} {split} examples", str(count))
 
 
-def _found(store: Store, kind: type[Record], ids: Collection[str]) -> dict[str, Record]:
+def _load(store: Store, kind: type[Record], ids: Collection[str]) -> dict[str, Record]:
     table = TABLES[kind]
     with store.reading() as connection:
         rows = connection.execute(select(table).where(among(connection, table.c.id, tuple(ids))))
         return {row["id"]: from_row(kind, row) for row in rows.mappings()}
 
 
-def _compared(
-    store: Store, kind: type[Record], ids: Collection[str], found: dict[str, Record]
-) -> Iterator[Difference]:
-    missing = [id for id in ids if id not in found]
+def _check_records(
+    store: Store, kind: type[Record], ids: Collection[str], records: dict[str, Record]
+) -> Iterator[Mismatch]:
+    missing = [id for id in ids if id not in records]
     with store.reading() as connection:
         unexplained = not_erased(connection, missing)
     for id in missing:
-        why = "nothing" if id in unexplained else "it erased on request"
-        yield Difference(kind.__name__, id, why, "the record")
-    for id, record in found.items():
-        anew = record.named_anew()
-        if anew != id:
-            yield Difference(kind.__name__, id, f"content of {anew[:12]}", "content of its id")
+        reason = "missing" if id in unexplained else "erased on request"
+        yield Mismatch(kind.__name__, id, reason, "the record")
+    for id, record in records.items():
+        actual = record.recompute_id()
+        if actual != id:
+            yield Mismatch(kind.__name__, id, f"its content hashes to {actual[:12]}", "its own id")

@@ -1,12 +1,14 @@
-"""Frozen versions: what people approved, split by source article, under a hash of its contents."""
+"""Frozen versions: approved examples, split by source article, identified by a hash."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from db.errors import StoreError
 from db.events import event
+from db.identity import field_names
 from db.merkle import merkle_root
 from db.records import (
     Candidate,
@@ -22,32 +24,37 @@ from db.records import (
     Split,
     Verdict,
     Version,
-    field_names,
     plain,
     text_to_messages,
 )
-from db.rows import allowed, among, batches, from_row, insert, insert_rows, to_row
+from db.rows import among, batches, from_row, insert, insert_rows, to_row, without_erased
 from db.splits import Splits, split_gates, split_of
 from db.store import Store
-from db.tables import articles, members, reviews
-from db.tables import examples as example_rows
+from db.tables import articles, examples, members, reviews
 
 _BATCH = 2000
-Approved = tuple[Candidate, Verdict, str | None]
+
+
+class Approval(NamedTuple):
+    """A candidate, the verdict that approves it, and the id of its source article if any."""
+
+    candidate: Candidate
+    verdict: Verdict
+    article: str | None
 
 
 @dataclass(frozen=True)
 class FreezePlan:
-    """What a version is to be.
+    """The settings of a version to freeze.
 
     Attributes:
-        name: What people call it.
+        name: The name people use for it.
         campaign: The campaign whose approved candidates it holds.
-        salt: Decides, with the article, on which side an example is.
-        splits: The sides' shares and fewest articles.
-        gates: The conditions that the stages computed.
-        override: Why it may be frozen though a gate fails; empty where it may not.
-        agreement: The reviewers' agreement, kept for comparison with other versions.
+        salt: Decides, with the source article, the split of an example.
+        splits: The splits' shares and minimum sizes.
+        gates: The quality gates, already evaluated.
+        override: The reason for freezing despite a failing gate, or empty.
+        agreement: The reviewers' agreement, stored to compare versions.
     """
 
     name: str
@@ -59,26 +66,26 @@ class FreezePlan:
     agreement: Interval | None = None
 
 
-def examples(
-    approved: Iterable[Approved], plan: FreezePlan, pages: Mapping[str, str] | None = None
+def build_examples(
+    approvals: Iterable[Approval], plan: FreezePlan, pages: Mapping[str, str] | None = None
 ) -> Iterator[Example]:
-    """The examples that approved candidates become, each with its final text and side.
+    """The examples that approved candidates become, each with its final text and split.
 
-    A reviewer's edit, the verdict's text, wins over the candidate's own. The side follows from
-    the salted hash of the article, which is given with the candidate as an id; what comes of no
-    article goes by its own id. `pages` gives articles the address to go by instead, which is the
-    same for every revision. Raises `StoreError` if a verdict is no approval or of something else,
-    or if an edited dialogue cannot be read.
+    A reviewer's edit replaces the candidate's text. The split depends on the article's address in
+    `pages`, which is the same for all its revisions, or else on its id; without an article it
+    depends on the candidate's id.
+
+    Raises `StoreError` if a verdict doesn't approve its candidate, or an edited dialogue can't be
+    parsed.
     """
-    known = pages or {}
-    for candidate, verdict, article in approved:
+    for candidate, verdict, article in approvals:
         if verdict.decision is not Decision.APPROVE or verdict.subject != candidate.id:
             raise StoreError(
-                f"found candidate {candidate.id[:12]} with a verdict that does not approve it, "
-                "expected approved candidates only; leave it out"
+                f"Candidate {candidate.id[:12]} has a verdict that doesn't approve it. Leave it "
+                "out: a version only holds approved candidates."
             )
-        messages, text = _final(candidate, verdict.text)
-        source = known.get(article, article) if article else candidate.id
+        messages, text = _final_text(candidate, verdict.text)
+        source = (pages or {}).get(article, article) if article else candidate.id
         yield Example(
             candidate=candidate.id,
             verdict=verdict.id,
@@ -95,79 +102,80 @@ def examples(
         )
 
 
-def freeze(store: Store, plan: FreezePlan, approved: Iterable[Approved]) -> Version:
-    """Keep approved candidates as a version, all or nothing.
+def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Version:
+    """Store approved candidates as a version in one transaction.
 
-    The same contents are the same version: if it is there, it is returned as it is, under the
-    name it has, and nothing is added. Candidates, verdicts and articles must be in the store.
-    Raises `StoreError`, which says what would have to change, if nothing is approved, if a gate
-    fails without an override, or if a candidate is approved twice or was erased on request.
+    The same contents are the same version: an existing one is returned with its own name. The
+    store must have the candidates, verdicts and articles already.
+
+    Raises `StoreError` if nothing is approved, a gate fails without an override, or a candidate is
+    approved twice or was erased on request.
     """
-    given = list(approved)
-    pages = _pages(store, {article for _, _, article in given if article})
-    made = {example.id: example for example in examples(given, plan, pages)}
-    if not made or len({example.candidate for example in made.values()}) < len(made):
-        found = "a candidate approved by two verdicts" if made else "nothing approved"
-        raise StoreError(f"found {found}, expected one verdict for each candidate; review more")
-    root = merkle_root(made)
+    approvals = list(approvals)
+    pages = _pages(store, {approval.article for approval in approvals if approval.article})
+    contents = {example.id: example for example in build_examples(approvals, plan, pages)}
+    if not contents:
+        raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
+    if len({example.candidate for example in contents.values()}) < len(contents):
+        raise StoreError("A candidate is approved by two verdicts. Keep one verdict of each.")
+    root = merkle_root(contents)
     existing = store.get(Version, root)
     if existing:
         return existing
-    gates = (*plan.gates, *split_gates(made.values(), pages, plan.splits))
-    failing = [gate for gate in gates if not gate.passed]
-    if failing and not plan.override.strip():
-        raise StoreError(_refusal(plan, failing))
-    kinds = _reviewer_kinds(store, [verdict for _, verdict, _ in given])
-    sides = [example.split for example in made.values()]
+    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits))
+    failures = [gate for gate in gates if not gate.passed]
+    if failures and not plan.override.strip():
+        raise StoreError(_gate_error(plan, failures))
+    splits = [example.split for example in contents.values()]
     version = Version(
         root=root,
         name=plan.name,
         campaign=plan.campaign,
         salt=plan.salt,
-        train=sides.count(Split.TRAIN),
-        validation=sides.count(Split.VALIDATION),
-        test=sides.count(Split.TEST),
-        reviewer_kinds=kinds,
+        train=splits.count(Split.TRAIN),
+        validation=splits.count(Split.VALIDATION),
+        test=splits.count(Split.TEST),
+        reviewer_kinds=_reviewer_kinds(store, [approval.verdict for approval in approvals]),
         gates=gates,
-        override=plan.override.strip() if failing else "",
+        override=plan.override.strip() if failures else "",
     )
     with store.writing() as connection:
-        _keep(connection, version, [made[id] for id in sorted(made)], plan)
+        _insert_version(connection, version, [contents[id] for id in sorted(contents)], plan)
     return version
 
 
 def version_examples(
     store: Store, version: Version, split: Split | None = None
 ) -> Iterator[Example]:
-    """A version's examples, or those of one side, in an order that is the same every time.
+    """A version's examples, or those of one split, in a fixed order; every hash is checked.
 
-    Every hash is computed anew as it is read. Raises `StoreError` if something was withdrawn from
-    the version, or if an example is missing or no longer what it was.
+    Raises `StoreError` if something was withdrawn from the version, or if an example is missing or
+    was changed.
     """
-    gone = withdrawals(store, version)
-    if gone:
+    events = withdrawals(store, version)
+    if events:
         raise StoreError(
-            f"found version {version.id[:12]} “{version.name}” with something withdrawn on "
-            f"{gone[0].at[:10]}, expected it whole; freeze a new version without it"
+            f"Version {version.id[:12]} “{version.name}” is incomplete: something was withdrawn "
+            f"on {events[0].at[:10]}. Freeze a new version without it."
         )
-    sides = {} if split is None else {"split": split.value}
-    rows = store.rows(members, version=version.id, **sides)
+    where = {} if split is None else {"split": split.value}
+    rows = store.rows(members, version=version.id, **where)
     for batch in batches((row["example"] for row in rows), _BATCH):
         with store.reading() as connection:
-            query = select(example_rows).where(among(connection, example_rows.c.id, batch))
-            found = {row["id"]: row for row in connection.execute(query).mappings()}
+            query = select(examples).where(among(connection, examples.c.id, batch))
+            by_id = {row["id"]: row for row in connection.execute(query).mappings()}
         for id in batch:
-            example = from_row(Example, found[id]) if id in found else None
-            if example is None or example.named_anew() != id:
+            example = from_row(Example, by_id[id]) if id in by_id else None
+            if example is None or example.recompute_id() != id:
                 raise StoreError(
-                    f"found example {id[:12]} {'altered' if example else 'missing'}, expected it "
-                    "as it was frozen; see `timbre version verify` and restore it from a copy"
+                    f"Example {id[:12]} {'was changed' if example else 'is missing'}. Check the "
+                    "version with `timbre version verify` and restore it from a backup."
                 )
             yield example
 
 
 def withdrawals(store: Store, version: Version) -> list[Event]:
-    """What was withdrawn from a version, oldest first; it may be trained on if that is nothing."""
+    """The withdrawals of data from a version, oldest first; with any, it can't be trained on."""
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
 
@@ -201,7 +209,7 @@ def check_campaign(version: Version, campaign: str, subject: str) -> None:
         )
 
 
-def _final(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...], str]:
+def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...], str]:
     if edit is None:
         return candidate.messages, candidate.text
     if candidate.kind is CandidateKind.CONVERSATION:
@@ -211,13 +219,14 @@ def _final(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...],
             return text_to_messages(edit), ""
         except ValueError as error:
             raise StoreError(
-                f"the edit of dialogue {candidate.id[:12]} cannot be read: {error}; correct it "
-                "in Argilla and pull again"
+                f"The edit of dialogue {candidate.id[:12]} can't be parsed. {error} Correct it in "
+                "Argilla and pull again."
             ) from error
     return (), edit
 
 
 def _pages(store: Store, ids: set[str]) -> dict[str, str]:
+    """The addresses of articles."""
     with store.reading() as connection:
         query = select(articles.c.id, articles.c.url)
         rows = connection.execute(query.where(among(connection, articles.c.id, tuple(ids))))
@@ -234,33 +243,27 @@ def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> tuple[str, ...
     return tuple(sorted(kinds))
 
 
-def _refusal(plan: FreezePlan, failing: Sequence[Gate]) -> str:
+def _gate_error(plan: FreezePlan, failures: Sequence[Gate]) -> str:
     reasons = "; ".join(
-        f"{gate.name}: found {gate.found}, expected {gate.expected} ({gate.remedy})"
-        for gate in failing
+        f"{gate.name}: {gate.found} instead of {gate.expected} ({gate.remedy})" for gate in failures
     )
     return (
-        f"{plan.name} was not frozen: {reasons}; change that, or override the gates with a reason"
+        f"{plan.name} wasn't frozen because gates failed. {reasons}. "
+        "Fix this, or override the gates with a reason."
     )
 
 
-def _keep(
+def _insert_version(
     connection: Connection, version: Version, ordered: Sequence[Example], plan: FreezePlan
 ) -> None:
-    if len(allowed(connection, Example, ordered)) < len(ordered):
-        raise StoreError(
-            "found an example that was erased on request, expected what may be kept; leave out "
-            "its candidate"
-        )
+    if len(without_erased(connection, Example, ordered)) < len(ordered):
+        raise StoreError("An example was erased on request. Leave out its candidate.")
     if not insert(connection, [version]):
-        return  # Another program has just frozen the same.
+        return  # another process has just frozen the same contents
     columns = ("id", *field_names(Example))
     for batch in batches(ordered, _BATCH):
-        insert_rows(connection, example_rows, columns, list(map(to_row, batch)))
+        insert_rows(connection, examples, columns, list(map(to_row, batch)))
         rows = [(version.id, example.id, example.split.value) for example in batch]
         insert_rows(connection, members, ("version", "example", "split"), rows)
-    shares = plain(plan.splits)
-    insert(
-        connection,
-        [event(version.id, EventKind.FROZEN, splits=shares, agreement=plain(plan.agreement))],
-    )
+    detail = {"splits": plain(plan.splits), "agreement": plain(plan.agreement)}
+    insert(connection, [event(version.id, EventKind.FROZEN, **detail)])

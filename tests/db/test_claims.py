@@ -1,4 +1,4 @@
-"""The training queue: each request is held by one worker at a time, whatever dies."""
+"""The training queue: each request is current by one worker at a time, whatever dies."""
 
 import os
 import signal
@@ -85,18 +85,18 @@ def lines(log: Path, first_word: str) -> list[list[str]]:
 
 def wait_for_line(log: Path, first_word: str) -> list[str]:
     deadline = time.monotonic() + 120
-    while not (found := lines(log, first_word)):
+    while not (matches := lines(log, first_word)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return found[0]
+    return matches[0]
 
 
 def test_a_request_is_enqueued_once_whatever_its_state(queue: Store) -> None:
     assert enqueue(queue, REQUEST)
     assert not enqueue(queue, REQUEST)
-    held = claim(queue)
+    current = claim(queue)
     assert not enqueue(queue, REQUEST)
-    assert finish(queue, held, ClaimState.DONE)
+    assert finish(queue, current, ClaimState.DONE)
     assert not enqueue(queue, REQUEST)
     assert claim_next(queue, "me", MINUTE) is None
 
@@ -125,11 +125,11 @@ def test_a_claim_shows_who_works_on_it(queue: Store) -> None:
     enqueue(queue, REQUEST)
     waiting = only(queue)
     assert (waiting.state, waiting.attempts, waiting.token) == (ClaimState.WAITING, 0, "")
-    held = claim(queue)
-    assert only(queue) == held
-    assert (held.state, held.attempts, held.worker) == (ClaimState.WORKING, 1, "me")
-    assert held.token
-    assert held.changed_at > waiting.changed_at
+    current = claim(queue)
+    assert only(queue) == current
+    assert (current.state, current.attempts, current.worker) == (ClaimState.WORKING, 1, "me")
+    assert current.token
+    assert current.changed_at > waiting.changed_at
 
 
 def test_a_failed_attempt_is_tried_again_and_then_given_up(queue: Store) -> None:
@@ -192,21 +192,21 @@ def test_an_exhausted_claim_stays_exhausted_after_its_release(queue: Store) -> N
 
 def test_a_finished_claim_cannot_be_changed_again(queue: Store) -> None:
     enqueue(queue, REQUEST)
-    held = claim(queue)
-    assert finish(queue, held, ClaimState.DONE)
-    assert not finish(queue, held, ClaimState.FAILED, "late")
-    assert not heartbeat(queue, held)
+    current = claim(queue)
+    assert finish(queue, current, ClaimState.DONE)
+    assert not finish(queue, current, ClaimState.FAILED, "late")
+    assert not heartbeat(queue, current)
     assert only(queue).state is ClaimState.DONE
 
 
 def test_a_forgotten_request_is_lost_to_its_worker_and_starts_anew(queue: Store) -> None:
     enqueue(queue, REQUEST)
-    held = claim(queue)
+    current = claim(queue)
     assert forget(queue, REQUEST.key)
     assert not forget(queue, REQUEST.key)
-    assert not heartbeat(queue, held)
+    assert not heartbeat(queue, current)
     assert enqueue(queue, REQUEST)
-    assert not finish(queue, held, ClaimState.DONE)
+    assert not finish(queue, current, ClaimState.DONE)
     assert claim(queue).attempts == 1
 
 

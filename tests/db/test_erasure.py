@@ -1,4 +1,4 @@
-"""What is erased on request is really gone, stays gone, and versions say so."""
+"""Erased records are removed from the database for good, and versions record it."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.engine import file_of
+from db.engine import sqlite_file
 from db.erasure import erase
 from db.errors import StoreError
 from db.records import (
@@ -31,23 +31,23 @@ from db.records import (
 from db.store import Store
 from db.tables import TABLES
 from db.verify import verify
-from db.versions import Approved, freeze, version_examples, withdrawn
-from tests.db.frozen import PLAN, approve, judge
-from tests.db.made import article, conversation, passage, review
+from db.versions import Approval, freeze, version_examples, withdrawals
+from tests.db.approvals import PLAN, add_approvals, approve
+from tests.db.records import article, conversation, passage, review
 
 SECRET = "the unmistakable words of grace"
 
 
 @pytest.fixture
-def approved(store: Store) -> list[Approved]:
+def approvals(store: Store) -> list[Approval]:
     page = article(99)
     part = passage(page)
     edited = approve(store, conversation(part), page.id, page, part, edit=SECRET)
-    return [edited, *judge(store, range(40))]
+    return [edited, *add_approvals(store, range(40))]
 
 
 def everything(store: Store) -> str:
-    """All that the tables hold, as text."""
+    """The contents of all tables as text."""
     with store.reading() as connection:
         return "\n".join(
             str(tuple(row))
@@ -56,8 +56,8 @@ def everything(store: Store) -> str:
         )
 
 
-def put_before_people(store: Store, version: Version, example: Example) -> list[Record]:
-    """A run of a version, two outputs to an example, and what was said of them."""
+def add_comparison(store: Store, version: Version, example: Example) -> list[Record]:
+    """Add a run, its two outputs for an example, their comparison, and a review of that."""
     run = Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=1)
     outputs = [
         Output(
@@ -78,43 +78,43 @@ def put_before_people(store: Store, version: Version, example: Example) -> list[
     return records
 
 
-def test_an_article_goes_with_everything_that_was_made_of_it(
-    store: Store, approved: list[Approved]
+def test_erasing_an_article_removes_everything_made_from_it(
+    store: Store, approvals: list[Approval]
 ) -> None:
-    candidate, _, page = approved[1]
-    version = freeze(store, PLAN, approved)
+    candidate, _, page = approvals[1]
+    version = freeze(store, PLAN, approvals)
     example = next(e for e in version_examples(store, version) if e.candidate == candidate.id)
-    about = put_before_people(store, version, example)
-    refused = Rejection(
+    related = add_comparison(store, version, example)
+    rejected = Rejection(
         scope="tone", stage="checks", subject=candidate.id, reason="r", text="Page 0"
     )
-    store.add([refused, Rejection(scope="sample", stage="cleaning", subject="Page 0", reason="r")])
+    store.add([rejected, Rejection(scope="sample", stage="cleaning", subject="Page 0", reason="r")])
     assert page is not None
     erase(store, article=page)
-    kept = everything(store)
-    assert "Page 0" not in kept
-    assert "Page_0" not in kept.replace("the article https://wiki.example/Page_0", "")
+    contents = everything(store)
+    assert "Page 0" not in contents
+    assert "Page_0" not in contents.replace("the article https://wiki.example/Page_0", "")
     assert store.count(Article, id=page) == store.count(Passage, article=page) == 0
     assert store.count(Candidate, id=candidate.id) == store.count(Example, article=page) == 0
-    gone = [record for record in about if store.get(type(record), record.id) is None]
-    assert gone == [record for record in about if not isinstance(record, Run)]
-    assert "Page 1" in kept
+    erased = [record for record in related if store.get(type(record), record.id) is None]
+    assert erased == [record for record in related if not isinstance(record, Run)]
+    assert "Page 1" in contents
     assert store.count(Article) == 40
 
 
-def test_a_reviewer_s_answers_go_and_with_them_the_edits_that_counted(
-    store: Store, approved: list[Approved]
+def test_erasing_a_reviewer_removes_answers_and_winning_edits(
+    store: Store, approvals: list[Approval]
 ) -> None:
-    version = freeze(store, PLAN, approved)
+    version = freeze(store, PLAN, approvals)
     erase(store, reviewer="grace")
-    kept = everything(store)
-    assert SECRET not in kept
-    assert "grace" not in kept
+    contents = everything(store)
+    assert SECRET not in contents
+    assert "grace" not in contents
     assert store.count(Review, reviewer="ada") == 81
     assert store.count(Candidate) == 81
     assert store.count(Verdict) == store.count(Example) == 80
-    (note,) = withdrawn(store, version)
-    assert json.loads(note.detail) == {
+    (withdrawal,) = withdrawals(store, version)
+    assert json.loads(withdrawal.detail) == {
         "withdrawn": "the answers of one reviewer",
         "examples": 81,
         "removed": {"reviews": 81, "verdicts": 1, "examples": 1},
@@ -122,58 +122,60 @@ def test_a_reviewer_s_answers_go_and_with_them_the_edits_that_counted(
     }
 
 
-def test_a_deleted_text_is_not_in_the_file_any_more(store: Store, approved: list[Approved]) -> None:
-    file = file_of(store.engine.url.render_as_string(hide_password=False))
+def test_erased_text_disappears_from_the_database_file(
+    store: Store, approvals: list[Approval]
+) -> None:
+    file = sqlite_file(store.engine.url.render_as_string(hide_password=False))
     if file is None:
-        return  # What a server does with its files is looked at in its tables alone.
-    freeze(store, PLAN, approved)
+        return  # a server's files can't be read, only its tables
+    freeze(store, PLAN, approvals)
 
-    def bytes_kept(name: Path) -> bytes:
+    def file_contents(name: Path) -> bytes:
         return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
 
-    assert SECRET.encode() in bytes_kept(file)
+    assert SECRET.encode() in file_contents(file)
     erase(store, reviewer="grace")
-    assert SECRET.encode() not in bytes_kept(file)
+    assert SECRET.encode() not in file_contents(file)
 
 
-def test_an_affected_version_keeps_its_hash_and_cannot_be_trained_on(
-    store: Store, approved: list[Approved]
+def test_an_affected_version_keeps_its_hash_but_cannot_be_read(
+    store: Store, approvals: list[Approval]
 ) -> None:
-    whole = freeze(store, PLAN, approved)
-    spared = freeze(store, PLAN, approved[1:3] + approved[5:])
+    whole = freeze(store, PLAN, approvals)
+    spared = freeze(store, PLAN, approvals[1:3] + approvals[5:])
     run = Run(version=whole.id, base="mini", base_fingerprint="f", config="{}", seed=1)
     store.add([run])
-    page = approved[3][2]
-    (erasure,) = erase(store, article=page)
-    assert (erasure.version, erasure.examples, erasure.runs) == (whole.id, 2, (run.id,))
+    page = approvals[3][2]
+    (affected,) = erase(store, article=page)
+    assert (affected.version, affected.examples, affected.runs) == (whole.id, 2, (run.id,))
     assert store.get(Version, whole.id) == whole
-    (note,) = withdrawn(store, whole)
-    assert json.loads(note.detail)["withdrawn"] == "the article https://wiki.example/Page_1"
+    (withdrawal,) = withdrawals(store, whole)
+    assert json.loads(withdrawal.detail)["withdrawn"] == "the article https://wiki.example/Page_1"
     for split in (None, Split.TRAIN):
-        with pytest.raises(StoreError, match=r"something withdrawn on 20\d\d-"):
+        with pytest.raises(StoreError, match=r"something was withdrawn on 20\d\d-"):
             list(version_examples(store, whole, split))
-    assert withdrawn(store, spared) == []
+    assert withdrawals(store, spared) == []
     assert len(list(version_examples(store, spared))) == 78
 
 
-def test_verify_tells_what_was_erased_from_what_is_missing(
-    store: Store, approved: list[Approved]
+def test_verify_distinguishes_erased_from_missing_records(
+    store: Store, approvals: list[Approval]
 ) -> None:
-    version = freeze(store, PLAN, approved)
-    erase(store, article=approved[1][2])
-    found = verify(store, version)
-    assert {(d.record, d.found) for d in found} == {("Example", "it erased on request")}
-    assert len(found) == 2
+    version = freeze(store, PLAN, approvals)
+    erase(store, article=approvals[1][2])
+    mismatches = verify(store, version)
+    assert {(m.record, m.actual) for m in mismatches} == {("Example", "erased on request")}
+    assert len(mismatches) == 2
 
 
-def test_what_was_erased_does_not_come_back(store: Store, approved: list[Approved]) -> None:
-    candidate, _, page = approved[1]
+def test_erased_records_cannot_be_added_again(store: Store, approvals: list[Approval]) -> None:
+    candidate, _, page = approvals[1]
     erase(store, article=page)
     erase(store, reviewer="grace")
     again = article(0)
     assert again.id == page
     new_part = replace(passage(again), text="cut another way")
-    by_grace = review(approved[2][0].id, "grace")
+    by_grace = review(approvals[2][0].id, "grace")
     records = [again, new_part, passage(again), candidate, review(candidate.id, "lin"), by_grace]
     assert store.add(records) == 0
     counts = store.reconcile_reviews(
@@ -183,31 +185,33 @@ def test_what_was_erased_does_not_come_back(store: Store, approved: list[Approve
     assert store.count(Event, kind=EventKind.SUBMITTED.value) == 0
 
 
-def test_what_was_erased_cannot_be_frozen_again(store: Store, approved: list[Approved]) -> None:
-    freeze(store, PLAN, approved)
-    erase(store, article=approved[1][2])
+def test_erased_candidates_cannot_be_frozen_again(store: Store, approvals: list[Approval]) -> None:
+    freeze(store, PLAN, approvals)
+    erase(store, article=approvals[1][2])
     with pytest.raises(StoreError, match="erased on request"):
-        freeze(store, PLAN, approved[1:])
-    assert freeze(store, PLAN, approved[3:])
+        freeze(store, PLAN, approvals[1:])
+    assert freeze(store, PLAN, approvals[3:])
 
 
-def test_an_erased_record_is_said_to_be_erased(store: Store, approved: list[Approved]) -> None:
-    candidate, _, page = approved[1]
+def test_finding_an_erased_record_says_when_it_was_erased(
+    store: Store, approvals: list[Approval]
+) -> None:
+    candidate, _, page = approvals[1]
     erase(store, article=page)
-    with pytest.raises(StoreError, match=r"found Candidate .* erased on request at 20"):
+    with pytest.raises(StoreError, match=r"Candidate .* was erased on request at 20"):
         store.find(Record, candidate.id[:10])
 
 
-def test_nothing_to_erase_is_an_error_and_changes_nothing(store: Store) -> None:
-    for what in ({"reviewer": "nobody"}, {"article": "0" * 64}):
-        with pytest.raises(StoreError, match="found nothing of"):
-            erase(store, **what)
+def test_erasing_nothing_fails_and_changes_nothing(store: Store) -> None:
+    for subject in ({"reviewer": "nobody"}, {"article": "0" * 64}):
+        with pytest.raises(StoreError, match="The store has nothing of"):
+            erase(store, **subject)
     for wrong in ({}, {"reviewer": "a", "article": "b"}):
-        with pytest.raises(StoreError, match="a reviewer or an article"):
+        with pytest.raises(StoreError, match="either a reviewer or an article"):
             erase(store, **wrong)
 
 
-def test_answers_that_no_version_stands_on_are_erased_too(store: Store) -> None:
+def test_answers_outside_versions_are_erased_too(store: Store) -> None:
     page = article()
     part = passage(page)
     approve(store, conversation(part), page.id, page, part)

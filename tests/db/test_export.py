@@ -1,4 +1,4 @@
-"""A version is written out whole, with credit to every article it comes of."""
+"""An export holds the whole version and credits every source article."""
 
 import json
 from dataclasses import replace
@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset, load_from_disk
 
-from db import export as writing
-from db.card import Card, Credit, card, licence_tag
+from db import export as export_module
+from db.card import Card, Credit, licence_tag, render_card
 from db.erasure import erase
 from db.errors import StoreError
 from db.export import ExportFormat, export
@@ -27,66 +27,68 @@ from db.records import (
 from db.splits import Splits
 from db.store import Store
 from db.versions import freeze, version_examples
-from tests.db.frozen import PLAN, approve, judge
-from tests.db.made import dialogue, statement
+from tests.db.approvals import PLAN, add_approvals, approve
+from tests.db.records import dialogue, statement
 
-SIDES = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 
 @pytest.fixture
 def version(store: Store) -> Version:
-    approved = judge(store, range(40), each=1)
-    approved += [approve(store, dialogue(), None), approve(store, statement(), None)]
-    return freeze(store, PLAN, approved)
+    approvals = add_approvals(store, range(40), each=1)
+    approvals += [approve(store, dialogue(), None), approve(store, statement(), None)]
+    return freeze(store, PLAN, approvals)
 
 
-def lines(folder: Path, side: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (folder / f"{side}.jsonl").read_text().splitlines()]
+def lines(folder: Path, split: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / f"{split}.jsonl").read_text().splitlines()]
 
 
-def test_chat_holds_every_chat_on_its_side_with_its_source(
+def test_chat_export_has_every_chat_with_its_source(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     folder = export(store, version, tmp_path / "chat", ExportFormat.CHAT)
-    for side in SIDES:
-        chats = [e for e in version_examples(store, version, Split(side)) if e.messages]
-        rows = lines(folder, side)
+    for split in SPLITS:
+        chats = [e for e in version_examples(store, version, Split(split)) if e.messages]
+        rows = lines(folder, split)
         assert [row["messages"] for row in rows] == [plain(e.messages) for e in chats]
         assert [row["id"] for row in rows] == [e.id for e in chats]
         for row, example in zip(rows, chats, strict=True):
             assert (row["url"] is None) == (example.article is None)
     assert lines(folder, "test")[0]["licence"] == "CC BY-SA 4.0"
-    assert "1 examples of the version are no chats" in (folder / "README.md").read_text()
+    assert "1 examples of the version aren't chats" in (folder / "README.md").read_text()
 
 
-def test_text_holds_everything_as_text(store: Store, version: Version, tmp_path: Path) -> None:
+def test_text_export_has_every_example_as_text(
+    store: Store, version: Version, tmp_path: Path
+) -> None:
     folder = export(store, version, tmp_path / "text", ExportFormat.TEXT)
-    held = {e.id: e for e in version_examples(store, version)}
-    rows = [row for side in SIDES for row in lines(folder, side)]
+    examples = {e.id: e for e in version_examples(store, version)}
+    rows = [row for split in SPLITS for row in lines(folder, split)]
     assert len(rows) == 42
     for row in rows:
-        example = held[str(row["id"])]
+        example = examples[str(row["id"])]
         assert row["text"] == (example.text or messages_to_text(example.messages))
-    assert "no chats" not in (folder / "README.md").read_text()
+    assert "aren't chats" not in (folder / "README.md").read_text()
 
 
-def test_parquet_holds_every_field(store: Store, version: Version, tmp_path: Path) -> None:
+def test_parquet_export_has_every_field(store: Store, version: Version, tmp_path: Path) -> None:
     folder = export(store, version, tmp_path / "parquet", ExportFormat.PARQUET)
-    for side in SIDES:
-        rows = pq.read_table(folder / f"{side}.parquet").to_pylist()
-        for row, example in zip(rows, version_examples(store, version, Split(side)), strict=True):
-            told = {"id": example.id, **plain(example)}
-            told.pop("split")
-            assert {name: row[name] for name in told} == told
+    for split in SPLITS:
+        rows = pq.read_table(folder / f"{split}.parquet").to_pylist()
+        for row, example in zip(rows, version_examples(store, version, Split(split)), strict=True):
+            expected = {"id": example.id, **plain(example)}
+            expected.pop("split")
+            assert {name: row[name] for name in expected} == expected
             assert row["revision"] == ("1" if example.article else None)
 
 
-def test_a_dataset_is_read_back_by_hugging_face(
+def test_dataset_export_loads_with_load_from_disk(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     folder = export(store, version, tmp_path / "dataset", ExportFormat.DATASET)
     loaded = load_from_disk(folder)
-    assert {side: len(loaded[side]) for side in SIDES} == {
+    assert {split: len(loaded[split]) for split in SPLITS} == {
         "train": version.train,
         "validation": version.validation,
         "test": version.test,
@@ -96,15 +98,15 @@ def test_a_dataset_is_read_back_by_hugging_face(
 
 
 @pytest.mark.parametrize("format", [ExportFormat.CHAT, ExportFormat.PARQUET])
-def test_the_files_of_an_export_are_found_by_hugging_face(
+def test_exported_files_load_with_load_dataset(
     store: Store, version: Version, tmp_path: Path, format: ExportFormat
 ) -> None:
     folder = export(store, version, tmp_path / "out", format)
     loaded = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
-    assert set(loaded) == set(SIDES)
+    assert set(loaded) == set(SPLITS)
 
 
-def test_the_card_credits_every_article_and_asks_to_share_alike(
+def test_the_card_credits_every_article_and_requires_share_alike(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     text = (export(store, version, tmp_path / "x", ExportFormat.CHAT) / "README.md").read_text()
@@ -112,18 +114,18 @@ def test_the_card_credits_every_article_and_asks_to_share_alike(
     for number in range(40):
         row = f"| [Page {number}](https://wiki.example/Page_{number}) | 1 | CC BY-SA 4.0 |"
         assert text.count(row) == 1
-    for said in (
+    for part in (
         "share-alike",
         "https://creativecommons.org/licenses/by-sa/4.0/",
         version.id,
         "by phrasebook with the prompts question.v1, rewrite.v1",
-        "| no article on two sides | yes | 0 articles |",
-        "People judged the examples.",
+        "| no article in two splits | yes | 0 articles |",
+        "People reviewed the examples.",
     ):
-        assert said in text
+        assert part in text
 
 
-def test_the_card_says_in_plain_words_that_rules_judged_and_gates_failed() -> None:
+def test_the_card_states_rule_reviews_and_failed_gates() -> None:
     version = Version(
         root="0" * 64,
         name="rehearsal",
@@ -133,23 +135,23 @@ def test_the_card_says_in_plain_words_that_rules_judged_and_gates_failed() -> No
         override="a rehearsal",
     )
     note = "The first rule approves what has a contraction."
-    text = card(Card(version, (), ("phrasebook",), (), 0, (note,)))
-    assert "reviews made by a rule are no human judgement" in text
-    assert "People judged" not in text
+    text = render_card(Card(version, (), ("phrasebook",), (), 0, (note,)))
+    assert "their reviews aren't human judgement" in text
+    assert "People reviewed" not in text
     assert note in text
     assert "| minimum approved | **no** | 2 \\| 3 | 10 |" in text
-    assert "Frozen though a gate failed: a rehearsal" in text
+    assert "Frozen despite a failed gate: a rehearsal" in text
     assert "No article was used." in text
 
 
-def test_a_card_survives_awkward_titles_and_unknown_licences() -> None:
+def test_the_card_escapes_titles_and_flags_unknown_licences() -> None:
     version = Version(root="0" * 64, name='a "name"')
     credit = Credit("Foo [bar] | baz", "https://w.example/Foo_(bar)", "", "", "")
-    text = card(Card(version, (credit,), (), (), 0, ()))
+    text = render_card(Card(version, (credit,), (), (), 0, ()))
     assert (
-        "| [Foo \\[bar\\] \\| baz](https://w.example/Foo_%28bar%29) | not known | not known |"
+        "| [Foo \\[bar\\] \\| baz](https://w.example/Foo_%28bar%29) | unknown | unknown |"
     ) in text
-    assert "The licence of some articles is not known" in text
+    assert "The licence of some articles is unknown" in text
     assert 'pretty_name: "a \\"name\\""' in text
     assert "language" not in text.split("---")[1]
 
@@ -163,7 +165,7 @@ def test_a_card_survives_awkward_titles_and_unknown_licences() -> None:
         ([""], "other"),
     ],
 )
-def test_the_licence_of_the_whole_follows_from_its_parts(licences: list[str], tag: str) -> None:
+def test_the_licence_tag_depends_on_all_licences(licences: list[str], tag: str) -> None:
     assert licence_tag(licences) == tag
 
 
@@ -174,7 +176,7 @@ def test_exporting_twice_changes_nothing(store: Store, version: Version, tmp_pat
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(
+def test_a_folder_with_other_contents_is_left_alone(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     folder = export(store, version, tmp_path / "out", ExportFormat.CHAT)
@@ -185,30 +187,30 @@ def test_a_folder_with_something_else_in_it_is_left_alone(
             export(store, version, folder, ExportFormat.CHAT),
         ),
     ):
-        with pytest.raises(StoreError, match="expected a new or empty folder"):
+        with pytest.raises(StoreError, match="Name a new or empty folder"):
             alter()
     assert (folder / "train.jsonl").read_text() == "mine"
 
 
-def test_a_file_in_the_place_of_the_folder_is_left_alone(
+def test_a_file_in_place_of_the_folder_is_left_alone(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(StoreError, match="expected a new or empty folder"):
+    with pytest.raises(StoreError, match="Name a new or empty folder"):
         export(store, version, tmp_path / "out", ExportFormat.CHAT)
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_a_withdrawn_version_is_not_exported_and_leaves_nothing(
+def test_exporting_a_withdrawn_version_fails_and_leaves_nothing(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     erase(store, reviewer="grace")
-    with pytest.raises(StoreError, match="something withdrawn"):
+    with pytest.raises(StoreError, match="something was withdrawn"):
         export(store, version, tmp_path / "out", ExportFormat.CHAT)
     assert list(tmp_path.glob("*out*")) == list(tmp_path.glob(".*out*")) == []
 
 
-def test_a_side_without_examples_has_no_file(store: Store, tmp_path: Path) -> None:
+def test_an_empty_split_has_no_file(store: Store, tmp_path: Path) -> None:
     plan = replace(PLAN, splits=Splits(1.0, 0.0, 0.0))
     version = freeze(store, plan, [approve(store, dialogue(), None)])
     folder = export(store, version, tmp_path / "out", ExportFormat.CHAT)
@@ -222,7 +224,7 @@ def test_a_side_without_examples_has_no_file(store: Store, tmp_path: Path) -> No
     assert row["messages"] == plain((Message(Role.USER, "Hello 0"), dialogue().messages[1]))
 
 
-def test_what_a_killed_export_left_is_cleared_by_the_next_one(
+def test_the_next_export_removes_what_a_killed_one_left(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     left = tmp_path / ".out.timbre-partial" / "whole"
@@ -233,13 +235,13 @@ def test_what_a_killed_export_left_is_cleared_by_the_next_one(
     assert len(lines(folder, "train")) > 0
 
 
-def test_two_exports_to_one_place_do_not_meet(
+def test_a_second_export_to_the_same_folder_fails(
     store: Store, version: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def meanwhile(*_: object) -> None:
-        with pytest.raises(StoreError, match=r"found another export to .* under way"):
+    def export_meanwhile(*_: object) -> None:
+        with pytest.raises(StoreError, match=r"Another export to .* is running"):
             export(store, version, tmp_path / "out", ExportFormat.CHAT)
 
-    monkeypatch.setattr(writing, "_write_manifest", meanwhile)
+    monkeypatch.setattr(export_module, "_write_manifest", export_meanwhile)
     export(store, version, tmp_path / "out", ExportFormat.TEXT)
     assert len(lines(tmp_path / "out", "train")) > 0

@@ -1,4 +1,4 @@
-"""What goes wrong is one sentence, and nothing is half-written."""
+"""Failures give one line, and nothing is half-written."""
 
 import multiprocessing
 import os
@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from db.engine import file_of
-from db.errors import StoreError
+from db.engine import sqlite_file
+from db.errors import StoreAwayError, StoreError
 from db.records import Event, EventKind, Example, Rejection, Version
 from db.store import Store
 from db.tables import members
 from db.versions import freeze, version_examples
-from tests.db.frozen import PLAN, judge
+from tests.db.approvals import PLAN, add_approvals
 
 ROOT = Path(__file__).parents[2]
 
 
-def refusals(first: int, count: int, words: str = "") -> Iterator[Rejection]:
+def rejections(first: int, count: int, words: str = "") -> Iterator[Rejection]:
     for number in range(first, first + count):
         yield Rejection(scope="s", stage="t", subject=str(number), reason="r", text=words)
 
@@ -38,14 +38,15 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'timbre.db')}"
 
 
-def assert_one_sentence(error: pytest.ExceptionInfo[StoreError], *parts: str) -> None:
-    said = str(error.value)
-    assert "\n" not in said
-    for part in ("found", *parts):
-        assert part in said
+def assert_one_line(error: pytest.ExceptionInfo[StoreError], *parts: str) -> None:
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    for part in parts:
+        assert part in message
 
 
-def test_a_full_disk_keeps_the_batches_before_and_nothing_of_the_one_that_failed(
+def test_a_full_disk_keeps_earlier_batches_only(
     sqlite_url: str,
 ) -> None:
     store = Store.open(sqlite_url)
@@ -57,17 +58,17 @@ def test_a_full_disk_keeps_the_batches_before_and_nothing_of_the_one_that_failed
     with store.engine.connect() as connection:
         limit(connection)
     with pytest.raises(StoreError) as error:
-        store.add(refusals(0, 20_000, "long enough to fill a page or two" * 5))
-    assert_one_sentence(error, "no room on the disk", "free some space", "timbre.db")
-    kept = store.count(Rejection)
-    assert kept % 2000 == 0
+        store.add(rejections(0, 20_000, "long enough to fill a page or two" * 5))
+    assert_one_line(error, "no room left on its disk", "Free some space", "timbre.db")
+    stored = store.count(Rejection)
+    assert stored % 2000 == 0
     store.close()
     with Store.open(sqlite_url) as again:
-        assert again.add(refusals(0, 20_000)) == 20_000 - kept
+        assert again.add(rejections(0, 20_000)) == 20_000 - stored
 
 
 def as_nobody(work: Callable[[], None]) -> None:
-    """Run something in a process that root's rights do not help, if we are root."""
+    """Run something without root's rights, in another process."""
 
     def child() -> None:
         if os.geteuid() == 0:
@@ -84,7 +85,7 @@ def as_nobody(work: Callable[[], None]) -> None:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that other users can look into, which pytest's own are not."""
+    """A folder that other users can read, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="timbre-read-only-"))
     folder.chmod(0o755)
     yield folder
@@ -92,10 +93,10 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-# The process below forks before any thread of ours runs; a busy import may have left one behind.
+# An import may have left a thread running before the fork.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("mode", [0o444, 0o000])
-def test_a_read_only_folder_is_one_sentence(
+def test_a_read_only_folder_gives_one_line(
     open_folder: Path, sqlite_template: Path, mode: int
 ) -> None:
     file = open_folder / "timbre.db"
@@ -105,39 +106,39 @@ def test_a_read_only_folder_is_one_sentence(
 
     def work() -> None:
         with pytest.raises(StoreError) as error, Store.open(f"sqlite:///{file}") as store:
-            store.add(refusals(0, 1))
-        assert_one_sentence(error, "permissions", "timbre.db")
+            store.add(rejections(0, 1))
+        assert_one_line(error, "permissions", "timbre.db")
         with pytest.raises(StoreError) as error:
             Store.migrate(f"sqlite:///{open_folder / 'new.db'}")
-        assert_one_sentence(error, "cannot be opened", "new.db")
+        assert_one_line(error, "can't be opened", "new.db")
 
     as_nobody(work)
 
 
-def test_a_database_that_another_program_keeps_locked_is_one_sentence(url: str) -> None:
+def test_a_locked_database_gives_one_line(url: str) -> None:
     with Store.open(url) as holder, Store.open(url, wait=0.2) as waiting:
         with holder.writing() as connection:
             connection.execute(text("SELECT 1"))
             with pytest.raises(StoreError) as error:
-                waiting.add(refusals(0, 1))
+                waiting.add(rejections(0, 1))
             assert waiting.count(Rejection) == 0
-        assert_one_sentence(error, "another program writing", "let it end")
-        assert waiting.add(refusals(0, 1)) == 1
+        assert_one_line(error, "locked by another program", "Wait for it")
+        assert waiting.add(rejections(0, 1)) == 1
 
 
-def test_readers_are_not_stopped_by_a_writer(url: str) -> None:
+def test_readers_do_not_wait_for_a_writer(url: str) -> None:
     with Store.open(url) as writer, Store.open(url, wait=0.2) as reader:
-        writer.add(refusals(0, 3))
+        writer.add(rejections(0, 3))
         with writer.writing() as connection:
             connection.execute(text("SELECT 1"))
             assert reader.count(Rejection) == len(list(reader.stream(Rejection))) == 3
 
 
-def test_two_writers_at_once_lose_nothing_and_count_every_record_once(url: str) -> None:
+def test_concurrent_writers_lose_nothing_and_count_once(url: str) -> None:
     new: list[int] = []
 
     def write(backwards: bool) -> None:
-        records = list(refusals(0, 6000))
+        records = list(rejections(0, 6000))
         with Store.open(url) as store:
             new.append(store.add(reversed(records) if backwards else records))
 
@@ -150,14 +151,14 @@ def test_two_writers_at_once_lose_nothing_and_count_every_record_once(url: str) 
         assert sum(new) == store.count(Rejection) == 6000
 
 
-def test_two_programs_that_freeze_the_same_make_one_version(url: str) -> None:
+def test_concurrent_freezes_of_the_same_contents_make_one_version(url: str) -> None:
     with Store.open(url) as store:
-        approved = judge(store, range(40))
-    made: list[Version] = []
+        approvals = add_approvals(store, range(40))
+    versions: list[Version] = []
 
     def work() -> None:
         with Store.open(url) as store:
-            made.append(freeze(store, PLAN, approved))
+            versions.append(freeze(store, PLAN, approvals))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -165,19 +166,19 @@ def test_two_programs_that_freeze_the_same_make_one_version(url: str) -> None:
     for thread in threads:
         thread.join(120)
     with Store.open(url) as store:
-        assert len({version.id for version in made}) == store.count(Version) == 1
-        assert len(list(version_examples(store, made[0]))) == 80
+        assert len({version.id for version in versions}) == store.count(Version) == 1
+        assert len(list(version_examples(store, versions[0]))) == 80
         assert len(list(store.rows(members))) == store.count(Example) == 80
-        assert len(store.events(made[0].id)) == 1
+        assert len(store.events(versions[0].id)) == 1
 
 
-def killed(url: str, work: str) -> None:
-    """Run some lines in a process of their own, and see that it was killed in the middle."""
+def run_and_kill(url: str, work: str) -> None:
+    """Run some lines in another process, which must be killed by them."""
     lines = f"""
         import os, signal
         from sqlalchemy import event
         from db.store import Store
-        from tests.db.test_failures import PLAN, freeze, judge, refusals
+        from tests.db.test_failures import PLAN, freeze, add_approvals, rejections
         def kill():
             os.kill(os.getpid(), signal.SIGKILL)
         store = Store.open({url!r})
@@ -193,8 +194,8 @@ def assert_sound(store: Store) -> None:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
-def test_a_writer_that_is_killed_leaves_whole_batches_and_goes_on_from_there(url: str) -> None:
-    killed(
+def test_a_killed_writer_leaves_whole_batches_and_can_resume(url: str) -> None:
+    run_and_kill(
         url,
         """
         seen = 0
@@ -204,37 +205,37 @@ def test_a_writer_that_is_killed_leaves_whole_batches_and_goes_on_from_there(url
             seen += statement.startswith("INSERT INTO refusals")
             if seen == 3:
                 kill()
-        store.add(refusals(0, 9000))
+        store.add(rejections(0, 9000))
         """,
     )
     with Store.open(url) as store:
         assert_sound(store)
         assert store.count(Rejection) == 4000
-        assert store.add(refusals(0, 9000)) == 5000
+        assert store.add(rejections(0, 9000)) == 5000
 
 
-def test_a_freeze_that_is_killed_leaves_nothing_of_itself(url: str) -> None:
+def test_a_killed_freeze_leaves_nothing(url: str) -> None:
     with Store.open(url) as store:
-        approved = judge(store, range(40))
-    killed(
+        approvals = add_approvals(store, range(40))
+    run_and_kill(
         url,
         """
         @event.listens_for(store.engine, "after_cursor_execute")
         def stop(connection, cursor, statement, parameters, context, many):
             if statement.startswith("INSERT INTO events"):
                 kill()
-        freeze(store, PLAN, judge(store, range(40)))
+        freeze(store, PLAN, add_approvals(store, range(40)))
         """,
     )
     with Store.open(url) as store:
         assert_sound(store)
         assert store.count(Version) == store.count(Example) == len(list(store.rows(members))) == 0
-        version = freeze(store, PLAN, approved)
+        version = freeze(store, PLAN, approvals)
         assert len(list(version_examples(store, version))) == 80
 
 
-def test_a_freeze_that_fails_at_its_end_leaves_nothing_of_itself(store: Store) -> None:
-    approved = judge(store, range(40))
+def test_a_freeze_that_fails_at_its_end_leaves_nothing(store: Store) -> None:
+    approvals = add_approvals(store, range(40))
 
     def fail(*arguments: Any) -> None:
         if arguments[2].startswith("INSERT INTO events"):
@@ -242,30 +243,30 @@ def test_a_freeze_that_fails_at_its_end_leaves_nothing_of_itself(store: Store) -
 
     event.listen(store.engine, "before_cursor_execute", fail)
     with pytest.raises(KeyboardInterrupt):
-        freeze(store, PLAN, approved)
+        freeze(store, PLAN, approvals)
     event.remove(store.engine, "before_cursor_execute", fail)
     assert store.count(Version) == store.count(Example) == store.count(Event) == 0
 
 
-def test_a_file_that_is_no_database_is_one_sentence_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_gives_one_line_and_is_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "timbre.db"
     file.write_text("my diary, not a database " * 100)
     before = file.read_bytes()
     for use in (Store.open, Store.migrate):
         with pytest.raises(StoreError) as error:
             use(f"sqlite:///{file}")
-        assert_one_sentence(error, "no SQLite database")
+        assert_one_line(error, "isn't an SQLite database")
     assert file.read_bytes() == before
 
 
-def test_a_damaged_database_is_one_sentence(sqlite_url: str) -> None:
+def test_a_damaged_database_gives_one_line(sqlite_url: str) -> None:
     with Store.open(sqlite_url) as store:
-        store.add(refusals(0, 4000, "words " * 20))
+        store.add(rejections(0, 4000, "words " * 20))
         with store.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    file = file_of(sqlite_url)
+    file = sqlite_file(sqlite_url)
     assert file is not None
     content = bytearray(file.read_bytes())
     half = len(content) // 2
@@ -273,27 +274,27 @@ def test_a_damaged_database_is_one_sentence(sqlite_url: str) -> None:
     file.write_bytes(content)
     with pytest.raises(StoreError) as error, Store.open(sqlite_url) as store:
         list(store.stream(Rejection))
-    assert_one_sentence(error, "damaged", "restore it from a copy")
+    assert_one_line(error, "is damaged", "Restore it from a backup")
 
 
-def test_a_server_that_does_not_answer_is_one_sentence_without_the_password() -> None:
+def test_an_unreachable_server_gives_one_line_without_the_password() -> None:
     url = "postgresql://timbre:secret@127.0.0.1:1/timbre"
     with pytest.raises(StoreError) as error:
         Store.open(url)
-    assert_one_sentence(error, "no way in", "127.0.0.1", "start it or correct the URL")
+    assert_one_line(error, "can't be reached", "127.0.0.1", "correct the URL")
     assert "secret" not in str(error.value)
-    assert str(error.value).startswith("found no way in (")
+    assert isinstance(error.value, StoreAwayError)
 
 
-def test_a_database_that_the_server_does_not_have_is_one_sentence(postgres_url: str) -> None:
+def test_an_unknown_database_gives_one_line(postgres_url: str) -> None:
     with pytest.raises(StoreError) as error:
         Store.open(postgres_url.replace("@/t", "@/x"))
-    assert_one_sentence(error, "no way in", "does not exist")
+    assert_one_line(error, "can't be reached", "does not exist")
 
 
-def test_a_read_only_server_is_one_sentence(postgres_url: str) -> None:
+def test_a_read_only_server_gives_one_line(postgres_url: str) -> None:
     Store.migrate(postgres_url)
     read_only = f"{postgres_url}&options=-cdefault_transaction_read_only%3Don"
     with pytest.raises(StoreError) as error, Store.open(read_only) as store:
         store.add([Event(subject="s", kind=EventKind.PUSHED, at="t")])
-    assert_one_sentence(error, "may only be read")
+    assert_one_line(error, "may only be read")

@@ -1,4 +1,4 @@
-"""Any record leads back to its sources and reasons."""
+"""Any record is traced to its sources and results."""
 
 import json
 from collections.abc import Iterator
@@ -29,24 +29,24 @@ from db.records import (
 )
 from db.store import Store
 from db.tables import TABLES
-from db.versions import Approved, freeze, version_examples
-from tests.db.frozen import PLAN, judge
-from tests.db.made import one_of_each, review, statement
+from db.versions import Approval, freeze, version_examples
+from tests.db.approvals import PLAN, add_approvals
+from tests.db.records import one_of_each, review, statement
 
 
 @pytest.fixture
-def approved(store: Store) -> list[Approved]:
-    return judge(store, range(40))
+def approvals(store: Store) -> list[Approval]:
+    return add_approvals(store, range(40))
 
 
 @pytest.fixture
-def version(store: Store, approved: list[Approved]) -> Version:
-    return freeze(store, PLAN, approved)
+def version(store: Store, approvals: list[Approval]) -> Version:
+    return freeze(store, PLAN, approvals)
 
 
 @pytest.fixture
 def output(store: Store, version: Version) -> Output:
-    """What a tuned model answered to a held-out example, measured, compared and judged."""
+    """A tuned model's output for a held-out example, measured, compared and reviewed."""
     example = next(version_examples(store, version, Split.TEST))
     run = Run(version=version.id, base="mini", base_fingerprint="f00", config='{"rank":8}', seed=3)
     tuned, base = (
@@ -74,19 +74,17 @@ def nodes(lineage: Lineage) -> Iterator[Lineage]:
         yield from nodes(link)
 
 
-def told_ids(told: dict[str, Any]) -> Iterator[str]:
-    yield told["id"]
-    for link in told["links"]:
-        yield from told_ids(link)
+def json_ids(tree: dict[str, Any]) -> Iterator[str]:
+    yield tree["id"]
+    for link in tree["links"]:
+        yield from json_ids(link)
 
 
 def kinds(lineage: Lineage) -> set[type]:
     return {type(node.record) for node in nodes(lineage)}
 
 
-def test_an_output_leads_back_to_its_article_and_everything_between(
-    store: Store, output: Output
-) -> None:
+def test_an_output_is_traced_to_its_article(store: Store, output: Output) -> None:
     lineage = trace(store, output.id)
     assert kinds(lineage) >= {Run, Version, Example, Candidate, Passage, Article, Verdict, Review}
     text = lineage.as_text()
@@ -94,7 +92,7 @@ def test_an_output_leads_back_to_its_article_and_everything_between(
     assert example is not None
     page = store.get(Article, example.article or "")
     assert page is not None
-    for said in (
+    for part in (
         page.url,
         "revision 1",
         "CC BY-SA 4.0",
@@ -110,28 +108,28 @@ def test_an_output_leads_back_to_its_article_and_everything_between(
         "flesch 71.5 (flesch.v1)",
         "lin (person)",
     ):
-        assert said in text
+        assert part in text
 
 
-def test_a_lineage_as_json_says_the_same(store: Store, output: Output) -> None:
+def test_a_lineage_as_json_has_the_same_records(store: Store, output: Output) -> None:
     lineage = trace(store, output.id[:10])
-    told = lineage.as_json()
-    assert json.loads(json.dumps(told)) == told
-    assert told["type"] == "Output"
-    assert told["record"]["text"] == "tuned words"
-    assert list(told_ids(told)) == [node.id for node in nodes(lineage)]
+    tree = lineage.as_json()
+    assert json.loads(json.dumps(tree)) == tree
+    assert tree["type"] == "Output"
+    assert tree["record"]["text"] == "tuned words"
+    assert list(json_ids(tree)) == [node.id for node in nodes(lineage)]
 
 
-def test_no_record_is_followed_twice(store: Store, output: Output) -> None:
+def test_each_record_is_listed_once(store: Store, output: Output) -> None:
     for record in (output, next(store.stream(Comparison)), next(store.stream(Candidate))):
         ids = [node.id for node in nodes(trace(store, record.id))]
         assert len(ids) == len(set(ids))
 
 
-def test_a_candidate_leads_on_to_its_versions_and_runs(
-    store: Store, output: Output, approved: list[Approved]
+def test_a_candidate_is_traced_to_its_versions_and_runs(
+    store: Store, output: Output, approvals: list[Approval]
 ) -> None:
-    lineage = trace(store, approved[0][0].id)
+    lineage = trace(store, approvals[0][0].id)
     assert kinds(lineage) == {
         Candidate,
         Passage,
@@ -145,13 +143,15 @@ def test_a_candidate_leads_on_to_its_versions_and_runs(
     assert sum(isinstance(node.record, Review) for node in nodes(lineage)) == 2
 
 
-def test_a_rejected_candidate_leads_to_the_reason(store: Store, approved: list[Approved]) -> None:
-    refused = statement(9)
+def test_a_rejected_candidate_is_traced_to_the_reason(
+    store: Store, approvals: list[Approval]
+) -> None:
+    rejected = statement(9)
     reason = Rejection(
-        scope="tone", stage="checks", subject=refused.id, reason="too short", detail="2 words"
+        scope="tone", stage="checks", subject=rejected.id, reason="too short", detail="2 words"
     )
-    store.add([refused, reason])
-    text = trace(store, refused.id).as_text()
+    store.add([rejected, reason])
+    text = trace(store, rejected.id).as_text()
     assert "rejected: rejection" in text
     assert "rejected in tone by checks: too short (2 words)" in text
     back = trace(store, reason.id)
@@ -159,24 +159,26 @@ def test_a_rejected_candidate_leads_to_the_reason(store: Store, approved: list[A
 
 
 def test_a_rejection_without_a_record_has_no_links(store: Store) -> None:
-    refusal = Rejection(scope="dump", stage="reader", subject="Talk:Lighthouse", reason="redirect")
-    store.add([refusal])
-    assert trace(store, refusal.id).links == ()
+    rejection = Rejection(
+        scope="dump", stage="reader", subject="Talk:Lighthouse", reason="redirect"
+    )
+    store.add([rejection])
+    assert trace(store, rejection.id).links == ()
 
 
-def test_a_measure_and_an_event_lead_to_what_they_are_about(store: Store, output: Output) -> None:
+def test_measures_and_events_are_traced_to_their_subjects(store: Store, output: Output) -> None:
     for record in (next(store.stream(Measure)), next(store.stream(Event, kind="started"))):
         assert Article in kinds(trace(store, record.id)) or isinstance(record, Event)
         assert Version in kinds(trace(store, record.id))
 
 
-def test_what_was_erased_is_named_with_the_time(
-    store: Store, approved: list[Approved], version: Version
+def test_a_lineage_names_erased_records_with_the_time(
+    store: Store, approvals: list[Approval], version: Version
 ) -> None:
     erase(store, reviewer="grace")
     example = next(e for e in store.stream(Example))
     text = trace(store, example.id).as_text()
-    assert "rests on (a review, erased on request at 20" in text
+    assert "based on (a review, erased on request at 20" in text
 
 
 def test_tracing_an_unknown_id_fails(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The Merkle root names a set, whatever its order, and nothing else has its name."""
+"""The Merkle root identifies a set, independently of its order."""
 
 import hashlib
 
@@ -6,24 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.merkle import merkle_root
-from tests.db.made import ids
+from tests.db.records import ids
 
 leaves = st.lists(ids, unique=True, max_size=12)
 
 
 @given(leaves, st.randoms(use_true_random=False))
-def test_the_root_does_not_depend_on_the_order(some: list[str], random: object) -> None:
+def test_the_root_is_independent_of_the_order(some: list[str], random: object) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert merkle_root(shuffled) == merkle_root(some) == merkle_root(some + some)
 
 
 @given(leaves, leaves)
-def test_another_set_has_another_root(some: list[str], others: list[str]) -> None:
+def test_different_sets_have_different_roots(some: list[str], others: list[str]) -> None:
     assert (merkle_root(some) == merkle_root(others)) == (set(some) == set(others))
 
 
-def test_the_root_is_that_of_rfc_9162() -> None:
+def test_the_root_equals_the_rfc_9162_example() -> None:
     def sha(content: bytes) -> bytes:
         return hashlib.sha256(content).digest()
 
@@ -37,7 +37,7 @@ def test_the_root_is_that_of_rfc_9162() -> None:
 
 
 @given(leaves)
-def test_the_root_over_many_is_that_over_the_recursive_definition(some: list[str]) -> None:
+def test_the_root_equals_the_recursive_definition(some: list[str]) -> None:
     def tree(part: list[bytes]) -> bytes:
         if len(part) <= 1:
             return part[0] if part else hashlib.sha256().digest()

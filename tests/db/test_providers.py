@@ -1,4 +1,4 @@
-"""Training files of services keep their rules, and pairs hold what people chose."""
+"""Provider files meet the services' rules, and pairs hold people's choices."""
 
 import importlib
 import json
@@ -27,7 +27,7 @@ from db.records import (
 )
 from db.store import Store
 from db.versions import freeze, version_examples
-from tests.db.frozen import PLAN, judge
+from tests.db.approvals import PLAN, add_approvals
 
 USER, ASSISTANT, SYSTEM = Role.USER, Role.ASSISTANT, Role.SYSTEM
 
@@ -46,7 +46,7 @@ GOOD = chat(SYSTEM, USER, ASSISTANT)
 
 
 @pytest.mark.parametrize("rules", [OPENAI, TOGETHER, FIREWORKS])
-def test_a_line_has_messages_and_nothing_else(rules: Rules) -> None:
+def test_a_line_has_only_messages(rules: Rules) -> None:
     lines = list(provider_lines(rules, [GOOD] * 10))
     assert len(lines) == 10
     row = json.loads(lines[0])
@@ -56,47 +56,47 @@ def test_a_line_has_messages_and_nothing_else(rules: Rules) -> None:
 
 @pytest.mark.parametrize("rules", [OPENAI, TOGETHER, FIREWORKS])
 @pytest.mark.parametrize(
-    ("example", "said"),
+    ("example", "problem"),
     [
-        (chat(USER), "not ending with an answer"),
-        (chat(USER, ASSISTANT, USER), "not ending with an answer"),
-        (chat(USER, SYSTEM, ASSISTANT), "a system turn after the first"),
-        (chat(USER, ASSISTANT, content=" "), "an empty turn"),
+        (chat(USER), "doesn't end with an answer"),
+        (chat(USER, ASSISTANT, USER), "doesn't end with an answer"),
+        (chat(USER, SYSTEM, ASSISTANT), "has a system turn after the first turn"),
+        (chat(USER, ASSISTANT, content=" "), "has an empty turn"),
     ],
 )
-def test_what_a_service_refuses_is_refused_before_it_is_uploaded(
-    rules: Rules, example: Example, said: str
+def test_chats_that_a_service_rejects_are_rejected(
+    rules: Rules, example: Example, problem: str
 ) -> None:
-    with pytest.raises(StoreError, match=f"{said}, which {rules.service} refuses"):
+    with pytest.raises(StoreError, match=f"{problem}, which {rules.service} rejects"):
         list(provider_lines(rules, [*[GOOD] * 10, example]))
 
 
-def test_together_wants_turns_to_alternate() -> None:
+def test_together_requires_alternating_turns() -> None:
     twice = chat(USER, USER, ASSISTANT)
     assert len(list(provider_lines(OPENAI, [twice] * 10))) == 10
-    with pytest.raises(StoreError, match="do not alternate"):
+    with pytest.raises(StoreError, match="doesn't alternate"):
         list(provider_lines(TOGETHER, [twice]))
 
 
-@pytest.mark.parametrize(("rules", "fewest"), [(OPENAI, 10), (TOGETHER, 1), (FIREWORKS, 3)])
-def test_each_service_has_its_least_number_of_examples(rules: Rules, fewest: int) -> None:
-    assert len(list(provider_lines(rules, [GOOD] * fewest))) == fewest
-    with pytest.raises(StoreError, match=f"expected {fewest} to"):
-        list(provider_lines(rules, [GOOD] * (fewest - 1)))
+@pytest.mark.parametrize(("rules", "minimum"), [(OPENAI, 10), (TOGETHER, 1), (FIREWORKS, 3)])
+def test_each_service_has_a_minimum_number_of_examples(rules: Rules, minimum: int) -> None:
+    assert len(list(provider_lines(rules, [GOOD] * minimum))) == minimum
+    with pytest.raises(StoreError, match=f"takes {minimum} to"):
+        list(provider_lines(rules, [GOOD] * (minimum - 1)))
 
 
-def test_a_file_that_is_too_large_is_refused() -> None:
-    with pytest.raises(StoreError, match="bytes, expected"):
-        list(provider_lines(replace(TOGETHER, largest=100), [GOOD, GOOD]))
+def test_a_file_that_is_too_large_is_rejected() -> None:
+    with pytest.raises(StoreError, match="at most 100 bytes"):
+        list(provider_lines(replace(TOGETHER, max_bytes=100), [GOOD, GOOD]))
 
 
 @pytest.fixture
 def version(store: Store) -> Version:
-    return freeze(store, PLAN, judge(store, range(40), each=1))
+    return freeze(store, PLAN, add_approvals(store, range(40), each=1))
 
 
 @pytest.mark.parametrize("form", [ExportFormat.OPENAI, ExportFormat.TOGETHER])
-def test_a_version_is_written_side_by_side_for_a_service(
+def test_provider_export_writes_a_file_per_split(
     store: Store, version: Version, tmp_path: Path, form: ExportFormat
 ) -> None:
     folder = export(store, version, tmp_path / "out", form)
@@ -116,25 +116,30 @@ def vote(comparison: Comparison, who: str, choice: str, kind: str = "person") ->
     )
 
 
-def compared(store: Store, version: Version) -> list[Comparison]:
-    """Two answers to each held-out prompt, the first on the left."""
-    made = []
+def add_comparisons(store: Store, version: Version) -> list[Comparison]:
+    """Add a comparison of two outputs for each held-out prompt, the tuned one on the left."""
+    pairs = []
     for example in version_examples(store, version, Split.TEST):
         first, second = (
             Output(
-                prompt=example.id, arm=arm, run=None, messages=example.messages[:-1],
-                text=f"said by {arm}", generation="{}", seed=0,
+                prompt=example.id,
+                arm=arm,
+                run=None,
+                messages=example.messages[:-1],
+                text=f"said by {arm}",
+                generation="{}",
+                seed=0,
             )
             for arm in ("tuned", "base")
-        )  # fmt: skip
+        )
         pair = Comparison(campaign="tone", prompt=example.id, left=first.id, right=second.id)
         store.add([first, second, pair])
-        made.append(pair)
-    return made
+        pairs.append(pair)
+    return pairs
 
 
-def test_pairs_hold_what_most_people_chose(store: Store, version: Version, tmp_path: Path) -> None:
-    for_left, for_right, tied, by_rules = compared(store, version)[:4]
+def test_pairs_hold_the_majority_choice(store: Store, version: Version, tmp_path: Path) -> None:
+    for_left, for_right, tied, by_rules = add_comparisons(store, version)[:4]
     store.add(
         [
             *(vote(for_left, who, "left") for who in ("ada", "grace")),
@@ -156,11 +161,11 @@ def test_pairs_hold_what_most_people_chose(store: Store, version: Version, tmp_p
     assert rows[for_right.id]["chosen"][0]["content"] == "said by base"
 
 
-def test_the_pairs_are_read_as_conversational_preferences(
+def test_trl_reads_the_pairs_as_conversational_preferences(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     trl = importlib.import_module("trl.data_utils")
-    store.add([vote(pair, "ada", "left") for pair in compared(store, version)])
+    store.add([vote(pair, "ada", "left") for pair in add_comparisons(store, version)])
     folder = export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
     read = load_dataset(
         "json", data_files=str(folder / "pairs.jsonl"), cache_dir=str(tmp_path / "cache")
@@ -169,10 +174,10 @@ def test_the_pairs_are_read_as_conversational_preferences(
     assert {"prompt", "chosen", "rejected"} <= set(read.column_names)
 
 
-def test_without_votes_of_people_there_are_no_pairs(
+def test_exporting_pairs_without_human_votes_fails(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
-    store.add([vote(pair, "rule-1", "left", "rule") for pair in compared(store, version)])
-    with pytest.raises(StoreError, match=r"found no comparison .* that people decided"):
+    store.add([vote(pair, "rule-1", "left", "rule") for pair in add_comparisons(store, version)])
+    with pytest.raises(StoreError, match="People haven't decided any comparison"):
         export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
     assert not (tmp_path / "pairs").exists()

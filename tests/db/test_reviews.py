@@ -1,4 +1,4 @@
-"""What counts is what a reviewer says now; what was said before is kept."""
+"""The latest answers count, and earlier ones stay stored."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,34 +10,34 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, digest
-from db.reviews import Reconciled
+from db.reviews import Reconciliation
 from db.store import Store
-from tests.db.made import review
+from tests.db.records import review
 
 DATASET = "tone-candidates"
 FIRST, SECOND = digest("first"), digest("second")
 
 
-def said(store: Store, **where: object) -> set[tuple[str, str, object]]:
+def answers(store: Store, **where: object) -> set[tuple[str, str, object]]:
     return {(r.subject, r.reviewer, r.answer("decision")) for r in store.current_reviews(**where)}
 
 
-def test_a_pull_of_new_answers_adds_them_and_the_same_again_nothing(store: Store) -> None:
+def test_a_pull_adds_new_answers_and_a_repeated_pull_nothing(store: Store) -> None:
     pulled = [review(FIRST, "ada"), review(FIRST, "grace"), review(SECOND, "ada", "reject")]
-    assert store.reconcile_reviews(DATASET, pulled, "t1") == Reconciled(3, 0, 0, 0)
+    assert store.reconcile_reviews(DATASET, pulled, "t1") == Reconciliation(3, 0, 0, 0)
     assert list(store.current_reviews()) == pulled
     before = store.count(Event)
-    assert store.reconcile_reviews(DATASET, pulled, "t2") == Reconciled(0, 0, 0, 3)
+    assert store.reconcile_reviews(DATASET, pulled, "t2") == Reconciliation(0, 0, 0, 3)
     assert store.count(Event) == before
 
 
-def test_an_answer_changed_and_changed_back_counts_as_it_is_now(store: Store) -> None:
+def test_an_answer_changed_back_counts_again(store: Store) -> None:
     approve, reject = review(FIRST), review(FIRST, decision="reject")
     for at, (now, counts) in enumerate(
         [
-            (approve, Reconciled(1, 0, 0, 0)),
-            (reject, Reconciled(0, 1, 0, 0)),
-            (approve, Reconciled(0, 1, 0, 0)),
+            (approve, Reconciliation(1, 0, 0, 0)),
+            (reject, Reconciliation(0, 1, 0, 0)),
+            (approve, Reconciliation(0, 1, 0, 0)),
         ]
     ):
         assert store.reconcile_reviews(DATASET, [now], f"t{at}") == counts
@@ -46,51 +46,51 @@ def test_an_answer_changed_and_changed_back_counts_as_it_is_now(store: Store) ->
     assert [event.at for event in store.events(approve.id)] == ["t0", "t2"]
 
 
-def test_a_deleted_answer_leaves_a_tombstone_and_not_the_answer_before_it(store: Store) -> None:
+def test_deleting_an_answer_does_not_revive_the_previous_one(store: Store) -> None:
     before, latest = review(FIRST, decision="reject"), review(FIRST)
     store.reconcile_reviews(DATASET, [before], "t1")
     store.reconcile_reviews(DATASET, [latest, review(SECOND)], "t2")
-    assert store.reconcile_reviews(DATASET, [review(SECOND)], "t3") == Reconciled(0, 0, 1, 1)
-    assert said(store) == {(SECOND, "ada", "approve")}
+    assert store.reconcile_reviews(DATASET, [review(SECOND)], "t3") == Reconciliation(0, 0, 1, 1)
+    assert answers(store) == {(SECOND, "ada", "approve")}
     assert store.count(Review, subject=FIRST) == 2
     assert store.events(latest.id)[-1].kind is EventKind.DELETED
     assert store.reconcile_reviews(DATASET, [review(SECOND)], "t4").deleted == 0
 
 
-def test_a_pull_of_some_subjects_leaves_the_others_as_they_are(store: Store) -> None:
+def test_a_pull_of_some_subjects_leaves_the_others_unchanged(store: Store) -> None:
     store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
-    found = store.reconcile_reviews(DATASET, [], "t2", frozenset({FIRST}))
-    assert found == Reconciled(0, 0, 1, 0)
-    assert said(store) == {(SECOND, "ada", "approve")}
+    counts = store.reconcile_reviews(DATASET, [], "t2", frozenset({FIRST}))
+    assert counts == Reconciliation(0, 0, 1, 0)
+    assert answers(store) == {(SECOND, "ada", "approve")}
 
 
-def test_an_answer_given_again_after_its_deletion_counts(store: Store) -> None:
+def test_an_answer_resubmitted_after_deletion_counts(store: Store) -> None:
     answer = review(FIRST)
     store.reconcile_reviews(DATASET, [answer], "t1")
     store.reconcile_reviews(DATASET, [], "t2")
     assert list(store.current_reviews()) == []
-    assert store.reconcile_reviews(DATASET, [answer], "t3") == Reconciled(1, 0, 0, 0)
+    assert store.reconcile_reviews(DATASET, [answer], "t3") == Reconciliation(1, 0, 0, 0)
     assert list(store.current_reviews()) == [answer]
 
 
-def test_only_the_dataset_that_was_pulled_is_brought_up_to_date(store: Store) -> None:
+def test_a_pull_changes_only_its_dataset(store: Store) -> None:
     store.reconcile_reviews(DATASET, [review(FIRST)], "t1")
     output = replace(review(SECOND, decision="left"), dataset="tone-outputs")
     store.reconcile_reviews("tone-outputs", [output], "t2")
-    assert store.reconcile_reviews(DATASET, [], "t3") == Reconciled(0, 0, 1, 0)
-    assert said(store) == {(SECOND, "ada", "left")}
-    assert said(store, dataset="tone-outputs") == {(SECOND, "ada", "left")}
-    assert said(store, dataset=DATASET) == set()
+    assert store.reconcile_reviews(DATASET, [], "t3") == Reconciliation(0, 0, 1, 0)
+    assert answers(store) == {(SECOND, "ada", "left")}
+    assert answers(store, dataset="tone-outputs") == {(SECOND, "ada", "left")}
+    assert answers(store, dataset=DATASET) == set()
 
 
-def test_the_same_answer_in_another_dataset_is_that_dataset_s_too(store: Store) -> None:
+def test_the_same_answer_in_two_datasets_counts_in_both(store: Store) -> None:
     answer = review(FIRST)
     store.reconcile_reviews(DATASET, [answer], "t1")
-    assert store.reconcile_reviews("later", [answer], "t2") == Reconciled(1, 0, 0, 0)
-    assert store.reconcile_reviews("later", [], "t3") == Reconciled(0, 0, 1, 0)
+    assert store.reconcile_reviews("later", [answer], "t2") == Reconciliation(1, 0, 0, 0)
+    assert store.reconcile_reviews("later", [], "t3") == Reconciliation(0, 0, 1, 0)
 
 
-def test_answers_added_without_an_event_count_until_one_comes(store: Store) -> None:
+def test_answers_without_an_event_count_until_they_get_one(store: Store) -> None:
     first, changed = review(FIRST, decision="reject"), review(FIRST)
     store.add([first, changed])
     assert list(store.current_reviews()) == [changed]
@@ -99,7 +99,7 @@ def test_answers_added_without_an_event_count_until_one_comes(store: Store) -> N
     assert list(store.current_reviews()) == []
 
 
-def test_current_reviews_meet_conditions_after_the_latest_is_found(store: Store) -> None:
+def test_conditions_apply_after_the_latest_review_is_chosen(store: Store) -> None:
     store.reconcile_reviews(DATASET, [review(FIRST, decision="reject")], "t1")
     moved = replace(review(FIRST), dataset="later")
     store.reconcile_reviews("later", [moved], "t2")
@@ -107,34 +107,34 @@ def test_current_reviews_meet_conditions_after_the_latest_is_found(store: Store)
     assert list(store.current_reviews(subject=(FIRST, SECOND), reviewer="ada")) == [moved]
 
 
-def test_a_pull_that_breaks_off_deletes_nothing(store: Store) -> None:
+def test_an_interrupted_pull_changes_nothing(store: Store) -> None:
     store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
 
-    def broken() -> Iterator[Review]:
+    def interrupted() -> Iterator[Review]:
         yield review(FIRST, decision="reject")
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError):
-        store.reconcile_reviews(DATASET, broken(), "t2")
-    assert said(store) == {(FIRST, "ada", "approve"), (SECOND, "ada", "approve")}
+        store.reconcile_reviews(DATASET, interrupted(), "t2")
+    assert answers(store) == {(FIRST, "ada", "approve"), (SECOND, "ada", "approve")}
 
 
-def test_a_pull_at_a_time_that_was_used_changes_nothing(store: Store) -> None:
+def test_a_second_pull_at_the_same_time_fails(store: Store) -> None:
     store.reconcile_reviews(DATASET, [review(FIRST)], "t1")
     store.reconcile_reviews(DATASET, [], "t2")
-    with pytest.raises(StoreError, match="expected a later time"):
+    with pytest.raises(StoreError, match="was already pulled at t1"):
         store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
     assert list(store.current_reviews()) == []
     assert store.count(Review) == 1
 
 
-def test_two_answers_of_one_reviewer_to_one_record_are_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="found two answers of one reviewer"):
+def test_two_answers_by_one_reviewer_to_one_record_fail(store: Store) -> None:
+    with pytest.raises(StoreError, match="a reviewer has two answers"):
         store.reconcile_reviews(DATASET, [review(FIRST), review(FIRST, decision="no")], "t1")
 
 
 class Pulls(RuleBasedStateMachine):
-    """A model of a server whose answers come and go, beside the store that follows it."""
+    """A server whose answers come and go, and the store that follows it."""
 
     store: Store
 
@@ -146,8 +146,8 @@ class Pulls(RuleBasedStateMachine):
 
     @rule(subject=st.sampled_from("ab"), who=st.sampled_from("xy"), answer=st.sampled_from("12"))
     def submit(self, subject: str, who: str, answer: str) -> None:
-        made = review(digest(self.dataset + subject), who, answer)
-        self.now[subject, who] = replace(made, dataset=self.dataset)
+        latest = review(digest(self.dataset + subject), who, answer)
+        self.now[subject, who] = replace(latest, dataset=self.dataset)
 
     @rule(subject=st.sampled_from("ab"), who=st.sampled_from("xy"))
     def delete(self, subject: str, who: str) -> None:
@@ -165,11 +165,11 @@ class Pulls(RuleBasedStateMachine):
         assert list(self.store.stream(Event))[: len(before)] == before
 
     @invariant()
-    def nothing_said_is_forgotten(self) -> None:
+    def every_answer_stays_stored(self) -> None:
         assert self.store.count(Review) >= self.store.count(Review, dataset=self.dataset)
 
 
-def test_whatever_comes_and_goes_the_store_follows_and_only_appends(store: Store) -> None:
+def test_the_store_follows_any_sequence_of_answers_and_only_appends(store: Store) -> None:
     machine = type("PullsOfStore", (Pulls,), {"store": store})
     run_state_machine_as_test(
         machine,

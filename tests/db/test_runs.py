@@ -18,11 +18,11 @@ from db.runs import (
 )
 from db.store import Store
 from db.versions import find_version, freeze
-from tests.db.frozen import PLAN, judge
+from tests.db.approvals import PLAN, add_approvals
 
 
 def test_a_run_is_found_for_its_own_campaign_only(store: Store) -> None:
-    version = freeze(store, PLAN, judge(store, range(20)))
+    version = freeze(store, PLAN, add_approvals(store, range(20)))
     run = Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=0)
     store.add([run])
     assert find_run(store, PLAN.campaign, run.id[:8]) == run
@@ -33,8 +33,8 @@ def test_a_run_is_found_for_its_own_campaign_only(store: Store) -> None:
 def test_a_version_is_found_by_name_or_id_and_the_newest_of_a_name_wins(store: Store) -> None:
     with pytest.raises(StoreError, match="Freeze one with"):
         find_version(store, "first")
-    older = freeze(store, PLAN, judge(store, range(20)))
-    newer = freeze(store, PLAN, judge(store, range(20, 40)))
+    older = freeze(store, PLAN, add_approvals(store, range(20)))
+    newer = freeze(store, PLAN, add_approvals(store, range(20, 40)))
     assert find_version(store, "first") == newer
     assert find_version(store, older.id[:6].upper()) == older
     with pytest.raises(StoreError, match=r"“second”[.] Give an id or one of these names: first"):
@@ -42,7 +42,7 @@ def test_a_version_is_found_by_name_or_id_and_the_newest_of_a_name_wins(store: S
 
 
 def test_the_newest_finished_run_and_the_last_promotion_count(store: Store) -> None:
-    version = freeze(store, PLAN, judge(store, range(20)))
+    version = freeze(store, PLAN, add_approvals(store, range(20)))
     first, second, failed = (
         Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=seed)
         for seed in range(3)
@@ -75,7 +75,7 @@ def test_the_newest_finished_run_and_the_last_promotion_count(store: Store) -> N
 
 
 def test_a_run_on_a_version_with_withdrawn_data_gets_a_notice(store: Store) -> None:
-    version = freeze(store, PLAN, judge(store, range(20)))
+    version = freeze(store, PLAN, add_approvals(store, range(20)))
     run = Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=0)
     store.add([run])
     assert withdrawal_notice(store, run) == ""

@@ -1,4 +1,4 @@
-"""A database is brought to its shape, and one of another shape is refused."""
+"""Databases are migrated, and databases with another schema are rejected."""
 
 from pathlib import Path
 
@@ -19,81 +19,81 @@ from db.tables import REVISION, metadata, reading_positions
 
 
 def set_revision(url: str, revision: str) -> None:
-    made = engine(url, 5)
-    with writing(made) as connection:
+    opened = engine(url, 5)
+    with writing(opened) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
-    made.dispose()
+    opened.dispose()
 
 
-def test_migrating_an_empty_database_makes_it_and_again_changes_nothing(empty_url: str) -> None:
+def test_migrating_twice_changes_nothing_the_second_time(empty_url: str) -> None:
     assert Store.migrate(empty_url) is True
     assert Store.migrate(empty_url) is False
     Store.open(empty_url).close()
 
 
-def test_alembic_finds_no_difference_between_the_migrations_and_the_tables(url: str) -> None:
-    made = engine(url, 5)
-    with reading(made) as connection:
+def test_the_migrations_produce_the_declared_tables(url: str) -> None:
+    opened = engine(url, 5)
+    with reading(opened) as connection:
         command.check(schema.config(connection))
-    made.dispose()
+    opened.dispose()
 
 
-def test_the_migrations_leave_one_head_and_it_is_ours() -> None:
+def test_the_only_head_is_the_declared_revision() -> None:
     script = ScriptDirectory.from_config(schema.config())
     assert script.get_heads() == [REVISION]
 
 
-def test_every_table_and_index_of_the_models_is_made(url: str) -> None:
-    made = engine(url, 5)
-    with reading(made) as connection:
-        found = inspect(connection)
-        assert set(found.get_table_names()) == {*metadata.tables, "alembic_version"}
+def test_migrating_creates_every_table_and_index(url: str) -> None:
+    opened = engine(url, 5)
+    with reading(opened) as connection:
+        inspector = inspect(connection)
+        assert set(inspector.get_table_names()) == {*metadata.tables, "alembic_version"}
         for name, table in metadata.tables.items():
-            indexes = {i["name"] for i in found.get_indexes(name)}
+            indexes = {i["name"] for i in inspector.get_indexes(name)}
             assert {index.name for index in table.indexes} <= indexes
         assert MigrationContext.configure(connection).get_current_revision() == REVISION
-    made.dispose()
+    opened.dispose()
 
 
-def test_a_database_without_tables_is_refused_with_what_to_do(empty_url: str) -> None:
+def test_opening_an_empty_database_fails_and_names_the_command(empty_url: str) -> None:
     with pytest.raises(StoreError, match="timbre doctor --migrate"):
         Store.open(empty_url)
 
 
-def test_a_missing_file_is_refused_and_not_made(tmp_path: Path) -> None:
+def test_opening_a_missing_file_fails_and_does_not_create_it(tmp_path: Path) -> None:
     file = tmp_path / "none.db"
-    with pytest.raises(StoreError, match=r"found no database at .*none\.db"):
+    with pytest.raises(StoreError, match=r"none\.db doesn't exist"):
         Store.open(f"sqlite:///{file}")
     assert not file.exists()
 
 
-def test_tables_of_ours_without_a_migration_are_taken_for_another_program_s(url: str) -> None:
-    made = engine(url, 5)
-    with writing(made) as connection:
+def test_tables_without_a_revision_belong_to_another_program(url: str) -> None:
+    opened = engine(url, 5)
+    with writing(opened) as connection:
         connection.execute(text("DELETE FROM alembic_version"))
-    made.dispose()
-    with pytest.raises(StoreError, match="tables of another program"):
+    opened.dispose()
+    with pytest.raises(StoreError, match="Another program's tables"):
         Store.open(url)
 
 
-def test_a_database_ahead_is_refused_by_opening_and_by_migrating(url: str) -> None:
+def test_a_newer_database_can_be_neither_opened_nor_migrated(url: str) -> None:
     set_revision(url, "r9999")
-    for refused in (Store.open, Store.migrate):
-        with pytest.raises(StoreError, match=r"found the database at r9999, which this Timbre"):
-            refused(url)
+    for use in (Store.open, Store.migrate):
+        with pytest.raises(StoreError, match="at migration r9999, but this Timbre only knows"):
+            use(url)
 
 
-def test_a_database_one_migration_behind_is_refused_with_what_to_do(
+def test_an_older_database_is_rejected_and_names_the_command(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "REVISION", "r9999")
     with pytest.raises(
-        StoreError, match=r"found the database at r0002, expected r9999; run `timbre doctor"
+        StoreError, match=r"at migration r0002, but this Timbre needs r9999.* `timbre doctor"
     ):
         Store.open(url)
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(
+def test_a_failed_migration_changes_nothing(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade = command.upgrade
@@ -105,10 +105,10 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     monkeypatch.setattr(command, "upgrade", fail_at_the_end)
     with pytest.raises(RuntimeError, match="stopped"):
         Store.migrate(empty_url)
-    made = engine(empty_url, 5)
-    with reading(made) as connection:
+    opened = engine(empty_url, 5)
+    with reading(opened) as connection:
         assert inspect(connection).get_table_names() == []
-    made.dispose()
+    opened.dispose()
 
 
 def test_reading_positions_stored_as_measures_are_moved_to_their_own_table(empty_url: str) -> None:
@@ -122,12 +122,12 @@ def test_reading_positions_stored_as_measures_are_moved_to_their_own_table(empty
         ReadingPosition(source_fingerprint=file, offset=None if offset == -1 else offset)
         for file, offset in stored
     ]
-    made = engine(empty_url, 5)
-    with writing(made) as connection:
+    opened = engine(empty_url, 5)
+    with writing(opened) as connection:
         command.upgrade(schema.config(connection), "r0001")
         for measure in [old[0], length, *old[1:]]:
             insert(connection, [measure])
-    made.dispose()
+    opened.dispose()
     with pytest.raises(StoreVersionError, match="r0001"):
         Store.open(empty_url)
     assert Store.migrate(empty_url)
@@ -144,7 +144,7 @@ def test_a_reading_position_cannot_be_changed(store: Store) -> None:
         connection.execute(reading_positions.update().values(offset=8))
 
 
-def test_a_new_database_may_be_in_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+def test_migrating_creates_missing_folders(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a' / 'b' / 'timbre.db'}"
     assert Store.migrate(url)
     Store.open(url).close()
@@ -153,6 +153,8 @@ def test_a_new_database_may_be_in_a_folder_that_is_not_there_yet(tmp_path: Path)
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "mysql://host/x", "sqlite://", "sqlite:///:memory:"]
 )
-def test_a_url_of_another_kind_is_refused(url: str) -> None:
-    with pytest.raises(StoreError, match=r"expected sqlite:///path/to/file\.db or postgresql"):
+def test_other_database_urls_are_rejected(url: str) -> None:
+    with pytest.raises(
+        StoreError, match=r"must have the form sqlite:///path/to/file\.db or postgresql"
+    ):
         Store.open(url)

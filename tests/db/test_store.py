@@ -1,4 +1,4 @@
-"""The store keeps every record once, finds it, and gives it back in the order it came."""
+"""The store adds records once, finds them and streams them in order."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -22,10 +22,18 @@ from db.records import (
 )
 from db.store import Store
 from db.tables import TABLES
-from tests.db.made import article, conversation, dialogue, one_of_each, passage, review, statement
+from tests.db.records import (
+    article,
+    conversation,
+    dialogue,
+    one_of_each,
+    passage,
+    review,
+    statement,
+)
 
 
-def refusals(count: int) -> Iterator[Rejection]:
+def rejections(count: int) -> Iterator[Rejection]:
     for number in range(count):
         yield Rejection(scope="s", stage="reader", subject=f"{number:06}", reason="redirect")
 
@@ -34,7 +42,7 @@ def event(subject: str, kind: EventKind, at: str) -> Event:
     return Event(subject=subject, kind=kind, at=at)
 
 
-def test_a_record_added_twice_is_kept_once(store: Store) -> None:
+def test_a_record_added_twice_is_stored_once(store: Store) -> None:
     page = article()
     assert store.add([page, passage(page), page]) == 2
     assert store.add([page, passage(page), passage(page, 1)]) == 1
@@ -42,40 +50,40 @@ def test_a_record_added_twice_is_kept_once(store: Store) -> None:
     assert store.count(Passage) == 2
 
 
-def test_records_are_added_in_any_order_of_their_types(store: Store) -> None:
+def test_records_can_be_added_in_any_order(store: Store) -> None:
     page = article()
     part = passage(page)
     assert store.add([conversation(part), part, page]) == 3
 
 
-def test_an_empty_store_gives_nothing(store: Store) -> None:
+def test_an_empty_store_returns_nothing(store: Store) -> None:
     assert list(store.stream(Article)) == []
     assert store.get(Article, "0" * 64) is None
     assert store.count(Review) == 0
     assert store.add([]) == 0
 
 
-def test_records_come_back_in_the_order_they_came(store: Store) -> None:
+def test_records_are_streamed_in_insertion_order(store: Store) -> None:
     pages = [article(number) for number in (5, 3, 9, 1)]
     store.add(pages)
     store.add(reversed(pages))
     assert list(store.stream(Article)) == pages
 
 
-def test_more_records_than_a_batch_come_back_whole_and_in_order(store: Store) -> None:
-    assert store.add(refusals(5001)) == 5001
+def test_more_records_than_a_batch_are_streamed_in_order(store: Store) -> None:
+    assert store.add(rejections(5001)) == 5001
     assert [r.subject for r in store.stream(Rejection)] == [f"{n:06}" for n in range(5001)]
 
 
-def test_a_stream_is_of_the_records_that_were_there_when_it_began(store: Store) -> None:
-    store.add(refusals(3))
-    for number, found in enumerate(store.stream(Rejection)):
+def test_a_stream_leaves_out_records_added_after_its_start(store: Store) -> None:
+    store.add(rejections(3))
+    for number, rejection in enumerate(store.stream(Rejection)):
         assert number < 3
-        store.add([Rejection(scope="s", stage="again", subject=found.subject, reason="r")])
+        store.add([Rejection(scope="s", stage="again", subject=rejection.subject, reason="r")])
     assert store.count(Rejection) == 6
 
 
-def test_a_stream_meets_its_conditions(store: Store) -> None:
+def test_a_stream_applies_conditions(store: Store) -> None:
     store.add([dialogue(1), statement(1), statement(2)])
     assert [c.text for c in store.stream(Candidate, kind="statement")] == [
         "I keep light number 1.",
@@ -86,26 +94,26 @@ def test_a_stream_meets_its_conditions(store: Store) -> None:
     assert store.count(Candidate, passage=None) == 3
 
 
-def test_a_condition_may_be_any_number_of_values(store: Store) -> None:
-    store.add(refusals(10))
-    wanted = tuple(f"{number:06}" for number in range(5, 70_000))
-    assert store.count(Rejection, subject=wanted) == 5
+def test_a_condition_can_have_any_number_of_values(store: Store) -> None:
+    store.add(rejections(10))
+    subjects = tuple(f"{number:06}" for number in range(5, 70_000))
+    assert store.count(Rejection, subject=subjects) == 5
     assert [r.subject for r in store.stream(Rejection, subject=("000003", "nothing"))] == ["000003"]
     assert store.count(Rejection, subject=()) == 0
     assert store.count(Candidate, passage=(None, "x")) == 0
 
 
-def test_a_condition_on_what_is_no_column_is_an_error(store: Store) -> None:
-    with pytest.raises(TypeError, match="found a condition on “colour”"):
+def test_a_condition_on_an_unknown_column_fails(store: Store) -> None:
+    with pytest.raises(TypeError, match="no column “colour”"):
         list(store.stream(Article, colour="red"))
 
 
-def test_something_else_than_a_record_is_an_error(store: Store) -> None:
-    with pytest.raises(TypeError, match="expected one of the records"):
+def test_adding_an_unknown_type_fails(store: Store) -> None:
+    with pytest.raises(TypeError, match="isn't one of the record types"):
         store.add([Record()])
 
 
-def test_a_stream_takes_the_same_memory_however_much_there_is(store: Store) -> None:
+def test_a_stream_uses_constant_memory(store: Store) -> None:
     def peak(conditions: dict[str, object]) -> int:
         tracemalloc.start()
         for _ in store.stream(Rejection, **conditions):
@@ -114,27 +122,27 @@ def test_a_stream_takes_the_same_memory_however_much_there_is(store: Store) -> N
         tracemalloc.stop()
         return most
 
-    store.add(refusals(12_000))
+    store.add(rejections(12_000))
     few: dict[str, object] = {"subject": tuple(f"{n:06}" for n in range(3000))}
     peak(few)
     assert peak({}) < 2 * peak(few)
 
 
-def test_adding_reads_no_more_than_a_batch_ahead(store: Store) -> None:
-    handed_out = 0
+def test_adding_reads_one_batch_ahead(store: Store) -> None:
+    read = 0
 
-    def counted() -> Iterator[Rejection]:
-        nonlocal handed_out
-        for refusal in refusals(6000):
-            handed_out += 1
-            if handed_out == 4500:
+    def read_slowly() -> Iterator[Rejection]:
+        nonlocal read
+        for rejection in rejections(6000):
+            read += 1
+            if read == 4500:
                 assert store.count(Rejection) == 4000
-            yield refusal
+            yield rejection
 
-    assert store.add(counted()) == 6000
+    assert store.add(read_slowly()) == 6000
 
 
-def test_a_record_is_found_by_the_first_digits_of_its_id(store: Store) -> None:
+def test_a_record_is_found_by_an_id_prefix(store: Store) -> None:
     page = article()
     part = passage(page)
     store.add([page, part])
@@ -144,7 +152,7 @@ def test_a_record_is_found_by_the_first_digits_of_its_id(store: Store) -> None:
 
 
 def test_finding_an_unknown_or_malformed_id_fails(store: Store) -> None:
-    store.add(refusals(3000))
+    store.add(rejections(3000))
     with pytest.raises(StoreError, match="No record has an id that starts with “000000”"):
         store.find(Record, "000000")
     for unclear in ("abc", "not an id", ""):
@@ -178,7 +186,7 @@ def test_requiring_a_missing_record_fails(store: Store) -> None:
     assert store.size() == 1
 
 
-def test_events_of_a_record_come_oldest_first(store: Store) -> None:
+def test_events_are_ordered_oldest_first(store: Store) -> None:
     happened = [
         event("run", EventKind.STARTED, "2026-01-01"),
         event("run", EventKind.FAILED, "2026-01-02"),
@@ -188,7 +196,7 @@ def test_events_of_a_record_come_oldest_first(store: Store) -> None:
     assert store.events("run") == happened
 
 
-def test_no_record_can_be_rewritten(store: Store) -> None:
+def test_no_row_can_be_updated(store: Store) -> None:
     store.add(one_of_each())
     for kind, table in TABLES.items():
         assert store.count(kind) == 1
@@ -196,31 +204,31 @@ def test_no_record_can_be_rewritten(store: Store) -> None:
             connection.execute(table.update().values(id="another"))
 
 
-def test_an_event_cannot_be_taken_back(store: Store) -> None:
+def test_events_cannot_be_deleted(store: Store) -> None:
     store.add([event("x", EventKind.PUSHED, "t")])
     with pytest.raises(DBAPIError, match="never changed"), store.writing() as connection:
         connection.execute(TABLES[Event].delete())
     assert store.count(Event) == 1
 
 
-def test_a_record_that_refers_to_a_missing_one_is_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="refers to one the store does not have"):
+def test_adding_a_record_without_its_parent_fails(store: Store) -> None:
+    with pytest.raises(StoreError, match="refers to one that isn't stored"):
         store.add([passage(article())])
     assert store.count(Passage) == 0
 
 
-def test_a_batch_that_fails_leaves_nothing_of_itself(store: Store) -> None:
+def test_a_failed_batch_stores_nothing(store: Store) -> None:
     page = article()
     with pytest.raises(StoreError):
         store.add([page, passage(page), passage(article(1))])
     assert store.count(Article) == store.count(Passage) == 0
 
 
-def test_the_same_bytes_stand_in_either_database(store: Store) -> None:
-    said = review("0" * 64)
-    store.add([said])
+def test_both_databases_hold_the_same_json(store: Store) -> None:
+    answer = review("0" * 64)
+    store.add([answer])
     with store.reading() as connection:
-        kept = connection.scalar(select(TABLES[Review].c.answers))
-    assert kept == canonical(
+        stored = connection.scalar(select(TABLES[Review].c.answers))
+    assert stored == canonical(
         [{"question": "decision", "value": "approve"}, {"question": "rating", "value": 4}]
     )

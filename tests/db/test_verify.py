@@ -1,4 +1,4 @@
-"""Every change to what a version stands on is found and named."""
+"""Verifying a version reports every change to its records."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,12 +23,12 @@ from db.store import Store
 from db.tables import TABLES, members
 from db.verify import verify
 from db.versions import freeze, version_examples
-from tests.db.frozen import PLAN, judge
+from tests.db.approvals import PLAN, add_approvals
 
 
 @contextmanager
 def tampering(store: Store, table: Table) -> Iterator[Connection]:
-    """Write to a table as somebody could who has the database but not the store."""
+    """Write to a table without the store's protection."""
     with store.writing() as connection:
         on = f" ON {table.name}" if connection.dialect.name == "postgresql" else ""
         connection.execute(text(f"DROP TRIGGER IF EXISTS {table.name}_no_update{on}"))
@@ -42,7 +42,7 @@ def tampering(store: Store, table: Table) -> Iterator[Connection]:
 
 @pytest.fixture
 def version(store: Store) -> Version:
-    return freeze(store, PLAN, judge(store, range(40), each=1))
+    return freeze(store, PLAN, add_approvals(store, range(40), each=1))
 
 
 def change(store: Store, kind: type[Record], **values: Any) -> str:
@@ -54,7 +54,7 @@ def change(store: Store, kind: type[Record], **values: Any) -> str:
     return record.id
 
 
-def test_an_untouched_version_has_no_difference(store: Store, version: Version) -> None:
+def test_an_unchanged_version_has_no_mismatch(store: Store, version: Version) -> None:
     assert verify(store, version) == []
 
 
@@ -70,67 +70,68 @@ def test_an_untouched_version_has_no_difference(store: Store, version: Version) 
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else None,
 )
-def test_a_changed_record_is_named(
+def test_a_changed_record_is_reported(
     store: Store, version: Version, kind: type[Record], values: dict[str, Any]
 ) -> None:
     changed = change(store, kind, **values)
-    (difference,) = verify(store, version)
-    assert (difference.record, difference.id) == (kind.__name__, changed)
-    assert "found content of" in str(difference)
+    (mismatch,) = verify(store, version)
+    assert (mismatch.record, mismatch.id) == (kind.__name__, changed)
+    assert "its content hashes to" in str(mismatch)
 
 
-def test_a_missing_example_is_named_and_not_trained_around(store: Store, version: Version) -> None:
+def test_a_missing_example_is_reported_and_stops_reading(store: Store, version: Version) -> None:
     table = TABLES[Example]
-    gone = next(version_examples(store, version))
+    removed = next(version_examples(store, version))
     with tampering(store, table) as connection:
-        connection.execute(table.delete().where(table.c.id == gone.id))
-    (difference,) = verify(store, version)
-    assert (difference.record, difference.id, difference.found) == ("Example", gone.id, "nothing")
-    with pytest.raises(StoreError, match=f"found example {gone.id[:12]} missing"):
+        connection.execute(table.delete().where(table.c.id == removed.id))
+    (mismatch,) = verify(store, version)
+    assert (mismatch.record, mismatch.id, mismatch.actual) == ("Example", removed.id, "missing")
+    with pytest.raises(StoreError, match=f"Example {removed.id[:12]} is missing"):
         list(version_examples(store, version))
 
 
-def test_a_changed_example_is_not_trained_on(store: Store, version: Version) -> None:
+def test_a_changed_example_stops_reading(store: Store, version: Version) -> None:
     changed = change(store, Example, text="changed")
-    with pytest.raises(StoreError, match=f"found example {changed[:12]} altered"):
+    with pytest.raises(StoreError, match=f"Example {changed[:12]} was changed"):
         list(version_examples(store, version))
 
 
-def _leave_out(connection: Connection, example: str) -> None:
+def _remove(connection: Connection, example: str) -> None:
     connection.execute(members.delete().where(members.c.example == example))
 
 
-def _put_in(connection: Connection, example: str) -> None:
+def _insert(connection: Connection, example: str) -> None:
     row = {"example": "0" * 64, "split": "train"}
     version = connection.scalar(members.select().with_only_columns(members.c.version))
     connection.execute(members.insert(), {**row, "version": version})
 
 
-@pytest.mark.parametrize("alter", [_leave_out, _put_in])
-def test_another_set_of_examples_is_found(
+@pytest.mark.parametrize("alter", [_remove, _insert])
+def test_a_changed_set_of_examples_is_reported(
     store: Store, version: Version, alter: Callable[[Connection, str], None]
 ) -> None:
     example = next(version_examples(store, version, Split.TRAIN))
     with tampering(store, members) as connection:
         alter(connection, example.id)
-    found = [str(difference) for difference in verify(store, version)]
-    assert any("expected its own id" in words for words in found)
-    assert any("train examples, expected" in words for words in found)
+    mismatches = [str(mismatch) for mismatch in verify(store, version)]
+    assert any("expected its own id" in words for words in mismatches)
+    assert any("train examples, expected" in words for words in mismatches)
 
 
-def test_an_example_moved_to_another_side_is_found(store: Store, version: Version) -> None:
+def test_an_example_moved_to_another_split_is_reported(store: Store, version: Version) -> None:
     example = next(version_examples(store, version, Split.TEST))
     with tampering(store, members) as connection:
-        here = members.c.example == example.id
-        connection.execute(members.update().where(here).values(split="train"))
-    found = [d for d in verify(store, version) if d.record == "Example"]
-    assert [(d.id, d.found, d.expected) for d in found] == [(example.id, "it on train", "test")]
+        is_example = members.c.example == example.id
+        connection.execute(members.update().where(is_example).values(split="train"))
+    (mismatch,) = (m for m in verify(store, version) if m.record == "Example")
+    expected = (example.id, "in the train split", "test")
+    assert (mismatch.id, mismatch.actual, mismatch.expected) == expected
 
 
-def test_a_missing_source_is_named(store: Store, version: Version) -> None:
+def test_a_missing_source_is_reported(store: Store, version: Version) -> None:
     table = TABLES[Review]
-    gone = next(store.stream(Review))
+    removed = next(store.stream(Review))
     with tampering(store, table) as connection:
-        connection.execute(table.delete().where(table.c.id == gone.id))
-    (difference,) = verify(store, version)
-    assert (difference.record, difference.id) == ("Review", gone.id)
+        connection.execute(table.delete().where(table.c.id == removed.id))
+    (mismatch,) = verify(store, version)
+    assert (mismatch.record, mismatch.id) == ("Review", removed.id)

@@ -1,4 +1,4 @@
-"""Canonical JSON: the fast writer says what the reference implementation says."""
+"""Canonical JSON equals the reference implementation's, and ids stay the same."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.records import canonical, digest
+from db.records import Rejection, canonical, digest
 
 _SAFE = 2**53 - 1
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -24,7 +24,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-def test_every_plain_value_is_written_as_the_reference_implementation_writes_it(
+def test_canonical_json_equals_the_reference_implementation(
     value: object,
 ) -> None:
     assert canonical(value).encode() == rfc8785.dumps(value)  # type: ignore[arg-type]
@@ -33,7 +33,9 @@ def test_every_plain_value_is_written_as_the_reference_implementation_writes_it(
 @given(
     st.dictionaries(st.text(st.characters(codec="ascii")), st.text(st.characters()) | st.integers())
 )
-def test_what_the_reference_implementation_refuses_is_refused(value: dict[str, object]) -> None:
+def test_canonical_json_rejects_what_the_reference_implementation_rejects(
+    value: dict[str, object],
+) -> None:
     try:
         expected = rfc8785.dumps(value)  # type: ignore[arg-type]
     except ValueError:
@@ -44,10 +46,17 @@ def test_what_the_reference_implementation_refuses_is_refused(value: dict[str, o
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, "\ud800", {1: "a"}, {"a"}])
-def test_a_value_without_a_canonical_text_cannot_name_anything(value: object) -> None:
-    with pytest.raises(ValueError, match=r"representable|53-bit|surrogates|keys|unsupported"):
+def test_values_without_canonical_json_are_rejected(value: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"representable|53-bit|surrogates|keys|unsupported|canonical"
+    ):
         digest(canonical(value))
 
 
-def test_a_digest_is_the_sha_256_of_the_text_as_utf_8() -> None:
+def test_digest_is_the_sha256_of_utf8() -> None:
     assert digest("café") == hashlib.sha256("café".encode()).hexdigest() == digest("café".encode())
+
+
+def test_a_rejection_keeps_the_id_it_had_under_its_first_name() -> None:
+    rejection = Rejection(scope="s", stage="t", subject="u", reason="r", detail="d", text="x")
+    assert rejection.id == "66f950d603545172f5558288a6e8578823f2ec638bef178717c319eecc96faf8"

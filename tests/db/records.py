@@ -1,4 +1,4 @@
-"""Records for the tests: plain ones, and strategies for any."""
+"""Records for the tests: simple ones, and Hypothesis strategies for any."""
 
 from hypothesis import strategies as st
 
@@ -120,14 +120,18 @@ def verdict(*reviews: Review, text: str | None = None) -> Verdict:
 
 
 def one_of_each() -> list[Record]:
-    """A record of every type, each with what it refers to."""
+    """A record of every type, with its parents."""
     page = article()
     part = passage(page)
-    made = conversation(part)
-    said = review(made.id)
-    ruling = verdict(said)
+    candidate = conversation(part)
+    answer = review(candidate.id)
+    decision = verdict(answer)
     example = Example(
-        candidate=made.id, verdict=ruling.id, kind=made.kind, split=Split.TRAIN, article=page.id
+        candidate=candidate.id,
+        verdict=decision.id,
+        kind=candidate.kind,
+        split=Split.TRAIN,
+        article=page.id,
     )
     version = Version(root=digest("root"))
     run = Run(version=version.id, base="mini", base_fingerprint="f", config="{}", seed=1)
@@ -137,16 +141,17 @@ def one_of_each() -> list[Record]:
     return [
         page,
         part,
-        made,
-        Rejection(scope="tone", stage="checks", subject=made.id, reason="too long"),
-        said,
-        ruling,
+        candidate,
+        Rejection(scope="tone", stage="checks", subject=candidate.id, reason="too long"),
+        answer,
+        decision,
         example,
         version,
         run,
         output,
         Comparison(campaign="tone", prompt=example.id, left=output.id, right=output.id),
         Measure(subject=output.id, name="words", source="words.v1", value=3.0),
+        ReadingPosition(source_fingerprint="f", offset=7),
         Event(subject=run.id, kind=EventKind.STARTED, at="2026-01-01T00:00:00+00:00"),
     ]
 
@@ -176,7 +181,7 @@ articles = st.builds(
     language=texts,
     page=texts,
 )
-strangers: dict[type[Record], st.SearchStrategy[Record]] = {
+standalone: dict[type[Record], st.SearchStrategy[Record]] = {
     Article: articles,
     Candidate: st.builds(
         Candidate,
@@ -247,22 +252,24 @@ strangers: dict[type[Record], st.SearchStrategy[Record]] = {
     ),
     Event: st.builds(Event, subject=texts, kind=st.sampled_from(EventKind), at=texts, detail=texts),
 }
-"""A strategy for each record that refers to none by a foreign key."""
+"""A strategy for each record type without a foreign key."""
 
 
 @st.composite
-def families(draw: st.DrawFn) -> tuple[Record, ...]:
-    """Records that refer to one another: an article and what comes of it, to an output."""
+def related_records(draw: st.DrawFn) -> tuple[Record, ...]:
+    """Records with foreign keys: an article and everything made from it, up to an output."""
     source = draw(articles)
     part = Passage(article=source.id, section=draw(texts), position=draw(counts), text=draw(texts))
-    made = Candidate(
+    candidate = Candidate(
         campaign="c", kind=CandidateKind.CONVERSATION, provenance=PROVENANCE, passage=part.id
     )
-    ruling = Verdict(subject=made.id, decision=Decision.APPROVE, rule=draw(texts), reviews=())
+    decision = Verdict(
+        subject=candidate.id, decision=Decision.APPROVE, rule=draw(texts), reviews=()
+    )
     example = Example(
-        candidate=made.id,
-        verdict=ruling.id,
-        kind=made.kind,
+        candidate=candidate.id,
+        verdict=decision.id,
+        kind=candidate.kind,
         split=draw(st.sampled_from(Split)),
         messages=draw(messages),
         text=draw(texts),
@@ -285,4 +292,4 @@ def families(draw: st.DrawFn) -> tuple[Record, ...]:
     output = Output(
         prompt=example.id, arm="tuned", run=run.id, messages=(), text="t", generation="{}", seed=1
     )
-    return (source, part, made, ruling, example, version, run, output)
+    return (source, part, candidate, decision, example, version, run, output)
