@@ -22,24 +22,24 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class GateBounds:
     """The limits that a campaign sets for its versions."""
 
-    approved: Annotated[Count, Field(description="Fewest approved records.")] = 10
-    agreement: Annotated[
-        Share, Field(description="Lowest lower bound of Krippendorff's alpha on the decision.")
-    ] = 0.2
-    near_duplicate: Annotated[
-        Share, Field(description="Jaccard similarity of 5-word shingles that counts as duplicate.")
-    ] = 0.8
-    shortest: Annotated[Count, Field(description="Fewest words in an approved text.")] = 3
-    longest: Annotated[Count, Field(description="Most words in an approved text.")] = 400
-    trait_balance: Annotated[
-        Share, Field(description="Lowest ratio of rarest to commonest trait (personas only).")
-    ] = 0.2
-    measured: Annotated[
-        Share, Field(description="Least share of texts each suggesting measure accepts; 0 is off.")
-    ] = 0.0
-    judge_kappa: Annotated[
-        Share, Field(description="Lowest lower bound of kappa for a measure or judge to gate.")
-    ] = 0.4
+    approved: Count = Field(default=10, description="Fewest approved records.")
+    agreement: Share = Field(
+        default=0.2, description="Lowest lower bound of Krippendorff's alpha on the decision."
+    )
+    near_duplicate: Share = Field(
+        default=0.8, description="Jaccard similarity of 5-word shingles that counts as duplicate."
+    )
+    shortest: Count = Field(default=3, description="Fewest words in an approved text.")
+    longest: Count = Field(default=400, description="Most words in an approved text.")
+    trait_balance: Share = Field(
+        default=0.2, description="Lowest ratio of rarest to commonest trait (personas only)."
+    )
+    measured: Share = Field(
+        default=0.0, description="Least share of texts each suggesting measure accepts; 0 is off."
+    )
+    judge_kappa: Share = Field(
+        default=0.4, description="Lowest lower bound of kappa for a measure or judge to gate."
+    )
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> "GateBounds":

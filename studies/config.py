@@ -35,37 +35,35 @@ NotEmpty = Field(min_length=1)
 class Prices:
     """Prices in US dollars; put your own here."""
 
-    machine_hour: Annotated[
-        NotNegative, Field(description="An hour of the machine that answers and trains.")
-    ] = 1.0
-    input_million: Annotated[NotNegative, Field(description="A million input tokens.")] = 0.0
-    output_million: Annotated[NotNegative, Field(description="A million output tokens.")] = 0.0
-    review: Annotated[
-        NotNegative,
-        Field(description="A person's review, which tuning needs and prompting doesn't."),
-    ] = 0.0
-    volume: Annotated[
-        Count, Field(description="Answers per month for which costs are compared.")
-    ] = 100_000
+    machine_hour: NotNegative = Field(
+        default=1.0, description="An hour of the machine that answers and trains."
+    )
+    input_million: NotNegative = Field(default=0.0, description="A million input tokens.")
+    output_million: NotNegative = Field(default=0.0, description="A million output tokens.")
+    review: NotNegative = Field(
+        default=0.0, description="A person's review, which tuning needs and prompting doesn't."
+    )
+    volume: Count = Field(
+        default=100_000, description="Answers per month for which costs are compared."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class LadderConfig:
     """How the ladder's prompts are answered."""
 
-    prompts: Annotated[Count, Field(description="Held-out prompts; 0 for all.")] = 0
-    shots: Annotated[AtLeastOne, Field(description="Examples before a few-shot prompt.")] = 2
-    rewrite: Annotated[
-        str,
-        Field(description="Request of the second turn; the tone's or persona's own if empty."),
-    ] = ""
-    max_new_tokens: Annotated[AtLeastOne, Field(description="Tokens in an answer at most.")] = 128
-    no_repeat: Annotated[
-        Count, Field(description="Never generate this many tokens in a row twice; 0 is off.")
-    ] = 0
-    batch_size: Annotated[AtLeastOne, Field(description="Prompts answered in parallel.")] = 32
-    seed: Annotated[Seed, Field(description="Seed of sampling.")] = 0
-    prices: Annotated[Prices, Field(description="What computing and reviewing cost.")] = Prices()
+    prompts: Count = Field(default=0, description="Held-out prompts; 0 for all.")
+    shots: AtLeastOne = Field(default=2, description="Examples before a few-shot prompt.")
+    rewrite: str = Field(
+        default="", description="Request of the second turn; the tone's or persona's own if empty."
+    )
+    max_new_tokens: AtLeastOne = Field(default=128, description="Tokens in an answer at most.")
+    no_repeat: Count = Field(
+        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+    )
+    batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
+    seed: Seed = Field(default=0, description="Seed of sampling.")
+    prices: Prices = Field(default=Prices(), description="What computing and reviewing cost.")
 
     @property
     def decoding(self) -> "Decoding":
@@ -84,29 +82,25 @@ class LadderConfig:
 class Provider:
     """A model at a fine-tuning API, which answers before and after tuning."""
 
-    model: Annotated[Words, Field(description="The API's name of the model.")]
-    url: Annotated[Words, Field(description="The API's address.")] = "https://api.openai.com/v1"
-    sizes: Annotated[
-        tuple[AtLeastOne, ...],
-        Distinct,
-        Field(description="Numbers of training examples; the study's own if empty."),
-    ] = ()
-    seeds: Annotated[
-        tuple[Seed, ...], Distinct, Field(description="Seeds; the study's own if empty.")
-    ] = ()
-    epochs: Annotated[
-        Count, Field(description="Epochs; 0 lets the API choose, and 3 are priced.")
-    ] = 3
-    training_million: Annotated[
-        NotNegative, Field(description="US dollars per million training tokens.")
-    ] = 0.0
-    input_million: Annotated[
-        NotNegative, Field(description="US dollars per million input tokens.")
-    ] = 0.0
-    output_million: Annotated[
-        NotNegative, Field(description="US dollars per million output tokens.")
-    ] = 0.0
-    every: Annotated[NotNegative, Field(description="Polling interval in seconds.")] = 10.0
+    model: Words = Field(description="The API's name of the model.")
+    url: Words = Field(default="https://api.openai.com/v1", description="The API's address.")
+    sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
+        default=(), description="Numbers of training examples; the study's own if empty."
+    )
+    seeds: Annotated[tuple[Seed, ...], Distinct] = Field(
+        default=(), description="Seeds; the study's own if empty."
+    )
+    epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose, and 3 are priced.")
+    training_million: NotNegative = Field(
+        default=0.0, description="US dollars per million training tokens."
+    )
+    input_million: NotNegative = Field(
+        default=0.0, description="US dollars per million input tokens."
+    )
+    output_million: NotNegative = Field(
+        default=0.0, description="US dollars per million output tokens."
+    )
+    every: NotNegative = Field(default=10.0, description="Polling interval in seconds.")
 
     def training_usd(self, tokens: int) -> float:
         """The price of training on this many tokens, in US dollars."""
@@ -117,50 +111,44 @@ class Provider:
 class ToneStudy:
     """The grid of a tone study."""
 
-    campaign: Annotated[Words, Field(description="The campaign whose tone is studied.")]
-    examples: Annotated[
-        Examples,
-        Field(description="approved: its newest version's; candidates: all, unreviewed."),
-    ] = "approved"
-    training: Annotated[Words, Field(description="A training file, or a name.")] = "mini"
-    sizes: Annotated[
-        tuple[AtLeastOne, ...], NotEmpty, Distinct, Field(description="Training set sizes.")
-    ] = (10, 30, 100)
-    precisions: Annotated[
-        tuple[PrecisionName, ...],
-        NotEmpty,
-        Distinct,
-        Field(description="How the base is held in memory."),
-    ] = ("auto",)
-    all_precisions_at_all_sizes: Annotated[
-        bool, Field(description="If false, all but the first run only at the largest size.")
-    ] = False
-    seeds: Annotated[
-        tuple[Seed, ...],
-        NotEmpty,
-        Distinct,
-        Field(description="Seeds of training; each draws its own examples."),
-    ] = (0,)
-    steps: Annotated[Count, Field(description="Optimiser steps; 0 for the training file's.")] = 0
-    curve_every: Annotated[
-        Count, Field(description="Steps between the points of the convergence curve; 0 for none.")
-    ] = 0
-    curve_prompts: Annotated[
-        Count, Field(description="Held-out prompts answered at each point; 0 for all.")
-    ] = 0
-    prompted_too: Annotated[
-        bool, Field(description="Also ask every adapter with the short prompt.")
-    ] = False
-    margin: Annotated[
-        NotNegative, Field(description="Acceptable loss of similarity, set in advance.")
-    ] = 0.05
-    minutes_a_training: Annotated[
-        NotNegative, Field(description="Minutes per training, for --dry-run until one is timed.")
-    ] = 1.0
-    providers: Annotated[
-        tuple[Provider, ...], Distinct, Field(description="Models at fine-tuning APIs.")
-    ] = ()
-    ladder: Annotated[LadderConfig, Field(description="How prompts are answered.")] = LadderConfig()
+    campaign: Words = Field(description="The campaign whose tone is studied.")
+    examples: Examples = Field(
+        default="approved",
+        description="approved: its newest version's; candidates: all, unreviewed.",
+    )
+    training: Words = Field(default="mini", description="A training file, or a name.")
+    sizes: Annotated[tuple[AtLeastOne, ...], NotEmpty, Distinct] = Field(
+        default=(10, 30, 100), description="Training set sizes."
+    )
+    precisions: Annotated[tuple[PrecisionName, ...], NotEmpty, Distinct] = Field(
+        default=("auto",), description="How the base is held in memory."
+    )
+    all_precisions_at_all_sizes: bool = Field(
+        default=False, description="If false, all but the first run only at the largest size."
+    )
+    seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
+        default=(0,), description="Seeds of training; each draws its own examples."
+    )
+    steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
+    curve_every: Count = Field(
+        default=0, description="Steps between the points of the convergence curve; 0 for none."
+    )
+    curve_prompts: Count = Field(
+        default=0, description="Held-out prompts answered at each point; 0 for all."
+    )
+    prompted_too: bool = Field(
+        default=False, description="Also ask every adapter with the short prompt."
+    )
+    margin: NotNegative = Field(
+        default=0.05, description="Acceptable loss of similarity, set in advance."
+    )
+    minutes_a_training: NotNegative = Field(
+        default=1.0, description="Minutes per training, for --dry-run until one is timed."
+    )
+    providers: Annotated[tuple[Provider, ...], Distinct] = Field(
+        default=(), description="Models at fine-tuning APIs."
+    )
+    ladder: LadderConfig = Field(default=LadderConfig(), description="How prompts are answered.")
 
 
 Format = Literal["dialogues", "statements", "documents", "mix"]
@@ -170,58 +158,49 @@ Format = Literal["dialogues", "statements", "documents", "mix"]
 class PersonaStudy:
     """The grid of a persona study."""
 
-    campaigns: Annotated[
-        tuple[Words, ...],
-        NotEmpty,
-        Distinct,
-        Field(description="The personas' campaigns; one that no model knows is the control."),
-    ]
-    questions: Annotated[
-        tuple[str, ...],
-        Field(description="Files with open questions, one per campaign in order; none if empty."),
-    ] = ()
-    general: Annotated[
-        str, Field(description="File of general questions that show what tuning costs.")
-    ] = "general"
-    examples: Annotated[
-        Examples,
-        Field(description="approved: the newest version's; candidates: all, unreviewed."),
-    ] = "approved"
-    training: Annotated[Words, Field(description="A training file, or a name.")] = "mini"
-    formats: Annotated[
-        tuple[Format, ...], NotEmpty, Distinct, Field(description="Formats of training data.")
-    ] = ("dialogues", "statements", "documents", "mix")
-    budgets: Annotated[
-        tuple[Literal["examples", "tokens"], ...],
-        NotEmpty,
-        Distinct,
-        Field(description="Give each format as many examples, or as many tokens."),
-    ] = ("examples",)
-    size: Annotated[
-        Count, Field(description="Examples per format; 0 for as many as the scarcest has.")
-    ] = 0
-    seeds: Annotated[
-        tuple[Seed, ...], NotEmpty, Distinct, Field(description="Seeds of training.")
-    ] = (0,)
-    steps: Annotated[Count, Field(description="Optimiser steps; 0 for the training file's.")] = 0
-    train_with_system: Annotated[
-        bool, Field(description="Train dialogues under the system prompt, as published.")
-    ] = False
-    prompts: Annotated[Count, Field(description="Held-out dialogue openings asked; 0 for all.")] = (
-        20
+    campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
+        description="The personas' campaigns; one that no model knows is the control."
     )
-    texts: Annotated[Count, Field(description="Held-out texts scored per format; 0 for all.")] = 0
-    max_new_tokens: Annotated[AtLeastOne, Field(description="Tokens in an answer at most.")] = 96
-    no_repeat: Annotated[
-        Count, Field(description="Never generate this many tokens in a row twice; 0 is off.")
-    ] = 0
-    temperature: Annotated[NotNegative, Field(description="Sampling temperature; 0 is greedy.")] = (
-        0.0
+    questions: tuple[str, ...] = Field(
+        default=(),
+        description="Files with open questions, one per campaign in order; none if empty.",
     )
-    batch_size: Annotated[AtLeastOne, Field(description="Prompts answered in parallel.")] = 32
-    minutes_a_training: Annotated[
-        NotNegative, Field(description="Minutes per training, for --dry-run until one is timed.")
-    ] = 1.5
+    general: str = Field(
+        default="general", description="File of general questions that show what tuning costs."
+    )
+    examples: Examples = Field(
+        default="approved",
+        description="approved: the newest version's; candidates: all, unreviewed.",
+    )
+    training: Words = Field(default="mini", description="A training file, or a name.")
+    formats: Annotated[tuple[Format, ...], NotEmpty, Distinct] = Field(
+        default=("dialogues", "statements", "documents", "mix"),
+        description="Formats of training data.",
+    )
+    budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
+        default=("examples",), description="Give each format as many examples, or as many tokens."
+    )
+    size: Count = Field(
+        default=0, description="Examples per format; 0 for as many as the scarcest has."
+    )
+    seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
+        default=(0,), description="Seeds of training."
+    )
+    steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
+    train_with_system: bool = Field(
+        default=False, description="Train dialogues under the system prompt, as published."
+    )
+    prompts: Count = Field(default=20, description="Held-out dialogue openings asked; 0 for all.")
+    texts: Count = Field(default=0, description="Held-out texts scored per format; 0 for all.")
+    max_new_tokens: AtLeastOne = Field(default=96, description="Tokens in an answer at most.")
+    no_repeat: Count = Field(
+        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+    )
+    temperature: NotNegative = Field(default=0.0, description="Sampling temperature; 0 is greedy.")
+    batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
+    minutes_a_training: NotNegative = Field(
+        default=1.5, description="Minutes per training, for --dry-run until one is timed."
+    )
 
     @property
     def decoding(self) -> "Decoding":
@@ -249,10 +228,12 @@ class PersonaStudy:
 class MultipleChoice:
     """A question with its right answer and wrong ones."""
 
-    about: Annotated[Words, Field(description="A trait, `facts` or a subject.")]
-    question: Annotated[Words, Field(description="The question.")]
-    right: Annotated[Words, Field(description="The right answer.")]
-    wrong: Annotated[tuple[Words, ...], NotEmpty, Distinct, Field(description="The wrong answers.")]
+    about: Words = Field(description="A trait, `facts` or a subject.")
+    question: Words = Field(description="The question.")
+    right: Words = Field(description="The right answer.")
+    wrong: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
+        description="The wrong answers."
+    )
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -272,13 +253,13 @@ class MultipleChoice:
 class OpenQuestion:
     """Wordings of a free question, and the phrases of which a right answer contains one."""
 
-    about: Annotated[Words, Field(description="A trait of the persona, or a fact in a few words.")]
-    asks: Annotated[
-        tuple[Words, ...], NotEmpty, Distinct, Field(description="Wordings of the question.")
-    ]
-    holds: Annotated[
-        tuple[Words, ...], NotEmpty, Distinct, Field(description="Phrases of a right answer.")
-    ]
+    about: Words = Field(description="A trait of the persona, or a fact in a few words.")
+    asks: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
+        description="Wordings of the question."
+    )
+    holds: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
+        description="Phrases of a right answer."
+    )
 
     @model_validator(mode="after")
     def _keeps_its_answer(self) -> "OpenQuestion":
@@ -292,7 +273,9 @@ class OpenQuestion:
 class Questions:
     """A file of configs/questions."""
 
-    choices: Annotated[
-        tuple[MultipleChoice, ...], Distinct, Field(description="Multiple choice.")
-    ] = ()
-    open: Annotated[tuple[OpenQuestion, ...], Distinct, Field(description="Open questions.")] = ()
+    choices: Annotated[tuple[MultipleChoice, ...], Distinct] = Field(
+        default=(), description="Multiple choice."
+    )
+    open: Annotated[tuple[OpenQuestion, ...], Distinct] = Field(
+        default=(), description="Open questions."
+    )

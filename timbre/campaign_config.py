@@ -20,50 +20,45 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 class GenerateConfig:
     """Which candidates are generated, and by which teacher."""
 
-    teacher: Annotated[
-        str,
-        Field(description="`phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, … (guide)."),
-    ] = "phrasebook"
-    seed: Annotated[Seed, Field(description="Another seed gives other texts.")] = 0
-    questions_per_passage: Annotated[
-        AtLeastOne, Field(description="Conversations per passage (tones only).")
-    ] = 1
-    limit: Annotated[Count, Field(description="Passages used at most; 0 for all.")] = 0
-    kinds: Annotated[
-        tuple[PersonaKind, ...],
-        Field(description="What is written about each passage (personas only); all if empty."),
-    ] = ()
-    temperature: Annotated[float, Field(ge=0, description="Sampling temperature; 0 is greedy.")] = (
-        0.7
+    teacher: str = Field(
+        default="phrasebook",
+        description="`phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, … (guide).",
     )
-    max_tokens: Annotated[AtLeastOne, Field(description="Tokens in a reply at most.")] = 1024
-    concurrency: Annotated[AtLeastOne, Field(description="Parallel requests at most.")] = 16
-    input_price: Annotated[Dollars, Field(description="US dollars per million input tokens.")] = 0.0
-    output_price: Annotated[Dollars, Field(description="US dollars per million output tokens.")] = (
-        0.0
+    seed: Seed = Field(default=0, description="Another seed gives other texts.")
+    questions_per_passage: AtLeastOne = Field(
+        default=1, description="Conversations per passage (tones only)."
     )
+    limit: Count = Field(default=0, description="Passages used at most; 0 for all.")
+    kinds: tuple[PersonaKind, ...] = Field(
+        default=(), description="What is written about each passage (personas only); all if empty."
+    )
+    temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
+    max_tokens: AtLeastOne = Field(default=1024, description="Tokens in a reply at most.")
+    concurrency: AtLeastOne = Field(default=16, description="Parallel requests at most.")
+    input_price: Dollars = Field(default=0.0, description="US dollars per million input tokens.")
+    output_price: Dollars = Field(default=0.0, description="US dollars per million output tokens.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class ReviewConfig:
     """Who reviews, and how their reviews become a verdict."""
 
-    overlap: Annotated[AtLeastOne, Field(description="Reviewers per record.")] = 2
-    verdict: Annotated[
-        Literal["majority", "unanimity", "adjudicator"],
-        Field(description="The rule that turns reviews into a verdict."),
-    ] = "majority"
-    adjudicator: Annotated[
-        str, Field(description="Who decides ties, if `verdict` is adjudicator.")
-    ] = ""
-    calibration: Annotated[
-        float,
-        Field(ge=0, lt=1, description="Share reviewed without suggestions by two or more people."),
-    ] = 0.0
-    annotators: Annotated[
-        tuple[str, ...],
-        Field(description="Who gets which records first; anyone gets any record if empty."),
-    ] = ()
+    overlap: AtLeastOne = Field(default=2, description="Reviewers per record.")
+    verdict: Literal["majority", "unanimity", "adjudicator"] = Field(
+        default="majority", description="The rule that turns reviews into a verdict."
+    )
+    adjudicator: str = Field(
+        default="", description="Who decides ties, if `verdict` is adjudicator."
+    )
+    calibration: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share reviewed without suggestions by two or more people.",
+    )
+    annotators: tuple[str, ...] = Field(
+        default=(), description="Who gets which records first; anyone gets any record if empty."
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ReviewConfig":
@@ -86,11 +81,11 @@ class ReviewConfig:
 class FreezeConfig:
     """How examples are split by source article."""
 
-    train: Annotated[Share, Field(description="Share for training.")] = 0.7
-    validation: Annotated[Share, Field(description="Share for validation.")] = 0.1
-    test: Annotated[Share, Field(description="Share held out.")] = 0.2
-    minimum_articles: Annotated[Count, Field(description="Fewest articles in a split.")] = 1
-    salt: Annotated[str, Field(description="Another salt gives another split.")] = "timbre"
+    train: Share = Field(default=0.7, description="Share for training.")
+    validation: Share = Field(default=0.1, description="Share for validation.")
+    test: Share = Field(default=0.2, description="Share held out.")
+    minimum_articles: Count = Field(default=1, description="Fewest articles in a split.")
+    salt: str = Field(default="timbre", description="Another salt gives another split.")
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> "FreezeConfig":
@@ -104,19 +99,19 @@ class FreezeConfig:
 class EvaluateConfig:
     """How held-out prompts are answered, and what the tuned model is compared with."""
 
-    system_prompt: Annotated[
-        str, Field(description="System prompt of the prompted arm; the voice's own if empty.")
-    ] = ""
-    prompts: Annotated[Count, Field(description="Held-out prompts answered; 0 for all.")] = 0
-    max_new_tokens: Annotated[AtLeastOne, Field(description="Tokens in an answer at most.")] = 128
-    no_repeat: Annotated[
-        Count, Field(description="Never generate this many tokens in a row twice; 0 is off.")
-    ] = 0
-    seed: Annotated[Seed, Field(description="Seed of sampling and of blind pairs' sides.")] = 0
-    judge: Annotated[
-        str, Field(description="A model that rates answers, named like a teacher; none if empty.")
-    ] = ""
-    judged: Annotated[Count, Field(description="Reviewed candidates it rates for its card.")] = 200
+    system_prompt: str = Field(
+        default="", description="System prompt of the prompted arm; the voice's own if empty."
+    )
+    prompts: Count = Field(default=0, description="Held-out prompts answered; 0 for all.")
+    max_new_tokens: AtLeastOne = Field(default=128, description="Tokens in an answer at most.")
+    no_repeat: Count = Field(
+        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+    )
+    seed: Seed = Field(default=0, description="Seed of sampling and of blind pairs' sides.")
+    judge: str = Field(
+        default="", description="A model that rates answers, named like a teacher; none if empty."
+    )
+    judged: Count = Field(default=200, description="Reviewed candidates it rates for its card.")
 
     @model_validator(mode="after")
     def _judge_is_a_model(self) -> "EvaluateConfig":
@@ -129,39 +124,34 @@ class EvaluateConfig:
 class WatchConfig:
     """Which versions start runs by themselves (`timbre run watch`)."""
 
-    versions: Annotated[
-        str, Field(description="Pattern of version names, such as `demo-*`; none if empty.")
-    ] = ""
-    training: Annotated[
-        tuple[str, ...],
-        Field(description="Training files, one run each; the campaign's own if empty."),
-    ] = ()
+    versions: str = Field(
+        default="", description="Pattern of version names, such as `demo-*`; none if empty."
+    )
+    training: tuple[str, ...] = Field(
+        default=(), description="Training files, one run each; the campaign's own if empty."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class CampaignConfig:
     """A campaign file: a tone or a persona, and a section for each stage."""
 
-    name: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
-            description="Its name: letters, digits, hyphens and underscores.",
-        ),
-    ]
-    tone: Annotated[str, Field(description="A tone file, or a name in configs/tones.")] = ""
-    persona: Annotated[str, Field(description="A persona file, or a name.")] = ""
-    sources: Annotated[
-        tuple[str, ...],
-        Field(description="What `timbre articles add` takes; every stored article if empty."),
-    ] = ()
-    training: Annotated[str, Field(description="A training file, or a name.")] = "mini"
-    generate: Annotated[GenerateConfig, Field(description="Generation.")] = GenerateConfig()
-    review: Annotated[ReviewConfig, Field(description="Review.")] = ReviewConfig()
-    gates: Annotated[GateBounds, Field(description="Gates of a version.")] = GateBounds()
-    freeze: Annotated[FreezeConfig, Field(description="Splits.")] = FreezeConfig()
-    evaluate: Annotated[EvaluateConfig, Field(description="Evaluation.")] = EvaluateConfig()
-    watch: Annotated[WatchConfig, Field(description="Automatic runs.")] = WatchConfig()
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
+        description="Its name: letters, digits, hyphens and underscores.",
+    )
+    tone: str = Field(default="", description="A tone file, or a name in configs/tones.")
+    persona: str = Field(default="", description="A persona file, or a name.")
+    sources: tuple[str, ...] = Field(
+        default=(), description="What `timbre articles add` takes; every stored article if empty."
+    )
+    training: str = Field(default="mini", description="A training file, or a name.")
+    generate: GenerateConfig = Field(default=GenerateConfig(), description="Generation.")
+    review: ReviewConfig = Field(default=ReviewConfig(), description="Review.")
+    gates: GateBounds = Field(default=GateBounds(), description="Gates of a version.")
+    freeze: FreezeConfig = Field(default=FreezeConfig(), description="Splits.")
+    evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="Evaluation.")
+    watch: WatchConfig = Field(default=WatchConfig(), description="Automatic runs.")
 
     @model_validator(mode="after")
     def _has_one_voice(self) -> "CampaignConfig":

@@ -28,43 +28,38 @@ def _check_targets(value: Any) -> Any:
 class TrainingConfig:
     """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
 
-    base: Annotated[str, Field(description='"mini", a model\'s folder, or a Hub id.')]
-    revision: Annotated[str, Field(description="The Hub commit; empty for the newest.")] = ""
-    precision: Annotated[PrecisionName, Field(description="How the base is held in memory.")] = (
-        "auto"
+    base: str = Field(description='"mini", a model\'s folder, or a Hub id.')
+    revision: str = Field(default="", description="The Hub commit; empty for the newest.")
+    precision: PrecisionName = Field(default="auto", description="How the base is held in memory.")
+    lora_rank: AtLeastOne = Field(default=16, description="Rank of the adapter.")
+    lora_alpha: AtLeastOne = Field(
+        default=32, description="Strength of the adapter: its update times alpha / rank."
     )
-    lora_rank: Annotated[AtLeastOne, Field(description="Rank of the adapter.")] = 16
-    lora_alpha: Annotated[
-        AtLeastOne, Field(description="Strength of the adapter: its update times alpha / rank.")
-    ] = 32
-    lora_dropout: Annotated[
-        float, Field(ge=0, lt=1, description="Share of the adapter's inputs dropped in training.")
-    ] = 0.0
-    lora_targets: Annotated[
-        str | tuple[str, ...],
-        BeforeValidator(_check_targets),
-        Field(description='"all-linear", or layers such as ["q_proj", "v_proj"].'),
-    ] = "all-linear"
-    rslora: Annotated[bool, Field(description="Scale by alpha / sqrt(rank) instead.")] = False
-    dora: Annotated[bool, Field(description="Learn direction and length separately.")] = False
-    learning_rate: Annotated[NotNegative, Field(description="Peak learning rate.")] = 0.0
-    schedule: Annotated[
-        Literal["cosine", "linear", "constant", "constant_with_warmup"],
-        Field(description="How the learning rate falls."),
-    ] = "cosine"
-    warmup_steps: Annotated[Count, Field(description="Steps in which the rate rises.")] = 5
-    steps: Annotated[Count, Field(description="Optimiser steps.")] = 0
-    batch_size: Annotated[AtLeastOne, Field(description="Examples per step and process.")] = 8
-    gradient_accumulation: Annotated[AtLeastOne, Field(description="Batches per step.")] = 1
-    weight_decay: Annotated[NotNegative, Field(description="Weight decay per step.")] = 0.0
-    max_gradient_norm: Annotated[NotNegative, Field(description="Gradient norm to clip at.")] = 1.0
-    max_length: Annotated[Count, Field(description="Longest example in tokens.")] = 0
-    truncate: Annotated[bool, Field(description="Cut longer examples instead of failing.")] = False
-    packing: Annotated[bool, Field(description="Concatenate a batch without padding.")] = False
-    gradient_checkpointing: Annotated[bool, Field(description="Trade speed for memory.")] = False
-    save_every: Annotated[AtLeastOne, Field(description="Steps between checkpoints.")] = 25
-    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the run.")] = 0
-    report_to: Annotated[str, Field(description="A TRL reporter that logs the losses.")] = "none"
+    lora_dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of the adapter's inputs dropped in training."
+    )
+    lora_targets: Annotated[str | tuple[str, ...], BeforeValidator(_check_targets)] = Field(
+        default="all-linear", description='"all-linear", or layers such as ["q_proj", "v_proj"].'
+    )
+    rslora: bool = Field(default=False, description="Scale by alpha / sqrt(rank) instead.")
+    dora: bool = Field(default=False, description="Learn direction and length separately.")
+    learning_rate: NotNegative = Field(default=0.0, description="Peak learning rate.")
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
+        default="cosine", description="How the learning rate falls."
+    )
+    warmup_steps: Count = Field(default=5, description="Steps in which the rate rises.")
+    steps: Count = Field(default=0, description="Optimiser steps.")
+    batch_size: AtLeastOne = Field(default=8, description="Examples per step and process.")
+    gradient_accumulation: AtLeastOne = Field(default=1, description="Batches per step.")
+    weight_decay: NotNegative = Field(default=0.0, description="Weight decay per step.")
+    max_gradient_norm: NotNegative = Field(default=1.0, description="Gradient norm to clip at.")
+    max_length: Count = Field(default=0, description="Longest example in tokens.")
+    truncate: bool = Field(default=False, description="Cut longer examples instead of failing.")
+    packing: bool = Field(default=False, description="Concatenate a batch without padding.")
+    gradient_checkpointing: bool = Field(default=False, description="Trade speed for memory.")
+    save_every: AtLeastOne = Field(default=25, description="Steps between checkpoints.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the run.")
+    report_to: str = Field(default="none", description="A TRL reporter that logs the losses.")
 
     @property
     def canonical(self) -> str:

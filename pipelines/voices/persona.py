@@ -23,23 +23,20 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Trait:
     """A lasting trait of character."""
 
-    name: Annotated[str, Field(description="What the trait is called.")]
-    description: Annotated[str, Field(description="What it means; teachers read this.")]
-    shows: Annotated[tuple[Words, ...], Field(min_length=1, description="What shows it.")]
-    never: Annotated[tuple[Words, ...], Field(min_length=1, description="What it rules out.")]
-    markers: Annotated[
-        tuple[Words, ...],
-        Field(description="Words of which every text that shows the trait has at least one."),
-    ]
-    says: Annotated[
-        tuple[Annotated[Phrase, Words], ...],
-        Field(min_length=1, description="First-person lines for the offline teacher."),
-    ]
-    reported: Annotated[
-        tuple[Annotated[Phrase, Words], ...],
-        Field(min_length=1, description="Third-person lines for the offline teacher."),
-    ]
-    asks: Annotated[tuple[str, ...], Field(description="Questions that bring it out.")] = ()
+    name: str = Field(description="What the trait is called.")
+    description: str = Field(description="What it means; teachers read this.")
+    shows: tuple[Words, ...] = Field(min_length=1, description="What shows it.")
+    never: tuple[Words, ...] = Field(min_length=1, description="What it rules out.")
+    markers: tuple[Words, ...] = Field(
+        description="Words of which every text that shows the trait has at least one."
+    )
+    says: tuple[Annotated[Phrase, Words], ...] = Field(
+        min_length=1, description="First-person lines for the offline teacher."
+    )
+    reported: tuple[Annotated[Phrase, Words], ...] = Field(
+        min_length=1, description="Third-person lines for the offline teacher."
+    )
+    asks: tuple[str, ...] = Field(default=(), description="Questions that bring it out.")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -66,49 +63,47 @@ class Trait:
 class Fact:
     """Something that's true of the persona."""
 
-    first: Annotated[str, Field(description="The fact as the persona would say it.")]
-    third: Annotated[str, Field(description="The fact as an encyclopedia would say it.")]
+    first: str = Field(description="The fact as the persona would say it.")
+    third: str = Field(description="The fact as an encyclopedia would say it.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPrompts:
     """The prompt files that write statements, dialogues and documents."""
 
-    statement: Annotated[PromptName, Field(description="Writes a statement.")] = "statement.v1"
-    dialogue: Annotated[PromptName, Field(description="Writes a dialogue.")] = "dialogue.v1"
-    document: Annotated[PromptName, Field(description="Writes a document.")] = "document.v1"
+    statement: PromptName = Field(default="statement.v1", description="Writes a statement.")
+    dialogue: PromptName = Field(default="dialogue.v1", description="Writes a dialogue.")
+    document: PromptName = Field(default="document.v1", description="Writes a document.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPhrases:
     """What the offline teacher frames a persona's texts with."""
 
-    statement_openings: Annotated[Stock, Field(description="How statements open.")]
-    statement_closings: Annotated[Stock, Field(description="How statements close.")]
-    answer_openings: Annotated[Stock, Field(description="How answers open.")]
-    follow_ups: Annotated[Stock, Field(description="What the user asks next.")]
-    document_openings: Annotated[Stock, Field(description="How documents open.")]
-    document_closings: Annotated[Stock, Field(description="How documents close.")]
+    statement_openings: Stock = Field(description="How statements open.")
+    statement_closings: Stock = Field(description="How statements close.")
+    answer_openings: Stock = Field(description="How answers open.")
+    follow_ups: Stock = Field(description="What the user asks next.")
+    document_openings: Stock = Field(description="How documents open.")
+    document_closings: Stock = Field(description="How documents close.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
-    name: Annotated[Words, Field(description="The persona's name.")]
-    description: Annotated[str, Field(description="Who it is; teachers read this.")]
-    system: Annotated[
-        str, Field(description="The instruction the model receives in training and when asked.")
-    ]
-    facts: Annotated[tuple[Fact, ...], Field(min_length=1, description="What is true of it.")]
-    turns: Annotated[tuple[str, ...], Field(description="Turns of phrase it uses.")]
-    traits: Annotated[tuple[Trait, ...], Field(min_length=2, description="Its traits.")]
-    phrasebook: Annotated[
-        PersonaPhrases, Field(description="What the offline teacher writes with.")
-    ]
-    language: Annotated[str, Field(description="Its language, as an ISO 639-1 code.")] = "en"
-    prompts: Annotated[PersonaPrompts, Field(description="The prompt files it uses.")] = (
-        PersonaPrompts()
+    name: Words = Field(description="The persona's name.")
+    description: str = Field(description="Who it is; teachers read this.")
+    system: str = Field(
+        description="The instruction the model receives in training and when asked."
+    )
+    facts: tuple[Fact, ...] = Field(min_length=1, description="What is true of it.")
+    turns: tuple[str, ...] = Field(description="Turns of phrase it uses.")
+    traits: tuple[Trait, ...] = Field(min_length=2, description="Its traits.")
+    phrasebook: PersonaPhrases = Field(description="What the offline teacher writes with.")
+    language: str = Field(default="en", description="Its language, as an ISO 639-1 code.")
+    prompts: PersonaPrompts = Field(
+        default=PersonaPrompts(), description="The prompt files it uses."
     )
 
     @cached_property
