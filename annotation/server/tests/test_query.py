@@ -1,11 +1,12 @@
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from timbre_argilla.search.fulltext import fts5
-from timbre_argilla.search.query import And, Not, Or, Phrase, Query, parse
+from timbre_argilla.search.query import And, Not, Or, Phrase, Query, check_size, parse
 
 
 def phrase(*words: str, prefix: bool = False) -> Phrase:
@@ -49,6 +50,35 @@ def phrase(*words: str, prefix: bool = False) -> Phrase:
 )
 def test_a_query_is_parsed_like_elasticsearch(text: str, expected: Query | None) -> None:
     assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("x" * 10_001, "10,001 characters, and the limit is 10,000"),
+        ("ab " * 501, "501 words, and the limit is 500"),
+        ("a* " * 21, "21 asterisks, and the limit is 20"),
+    ],
+)
+def test_queries_that_are_too_large_are_rejected(text: str, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        check_size(text)
+
+
+def test_the_largest_queries_are_accepted() -> None:
+    check_size("x" * 10_000)
+    check_size("ab " * 480 + "a* " * 20)
+
+
+@pytest.mark.parametrize("text", ["a* ", "a | b c ", "-a (b "])
+def test_parsing_takes_linear_time(text: str) -> None:
+    def measure(times: int) -> float:
+        start = time.process_time()
+        parse(text * times)
+        return time.process_time() - start
+
+    # Twenty times the text takes twenty times as long; joining tuples took four hundred.
+    assert min(measure(20_000) for _ in range(3)) < 80 * min(measure(1_000) for _ in range(3))
 
 
 @given(st.text(alphabet='ab "-|+()*~\\é東'))

@@ -69,6 +69,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     url = arguments.database_url
     if arguments.attached:
         url = sys.stdin.readline().strip()
+    hosts = os.environ.get("TIMBRE_ARGILLA_ALLOWED_HOSTS", "")
     return Options(
         arguments.home.resolve(),
         arguments.host,
@@ -77,6 +78,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         redis_url=variables.get("TIMBRE_SERVER_REDIS_URL", ""),
         elasticsearch_url=variables.get("TIMBRE_SERVER_ELASTICSEARCH_URL", ""),
         json_log=variables.get("TIMBRE_SERVER_LOG") == "json",
+        allowed_hosts=tuple(filter(None, map(str.strip, hosts.lower().split(",")))),
         custom_fields=arguments.custom_fields,
     )
 

@@ -25,12 +25,16 @@ class Home:
 
     @classmethod
     def acquire(cls, folder: Path) -> Self:
-        """Create the folder if needed, lock it and empty its temporary files.
+        """Create the folder if needed, lock it, close it to others and empty its temporary files.
 
         Raises `LaunchError` if another process has locked it.
         """
+        os.umask(0o077)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+        for path in folder.iterdir():
+            if path.is_file() and not path.is_symlink():
+                path.chmod(0o600)
         lock = (folder / LOCK_FILE).open("a", encoding="utf-8")
         try:
             # The kernel releases the lock when the process ends, even if it is killed.

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import uvicorn
 import uvloop
@@ -18,29 +18,22 @@ from timbre_argilla.credentials import Credentials, load_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.home import Home
 from timbre_argilla.jobs import JobStore, queues_module
+from timbre_argilla.logins import LoginThrottle
 from timbre_argilla.logs import configure_logging
 from timbre_argilla.options import Options, configure_argilla
 from timbre_argilla.worker import Worker
 
 if TYPE_CHECKING:
     from timbre_argilla.gateway import Gateway
+    from timbre_argilla.notifications import ChangeListener
 
 ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
+LOGINS_FILE = "logins.db"
 GC_THRESHOLDS = (20_000, 20, 20)
 """New objects before a collection of the young generation, then collections before older ones."""
 GRACE_SECONDS = 10
 """How long pending requests may take after the server is told to stop."""
-
-
-class BackgroundService(Protocol):
-    """A service that runs in the server's event loop beside the requests."""
-
-    def start(self) -> None:
-        """Start it."""
-
-    async def stop(self) -> None:
-        """Stop it before the loop ends."""
 
 
 def launch(options: Options, credentials: Credentials | None = None) -> None:
@@ -113,7 +106,7 @@ def _url(listener: socket.socket) -> str:
 
 def _import_argilla(
     options: Options, store: JobStore | None, credentials: Credentials
-) -> tuple["Gateway", BackgroundService]:
+) -> tuple["Gateway", "Worker | ChangeListener"]:
     """Import Argilla's application with our job queues, search engine and patches.
 
     The order matters: on import, Argilla binds its settings, queues and functions by name.
@@ -136,14 +129,15 @@ def _import_argilla(
     if store:
         jobs.Job = store
     optimizations.apply(app)
-    for patch in (accounts, uploads, hub_imports, webhooks):
+    accounts.apply(LoginThrottle(options.home / LOGINS_FILE))
+    for patch in (uploads, hub_imports, webhooks):
         patch.apply()
     service = worker or ChangeListener(engine.tables, options.database_url)
-    return Gateway(app, options.custom_fields), service
+    return Gateway(app, options), service
 
 
 async def _serve(
-    app: "Gateway", service: BackgroundService, home: Home, listener: socket.socket
+    app: "Gateway", service: "Worker | ChangeListener", home: Home, listener: socket.socket
 ) -> None:
     config = uvicorn.Config(
         app,

@@ -23,6 +23,7 @@ class Options:
         redis_url: Where to queue jobs for RQ workers; if empty, this process runs them.
         elasticsearch_url: Where to search; if empty, our engine searches Argilla's tables.
         json_log: Whether log lines are JSON.
+        allowed_hosts: Host names, besides loopback and `host`, that requests may use.
         custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.
     """
 
@@ -33,6 +34,7 @@ class Options:
     redis_url: str = ""
     elasticsearch_url: str = ""
     json_log: bool = False
+    allowed_hosts: tuple[str, ...] = ()
     custom_fields: bool = False
 
     def secrets(self, credentials: Credentials) -> list[str]:

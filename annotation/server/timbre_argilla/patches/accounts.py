@@ -1,15 +1,36 @@
-"""Reject Argilla's published names and passwords when users are created or changed."""
+"""Protect Argilla's accounts: no published defaults, throttled logins, no passwords in the log."""
 
+import asyncio
+import hmac
+import logging
+import math
 from typing import Any
 
 from argilla_server.contexts import accounts
+from argilla_server.errors.base_errors import ValidationError
+from argilla_server.errors.error_handler import APIErrorHandler
 from argilla_server.errors.future import UnprocessableEntityError
+from argilla_server.models import User
+from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from timbre_argilla.credentials import find_default
+from timbre_argilla.logins import LoginThrottle, client_address
+
+log = logging.getLogger(__name__)
 
 
-def apply() -> None:
-    """Check the attributes in the two functions through which Argilla writes users."""
+def apply(throttle: LoginThrottle) -> None:
+    """Patch the creation and change of users, logins, and the log of invalid requests."""
+    _reject_defaults()
+    _throttle_logins(throttle)
+    accounts.get_user_by_api_key = _get_user_by_api_key
+    _log_without_input()
+
+
+def _reject_defaults() -> None:
     create, update = accounts.create_user, accounts.update_user
 
     async def create_user(db: Any, user_attrs: dict[str, Any], *rest: Any, **named: Any) -> Any:
@@ -26,6 +47,48 @@ def apply() -> None:
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
     if default := find_default(username=name, password=password):
-        raise UnprocessableEntityError(
-            f"Argilla publishes {default} like this one. Choose another."
-        )
+        raise UnprocessableEntityError(f"Argilla publishes {default} like this. Choose another.")
+
+
+def _throttle_logins(throttle: LoginThrottle) -> None:
+    async def authenticate_user(db: Any, username: str, password: str) -> Any:
+        attempt = throttle.start(username, client_address.get())
+        if attempt.wait:
+            raise HTTPException(
+                429,
+                "Too many failed logins. Wait before you try again.",
+                {"Retry-After": str(math.ceil(attempt.wait))},
+            )
+        user = await accounts.get_user_by_username(db, username)
+        # Unknown names take as long, so that their absence doesn't show.
+        password_hash = user.password_hash if user else accounts._DUMMY_HASH
+        # In a thread, because bcrypt takes a quarter of a second.
+        is_correct = await asyncio.to_thread(accounts.verify_password, password, password_hash)
+        if not (user and is_correct):
+            return None
+        throttle.succeed(attempt)
+        return user
+
+    accounts.authenticate_user = authenticate_user
+
+
+async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
+    """Look up a user by key, in a time that doesn't depend on how much of the key matches."""
+    rows = await db.execute(select(User.id, User.api_key))
+    ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
+    query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))
+    return await db.scalar(query) if ids else None
+
+
+def _log_without_input() -> None:
+    """Log where a request is invalid, but not its values, which may be passwords."""
+    convert = APIErrorHandler._exception_to_argilla_error
+
+    def convert_error(_class: type[APIErrorHandler], error: Exception) -> Any:
+        if not isinstance(error, RequestValidationError):
+            return convert(error)
+        places = (f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in error.errors())
+        log.warning("Invalid request: %s", ", ".join(places))
+        return ValidationError(error)
+
+    APIErrorHandler._exception_to_argilla_error = classmethod(convert_error)

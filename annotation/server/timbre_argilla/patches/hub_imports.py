@@ -6,7 +6,7 @@ rows are removed before records are created, and the log names each with the rea
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from argilla_server.bulk.records_bulk import UpsertRecordsBulk
@@ -17,10 +17,8 @@ log = logging.getLogger(__name__)
 
 def apply() -> None:
     """Patch imports, in the server or in its worker."""
-    UpsertRecordsBulk.upsert_records_bulk = _skip_invalid(UpsertRecordsBulk.upsert_records_bulk)
+    upsert = UpsertRecordsBulk.upsert_records_bulk
 
-
-def _skip_invalid(upsert: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     async def upsert_valid(
         upload: Any, dataset: Any, bulk: Any, raise_on_error: bool = True
     ) -> Any:
@@ -29,7 +27,7 @@ def _skip_invalid(upsert: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
             bulk = bulk.model_copy(update={"items": items})
         return await upsert(upload, dataset, bulk)
 
-    return upsert_valid
+    UpsertRecordsBulk.upsert_records_bulk = upsert_valid
 
 
 async def _select_valid(upload: Any, dataset: Any, items: Sequence[Any]) -> list[Any]:

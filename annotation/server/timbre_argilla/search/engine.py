@@ -49,7 +49,7 @@ from timbre_argilla.search.filters import (
     iterate_scopes,
 )
 from timbre_argilla.search.ordering import prioritize, sort_rows
-from timbre_argilla.search.query import parse
+from timbre_argilla.search.query import check_size, parse
 from timbre_argilla.search.table import Rows, Table, TableCache
 
 SESSION_KEY = "timbre_touched"
@@ -94,6 +94,8 @@ class SimilaritySearch:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
         if not vector:
             raise ValueError("A similarity search needs a vector, or a record that has one.")
+        if len(vector) != (dimensions := self.vector_settings.dimensions):
+            raise ValueError(f"The vector has {len(vector)} numbers instead of {dimensions}.")
         return [-x for x in vector] if self.order == SimilarityOrder.least_similar else vector
 
 
@@ -254,6 +256,7 @@ async def _find(
 
 async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | str) -> Rows:
     text = TextQuery(q=text) if isinstance(text, str) else text
+    check_size(text.q)
     query = parse(text.q)
     if query is None:
         return np.empty(0, np.int64)

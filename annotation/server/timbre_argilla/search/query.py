@@ -44,6 +44,10 @@ class Or:
 
 Query: TypeAlias = Phrase | Not | And | Or
 
+MAX_CHARACTERS = 10_000
+MAX_WORDS = 500
+MAX_PREFIXES = 20
+"""A one-letter prefix takes as long as hundreds of words."""
 MAX_DEPTH = 6
 """Limit on nested groups, and on changes between *and* and *or* within one group. The databases
 support a few dozen."""
@@ -59,6 +63,20 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FUZZINESS = re.compile(r"~\d*$")
+
+
+def check_size(text: str) -> None:
+    """Check that a query is small enough for the database to answer in seconds.
+
+    Raises `ValueError` if it isn't.
+    """
+    for name, count, limit in (
+        ("characters", len(text), MAX_CHARACTERS),
+        ("words", len(split_words(text[:MAX_CHARACTERS])), MAX_WORDS),
+        ("asterisks", text.count("*"), MAX_PREFIXES),
+    ):
+        if count > limit:
+            raise ValueError(f"The query has {count:,} {name}, and the limit is {limit:,}.")
 
 
 def parse(text: str) -> Query | None:

@@ -1,0 +1,80 @@
+"""Slow down password guessing: failed logins delay the next ones, by account and by address."""
+
+import hashlib
+import sqlite3
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_DELAY_SECONDS = 300
+RETENTION_SECONDS = 3600
+"""How long after the last attempt its failures are forgotten."""
+
+client_address: ContextVar[str] = ContextVar("client_address", default="")
+"""The address that sent the current request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A login that may go on, or must wait.
+
+    Attributes:
+        account: Key of the account.
+        address: Key of the client's address.
+        wait: Seconds to wait before the next attempt; 0 if this one may go on.
+    """
+
+    account: str
+    address: str
+    wait: float
+
+
+class LoginThrottle:
+    """Counts failed logins in a file, so that a restart doesn't reset them.
+
+    The first failures are free: 5 for an account, 20 for an address, which several people may
+    share. After that, the delay doubles from one second up to five minutes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file."""
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS logins "
+            "(key TEXT PRIMARY KEY, failures INTEGER NOT NULL, last REAL NOT NULL)"
+        )
+        path.chmod(0o600)
+
+    def start(self, username: str, address: str) -> Attempt:
+        """Start a login. It counts as failed until `succeed`, so parallel guesses count too."""
+        now = time.time()
+        self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
+        # Hashed, because people mistakenly type passwords as names.
+        account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
+        address = f"address {address}"
+        wait = max(self._wait(account, 5, now), self._wait(address, 20, now))
+        if not wait:
+            for key in (account, address):
+                self._db.execute(
+                    "INSERT INTO logins VALUES (?, 1, ?) ON CONFLICT (key) "
+                    "DO UPDATE SET failures = failures + 1, last = excluded.last",
+                    (key, now),
+                )
+        return Attempt(account, address, wait)
+
+    def succeed(self, attempt: Attempt) -> None:
+        """Forget the account's failures, and take this attempt off those of the address."""
+        self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
+        self._db.execute(
+            "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)
+        )
+
+    def _wait(self, key: str, free: int, now: float) -> float:
+        query = "SELECT failures, last FROM logins WHERE key = ?"
+        failures, last = self._db.execute(query, (key,)).fetchone() or (0, now)
+        if failures < free:
+            return 0.0
+        delay = min(2.0 ** min(failures - free, 20), MAX_DELAY_SECONDS)
+        return max(0.0, float(last) + delay - now)
