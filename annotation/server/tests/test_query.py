@@ -108,3 +108,11 @@ def test_sqlite_accepts_any_input(text: str) -> None:
         db.execute("CREATE VIRTUAL TABLE t USING fts5 (words)")
         match = fts5(query, "d0", ["text", "chat", "more"])
         assert db.execute("SELECT * FROM t WHERE t MATCH ?", [match]).fetchall() == []
+
+
+def test_a_word_repeated_very_often_doesnt_hide_the_next_in_postgresql() -> None:
+    from timbre_argilla.search.textindex import _tsvector
+
+    _, often, last = _tsvector("d0", {"text": [["often"] * 600_000 + ["last"]]}).split(" ")
+    assert often.count(",") == 254
+    assert "last':" in last

@@ -109,3 +109,11 @@ def test_a_webhook_receives_an_event_for_each_new_record(
     assert sorted(one["data"]["external_id"] for one in events) == ["a", "b"]
     assert {one["data"]["dataset"]["id"] for one in events} == {dataset}
     server.request("DELETE", f"/webhooks/{hook}")
+
+
+def test_a_vector_of_another_length_is_rejected(server: Server, dataset: str) -> None:
+    upload(server, dataset, record(server, dataset, "a"))
+    body = {"query": {"vector": {"name": "sense", "value": [1.0, 2.0, 3.0]}}}
+    answer = server.client.post(f"/datasets/{dataset}/records/search", json=body)
+    assert answer.status_code == 422
+    assert "3 numbers instead of 2" in answer.text
