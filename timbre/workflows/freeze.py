@@ -52,22 +52,17 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
             test=config.test,
             minimum_articles=config.minimum_articles,
         ),
-        gates=_gates(store, campaign, approved, agreement),
+        gates=version_gates(store, campaign, approved, agreement),
         override=override,
         agreement=agreement,
     )
     return freeze(store, plan, approved)
 
 
-def _agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
-    """Krippendorff's alpha of the decision; None if it's undefined."""
-    alpha = krippendorff_alpha(reviews, DECISION)
-    return alpha if isinstance(alpha, Interval) else None
-
-
-def _gates(
+def version_gates(
     store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: Interval | None
 ) -> tuple[Gate, ...]:
+    """The campaign's gates for a version of these texts; `agreement` is alpha of the decision."""
     bounds = campaign.gates
     texts = {candidate.id: candidate.approved_text(verdict) for candidate, verdict, _ in approved}
     checked = ApprovedTexts(
@@ -82,6 +77,12 @@ def _gates(
     cards = suggestion_cards(store, campaign)
     final = [_with_edit(candidate, verdict) for candidate, verdict, _ in approved]
     return gates + suggestion_gates(cards, final, review_questions(campaign), bounds)
+
+
+def _agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
+    """Krippendorff's alpha of the decision; None if it's undefined."""
+    alpha = krippendorff_alpha(reviews, DECISION)
+    return alpha if isinstance(alpha, Interval) else None
 
 
 def _with_edit(candidate: Candidate, verdict: Verdict) -> Candidate:

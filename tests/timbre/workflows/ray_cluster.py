@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, bound to loopback, until its input is closed."""
+"""A Ray cluster of two nodes on loopback, which runs until its standard input closes."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from ray.cluster_utils import Cluster
 NODE: dict[str, Any] = {
     "num_cpus": 1,
     "object_store_memory": 80 * 2**20,
-    # Ray reads 127.0.0.1 as the machine’s outward address; this one is as little reachable.
+    # Ray replaces 127.0.0.1 with the machine’s public address; 127.0.0.2 is loopback, too.
     "node_ip_address": "127.0.0.2",
     "include_dashboard": False,
 }

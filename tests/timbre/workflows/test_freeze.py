@@ -1,0 +1,96 @@
+"""Each gate of a version passes good texts, and names the fault of bad ones."""
+
+from dataclasses import replace
+
+import pytest
+
+from db.records import (
+    Candidate,
+    CandidateKind,
+    Decision,
+    Gate,
+    Interval,
+    Message,
+    Provenance,
+    Role,
+    Verdict,
+)
+from db.store import Store
+from db.versions import Approval
+from evaluation.gates import AGREEMENT, GateBounds
+from timbre.campaign import resolve_campaign
+from timbre.campaign_config import CampaignConfig
+from timbre.workflows.freeze import version_gates
+
+BOUNDS = GateBounds(approved=2, agreement=0.2, shortest=3, longest=30)
+CAMPAIGN = resolve_campaign(CampaignConfig("c", tone="conversational", gates=BOUNDS))
+AGREEMENT_VALUE = Interval(0.3, 0.5, 0.7)
+TEXTS = (
+    "A lighthouse is a tower with a lamp at its top, and ships steer by it at night.",
+    "Honey keeps for years because so little water is left in it for anything to grow.",
+)
+
+
+def approve(*texts: str, traits: tuple[tuple[str, ...], ...] = ()) -> list[Approval]:
+    approvals = []
+    for position, text in enumerate(texts):
+        candidate = Candidate(
+            campaign="c",
+            kind=CandidateKind.CONVERSATION,
+            provenance=Provenance(("question.v1",), "phrasebook", "{}", position),
+            messages=(Message(Role.USER, "What?"), Message(Role.ASSISTANT, text)),
+            traits=traits[position] if traits else (),
+        )
+        verdict = Verdict(
+            subject=candidate.id, decision=Decision.APPROVE, rule="majority", reviews=()
+        )
+        approvals.append(Approval(candidate, verdict, None))
+    return approvals
+
+
+def failures(
+    store: Store, approvals: list[Approval], agreement: Interval | None = AGREEMENT_VALUE
+) -> list[Gate]:
+    gates = version_gates(store, CAMPAIGN, approvals, agreement)
+    return [gate for gate in gates if not gate.passed]
+
+
+def test_good_texts_pass_every_gate(store: Store) -> None:
+    assert failures(store, approve(*TEXTS)) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        (TEXTS[:1], "minimum approved"),
+        ((TEXTS[0], TEXTS[0]), "no exact or near duplicates"),
+        (
+            (TEXTS[0], "Write to jo.bloggs@mail-provider.com if you want to know more of it."),
+            "no personal data pattern",
+        ),
+        ((TEXTS[0], "Too short."), "length"),
+        ((TEXTS[0], "word " * 40), "length"),
+    ],
+)
+def test_a_fault_fails_its_own_gate(store: Store, texts: tuple[str, ...], name: str) -> None:
+    assert [gate.name for gate in failures(store, approve(*texts))] == [name]
+
+
+@pytest.mark.parametrize("agreement", [None, Interval(0.1, 0.5, 0.9)])
+def test_the_lower_bound_of_the_agreement_decides(store: Store, agreement: Interval | None) -> None:
+    gates = failures(store, approve(*TEXTS), agreement)
+    assert [gate.name for gate in gates] == [AGREEMENT]
+
+
+def test_a_rare_trait_fails_the_balance_of_traits(store: Store) -> None:
+    traits = (*[("calm",)] * 9, ("anxious",))
+    texts = [f"{TEXTS[0]} {number} {TEXTS[1][number:]}" for number in range(10)]
+    campaign = replace(CAMPAIGN, gates=GateBounds(near_duplicate=1.0))
+    gates = version_gates(store, campaign, approve(*texts, traits=traits), AGREEMENT_VALUE)
+    assert [gate.passed for gate in gates if gate.name == "balance of traits"] == [False]
+
+
+def test_an_edit_replaces_the_candidate_s_text() -> None:
+    candidate, verdict, _ = approve(TEXTS[0])[0]
+    assert candidate.approved_text(verdict) == TEXTS[0]
+    assert candidate.approved_text(replace(verdict, text="Better.")) == "Better."

@@ -1,0 +1,200 @@
+"""`timbre generate` with a model behind a local endpoint: limits, costs and retries."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.records import Article, Candidate, Measure, Passage, Rejection
+from db.store import Store
+from tests.pipelines.servers import KEY, Handler, Server, answers
+from tests.serving import serving
+from tests.timbre.conftest import Printed, Timbre
+from tests.timbre.workflows.conftest import add_passages
+
+CAMPAIGN = """
+name = "bridges"
+tone = "conversational"
+
+[generate]
+teacher = "openai:m@{url}"
+concurrency = 2
+max_tokens = 40
+input_price = 1000000.0
+output_price = 2000000.0
+"""
+
+
+def use_an_unsupported_name(handler: Handler, body: dict[str, Any]) -> None:
+    """Reply with a name that isn't in the passage, unless the prompt says that this was wrong."""
+    prompt = body["messages"][-1]["content"]
+    if '{"answer"' in prompt and "unsupported name" not in prompt:
+        handler.complete('{"answer": "Well, I was told by Ignatius that the thing was built."}')
+    else:
+        answers(handler, body)
+
+
+def reject_the_last_step(handler: Handler, body: dict[str, Any]) -> None:
+    """Answer 403 to the last prompt of the pipeline, as if the key had no access."""
+    if '{"answer"' in body["messages"][-1]["content"]:
+        handler.respond(403, f"not with {KEY}")
+    else:
+        answers(handler, body)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(Server(answers)) as running:
+        yield running
+
+
+@pytest.fixture
+def campaign(tmp_path: Path, server: Server) -> str:
+    path = tmp_path / "bridges.toml"
+    path.write_text(CAMPAIGN.format(url=server.url), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def passages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three articles, and a key for the endpoint."""
+    monkeypatch.setenv("TIMBRE_TEACHER_KEY", KEY)
+    add_passages(store)
+
+
+def run(timbre: Timbre, *arguments: str, status: int = 0) -> Printed:
+    """Run a command, and check that it doesn't print the key."""
+    printed = timbre(*arguments, status=status)
+    assert KEY not in printed.out + printed.err
+    return printed
+
+
+def generate(timbre: Timbre, *arguments: str) -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads(run(timbre, "generate", *arguments, "--json").out)
+    return counts
+
+
+def test_tokens_and_dollars_are_counted_for_the_run_and_for_each_row(
+    timbre: Timbre, campaign: str, server: Server, store: Store
+) -> None:
+    counts = generate(timbre, campaign)
+    assert counts["made"] == {"conversation": 3}
+    assert (counts["requests"], counts["input_tokens"], counts["output_tokens"]) == (9, 99, 36)
+    assert counts["usd"] == 99 + 2 * 36
+    assert server.keys == {f"Bearer {KEY}"}
+    costs = [measure.value for measure in store.stream(Measure, name="usd")]
+    assert costs == [33 + 2 * 12] * 3
+    assert all(c.input_tokens == 33 for c in store.stream(Candidate))
+    again = generate(timbre, campaign)
+    figures = (again["requests"], again["cached"], again["new"], again["usd"])
+    assert figures == (0, 9, 0, 0)
+
+
+def test_a_dry_run_requests_and_writes_nothing(
+    timbre: Timbre, campaign: str, server: Server, home: Path
+) -> None:
+    estimate = generate(timbre, campaign, "--dry-run")
+    assert (estimate["passages"], estimate["requests"], estimate["cached"]) == (3, 9, 0)
+    cost = estimate["input_tokens"] + 2 * estimate["output_tokens"]
+    assert estimate["usd"] == pytest.approx(cost)
+    assert server.requests == []
+    assert not (home / "journals").exists()
+    generate(timbre, campaign)
+    # Later prompts depend on replies, which a dry run replaces with its own.
+    assert generate(timbre, campaign, "--dry-run")["cached"] >= 3
+
+
+@pytest.mark.parametrize("limit", [("--max-tokens", "600"), ("--max-usd", "600")])
+def test_a_limit_is_never_exceeded_and_finished_rows_are_kept(
+    timbre: Timbre, campaign: str, server: Server, limit: tuple[str, str]
+) -> None:
+    first = generate(timbre, campaign, *limit)
+    assert first["stopped"]
+    assert 0 < len(server.requests) < 9
+    assert first["requests"] == len(server.requests)
+    assert first["input_tokens"] + first["output_tokens"] <= 600
+    rest = generate(timbre, campaign)
+    assert rest["made"] == {"conversation": 3}
+    assert rest["requests"] + first["requests"] == 9
+    prompts = Counter(json.dumps(body["messages"]) for body in server.requests)
+    assert set(prompts.values()) == {1}
+
+
+def test_a_limit_in_dollars_needs_prices(timbre: Timbre) -> None:
+    arguments = ("generate", "demo-tone", "--limit", "1", "--max-usd", "1")
+    assert "input_price" in run(timbre, *arguments, status=1).err
+
+
+def test_a_rejected_text_is_retried_with_the_reason(
+    timbre: Timbre, campaign: str, server: Server, store: Store
+) -> None:
+    server.behaviour = use_an_unsupported_name
+    assert generate(timbre, campaign)["made"] == {"rejected: unsupported name": 3}
+    counts = generate(timbre, campaign, "--retry-refused")
+    assert counts["made"] == {"rejected: unsupported name": 3, "conversation": 3}
+    assert (counts["requests"], counts["cached"]) == (3, 9)
+    assert "was refused: unsupported name (" in server.requests[-1]["messages"][-1]["content"]
+    (prompts,) = {c.provenance.prompts for c in store.stream(Candidate)}
+    assert prompts[-1] == "retry.v1"
+    rejection = next(store.stream(Rejection, scope="bridges"))
+    lineage = run(timbre, "trace", rejection.id).out
+    assert "unsupported name" in lineage
+    assert "passage" in lineage
+
+
+def test_a_key_without_access_ends_the_run_and_earlier_replies_are_kept(
+    timbre: Timbre, campaign: str, server: Server
+) -> None:
+    server.behaviour = reject_the_last_step
+    error = run(timbre, "generate", campaign, status=1).err
+    assert "answered 403: the key has no access to this model" in error
+    server.behaviour = answers
+    assert generate(timbre, campaign)["cached"] == 6
+
+
+def test_a_passage_in_another_language_is_rejected(
+    timbre: Timbre, campaign: str, store: Store
+) -> None:
+    german = Article(url="u", revision="1", digest="d", source="s", language="de")
+    text = "Der Viadukt wurde 1867 gebaut und hat elf Bögen aus Sandstein. " * 4
+    store.add([german, Passage(article=german.id, section="", position=0, text=text)])
+    counts = generate(timbre, campaign)
+    assert counts["made"] == {"conversation": 3, "rejected: another language": 1}
+
+
+def test_debugging_processes_one_row_at_a_time_in_the_main_thread(
+    timbre: Timbre, campaign: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    hook = lambda *_: threads.append(threading.current_thread().name)  # noqa: E731 # a fake
+    monkeypatch.setattr("sys.breakpointhook", hook)
+    monkeypatch.setattr("pipelines.tasks.parse_reply", stop_and_parse)
+    assert generate(timbre, campaign, "--debug")["made"] == {"conversation": 3}
+    assert threads == ["MainThread"] * 9
+    prompts = [body["messages"][-1]["content"][:40] for body in server.requests]
+    assert prompts[0] == prompts[1] != prompts[3]  # all steps of one passage, then the next one
+    assert server.max_concurrent == 1
+
+
+def test_existing_chats_become_candidates_of_a_campaign(
+    timbre: Timbre, campaign: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "support.jsonl"
+    texts = ("How do I get a refund?", "You'll find it under your orders, and that's all of it.")
+    roles = ("user", "assistant")
+    turns = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
+    path.write_text(json.dumps({"messages": turns}) + "\nno chat\n", encoding="utf-8")
+    for new in (2, 0):
+        arguments = ("chats", "add", campaign, str(path), "--licence", "our own", "--json")
+        counts = json.loads(run(timbre, *arguments).out)
+        assert counts["made"] == {"conversation": 1, "rejected: no chat": 1}
+        assert counts["new"] == new
+
+
+def stop_and_parse(text: str | None, key: str) -> Any:
+    breakpoint()
+    return json.loads(text or "{}").get(key)
