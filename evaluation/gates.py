@@ -124,7 +124,7 @@ def _duplicate_gate(pairs: Sequence[tuple[str, str]], bounds: GateBounds) -> Gat
 
 
 def _personal_data_gate(kinds: Mapping[str, Sequence[str]]) -> Gate:
-    first = next((f", first {id[:12]} ({found[0]})" for id, found in kinds.items()), "")
+    first = next((f", first {id[:12]} ({each[0]})" for id, each in kinds.items()), "")
     return Gate(
         "no personal data pattern",
         not kinds,

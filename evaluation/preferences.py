@@ -1,9 +1,8 @@
-"""Which arm people prefer, from reviews of blind comparisons.
+"""Which arm reviewers prefer, from reviews of blind comparisons.
 
 Ties count half for each side. Strengths are those of R. A. Bradley and M. E. Terry, Biometrika 39
-(1952) 324-345, fitted by the iteration of D. R. Hunter, Annals of Statistics 32 (2004) 384-406.
-Reviews of one comparison are not independent, so comparisons, not reviews, are what is counted
-and drawn.
+(1952) 324-345, fitted with the iteration of D. R. Hunter, Annals of Statistics 32 (2004) 384-406.
+Reviews of one comparison aren't independent, so comparisons are counted and resampled, not reviews.
 """
 
 from collections import defaultdict
@@ -22,7 +21,7 @@ _PRIOR = 0.5
 
 
 class VoteChoice(StrEnum):
-    """What a reviewer chose between A (left) and B (right)."""
+    """A reviewer's choice between A (left) and B (right)."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -31,7 +30,7 @@ class VoteChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Sides:
-    """Which arm stood on which side of a comparison; reviewers did not see it."""
+    """The arm on each side of a comparison, which reviewers didn't see."""
 
     left: str
     right: str
@@ -39,7 +38,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Vote:
-    """One reviewer's choice in one comparison, with the arms that stood there."""
+    """One reviewer's choice in one comparison, with the arms on its sides."""
 
     comparison: str
     reviewer: str
@@ -48,7 +47,7 @@ class Vote:
     choice: VoteChoice
 
     def score(self, arm: str) -> float:
-        """1 if the arm was preferred, a half in a tie, 0 if the other was."""
+        """1 if the arm was preferred, ½ for a tie, 0 if the other arm was preferred."""
         if self.choice is VoteChoice.TIE:
             return 0.5
         preferred = self.sides.left if self.choice is VoteChoice.LEFT else self.sides.right
@@ -57,7 +56,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class WinRate:
-    """How often the first arm was preferred to the second, a tie being half a win."""
+    """How often the first arm was preferred to the second, with ties as half a win."""
 
     first: str
     second: str
@@ -78,7 +77,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What the votes come to; `left_rate` far from a half says that the side swayed them."""
+    """The results of the votes; a `left_rate` far from ½ means that the side influenced them."""
 
     votes: int
     kinds: tuple[str, ...]
@@ -93,10 +92,10 @@ def read_votes(
     question: str = "preference",
     values: Mapping[str, VoteChoice] | None = None,
 ) -> Iterator[Vote]:
-    """The votes in submitted reviews of the comparisons that `sides` knows by id.
+    """Read the votes from submitted reviews of the comparisons in `sides`, which is by id.
 
-    `values` maps what reviewers answer to a choice, where it is not left, right or tie. A review
-    that leaves the question open is no vote.
+    `values` maps answers to choices, if they aren't left, right and tie. A review without an answer
+    to the question is no vote.
     """
     meaning = values or {choice.value: choice for choice in VoteChoice}
     for review in reviews:
@@ -118,7 +117,7 @@ def read_votes(
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Win rates, strengths and the pull of the left side; None where nobody voted."""
+    """Win rates, strengths and the rate of the left side; None without votes."""
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
         return None
@@ -132,20 +131,20 @@ def summarise_votes(
 
 
 def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
-    """Win rates of each pair of arms that met, the names of a pair in alphabetical order.
+    """The win rate of each pair of arms, with the names of a pair in alphabetical order.
 
-    The interval is Wilson's over comparisons, each with the mean of its votes: wider than needed
-    where reviewers tie, never too narrow for asking several of them about the same answers.
+    The interval is Wilson's over comparisons, each with the mean of its votes. It is wider than
+    necessary if reviewers tie, but never too narrow because several of them saw the same answers.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
         pairs[_pair(vote)].append(vote)
-    return tuple(_win_rate(first, second, met) for (first, second), met in sorted(pairs.items()))
+    return tuple(_win_rate(first, second, each) for (first, second), each in sorted(pairs.items()))
 
 
-def _win_rate(first: str, second: str, met: list[Vote]) -> WinRate:
-    scores = [vote.score(first) for vote in met]
-    means = _by_comparison((vote.comparison, vote.score(first)) for vote in met)
+def _win_rate(first: str, second: str, cast: list[Vote]) -> WinRate:
+    scores = [vote.score(first) for vote in cast]
+    means = _by_comparison((vote.comparison, vote.score(first)) for vote in cast)
     return WinRate(
         first=first,
         second=second,
@@ -158,8 +157,8 @@ def _win_rate(first: str, second: str, met: list[Vote]) -> WinRate:
 
 
 def _left_rate(cast: Sequence[Vote]) -> Interval:
-    chosen = {VoteChoice.LEFT: 1.0, VoteChoice.TIE: 0.5, VoteChoice.RIGHT: 0.0}
-    means = _by_comparison((vote.comparison, chosen[vote.choice]) for vote in cast)
+    values = {VoteChoice.LEFT: 1.0, VoteChoice.TIE: 0.5, VoteChoice.RIGHT: 0.0}
+    means = _by_comparison((vote.comparison, values[vote.choice]) for vote in cast)
     return wilson(sum(means), len(means))
 
 
@@ -180,8 +179,8 @@ def bradley_terry(
 ) -> tuple[Strength, ...]:
     """Strengths of all arms, strongest first, with bootstrap intervals over comparisons.
 
-    Half a win each way between every two arms is added, so that an arm that never lost, or never
-    met another, has a finite strength; it draws small samples towards equality.
+    A prior of half a win each way between any two arms keeps the strength finite for an arm that
+    never lost or was never compared; it shrinks small samples towards equality.
     """
     if not cast:
         return ()

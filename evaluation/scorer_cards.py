@@ -224,8 +224,8 @@ def suggestion_cards(
         labels = majority((subject, scorer.read(v)) for subject, v in values if v is not None)
         known = [
             (suggestion, labels[subject])
-            for subject, found in suggestions.items()
-            if subject in labels and (suggestion := found.get(scorer.question))
+            for subject, answers_by_question in suggestions.items()
+            if subject in labels and (suggestion := answers_by_question.get(scorer.question))
         ]
         if len(known) >= FEWEST:
             agents = sorted({suggestion.agent for suggestion, _ in known})
@@ -250,7 +250,8 @@ def suggestion_gates(
     suggestions = [_suggestions(candidate) for candidate in approved]
     gates = []
     for scorer in _scorers(questions):
-        values = [found[scorer.question].value for found in suggestions if scorer.question in found]
+        answers = [each.get(scorer.question) for each in suggestions]
+        values = [answer.value for answer in answers if answer]
         if values:
             accepted = [scorer.read(value) > 0.5 for value in values]
             gates.append(_gate(scorer.name, by_name.get(scorer.name), accepted, bounds))
@@ -299,8 +300,8 @@ def _above(value: float, middle: float) -> float:
 
 
 def _suggestions(candidate: Candidate) -> dict[str, SuggestedAnswer]:
-    found = suggest_answers(candidate, tone_measures(candidate.review_text))
-    return {suggestion.question: suggestion for suggestion in found}
+    suggestions = suggest_answers(candidate, tone_measures(candidate.review_text))
+    return {suggestion.question: suggestion for suggestion in suggestions}
 
 
 def _source(reviews: Iterable[Review]) -> str:

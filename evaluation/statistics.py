@@ -1,6 +1,6 @@
-"""Intervals, paired comparisons and what may be said of them.
+"""Confidence intervals, paired comparisons and effect sizes.
 
-A result whose interval holds its bound is undecided, whatever its estimate. Sources:
+A result whose interval contains its bound is undecided, whatever its estimate. Sources:
 E. B. Wilson, JASA 22 (1927) 209-212, the interval of a rate; R. G. Newcombe, Statistics in Medicine
 17 (1998) 2635-2650, method 10, the interval of a difference of paired rates; B. Efron, Annals of
 Statistics 7 (1979) 1-26, the bootstrap; S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70;
@@ -25,7 +25,7 @@ _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.22
 
 
 class Outcome(StrEnum):
-    """What an interval says of a value against a bound."""
+    """Whether an interval lies above a bound, below it, or contains it."""
 
     HIGHER = "higher"
     LOWER = "lower"
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Resampling:
-    """How a bootstrap draws: how often, from which seed."""
+    """The number of bootstrap samples, and their seed."""
 
     samples: int = 5_000
     seed: int = 0
@@ -42,30 +42,30 @@ class Resampling:
 
 RESAMPLING = Resampling()
 TAIL = 0.025
-"""The share beyond each end of an interval: all are of 95 %."""
+"""The share beyond each end of an interval; all intervals are 95 %."""
 
 
 def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
-    """Whether an interval lies above a bound, below it, or holds it (undecided)."""
+    """Whether an interval lies above a bound, below it, or contains it (undecided)."""
     if interval.low > bound:
         return Outcome.HIGHER
     return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Whether a loss of `margin` or more can be ruled out; the margin is set beforehand."""
+    """Whether a loss of `margin` or more is ruled out; set the margin before measuring."""
     return difference.low > -margin
 
 
 def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a rate; ties may count as half a success.
 
-    Raises `EvaluationError` if there is no trial, or fewer than 0 or more than `n` successes.
+    Raises `EvaluationError` if there is no trial, or `successes` isn't between 0 and `n`.
     """
     if n < 1 or not 0 <= successes <= n:
         raise EvaluationError(
-            f"found {successes:g} successes in {n} trials, expected at least one trial and no more "
-            "successes than trials; measure at least one output"
+            f"A rate needs at least one trial and no more successes than trials, but there are "
+            f"{successes:g} successes in {n} trials. Measure at least one output."
         )
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     rate = successes / n
@@ -75,19 +75,19 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
 
 
 def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Interval:
-    """The difference of two rates met on the same prompts, a − b (Newcombe's method 10).
+    """The difference of two rates on the same prompts, a − b (Newcombe's method 10).
 
-    Unlike a bootstrap it does not shrink to a point where all prompts agree.
+    Unlike a bootstrap interval it doesn't shrink to a point if all prompts agree.
     """
-    _paired(a, b)
+    _check_paired(a, b)
     n = len(a)
     first, second = (wilson(sum(map(bool, side)), n, confidence) for side in (a, b))
     both = sum(bool(x) and bool(y) for x, y in zip(a, b, strict=True))
     phi = _phi(both, sum(map(bool, a)), sum(map(bool, b)), n)
-    return _apart(first, second, phi)
+    return _rate_difference(first, second, phi)
 
 
-def _apart(first: Interval, second: Interval, phi: float) -> Interval:
+def _rate_difference(first: Interval, second: Interval, phi: float) -> Interval:
     """The difference of two rates from their intervals and their correlation."""
     down_a, up_a = first.estimate - first.low, first.high - first.estimate
     down_b, up_b = second.estimate - second.low, second.high - second.estimate
@@ -102,16 +102,16 @@ def paired_shares(
 ) -> Interval:
     """The difference of two shares on the same prompts, a − b.
 
-    By Newcombe's method where every value is yes or no, by the bootstrap where some are means. A
-    bootstrap of differences that are all alike is a point; his method without correlation is wide
-    enough there.
+    If every value is 0 or 1 it uses Newcombe's method, otherwise the bootstrap. If all differences
+    are equal, the bootstrap interval is a point; then it uses Newcombe's method without
+    correlation, which is wide enough.
     """
     if {*a, *b} <= {0.0, 1.0}:
         return paired_rates([x > 0 for x in a], [x > 0 for x in b])
-    found = paired_bootstrap(a, b, clusters)
-    if found.low < found.high:
-        return found
-    return _apart(wilson(sum(a), len(a)), wilson(sum(b), len(b)), 0.0)
+    interval = paired_bootstrap(a, b, clusters)
+    if interval.low < interval.high:
+        return interval
+    return _rate_difference(wilson(sum(a), len(a)), wilson(sum(b), len(b)), 0.0)
 
 
 def _phi(both: int, a: int, b: int, n: int) -> float:
@@ -130,15 +130,15 @@ def mean_interval(
 ) -> Interval:
     """A mean with its expanded percentile bootstrap interval (Hesterberg, 2015, section 5.2).
 
-    Its quantiles lie as far out as Student's t and the missing n / (n − 1) of a resample's variance
-    ask for; plain percentiles are too narrow where there are few values.
+    The quantiles are moved out for Student's t and for the factor n / (n − 1) that a resample's
+    variance lacks; plain percentiles are too narrow for few values.
 
-    `clusters` says which values belong together (prompts of one article, answers of one seed);
-    whole clusters are then drawn, so that likeness within them does not pass for evidence.
+    `clusters` names the cluster of each value (such as the article of its prompt). Whole clusters
+    are resampled, so that similarity within them doesn't count as evidence.
     """
     numbers = np.asarray(values, dtype=float)
     if numbers.size == 0:
-        raise EvaluationError("found no value to average, expected one; measure an output first")
+        raise EvaluationError("There is no value to average. Measure an output first.")
     means = _resampled_means(numbers, clusters, resampling)
     tail = _expanded_tail(numbers.size if clusters is None else len(set(clusters)))
     low, high = np.quantile(means, [tail, 1 - tail])
@@ -172,22 +172,23 @@ def paired_bootstrap(
     clusters: Sequence[str] | None = None,
     resampling: Resampling = RESAMPLING,
 ) -> Interval:
-    """The mean difference a − b over the same prompts, with its bootstrap interval."""
-    _paired(a, b)
+    """The mean difference a − b on the same prompts, with its bootstrap interval."""
+    _check_paired(a, b)
     return mean_interval(np.subtract(a, b).tolist(), clusters, resampling)
 
 
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
-    """A rate over several seeds with Student's interval: chance of training, not of prompts.
+    """A rate over several seeds with Student's interval, which covers other trainings.
 
-    Each seed counts by its mean. Two seeds say next to nothing of a third, which a bootstrap of
-    them would hide: it cannot leave the two values.
+    Each seed counts by its mean. Two seeds predict a third poorly; a bootstrap would hide that,
+    because it can't leave the range of its values.
 
-    Raises `EvaluationError` if fewer than two seeds were measured.
+    Raises `EvaluationError` if there are fewer than two seeds.
     """
     if len(by_seed) < 2:
         raise EvaluationError(
-            f"found {len(by_seed)} seed(s), expected at least 2; train with another seed"
+            f"An interval over seeds needs 2 or more, but there is {len(by_seed)}. Train with "
+            "another seed."
         )
     means = [fmean(by_seed[seed]) for seed in sorted(by_seed)]
     middle = fmean(means)
@@ -196,7 +197,7 @@ def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
 
 
 def _student(freedom: int) -> float:
-    """The 97.5 % point of Student's t: tabled up to 10 degrees of freedom, expanded beyond."""
+    """The 97.5 % point of Student's t: from a table up to 10 degrees of freedom, then a series."""
     if freedom <= len(_STUDENT):
         return _STUDENT[freedom - 1]
     z = NormalDist().inv_cdf(0.975)
@@ -207,12 +208,12 @@ def _student(freedom: int) -> float:
 def sign_flip_p(
     a: Sequence[float], b: Sequence[float], resampling: Resampling = RESAMPLING
 ) -> float:
-    """Two-sided p-value of a paired difference: the signs of the differences are flipped.
+    """Two-sided p-value of a paired difference, by flipping the signs of the differences.
 
-    Every pattern of signs is tried for up to 14 prompts that differ (for yes and no this is
-    McNemar's exact test), and `samples` drawn ones beyond that.
+    Up to 14 non-zero differences it tries every pattern of signs (for 0 and 1 this is McNemar's
+    exact test), beyond that `samples` random ones.
     """
-    _paired(a, b)
+    _check_paired(a, b)
     gaps = np.subtract(a, b).astype(float)
     gaps = gaps[gaps != 0]
     if gaps.size == 0:
@@ -228,9 +229,9 @@ def sign_flip_p(
 
 
 def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
-    """Effect size from −1 to 1: how much more often a value of `a` exceeds one of `b`."""
+    """Effect size from −1 to 1: how much more often a value of `a` exceeds one of `b` than not."""
     if not len(a) or not len(b):
-        raise EvaluationError("found an empty side, expected values on both; measure both arms")
+        raise EvaluationError("One of the two arms has no values. Measure both.")
     ordered = np.sort(np.asarray(b, dtype=float))
     above = np.searchsorted(ordered, a, side="left").sum()
     below = (len(ordered) - np.searchsorted(ordered, a, side="right")).sum()
@@ -238,7 +239,7 @@ def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's adjusted p-values over a family of comparisons, by the same names."""
+    """Holm's adjusted p-values of a family of comparisons, by the same names."""
     adjusted: dict[str, float] = {}
     running = 0.0
     ordered = sorted(p_values.items(), key=lambda item: (item[1], item[0]))
@@ -248,9 +249,9 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in p_values}
 
 
-def _paired(a: Sequence[float], b: Sequence[float]) -> None:
+def _check_paired(a: Sequence[float], b: Sequence[float]) -> None:
     if len(a) != len(b) or not len(a):
         raise EvaluationError(
-            f"found {len(a)} values against {len(b)}, expected the same prompts on both sides; "
-            "compare outputs to the same prompts"
+            f"A paired comparison needs the same prompts in both arms, but there are {len(a)} and "
+            f"{len(b)} values. Compare outputs for the same prompts."
         )

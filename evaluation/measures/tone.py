@@ -1,10 +1,10 @@
-"""Measures of tone: how easily a text reads and how much it sounds like talk.
+"""Measures of tone: how easily an English text reads, and how much it sounds like conversation.
 
-The features are those that set involved speech apart from informational writing in D. Biber,
+The features are those that separate involved speech from informational writing in D. Biber,
 *Variation across Speech and Writing* (1988), dimension 1: first and second person, contractions,
-questions and discourse particles, here also with the markers of D. Schiffrin, *Discourse Markers*
-(1987). Each is a rate per 100 words of English text. Reading ease is R. Flesch, "A new readability
-yardstick", Journal of Applied Psychology 32 (1948), 221-233.
+questions and discourse particles, with the markers of D. Schiffrin, *Discourse Markers* (1987).
+Each is a rate per 100 words. Reading ease is from R. Flesch, "A new readability yardstick", Journal
+of Applied Psychology 32 (1948), 221-233.
 """
 
 import re
@@ -18,9 +18,9 @@ TONE_SOURCE = "tone.v1"
 
 @dataclass(frozen=True)
 class Feature:
-    """A measured feature: its stable name, what people read, and how it is counted.
+    """A measured feature: its stable name, its label for people, and how it is computed.
 
-    `share` says that its values lie between 0 and 1 and are read as percentages.
+    `share` means that its values are between 0 and 1 and shown as percentages.
     """
 
     name: str
@@ -94,29 +94,29 @@ _MARK = re.compile(
 def flesch_reading_ease(text: str) -> float:
     """Flesch Reading Ease: about 100 for very easy text, 30 and below for very hard; 0 if empty.
 
-    206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948). It rewards
-    short sentences and short words whatever they say, so it is never read alone.
+    206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948). It rewards short
+    sentences and short words whatever they say, so never use it alone.
     """
-    found = words(text)
-    return _reading_ease(found, len(sentences(text))) if found else 0.0
+    text_words = words(text)
+    return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
 
 
-def _reading_ease(found: tuple[str, ...], sentence_count: int) -> float:
-    spoken = sum(map(syllables, found))
-    return 206.835 - 1.015 * len(found) / sentence_count - 84.6 * spoken / len(found)
+def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
+    count = len(text_words)
+    return 206.835 - 1.015 * count / sentence_count - 84.6 * sum(map(syllables, text_words)) / count
 
 
 def tone_measures(text: str) -> dict[str, float]:
     """Every feature of `FEATURES` by its name; all 0 for a text without words.
 
-    An `I` that is a numeral (inside a sentence, after a name) and the US are no persons.
+    A numeral `I` (inside a sentence, after a name) and `US` don't count as first person.
     """
-    found = words(text)
-    if not found:
+    text_words = words(text)
+    if not text_words:
         return dict.fromkeys((feature.name for feature in FEATURES), 0.0)
-    lower = tuple(word.lower().replace("’", "'") for word in found)
+    lower = tuple(word.lower().replace("’", "'") for word in text_words)
     phrases, free = _phrases(lower)
-    persons = [_stem(lower[i]) for i in free if found[i] not in _COUNTRY]
+    persons = [_stem(lower[i]) for i in free if text_words[i] not in _COUNTRY]
     sentence_count = len(sentences(text))
     lines = [line for line in text.splitlines() if line.strip()]
     counts = {
@@ -128,27 +128,27 @@ def tone_measures(text: str) -> dict[str, float]:
         "markdown": len(_MARK.findall(text)) if _MARKS.search(text) else 0,
     }
     return {
-        "flesch_reading_ease": _reading_ease(found, sentence_count),
-        "words": float(len(found)),
-        "words_per_sentence": len(found) / sentence_count,
+        "flesch_reading_ease": _reading_ease(text_words, sentence_count),
+        "words": float(len(text_words)),
+        "words_per_sentence": len(text_words) / sentence_count,
         "list_lines": sum(bool(_LIST_LINE.match(line)) for line in lines) / len(lines),
-    } | {name: 100 * count / len(found) for name, count in counts.items()}
+    } | {name: 100 * count / len(text_words) for name, count in counts.items()}
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """How many discourse phrases there are, and the places of the words outside them.
+    """The number of discourse phrases, and the indices of the words outside them.
 
-    A person inside a phrase (you know, I mean) is none, so that no word is two signs at once.
+    A pronoun inside a phrase (you know, I mean) doesn't count, so that no word is two signs.
     """
-    count, free, place = 0, [], 0
-    while place < len(lower):
-        options = _PHRASES.get(lower[place], ())
-        length = next((len(o) for o in options if lower[place : place + len(o)] == o), 0)
+    count, free, start = 0, [], 0
+    while start < len(lower):
+        options = _PHRASES.get(lower[start], ())
+        length = next((len(o) for o in options if lower[start : start + len(o)] == o), 0)
         if length:
             count += 1
         else:
-            free.append(place)
-        place += length or 1
+            free.append(start)
+        start += length or 1
     return count, free
 
 
@@ -157,7 +157,7 @@ def _contracts(word: str) -> bool:
 
 
 def _set_off(text: str) -> int:
-    """The ambiguous discourse words (so, well, right), where a pause sets them off."""
+    """The number of ambiguous discourse words (so, well, right) that punctuation sets off."""
     lower = text.lower()
     return len(_SET_OFF.findall(lower)) + len(_OPENING.findall(lower))
 
@@ -171,10 +171,10 @@ class ConversationalRule:
     """When a text counts as conversational: several signs of talk in an easy, unformatted text.
 
     Attributes:
-        signs: How many of the five signs (I or we, you, contraction, question, discourse word)
-            the text must show.
-        reading_ease: Lowest Flesch Reading Ease.
-        words_per_sentence: Longest mean sentence.
+        signs: The least number of the five signs (I or we, you, contraction, question, discourse
+            word).
+        reading_ease: The lowest Flesch Reading Ease.
+        words_per_sentence: The highest mean sentence length.
     """
 
     signs: int = 2
@@ -183,7 +183,7 @@ class ConversationalRule:
 
     @property
     def sentence(self) -> str:
-        """The rule as people read it."""
+        """The rule in words."""
         return (
             f"An answer counts as conversational when it shows at least {self.signs} of five signs "
             "of talk (I or we, you, a contraction, a question, a discourse word such as “well” or "
@@ -198,7 +198,7 @@ _SIGNS = ("first_person", "second_person", "contractions", "questions", "discour
 
 
 def conversational(measures: Mapping[str, float], rule: ConversationalRule = RULE) -> bool:
-    """Whether a text of which `tone_measures` gave these is conversational under the rule."""
+    """Whether a text with these tone measures is conversational under the rule."""
     return (
         sum(measures[sign] > 0 for sign in _SIGNS) >= rule.signs
         and measures["flesch_reading_ease"] >= rule.reading_ease
@@ -208,5 +208,5 @@ def conversational(measures: Mapping[str, float], rule: ConversationalRule = RUL
 
 
 def is_conversational(text: str, rule: ConversationalRule = RULE) -> bool:
-    """Whether a text is conversational under the rule, which no single feature can satisfy."""
+    """Whether a text is conversational under the rule."""
     return conversational(tone_measures(text), rule)

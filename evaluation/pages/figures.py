@@ -1,22 +1,14 @@
-"""The figures of a report, each from its part of the data; None where there is nothing to draw."""
+"""The figures of a report; a function returns None if it has nothing to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import Interval
 from evaluation.arms import ArmSummary, SweepPoint
+from evaluation.measures.content import SIMILARITY
 from evaluation.measures.tone import Feature
-from evaluation.pages.charts import (
-    Axis,
-    Caption,
-    Figure,
-    Mark,
-    Row,
-    Series,
-    interval_figure,
-    line_figure,
-    share_figure,
-)
+from evaluation.pages.charts import Axis, Caption, Figure, Mark, Row, Series, unique
+from evaluation.pages.plots import interval_figure, line_figure, share_figure
 from evaluation.preferences import Preferences
 
 _TIE = "No difference"
@@ -24,7 +16,7 @@ _TIE = "No difference"
 
 @dataclass(frozen=True)
 class LossPoint:
-    """The loss of a training at a step, on the training and the validation side (None: not met)."""
+    """The training and validation loss at a step, None if not measured there."""
 
     step: int
     train: float | None = None
@@ -38,7 +30,7 @@ def arm_series(arms: Sequence[ArmSummary]) -> Series:
 
 def target_figure(arms: Sequence[ArmSummary], target: Feature) -> Figure | None:
     """The share of each arm's answers that meet the target."""
-    rows = [_interval_row(arm, arm.target) for arm in arms if arm.target]
+    rows = [_arm_row(arm, arm.target) for arm in arms if arm.target]
     if not rows:
         return None
     caption = Caption(
@@ -52,30 +44,27 @@ def similarity_figure(
     arms: Sequence[ArmSummary], floor: Interval | None, ceiling: Interval | None
 ) -> Figure | None:
     """Each arm's similarity to the references, between the floor and the ceiling."""
-    rows = [
-        _interval_row(arm, mean.value)
+    means = [
+        (arm, next(mean.value for mean in arm.content if mean.feature.name == SIMILARITY.name))
         for arm in arms
-        for mean in arm.content
-        if mean.feature.name == "similarity" and mean.value
     ]
+    rows = [_arm_row(arm, interval) for arm, interval in means if interval]
     if not rows:
         return None
     caption = Caption(
         "similarity",
         "Mean similarity of the answers to the plain references, with 95 % intervals. The floor is "
-        "answers beside the references of other prompts; the ceiling is approved rewrites.",
+        "answers against the references of other prompts; the ceiling is approved rewrites.",
     )
-    marks = [
-        Mark(name, found.estimate)
-        for name, found in (("floor", floor), ("ceiling", ceiling))
-        if found
-    ]
-    axis = Axis("Cosine similarity to the reference", ".1f", (min(0.0, _lowest(rows)), 1.0))
+    bounds = (("floor", floor), ("ceiling", ceiling))
+    marks = [Mark(name, bound.estimate) for name, bound in bounds if bound]
+    lowest = min(0.0, *(float(row["low"]) for row in rows))
+    axis = Axis("Cosine similarity to the reference", ".1f", (lowest, 1.0))
     return interval_figure(caption, rows, arm_series(arms), axis, marks)
 
 
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
-    """The share of answers over each threshold of reading ease, as the published study counts."""
+    """The share of answers above each threshold of reading ease, as in the published study."""
     labels = {arm.name: arm.label for arm in arms}
     rows: list[Row] = [
         {
@@ -95,81 +84,71 @@ def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint])
         "Share of answers whose Flesch Reading Ease is at least the threshold. Bands are 95 % "
         "intervals.",
     )
-    across = Axis("Threshold of reading ease", ".0f")
-    up = Axis("Share of answers", ".0%", (0.0, 1.0))
-    return line_figure(caption, rows, arm_series(arms), across, up)
+    x_axis = Axis("Threshold of reading ease", ".0f")
+    y_axis = Axis("Share of answers", ".0%", (0.0, 1.0))
+    return line_figure(caption, rows, arm_series(arms), x_axis, y_axis)
 
 
-def votes_figure(arms: Sequence[ArmSummary], found: Preferences | None) -> Figure | None:
-    """How the votes of each pair of arms fell."""
-    if found is None or not found.win_rates:
+def votes_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) -> Figure | None:
+    """The votes about each pair of arms."""
+    if preferences is None or not preferences.win_rates:
         return None
     labels = {arm.name: arm.label for arm in arms}
     rows: list[Row] = []
-    for record in found.win_rates:
+    for record in preferences.win_rates:
         first, second = (labels.get(name, name) for name in (record.first, record.second))
-        shares = ((first, record.wins), (_TIE, record.ties), (second, record.losses))
+        counts = ((first, record.wins), (_TIE, record.ties), (second, record.losses))
         rows += [
             {"row": f"{first} against {second}", "arm": arm, "order": order, "count": count}
-            for order, (arm, count) in enumerate(shares)
+            for order, (arm, count) in enumerate(counts)
         ]
-    named = dict.fromkeys([*labels.values(), *(str(row["arm"]) for row in rows)])
-    series = Series(tuple(name for name in named if name != _TIE), neutral=_TIE)
+    names = dict.fromkeys([*labels.values(), *unique(rows, "arm")])
+    series = Series(tuple(name for name in names if name != _TIE), neutral=_TIE)
     caption = Caption("votes", "Votes in blind comparisons, by the preferred arm.")
     return share_figure(caption, rows, series)
 
 
-def strengths_figure(arms: Sequence[ArmSummary], found: Preferences | None) -> Figure | None:
-    """Bradley–Terry strengths of the arms, where three or more were compared."""
-    if found is None or len(found.strengths) < 3:
+def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) -> Figure | None:
+    """Bradley–Terry strengths of the arms, if at least three were compared."""
+    if preferences is None or len(preferences.strengths) < 3:
         return None
     labels = {arm.name: arm.label for arm in arms}
-    rows: list[Row] = [
-        {
-            "arm": labels.get(strength.arm, strength.arm),
-            "low": strength.score.low,
-            "estimate": strength.score.estimate,
-            "high": strength.score.high,
-        }
-        for strength in found.strengths
+    rows = [
+        {"arm": labels.get(each.arm, each.arm)} | _interval_cells(each.score)
+        for each in preferences.strengths
     ]
     caption = Caption(
         "strengths",
         "Bradley–Terry strength: log-odds of being preferred to the average arm, which is 0, with "
         "95 % intervals.",
     )
-    series = Series(tuple(dict.fromkeys([*labels.values(), *(str(r["arm"]) for r in rows)])))
+    series = Series(tuple(dict.fromkeys([*labels.values(), *unique(rows, "arm")])))
     axis = Axis("Log-odds against the average arm", ".1f")
     return interval_figure(caption, rows, series, axis, [Mark("average", 0.0)])
 
 
 def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
-    """The loss over the steps of training; None with fewer than two points to join."""
-    sides = (("Training", "train"), ("Validation", "validation"))
+    """The loss over the steps of training; None with fewer than two steps."""
+    curves = (
+        ("Training", [(point.step, point.train) for point in losses]),
+        ("Validation", [(point.step, point.validation) for point in losses]),
+    )
     rows: list[Row] = [
-        {"arm": label, "x": point.step, "y": value}
-        for label, side in sides
-        for point in losses
-        if (value := getattr(point, side)) is not None
+        {"arm": label, "x": step, "y": loss}
+        for label, points in curves
+        for step, loss in points
+        if loss is not None
     ]
     if len({row["x"] for row in rows}) < 2:
         return None
     caption = Caption("loss", "Loss per token over the optimiser steps of the training.")
-    series = Series(tuple(dict.fromkeys(str(row["arm"]) for row in rows)), start=3)
+    series = Series(tuple(unique(rows, "arm")), start=3)
     return line_figure(caption, rows, series, Axis("Step", ".0f"), Axis("Loss", ".2f"))
 
 
-def _interval_row(arm: ArmSummary, found: Interval | None) -> Row:
-    if found is None:
-        return {"arm": arm.label}
-    return {
-        "arm": arm.label,
-        "low": found.low,
-        "estimate": found.estimate,
-        "high": found.high,
-        "answers": arm.n,
-    }
+def _arm_row(arm: ArmSummary, interval: Interval) -> Row:
+    return {"arm": arm.label} | _interval_cells(interval) | {"answers": arm.n}
 
 
-def _lowest(rows: Sequence[Row]) -> float:
-    return min(float(row["low"]) for row in rows)
+def _interval_cells(interval: Interval) -> dict[str, str | float]:
+    return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}

@@ -1,4 +1,4 @@
-"""Pages that hold all they need: text, tables and charts in one HTML file without scripts."""
+"""Self-contained HTML pages: text, tables and charts in one file without scripts."""
 
 import re
 from collections.abc import Iterable
@@ -16,22 +16,25 @@ from evaluation.verdict import percent
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WIDE, _NARROW = 720, 380
-_FIGURES = re.compile(r"(?<=\d) %|\((?:[-−+<>]?[\d.,]+(?: %)?(?: to )?){2}\)")
+_NUMBERS = re.compile(r"(?<=\d) %|\((?:[-−+<>]?[\d.,]+(?: %)?(?: to )?){2}\)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: what it shows, its columns, and rows of cells as people read them."""
+    """A table: a note above it, its columns, and rows of formatted cells."""
 
-    says: str
+    note: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page; where it has neither figures nor tables, `missing_note` says why."""
+    """A part of a page; `missing_note` is shown if it has no figures, tables or texts.
+
+    `texts` are named texts that are folded away, such as configurations.
+    """
 
     heading: str
     notes: tuple[str, ...] = ()
@@ -43,10 +46,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: what it is about, its verdict first, then its sections.
+    """A page: its topic, its verdict first, then a notice and its sections.
 
-    `notice` is said right under the verdict; `written_at` is ISO 8601. `texts` of a section are
-    named texts that are folded away, such as configurations.
+    `written_at` is ISO 8601.
     """
 
     eyebrow: str
@@ -57,11 +59,21 @@ class Page:
     notice: str = ""
 
 
+@dataclass(frozen=True)
+class RenderedFigure:
+    """A figure as a page shows it: in two widths, in words, and its data as a link."""
+
+    name: str
+    text: str
+    wide: Markup
+    narrow: Markup
+    csv: str
+
+
 def render_page(page: Page) -> str:
     """The page as self-contained HTML."""
-    return (
-        template_environment().get_template("page.html.jinja").render(page=page, draw=render_figure)
-    )
+    template = template_environment().get_template("page.html.jinja")
+    return template.render(page=page, draw=render_figure)
 
 
 def write_page(page: Page, path: Path) -> Path:
@@ -75,29 +87,26 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader never sees half of it."""
+    """Write a file so that nobody ever reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
 
 
-def write_figures(figures: Iterable[Figure], folder: Path) -> list[Path]:
-    """Write each figure as SVG and PNG on white, and its data as CSV; returns the paths."""
+def write_figures(figures: Iterable[Figure], folder: Path) -> None:
+    """Write each figure as SVG and PNG on white, and its data as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for figure in figures:
-        place = folder / figure.caption.name
-        place.with_suffix(".svg").write_text(svg_file(figure), encoding="utf-8")
-        place.with_suffix(".png").write_bytes(png_file(figure))
-        place.with_suffix(".csv").write_text(csv_file(figure), encoding="utf-8")
-        written += [place.with_suffix(ending) for ending in (".svg", ".png", ".csv")]
-    return written
+        path = folder / figure.caption.name
+        path.with_suffix(".svg").write_text(svg_file(figure), encoding="utf-8")
+        path.with_suffix(".png").write_bytes(png_file(figure))
+        path.with_suffix(".csv").write_text(csv_file(figure), encoding="utf-8")
 
 
 def template_environment() -> Environment:
-    """Where templates are rendered: escaped, strict about names, free of unprintable characters."""
-    made = Environment(
+    """The Jinja environment: escaped, strict about names, without unprintable characters."""
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -105,81 +114,68 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         finalize=printable,
     )
-    made.filters |= {
+    environment.filters |= {
         "percent": percent,
         "number": number,
         "range": interval_range,
         "signed": signed,
         "link": safe_link,
-        "said": describe_kinds,
+        "kinds": describe_kinds,
         "unbroken": unbroken,
     }
-    return made
-
-
-@dataclass(frozen=True)
-class RenderedFigure:
-    """A figure as a page shows it: in two widths, in words, with its data as an address."""
-
-    name: str
-    says: str
-    wide: Markup
-    narrow: Markup
-    csv: str
+    return environment
 
 
 def render_figure(figure: Figure) -> RenderedFigure:
-    """A figure render_figure for wide and for narrow screens, its labels escaped by the drawing."""
+    """A figure for wide and narrow screens; the renderer escapes its labels."""
     wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - ours
     data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
-    return RenderedFigure(figure.caption.name, figure.caption.says, wide, narrow, data)
+    return RenderedFigure(figure.caption.name, figure.caption.text, wide, narrow, data)
 
 
 def printable(value: object) -> object:
-    """Text without characters that no HTML page may hold (controls, half surrogates)."""
-    if isinstance(value, Markup):
-        return value
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+    """Replace characters that HTML doesn't allow (controls, lone surrogates)."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number for people, with a true minus sign; a dash where there is none."""
+    """A number with a true minus sign; a dash for None."""
     return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A difference for people, with its sign."""
+    """A number with its sign."""
     return f"{value:+,.{digits}f}".replace("-", "−")
 
 
-def interval_range(found: Interval, digits: int = 2) -> str:
+def interval_range(interval: Interval, digits: int = 2) -> str:
     """The bounds of an interval: `0.41 to 0.63`."""
-    return f"{number(found.low, digits)} to {number(found.high, digits)}"
+    return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
 
 
 def unbroken(text: str) -> str:
-    """The text with no line ending before a `%` or within bounds such as `(27 % to 65 %)`."""
-    return _FIGURES.sub(lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
+    """The text without line breaks before a `%` or within bounds such as `(27 % to 65 %)`."""
+    return _NUMBERS.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
-def share_cell(found: Interval | None) -> str:
-    """A share with its interval as a table says it: `41 % (30 % to 52 %)`."""
-    if found is None:
+def share_cell(share: Interval | None) -> str:
+    """A share with its interval: `41 % (30 % to 52 %)`."""
+    if share is None:
         return "–"
-    return f"{percent(found.estimate)} ({percent(found.low)} to {percent(found.high)})"
+    return f"{percent(share.estimate)} ({percent(share.low)} to {percent(share.high)})"
 
 
-def number_cell(found: Interval | None, digits: int = 2) -> str:
-    """A mean with its interval as a table says it: `0.41 (0.30 to 0.52)`."""
-    return (
-        "–"
-        if found is None
-        else f"{number(found.estimate, digits)} ({interval_range(found, digits)})"
-    )
+def number_cell(mean: Interval | None, digits: int = 2) -> str:
+    """A mean with its interval: `0.41 (0.30 to 0.52)`."""
+    if mean is None:
+        return "–"
+    return f"{number(mean.estimate, digits)} ({interval_range(mean, digits)})"
 
 
 def safe_link(url: str) -> str:
-    """The address if it is one of the web, and nothing otherwise (no scripts, no files)."""
+    """The address if it is a web address, otherwise empty (no scripts, no files)."""
     try:
         return url if urlsplit(url).scheme in ("http", "https") else ""
     except ValueError:

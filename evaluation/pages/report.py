@@ -1,7 +1,7 @@
-"""The report: one HTML page that says what a campaign came to, and shows why.
+"""The report: one HTML page with a campaign's results and the evidence for them.
 
-The page holds everything it needs (styles, charts, their data) and fetches nothing; it has no
-scripts, so nothing in a model's answer can run. Every part may be missing and is then said to be.
+The page is self-contained (styles, charts, their data) and has no scripts, so nothing in a model's
+answer can run. Any part may be missing; the page then says so.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Who reviewed: a person, or a written rule with the sentence that describes it."""
+    """A person who reviewed, or a written rule with its description."""
 
     name: str
     kind: ReviewerKind
@@ -46,7 +46,7 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """The version trained on, who judged it and how they decided."""
+    """The version that was trained on, its reviewers and their decisions."""
 
     version: Version
     articles: int
@@ -58,7 +58,7 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """How far reviewers agreed on a question; `value` is None where it is undefined."""
+    """An agreement coefficient of a question; `value` is None if it is undefined."""
 
     question: str
     between: str
@@ -69,7 +69,7 @@ class AgreementRow:
 
 @dataclass(frozen=True)
 class Attribution:
-    """The article a passage was taken from, as its licence asks it to be named."""
+    """The article of a passage, as its licence requires."""
 
     title: str
     url: str
@@ -79,7 +79,7 @@ class Attribution:
 
 @dataclass(frozen=True)
 class ArmAnswer:
-    """What an arm, by its name, answered."""
+    """An arm's answer."""
 
     arm: str
     text: str
@@ -87,7 +87,7 @@ class ArmAnswer:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A held-out prompt with its passage, its plain reference and what each arm answered."""
+    """A held-out prompt with its passage, its plain reference and each arm's answer."""
 
     question: str
     answers: tuple[ArmAnswer, ...]
@@ -98,7 +98,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class LineageStep:
-    """One record on the way from an output back to its sources; `depth` indents it."""
+    """One record between an output and its sources; `depth` indents it."""
 
     noun: str
     id: str
@@ -117,14 +117,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything a report shows; what is missing is left empty or None.
+    """Everything a report shows; missing parts are empty or None.
 
-    `subject` is the tone or persona in words, such as `the tone “conversational”`; `verdict` is
-    from `evaluation.verdict`; `written_at` is ISO 8601; `target` is the measure that
-    `ArmSummary.target` counts, its description the rule; `judge_kappa` is the lower end of kappa
-    under which a judge is diagnostic only; `training` has facts of the run (base
-    model, precision, device, times); `lineage` is one output walked back to its article and
-    reviewers; `configuration` has the files and settings that made all this, as text.
+    `subject` is the tone or persona in words, such as `the tone “conversational”`; `written_at` is
+    ISO 8601; `target` is the feature that `ArmSummary.target` counts, and its description is the
+    rule; `judge_kappa` is the lower bound of kappa below which a judge is diagnostic only;
+    `training` has facts of the run (base model, precision, device, times); `lineage` is one output
+    traced back to its article and reviewers; `configuration` has the run's files as text.
     """
 
     campaign: str
@@ -150,8 +149,8 @@ class ReportData:
 
 
 def report_figures(data: ReportData) -> tuple[Figure, ...]:
-    """The report's figures in their order, without those that have nothing to show."""
-    render_figure = (
+    """The report's figures in their order, without empty ones."""
+    figures = (
         target_figure(data.arms, data.target),
         reading_ease_figure(data.arms, data.sweep),
         similarity_figure(data.arms, data.floor, data.ceiling),
@@ -159,7 +158,7 @@ def report_figures(data: ReportData) -> tuple[Figure, ...]:
         strengths_figure(data.arms, data.preferences),
         loss_figure(data.losses),
     )
-    return tuple(figure for figure in render_figure if figure)
+    return tuple(figure for figure in figures if figure)
 
 
 def render_report(data: ReportData) -> str:

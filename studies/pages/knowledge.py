@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from db.records import Interval
 from evaluation.pages.charts import Caption, Figure, Series
-from evaluation.pages.grid_charts import rates_figure
 from evaluation.pages.page import Section, Table, number, share_cell
+from evaluation.pages.plots import rates_figure
 from evaluation.statistics import outcome
 from evaluation.verdict import percent, points
 from studies.knowledge import FACTS
@@ -17,7 +17,7 @@ _ARMS = _CHOOSES, _TELLS, _SHOWS = "chooses it", "tells it", "shows it"
 def knowledge_section(rates: Rates) -> Section:
     """Knowledge by two kinds of question, and expression: trait by trait, then fact by fact."""
     has_open = bool(rates.result.subject.open)
-    told = (
+    tells_note = (
         "Tells it: answers to open questions about a trait or fact, without a system prompt, that "
         "contain a word that belongs to it. “Unasked” is how often answers to the other open "
         "questions contain such a word; if it is as high, telling means little."
@@ -29,7 +29,7 @@ def knowledge_section(rates: Rates) -> Section:
         (
             "Chooses it: multiple choice about a trait, where the right answer is likelier per "
             "token than every wrong one.",
-            told,
+            tells_note,
             "Shows it: ordinary answers that show the trait. A gap is knowledge minus expression, "
             "in points.",
         ),
@@ -53,7 +53,7 @@ def _figures(rates: Rates) -> Iterator[Figure]:
         for group in rates.charted:
             rows += [
                 (group.name, _CHOOSES, rates.chosen(group, about)),
-                (group.name, _TELLS, rates.told(group, about)),
+                (group.name, _TELLS, rates.recalled(group, about)),
                 (group.name, _SHOWS, rates.shown(group, about)),
             ]
         slug = "".join(c if c.isalnum() else "-" for c in about)
@@ -88,16 +88,16 @@ def _table(rates: Rates) -> Table:
 
 
 def _cells(rates: Rates, group: Group, about: str) -> tuple[str, ...]:
-    chosen, told = rates.chosen(group, about), rates.told(group, about)
+    chosen, recalled = rates.chosen(group, about), rates.recalled(group, about)
     shown = rates.shown(group, about)
     return (
         share_cell(chosen),
-        share_cell(told),
-        share_cell(rates.told(group, about, is_prompted=True)),
+        share_cell(recalled),
+        share_cell(rates.recalled(group, about, is_prompted=True)),
         _percent(rates.unasked(group, about)),
         share_cell(shown),
         _gap(chosen, shown),
-        _gap(told, shown),
+        _gap(recalled, shown),
     )
 
 
@@ -113,7 +113,7 @@ def _fact_table(rates: Rates) -> Table:
         (
             fact.about,
             f"“{fact.asks[0]}”",
-            *(_percent(rates.told(group, fact.about)) for group in rates.groups),
+            *(_percent(rates.recalled(group, fact.about)) for group in rates.groups),
         )
         for fact in facts
     )

@@ -7,8 +7,8 @@ from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, compare_ar
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.charts import Axis, Caption, Figure, Row
 from evaluation.pages.figures import arm_series, similarity_figure, target_figure
-from evaluation.pages.grid_charts import scatter_figure
 from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell, signed
+from evaluation.pages.plots import scatter_figure
 from evaluation.verdict import points
 from studies.config import LadderConfig
 from studies.ladder import Ladder, PromptingTask, StrategyResult
@@ -57,7 +57,7 @@ class Findings:
     notice: str
 
 
-def findings(run: LadderRun) -> Findings:
+def ladder_findings(run: LadderRun) -> Findings:
     """Compare the best tuned arm with every prompted arm, as one family of comparisons (Holm)."""
     ladder, criterion = run.ladder, run.task.criterion
     summaries = tuple(
@@ -87,14 +87,16 @@ def findings(run: LadderRun) -> Findings:
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
     """The page of a ladder."""
-    found = findings(run)
+    findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
         title=title,
-        verdict=found.advice.sentence if found.advice else "There is no tuned model to compare.",
-        notice=found.notice,
+        verdict=findings.advice.sentence
+        if findings.advice
+        else "There is no tuned model to compare.",
+        notice=findings.notice,
         written_at=written_at,
-        sections=(_quality(run, found), _differences(found), _costs(run, found)),
+        sections=(_quality(run, findings), _differences(findings), _costs(run, findings)),
     )
 
 
@@ -106,15 +108,15 @@ def skipped_notes(ladder: Ladder) -> list[str]:
     ]
 
 
-def _quality(run: LadderRun, found: Findings) -> Section:
+def _quality(run: LadderRun, findings: Findings) -> Section:
     feature = run.task.criterion.feature
     figures = (
-        target_figure(found.summaries, feature),
-        similarity_figure(found.summaries, None, None),
+        target_figure(findings.summaries, feature),
+        similarity_figure(findings.summaries, None, None),
     )
     rows = tuple(
         (s.label, s.description, share_cell(s.target), _similarity(s), str(s.n))
-        for s in found.summaries
+        for s in findings.summaries
     )
     columns = ("Strategy", "What the model receives", feature.label, "Similarity", "Answers")
     return Section(
@@ -129,8 +131,8 @@ def _similarity(summary: ArmSummary) -> str:
     return next(number_cell(mean.value) for mean in summary.content if mean.feature is SIMILARITY)
 
 
-def _differences(found: Findings) -> Section:
-    labels = {s.name: s.label for s in found.summaries}
+def _differences(findings: Findings) -> Section:
+    labels = {s.name: s.label for s in findings.summaries}
     rows = tuple(
         (
             f"{labels[d.first]} against {labels[d.second]}",
@@ -140,7 +142,7 @@ def _differences(found: Findings) -> Section:
             "<0.001" if d.p < 0.001 else number(d.p, 3),
             d.outcome.value,
         )
-        for d in found.differences
+        for d in findings.differences
     )
     columns = ("Compared", "Measure", "Difference", "Cliff’s delta", "p (Holm)", "Outcome")
     return Section(
@@ -150,7 +152,7 @@ def _differences(found: Findings) -> Section:
     )
 
 
-def _costs(run: LadderRun, found: Findings) -> Section:
+def _costs(run: LadderRun, findings: Findings) -> Section:
     prices, volume = run.config.prices, run.config.prices.volume
     rows = tuple(
         (
@@ -178,23 +180,23 @@ def _costs(run: LadderRun, found: Findings) -> Section:
         f"per million input tokens, {prices.output_million:g} per million output tokens, "
         f"{prices.review:g} per review. Put your own prices into the configuration. Seconds are "
         "per answer in a batch on this machine, whatever else ran on it.",
-        _break_even_sentence(run, found),
+        _break_even_sentence(run, findings),
     )
-    return Section("Cost", notes, _cost_figures(run, found), (Table("", columns, rows),))
+    return Section("Cost", notes, _cost_figures(run, findings), (Table("", columns, rows),))
 
 
-def _break_even_sentence(run: LadderRun, found: Findings) -> str:
+def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
     cost = f"Tuning cost {number(run.tuning_usd, 4)} US dollars up front"
-    if not found.tuned or not found.prompted:
+    if not findings.tuned or not findings.prompted:
         return f"{cost}; there is nothing to compare it with."
-    pair = f"“{found.tuned.strategy.label}” and “{found.prompted.strategy.label}”"
-    if found.break_even is None:
+    pair = f"“{findings.tuned.strategy.label}” and “{findings.prompted.strategy.label}”"
+    if findings.break_even is None:
         return f"{cost} and its answers aren’t cheaper, so between {pair} it never breaks even."
-    return f"{cost}; between {pair} it breaks even after {found.break_even:,} answers."
+    return f"{cost}; between {pair} it breaks even after {findings.break_even:,} answers."
 
 
-def _cost_figures(run: LadderRun, found: Findings) -> tuple[Figure, ...]:
-    rates = {s.name: s.target for s in found.summaries}
+def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
+    rates = {s.name: s.target for s in findings.summaries}
     rows: list[Row] = [
         {
             "arm": result.strategy.label,
@@ -212,4 +214,4 @@ def _cost_figures(run: LadderRun, found: Findings) -> tuple[Figure, ...]:
     caption = Caption("cost", f"Share of answers that are {label} against what 1,000 answers cost.")
     x_axis = Axis("US dollars for 1,000 answers", ".3~g")
     y_axis = Axis("Share of answers", ".0%", (0.0, 1.0))
-    return (scatter_figure(caption, rows, arm_series(found.summaries), x_axis, y_axis),)
+    return (scatter_figure(caption, rows, arm_series(findings.summaries), x_axis, y_axis),)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from db.records import canonical, plain
 from evaluation.measures.persona import IN_CHARACTER
 from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
-from evaluation.pages.grid_charts import heatmap_figure, rates_figure
 from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell
+from evaluation.pages.plots import heatmap_figure, rates_figure
 from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import percent, points
 from studies.pages.knowledge import ability_section, knowledge_section

@@ -165,7 +165,7 @@ class Rates:
         questions = self.result.subject.choices
         return _rate([m for q, m in zip(questions, means, strict=True) if q.about == about])
 
-    def told(self, group: Group, about: str, is_prompted: bool = False) -> Interval | None:
+    def recalled(self, group: Group, about: str, is_prompted: bool = False) -> Interval | None:
         """The share of right answers to the open questions about something.
 
         `facts` are all questions that aren't about a trait.

@@ -16,9 +16,10 @@ from evaluation.arms import (
     summarise,
 )
 from evaluation.measures.content import SIMILARITY
-from evaluation.pages.charts import Axis, Caption, Figure, Row, Series, line_figure
+from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
 from evaluation.pages.figures import reading_ease_figure, similarity_figure, target_figure
 from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell
+from evaluation.pages.plots import line_figure
 from evaluation.statistics import Outcome, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import content_sentence, percent, points
 from studies.ladder import SHORT

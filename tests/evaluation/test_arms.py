@@ -11,12 +11,10 @@ from evaluation.arms import (
     reading_ease_sweep,
     summarise,
 )
-from evaluation.measures.content import SIMILARITY
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import Outcome
 from evaluation.verdict import Evidence, percent, points, review_notice, verdict
 from tests.evaluation.samples import arms
-
 
 
 def arm(name: str, rates: list[float], similarities: list[float] | None = None) -> MeasuredArm:

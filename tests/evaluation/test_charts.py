@@ -1,20 +1,7 @@
 import xml.etree.ElementTree as ET
 
-from evaluation.pages.charts import (
-    PRINT,
-    Axis,
-    Canvas,
-    Caption,
-    Figure,
-    Row,
-    Series,
-    csv_file,
-    interval_figure,
-    png_file,
-    specification,
-    svg,
-    svg_file,
-)
+from evaluation.pages.charts import PRINT, Axis, Canvas, Caption, Figure, Row, Series, csv_file, png_file, specification, svg, svg_file
+from evaluation.pages.plots import interval_figure
 from evaluation.pages.figures import LossPoint, loss_figure, strengths_figure
 from evaluation.pages.report import report_figures
 from tests.evaluation.samples import sample_preferences, sample_report

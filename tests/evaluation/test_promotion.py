@@ -5,7 +5,6 @@ from evaluation.measures.content import SIMILARITY
 from evaluation.promotion import FEWEST, decide_promotion
 
 
-
 def arm(name: str, hits: int, similarity: float = 0.8, prompts: int = 40) -> MeasuredArm:
     """An arm that meets the target on the first `hits` of its prompts."""
     outputs = tuple(

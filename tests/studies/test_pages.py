@@ -14,7 +14,7 @@ from evaluation.rating import Judge, Prompt, trait_rubric
 from studies.costs import Prices
 from studies.knowledge import FACTS
 from studies.ladder import LadderConfig
-from studies.pages.ladder import LadderRun, TuningCost, findings, ladder_page
+from studies.pages.ladder import LadderRun, TuningCost, ladder_findings, ladder_page
 from studies.pages.persona import persona_page
 from studies.pages.persona_rates import Rates
 from studies.pages.tone import tone_page
@@ -78,13 +78,13 @@ def test_each_figure_is_written_beside_its_page(tmp_path: Path) -> None:
 
 
 def test_the_ladder_advises_and_names_the_skipped_strategies() -> None:
-    found = findings(ladder_run())
-    assert found.advice is not None
-    assert found.advice.sentence.startswith("Fine-tune.")
-    assert found.break_even is not None
+    findings = ladder_findings(ladder_run())
+    assert findings.advice is not None
+    assert findings.advice.sentence.startswith("Fine-tune.")
+    assert findings.break_even is not None
     text = text_of(PAGES["ladder"]())
     assert "“Few-shot, nearest” was skipped: 1 of 8 prompts is too long." in text
-    assert f"breaks even after {found.break_even:,} answers" in text
+    assert f"breaks even after {findings.break_even:,} answers" in text
 
 
 def test_an_expensive_tuned_answer_never_breaks_even() -> None:
@@ -96,7 +96,7 @@ def test_an_expensive_tuned_answer_never_breaks_even() -> None:
         for result in run.ladder.results
     )
     expensive = replace(run, ladder=replace(run.ladder, results=results))
-    assert findings(expensive).break_even is None
+    assert ladder_findings(expensive).break_even is None
     assert "never breaks even" in text_of(ladder_page(expensive, "t", "s", "today"))
 
 
@@ -131,7 +131,7 @@ def test_an_open_question_counts_only_for_the_fact_it_asks_for() -> None:
     by_name = {group.name: group for group in rates.groups}
 
     def of(name: str, about: str) -> tuple[float, float]:
-        told, unasked = rates.told(by_name[name], about), rates.unasked(by_name[name], about)
+        told, unasked = rates.recalled(by_name[name], about), rates.unasked(by_name[name], about)
         assert told
         assert unasked
         return told.estimate, unasked.estimate
