@@ -7,6 +7,7 @@ configuration file.
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotation.guidelines import candidate_guidelines
 from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.gates import GateBounds
@@ -48,7 +49,8 @@ class Campaign:
         voice: Its tone or persona.
         criterion: When an answer counts as being in the voice.
         system_prompt: What the prompted arm is told.
-        review_settings: What reviewers are asked, and what their guidelines say.
+        review_settings: What reviewers are asked.
+        guidelines: The guidelines that candidates are reviewed by.
         training: Its training settings.
         watch_training: The settings of the runs that a new version starts.
     """
@@ -58,6 +60,7 @@ class Campaign:
     criterion: Criterion
     system_prompt: str
     review_settings: ReviewSettings
+    guidelines: str
     training: NamedTraining
     watch_training: tuple[NamedTraining, ...]
     sources: tuple[str, ...]
@@ -131,12 +134,14 @@ def resolve_campaign(config: CampaignConfig) -> Campaign:
     """
     voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
     training = load_training(config.training)
+    review_settings = _review_settings(voice, config.review.overlap)
     return Campaign(
         name=config.name,
         voice=voice,
         criterion=_criterion(voice),
         system_prompt=config.evaluate.system_prompt or voice.system,
-        review_settings=_review_settings(voice, config.review.overlap),
+        review_settings=review_settings,
+        guidelines=candidate_guidelines(review_settings),
         training=training,
         watch_training=tuple(map(load_training, config.watch.training)) or (training,),
         sources=config.sources,

@@ -44,7 +44,7 @@ def advise(
                 f"“{record.name}” has no finished run to compare with prompting. Train one with "
                 f"`timbre train {record.name}`."
             )
-        from studies.pages.ladder import findings
+        from studies.pages.ladder import ladder_findings
         from timbre.workflows.advise import AdviceRequest, compare_strategies, write_ladder_page
 
         request = AdviceRequest(loaded, status, ladder_config)
@@ -52,7 +52,7 @@ def advise(
             store, request, settings, lambda _, done, total: advance(done, total)
         )
     page = write_ladder_page(ladder, request, settings)
-    conclusion = findings(ladder)
+    conclusion = ladder_findings(ladder)
     details = _details(ladder, conclusion)
     if as_json:
         print_json({**details, "page": str(page)})

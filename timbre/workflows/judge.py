@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from annotation.guidelines import candidate_guidelines
 from db.records import (
     Candidate,
     Comparison,
@@ -157,7 +156,7 @@ def review_questions(campaign: Campaign) -> ReviewQuestions:
         scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
         is_grounded=settings.grounded,
         traits=tuple(trait.name for trait in settings.traits),
-        guidelines=candidate_guidelines(settings),
+        guidelines=campaign.guidelines,
     )
 
 

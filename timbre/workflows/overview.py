@@ -11,8 +11,9 @@ from db.store import Store
 from evaluation.arms import summarise
 from evaluation.errors import EvaluationError
 from evaluation.measures.criteria import Criterion
-from evaluation.pages.charts import Axis, Caption, Figure, Row, Series, interval_figure
+from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
 from evaluation.pages.page import Page, Section, Table, number_cell, share_cell, write_page
+from evaluation.pages.plots import interval_figure
 from evaluation.verdict import review_notice
 from timbre.campaign import load_campaign
 from timbre.settings import Settings, SettingsError
