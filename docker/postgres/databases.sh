@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# First start: two databases, each with an owner of its own who may not look into the other's.
+# Runs on the first start: creates two databases. Neither owner can connect to the other's.
 set -euo pipefail
 for name in argilla timbre; do
   variable="${name^^}_DB_PASSWORD"
-  # psql takes the password from its environment, so that no list of processes shows it.
+  # psql reads the password from its environment, so that the process list doesn't show it.
   password="${!variable}" psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --set name="$name" --dbname postgres <<'SQL'
 \getenv password password
 CREATE ROLE :"name" LOGIN PASSWORD :'password';

@@ -1,4 +1,4 @@
-"""The stack of the checkout that one stands in, reached through compose (`COMPOSE`, `CRASH`)."""
+"""Commands for the checkout's running stack, through compose (`COMPOSE`, `CRASH`)."""
 
 import os
 import shlex
@@ -11,25 +11,25 @@ COMPOSE = shlex.split(os.environ.get("COMPOSE", "docker compose"))
 CRASH = shlex.split(os.environ.get("CRASH", ""))
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stdout.flush()
 
 
-def compose(*words: str, check: bool = True) -> str:
-    done = subprocess.run(
-        [*COMPOSE, *words], capture_output=True, text=True, cwd=Path.cwd(), check=False
+def compose(*arguments: str, check: bool = True) -> str:
+    result = subprocess.run(
+        [*COMPOSE, *arguments], capture_output=True, text=True, cwd=Path.cwd(), check=False
     )
-    if check and done.returncode:
-        raise SystemExit(f"{' '.join(words)}: {done.stderr[-2000:]}")
-    return done.stdout
+    if check and result.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {result.stderr[-2000:]}")
+    return result.stdout
 
 
 def query(database: str, statement: str) -> list[str]:
-    """The lines that PostgreSQL answers with."""
-    words = ("--username=postgres", f"--dbname={database}", "--tuples-only", "--no-align")
-    told = compose("exec", "-T", "postgres", "psql", *words, f"--command={statement}")
-    return told.splitlines()
+    """The lines of PostgreSQL's answer."""
+    options = ("--username=postgres", f"--dbname={database}", "--tuples-only", "--no-align")
+    output = compose("exec", "-T", "postgres", "psql", *options, f"--command={statement}")
+    return output.splitlines()
 
 
 def crash(service: str) -> None:
@@ -38,10 +38,10 @@ def crash(service: str) -> None:
         subprocess.run([*CRASH, service], check=True, capture_output=True, cwd=Path.cwd())
         return
     container = compose("ps", "--quiet", service).strip()
-    told = subprocess.run(
+    result = subprocess.run(
         ["docker", "inspect", "--format", "{{.State.Pid}}", container],
         capture_output=True,
         text=True,
         check=True,
     )
-    os.kill(int(told.stdout), 9)
+    os.kill(int(result.stdout), 9)

@@ -1,11 +1,11 @@
-"""What a backup brings back: every row of both databases and every file of the runs, compared.
+"""Compare every row of both databases and every file of the runs before and after a restore.
 
-    python -m tests.stack.roundtrip            in a checkout whose stack is up and has nothing to do
+    python -m tests.stack.roundtrip            in a checkout whose stack is up and idle
     COMPOSE=… python -m tests.stack.roundtrip  with another compose
 
-It counts and hashes everything, runs `make backup`, removes and adds things, sees that this shows,
-and runs `make restore`: everything must be as it was. A backup of which one byte was changed must
-be refused with everything left as it is. Exit status 1 if not.
+It counts and hashes everything, runs `make backup`, removes and adds things, checks that this
+shows, and runs `make restore`, after which everything must be as before. A backup with one changed
+byte must be rejected without changing anything. The exit status is 1 if a check fails.
 """
 
 import shutil
@@ -15,104 +15,106 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.stack.compose import COMPOSE, compose, query, say
+from tests.stack.compose import COMPOSE, compose, log, query
 
-STARTS_ANEW = {"webhooks"}
-"""Tables that a start writes: Timbre's worker makes its webhooks when it comes up."""
+IGNORED_TABLES = {"webhooks"}
+"""Tables that change on every start: Timbre's worker registers its webhooks again."""
 
 State = dict[str, str]
-"""What there is, by name: a table's number of rows and their hash, a file's hash."""
+"""A table's row count and hash, or a file's hash, by name."""
 
 
-def state() -> State:
-    return {**tables("argilla"), **tables("timbre"), **files()}
+def stack_state() -> State:
+    return {**table_state("argilla"), **table_state("timbre"), **file_state()}
 
 
-def tables(database: str) -> State:
+def table_state(database: str) -> State:
     names = query(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     row = "SELECT '{0}', count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{0}\" t"
-    every = " UNION ALL ".join(row.format(name) for name in names if name not in STARTS_ANEW)
-    found = (line.split("|", 1) for line in query(database, every))
-    return {f"{database}.{name}": told for name, told in found}
+    statement = " UNION ALL ".join(row.format(name) for name in names if name not in IGNORED_TABLES)
+    rows = (line.split("|", 1) for line in query(database, statement))
+    return {f"{database}.{name}": values for name, values in rows}
 
 
-def files() -> State:
+def file_state() -> State:
     find = "cd /data && find . -type f ! -name '*.lock' ! -name '*.part' -exec sha256sum {} +"
-    told = compose("exec", "-T", "timbre", "sh", "-c", find)
-    return {name: digest for digest, name in (line.split(maxsplit=1) for line in told.splitlines())}
+    output = compose("exec", "-T", "timbre", "sh", "-c", find)
+    pairs = (line.split(maxsplit=1) for line in output.splitlines())
+    return {name: digest for digest, name in pairs}
 
 
-def counted(found: State) -> str:
+def summary(state: State) -> str:
     rows = dict.fromkeys(("argilla", "timbre"), 0)
-    for name, told in found.items():
-        base = name.partition(".")[0]
-        if base in rows:
-            rows[base] += int(told.split("|")[0])
-    held = sum(name.startswith("./") for name in found)
-    return f"{rows['argilla']} and {rows['timbre']} rows, {held} files"
+    for name, values in state.items():
+        database = name.partition(".")[0]
+        if database in rows:
+            rows[database] += int(values.split("|")[0])
+    files = sum(name.startswith("./") for name in state)
+    return f"{rows['argilla']} and {rows['timbre']} rows, {files} files"
 
 
-def different(one: State, other: State) -> list[str]:
+def differences(one: State, other: State) -> list[str]:
     return sorted(n for n in one.keys() | other.keys() if one.get(n) != other.get(n))
 
 
-def make(*words: str) -> subprocess.CompletedProcess[str]:
-    given = f"COMPOSE={' '.join(COMPOSE)}"
-    return subprocess.run(["make", *words, given], capture_output=True, text=True, check=False)
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", *arguments, f"COMPOSE={' '.join(COMPOSE)}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def backup() -> Path:
-    began = time.monotonic()
-    done = make("backup")
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    folder = Path(done.stdout.strip().splitlines()[-1])
+    start = time.monotonic()
+    result = make("backup")
+    if result.returncode:
+        raise SystemExit(result.stderr[-2000:])
+    folder = Path(result.stdout.strip().splitlines()[-1])
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-    say(f"backed up in {time.monotonic() - began:.0f} s, {size:.1f} MB: {folder}")
+    log(f"backed up in {time.monotonic() - start:.0f} s, {size:.1f} MB: {folder}")
     return folder
 
 
-def change() -> None:
-    """Take rows from both databases, a file from the runs, and add one."""
+def change_stack() -> None:
+    """Remove rows from both databases and a file from the runs, and add a file."""
     query("argilla", "DELETE FROM responses")
     query("timbre", "DELETE FROM reviews")
     script = 'rm "$(find runs -name "*.safetensors" | head -n 1)" && echo later > runs/later'
     compose("exec", "-T", "timbre", "sh", "-c", f"cd /data && {script}")
 
 
-def refuses_damaged(folder: Path) -> bool:
-    """Whether a copy of a backup with one byte changed is refused and changes nothing."""
-    before = state()
+def rejects_damaged(folder: Path) -> bool:
+    """Whether a copy of a backup with one changed byte is rejected and changes nothing."""
+    before = stack_state()
     with tempfile.TemporaryDirectory() as home:
         copy = Path(shutil.copytree(folder, Path(home) / "damaged"))
-        held = bytearray((copy / "timbre.dump").read_bytes())
-        held[len(held) // 2] ^= 1
-        (copy / "timbre.dump").write_bytes(held)
-        done = make("restore", f"FROM={copy}")
-    say(f"a damaged backup: {done.stderr.strip().splitlines()[-2]}")
-    return done.returncode != 0 and state() == before
+        content = bytearray((copy / "timbre.dump").read_bytes())
+        content[len(content) // 2] ^= 1
+        (copy / "timbre.dump").write_bytes(content)
+        result = make("restore", f"FROM={copy}")
+    log(f"a damaged backup: {result.stderr.strip().splitlines()[-2]}")
+    return result.returncode != 0 and stack_state() == before
 
 
 def restore(folder: Path) -> None:
-    began = time.monotonic()
-    done = make("restore", f"FROM={folder}")
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    say(f"restored in {time.monotonic() - began:.0f} s")
+    start = time.monotonic()
+    result = make("restore", f"FROM={folder}")
+    if result.returncode:
+        raise SystemExit(result.stderr[-2000:])
+    log(f"restored in {time.monotonic() - start:.0f} s")
 
 
 def main() -> int:
-    before = state()
-    say(f"before: {counted(before)}")
+    before = stack_state()
+    log(f"before: {summary(before)}")
     folder = backup()
-    change()
-    changed = state()
-    say(f"changed: {counted(changed)}; otherwise: {', '.join(different(before, changed))}")
-    refused = refuses_damaged(folder)
+    change_stack()
+    changed = stack_state()
+    log(f"changed: {summary(changed)}; different: {', '.join(differences(before, changed))}")
+    is_rejected = rejects_damaged(folder)
     restore(folder)
-    after = state()
-    say(f"after: {counted(after)}; otherwise: {', '.join(different(before, after)) or 'nothing'}")
-    return int(before != after or len(different(before, changed)) < 4 or not refused)
+    after = stack_state()
+    different = ", ".join(differences(before, after)) or "nothing"
+    log(f"after: {summary(after)}; different: {different}")
+    return int(before != after or len(differences(before, changed)) < 4 or not is_rejected)
 
 
 if __name__ == "__main__":
