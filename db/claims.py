@@ -164,7 +164,11 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
         values["heartbeat_at"] = now = _time(connection)
         if "state" in values:
             values["changed_at"] = now
-        is_held = and_(run_claims.c.key == claim.request.key, run_claims.c.token == claim.token)
+        is_held = and_(
+            run_claims.c.key == claim.request.key,
+            run_claims.c.state == ClaimState.WORKING.value,
+            run_claims.c.token == claim.token,
+        )
         return connection.execute(run_claims.update().where(is_held).values(values)).rowcount == 1
 
 

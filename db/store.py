@@ -3,9 +3,8 @@
 Records are added and never changed; adding one twice stores it once. State changes are events.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
@@ -14,7 +13,7 @@ from db import reviews, schema
 from db.engine import engine, reading, writing
 from db.errors import StoreError
 from db.records import Event, Record, Review
-from db.rows import batches, conditions, from_row, insert
+from db.rows import among, batches, conditions, from_row, insert
 from db.tables import TABLES, erased
 
 R = TypeVar("R", bound=Record)
@@ -71,6 +70,14 @@ class Store:
         with self.reading() as connection:
             row = connection.execute(select(table).where(table.c.id == id)).mappings().first()
         return from_row(kind, row) if row else None
+
+    def get_many(self, kind: type[R], ids: Collection[str]) -> dict[str, R]:
+        """The records of a type with some ids, by id, without those that aren't stored."""
+        table = TABLES[kind]
+        with self.reading() as connection:
+            query = select(table).where(among(connection, table.c.id, tuple(ids)))
+            rows = connection.execute(query).mappings()
+            return {row["id"]: from_row(kind, row) for row in rows}
 
     def require(self, kind: type[R], id: str) -> R:
         """The record of a type with an id that another record refers to.
@@ -201,12 +208,7 @@ class Store:
         """The store itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self.close()
 

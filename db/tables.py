@@ -52,12 +52,8 @@ def _add_table(
 ) -> Table:
     """Define the table of a record type.
 
-    Args:
-        kind: The record type.
-        name: The table's name.
-        indexes: Fields to index.
-        ids: Fields that hold the id of a record in any table.
-        links: Fields that hold the id of a record in one table, and that table. They're indexed.
+    `indexes` lists fields to index, `ids` fields with the id of a record in any table, and `links`
+    fields with the id of a record in one table, which get a foreign key and an index.
     """
     hints, links = get_type_hints(kind), links or {}
 

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from db.merkle import merkle_root
 from db.records import Article, Candidate, Example, Passage, Record, Review, Verdict, Version
-from db.rows import among, batches, from_row, not_erased
+from db.rows import batches, not_erased
 from db.splits import split_sizes
 from db.store import Store
-from db.tables import TABLES, members
+from db.tables import members
 
 _BATCH = 2000
 _REFERENCES: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None, ...]]]] = {
@@ -54,7 +52,7 @@ def verify(store: Store, version: Version) -> list[Mismatch]:
     # Every type comes after all types that refer to it.
     for kind in (Example, Candidate, Verdict, Passage, Article, Review):
         for ids in batches(sorted(pending.get(kind, ())), _BATCH):
-            records = _load(store, kind, ids)
+            records = store.get_many(kind, ids)
             mismatches += _check_records(store, kind, ids, records)
             for record in records.values():
                 for other, references in _REFERENCES.get(kind, {}).items():
@@ -73,13 +71,6 @@ def _check_version(version: Version, splits: dict[str, str]) -> Iterator[Mismatc
         actual = list(splits.values()).count(split)
         if actual != count:
             yield Mismatch("Version", version.id, f"{actual} {split} examples", str(count))
-
-
-def _load(store: Store, kind: type[Record], ids: Collection[str]) -> dict[str, Record]:
-    table = TABLES[kind]
-    with store.reading() as connection:
-        rows = connection.execute(select(table).where(among(connection, table.c.id, tuple(ids))))
-        return {row["id"]: from_row(kind, row) for row in rows.mappings()}
 
 
 def _check_records(

@@ -27,7 +27,7 @@ from db.records import (
     plain,
     text_to_messages,
 )
-from db.rows import among, batches, from_row, insert, insert_rows, to_row, without_erased
+from db.rows import among, batches, insert, insert_rows, to_row, without_erased
 from db.splits import Splits, split_gates, split_of
 from db.store import Store
 from db.tables import articles, examples, members, reviews
@@ -161,11 +161,9 @@ def version_examples(
     where = {} if split is None else {"split": split.value}
     rows = store.rows(members, version=version.id, **where)
     for batch in batches((row["example"] for row in rows), _BATCH):
-        with store.reading() as connection:
-            query = select(examples).where(among(connection, examples.c.id, batch))
-            by_id = {row["id"]: row for row in connection.execute(query).mappings()}
+        by_id = store.get_many(Example, batch)
         for id in batch:
-            example = from_row(Example, by_id[id]) if id in by_id else None
+            example = by_id.get(id)
             if example is None or example.recompute_id() != id:
                 raise StoreError(
                     f"Example {id[:12]} {'was changed' if example else 'is missing'}. Check the "

@@ -199,6 +199,13 @@ def test_a_finished_claim_cannot_be_changed_again(queue: Store) -> None:
     assert only(queue).state is ClaimState.DONE
 
 
+def test_an_unclaimed_request_cannot_be_changed(queue: Store) -> None:
+    enqueue(queue, REQUEST)
+    assert not heartbeat(queue, only(queue))
+    assert not finish(queue, only(queue), ClaimState.DONE)
+    assert only(queue).state is ClaimState.WAITING
+
+
 def test_a_forgotten_request_is_lost_to_its_worker_and_starts_anew(queue: Store) -> None:
     enqueue(queue, REQUEST)
     current = claim(queue)
