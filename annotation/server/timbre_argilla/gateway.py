@@ -10,19 +10,16 @@ import hashlib
 import ipaddress
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from timbre_argilla.logins import client_address
 from timbre_argilla.options import Options
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-    from starlette.types import Message, Receive, Scope, Send
 
 MAX_BODY_MIB = 4
 MAX_BULK_BODY_MIB = 64
@@ -48,7 +45,7 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DO
 class Gateway:
     """Argilla's application behind checks of each request, with headers on each response."""
 
-    def __init__(self, app: "FastAPI", options: Options) -> None:
+    def __init__(self, app: FastAPI, options: Options) -> None:
         """Wrap an application."""
         self._app = app
         self._hosts = {"localhost", options.host.lower(), *options.allowed_hosts}
@@ -63,13 +60,13 @@ class Gateway:
             "X-Frame-Options": "DENY",
         }
 
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def send_with_headers(message: "Message") -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
@@ -78,7 +75,7 @@ class Gateway:
         app = self._reject(scope) or self._app
         await app(scope, receive, send_with_headers)
 
-    def _reject(self, scope: "Scope") -> JSONResponse | None:
+    def _reject(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         if not self._allows_host(headers.get("host", "")):
             return _error(400, "Unknown host name. Add it to TIMBRE_ARGILLA_ALLOWED_HOSTS.")
@@ -114,7 +111,7 @@ def script_hashes(folder: Path) -> list[str]:
     return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-def _statics(app: "FastAPI") -> Path:
+def _statics(app: FastAPI) -> Path:
     """The folder of the web UI, as the application serves it."""
     apps = (getattr(route, "app", None) for route in app.routes)
     (statics,) = (one for one in apps if isinstance(one, StaticFiles))

@@ -33,7 +33,7 @@ LOGINS_FILE = "logins.db"
 GC_THRESHOLDS = (20_000, 20, 20)
 """New objects before a collection of the young generation, then collections before older ones."""
 GRACE_SECONDS = 10
-"""How long pending requests may take after the server is told to stop."""
+"""How long pending requests may take when the server stops."""
 
 
 def launch(options: Options, credentials: Credentials | None = None) -> None:
