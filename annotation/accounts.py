@@ -1,4 +1,4 @@
-"""Who may review: users with roles and generated passwords, and the workspace they share."""
+"""Argilla users with roles and generated passwords, and the workspace that they share."""
 
 import secrets
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class UserRole(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A user; the password is known only of one that was just made, and otherwise empty."""
+    """A user; `password` is empty unless the user was just created."""
 
     name: str
     role: UserRole
@@ -28,16 +28,9 @@ class Account:
 
 
 def add_workspace(connection: Connection) -> bool:
-    """Make the connection's workspace.
+    """Create the connection's workspace; False if it exists already.
 
-    Args:
-        connection: The server, as its owner.
-
-    Returns:
-        Whether it was made; False where it is there already.
-
-    Raises:
-        AnnotationError: if the connection is not an owner's.
+    Raises `AnnotationError` if the connection isn't an owner's.
     """
     check_name("workspace", connection.workspace)
     with connect(connection, workspace=False) as server:
@@ -54,7 +47,7 @@ def add_user(
     role: UserRole = UserRole.ANNOTATOR,
     password: str | None = None,
 ) -> Account:
-    """Make a user in the connection's workspace, or find the one of that name and add it.
+    """Create a user if there is none of that name, and add the user to the workspace.
 
     Args:
         connection: The server, as its owner.
@@ -63,23 +56,27 @@ def add_user(
         password: At least 8 characters; None generates one.
 
     Returns:
-        The account, with its password if it is new.
+        The account, with its password if the user is new.
 
     Raises:
-        AnnotationError: if there is a user of that name with another role, the password is too
-            short, or the connection is not an owner's.
+        AnnotationError: if the user exists with another role, the name contains HTML, the
+            password is too short, or the connection isn't an owner's.
     """
     check_name("user", name)
     if password is not None and len(password) < 8:
         raise AnnotationError(
-            f"found a password of {len(password)} characters, expected at least 8; choose a "
-            "longer one or let one be generated"
+            f"The password has {len(password)} characters and needs at least 8. Choose a longer "
+            "one, or leave it out to generate one."
         )
     with connect(connection) as server:
-        there = {user["username"]: user for user in server.get("users")["items"]}
-        if name in there:
-            user, password = there[name], ""
-            _check_role(name, user["role"], role)
+        users = {user["username"]: user for user in server.get("users")["items"]}
+        if user := users.get(name):
+            password = ""
+            if user["role"] != role:
+                raise AnnotationError(
+                    f"The user “{name}” exists with the role {user['role']}, not {role}. Choose "
+                    "another name, or give that role."
+                )
         else:
             password = password or secrets.token_urlsafe(15)
             user = server.post(
@@ -93,25 +90,10 @@ def add_user(
 
 
 def list_users(connection: Connection) -> list[Account]:
-    """Everybody in the connection's workspace.
+    """The users of the connection's workspace, without passwords.
 
-    Args:
-        connection: The server, as its owner or an admin.
-
-    Returns:
-        Their accounts, without passwords.
-
-    Raises:
-        AnnotationError: if the connection is neither an owner's nor an admin's.
+    Raises `AnnotationError` if the connection is neither an owner's nor an admin's.
     """
     with connect(connection) as server:
         users = server.get(f"workspaces/{workspace_id(server)}/users")["items"]
     return [Account(u["username"], UserRole(u["role"]), str(u["api_key"])) for u in users]
-
-
-def _check_role(name: str, found: str, expected: UserRole) -> None:
-    if found != expected:
-        raise AnnotationError(
-            f"found a user “{name}” who is {found}, expected {expected}; choose another name or "
-            "name the role it has"
-        )

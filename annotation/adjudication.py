@@ -1,4 +1,4 @@
-"""Ties put before an adjudicator, with what the reviewers said."""
+"""Tied candidates for an adjudicator, who sees what the reviewers answered."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,45 +11,31 @@ from db.records import Decision, Review, ReviewStatus, Verdict
 
 
 def adjudication_settings(settings: ReviewSettings) -> ReviewSettings:
-    """The settings of the adjudicator's dataset: the same questions, asked once."""
+    """The settings of the adjudicator's dataset: the same questions, for one reviewer."""
     return replace(settings, overlap=1, adjudication=True)
 
 
 def adjudication_items(
     items: Iterable[CandidateItem], verdicts: Iterable[Verdict], reviews: Iterable[Review]
 ) -> Iterator[CandidateItem]:
-    """The tied ones of some candidates, each with its reviewers' answers and no suggestions.
+    """The tied candidates, each with its reviewers' answers and without suggestions.
 
-    What the adjudicator then decides is a review of the same candidate: taken together with the
-    reviewers', the adjudicator's rule settles it.
-
-    Args:
-        items: Candidates as they were put before the reviewers.
-        verdicts: What they came to.
-        reviews: What was said of them.
-
-    Yields:
-        CandidateItem: A tied candidate for the adjudicator's dataset.
+    The adjudicator's decision is another review of the same candidate. Under the adjudicator rule
+    it settles the verdict.
     """
-    tied = {v.subject for v in verdicts if v.decision is Decision.TIE}
-    said: dict[str, list[Review]] = defaultdict(list)
-    for review in reviews:
-        if review.subject in tied and review.status is ReviewStatus.SUBMITTED:
-            said[review.subject].append(review)
+    ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
+    by_subject: dict[str, list[Review]] = defaultdict(list)
+    # In the order of their ids, so that neither names nor order reveal who answered what.
+    for review in sorted(reviews, key=lambda review: review.id):
+        if review.status is ReviewStatus.SUBMITTED:
+            by_subject[review.subject].append(review)
     for item in items:
-        if item.candidate.id in tied:
-            lines = [_line(n, review) for n, review in enumerate(_ordered(said[item.candidate.id]))]
-            yield replace(item, suggestions=(), earlier_answers="\n\n".join(lines))
+        if item.candidate.id in ties:
+            answers = [_answers(*numbered) for numbered in enumerate(by_subject[item.candidate.id])]
+            yield replace(item, suggestions=(), earlier_answers="\n\n".join(answers))
 
 
-def _ordered(reviews: list[Review]) -> list[Review]:
-    # By content, so that neither names nor their order tell who said what.
-    return sorted(reviews, key=lambda review: review.id)
-
-
-def _line(number: int, review: Review) -> str:
-    answers = "; ".join(
-        f"{a.question}: {format_answer(comparable(a.value))}" for a in review.answers
-    )
+def _answers(index: int, review: Review) -> str:
+    answers = (f"{a.question}: {format_answer(comparable(a.value))}" for a in review.answers)
     edit = f"\nTheir version: {review.edited}" if review.edited else ""
-    return f"Reviewer {number + 1}: {answers}{edit}"
+    return f"Reviewer {index + 1}: {'; '.join(answers)}{edit}"

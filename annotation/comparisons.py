@@ -1,4 +1,4 @@
-"""Outputs of models paired blind: who stands left and who right is settled by a hash."""
+"""Blind pairs of model outputs; a hash decides which output is on the left."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,36 +13,35 @@ def blind_pairs(
     seed: int = 0,
     pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Iterator[Comparison]:
-    """Two outputs to the same prompt at a time, ordered by a hash that shows nothing of the arm.
+    """A comparison for each prompt that both arms of a pair answered, in the order of their ids.
 
-    Each arm stands left in about half of its comparisons. Sides depend on the prompt, the two
-    arms, the campaign and the seed alone, so that the pairs made before stay as they are when
-    more outputs come. The comparisons themselves come in the order of their ids, which says
-    nothing of the order the arms were run in.
+    Each arm is on the left in about half of its comparisons. Sides depend only on the prompt, the
+    two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
+    Neither the sides nor the order of the comparisons reveal anything about the arms.
 
     Args:
-        outputs: What the arms answered; of an arm that answered a prompt twice, the last counts.
-        campaign: The campaign it is judged in.
+        outputs: The arms' answers; if an arm answered a prompt twice, the last answer counts.
+        campaign: The campaign for which people compare.
         seed: Another seed gives other sides.
-        pairs: The pairs of arms to compare, None for every two.
+        pairs: The pairs of arms to compare; None compares every two.
 
     Yields:
-        Comparison: One for each prompt that both arms of a pair answered.
+        Comparison: One pair of outputs.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:
         by_prompt[output.prompt][output.arm] = output
-    wanted = None if pairs is None else {frozenset(pair) for pair in pairs}
-    made = [
-        _sided(arms[first], arms[second], campaign, seed)
+    selected = None if pairs is None else {frozenset(pair) for pair in pairs}
+    comparisons = [
+        _compare(arms[first], arms[second], campaign, seed)
         for arms in by_prompt.values()
         for first, second in combinations(sorted(arms), 2)
-        if wanted is None or frozenset((first, second)) in wanted
+        if selected is None or frozenset((first, second)) in selected
     ]
-    yield from sorted(made, key=lambda comparison: comparison.id)
+    yield from sorted(comparisons, key=lambda comparison: comparison.id)
 
 
-def _sided(first: Output, second: Output, campaign: str, seed: int) -> Comparison:
+def _compare(first: Output, second: Output, campaign: str, seed: int) -> Comparison:
     coin = digest(f"{seed}\n{campaign}\n{first.prompt}\n{first.arm}\n{second.arm}")
     left, right = (first, second) if int(coin, 16) % 2 else (second, first)
     return Comparison(campaign=campaign, prompt=first.prompt, left=left.id, right=right.id)

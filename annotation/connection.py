@@ -1,4 +1,4 @@
-"""The way to an Argilla server: a connection that says in one sentence what is wrong with it."""
+"""A checked connection to an Argilla server, with errors that say what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ import httpx
 
 from annotation.errors import AnnotationError
 
-EXPECTED_VERSION = "2.8"
-LONGEST_REASON = 300
+SUPPORTED_VERSION = "2.8"
+MAX_REASON = 300
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where an Argilla server is, as whom to speak to it, and in which workspace."""
+    """The address of an Argilla server, a user's API key, and a workspace."""
 
     url: str
     api_key: str
@@ -25,34 +25,47 @@ class Connection:
 
 @dataclass(frozen=True)
 class Server:
-    """An open connection: the SDK's client, and Argilla's API as plain requests.
+    """An open connection: the SDK's client, and plain requests to Argilla's API.
 
-    The SDK makes datasets and their settings. Records and responses go over the API itself, for
-    the SDK prints while it uploads and has no call for responses in bulk.
+    The SDK creates datasets and their settings. Records and responses use the API directly,
+    because the SDK prints while it uploads and can't submit many responses at once.
     """
 
     connection: Connection
     client: Any
 
     def get(self, path: str, **params: Any) -> Any:
-        """The JSON that a GET of `path` (below /api/v1) answers."""
+        """The JSON response to a GET of `path` (below /api/v1)."""
         return self._request("GET", path, params=params)
 
     def post(self, path: str, body: object, **params: Any) -> Any:
-        """The JSON that a POST of `body` answers."""
+        """The JSON response to a POST of `body`."""
         return self._request("POST", path, json=body, params=params)
 
     def put(self, path: str, body: object) -> Any:
-        """The JSON that a PUT of `body` answers."""
+        """The JSON response to a PUT of `body`."""
         return self._request("PUT", path, json=body)
 
     def patch(self, path: str, body: object) -> Any:
-        """The JSON that a PATCH with `body` answers."""
+        """The JSON response to a PATCH with `body`."""
         return self._request("PATCH", path, json=body)
 
     def delete(self, path: str, **params: Any) -> None:
-        """Delete what is at `path`."""
+        """Delete the resource at `path`."""
         self._request("DELETE", path, params=params)
+
+    def find_records(self, path: str, key: str, ids: list[str], include: str) -> list[Any]:
+        """The records whose `id` or `external_id` (`key`) is one of at most 250 `ids`."""
+        if not ids:
+            return []
+        scope = {"entity": "record", "property": key}
+        response = self.post(
+            f"{path}/records/search",
+            {"filters": {"and": [{"type": "terms", "scope": scope, "values": ids}]}},
+            include=include,
+            limit=len(ids),
+        )
+        return [item["record"] for item in response["items"]]
 
     def _request(self, method: str, path: str, **content: Any) -> Any:
         http: httpx.Client = self.client.api.http_client
@@ -61,23 +74,24 @@ class Server:
         except httpx.TransportError as error:
             raise _lost(self.connection, error) from error
         if response.is_error:
-            raise _refused(self.connection, response)
+            raise _rejected(self.connection, response)
         return response.json() if response.content else None
 
 
 @contextmanager
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
-    """A checked connection: the server answers, is the version we know, and takes our key.
+    """Open a connection to a server of a supported version, which is closed at the end.
 
     Args:
-        connection: Where to connect, and as whom.
-        workspace: Whether the workspace must be there and open to this user.
+        connection: The server and the user.
+        workspace: Whether to require that the workspace exists and the user is a member.
 
     Yields:
-        Server: The open connection; it is closed at the end.
+        Server: The open connection.
 
     Raises:
-        AnnotationError: if one of that is not so, in one sentence.
+        AnnotationError: if the server is missing, of another version or rejects the API key, or
+            if the user isn't a member of the workspace.
     """
     _check_version(connection)
     _check_key(connection)
@@ -94,28 +108,20 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
 def workspace_id(server: Server) -> str:
     """The id of the connection's workspace.
 
-    Args:
-        server: The open connection.
-
-    Returns:
-        The id, as Argilla's API takes it.
-
-    Raises:
-        AnnotationError: if it is not there, or not open to this user.
+    Raises `AnnotationError` if it doesn't exist or the user isn't a member.
     """
-    wanted = server.connection.workspace
-    found = {item["name"]: str(item["id"]) for item in server.get("me/workspaces")["items"]}
-    if wanted not in found:
-        names = ", ".join(sorted(found)) or "none"
+    name = server.connection.workspace
+    ids = {item["name"]: str(item["id"]) for item in server.get("me/workspaces")["items"]}
+    if name not in ids:
         raise AnnotationError(
-            f"found the workspaces {names} open to this user at {server.connection.url}, expected "
-            f"“{wanted}”; add the user to it with `timbre review user add`"
+            f"This user can't see the workspace “{name}” at {server.connection.url} (it sees: "
+            f"{', '.join(sorted(ids)) or 'none'}). Add the user with `timbre review user add`."
         )
-    return found[wanted]
+    return ids[name]
 
 
 def _check_key(connection: Connection) -> None:
-    # Asked before the SDK does, which leaves a connection open when it is refused.
+    # Checked before the SDK does it, because the SDK leaves a connection open on a wrong key.
     key = {"X-Argilla-Api-Key": connection.api_key}
     try:
         response = httpx.get(f"{connection.url}/api/v1/me", headers=key, timeout=60)
@@ -123,12 +129,11 @@ def _check_key(connection: Connection) -> None:
         raise _lost(connection, error) from error
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise AnnotationError(
-            f"found that {connection.url} does not take the API key, expected a key of one of its "
-            "users; look it up under “My settings” in the web UI or make a user with "
-            "`timbre review user add`"
+            f"{connection.url} rejects the API key. Copy a key from “My settings” in the web UI, "
+            "or create a user with `timbre review user add`."
         )
     if response.is_error:
-        raise _refused(connection, response)
+        raise _rejected(connection, response)
 
 
 def _check_version(connection: Connection) -> None:
@@ -137,51 +142,49 @@ def _check_version(connection: Connection) -> None:
         version = str(response.json()["version"])
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise AnnotationError(
-            f"found no server at {connection.url} ({error}), expected Argilla {EXPECTED_VERSION}; "
-            "start one with `timbre review serve` or correct the address"
+            f"No server answers at {connection.url} ({error}). Start Argilla with "
+            "`timbre review serve`, or correct the address."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise AnnotationError(
-            f"found something other than Argilla at {connection.url}, expected Argilla "
-            f"{EXPECTED_VERSION}; correct the address"
+            f"The server at {connection.url} isn't Argilla. Correct the address."
         ) from error
-    if version != EXPECTED_VERSION and not version.startswith(f"{EXPECTED_VERSION}."):
+    if version != SUPPORTED_VERSION and not version.startswith(f"{SUPPORTED_VERSION}."):
         raise AnnotationError(
-            f"found Argilla {version} at {connection.url}, expected {EXPECTED_VERSION}; upgrade "
-            "that server, or use the one that `timbre review serve` starts"
+            f"{connection.url} runs Argilla {version}, and Timbre needs {SUPPORTED_VERSION}. "
+            "Upgrade that server, or use the one that `timbre review serve` starts."
         )
 
 
 def _lost(connection: Connection, error: Exception) -> AnnotationError:
     return AnnotationError(
-        f"lost the connection to {connection.url} ({error or type(error).__name__}), expected an "
-        "answer; run the command again, what was already sent is kept"
+        f"Lost the connection to {connection.url} ({error or type(error).__name__}). Run the "
+        "command again; whatever was sent stays there."
     )
 
 
-def _refused(connection: Connection, response: httpx.Response) -> AnnotationError:
-    said = " ".join(_reason(response).split())[:LONGEST_REASON]
+def _rejected(connection: Connection, response: httpx.Response) -> AnnotationError:
+    reason = " ".join(_reason(response).split())[:MAX_REASON]
     if response.status_code in (401, 403):
         return AnnotationError(
-            f"found that this user may not {response.request.method} "
-            f"{response.request.url.path} at {connection.url}, expected a user with the right "
-            f"role ({said}); use the owner's or an admin's key"
+            f"This user may not {response.request.method} {response.request.url.path} at "
+            f"{connection.url} ({reason}). Use the owner's or an admin's API key."
         )
     return AnnotationError(
-        f"found that {connection.url} refuses a request ({response.status_code}: {said}), "
-        "expected it to be taken; see the server's log"
+        f"{connection.url} rejects a request ({response.status_code}: {reason}). See the server's "
+        "log."
     )
 
 
 def _reason(response: httpx.Response) -> str:
-    """Why Argilla refuses, in its own words; whatever stands there if it is another who does."""
+    """Argilla's reason for an error, or the whole response if it comes from something else."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):
         return response.text
     match detail:
-        case {"params": {"errors": [{"loc": where, "msg": why}, *_]}}:
-            return f"{' '.join(map(str, where))}: {why}"
-        case {"params": {"message": why}}:
-            return str(why)
+        case {"params": {"errors": [{"loc": path, "msg": message}, *_]}}:
+            return f"{' '.join(map(str, path))}: {message}"
+        case {"params": {"message": message}}:
+            return str(message)
     return str(detail)

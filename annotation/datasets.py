@@ -101,7 +101,7 @@ def _create(server: Server, name: str, settings: rg.Settings) -> None:
     except rg._exceptions.ArgillaError as error:
         raise AnnotationError(
             f"Argilla rejects the settings of the dataset “{name}” ({error.__cause__ or error}). "
-            "Use an owner's or admin's key, or correct the tone or persona file."
+            "Use an owner's or an admin's API key, or correct the tone or persona file."
         ) from error
 
 

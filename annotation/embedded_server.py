@@ -1,7 +1,7 @@
-"""Argilla's server on this machine, in an environment and a process of its own.
+"""Argilla's server on this machine, in its own environment and process.
 
-Its pinned libraries cannot live with ours, so it is installed apart (`install`, once) and talked to
-over HTTP like any other Argilla. The package that is installed is `annotation/server/`.
+Its pinned libraries conflict with ours. So `install` puts it into a separate environment once, and
+we talk to it over HTTP as to any other Argilla. The installed package is `annotation/server/`.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from annotation.errors import AnnotationError
 
@@ -24,16 +24,14 @@ SOURCE = Path(__file__).parent / "server"
 MARKER = "timbre-argilla.json"
 LOG_FILE = "server.log"
 START_SECONDS = 120
-"""A first start makes the database's tables; later ones take a few seconds."""
+"""The first start creates the database's tables; later starts take a few seconds."""
 STOP_SECONDS = 20
 LOG_LINES = 3
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The owner of a server, as `home/credentials.json` (readable by its owner only) keeps them."""
+    """The owner of a server, as stored in `credentials.json` in the server's home."""
 
     username: str
     password: str
@@ -42,9 +40,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A server that runs; used with `with`, it is stopped at the end.
+    """A running server; a `with` block stops it at the end.
 
-    It also stops when the process that started it ends, however that ends.
+    It also stops when the process that started it ends for any reason.
     """
 
     url: str
@@ -53,19 +51,15 @@ class ServerProcess:
     process: subprocess.Popen[bytes]
 
     def check(self) -> None:
-        """See that it runs.
-
-        Raises:
-            AnnotationError: It has ended.
-        """
+        """Raise `AnnotationError` if the server has ended."""
         if (status := self.process.poll()) is not None:
             raise AnnotationError(
-                f"found that Argilla's server ended by itself (status {status}), expected it to "
-                f"run until it is told to stop; look at {self.home / LOG_FILE} and start it again"
+                f"Argilla's server ended unexpectedly (status {status}). Read "
+                f"{self.home / LOG_FILE} and start it again."
             )
 
     def stop(self) -> None:
-        """Stop it: requests under way are answered, jobs that wait are kept for the next start."""
+        """Stop the server after the current requests; pending jobs run after the next start."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         if self.process.poll() is None:
@@ -77,49 +71,51 @@ class ServerProcess:
             self.process.wait()
 
     def __enter__(self) -> Self:
-        """Give the running server to a `with`."""
+        """Return the running server."""
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        """Stop it, whatever happened inside."""
+    def __exit__(self, *exception: object) -> None:
+        """Stop the server."""
         self.stop()
 
 
-def install(folder: Path, progress: Progress | None = None) -> Path:
-    """Make the server's environment in a folder of its own, and return its Python.
+def install(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> Path:
+    """Create or update the server's environment, and return its Python.
 
-    Does nothing when the environment is there and of this version. One that was left half made is
-    made anew. Whoever comes while another process installs waits for it.
+    A complete environment of this version is left alone, and an incomplete one is created again.
+    If another process is installing, this one waits for it.
 
     Args:
-        folder: A folder that is empty, absent, or was made here before.
-        progress: Told how many of the steps are done.
+        folder: A folder that is empty, missing, or was created here before.
+        on_progress: Receives how many steps are done, and how many there are.
 
     Returns:
         The environment's Python.
 
     Raises:
-        AnnotationError: The folder is somebody else's, or an installation step failed.
+        AnnotationError: if the folder holds something else, or a step fails.
     """
     python = folder / "bin" / "python"
-    if _marker(folder) == _wanted():
+    marker = _current_marker()
+    if _read_json(folder / MARKER) == marker:
         return python
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_name(f"{folder.name}.lock")):
-        found, wanted = _marker(folder), _wanted()
-        if found == wanted:
+    with _exclusive_lock(folder.with_name(f"{folder.name}.lock")):
+        existing = _read_json(folder / MARKER)
+        if existing == marker:
             return python
-        same_libraries = bool(found) and found.get("libraries") == wanted["libraries"]
-        if not same_libraries:
-            _empty(folder)
-        _mark(folder, {})
-        for done, step in enumerate(steps := _steps(folder, python, same_libraries)):
-            if progress is not None:
-                progress(done, len(steps))
+        has_libraries = existing.get("libraries") == marker["libraries"]
+        if not has_libraries:
+            _remove(folder)
+        _write_marker(folder, {})
+        steps = _steps(folder, python, has_libraries)
+        for done, step in enumerate(steps):
+            if on_progress is not None:
+                on_progress(done, len(steps))
             _run(step)
-        _mark(folder, wanted)
-        if progress is not None:
-            progress(len(steps), len(steps))
+        _write_marker(folder, marker)
+        if on_progress is not None:
+            on_progress(len(steps), len(steps))
     return python
 
 
@@ -131,37 +127,28 @@ def start(
     port: int = 6900,
     database_url: str | None = None,
 ) -> ServerProcess:
-    """Start the server and wait until it answers.
+    """Start the server and wait until it responds.
 
     Args:
-        home: The server's own folder; made if need be, with new secrets.
-        python: What `install` returned.
-        host: Address to listen at; anything but loopback is open to the network.
-        port: Port to listen at; 0 takes a free one.
-        database_url: A PostgreSQL URL; SQLite in the home without it.
+        home: The server's folder; a new one gets new secrets.
+        python: The result of `install`.
+        host: Address to listen on; anything but loopback is open to the network.
+        port: Port to listen on; 0 takes a free one.
+        database_url: A PostgreSQL URL; without it, an SQLite database in `home`.
 
     Returns:
         The running server.
 
     Raises:
-        AnnotationError: It ended before it answered (with its own last words), or took too long.
+        AnnotationError: if the server ends (with the end of its log) or takes too long.
     """
     home.mkdir(parents=True, exist_ok=True)
+    command: list[str | Path] = [python, "-m", "timbre_argilla", home, "--attached"]
+    command += ["--host", host, "--port", str(port)]
     with (home / LOG_FILE).open("a", encoding="utf-8") as log:
         begin = log.tell()
-        # The URL goes in by the pipe, where no list of processes shows its password.
         process = subprocess.Popen(  # noqa: S603 (our own environment's Python)
-            [
-                python,
-                "-m",
-                "timbre_argilla",
-                home,
-                "--host",
-                host,
-                "--port",
-                str(port),
-                "--attached",
-            ],
+            command,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -169,66 +156,65 @@ def start(
         )
     assert process.stdin is not None  # noqa: S101 (asked for above)
     try:
-        with suppress(BrokenPipeError):  # It has ended already: what it said is quoted below.
+        # The URL goes through the pipe, because a process list would show its password. If the
+        # server has ended already, `_wait_for_url` reports why.
+        with suppress(BrokenPipeError):
             os.write(process.stdin.fileno(), f"{database_url or ''}\n".encode())
-        url = _await(process, home, begin)
+        url = _wait_for_url(process, home, begin)
     except BaseException:
         process.kill()
         process.wait()
         process.stdin.close()
         raise
-    found = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
-    owner = Credentials(found["username"], found["password"], found["api_key"])
-    return ServerProcess(url, owner, home, process)
+    owner = _read_json(home / "credentials.json")
+    credentials = Credentials(owner["username"], owner["password"], owner["api_key"])
+    return ServerProcess(url, credentials, home, process)
 
 
-def _await(process: subprocess.Popen[bytes], home: Path, begin: int) -> str:
-    """Wait until the server has announced itself, and return its URL."""
+def _wait_for_url(process: subprocess.Popen[bytes], home: Path, begin: int) -> str:
     for _ in range(START_SECONDS * 20):
         if process.poll() is not None:
-            raise AnnotationError(f"Argilla's server did not start: {_last_words(home, begin)}")
-        try:
-            found = json.loads((home / "server.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            found = {}
-        if found.get("pid") == process.pid:
-            return str(found["url"])
+            raise AnnotationError(f"Argilla's server did not start: {_log_end(home, begin)}")
+        announcement = _read_json(home / "server.json")
+        if announcement.get("pid") == process.pid:
+            return str(announcement["url"])
         time.sleep(0.05)
     raise AnnotationError(
-        f"Argilla's server did not answer within {START_SECONDS} seconds; "
-        f"read {home / LOG_FILE} for what it was doing."
+        f"Argilla's server did not respond within {START_SECONDS} seconds. Read "
+        f"{home / LOG_FILE} to see what it was doing."
     )
 
 
-def _last_words(home: Path, begin: int) -> str:
+def _log_end(home: Path, begin: int) -> str:
     with (home / LOG_FILE).open(encoding="utf-8", errors="replace") as log:
         log.seek(begin)
         lines = [line.strip() for line in log if line.strip()]
-    return " / ".join(lines[-LOG_LINES:]) or f"it said nothing; see {home / LOG_FILE}."
+    return " / ".join(lines[-LOG_LINES:]) or f"it logged nothing; see {home / LOG_FILE}."
 
 
-def _steps(folder: Path, python: Path, same_libraries: bool) -> list[list[str | Path]]:
+def _steps(folder: Path, python: Path, has_libraries: bool) -> list[list[str | Path]]:
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
-    pip += ["--disable-pip-version-check"]
-    if same_libraries:
+    pip.append("--disable-pip-version-check")
+    if has_libraries:
         return [[*pip, "--no-deps", "--force-reinstall", SOURCE]]
     everything = [*pip, "--constraint", SOURCE / "constraints.txt", SOURCE]
     return [[sys.executable, "-m", "venv", folder], everything]
 
 
 def _run(step: list[str | Path]) -> None:
-    ended = subprocess.run(step, capture_output=True, text=True, check=False)  # noqa: S603 (ours)
-    if ended.returncode:
-        said = [line for line in ended.stderr.splitlines() if line.startswith("ERROR")]
-        reason = (said or ended.stderr.splitlines() or ["no reason given"])[-1]
+    result = subprocess.run(step, capture_output=True, text=True, check=False)  # noqa: S603 (ours)
+    if result.returncode:
+        lines = result.stderr.splitlines()
+        errors = [line for line in lines if line.startswith("ERROR")]
+        reason = (errors or lines or ["no reason given"])[-1]
         raise AnnotationError(
-            f"Argilla's server could not be installed ({reason}); it needs the network once, "
-            "and starts over when asked again."
+            f"Argilla's server can't be installed ({reason}). The installation needs the network; "
+            "run the command again to repeat it."
         )
 
 
-def _wanted() -> dict[str, str]:
-    """What identifies the environment: its libraries, and our package's source."""
+def _current_marker() -> dict[str, str]:
+    """What identifies an environment: its Python, its libraries and our package's source."""
     constraints = (SOURCE / "constraints.txt").read_bytes()
     source = hashlib.sha256((SOURCE / "pyproject.toml").read_bytes())
     for path in sorted((SOURCE / "timbre_argilla").rglob("*.py")):
@@ -240,33 +226,34 @@ def _wanted() -> dict[str, str]:
     }
 
 
-def _marker(folder: Path) -> dict[str, str]:
+def _read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty if the file is missing or incomplete."""
     try:
-        found: dict[str, str] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return content
 
 
-def _mark(folder: Path, what: dict[str, str]) -> None:
+def _write_marker(folder: Path, marker: dict[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     partial = folder / f"{MARKER}.partial"
-    partial.write_text(json.dumps(what), encoding="utf-8")
+    partial.write_text(json.dumps(marker), encoding="utf-8")
     partial.replace(folder / MARKER)
 
 
-def _empty(folder: Path) -> None:
+def _remove(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise AnnotationError(
-            f"{folder} is not empty and was not made by Timbre; name a folder for Argilla's "
-            "environment that may be overwritten."
+            f"{folder} isn't empty and wasn't created by Timbre, so Argilla's server isn't "
+            "installed there. Choose another folder."
         )
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process in at a time; the kernel lets go when a process ends, however it ends."""
+def _exclusive_lock(path: Path) -> Iterator[None]:
+    """Let one process in at a time; the kernel releases the lock when a process ends."""
     with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

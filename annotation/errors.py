@@ -1,5 +1,5 @@
-"""What can go wrong between us and Argilla that a user can mend."""
+"""The error that annotation raises for problems that a user can solve."""
 
 
 class AnnotationError(RuntimeError):
-    """One sentence: what was found, what was expected, what to do."""
+    """A sentence or two: what's wrong with Argilla or its use, and how to fix it."""

@@ -1,4 +1,4 @@
-"""The guidelines people read before they judge, rendered from versioned files."""
+"""The guidelines that reviewers read, rendered from versioned templates."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from annotation.errors import AnnotationError
 from annotation.html_text import escape_markdown
 from annotation.review_settings import ReviewSettings
 
-LONGEST = 10_000
-_PROSE = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "prose"),
+MAX_LENGTH = 10_000
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "guideline_templates"),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -20,21 +20,21 @@ _PROSE = jinja2.Environment(
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """How to judge a candidate, for somebody who does it for the first time, in Markdown."""
-    return _render("candidates.v2.jinja", settings)
+    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    return _render("candidates.v3.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
     """How to choose between two answers, for somebody who does it for the first time."""
-    return _render("comparisons.v3.jinja", settings)
+    return _render("comparisons.v4.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:
-    text = _PROSE.get_template(name).render(s=settings).strip() + "\n"
-    if len(text) > LONGEST:
+    text = _TEMPLATES.get_template(name).render(s=settings).strip() + "\n"
+    if len(text) > MAX_LENGTH:
         raise AnnotationError(
-            f"found guidelines of {len(text)} characters for “{settings.subject}”, expected at "
-            f"most {LONGEST}, which is what Argilla takes; shorten the description, the scale's "
-            "examples or the guidelines in its file"
+            f"The guidelines of “{settings.subject}” have {len(text)} characters, and Argilla "
+            f"accepts {MAX_LENGTH}. Shorten the description, the examples or the guidelines in the "
+            "tone or persona file."
         )
     return text

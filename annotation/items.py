@@ -1,19 +1,13 @@
-"""What is put before people: a candidate or a comparison, with all that a page shows of it."""
+"""What reviewers see: a candidate or a comparison with everything that its page shows."""
 
 from dataclasses import dataclass
 
-from db.records import (
-    AnswerValue,
-    Article,
-    Candidate,
-    Comparison,
-    Passage,
-)
+from db.records import AnswerValue, Article, Candidate, Comparison, Passage
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An answer proposed by a measure or a model; `score` (0 to 1) says how sure it is."""
+    """An answer that a measure or model suggests; `score` (0 to 1) is its confidence."""
 
     question: str
     value: AnswerValue
@@ -41,7 +35,7 @@ class CandidateItem:
 
 @dataclass(frozen=True)
 class ComparisonItem:
-    """Two answers to one prompt, without a word of who wrote them."""
+    """Two answers to one prompt, without any information about the models that wrote them."""
 
     comparison: Comparison
     prompt_text: str

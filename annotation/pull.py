@@ -1,30 +1,20 @@
-"""Reviews back from Argilla: every annotator's own answers, with name and time."""
+"""Reviews from Argilla: every reviewer's current answers, with name and time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from annotation.answer_values import answer_from_argilla, displayed_text
 from annotation.connection import Connection, Server, connect, workspace_id
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
-from annotation.html_text import unescape_html
-from annotation.spans import span_from_argilla
-from db.records import (
-    Answer,
-    AnswerValue,
-    Message,
-    Review,
-    ReviewerKind,
-    ReviewStatus,
-    Role,
-    messages_to_text,
-)
+from db.records import Answer, Review, ReviewerKind, ReviewStatus
 
 PAGE = 500
-# Argilla filters by at most 250 values at once.
-FILTERED = 250
-EDITED = "improved"
+MAX_IDS = 250
+"""Argilla filters by at most this many values at once."""
+EDIT_QUESTION = "improved"
 Json = dict[str, Any]
 
 
@@ -34,46 +24,60 @@ def pull(
     is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
-    """Every submitted or discarded response that is in the dataset now; drafts are left out.
+    """All submitted and discarded responses of a dataset, or of some of its records.
 
-    A review's subject is the record's external id. As the whole present set comes each time, a
-    review that is no longer among them was deleted in Argilla.
+    Drafts are left out. A review's subject is the record's external id. A review that an earlier
+    pull returned and this one doesn't was deleted in Argilla.
 
     Args:
         connection: The server, as its owner or an admin.
         dataset: The dataset's name.
-        is_rule: Whether the user of a name is no person but a written rule; its reviews say so.
-        records: Argilla's ids of the records to look at, None for all.
+        is_rule: Whether the user of a name is a written rule and not a person.
+        records: Argilla's ids of the records; None pulls all.
 
     Yields:
         Review: One for each reviewer and record.
 
     Raises:
-        AnnotationError: if the server or the dataset is not as expected.
+        AnnotationError: if the server or the dataset is missing, or records are deleted during
+            the pull.
     """
     with connect(connection) as server:
-        found = find_dataset(server, dataset)
+        described = find_dataset(server, dataset)
         names = _usernames(server)
-        named = _records(server, found) if records is None else _some(server, found, records)
-        for record in named:
+        for record in _records(server, described, records):
             for response in record["responses"] or ():
                 if response["status"] in ("submitted", "discarded"):
-                    yield _review(record, response, found, names, is_rule)
+                    name = names.get(str(response["user_id"]), f"user {response['user_id']}")
+                    kind = ReviewerKind.RULE if is_rule(name) else ReviewerKind.PERSON
+                    yield _review(record, response, described, name, kind)
 
 
-def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
-    """All records; each page begins with the last record of the page before.
+def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Iterator[Json]:
+    path = f"datasets/{dataset.id}"
+    if ids is None:
+        yield from _all_records(server, dataset)
+        return
+    for begin in range(0, len(ids), MAX_IDS):
+        batch = list(ids[begin : begin + MAX_IDS])
+        yield from server.find_records(path, "id", batch, include="responses")
 
-    Argilla counts pages from the first record: where one is deleted meanwhile, another would slip
-    from the next page to the one that was read, and its reviews be taken for deleted.
+
+def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
+    """All records; each page starts with the last record of the page before.
+
+    Argilla pages by offset. If a record is deleted in the meantime, the others move forward, and
+    one of them would be missing from both pages, as if its reviews had been deleted.
     """
-    path, last = f"datasets/{dataset.id}/records", ""
+    last = ""
     for offset in count(0, PAGE - 1):
-        page = server.get(path, include="responses", offset=offset, limit=PAGE)["items"]
+        page = server.get(
+            f"datasets/{dataset.id}/records", include="responses", offset=offset, limit=PAGE
+        )["items"]
         if last and (not page or page[0]["id"] != last):
             raise AnnotationError(
-                f"found records of {dataset.name} deleted while they were read, expected them to "
-                "stay in their places; pull again"
+                f"Somebody deleted records of the dataset “{dataset.name}” while they were pulled, "
+                "so some reviews may be missing. Pull again."
             )
         yield from page[1:] if last else page
         if len(page) < PAGE:
@@ -81,91 +85,44 @@ def _records(server: Server, dataset: Dataset) -> Iterator[Json]:
         last = page[-1]["id"]
 
 
-def _some(server: Server, dataset: Dataset, ids: Sequence[str]) -> Iterator[Json]:
-    scope = {"entity": "record", "property": "id"}
-    for begin in range(0, len(ids), FILTERED):
-        values = list(ids[begin : begin + FILTERED])
-        answer = server.post(
-            f"datasets/{dataset.id}/records/search",
-            {"filters": {"and": [{"type": "terms", "scope": scope, "values": values}]}},
-            include="responses",
-            limit=FILTERED,
-        )
-        yield from (item["record"] for item in answer["items"])
-
-
 def _usernames(server: Server) -> dict[str, str]:
-    owner = server.get("me")["role"] == "owner"
-    path = "users" if owner else f"workspaces/{workspace_id(server)}/users"
+    is_owner = server.get("me")["role"] == "owner"
+    path = "users" if is_owner else f"workspaces/{workspace_id(server)}/users"
     return {str(user["id"]): str(user["username"]) for user in server.get(path)["items"]}
 
 
 def _review(
-    record: Json,
-    response: Json,
-    dataset: Dataset,
-    names: dict[str, str],
-    is_rule: Callable[[str], bool],
+    record: Json, response: Json, dataset: Dataset, reviewer: str, kind: ReviewerKind
 ) -> Review:
-    user = str(response["user_id"])
-    reviewer = names.get(user, f"user {user}")
     values = {name: value["value"] for name, value in (response["values"] or {}).items()}
-    text = unescape_html(record["fields"].get("candidate", ""))
+    text = displayed_text(record["fields"])
     answers = (
-        Answer(name, from_argilla(value, dataset.question_types.get(name, ""), text))
+        Answer(name, answer_from_argilla(value, dataset.question_types.get(name, ""), text))
         for name, value in values.items()
-        # The web UI sends an empty list where nothing was marked or chosen.
-        if name != EDITED and value != []
+        # The web UI sends an empty list if nothing is marked or chosen.
+        if name != EDIT_QUESTION and value != []
     )
     return Review(
         subject=record["external_id"] or str(record["id"]),
         reviewer=reviewer,
-        reviewer_kind=ReviewerKind.RULE if is_rule(reviewer) else ReviewerKind.PERSON,
+        reviewer_kind=kind,
         status=ReviewStatus(response["status"]),
         answers=tuple(sorted(answers, key=lambda answer: answer.question)),
-        edited=_edited(values.get(EDITED), record["fields"]),
+        edited=_edit(values.get(EDIT_QUESTION), text),
         dataset=dataset.name,
         submitted_at=_utc(response["updated_at"]),
     )
 
 
-def from_argilla(value: Any, kind: str, text: str) -> AnswerValue:
-    """An answer's value from what Argilla's API has; the order of labels and spans is settled.
+def _edit(value: str | None, text: str) -> str | None:
+    """The reviewer's version; None if it differs from the text only in surrounding space.
 
-    Args:
-        value: What the API has.
-        kind: The question's type, as Argilla calls it.
-        text: What its spans are places of.
-
-    Returns:
-        The value as our records keep it.
+    Argilla accepts NUL and PostgreSQL doesn't, so NUL becomes the replacement character.
     """
-    if kind == "span":
-        spans = (span_from_argilla(span, text) for span in value)
-        return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
-    if isinstance(value, list):
-        return tuple(sorted(item["value"] if isinstance(item, dict) else item for item in value))
-    return int(value) if kind == "rating" else str(value)
+    edited = (value or "").strip().replace("\0", "\ufffd")
+    return None if edited in ("", text.strip()) else edited
 
 
-def _edited(value: str | None, fields: Json) -> str | None:
-    """The reviewer's own version; None where it is what was shown but for outer white space.
-
-    NUL, which Argilla takes and PostgreSQL does not, becomes the mark for what cannot be read.
-    """
-    text = (value or "").strip().replace("\0", "\ufffd")
-    return None if text in ("", shown_text(fields).strip()) else text
-
-
-def shown_text(fields: Json) -> str:
-    """The text to judge as the record shows it, a dialogue in its text form."""
-    if turns := fields.get("dialogue"):
-        return messages_to_text(
-            tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
-        )
-    return unescape_html(fields.get("candidate", ""))
-
-
-def _utc(moment: str) -> str:
-    parsed = datetime.fromisoformat(moment)
+def _utc(time: str) -> str:
+    parsed = datetime.fromisoformat(time)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC).isoformat()

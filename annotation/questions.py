@@ -1,4 +1,4 @@
-"""What people see and are asked: the Argilla settings for candidates and for comparisons."""
+"""What reviewers see and answer: the Argilla settings for candidates and for comparisons."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from annotation.guidelines import candidate_guidelines, comparison_guidelines
 from annotation.html_text import escape_html
 from annotation.review_settings import ReviewSettings, ScalePoint
 
+MAX_TITLE = 500
 MAX_DESCRIPTION = 1000
 PREFERENCES = {"left": "A is better", "tie": "No difference", "right": "B is better"}
 FAITHFUL = {"yes": "Yes", "partly": "Partly", "no": "No"}
@@ -28,64 +29,73 @@ REASONS = {
     "harmful": "Harmful or private",
     "other": "Something else",
 }
-FLAGGED = {"harmful": REASONS["harmful"], "broken": "The question makes no sense"}
-WRONG = {
+COMPARISON_FLAGS = {"harmful": REASONS["harmful"], "broken": "The question makes no sense"}
+SPAN_LABELS = {
     "unsupported": "Not in the passage",
     "contradicted": "Against the passage",
     "garbled": "Garbled",
+}
+TERMS = {
+    "article": "Article",
+    "section": "Section",
+    "kind": "Kind of text",
+    "prompt": "Prompt and version",
+    "teacher": "Teacher",
+    "reviewers": "Assigned to",
 }
 
 
 @dataclass(frozen=True)
 class _Builder:
-    """Makes settings with one client, which the SDK would otherwise look for in global state."""
+    """Builds fields and questions with one client, so that the SDK doesn't use global state."""
 
     client: Any
     settings: ReviewSettings
 
-    def text(self, name: str, title: str, *, required: bool = False) -> Any:
+    def field(self, name: str, title: str, *, required: bool = False) -> Any:
         return rg.TextField(name, title=title, required=required, client=self.client)
 
     def label(self, name: str, title: str, labels: dict[str, str], description: str = "") -> Any:
-        return rg.LabelQuestion(
-            name,
-            labels,
-            title=title,
-            description=escape_html(description, MAX_DESCRIPTION) or None,
-            client=self.client,
+        return self._question(rg.LabelQuestion, name, title, description, labels=labels)
+
+    def labels(self, name: str, title: str, labels: dict[str, str], description: str = "") -> Any:
+        return self._question(
+            rg.MultiLabelQuestion, name, title, description, labels=labels, required=False
         )
 
     def rating(self, name: str, title: str) -> Any:
         points = self.settings.scale
-        first, last = points[0], points[-1]
-        ends = f"{first.value}: {first.label}; {last.value}: {last.label}"
-        return rg.RatingQuestion(
-            name,
-            [point.value for point in points],
-            title=f"{title} ({ends})"[:500],
-            description=escape_html(scale_line(points), MAX_DESCRIPTION),
-            client=self.client,
-        )
+        ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
+        values = [point.value for point in points]
+        title = f"{title} ({ends})"[:MAX_TITLE]
+        return self._question(rg.RatingQuestion, name, title, scale_line(points), values=values)
 
     def traits(self, name: str, title: str) -> Any:
-        labels = {trait.name: trait.name.capitalize() for trait in self.settings.traits}
-        meanings = "; ".join(f"{t.name}: {t.meaning}" for t in self.settings.traits if t.meaning)
-        return rg.MultiLabelQuestion(
-            name,
-            labels | {NO_TRAIT: "None of these"},
-            title=title,
-            description=escape_html(meanings, MAX_DESCRIPTION) or None,
-            client=self.client,
-        )
+        traits = self.settings.traits
+        labels = {trait.name: trait.name.capitalize() for trait in traits}
+        labels[NO_TRAIT] = "None of these"
+        meanings = "; ".join(f"{trait.name}: {trait.meaning}" for trait in traits if trait.meaning)
+        return self._question(rg.MultiLabelQuestion, name, title, meanings, labels=labels)
+
+    def text(self, name: str, title: str, description: str) -> Any:
+        return self._question(rg.TextQuestion, name, title, description, required=False)
+
+    def spans(self, name: str, title: str, labels: dict[str, str], description: str) -> Any:
+        options = {"field": "candidate", "labels": labels, "required": False}
+        return self._question(rg.SpanQuestion, name, title, description, **options)
+
+    def _question(self, kind: Any, name: str, title: str, description: str, **options: Any) -> Any:
+        html = escape_html(description, MAX_DESCRIPTION) or None
+        return kind(name=name, title=title, description=html, client=self.client, **options)
 
 
 def scale_line(points: tuple[ScalePoint, ...]) -> str:
-    """The scale in one line, as it stands under a rating: `1 encyclopedic · 2 plain · …`."""
+    """The scale in one line, for the description of a rating: `1 encyclopedic · 2 plain · …`."""
     return " · ".join(f"{point.value} {point.label}" for point in points)
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:
-    """What a reviewer may give as reasons for a rejection, by the names they are kept under."""
+    """The reasons for a rejection that reviewers choose from, by their stored names."""
     return (
         (TONE_REASONS if settings.scale else {})
         | (TRAIT_REASONS if settings.traits else {})
@@ -96,12 +106,12 @@ def reasons(settings: ReviewSettings) -> dict[str, str]:
 
 def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
     """Fields, questions, metadata, vector and guidelines of a dataset of candidates."""
-    make = _Builder(client, settings)
+    build = _Builder(client, settings)
     return rg.Settings(
         guidelines=candidate_guidelines(settings),
-        fields=_candidate_fields(make),
-        questions=_candidate_questions(make),
-        metadata=_metadata(make),
+        fields=_candidate_fields(build),
+        questions=_candidate_questions(build),
+        metadata=_metadata(client, settings),
         vectors=[rg.VectorField("meaning", settings.vector, title="Meaning", _client=client)]
         if settings.vector
         else [],
@@ -112,136 +122,106 @@ def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
     """Fields, questions and guidelines of a dataset of blind comparisons.
 
-    It has no metadata and no vector: nothing in it tells which model wrote which side.
+    It has no metadata and no vectors, because they could tell which model wrote which answer.
     """
-    make = _Builder(client, settings)
+    build = _Builder(client, settings)
     return rg.Settings(
         guidelines=comparison_guidelines(settings),
         fields=[
-            make.text("question", "Question", required=True),
-            make.text("left", "Answer A", required=True),
-            make.text("right", "Answer B", required=True),
-            make.text("passage", "Source passage"),
+            build.field("question", "Question", required=True),
+            build.field("left", "Answer A", required=True),
+            build.field("right", "Answer B", required=True),
+            build.field("passage", "Source passage"),
         ],
-        questions=_comparison_questions(make),
+        questions=_comparison_questions(build),
         distribution=rg.TaskDistribution(min_submitted=settings.overlap),
     )
 
 
-def _candidate_fields(make: _Builder) -> list[Any]:
-    grounded = make.settings.grounded
-    brief = [] if grounded else [make.text("brief", "What you are looking at", required=True)]
+def _candidate_fields(build: _Builder) -> list[Any]:
+    grounded = build.settings.grounded
+    brief = [] if grounded else [build.field("brief", "What you are judging", required=True)]
+    chat = {"title": "Dialogue to judge", "use_markdown": False, "required": False}
+    adjudication = build.settings.adjudication
     return [
         *brief,
-        make.text("question", "Question"),
-        make.text("candidate", "Text to judge", required=grounded),
-        rg.ChatField(
-            "dialogue",
-            title="Dialogue to judge",
-            use_markdown=False,
-            required=False,
-            _client=make.client,
-        ),
-        *([make.text("said", "What reviewers said")] if make.settings.adjudication else []),
-        make.text("reference", "Plain answer, before the rewrite"),
-        make.text("passage", "Source passage" if grounded else "The topic, for reference"),
+        build.field("question", "Question"),
+        build.field("candidate", "Text to judge", required=grounded),
+        rg.ChatField("dialogue", _client=build.client, **chat),
+        *([build.field("said", "What the reviewers answered")] if adjudication else []),
+        build.field("reference", "Plain answer, before the rewrite"),
+        build.field("passage", "Source passage" if grounded else "The topic, for reference"),
     ]
 
 
-def _candidate_questions(make: _Builder) -> list[Any]:
-    settings = make.settings
-    tone = [make.rating("tone", settings.scale_question)] if settings.scale else []
-    traits = (
-        [make.traits("traits", f"Which traits of {settings.subject} does it show?")]
-        if settings.traits
-        else []
-    )
+def _candidate_questions(build: _Builder) -> list[Any]:
+    settings = build.settings
+    tone = [build.rating("tone", settings.scale_question)] if settings.scale else []
+    title = f"Which traits of {settings.subject} does it show?"
+    traits = [build.traits("traits", title)] if settings.traits else []
     return [
         *tone,
         *traits,
-        make.label("natural", "Would somebody say it like this?", YES_NO),
-        *(_faithful(make) if settings.grounded else []),
-        make.label("decision", "Should a model learn from it?", DECISIONS),
-        rg.MultiLabelQuestion(
-            "reasons",
-            reasons(settings),
-            title="If you reject it, why?",
-            required=False,
-            client=make.client,
-        ),
-        rg.TextQuestion(
+        build.label("natural", "Would somebody say it like this?", YES_NO),
+        *(_faithful(build) if settings.grounded else []),
+        build.label("decision", "Should a model learn from it?", DECISIONS),
+        build.labels("reasons", "If you reject it, why?", reasons(settings)),
+        build.text(
             "improved",
-            title="Improve the text, if it is worth it",
-            description="Leave it as it is where nothing is to be improved. What you change is "
-            "what the model will learn from.",
-            required=False,
-            client=make.client,
+            "Improve the text (optional)",
+            "Leave it unchanged if nothing needs improving. The model learns from your version.",
         ),
     ]
 
 
-def _faithful(make: _Builder) -> list[Any]:
+def _faithful(build: _Builder) -> list[Any]:
     return [
-        make.label(
+        build.label(
             "faithful",
-            "Does the passage say the same?",
+            "Does the passage support it?",
             FAITHFUL,
-            "Read the passage. Every fact of the text must be in it.",
+            "Read the passage. It must contain every fact of the text.",
         ),
-        rg.SpanQuestion(
+        build.spans(
             "wrong",
-            field="candidate",
-            labels=WRONG,
-            title="Mark what is wrong",
-            description="Choose a label, then select the words in the text to judge.",
-            required=False,
-            client=make.client,
+            "Mark what is wrong",
+            SPAN_LABELS,
+            "Choose a label, then select the words in the text to judge.",
         ),
     ]
 
 
-def _comparison_questions(make: _Builder) -> list[Any]:
-    settings = make.settings
+def _comparison_questions(build: _Builder) -> list[Any]:
+    settings = build.settings
+    questions = [
+        build.label(
+            "preference",
+            "Which answer is better?",
+            PREFERENCES,
+            f"The voice we want: {settings.subject}. “No difference” is a valid answer.",
+        )
+    ]
     sides = (("left", "A"), ("right", "B"))
-    tone = [make.rating(f"tone_{side}", f"{name}: {settings.scale_question}")
-            for side, name in sides if settings.scale]  # fmt: skip
-    traits = [make.traits(f"traits_{side}", f"Which traits does {name} show?")
-              for side, name in sides if settings.traits]  # fmt: skip
-    faithful = [make.label(f"faithful_{side}", f"Does the passage say what {name} says?", FAITHFUL)
-                for side, name in sides if settings.grounded]  # fmt: skip
-    preference = make.label(
-        "preference",
-        "Which is the better answer?",
-        PREFERENCES,
-        f"The voice we want: {settings.subject}. Choose “No difference” freely: it is an answer "
-        "like the others.",
-    )
-    flags = rg.MultiLabelQuestion(
+    for side, name in sides if settings.scale else ():
+        questions.append(build.rating(f"tone_{side}", f"{name}: {settings.scale_question}"))
+    for side, name in sides if settings.traits else ():
+        questions.append(build.traits(f"traits_{side}", f"Which traits does {name} show?"))
+    for side, name in sides if settings.grounded else ():
+        title = f"Does the passage support {name}?"
+        questions.append(build.label(f"faithful_{side}", title, FAITHFUL))
+    flags = build.labels(
         "reasons",
-        FLAGGED,
-        title="Is something wrong with the record itself?",
-        description="Only then. One tick flags the record, whether you answer or discard it.",
-        required=False,
-        client=make.client,
+        "Is something wrong with the record itself?",
+        COMPARISON_FLAGS,
+        "Tick a box only if so. One tick flags the record, even if you discard it.",
     )
-    return [preference, *tone, *traits, *faithful, flags]
+    return [*questions, flags]
 
 
-def _metadata(make: _Builder) -> list[Any]:
-    terms = {
-        "article": "Article",
-        "section": "Section",
-        "kind": "Kind of text",
-        "prompt": "Prompt and version",
-        "teacher": "Teacher",
-        "reviewers": "For",
-    }
+def _metadata(client: Any, settings: ReviewSettings) -> list[Any]:
+    floats = {"uncertainty": "Uncertainty"} | {name: name for name in settings.measures}
     return [
-        *(
-            rg.TermsMetadataProperty(n, title=title, client=make.client)
-            for n, title in terms.items()
-        ),
-        rg.IntegerMetadataProperty("words", title="Words", client=make.client),
-        rg.FloatMetadataProperty("uncertainty", title="Uncertainty", client=make.client),
-        *(rg.FloatMetadataProperty(n, title=n, client=make.client) for n in make.settings.measures),
+        *(rg.TermsMetadataProperty(n, title=title, client=client) for n, title in TERMS.items()),
+        rg.IntegerMetadataProperty("words", title="Words", client=client),
+        *(rg.FloatMetadataProperty(n, title=title, client=client) for n, title in floats.items()),
     ]

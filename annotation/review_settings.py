@@ -1,11 +1,11 @@
-"""What a campaign's reviewers are asked about: a tone with its scale, or a persona's traits."""
+"""What a campaign asks its reviewers: about a tone with its scale, or a persona's traits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ScalePoint:
-    """A point of a rating scale: its value (0 to 10), its name, and a text that sounds like it."""
+    """A point of a rating scale: its value (0 to 10), its name and an example text."""
 
     value: int
     label: str
@@ -14,7 +14,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """One thing a writer does to reach the tone, on a text before and after."""
+    """One thing that writers do to reach the tone, with a text before and after."""
 
     do: str
     before: str
@@ -23,7 +23,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and what shows it."""
+    """A trait of a persona, and how it shows."""
 
     name: str
     meaning: str = ""
@@ -31,20 +31,20 @@ class TraitLabel:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """What reviewers are told and asked in one campaign.
+    """What reviewers of one campaign see and answer.
 
     Attributes:
-        subject: The tone's or persona's name, as people read it.
-        description: What it is, in a sentence or two.
+        subject: The tone's or persona's name.
+        description: The tone or persona in a sentence or two.
         scale_question: The question that the scale answers.
-        scale: The points of the tone's scale, lowest first; none leaves the question out.
+        scale: The points of the tone's scale, lowest first; none omits the question.
         style_rules: What writers do to reach the tone.
-        traits: The persona's traits; none leaves the question out.
-        grounded: Whether a text must say what its passage says.
-        overlap: Reviewers each record needs before Argilla counts it as done.
-        vector: Dimensions of the sentence vectors that “find similar” uses, None for none.
-        measures: Names of measures that come as metadata, to filter and sort by.
-        adjudication: Whether reviewers see what others said, as an adjudicator of ties does.
+        traits: The persona's traits; none omits the question.
+        grounded: Whether the facts of a text must be in its passage.
+        overlap: How many reviewers each record needs.
+        vector: Dimensions of the sentence vectors for “find similar”; None for no vectors.
+        measures: Names of the measures in the metadata, to filter and sort by.
+        adjudication: Whether to show the reviewers' answers, as an adjudicator needs them.
     """
 
     subject: str

@@ -1,95 +1,98 @@
-"""Written rules that stand in for reviewers where no person is at hand, and say that they do.
+"""Written rules that review when no people do, and are marked as rules everywhere.
 
-A rule counts features of the text itself and compares them with its thresholds. It understands
-nothing. Two rules with differing thresholds disagree here and there, as two people do, which is
-all they are for: to carry the whole loop unattended. Whatever rests on them is marked so.
+A rule compares features of a text with thresholds. It understands nothing. The two rules disagree
+on some texts, as people do, so that the whole loop can run without people.
 """
 
 from dataclasses import dataclass
 
 from annotation.items import CandidateItem, ComparisonItem
 from annotation.questions import NO_TRAIT
-from annotation.text_features import Reading, read, tokens
-from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus
+from annotation.text_features import TextFeatures, text_features, tokens
+from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus, Role
 
 Cues = tuple[tuple[str, tuple[str, ...]], ...]
+Answers = dict[str, AnswerValue]
+MAX_REPEATED = 0.1
 
 
 @dataclass(frozen=True)
 class RuleReviewer:
-    """A rule's name as a user of Argilla, and its thresholds.
+    """A rule: the name of its Argilla user, and its thresholds.
 
     Attributes:
-        name: The user it answers as.
-        sentence_words: Most words an average sentence may have to sound spoken.
-        longest_sentence: Most words a sentence may have to be said in one breath.
-        contractions: Fewest contractions for every 100 words to sound spoken.
-        copied: Largest share of six-word runs that may stand in the source.
-        forgiven_numbers: Numbers without source up to which a text is still partly faithful.
-        needed_tone: Lowest tone, from 1 to 5, that it approves.
-        demands_faithful: Whether it approves only what is wholly faithful.
-        cue_words: Fewest cue words of a persona's traits for every 100 words.
-        corrects: Whether it cuts a filler (“Great question!”) off the beginning.
-        margin: Points by which one answer must be ahead of another to be preferred.
+        name: The name of the rule's user.
+        max_mean_sentence_words: Longest average sentence that sounds spoken.
+        max_sentence_words: Longest sentence that can be said in one breath.
+        min_contractions: Fewest contractions per 100 words that sound spoken.
+        max_copied: Largest share of six-word runs that may be in the source.
+        max_unsupported_numbers: Most numbers missing in the source for “partly” faithful.
+        min_tone: Lowest tone (1 to 5) that the rule approves.
+        requires_faithful: Whether “partly” faithful is a reason to reject.
+        min_cue_words: Fewest cue words of a persona's traits per 100 words.
+        removes_opener: Whether the rule edits out a filler (“Great question!”).
+        margin: Points that an answer must be ahead by to be preferred.
     """
 
     name: str
-    sentence_words: float
-    longest_sentence: int
-    contractions: float
-    copied: float
-    forgiven_numbers: int
-    needed_tone: int
-    demands_faithful: bool
-    cue_words: float
-    corrects: bool
+    max_mean_sentence_words: float
+    max_sentence_words: int
+    min_contractions: float
+    max_copied: float
+    max_unsupported_numbers: int
+    min_tone: int
+    requires_faithful: bool
+    min_cue_words: float
+    removes_opener: bool
     margin: int
 
     @property
     def description(self) -> str:
-        """What the rule does, in words that follow from its thresholds."""
-        corrects = " It cuts a filler off the beginning." if self.corrects else ""
-        faithful = "faithful" if self.demands_faithful else "not unfaithful"
+        """What the rule does, for people, generated from its thresholds."""
+        opener = " It removes a filler at the beginning." if self.removes_opener else ""
+        faithful = "faithful" if self.requires_faithful else "at least partly faithful"
         return (
-            f"“{self.name}” is a written rule, not a person: it counts, and understands nothing. "
-            "It rates the tone from 1 to 5 by how many of four signs of speech it finds: sentences "
-            f"of {self.sentence_words:g} words or fewer on average, {self.contractions:g} or more "
-            "contractions in 100 words, words that speak to somebody, and nothing stiff or copied "
-            f"(at most {self.copied:.0%} of its six-word runs from the source). It calls natural "
-            f"what has no sentence over {self.longest_sentence} words, no list, no repetition and "
-            "a proper end; faithful what has no number that the source lacks, and unfaithful what "
-            f"has more than {self.forgiven_numbers}. It approves what is natural, {faithful}, and "
-            f"{self.needed_tone} or more in tone; of a persona, what is natural and has "
-            f"{self.cue_words:g} or more cue words of its traits in 100.{corrects} Of two answers "
-            f"it prefers the one that is more than {self.margin} points ahead: a point for each of "
-            "tone, two for natural, two for faithful, one for partly, up to two for traits."
+            f"“{self.name}” is a written rule, not a person: it counts and understands nothing. "
+            "It rates the tone from 1 to 5 by four signs of speech: sentences with at most "
+            f"{self.max_mean_sentence_words:g} words on average, at least "
+            f"{self.min_contractions:g} contractions per 100 words, words that address the reader, "
+            f"and nothing stiff or copied (at most {self.max_copied:.0%} of its six-word runs are "
+            "in the source). A text is natural if no sentence is longer than "
+            f"{self.max_sentence_words} words, nothing is listed or repeated, and it ends like a "
+            "sentence. It is faithful if all of its numbers are in the source, and unfaithful if "
+            f"more than {self.max_unsupported_numbers} are not. The rule approves what is natural, "
+            f"{faithful}, and has a tone of {self.min_tone} or more; for a persona, what is "
+            f"natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
+            f"words.{opener} Of two answers it prefers the one that is more than {self.margin} "
+            "points ahead: one point for each step of tone, two for natural, two for faithful, one "
+            "for partly faithful, and up to two for traits."
         )
 
 
 LISTENER = RuleReviewer(
     name="rule-listener",
-    sentence_words=20,
-    longest_sentence=38,
-    contractions=1.0,
-    copied=0.8,
-    forgiven_numbers=1,
-    needed_tone=3,
-    demands_faithful=False,
-    cue_words=4,
-    corrects=True,
+    max_mean_sentence_words=20,
+    max_sentence_words=38,
+    min_contractions=1.0,
+    max_copied=0.8,
+    max_unsupported_numbers=1,
+    min_tone=3,
+    requires_faithful=False,
+    min_cue_words=4,
+    removes_opener=True,
     margin=0,
 )
 CHECKER = RuleReviewer(
     name="rule-checker",
-    sentence_words=17,
-    longest_sentence=30,
-    contractions=1.5,
-    copied=0.7,
-    forgiven_numbers=0,
-    needed_tone=3,
-    demands_faithful=True,
-    cue_words=5,
-    corrects=False,
+    max_mean_sentence_words=17,
+    max_sentence_words=30,
+    min_contractions=1.5,
+    max_copied=0.7,
+    max_unsupported_numbers=0,
+    min_tone=3,
+    requires_faithful=True,
+    min_cue_words=5,
+    removes_opener=False,
     margin=1,
 )
 RULE_REVIEWERS = (LISTENER, CHECKER)
@@ -98,146 +101,23 @@ RULE_REVIEWERS = (LISTENER, CHECKER)
 def review_by_rule(
     item: CandidateItem | ComparisonItem, rule: RuleReviewer, cues: Cues = ()
 ) -> Review:
-    """The review that a rule makes of a candidate or a comparison.
+    """A rule's submitted review of a candidate or a comparison.
 
-    Args:
-        item: What is judged.
-        rule: The rule.
-        cues: For a persona, each trait with the words and phrases that show it.
-
-    Returns:
-        A submitted review, marked as made by a rule.
+    For a persona, `cues` pairs each trait with the words and phrases that show it.
     """
+    edited = None
     if isinstance(item, ComparisonItem):
-        return _made(item.comparison.id, rule, _compared(item, rule, cues))
-    text = item.candidate.review_text
-    source = item.passage.text if item.passage else ""
-    if item.candidate.persona is not None:
-        return _made(item.candidate.id, rule, _in_character(item, rule, cues))
-    reading = read(text, f"{source}\n{item.candidate.question}" if source else "")
-    answers = _judged(reading, rule)
-    edited = _corrected(text, reading) if rule.corrects else None
-    return _made(
-        item.candidate.id, rule, answers, edited if answers["decision"] == "approve" else None
-    )
-
-
-def tone_by_rule(reading: Reading, rule: RuleReviewer) -> int:
-    """The tone from 1 to 5: one, and one more for each of four signs of speech; silence is 1."""
-    if reading.words == 0:
-        return 1
-    signs = (
-        reading.sentence_words <= rule.sentence_words,
-        reading.contractions >= rule.contractions,
-        reading.addresses,
-        reading.stiff == 0 and reading.copied <= rule.copied,
-    )
-    return 1 + sum(signs)
-
-
-def natural_by_rule(reading: Reading, rule: RuleReviewer) -> str:
-    """Whether somebody could say it: yes or no."""
-    speakable = (
-        reading.words > 0
-        and reading.longest_sentence <= rule.longest_sentence
-        and reading.listed == 0
-        and reading.repeated <= 0.1
-        and reading.ended
-    )
-    return "yes" if speakable else "no"
-
-
-def faithful_by_rule(reading: Reading, rule: RuleReviewer) -> str:
-    """Whether its numbers are those of the source: yes, partly or no; an empty text is a no."""
-    strange = len(reading.strange_numbers)
-    if reading.words == 0 or strange > rule.forgiven_numbers:
-        return "no"
-    return "partly" if strange else "yes"
-
-
-def _judged(reading: Reading, rule: RuleReviewer) -> dict[str, AnswerValue]:
-    tone, natural = tone_by_rule(reading, rule), natural_by_rule(reading, rule)
-    faithful = faithful_by_rule(reading, rule)
-    reasons = {
-        "tone": tone < rule.needed_tone,
-        "unnatural": natural == "no",
-        "unfaithful": faithful == "no" or (faithful == "partly" and rule.demands_faithful),
-        "repetitive": reading.repeated > 0.1,
-    }
-    answers: dict[str, AnswerValue] = {"tone": tone, "natural": natural, "faithful": faithful}
-    if reading.strange_numbers:
-        answers["wrong"] = reading.strange_numbers
-    return answers | _decided(reasons)
-
-
-def _in_character(item: CandidateItem, rule: RuleReviewer, cues: Cues) -> dict[str, AnswerValue]:
-    """A persona's text is its own source: it is judged by its traits and its sentences."""
-    text = "\n".join(
-        [m.content for m in item.candidate.messages if m.role.value == "assistant"]
-        or [item.candidate.text]
-    )
-    reading = read(text)
-    shown = cue_words(text, cues)
-    natural = natural_by_rule(reading, rule)
-    share = 100 * sum(shown.values()) / max(1, reading.words)
-    reasons = {
-        "unnatural": natural == "no",
-        "character": bool(cues) and share < rule.cue_words,
-        "repetitive": reading.repeated > 0.1,
-    }
-    answers: dict[str, AnswerValue] = {"natural": natural, "traits": tuple(shown) or (NO_TRAIT,)}
-    return answers | _decided(reasons)
-
-
-def cue_words(text: str, cues: Cues) -> dict[str, int]:
-    """How often each trait's cues stand in a text, traits with none left out.
-
-    A cue is matched word by word, whatever the case.
-    """
-    padded = f" {' '.join(tokens(text))} "
-    counts = {
-        trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)
-        for trait, words in cues
-    }
-    return {trait: count for trait, count in sorted(counts.items()) if count}
-
-
-def _decided(reasons: dict[str, bool]) -> dict[str, AnswerValue]:
-    given = tuple(sorted(reason for reason, holds in reasons.items() if holds))
-    return {"decision": "reject", "reasons": given} if given else {"decision": "approve"}
-
-
-def _corrected(text: str, reading: Reading) -> str | None:
-    rest = text[len(reading.opener) :].strip()
-    return rest[0].upper() + rest[1:] if reading.opener and rest else None
-
-
-def _compared(item: ComparisonItem, rule: RuleReviewer, cues: Cues) -> dict[str, AnswerValue]:
-    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
-    answers: dict[str, AnswerValue] = {}
-    points: dict[str, int] = {}
-    for side, text in (("left", item.left_text), ("right", item.right_text)):
-        reading = read(text, source)
-        tone, faithful = tone_by_rule(reading, rule), faithful_by_rule(reading, rule)
-        natural = natural_by_rule(reading, rule)
-        points[side] = tone + 2 * (natural == "yes") + {"yes": 2, "partly": 1, "no": 0}[faithful]
-        if cues:
-            shown = cue_words(text, cues)
-            points[side] += min(2, len(shown))
-            answers[f"traits_{side}"] = tuple(shown) or (NO_TRAIT,)
+        subject, answers = item.comparison.id, _comparison_answers(item, rule, cues)
+    else:
+        subject, text = item.candidate.id, item.candidate.review_text
+        if item.candidate.persona is not None:
+            answers = _persona_answers(item, rule, cues)
         else:
-            answers |= {f"tone_{side}": tone, f"faithful_{side}": faithful}
-    ahead = points["left"] - points["right"]
-    preference = "tie" if abs(ahead) <= rule.margin else "left" if ahead > 0 else "right"
-    return answers | {"preference": preference}
-
-
-def _made(
-    subject: str,
-    rule: RuleReviewer,
-    answers: dict[str, AnswerValue],
-    edited: str | None = None,
-) -> Review:
+            source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
+            features = text_features(text, source)
+            answers = _tone_answers(features, rule)
+            if rule.removes_opener and answers["decision"] == "approve":
+                edited = _without_opener(text, features)
     return Review(
         subject=subject,
         reviewer=rule.name,
@@ -246,3 +126,106 @@ def _made(
         answers=tuple(Answer(question, answers[question]) for question in sorted(answers)),
         edited=edited,
     )
+
+
+def _tone(features: TextFeatures, rule: RuleReviewer) -> int:
+    """The tone from 1 to 5: one plus the number of signs of speech; 1 for an empty text."""
+    if features.words == 0:
+        return 1
+    signs = (
+        features.mean_sentence_words <= rule.max_mean_sentence_words,
+        features.contractions >= rule.min_contractions,
+        features.addresses_reader,
+        features.stiff == 0 and features.copied <= rule.max_copied,
+    )
+    return 1 + sum(signs)
+
+
+def _natural(features: TextFeatures, rule: RuleReviewer) -> str:
+    is_natural = (
+        features.words > 0
+        and features.max_sentence_words <= rule.max_sentence_words
+        and features.list_items == 0
+        and features.repeated <= MAX_REPEATED
+        and features.is_finished
+    )
+    return "yes" if is_natural else "no"
+
+
+def _faithful(features: TextFeatures, rule: RuleReviewer) -> str:
+    """Whether the numbers are those of the source: yes, partly or no; no for an empty text."""
+    unsupported = len(features.unsupported_numbers)
+    if features.words == 0 or unsupported > rule.max_unsupported_numbers:
+        return "no"
+    return "partly" if unsupported else "yes"
+
+
+def _tone_answers(features: TextFeatures, rule: RuleReviewer) -> Answers:
+    tone, natural = _tone(features, rule), _natural(features, rule)
+    faithful = _faithful(features, rule)
+    answers: Answers = {"tone": tone, "natural": natural, "faithful": faithful}
+    if features.unsupported_numbers:
+        answers["wrong"] = features.unsupported_numbers
+    reasons = {
+        "tone": tone < rule.min_tone,
+        "unnatural": natural == "no",
+        "unfaithful": faithful == "no" or (faithful == "partly" and rule.requires_faithful),
+        "repetitive": features.repeated > MAX_REPEATED,
+    }
+    return answers | _decision(reasons)
+
+
+def _persona_answers(item: CandidateItem, rule: RuleReviewer, cues: Cues) -> Answers:
+    """Answers about traits and sentences; of a dialogue, only the persona's turns count."""
+    turns = [m.content for m in item.candidate.messages if m.role is Role.ASSISTANT]
+    text = "\n".join(turns or [item.candidate.text])
+    features, counts = text_features(text), count_cues(text, cues)
+    natural = _natural(features, rule)
+    reasons = {
+        "unnatural": natural == "no",
+        "character": bool(cues)
+        and 100 * sum(counts.values()) / max(1, features.words) < rule.min_cue_words,
+        "repetitive": features.repeated > MAX_REPEATED,
+    }
+    answers: Answers = {"natural": natural, "traits": tuple(counts) or (NO_TRAIT,)}
+    return answers | _decision(reasons)
+
+
+def count_cues(text: str, cues: Cues) -> dict[str, int]:
+    """How often each trait's cues occur as whole words; traits without any are left out."""
+    padded = f" {' '.join(tokens(text))} "
+    counts = {
+        trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)
+        for trait, words in cues
+    }
+    return {trait: count for trait, count in sorted(counts.items()) if count}
+
+
+def _decision(reasons: dict[str, bool]) -> Answers:
+    names = tuple(sorted(name for name, applies in reasons.items() if applies))
+    return {"decision": "reject", "reasons": names} if names else {"decision": "approve"}
+
+
+def _without_opener(text: str, features: TextFeatures) -> str | None:
+    rest = text[len(features.opener) :].strip()
+    return rest[0].upper() + rest[1:] if features.opener and rest else None
+
+
+def _comparison_answers(item: ComparisonItem, rule: RuleReviewer, cues: Cues) -> Answers:
+    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
+    answers: Answers = {}
+    points: dict[str, int] = {}
+    for side, text in (("left", item.left_text), ("right", item.right_text)):
+        features = text_features(text, source)
+        tone, faithful = _tone(features, rule), _faithful(features, rule)
+        points[side] = tone + {"yes": 2, "partly": 1, "no": 0}[faithful]
+        points[side] += 2 * (_natural(features, rule) == "yes")
+        if cues:
+            counts = count_cues(text, cues)
+            points[side] += min(2, len(counts))
+            answers[f"traits_{side}"] = tuple(counts) or (NO_TRAIT,)
+        else:
+            answers |= {f"tone_{side}": tone, f"faithful_{side}": faithful}
+    lead = points["left"] - points["right"]
+    preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"
+    return answers | {"preference": preference}

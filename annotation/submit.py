@@ -1,19 +1,20 @@
-"""Responses in through Argilla's own API, as the user whose key it is."""
+"""Reviews submitted through Argilla's API, as the user whose API key is used."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from operator import length_hint
 from typing import Any
 
+from annotation.answer_values import answer_to_argilla, displayed_text
 from annotation.connection import Connection, Server, connect
 from annotation.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
-from annotation.html_text import unescape_html
-from annotation.push import to_argilla
-from db.records import Review, ReviewStatus
+from annotation.progress import ProgressCallback
+from annotation.pull import EDIT_QUESTION
+from db.records import Review
 
-# The most responses that Argilla takes at once.
 BATCH = 100
+"""Argilla accepts at most this many responses at once."""
 Json = dict[str, Any]
 
 
@@ -21,86 +22,78 @@ def submit(
     connection: Connection,
     dataset: str,
     reviews: Iterable[Review],
-    progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> int:
-    """Hand in reviews as the connection's user.
+    """Submit reviews as the connection's user, and return how many are new or changed.
 
-    A response that is there already with the same answers is left alone, so that handing in the
-    same reviews again changes nothing, not even its time.
+    An existing response with the same answers stays as it is, including its time.
 
     Args:
-        connection: The server, with the annotator's own key.
+        connection: The server, with the reviewer's API key.
         dataset: The dataset's name.
-        reviews: What to hand in; each one's subject is a record's external id.
-        progress: Told how many reviews are done, of how many.
+        reviews: The reviews; each subject is a record's external id.
+        on_progress: Receives how many reviews are done, and how many there are.
 
     Returns:
-        How many were new or changed.
+        The number of new and changed responses.
 
     Raises:
-        AnnotationError: if a record is not there, or Argilla refuses a response.
+        AnnotationError: if a record is missing, or Argilla rejects a response.
     """
     total, done, sent = length_hint(reviews), 0, 0
-    rest = iter(reviews)
+    remaining = iter(reviews)
     with connect(connection) as server:
-        found = find_dataset(server, dataset)
-        while batch := list(islice(rest, BATCH)):
-            items = list(_new_responses(server, found, batch))
-            if items:
-                _send(server, items)
-            sent += len(items)
+        described = find_dataset(server, dataset)
+        while batch := list(islice(remaining, BATCH)):
+            responses = list(_new_responses(server, described, batch))
+            if responses:
+                _send(server, responses)
+            sent += len(responses)
             done += len(batch)
-            if progress:
-                progress(done, max(done, total))
+            if on_progress:
+                on_progress(done, max(done, total))
     return sent
 
 
 def _new_responses(server: Server, dataset: Dataset, reviews: list[Review]) -> Iterator[Json]:
-    there = _records(server, dataset, [review.subject for review in reviews])
+    ids = [review.subject for review in reviews]
+    path = f"me/datasets/{dataset.id}"
+    records = {
+        record["external_id"]: record
+        for record in server.find_records(path, "external_id", ids, include="responses")
+    }
     for review in reviews:
-        if review.subject not in there:
+        if review.subject not in records:
             raise AnnotationError(
-                f"found no record {review.subject[:12]} in “{dataset.name}”, expected the one that "
-                "the review is about; push it again, or leave that review out"
+                f"The dataset “{dataset.name}” has no record {review.subject[:12]}, so its review "
+                "can't be submitted. Push the record again, or leave the review out."
             )
-        record = there[review.subject]
+        record = records[review.subject]
         response = _response(review, record)
-        before = next(iter(record["responses"] or ()), None)
-        if before is None or not _same(before, response):
+        existing = next(iter(record["responses"] or ()), None)
+        if existing is None or not _is_same(existing, response):
             yield response
 
 
-def _records(server: Server, dataset: Dataset, names: list[str]) -> dict[str, Json]:
-    scope = {"entity": "record", "property": "external_id"}
-    answer = server.post(
-        f"me/datasets/{dataset.id}/records/search",
-        {"filters": {"and": [{"type": "terms", "scope": scope, "values": names}]}},
-        include="responses",
-        limit=BATCH,
-    )
-    return {item["record"]["external_id"]: item["record"] for item in answer["items"]}
-
-
 def _response(review: Review, record: Json) -> Json:
-    text = unescape_html(record["fields"].get("candidate", ""))
-    values = {a.question: {"value": to_argilla(a.value, text)} for a in review.answers}
+    text = displayed_text(record["fields"])
+    values = {a.question: {"value": answer_to_argilla(a.value, text)} for a in review.answers}
     if review.edited is not None:
-        values["improved"] = {"value": review.edited}
-    status = "submitted" if review.status is ReviewStatus.SUBMITTED else "discarded"
-    return {"record_id": record["id"], "status": status, "values": values}
+        values[EDIT_QUESTION] = {"value": review.edited}
+    return {"record_id": record["id"], "status": review.status.value, "values": values}
 
 
-def _same(before: Json, response: Json) -> bool:
-    values = {name: v["value"] for name, v in (before["values"] or {}).items()}
-    wanted = {name: v["value"] for name, v in response["values"].items()}
-    return bool(before["status"] == response["status"] and values == wanted)
+def _is_same(existing: Json, response: Json) -> bool:
+    values = {name: v["value"] for name, v in (existing["values"] or {}).items()}
+    new_values = {name: v["value"] for name, v in response["values"].items()}
+    return bool(existing["status"] == response["status"] and values == new_values)
 
 
-def _send(server: Server, items: list[Json]) -> None:
-    answers = server.post("me/responses/bulk", {"items": items})["items"]
-    refused = [answer["error"]["detail"] for answer in answers if answer["error"]]
-    if refused:
+def _send(server: Server, responses: list[Json]) -> None:
+    results = server.post("me/responses/bulk", {"items": responses})["items"]
+    errors = [result["error"]["detail"] for result in results if result["error"]]
+    if errors:
         raise AnnotationError(
-            f"found that Argilla refuses {len(refused)} of {len(items)} responses ({refused[0]}), "
-            "expected it to take them; answer the questions that the dataset asks"
+            f"Argilla rejects {len(errors)} of {len(responses)} responses ({errors[0]}). Answer "
+            "the questions that the dataset asks."
         )

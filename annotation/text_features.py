@@ -1,4 +1,4 @@
-"""What can be counted in a text without understanding it; the written rules judge by this."""
+"""Features of a text that need no understanding; the written rules judge by them."""
 
 import re
 from dataclasses import dataclass
@@ -35,86 +35,82 @@ REPEATED_RUN = 4
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Counts over one text, some of them beside its source.
+class TextFeatures:
+    """Counts over one text, some of them in comparison with its source.
 
     Attributes:
-        words: Words of the text.
-        sentence_words: Words in an average sentence.
-        longest_sentence: Words in the longest.
-        contractions: Contractions (it's, don't) for every 100 words.
-        addresses: Whether it speaks to somebody: you, we, I, or a question.
-        stiff: Written phrases such as furthermore, whereby, a semicolon, a long parenthesis.
-        listed: Lines that are points of a list, or headings.
-        copied: Share of its runs of six words that stand in the source.
-        repeated: Share of its runs of four words that it has said before.
-        strange_numbers: Where its numbers are that the source does not have.
-        opener: The flattery or filler it opens with (Great question!), empty without one.
-        ended: Whether it ends like a sentence.
+        words: Words in the text.
+        mean_sentence_words: Words in an average sentence.
+        max_sentence_words: Words in the longest sentence.
+        contractions: Contractions (it's, don't) per 100 words.
+        addresses_reader: Whether it has you, we, I or a question mark.
+        stiff: Written phrases such as furthermore or whereby, semicolons, long parentheses.
+        list_items: Lines that are list items or headings.
+        copied: The share of its runs of six words that are in the source.
+        repeated: The share of its runs of four words that occurred before.
+        unsupported_numbers: The places of its numbers that aren't in the source.
+        opener: The flattery or filler at its beginning (Great question!); empty without one.
+        is_finished: Whether it ends like a sentence.
     """
 
     words: int
-    sentence_words: float
-    longest_sentence: int
+    mean_sentence_words: float
+    max_sentence_words: int
     contractions: float
-    addresses: bool
+    addresses_reader: bool
     stiff: int
-    listed: int
+    list_items: int
     copied: float
     repeated: float
-    strange_numbers: tuple[Span, ...]
+    unsupported_numbers: tuple[Span, ...]
     opener: str
-    ended: bool
+    is_finished: bool
 
 
-def read(text: str, source: str = "") -> Reading:
-    """The counts of a text beside its source; without one nothing is copied or strange."""
+def text_features(text: str, source: str = "") -> TextFeatures:
+    """The features of a text; without a source, nothing is copied or unsupported."""
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]
-    filled = [length for length in lengths if length] or [0]
+    lengths = [length for length in lengths if length] or [0]
     opener = _OPENER.match(text)
-    return Reading(
+    return TextFeatures(
         words=len(words),
-        sentence_words=sum(filled) / len(filled),
-        longest_sentence=max(filled),
+        mean_sentence_words=sum(lengths) / len(lengths),
+        max_sentence_words=max(lengths),
         contractions=100 * len(_CONTRACTION.findall(text)) / max(1, len(words)),
-        addresses=bool(_ADDRESS.search(text)) or "?" in text,
+        addresses_reader=bool(_ADDRESS.search(text)) or "?" in text,
         stiff=len(_STIFF.findall(text)),
-        listed=len(_LISTED.findall(text)),
-        copied=_shared(runs(words, COPIED_RUN), set(runs(tokens(source), COPIED_RUN))),
+        list_items=len(_LISTED.findall(text)),
+        copied=_copied(runs(words, COPIED_RUN), set(runs(tokens(source), COPIED_RUN))),
         repeated=_repeated(runs(words, REPEATED_RUN)),
-        strange_numbers=_strange(text, source) if source else (),
+        unsupported_numbers=_unsupported_numbers(text, source) if source else (),
         opener=opener.group() if opener else "",
-        ended=text.rstrip().endswith((".", "!", "?", "…", "”", '"', ")", "’")),
+        is_finished=text.rstrip().endswith((".", "!", "?", "…", "”", '"', ")", "’")),
     )
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text in lower case, apostrophes made straight."""
+    """The words of a text in lower case, with straight apostrophes."""
     return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
 
 
 def runs(words: list[str], length: int) -> list[tuple[str, ...]]:
-    """Every run of so many words."""
+    """Every run of `length` words."""
     return [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
 
 
-def _shared(found: list[tuple[str, ...]], source: set[tuple[str, ...]]) -> float:
-    return sum(run in source for run in found) / len(found) if found else 0.0
+def _copied(text_runs: list[tuple[str, ...]], source_runs: set[tuple[str, ...]]) -> float:
+    return sum(run in source_runs for run in text_runs) / len(text_runs) if text_runs else 0.0
 
 
-def _repeated(found: list[tuple[str, ...]]) -> float:
-    return 1 - len(set(found)) / len(found) if found else 0.0
+def _repeated(text_runs: list[tuple[str, ...]]) -> float:
+    return 1 - len(set(text_runs)) / len(text_runs) if text_runs else 0.0
 
 
-def _strange(text: str, source: str) -> tuple[Span, ...]:
-    known = {_plain_number(number) for number in _NUMBER.findall(source)}
+def _unsupported_numbers(text: str, source: str) -> tuple[Span, ...]:
+    supported = {number.replace(",", "") for number in _NUMBER.findall(source)}
     return tuple(
         Span(match.start(), match.end(), "unsupported")
         for match in _NUMBER.finditer(text)
-        if _plain_number(match.group()) not in known
+        if match.group().replace(",", "") not in supported
     )
-
-
-def _plain_number(number: str) -> str:
-    return number.replace(",", "")

@@ -1,4 +1,4 @@
-"""Verdicts: what the reviews of one record come to, under a rule that is written down."""
+"""Verdicts: the outcome of one record's reviews under an explicit rule."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,49 +24,47 @@ class VotingRule(StrEnum):
 class VerdictRule:
     """A rule for verdicts.
 
-    Majority: more approvals than rejections approve, fewer reject, as many are a tie. Unanimity:
-    all or nothing, a split is a tie. Adjudicator: what the named reviewer decided; where there
-    is nothing from them, the majority.
+    Majority: the more frequent decision; a tie if both are equally frequent. Unanimity: the common
+    decision; a tie if reviewers differ. Adjudicator: the adjudicator's decision, or the majority's
+    if there is none.
 
     Attributes:
-        ruling: Which of the three.
-        adjudicator: The name of the reviewer who has the last word.
-        minimum: Fewest decisions for a verdict, the adjudicator's excepted.
+        voting: How decisions are counted.
+        adjudicator: The reviewer whose decision is final.
+        minimum: Fewest decisions for a verdict; the adjudicator alone is always enough.
     """
 
-    ruling: VotingRule = VotingRule.MAJORITY
+    voting: VotingRule = VotingRule.MAJORITY
     adjudicator: str = ""
     minimum: int = 1
 
     def __post_init__(self) -> None:
-        """Check that an adjudicator is named exactly where one is needed."""
-        if (self.ruling is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
+        """Check that there is an adjudicator exactly if the rule needs one."""
+        if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
-                f"found the rule “{self.ruling}” with the adjudicator “{self.adjudicator}”, "
-                "expected a name with “adjudicator” and none otherwise; correct the campaign"
+                f"The verdict rule is “{self.voting}” and the adjudicator is "
+                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and only "
+                "then."
             )
 
     @property
-    def words(self) -> str:
-        """The rule as it stands in a verdict."""
+    def description(self) -> str:
+        """The rule as a verdict stores it."""
         name = f" {self.adjudicator}" if self.adjudicator else ""
-        return f"{self.ruling}{name}, at least {self.minimum}"
+        return f"{self.voting}{name}, at least {self.minimum}"
+
+    def is_adjudicators(self, review: Review) -> bool:
+        """Whether a review is the adjudicator's."""
+        return bool(self.adjudicator) and review.reviewer == self.adjudicator
 
 
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
-    """One verdict for each subject that enough reviewers decided on.
+    """One verdict for each subject with enough decisions, in the order of the subjects.
 
-    Only submitted reviews with a decision count. What somebody flagged as harmful or broken is not
-    approved, whatever the others say, unless the adjudicator approves it. The text of an approved
-    subject is the edit of a reviewer who approved: the adjudicator's before others, a person's
-    before a rule's, then the one that most made, then the latest.
-
-    Args:
-        reviews: The current reviews, one of each reviewer for each subject.
-        rule: How they are counted.
-
-    Yields:
-        Verdict: In the order in which their subjects appear.
+    Only submitted reviews with a decision count. A record that anybody flagged as harmful or
+    broken is approved only if the adjudicator approves it. An approved text is replaced by an
+    approving reviewer's edit: the adjudicator's first, a person's before a rule's, then the most
+    frequent one, then the latest. `reviews` holds each reviewer's current review of each subject.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()
@@ -74,52 +72,52 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
         flagged.update(flag.subject for flag in find_flags([review]))
         if review.status is ReviewStatus.SUBMITTED and review.answer(DECISION) is not None:
             by_subject[review.subject].append(review)
-    for subject, said in by_subject.items():
-        last_word = any(review.reviewer == rule.adjudicator for review in said)
-        if len(said) < rule.minimum and not last_word:
+    for subject, decisions in by_subject.items():
+        is_final = any(rule.is_adjudicators(review) for review in decisions)
+        if len(decisions) < rule.minimum and not is_final:
             continue
-        decision = _decision(said, rule)
-        if decision is Decision.APPROVE and subject in flagged and not last_word:
+        decision = _decide(decisions, rule)
+        if decision is Decision.APPROVE and subject in flagged and not is_final:
             decision = Decision.REJECT
         yield Verdict(
             subject=subject,
             decision=decision,
-            rule=rule.words,
-            reviews=tuple(sorted(review.id for review in said)),
-            text=_winning_edit(said, rule) if decision is Decision.APPROVE else None,
+            rule=rule.description,
+            reviews=tuple(sorted(review.id for review in decisions)),
+            text=_winning_edit(decisions, rule) if decision is Decision.APPROVE else None,
         )
 
 
-def _decision(said: Sequence[Review], rule: VerdictRule) -> Decision:
-    for review in said:
-        if rule.adjudicator and review.reviewer == rule.adjudicator:
-            return Decision(str(review.answer(DECISION)))
-    count = Counter(Decision(str(review.answer(DECISION))) for review in said)
-    approvals, rejections = count[Decision.APPROVE], count[Decision.REJECT]
-    if rule.ruling is VotingRule.UNANIMITY and approvals and rejections:
-        return Decision.TIE
-    if approvals == rejections:
+def _decide(reviews: Sequence[Review], rule: VerdictRule) -> Decision:
+    counts: Counter[Decision] = Counter()
+    for review in reviews:
+        decision = Decision(str(review.answer(DECISION)))
+        if rule.is_adjudicators(review):
+            return decision
+        counts[decision] += 1
+    approvals, rejections = counts[Decision.APPROVE], counts[Decision.REJECT]
+    is_split = rule.voting is VotingRule.UNANIMITY and approvals and rejections
+    if is_split or approvals == rejections:
         return Decision.TIE
     return Decision.APPROVE if approvals > rejections else Decision.REJECT
 
 
-def _winning_edit(said: Sequence[Review], rule: VerdictRule) -> str | None:
+def _winning_edit(reviews: Sequence[Review], rule: VerdictRule) -> str | None:
     edits = [
         review
-        for review in said
+        for review in reviews
         if review.edited is not None and review.answer(DECISION) == Decision.APPROVE
     ]
-    if not edits:
-        return None
-    made = Counter(review.edited for review in edits)
+    counts = Counter(review.edited for review in edits)
     best = max(
         edits,
         key=lambda review: (
-            bool(rule.adjudicator) and review.reviewer == rule.adjudicator,
+            rule.is_adjudicators(review),
             review.reviewer_kind is ReviewerKind.PERSON,
-            made[review.edited],
+            counts[review.edited],
             review.submitted_at,
             review.id,
         ),
+        default=None,
     )
-    return best.edited
+    return best.edited if best else None

@@ -1,4 +1,4 @@
-"""Annotators of a test module's own workspace, and a browser to work in."""
+"""Annotators in the workspace of a test module, and a browser."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,13 +19,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# The server and the browser may share two busy cores.
+# In milliseconds; the server and the browser may share two busy cores.
 PATIENCE = 90_000
 
 
 @pytest.fixture(scope="module")
 def annotator(owner: Connection) -> Callable[[str], tuple[Account, Connection]]:
-    """Ask for an annotator of the module's workspace by name, with a connection of their own."""
+    """A function that creates an annotator by name, with a connection for their API key."""
 
     def make(name: str) -> tuple[Account, Connection]:
         account = add_user(owner, f"{owner.workspace}-{name}")
@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, owner: Connection) -> Iterator[Page]:
-    """A page of a fresh browser profile that reaches nothing but the server."""
+    """A page in a fresh browser profile that reaches only the server."""
     context = browser.new_context(viewport={"width": 1500, "height": 950})
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE)

@@ -1,4 +1,4 @@
-"""Reviewers made up for tests: they know the truth, and err at a planted rate."""
+"""Fake reviewers, who know the truth and err at a given rate."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from db.records import Answer, Review, ReviewerKind, ReviewStatus
 
 @dataclass(frozen=True)
 class FakeReviewer:
-    """A reviewer who says the opposite at rate `error`, and lets bad ones pass at another."""
+    """A reviewer who errs at rate `error`, and approves at rate `approves_anyway` regardless."""
 
     name: str
     error: float
@@ -17,19 +17,19 @@ class FakeReviewer:
 
 
 def deserving(records: int, seed: int) -> list[bool]:
-    """Which of the records that `simulate` makes deserve approval."""
+    """Which of the records of `simulate` deserve approval."""
     return list(np.random.default_rng(seed).random(records) < 0.5)
 
 
 def simulate(crew: list[FakeReviewer], records: int, seed: int) -> list[Review]:
-    """Decisions of each reviewer on records of which half deserve approval."""
+    """Each reviewer's decisions on records of which half deserve approval."""
     random = np.random.default_rng(seed)
     deserving = random.random(records) < 0.5
-    made = []
+    reviews = []
     for reviewer in crew:
         approves = deserving ^ (random.random(records) < reviewer.error)
         approves |= random.random(records) < reviewer.approves_anyway
-        made += [
+        reviews += [
             Review(
                 subject=f"record {n}",
                 reviewer=reviewer.name,
@@ -39,4 +39,4 @@ def simulate(crew: list[FakeReviewer], records: int, seed: int) -> list[Review]:
             )
             for n, yes in enumerate(approves)
         ]
-    return made
+    return reviews

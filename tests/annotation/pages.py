@@ -1,4 +1,4 @@
-"""The web UI's pages as a reviewer uses them."""
+"""Steps that a reviewer takes in the web UI."""
 
 from playwright.sync_api import Page
 
@@ -13,7 +13,7 @@ TEXT = "p.span-annotation__field"
 def log_in(page: Page, owner: Connection, account: Account) -> None:
     page.goto(f"{owner.url}/sign-in")
     button = page.locator("button[type=submit]")
-    # The page shows its form before its scripts hear what is typed into it.
+    # The page shows its form before its scripts react to typing.
     for _ in range(50):
         page.locator("input").first.fill("")
         page.locator("input").first.fill(account.name)
@@ -67,6 +67,6 @@ def rewrite(page: Page, text: str) -> None:
 
 
 def send(page: Page) -> None:
-    with page.expect_response(lambda response: "/responses" in response.url) as answered:
+    with page.expect_response(lambda r: "/responses" in r.url) as response:
         page.locator(SUBMIT).click()
-    assert answered.value.ok
+    assert response.value.ok

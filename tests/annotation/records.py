@@ -1,4 +1,4 @@
-"""Records for tests, filled in but for what a test is about."""
+"""Complete records for tests, of which a test sets only what it checks."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -76,7 +76,7 @@ def conversation(
     return CandidateItem(candidate, passage(source), ARTICLE)
 
 
-def spoken(text: str, kind: CandidateKind = CandidateKind.STATEMENT) -> CandidateItem:
+def statement(text: str, kind: CandidateKind = CandidateKind.STATEMENT) -> CandidateItem:
     candidate = Candidate(
         campaign="demo", kind=kind, provenance=PROVENANCE, text=text, persona="marlo"
     )
@@ -96,15 +96,15 @@ def dialogue(*turns: str) -> CandidateItem:
     return CandidateItem(candidate, None, ARTICLE)
 
 
-def compared(left: str, right: str, prompt: str = "How long does it take?") -> ComparisonItem:
-    comparison = Comparison(
+def comparison(left: str, right: str, prompt: str = "How long does it take?") -> ComparisonItem:
+    pair = Comparison(
         campaign="demo", prompt=digest(prompt), left=digest(left), right=digest(right)
     )
-    return ComparisonItem(comparison, prompt, PASSAGE, left, right)
+    return ComparisonItem(pair, prompt, PASSAGE, left, right)
 
 
 def offline_client() -> Any:
-    """What the SDK asks of a client while settings are only put together."""
+    """A stand-in for the client that the SDK needs to build settings."""
     return SimpleNamespace(
         api=SimpleNamespace(fields=None, questions=None, metadata=None, vectors=None)
     )
@@ -112,9 +112,9 @@ def offline_client() -> Any:
 
 @dataclass
 class Progress:
-    """Remembers what it was told."""
+    """Records its calls."""
 
-    told: list[tuple[int, int]] = field(default_factory=list)
+    calls: list[tuple[int, int]] = field(default_factory=list)
 
     def __call__(self, done: int, total: int) -> None:
-        self.told.append((done, total))
+        self.calls.append((done, total))

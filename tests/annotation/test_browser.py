@@ -1,4 +1,4 @@
-"""People's work in the web UI, done by a real browser: what is clicked is what comes back."""
+"""Reviews made in the web UI with a real browser come back unchanged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from annotation.pull import pull
 from annotation.push import push_candidates, push_comparisons
 from db.records import Answer, AnswerValue, ReviewerKind, ReviewStatus, Span
 from tests.annotation.pages import choose, drag_over, log_in, open_dataset, rewrite, send
-from tests.annotation.records import PERSONA, SPOKEN, TONE, compared, conversation, dialogue
+from tests.annotation.records import PERSONA, SPOKEN, TONE, comparison, conversation, dialogue
 
 Annotator = Callable[[str], tuple[Account, Connection]]
 
@@ -129,15 +129,18 @@ def test_a_dialogue_is_edited_in_one_box(
     )
 
 
-def test_a_preference_is_clicked_and_the_page_tells_nothing_of_the_arms(
+def test_a_preference_is_clicked_and_the_page_hides_the_arms(
     page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
 ) -> None:
-    items = [compared(SPOKEN, "The crossing takes 35 minutes."), compared("Yes.", "No.", "Really?")]
+    items = [
+        comparison(SPOKEN, "The crossing takes 35 minutes."),
+        comparison("Yes.", "No.", "Sure?"),
+    ]
     push_comparisons(owner, "preferences", items, TONE)
     account, _ = annotator("chooser")
     log_in(page, owner, account)
-    open_dataset(page, owner, "preferences", "?search=Really")
-    page.get_by_text("Really?").wait_for()
+    open_dataset(page, owner, "preferences", "?search=Sure")
+    page.get_by_text("Sure?").wait_for()
     choose(page, "preference", "tie")
     choose(page, "tone_left", "3")
     choose(page, "tone_right", "1")

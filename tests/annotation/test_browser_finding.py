@@ -22,7 +22,7 @@ ENDING = "s go quick, you know."
 
 @pytest.fixture(scope="module")
 def reviewer(owner: Connection, annotator: Callable[[str], tuple[Account, Connection]]) -> Account:
-    """An annotator, before whom four records of two articles lie."""
+    """An annotator with four records of two articles to review."""
     items = [
         replace(
             conversation(f"{word}{ENDING}"),
@@ -40,7 +40,7 @@ def reviewer(owner: Connection, annotator: Callable[[str], tuple[Account, Connec
 
 @pytest.fixture
 def records(page: Page, owner: Connection, reviewer: Account) -> Page:
-    """The dataset's page, the annotator logged in."""
+    """The dataset's page, with the annotator logged in."""
     log_in(page, owner, reviewer)
     open_dataset(page, owner, "found")
     return page
@@ -93,8 +93,8 @@ def test_several_records_are_judged_at_once_and_progress_shows_it(
     with records.expect_response(lambda response: "/responses/bulk" in response.url):
         records.locator(SUBMIT).click()
     expect(records.locator(".my-progress__share")).to_contain_text("4")
-    found = list(pull(owner, "found"))
-    assert len(found) == 4
-    assert {review.answer("decision") for review in found} == {"approve"}
-    assert {review.edited for review in found} == {None}
+    reviews = list(pull(owner, "found"))
+    assert len(reviews) == 4
+    assert {review.answer("decision") for review in reviews} == {"approve"}
+    assert {review.edited for review in reviews} == {None}
     assert dataset_progress(owner, "found").completed == 4

@@ -1,4 +1,4 @@
-"""Flagging a record in the web UI, and settling a tie with what reviewers said in view."""
+"""Flagging a record in the web UI, and settling a tie."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.annotation.records import TONE, conversation
 Annotator = Callable[[str], tuple[Account, Connection]]
 
 
-def test_a_tick_flags_a_record_that_is_then_set_aside(
+def test_a_tick_flags_a_discarded_record(
     page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
 ) -> None:
     push_candidates(owner, "flagged", [conversation()], TONE)
@@ -37,11 +37,11 @@ def test_a_tick_flags_a_record_that_is_then_set_aside(
     ]
 
 
-def test_an_adjudicator_reads_what_reviewers_said_and_decides(
+def test_an_adjudicator_sees_the_answers_and_decides(
     page: Page, owner: Connection, annotator: Annotator, tmp_path: Path
 ) -> None:
-    said = "Reviewer 1: decision: approve\n\nReviewer 2: decision: reject; reasons: tone"
-    item = replace(conversation(), earlier_answers=said)
+    answers = "Reviewer 1: decision: approve\n\nReviewer 2: decision: reject; reasons: tone"
+    item = replace(conversation(), earlier_answers=answers)
     push_candidates(owner, "ties", [item], adjudication_settings(TONE))
     account, _ = annotator("adjudicator")
     log_in(page, owner, account)

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a server is said in one sentence."""
+"""Connection errors: what each one says."""
 
 import json
 import socket
@@ -14,18 +14,18 @@ from annotation.errors import AnnotationError
 
 
 @contextmanager
-def answering(answers: dict[str, tuple[int, str]]) -> Iterator[str]:
-    """A server on loopback that gives each path its status and body, and 404 otherwise."""
+def server_with(responses: dict[str, tuple[int, str]]) -> Iterator[str]:
+    """A local server with a status and body for each path, and 404 for all others."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body = answers.get(self.path, (404, "nothing here"))
+            status, body = responses.get(self.path, (404, "nothing here"))
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body.encode())
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -38,7 +38,7 @@ def answering(answers: dict[str, tuple[int, str]]) -> Iterator[str]:
         server.server_close()
 
 
-def refusal(url: str, **more: str) -> str:
+def error_of(url: str, **more: str) -> str:
     with pytest.raises(AnnotationError) as caught, connect(Connection(url, "key", **more)):
         pass
     return str(caught.value)
@@ -48,71 +48,72 @@ VERSION = "/api/v1/version"
 ME = json.dumps({"username": "ann", "role": "owner", "id": "5b1f5b64-0d3c-4a61-9bb8-0c2d8f2c6a10"})
 
 
-def test_an_unreachable_server() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert "found no server at" in refusal(f"http://127.0.0.1:{port}")
-    assert "timbre review serve" in refusal(f"http://127.0.0.1:{port}")
+    assert "No server answers at" in error_of(f"http://127.0.0.1:{port}")
+    assert "timbre review serve" in error_of(f"http://127.0.0.1:{port}")
 
 
-def test_an_address_that_is_none() -> None:
-    assert "found no server at" in refusal("localhost without a scheme")
+def test_an_invalid_address_is_reported() -> None:
+    assert "No server answers at" in error_of("localhost without a scheme")
 
 
-def test_a_server_that_is_no_argilla() -> None:
-    with answering({VERSION: (200, "<html>")}) as url:
-        assert "something other than Argilla" in refusal(url)
-    with answering({}) as url:
-        assert "something other than Argilla" in refusal(url)
+def test_another_kind_of_server_is_rejected() -> None:
+    with server_with({VERSION: (200, "<html>")}) as url:
+        assert "isn't Argilla" in error_of(url)
+    with server_with({}) as url:
+        assert "isn't Argilla" in error_of(url)
 
 
-def test_another_version() -> None:
+def test_another_version_is_rejected() -> None:
     for version in ("1.29.0", "2.80.1"):
-        with answering({VERSION: (200, json.dumps({"version": version}))}) as url:
-            assert f"found Argilla {version}" in refusal(url)
+        with server_with({VERSION: (200, json.dumps({"version": version}))}) as url:
+            assert f"runs Argilla {version}" in error_of(url)
 
 
-def test_a_key_that_is_not_taken() -> None:
-    answers = {
+def test_a_wrong_key_is_reported() -> None:
+    responses = {
         VERSION: (200, '{"version": "2.8.0"}'),
         "/api/v1/me": (401, '{"detail": "Could not validate credentials"}'),
     }
-    with answering(answers) as url:
-        assert "does not take the API key" in refusal(url)
+    with server_with(responses) as url:
+        assert "rejects the API key" in error_of(url)
 
 
-def test_a_workspace_that_is_not_open_to_the_user() -> None:
-    answers = {
+def test_a_hidden_workspace_is_reported() -> None:
+    responses = {
         VERSION: (200, '{"version": "2.8.0"}'),
         "/api/v1/me": (200, ME),
         "/api/v1/me/workspaces": (200, '{"items": [{"id": "1", "name": "other"}]}'),
     }
-    with answering(answers) as url:
-        said = refusal(url, workspace="mine")
-        assert "found the workspaces other" in said
-        assert "expected “mine”" in said
+    with server_with(responses) as url:
+        message = error_of(url, workspace="mine")
+        assert "can't see the workspace “mine”" in message
+        assert "(it sees: other)" in message
 
 
-def test_a_server_that_fails_in_the_midst_is_named_with_what_it_says() -> None:
-    answers = {
+def test_a_failing_server_is_quoted() -> None:
+    responses = {
         VERSION: (200, '{"version": "2.8.0"}'),
         "/api/v1/me": (200, ME),
         "/api/v1/me/workspaces": (500, "out of disk"),
     }
-    with answering(answers) as url:
-        assert "500: out of disk" in refusal(url)
+    with server_with(responses) as url:
+        assert "500: out of disk" in error_of(url)
 
 
-def test_an_error_is_one_sentence() -> None:
-    with answering({VERSION: (200, '{"version": "1.0.0"}')}) as url:
-        said = refusal(url)
-    assert "\n" not in said
-    assert not said.endswith(".")
+def test_errors_are_short_and_say_what_to_do() -> None:
+    with server_with({VERSION: (200, '{"version": "1.0.0"}')}) as url:
+        message = error_of(url)
+    assert "\n" not in message
+    assert len(message) < 200
+    assert "Upgrade that server" in message
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "quote"),
     [
         ('{"detail": "no such dataset"}', "(422: no such dataset)"),
         (
@@ -128,11 +129,11 @@ def test_an_error_is_one_sentence() -> None:
         (f"<html>\n<p>{'a' * 1000}", f"(422: <html> <p>{'a' * 290})"),
     ],
 )
-def test_a_refusal_is_told_in_its_own_words(body: str, said: str) -> None:
-    answers = {
+def test_argillas_reason_is_quoted(body: str, quote: str) -> None:
+    responses = {
         VERSION: (200, '{"version": "2.8.0"}'),
         "/api/v1/me": (200, ME),
         "/api/v1/me/workspaces": (422, body),
     }
-    with answering(answers) as url:
-        assert said in refusal(url)
+    with server_with(responses) as url:
+        assert quote in error_of(url)

@@ -1,4 +1,4 @@
-"""Every field, question, filter and sort that Argilla has, by its own SDK against our server."""
+"""Argilla's own SDK against our server: every kind of field, question, filter and sort."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ WORDS = ("zebra", "yacht", "walrus", "violin")
 def settings(client: Any) -> rg.Settings:
     labels = ["a", "b", "c"]
     return rg.Settings(
-        guidelines="Everything there is.",
+        guidelines="Everything.",
         fields=[
             rg.TextField("text", client=client),
             rg.ChatField("chat", required=False, _client=client),
@@ -63,8 +63,8 @@ def suggested(n: int) -> dict[str, Any]:
     }
 
 
-def record(n: int, answered_by: Any) -> rg.Record:
-    said = {"label": "c", "rating": 5 - n, "words": "said"} if n < 2 else {}
+def record(n: int, user_id: Any) -> rg.Record:
+    answers = {"label": "c", "rating": 5 - n, "words": "said"} if n < 2 else {}
     suggestions = [rg.Suggestion(name, value) for name, value in suggested(n).items()]
     suggestions[0] = rg.Suggestion("label", "abca"[n], score=n / 4, agent="measure")
     return rg.Record(
@@ -79,24 +79,24 @@ def record(n: int, answered_by: Any) -> rg.Record:
         vectors={"sense": [1.0, float(n), 0.0]},
         suggestions=suggestions,
         responses=[
-            rg.Response(name, value, user_id=answered_by, status="submitted")
-            for name, value in said.items()
+            rg.Response(name, value, user_id=user_id, status="submitted")
+            for name, value in answers.items()
         ],
     )
 
 
 @pytest.fixture(scope="module")
 def dataset(owner: Connection) -> Iterator[rg.Dataset]:
-    """Four records with all there is; the owner has answered the first two."""
+    """Four records with values for everything; the owner has answered the first two."""
     with connect(owner) as server:
         workspace = server.client.workspaces(id=workspace_id(server))
-        made = rg.Dataset("all", workspace=workspace, settings=settings(server.client),
+        created = rg.Dataset("all", workspace=workspace, settings=settings(server.client),
                           client=server.client).create()  # fmt: skip
-        made.records.log([record(n, server.client.me.id) for n in range(4)])
-        yield made
+        created.records.log([record(n, server.client.me.id) for n in range(4)])
+        yield created
 
 
-def test_what_was_logged_comes_back(dataset: rg.Dataset) -> None:
+def test_logged_records_come_back(dataset: rg.Dataset) -> None:
     found = {one.id: one for one in dataset.records(with_vectors=True, with_responses=True)}
     assert sorted(found) == ["r0", "r1", "r2", "r3"]
     for n in range(4):
@@ -110,7 +110,7 @@ def test_what_was_logged_comes_back(dataset: rg.Dataset) -> None:
     assert [response.value for response in found["r1"].responses["rating"]] == [4]
 
 
-def test_a_picture_comes_back_as_it_was_sent(dataset: rg.Dataset) -> None:
+def test_a_picture_comes_back_unchanged(dataset: rg.Dataset) -> None:
     (found,) = dataset.records(rg.Query(filter=("id", "==", "r2"))).to_list(flatten=False)
     assert found["fields"]["image"] == PICTURE
 
@@ -137,7 +137,7 @@ def test_a_picture_comes_back_as_it_was_sent(dataset: rg.Dataset) -> None:
         ([("id", "in", ["r0", "r3"])], {0, 3}),
     ],
 )
-def test_every_filter_finds_what_it_should(
+def test_every_filter_finds_its_records(
     dataset: rg.Dataset, conditions: list[tuple[str, str, Any]], expected: set[int]
 ) -> None:
     found = dataset.records(rg.Query(filter=rg.Filter(conditions))).to_list(flatten=False)
@@ -163,20 +163,20 @@ SUGGESTION = {"entity": "suggestion"}
     ],
 )
 @pytest.mark.parametrize("order", ["asc", "desc"])
-def test_every_sort_of_the_web_ui_is_in_order(
+def test_every_sort_of_the_web_ui_works(
     dataset: rg.Dataset,
     owner: Connection,
     scope: dict[str, str],
     value: Callable[[int], Any],
     order: str,
 ) -> None:
-    # The SDK has no word for a sort: this is what the web UI sends.
-    found = httpx.post(
+    # The SDK can't sort, so this is the request of the web UI.
+    response = httpx.post(
         f"{owner.url}/api/v1/me/datasets/{dataset.id}/records/search",
         json={"sort": [{"scope": scope, "order": order}]},
         headers={"X-Argilla-Api-Key": owner.api_key},
     )
-    names = [item["record"]["external_id"] for item in found.raise_for_status().json()["items"]]
+    names = [item["record"]["external_id"] for item in response.raise_for_status().json()["items"]]
     values = [value(int(name[1:])) for name in names]
     assert len(names) == 4
     assert values == sorted(values, reverse=order == "desc")

@@ -1,4 +1,4 @@
-"""What is talked over, handed to an adjudicator, and how long it takes."""
+"""Records to discuss, ties for an adjudicator, and the speed of reviewers."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from db.records import Answer, AnswerValue, Decision, Review, ReviewerKind, Revi
 from tests.annotation.records import TONE, conversation, offline_client
 
 
-def said(reviewer: str, subject: str, at: str = "", **values: AnswerValue) -> Review:
+def review(reviewer: str, subject: str, at: str = "", **values: AnswerValue) -> Review:
     return Review(
         subject=subject, reviewer=reviewer, reviewer_kind=ReviewerKind.PERSON,
         status=ReviewStatus.SUBMITTED, submitted_at=at,
@@ -22,52 +22,52 @@ def said(reviewer: str, subject: str, at: str = "", **values: AnswerValue) -> Re
     )  # fmt: skip
 
 
-def test_the_records_furthest_apart_come_first_and_those_agreed_on_not_at_all() -> None:
+def test_disagreements_are_ranked_by_distance() -> None:
     reviews = [
-        said("ann", "near", tone=2), said("bob", "near", tone=3),
-        said("ann", "far", tone=1), said("bob", "far", tone=5), said("cy", "far", tone=5),
-        said("ann", "same", tone=4), said("bob", "same", tone=4),
-        said("ann", "alone", tone=1),
+        review("ann", "near", tone=2), review("bob", "near", tone=3),
+        review("ann", "far", tone=1), review("bob", "far", tone=5), review("cy", "far", tone=5),
+        review("ann", "same", tone=4), review("bob", "same", tone=4),
+        review("ann", "alone", tone=1),
     ]  # fmt: skip
-    found = rank_disagreements(reviews, "tone")
-    assert [(one.subject, one.distance) for one in found] == [("far", 1.0), ("near", 1 / 16)]
-    assert found[0].answers == (("ann", "1"), ("bob", "5"), ("cy", "5"))
+    ranked = rank_disagreements(reviews, "tone")
+    assert [(one.subject, one.distance) for one in ranked] == [("far", 1.0), ("near", 1 / 16)]
+    assert ranked[0].answers == (("ann", "1"), ("bob", "5"), ("cy", "5"))
 
 
-def test_traits_are_as_far_apart_as_what_they_do_not_share() -> None:
-    reviews = [said("ann", "s", traits=("dry", "calm")), said("bob", "s", traits=("dry",))]
-    (found,) = rank_disagreements(reviews, "traits")
-    assert found.answers == (("ann", "calm, dry"), ("bob", "dry"))
+def test_traits_are_compared_as_sets() -> None:
+    reviews = [review("ann", "s", traits=("dry", "calm")), review("bob", "s", traits=("dry",))]
+    (disagreement,) = rank_disagreements(reviews, "traits")
+    assert disagreement.answers == (("ann", "calm, dry"), ("bob", "dry"))
 
 
-def test_nothing_said_is_nothing_to_talk_over() -> None:
+def test_no_reviews_give_no_disagreements() -> None:
     assert rank_disagreements([], "tone") == []
 
 
-def test_ties_go_to_an_adjudicator_whose_word_settles_them() -> None:
+def test_an_adjudicator_settles_ties() -> None:
     tied, agreed = conversation(), conversation("It's quick, you know.")
     reviews = [
-        replace(said("ann", tied.candidate.id, decision="approve", tone=4), edited="It's 35."),
-        said("bob", tied.candidate.id, decision="reject", reasons=("tone",)),
-        said("ann", agreed.candidate.id, decision="approve"),
-        said("bob", agreed.candidate.id, decision="approve"),
+        replace(review("ann", tied.candidate.id, decision="approve", tone=4), edited="It's 35."),
+        review("bob", tied.candidate.id, decision="reject", reasons=("tone",)),
+        review("ann", agreed.candidate.id, decision="approve"),
+        review("bob", agreed.candidate.id, decision="approve"),
     ]
-    found = list(verdicts(reviews, VerdictRule()))
-    (item,) = adjudication_items([tied, agreed], found, reviews)
+    decided = list(verdicts(reviews, VerdictRule()))
+    (item,) = adjudication_items([tied, agreed], decided, reviews)
     assert item.candidate == tied.candidate
     assert "decision: approve; tone: 4\nTheir version: It's 35." in item.earlier_answers
     assert "decision: reject; reasons: tone" in item.earlier_answers
     assert "ann" not in item.earlier_answers
     assert "bob" not in item.earlier_answers
     rule = VerdictRule(VotingRule.ADJUDICATOR, adjudicator="cy")
-    settled = verdicts([*reviews, said("cy", tied.candidate.id, decision="reject")], rule)
+    settled = verdicts([*reviews, review("cy", tied.candidate.id, decision="reject")], rule)
     assert {v.subject: v.decision for v in settled} == {
         tied.candidate.id: Decision.REJECT,
         agreed.candidate.id: Decision.APPROVE,
     }
 
 
-def test_the_adjudicator_sees_what_was_said_and_others_do_not() -> None:
+def test_only_the_adjudicator_sees_earlier_answers() -> None:
     item = replace(conversation(), earlier_answers="Reviewer 1: decision: approve")
     dataset = Dataset("1", "d", {"improved": "q"}, {"improved": "text"})
     settings = adjudication_settings(TONE)
@@ -77,19 +77,20 @@ def test_the_adjudicator_sees_what_was_said_and_others_do_not() -> None:
     assert settings.overlap == 1
 
 
-def test_pace_is_the_median_of_one_sitting() -> None:
+def test_speed_is_the_median_without_breaks() -> None:
     times = ["10:00:00", "10:00:20", "10:00:50", "10:01:10", "14:00:00"]
     reviews = [
-        said("ann", f"s{n}", at=f"2026-01-01T{time}+00:00", tone=1) for n, time in enumerate(times)
+        review("ann", f"s{n}", at=f"2026-01-01T{time}+00:00", tone=1)
+        for n, time in enumerate(times)
     ]
-    (found,) = reviewer_speeds([*reviews], records=15)
-    assert (found.done, found.left) == (5, 10)
-    assert found.time_per_record == timedelta(seconds=20)
-    assert found.time_left == timedelta(seconds=200)
+    (speed,) = reviewer_speeds([*reviews], records=15)
+    assert (speed.done, speed.left) == (5, 10)
+    assert speed.time_per_record == timedelta(seconds=20)
+    assert speed.time_left == timedelta(seconds=200)
 
 
-def test_a_single_answer_tells_no_pace() -> None:
-    (found,) = reviewer_speeds(
-        [said("ann", "s", at="2026-01-01T10:00:00+00:00", tone=1)], records=3
+def test_a_single_answer_gives_no_speed() -> None:
+    (speed,) = reviewer_speeds(
+        [review("ann", "s", at="2026-01-01T10:00:00+00:00", tone=1)], records=3
     )
-    assert (found.left, found.time_per_record, found.time_left) == (2, None, None)
+    assert (speed.left, speed.time_per_record, speed.time_left) == (2, None, None)

@@ -17,7 +17,7 @@ from annotation.errors import AnnotationError
 
 
 class Steps:
-    """Stands in for the installation's commands: makes what `venv` would, and counts."""
+    """Records the installation's commands, and creates what `venv` would."""
 
     def __init__(self) -> None:
         self.run: list[list[str]] = []
@@ -35,14 +35,14 @@ class Steps:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    made = Steps()
-    monkeypatch.setattr(embedded_server, "_run", made)
-    return made
+    recorder = Steps()
+    monkeypatch.setattr(embedded_server, "_run", recorder)
+    return recorder
 
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of the package to install, which a test may change."""
+    """A copy of the server's package that a test may change."""
     copy = tmp_path / "source"
     leave = shutil.ignore_patterns(".venv", "tests", "__pycache__", ".*_cache", ".hypothesis")
     shutil.copytree(embedded_server.SOURCE, copy, ignore=leave)
@@ -50,16 +50,17 @@ def source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return copy
 
 
-def test_an_environment_is_made_once(tmp_path: Path, steps: Steps) -> None:
-    seen: list[tuple[int, int]] = []
-    python = embedded_server.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
+def test_an_environment_is_created_once(tmp_path: Path, steps: Steps) -> None:
+    calls: list[tuple[int, int]] = []
+
+    def install() -> Path:
+        return embedded_server.install(tmp_path / "cache" / "env", lambda *c: calls.append(c))
+
+    python = install()
     assert python.exists()
-    assert seen == [(0, 2), (1, 2), (2, 2)]
-    assert (
-        embedded_server.install(tmp_path / "cache" / "env", lambda *step: seen.append(step))
-        == python
-    )
-    assert (len(steps.run), len(seen)) == (2, 3)
+    assert calls == [(0, 2), (1, 2), (2, 2)]
+    assert install() == python
+    assert (len(steps.run), len(calls)) == (2, 3)
 
 
 def test_an_interrupted_installation_starts_over(tmp_path: Path, steps: Steps) -> None:
@@ -72,7 +73,7 @@ def test_an_interrupted_installation_starts_over(tmp_path: Path, steps: Steps) -
     assert not (tmp_path / "env" / "half-made").exists()
 
 
-def test_a_new_version_of_our_package_leaves_the_libraries_alone(
+def test_a_new_version_of_our_package_keeps_the_libraries(
     tmp_path: Path, steps: Steps, source: Path
 ) -> None:
     embedded_server.install(tmp_path / "env")
@@ -82,7 +83,7 @@ def test_a_new_version_of_our_package_leaves_the_libraries_alone(
     assert "--no-deps" in steps.run[-1]
 
 
-def test_other_libraries_make_the_environment_anew(
+def test_changed_constraints_create_the_environment_again(
     tmp_path: Path, steps: Steps, source: Path
 ) -> None:
     embedded_server.install(tmp_path / "env")
@@ -92,17 +93,15 @@ def test_other_libraries_make_the_environment_anew(
     assert ["venv" in step for step in steps.run] == [True, False, True, False]
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, steps: Steps) -> None:
+def test_a_folder_with_other_files_is_rejected(tmp_path: Path, steps: Steps) -> None:
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(AnnotationError, match="is not empty and was not made by Timbre"):
+    with pytest.raises(AnnotationError, match="isn't empty and wasn't created by Timbre"):
         embedded_server.install(tmp_path)
     assert (tmp_path / "thesis.txt").exists()
     assert steps.run == []
 
 
-def test_of_two_that_install_at_once_one_does_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parallel_installations_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps()
 
     def slowly(step: list[str | Path]) -> None:
@@ -120,45 +119,43 @@ def test_of_two_that_install_at_once_one_does_the_work(
     assert len(steps.run) == 2
 
 
-def test_a_step_that_fails_says_why_in_one_sentence() -> None:
-    with pytest.raises(AnnotationError, match=r"could not be installed \(no such luck\)"):
+def test_a_failing_step_is_quoted() -> None:
+    with pytest.raises(AnnotationError, match=r"can't be installed \(no such luck\)"):
         embedded_server._run([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
 
 
 def server_that(tmp_path: Path, does: str) -> Path:
-    """A Python that, whatever it is asked to run, does this instead."""
+    """A “Python” that ignores its arguments and runs a shell command."""
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{does}\n")
     python.chmod(0o755)
     return python
 
 
-def test_a_server_that_dies_is_quoted(tmp_path: Path) -> None:
+def test_the_log_of_a_failing_server_is_quoted(tmp_path: Path) -> None:
     python = server_that(tmp_path, "echo first; echo 'The disk is full.' >&2; exit 1")
     with pytest.raises(AnnotationError, match=r"did not start: first / The disk is full\."):
         embedded_server.start(tmp_path / "home", python=python)
 
 
-def test_a_server_that_dies_is_not_quoted_from_an_earlier_start(tmp_path: Path) -> None:
+def test_the_log_of_an_earlier_start_is_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "server.log").write_text("old news\n")
-    with pytest.raises(AnnotationError, match="it said nothing"):
+    with pytest.raises(AnnotationError, match="it logged nothing"):
         embedded_server.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
 
 
-def test_a_server_that_takes_too_long_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_server_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_server, "START_SECONDS", 1)
     home = tmp_path / "home"
     python = server_that(tmp_path, f"echo $$ > {tmp_path / 'pid'}; exec sleep 60")
-    with pytest.raises(AnnotationError, match="did not answer within 1 seconds"):
+    with pytest.raises(AnnotationError, match="did not respond within 1 seconds"):
         embedded_server.start(home, python=python)
     pid = int((tmp_path / "pid").read_text())
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_the_url_of_the_database_is_in_no_list_of_processes(tmp_path: Path) -> None:
+def test_the_database_url_is_not_in_the_command_line(tmp_path: Path) -> None:
     python = server_that(tmp_path, f'echo "$@" > {tmp_path / "arguments"}; head -n 1 >&2; exit 1')
     with pytest.raises(AnnotationError):
         embedded_server.start(
@@ -168,7 +165,7 @@ def test_the_url_of_the_database_is_in_no_list_of_processes(tmp_path: Path) -> N
     assert "secret" not in (tmp_path / "arguments").read_text()
 
 
-def test_a_running_server_lets_its_owner_in(argilla_server: embedded_server.ServerProcess) -> None:
+def test_the_owner_can_log_in(argilla_server: embedded_server.ServerProcess) -> None:
     owner = argilla_server.credentials
     me = httpx.get(f"{argilla_server.url}/api/v1/me", headers={"X-Argilla-Api-Key": owner.api_key})
     assert (me.json()["username"], me.json()["role"]) == (owner.username, "owner")
@@ -176,7 +173,7 @@ def test_a_running_server_lets_its_owner_in(argilla_server: embedded_server.Serv
     assert httpx.post(f"{argilla_server.url}/api/v1/token", data=login).status_code == 201
 
 
-def test_a_second_server_on_the_same_home_is_refused(
+def test_a_second_server_in_the_same_home_is_rejected(
     argilla_server: embedded_server.ServerProcess,
 ) -> None:
     python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
@@ -185,7 +182,7 @@ def test_a_second_server_on_the_same_home_is_refused(
     assert argilla_server.process.poll() is None
 
 
-def test_a_busy_port_is_one_sentence(
+def test_a_busy_port_is_reported(
     argilla_server: embedded_server.ServerProcess, tmp_path: Path
 ) -> None:
     python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it

@@ -1,4 +1,4 @@
-"""Out to a real Argilla server and back: what comes back is what was handed in."""
+"""Pushes to a real Argilla server, reviews submitted there, and pulls."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,24 +21,24 @@ from tests.annotation.records import (
     SPOKEN,
     TONE,
     Progress,
-    compared,
+    comparison,
     conversation,
     dialogue,
-    spoken,
+    statement,
 )
 
 Annotator = Callable[[str], tuple[Account, Connection]]
 CUES = (("patient", ("no hurry",)), ("dry", ("i suppose",)))
 
 
-def answered(subject: str, **values: AnswerValue) -> Review:
-    """What a person says; the reviewer's name is given by whose connection hands it in."""
-    given: dict[str, AnswerValue] = {"tone": 4, "natural": "yes", "faithful": "yes"}
-    given |= {"decision": "approve"} | values
+def person_review(subject: str, **values: AnswerValue) -> Review:
+    """A person's review; the connection that submits it determines the reviewer."""
+    answers: dict[str, AnswerValue] = {"tone": 4, "natural": "yes", "faithful": "yes"}
+    answers |= {"decision": "approve"} | values
     return Review(
         subject=subject, reviewer="", reviewer_kind=ReviewerKind.PERSON,
         status=ReviewStatus.SUBMITTED,
-        answers=tuple(Answer(question, given[question]) for question in sorted(given)),
+        answers=tuple(Answer(question, answers[question]) for question in sorted(answers)),
     )  # fmt: skip
 
 
@@ -54,11 +54,11 @@ def delete_response(connection: Connection, dataset: str, subject: str) -> None:
         server.delete(f"responses/{answer['items'][0]['record']['responses'][0]['id']}")
 
 
-def test_pushing_again_adds_what_is_new_and_repeats_nothing(owner: Connection) -> None:
+def test_a_second_push_adds_only_new_records(owner: Connection) -> None:
     items = [conversation(f"{SPOKEN} {n}") for n in range(260)]
     progress = Progress()
     assert push_candidates(owner, "again", items[:255], TONE, progress) == PushCount(255, 0)
-    assert progress.told == [(250, 255), (255, 255)]
+    assert progress.calls == [(250, 255), (255, 255)]
     assert push_candidates(owner, "again", items[:255], TONE) == PushCount(0, 255)
     assert push_candidates(owner, "again", [*items, items[0]], TONE) == PushCount(5, 255)
 
@@ -78,7 +78,7 @@ def test_a_new_suggestion_or_measure_corrects_the_record(owner: Connection) -> N
     assert push_candidates(owner, "corrected", [item], TONE) == PushCount(0, 1)
 
 
-def test_new_guidelines_reach_the_people_who_are_at_work(owner: Connection) -> None:
+def test_new_guidelines_update_the_dataset(owner: Connection) -> None:
     push_candidates(owner, "guided", [conversation()], TONE)
     push_candidates(owner, "guided", [], replace(TONE, description="As one tells a child."))
     with connect(owner) as server:
@@ -86,9 +86,7 @@ def test_new_guidelines_reach_the_people_who_are_at_work(owner: Connection) -> N
     assert "As one tells a child." in found["guidelines"]
 
 
-def test_each_rule_reviews_through_the_api_and_comes_back_as_a_rule(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_reviews_by_rules_come_back_as_rules(owner: Connection, annotator: Annotator) -> None:
     items = [conversation(), conversation("It's 25 minutes, so you'll be quick."), conversation(
         "Great question! You'd be over in 35 minutes, it's quick."
     )]  # fmt: skip
@@ -117,8 +115,8 @@ def test_a_persons_spans_reasons_and_edit_come_back(
     item = conversation("Ça dure 25 minutes 🙂, so you'll be quick.")
     push_candidates(owner, "person", [item], TONE)
     account, connection = annotator("ann")
-    said = replace(
-        answered(
+    review = replace(
+        person_review(
             item.candidate.id,
             wrong=(Span(9, 19, "contradicted"), Span(24, 28, "garbled")),
             decision="reject",
@@ -126,33 +124,31 @@ def test_a_persons_spans_reasons_and_edit_come_back(
         ),
         edited="It's 35 minutes.",
     )
-    submit(connection, "person", [said])
+    submit(connection, "person", [review])
     (found,) = pull(owner, "person")
     assert found.reviewer == account.name
     assert found.reviewer_kind is ReviewerKind.PERSON
-    assert found.answers == said.answers
+    assert found.answers == review.answers
     assert found.edited == "It's 35 minutes."
 
 
-def test_the_prefilled_text_left_as_it_is_is_no_edit(
+def test_the_unchanged_prefilled_text_is_not_an_edit(
     owner: Connection, annotator: Annotator
 ) -> None:
     item = conversation()
     push_candidates(owner, "untouched", [item], TONE)
     _, connection = annotator("ann")
-    said = replace(answered(item.candidate.id), edited=item.candidate.review_text + "\n")
-    submit(connection, "untouched", [said])
+    review = replace(person_review(item.candidate.id), edited=item.candidate.review_text + "\n")
+    submit(connection, "untouched", [review])
     (found,) = pull(owner, "untouched")
     assert found.edited is None
 
 
-def test_a_character_that_not_every_database_takes_is_marked(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_nul_is_replaced(owner: Connection, annotator: Annotator) -> None:
     item = conversation()
     push_candidates(owner, "nul", [item], TONE)
     _, connection = annotator("ann")
-    submit(connection, "nul", [replace(answered(item.candidate.id), edited="It's\0 35.")])
+    submit(connection, "nul", [replace(person_review(item.candidate.id), edited="It's\0 35.")])
     assert [review.edited for review in pull(owner, "nul")] == ["It's\ufffd 35."]
 
 
@@ -160,7 +156,7 @@ def test_statements_and_dialogues_of_a_persona_share_a_dataset(
     owner: Connection, annotator: Annotator
 ) -> None:
     talk = dialogue("Will it be late?", "No hurry, I suppose.")
-    items = [spoken("There's no hurry out here."), talk]
+    items = [statement("There's no hurry out here."), talk]
     assert push_candidates(owner, "persona", items, PERSONA) == PushCount(2, 0)
     assert push_candidates(owner, "persona", items, PERSONA) == PushCount(0, 2)
     _, connection = annotator("ann")
@@ -173,16 +169,14 @@ def test_statements_and_dialogues_of_a_persona_share_a_dataset(
     assert found[items[0].candidate.id].edited is None
 
 
-def test_a_changed_response_replaces_the_one_before_and_a_deleted_one_is_gone(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_changed_and_deleted_responses_are_pulled(owner: Connection, annotator: Annotator) -> None:
     item = conversation()
     push_candidates(owner, "changing", [item], TONE)
     _, ann = annotator("ann")
     _, bob = annotator("bob")
     for connection in (ann, bob):
-        submit(connection, "changing", [answered(item.candidate.id)])
-    submit(ann, "changing", [answered(item.candidate.id, decision="reject")])
+        submit(connection, "changing", [person_review(item.candidate.id)])
+    submit(ann, "changing", [person_review(item.candidate.id, decision="reject")])
     assert sorted(str(r.answer("decision")) for r in pull(owner, "changing")) == [
         "approve",
         "reject",
@@ -191,7 +185,7 @@ def test_a_changed_response_replaces_the_one_before_and_a_deleted_one_is_gone(
     assert [r.answer("decision") for r in pull(owner, "changing")] == ["approve"]
 
 
-def test_discarded_responses_come_back_as_such_and_drafts_do_not(
+def test_discarded_responses_are_pulled_and_drafts_are_not(
     owner: Connection, annotator: Annotator
 ) -> None:
     items = [conversation(), conversation("It's quick, you know.")]
@@ -215,10 +209,8 @@ def test_discarded_responses_come_back_as_such_and_drafts_do_not(
     assert [r.status for r in pull(owner, "discarded")] == [ReviewStatus.DISCARDED]
 
 
-def test_an_annotator_can_find_nothing_that_tells_who_wrote_a_side(
-    owner: Connection, annotator: Annotator
-) -> None:
-    items = [compared(SPOKEN, f"The crossing takes 35 minutes, {n}.") for n in range(3)]
+def test_the_api_hides_the_authors_of_a_comparison(owner: Connection, annotator: Annotator) -> None:
+    items = [comparison(SPOKEN, f"The crossing takes 35 minutes, {n}.") for n in range(3)]
     assert push_comparisons(owner, "blind", items, TONE) == PushCount(3, 0)
     assert push_comparisons(owner, "blind", items, TONE) == PushCount(0, 3)
     _, connection = annotator("ann")
@@ -235,7 +227,7 @@ def test_an_annotator_can_find_nothing_that_tells_who_wrote_a_side(
 
 
 def test_preferences_with_ties_come_back(owner: Connection, annotator: Annotator) -> None:
-    items = [compared(SPOKEN, ""), compared(SPOKEN, SPOKEN, "Why?")]
+    items = [comparison(SPOKEN, ""), comparison(SPOKEN, SPOKEN, "Why?")]
     push_comparisons(owner, "preferred", items, TONE)
     _, connection = annotator("ann")
     submit(connection, "preferred", [review_by_rule(item, CHECKER) for item in items])
@@ -243,22 +235,20 @@ def test_preferences_with_ties_come_back(owner: Connection, annotator: Annotator
     assert found == {items[0].comparison.id: "left", items[1].comparison.id: "tie"}
 
 
-def test_a_comparison_that_is_flagged_comes_back_as_such(
-    owner: Connection, annotator: Annotator
-) -> None:
-    item = compared(SPOKEN, "Her home address is 1 Quay Road.")
+def test_a_flagged_comparison_comes_back(owner: Connection, annotator: Annotator) -> None:
+    item = comparison(SPOKEN, "Her home address is 1 Quay Road.")
     push_comparisons(owner, "flagged", [item], TONE)
     _, connection = annotator("ann")
-    aside = Review(
+    discarded = Review(
         subject=item.comparison.id, reviewer="", reviewer_kind=ReviewerKind.PERSON,
         status=ReviewStatus.DISCARDED, answers=(Answer("reasons", ("harmful",)),),
     )  # fmt: skip
-    submit(connection, "flagged", [aside])
+    submit(connection, "flagged", [discarded])
     found = find_flags(pull(owner, "flagged"))
     assert [(flag.subject, flag.kind) for flag in found] == [(item.comparison.id, "harmful")]
 
 
-def test_filters_and_similar_records_work_on_what_was_pushed(owner: Connection) -> None:
+def test_pushed_records_can_be_filtered_and_found_by_similarity(owner: Connection) -> None:
     near, far = (1.0, 0.1, 0.0, 0.0), (-1.0, 0.0, 0.2, 0.0)
     items = [
         replace(conversation(f"{SPOKEN} {n}"), vector=vector, metadata=(("tone_score", n / 10),))
@@ -284,15 +274,15 @@ def test_filters_and_similar_records_work_on_what_was_pushed(owner: Connection) 
         assert ids({"query": {"vector": alike}}) == [i.candidate.id for i in items[1:]]
 
 
-def test_a_dataset_that_asks_something_else_is_refused(owner: Connection) -> None:
+def test_a_dataset_with_other_questions_is_rejected(owner: Connection) -> None:
     push_candidates(owner, "other", [conversation()], TONE)
     with pytest.raises(AnnotationError, match=r"“other” .* with different fields and questions"):
-        push_comparisons(owner, "other", [compared("a", "b")], TONE)
+        push_comparisons(owner, "other", [comparison("a", "b")], TONE)
     with pytest.raises(AnnotationError, match="different reviewers per record"):
         push_candidates(owner, "other", [], replace(TONE, overlap=3))
 
 
-def test_a_dataset_left_unfinished_is_made_anew(owner: Connection) -> None:
+def test_an_unpublished_dataset_is_created_again(owner: Connection) -> None:
     with connect(owner) as server:
         workspace = {w["name"]: w["id"] for w in server.get("me/workspaces")["items"]}
         draft = {"name": "unfinished", "workspace_id": workspace[owner.workspace]}
@@ -302,64 +292,60 @@ def test_a_dataset_left_unfinished_is_made_anew(owner: Connection) -> None:
     assert push_candidates(owner, "unfinished", [conversation()], TONE) == PushCount(1, 0)
 
 
-def test_a_review_of_a_record_that_is_gone_is_refused(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_a_review_of_a_missing_record_is_rejected(owner: Connection, annotator: Annotator) -> None:
     push_candidates(owner, "gone", [conversation()], TONE)
     _, connection = annotator("ann")
-    with pytest.raises(AnnotationError, match="found no record 0000"):
-        submit(connection, "gone", [answered("0" * 64)])
+    with pytest.raises(AnnotationError, match="has no record 0000"):
+        submit(connection, "gone", [person_review("0" * 64)])
 
 
-def test_an_answer_to_a_question_that_is_not_asked_is_refused(
+def test_an_answer_to_an_unknown_question_is_rejected(
     owner: Connection, annotator: Annotator
 ) -> None:
     item = conversation()
     push_candidates(owner, "unasked", [item], TONE)
     _, connection = annotator("ann")
-    with pytest.raises(AnnotationError, match="refuses 1 of 1 responses"):
-        submit(connection, "unasked", [answered(item.candidate.id, colour="blue")])
+    with pytest.raises(AnnotationError, match="rejects 1 of 1 responses"):
+        submit(connection, "unasked", [person_review(item.candidate.id, colour="blue")])
     assert list(pull(owner, "unasked")) == []
 
 
-def test_an_annotator_may_not_push(owner: Connection, annotator: Annotator) -> None:
+def test_an_annotator_cannot_push(owner: Connection, annotator: Annotator) -> None:
     _, connection = annotator("ann")
-    with pytest.raises(AnnotationError, match="owner's or"):
+    with pytest.raises(AnnotationError, match="owner's or an admin's"):
         push_candidates(connection, "mine", [conversation()], TONE)
 
 
-def test_an_annotator_of_another_workspace_is_told_so(owner: Connection) -> None:
+def test_an_annotator_of_another_workspace_is_rejected(owner: Connection) -> None:
     account = add_user(replace(owner, workspace=owner.workspace), "round-trip-visitor")
     elsewhere = replace(owner, api_key=account.api_key, workspace="elsewhere")
-    with pytest.raises(AnnotationError, match="expected “elsewhere”"):
+    with pytest.raises(AnnotationError, match="can't see the workspace “elsewhere”"):
         submit(elsewhere, "again", [])
 
 
-def test_a_user_is_made_once_and_keeps_the_key(owner: Connection) -> None:
-    made = add_user(owner, "round-trip-carol")
-    assert len(made.password) >= 16
+def test_an_existing_user_keeps_the_key(owner: Connection) -> None:
+    account = add_user(owner, "round-trip-carol")
+    assert len(account.password) >= 16
     again = add_user(owner, "round-trip-carol")
-    assert (again.api_key, again.password) == (made.api_key, "")
+    assert (again.api_key, again.password) == (account.api_key, "")
     assert "round-trip-carol" in {account.name for account in list_users(owner)}
-    with pytest.raises(AnnotationError, match="who is annotator, expected admin"):
+    with pytest.raises(AnnotationError, match="with the role annotator, not admin"):
         add_user(owner, "round-trip-carol", UserRole.ADMIN)
-    with pytest.raises(AnnotationError, match="expected at least 8"):
+    with pytest.raises(AnnotationError, match="needs at least 8"):
         add_user(owner, "round-trip-dave", password="short")
 
 
-def test_an_expired_key_is_told_from_a_missing_server(owner: Connection) -> None:
-    with pytest.raises(AnnotationError, match="does not take the API key"):
+def test_a_rejected_key_is_reported(owner: Connection) -> None:
+    with pytest.raises(AnnotationError, match="rejects the API key"):
         list(pull(replace(owner, api_key="was-once-valid"), "again"))
 
 
-def test_a_hundred_reviews_are_handed_in_within_seconds(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_many_reviews_are_submitted_in_batches(owner: Connection, annotator: Annotator) -> None:
     items = [conversation(f"{SPOKEN} Number {n}") for n in range(110)]
     push_candidates(owner, "many", items, TONE)
     _, connection = annotator("ann")
     progress = Progress()
     reviews = [review_by_rule(item, LISTENER) for item in items]
     assert submit(connection, "many", reviews, progress) == 110
-    assert progress.told == [(100, 110), (110, 110)]
+    assert progress.calls == [(100, 110), (110, 110)]
     assert len(list(pull(owner, "many"))) == 110

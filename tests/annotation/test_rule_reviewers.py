@@ -7,9 +7,9 @@ from annotation.rule_reviewers import (
     RuleReviewer,
     review_by_rule,
 )
-from annotation.text_features import read
+from annotation.text_features import text_features
 from db.records import CandidateKind, Review, ReviewerKind, ReviewStatus, Span
-from tests.annotation.records import PASSAGE, SPOKEN, compared, conversation, dialogue, spoken
+from tests.annotation.records import PASSAGE, SPOKEN, comparison, conversation, dialogue, statement
 
 CUES = (("patient", ("no hurry", "wait")), ("dry", ("i suppose",)))
 BOOKISH = (
@@ -18,26 +18,26 @@ BOOKISH = (
 )
 
 
-def said(answer: str, rule: RuleReviewer) -> Review:
+def rule_review(answer: str, rule: RuleReviewer) -> Review:
     return review_by_rule(conversation(answer), rule)
 
 
-def test_a_rule_says_that_it_is_a_rule() -> None:
-    review = said(SPOKEN, LISTENER)
+def test_reviews_by_rules_are_marked() -> None:
+    review = rule_review(SPOKEN, LISTENER)
     assert review.reviewer_kind is ReviewerKind.RULE
     assert review.reviewer == "rule-listener"
     assert review.status is ReviewStatus.SUBMITTED
     assert all("not a person" in rule.description for rule in RULE_REVIEWERS)
 
 
-def test_the_description_follows_the_thresholds() -> None:
-    assert "over 38 words" in LISTENER.description
-    assert "over 30 words" in CHECKER.description
+def test_the_description_states_the_thresholds() -> None:
+    assert "longer than 38 words" in LISTENER.description
+    assert "longer than 30 words" in CHECKER.description
 
 
 def test_a_spoken_answer_is_approved_and_rated_high() -> None:
     for rule in RULE_REVIEWERS:
-        review = said(SPOKEN, rule)
+        review = rule_review(SPOKEN, rule)
         assert review.answer("decision") == "approve"
         assert review.answer("tone") == 5
         assert review.answer("reasons") is None
@@ -45,56 +45,56 @@ def test_a_spoken_answer_is_approved_and_rated_high() -> None:
 
 def test_a_bookish_answer_is_rejected_for_its_tone() -> None:
     for rule in RULE_REVIEWERS:
-        review = said(BOOKISH, rule)
+        review = rule_review(BOOKISH, rule)
         assert review.answer("decision") == "reject"
         reasons = review.answer("reasons")
         assert isinstance(reasons, tuple)
         assert "tone" in reasons
 
 
-def test_a_number_that_the_passage_lacks_is_marked_where_it_stands() -> None:
+def test_an_unsupported_number_is_marked() -> None:
     answer = "It's 25 minutes, so you'll be over there before your tea goes cold."
-    assert said(answer, LISTENER).answer("wrong") == (Span(5, 7, "unsupported"),)
-    assert said(answer, LISTENER).answer("faithful") == "partly"
-    assert said(answer, CHECKER).answer("faithful") == "no"
+    assert rule_review(answer, LISTENER).answer("wrong") == (Span(5, 7, "unsupported"),)
+    assert rule_review(answer, LISTENER).answer("faithful") == "partly"
+    assert rule_review(answer, CHECKER).answer("faithful") == "no"
 
 
-def test_the_two_rules_differ_on_a_text_between_their_thresholds() -> None:
+def test_rules_differ_between_their_thresholds() -> None:
     answer = "It's 25 minutes, so you'll be over there before your tea goes cold."
-    assert said(answer, LISTENER).answer("decision") == "approve"
-    assert said(answer, CHECKER).answer("decision") == "reject"
+    assert rule_review(answer, LISTENER).answer("decision") == "approve"
+    assert rule_review(answer, CHECKER).answer("decision") == "reject"
 
 
-def test_a_filler_is_cut_off_by_the_rule_that_corrects() -> None:
+def test_one_rule_removes_an_opener() -> None:
     answer = f"Great question! {SPOKEN}"
-    assert said(answer, LISTENER).edited == SPOKEN
-    assert said(answer, CHECKER).edited is None
+    assert rule_review(answer, LISTENER).edited == SPOKEN
+    assert rule_review(answer, CHECKER).edited is None
 
 
-def test_a_spoken_beginning_is_no_filler() -> None:
-    assert said(f"Sure! {SPOKEN}", LISTENER).edited is None
+def test_a_spoken_beginning_is_not_an_opener() -> None:
+    assert rule_review(f"Sure! {SPOKEN}", LISTENER).edited is None
 
 
 def test_a_copied_answer_is_not_spoken() -> None:
-    assert said(PASSAGE, LISTENER).answer("tone") == 2
-    assert said(PASSAGE, LISTENER).answer("decision") == "reject"
+    assert rule_review(PASSAGE, LISTENER).answer("tone") == 2
+    assert rule_review(PASSAGE, LISTENER).answer("decision") == "reject"
 
 
-def test_a_persona_is_judged_by_the_traits_its_words_show() -> None:
-    review = review_by_rule(spoken("There's no hurry out here, I suppose."), LISTENER, CUES)
+def test_a_persona_is_judged_by_its_cue_words() -> None:
+    review = review_by_rule(statement("There's no hurry out here, I suppose."), LISTENER, CUES)
     assert review.answer("traits") == ("dry", "patient")
     assert review.answer("decision") == "approve"
     assert review.answer("tone") is None
 
 
-def test_a_persona_that_shows_nothing_is_out_of_character() -> None:
-    review = review_by_rule(spoken("The sea is wet.", CandidateKind.DOCUMENT), CHECKER, CUES)
+def test_a_persona_without_cue_words_is_out_of_character() -> None:
+    review = review_by_rule(statement("The sea is wet.", CandidateKind.DOCUMENT), CHECKER, CUES)
     assert review.answer("traits") == (NO_TRAIT,)
     assert review.answer("reasons") == ("character",)
 
 
-def test_the_stricter_rule_wants_the_persona_laid_on_more() -> None:
-    item = spoken(
+def test_the_stricter_rule_needs_more_cue_words() -> None:
+    item = statement(
         "There is no hurry out here. The boat goes when it goes, and the tide is slow "
         "to turn on days like this."
     )
@@ -102,56 +102,60 @@ def test_the_stricter_rule_wants_the_persona_laid_on_more() -> None:
     assert review_by_rule(item, CHECKER, CUES).answer("reasons") == ("character",)
 
 
-def test_only_the_personas_own_turns_count_in_a_dialogue() -> None:
-    asked = dialogue("Shall I wait? No hurry!", "The sea is wet.")
-    assert review_by_rule(asked, LISTENER, CUES).answer("traits") == (NO_TRAIT,)
+def test_only_the_personas_turns_count() -> None:
+    item = dialogue("Shall I wait? No hurry!", "The sea is wet.")
+    assert review_by_rule(item, LISTENER, CUES).answer("traits") == (NO_TRAIT,)
 
 
 def test_a_cue_is_matched_by_whole_words() -> None:
-    assert review_by_rule(spoken("I was a waiter."), LISTENER, CUES).answer("traits") == (NO_TRAIT,)
+    assert review_by_rule(statement("I was a waiter."), LISTENER, CUES).answer("traits") == (
+        NO_TRAIT,
+    )
 
 
-def test_the_better_answer_is_preferred_on_whichever_side_it_stands() -> None:
+def test_the_better_answer_is_preferred_on_either_side() -> None:
     for rule in RULE_REVIEWERS:
-        assert review_by_rule(compared(SPOKEN, BOOKISH), rule).answer("preference") == "left"
-        assert review_by_rule(compared(BOOKISH, SPOKEN), rule).answer("preference") == "right"
+        assert review_by_rule(comparison(SPOKEN, BOOKISH), rule).answer("preference") == "left"
+        assert review_by_rule(comparison(BOOKISH, SPOKEN), rule).answer("preference") == "right"
 
 
 def test_equal_answers_are_a_tie() -> None:
     for rule in RULE_REVIEWERS:
-        assert review_by_rule(compared(SPOKEN, SPOKEN), rule).answer("preference") == "tie"
+        assert review_by_rule(comparison(SPOKEN, SPOKEN), rule).answer("preference") == "tie"
 
 
-def test_a_small_lead_is_a_tie_for_the_rule_with_a_margin() -> None:
+def test_a_lead_within_the_margin_is_a_tie() -> None:
     plain = "The crossing takes 35 minutes, as you would expect of a slow boat."
-    item: ComparisonItem = compared(SPOKEN, plain)
+    item: ComparisonItem = comparison(SPOKEN, plain)
     assert review_by_rule(item, LISTENER).answer("preference") == "left"
     assert review_by_rule(item, CHECKER).answer("preference") == "tie"
 
 
-def test_an_answer_that_says_nothing_has_no_tone_and_is_unfaithful() -> None:
-    review = review_by_rule(compared("", SPOKEN), LISTENER)
+def test_an_empty_answer_has_the_lowest_ratings() -> None:
+    review = review_by_rule(comparison("", SPOKEN), LISTENER)
     assert review.answer("tone_left") == 1
     assert review.answer("faithful_left") == "no"
     assert review.answer("preference") == "right"
 
 
-def test_sides_of_a_persona_are_asked_about_traits() -> None:
-    review = review_by_rule(compared("No hurry.", "Hurry up."), LISTENER, CUES)
+def test_comparisons_of_a_persona_have_traits() -> None:
+    review = review_by_rule(comparison("No hurry.", "Hurry up."), LISTENER, CUES)
     assert review.answer("traits_left") == ("patient",)
     assert review.answer("tone_left") is None
 
 
-def test_sentences_are_measured_in_words() -> None:
-    reading = read("It's late. You don't want to wait here for long, do you?")
-    assert (reading.words, reading.longest_sentence) == (12, 10)
-    assert reading.sentence_words == 6
-    assert reading.addresses
+def test_sentence_lengths_are_counted_in_words() -> None:
+    features = text_features("It's late. You don't want to wait here for long, do you?")
+    assert (features.words, features.max_sentence_words) == (12, 10)
+    assert features.mean_sentence_words == 6
+    assert features.addresses_reader
 
 
-def test_numbers_are_the_same_however_their_thousands_are_parted() -> None:
-    assert read("That's 1,912 of them.", "In all there were 1912.").strange_numbers == ()
+def test_thousands_separators_do_not_matter() -> None:
+    assert (
+        text_features("That's 1,912 of them.", "In all there were 1912.").unsupported_numbers == ()
+    )
 
 
-def test_a_text_that_goes_round_in_circles_is_noticed() -> None:
-    assert read("the ferry is the ferry is the ferry is the ferry is").repeated > 0.4
+def test_repetition_is_counted() -> None:
+    assert text_features("the ferry is the ferry is the ferry is the ferry is").repeated > 0.4

@@ -25,10 +25,10 @@ from tests.annotation.records import (
     ARTICLE,
     PERSONA,
     TONE,
-    compared,
+    comparison,
     conversation,
     dialogue,
-    spoken,
+    statement,
 )
 
 PAYLOADS = """
@@ -246,7 +246,7 @@ def test_scripts_in_a_dialogue_and_a_comparison_are_shown_as_written(
     assert [bubble.text_content() for bubble in bubbles] == PAYLOADS
     assert all(bubble.locator("*").count() == 0 for bubble in bubbles)
 
-    items = [compared(f"left {EVERYTHING}", f"right {EVERYTHING}", f"prompt {EVERYTHING}")]
+    items = [comparison(f"left {EVERYTHING}", f"right {EVERYTHING}", f"prompt {EVERYTHING}")]
     push_comparisons(owner, "sides", items, TONE)
     assert push_comparisons(owner, "sides", items, TONE) == PushCount(0, 1)
     open_dataset(page, owner, "sides")
@@ -269,7 +269,7 @@ def test_scripts_in_titles_descriptions_and_guidelines_are_shown_as_written(
             style_rules=(StyleRule(f"do {group}", f"before {group}", f"after {group}"),),
             traits=(TraitLabel("calm", f"meaning {group}"),),
         )
-        push_candidates(owner, f"asked-{number}", [spoken("Hello there.")], settings)
+        push_candidates(owner, f"asked-{number}", [statement("Hello there.")], settings)
         check_settings(watched, owner, f"asked-{number}", group)
 
 

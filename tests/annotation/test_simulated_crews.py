@@ -1,4 +1,4 @@
-"""Made-up crews with planted error rates and biases: verdicts and kappa must find them again."""
+"""Verdicts and kappa recover the error rates and biases of fake reviewers."""
 
 from collections.abc import Mapping
 
@@ -15,34 +15,34 @@ ERROR, ADJUDICATORS = 0.15, 0.05
 
 
 def covers(planted: float, times: int, of: int) -> bool:
-    """Whether the interval (99.9 %, so that chance fails one run in a thousand) has the rate."""
-    found = binomtest(times, of).proportion_ci(0.999, method="wilson")
-    return bool(found.low <= planted <= found.high)
+    """Whether the 99.9 % interval of a rate contains it; 1 in 1,000 runs fails by chance."""
+    interval = binomtest(times, of).proportion_ci(0.999, method="wilson")
+    return bool(interval.low <= planted <= interval.high)
 
 
 def approves(truth: bool, one: FakeReviewer) -> float:
-    """How likely a made-up reviewer approves a record."""
+    """The probability that a fake reviewer approves a record."""
     rightly = 1 - one.error if truth else one.error
     return rightly + (1 - rightly) * one.approves_anyway
 
 
-def by_subject(found: list[Verdict]) -> Mapping[str, Decision]:
-    return {verdict.subject: verdict.decision for verdict in found}
+def by_subject(decided: list[Verdict]) -> Mapping[str, Decision]:
+    return {verdict.subject: verdict.decision for verdict in decided}
 
 
-def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_as_planted() -> None:
+def test_ties_and_adjudication_have_the_planted_rates() -> None:
     crew = [
         FakeReviewer("ann", ERROR),
         FakeReviewer("bob", ERROR),
         FakeReviewer("judge", ADJUDICATORS),
     ]
-    said = simulate(crew, RECORDS, SEED)
-    theirs = [review for review in said if review.reviewer != "judge"]
-    before = by_subject(list(verdicts(theirs, VerdictRule(minimum=2))))
+    reviews = simulate(crew, RECORDS, SEED)
+    independent = [review for review in reviews if review.reviewer != "judge"]
+    before = by_subject(list(verdicts(independent, VerdictRule(minimum=2))))
     ties = {subject for subject, decision in before.items() if decision is Decision.TIE}
     assert covers(2 * ERROR * (1 - ERROR), len(ties), RECORDS)
 
-    settled = [r for r in said if r.reviewer != "judge" or r.subject in ties]
+    settled = [r for r in reviews if r.reviewer != "judge" or r.subject in ties]
     rule = VerdictRule(VotingRule.ADJUDICATOR, "judge", minimum=2)
     after = by_subject(list(verdicts(settled, rule)))
     truth = {f"record {n}": yes for n, yes in enumerate(deserving(RECORDS, SEED))}
@@ -65,22 +65,22 @@ def test_ties_come_as_often_as_planted_and_an_adjudicator_settles_them_as_well_a
 )
 def test_kappa_finds_planted_errors_and_biases(second: FakeReviewer) -> None:
     first = FakeReviewer("ann", 0.1)
-    said = simulate([first, second], RECORDS, SEED)
+    reviews = simulate([first, second], RECORDS, SEED)
     rates = [[approves(truth, one) for one in (first, second)] for truth in (True, False)]
     same = sum(a * b + (1 - a) * (1 - b) for a, b in rates) / 2
     a, b = (sum(column) / 2 for column in zip(*rates, strict=True))
     chance = a * b + (1 - a) * (1 - b)
-    found = measure_agreement(said, ["decision"]).pairs[0].kappa
-    assert isinstance(found, Interval)
-    assert found.low <= (same - chance) / (1 - chance) <= found.high
+    kappa = measure_agreement(reviews, ["decision"]).pairs[0].kappa
+    assert isinstance(kappa, Interval)
+    assert kappa.low <= (same - chance) / (1 - chance) <= kappa.high
 
 
-def test_those_who_guess_and_those_who_always_say_yes_are_reported_and_no_others() -> None:
+def test_only_guessing_and_constant_reviewers_are_reported() -> None:
     crew = [FakeReviewer("ann", 0.1), FakeReviewer("bob", 0.15), FakeReviewer("cy", 0.1),
             FakeReviewer("coin", 0.5), FakeReviewer("yes", 0.1, approves_anyway=1.0)]  # fmt: skip
-    said = simulate(crew, 200, SEED)
-    found = measure_agreement(said, ["decision"]).reviewers
-    reported = {one.reviewer: one.uninformative for one in found if one.uninformative}
+    reviews = simulate(crew, 200, SEED)
+    agreements = measure_agreement(reviews, ["decision"]).reviewers
+    reported = {one.reviewer: one.uninformative for one in agreements if one.uninformative}
     assert reported == {
         "coin": "may agree with the others only by chance",
         "yes": "always answers “approve”",

@@ -1,4 +1,4 @@
-"""What people do in Argilla meanwhile: rename a reviewer, delete a record, ask other things."""
+"""Changes that people make in Argilla itself, such as renamed users and deleted records."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import argilla as rg
 import pytest
 
-from annotation import pull as pulling
+from annotation import pull as pull_module
 from annotation.accounts import Account
 from annotation.connection import Connection, connect, workspace_id
 from annotation.datasets import find_dataset
@@ -29,9 +29,7 @@ def approval(subject: str) -> Review:
     )  # fmt: skip
 
 
-def test_a_renamed_users_answers_come_under_the_new_name(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_a_renamed_users_answers_have_the_new_name(owner: Connection, annotator: Annotator) -> None:
     item = conversation()
     push_candidates(owner, "renamed", [item], TONE)
     account, connection = annotator("maiden")
@@ -45,9 +43,7 @@ def test_a_renamed_users_answers_come_under_the_new_name(
     assert review.answer("decision") == "approve"
 
 
-def test_the_answers_to_a_record_that_is_gone_are_gone_and_pushing_brings_it_back_unjudged(
-    owner: Connection, annotator: Annotator
-) -> None:
+def test_a_deleted_record_loses_its_answers(owner: Connection, annotator: Annotator) -> None:
     items = [conversation(), conversation("Half an hour, give or take.")]
     push_candidates(owner, "gone", items, TONE)
     _, connection = annotator("leaver")
@@ -58,35 +54,35 @@ def test_the_answers_to_a_record_that_is_gone_are_gone_and_pushing_brings_it_bac
         (gone,) = [r["id"] for r in records if r["external_id"] == items[0].candidate.id]
         server.delete(f"datasets/{dataset}/records", ids=gone)
     assert [review.subject for review in pull(owner, "gone")] == [items[1].candidate.id]
-    with pytest.raises(AnnotationError, match="found no record"):
+    with pytest.raises(AnnotationError, match="has no record"):
         submit(connection, "gone", [approval(items[0].candidate.id)])
     assert push_candidates(owner, "gone", items, TONE) == PushCount(1, 1)
     assert [review.subject for review in pull(owner, "gone")] == [items[1].candidate.id]
 
 
-def test_a_record_deleted_while_its_dataset_is_pulled_costs_no_other_its_reviews(
+def test_deleting_a_record_during_a_pull_stops_the_pull(
     owner: Connection, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [conversation(f"It is {minutes} minutes.") for minutes in range(31, 38)]
     push_candidates(owner, "shifting", items, TONE)
     _, connection = annotator("shifter")
     submit(connection, "shifting", [approval(item.candidate.id) for item in items])
-    monkeypatch.setattr(pulling, "PAGE", 3)
+    monkeypatch.setattr(pull_module, "PAGE", 3)
     subjects = [review.subject for review in pull(owner, "shifting")]
     assert sorted(subjects) == sorted(item.candidate.id for item in items)
-    under_way = pull(owner, "shifting")
-    first = next(under_way)
+    pulled = pull(owner, "shifting")
+    first = next(pulled)
     with connect(owner) as server:
         dataset = find_dataset(server, "shifting").id
         records = server.get(f"datasets/{dataset}/records")["items"]
         (gone,) = [r["id"] for r in records if r["external_id"] == first.subject]
         server.delete(f"datasets/{dataset}/records", ids=gone)
-    with pytest.raises(AnnotationError, match="deleted while they were read"):
-        list(under_way)
+    with pytest.raises(AnnotationError, match="while they were pulled"):
+        list(pulled)
     assert [review.subject for review in pull(owner, "shifting")] == subjects[1:]
 
 
-def test_somebody_elses_dataset_under_our_name_is_left_alone(owner: Connection) -> None:
+def test_a_foreign_dataset_of_our_name_is_left_alone(owner: Connection) -> None:
     with connect(owner) as server:
         settings = rg.Settings(
             fields=[rg.TextField("text", client=server.client)],
@@ -94,13 +90,13 @@ def test_somebody_elses_dataset_under_our_name_is_left_alone(owner: Connection) 
         )
         workspace = server.client.workspaces(id=workspace_id(server))
         rg.Dataset("theirs", workspace=workspace, settings=settings, client=server.client).create()
-    for ours in (TONE, PERSONA, replace(TONE, overlap=3)):
+    for settings in (TONE, PERSONA, replace(TONE, overlap=3)):
         with pytest.raises(AnnotationError, match="different fields and questions"):
-            push_candidates(owner, "theirs", [conversation()], ours)
+            push_candidates(owner, "theirs", [conversation()], settings)
     assert list(pull(owner, "theirs")) == []
 
 
-def test_a_person_taken_out_of_the_workspace_keeps_the_answers_and_gives_no_more(
+def test_a_removed_member_keeps_the_answers_and_submits_no_more(
     owner: Connection, annotator: Annotator
 ) -> None:
     items = [conversation(), conversation("Half an hour, give or take.")]
@@ -111,6 +107,6 @@ def test_a_person_taken_out_of_the_workspace_keeps_the_answers_and_gives_no_more
         members = f"workspaces/{workspace_id(server)}/users"
         ids = {user["username"]: user["id"] for user in server.get(members)["items"]}
         server.delete(f"{members}/{ids[account.name]}")
-    with pytest.raises(AnnotationError, match="found the workspaces none open to this user"):
+    with pytest.raises(AnnotationError, match=r"can't see the workspace .* \(it sees: none\)"):
         submit(connection, "outside", [approval(items[1].candidate.id)])
     assert [review.reviewer for review in pull(owner, "outside")] == [account.name]

@@ -1,0 +1,58 @@
+"""Answers in the form of Argilla's API, and the text that a record asks people to judge.
+
+We count a span's places in characters, Argilla's web UI in UTF-16 units; the two differ after a
+character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server compares the
+end of a span with the number of characters, so the end is moved back to what it accepts.
+"""
+
+from typing import Any
+
+from annotation.html_text import unescape_html
+from db.records import AnswerValue, Message, Role, Span, messages_to_text
+
+
+def answer_to_argilla(value: AnswerValue, text: str) -> Any:
+    """An answer's value in Argilla's form; `text` is the text that its spans refer to."""
+    if isinstance(value, tuple):
+        return [_span_to_argilla(v, text) if isinstance(v, Span) else v for v in value]
+    return value
+
+
+def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValue:
+    """An answer's value from Argilla's form, with labels and spans sorted."""
+    if question_type == "span":
+        spans = (
+            Span(_characters(text, v["start"]), _characters(text, v["end"]), v["label"])
+            for v in value
+        )
+        return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
+    if isinstance(value, list):
+        return tuple(sorted(item["value"] if isinstance(item, dict) else item for item in value))
+    return int(value) if question_type == "rating" else str(value)
+
+
+def displayed_text(fields: dict[str, Any]) -> str:
+    """The text to judge as the record's page shows it; a dialogue as plain text."""
+    if turns := fields.get("dialogue"):
+        return messages_to_text(
+            tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
+        )
+    return unescape_html(fields.get("candidate", ""))
+
+
+def _span_to_argilla(span: Span, text: str) -> dict[str, Any]:
+    return {
+        "label": span.label,
+        "start": min(_units(text[: span.start]), len(text)),
+        "end": min(_units(text[: span.end]), len(text)),
+    }
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _characters(text: str, units: int) -> int:
+    """How many characters a number of UTF-16 units covers; half a character counts as one."""
+    encoded = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
+    return len(encoded.decode("utf-16-le", "replace"))
