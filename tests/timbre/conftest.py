@@ -2,13 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from annotation.accounts import add_user
+from annotation.connection import Connection
+from annotation.push import push_candidates
 from db.store import Store
+from tests.annotation.records import TONE, conversation
+from tests.timbre.argilla_campaign import ArgillaCampaign
 from timbre.__main__ import main
+from timbre.campaign import resolve_campaign
+from timbre.campaign_config import CampaignConfig
 from timbre.settings import Settings, read_settings
 from timbre.stores import open_store
 
@@ -63,3 +70,16 @@ def timbre(
         return Printed(captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def argilla_campaign(
+    owner: Connection, settings: Settings, store: Store, request: pytest.FixtureRequest
+) -> ArgillaCampaign:
+    """A campaign with two candidates in Argilla, named after the test."""
+    name = request.node.name[-60:].replace("_", "-").strip("-")
+    campaign = resolve_campaign(CampaignConfig(name, tone="conversational"))
+    items = [conversation(), conversation("You'll be across in half an hour or so.")]
+    push_candidates(owner, campaign.candidates_dataset, items, replace(TONE, overlap=1))
+    annotator = replace(owner, api_key=add_user(owner, "watched").api_key)
+    return ArgillaCampaign(owner, annotator, campaign, items, settings.database_url)
