@@ -1,6 +1,5 @@
 """`timbre study`: the two published experiments, resumable step by step."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
+    from studies.config import PersonaStudy, ToneStudy
     from studies.training import PlannedTraining
 
 app = typer.Typer(no_args_is_help=True, help="The published experiments on tone and persona.")
@@ -28,26 +28,8 @@ def tone(config: Config = "tone-quick", dry_run: DryRun = False, as_json: AsJson
     Example: timbre study tone --config tone-quick --dry-run
     """
     from studies.config import ToneStudy
-    from timbre.config import config_file, read_config
 
-    settings, path = read_settings(), config_file("studies", config)
-    study = read_config(ToneStudy, path)
-    from timbre.workflows.study import (
-        StudyPlace,
-        minutes_per_training,
-        plan_tone_study,
-        run_tone_study,
-    )
-
-    with open_store(settings) as store, progress("study") as advance:
-        place = StudyPlace(settings, path.stem, lambda _, done, total: advance(done, total))
-        if dry_run:
-            plan = plan_tone_study(store, study, place)
-            timed = minutes_per_training(place.cache)
-            _print_plan(plan, timed, study.minutes_a_training, as_json)
-            return
-        page = run_tone_study(store, study, place)
-    _print_page(page, as_json)
+    _run(ToneStudy, config, dry_run, as_json)
 
 
 @app.command()
@@ -61,26 +43,28 @@ def persona(
     Example: timbre study persona --config persona-quick --dry-run
     """
     from studies.config import PersonaStudy
+
+    _run(PersonaStudy, config, dry_run, as_json)
+
+
+def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_json: bool) -> None:
     from timbre.config import config_file, read_config
 
     settings, path = read_settings(), config_file("studies", config)
-    study = read_config(PersonaStudy, path)
-    from timbre.workflows.study import (
-        StudyPlace,
-        minutes_per_training,
-        plan_persona_study,
-        run_persona_study,
-    )
+    study = read_config(kind, path)
+    from timbre.workflows.study import StudyPlace, minutes_per_training, plan_study, run_study
 
     with open_store(settings) as store, progress("study") as advance:
         place = StudyPlace(settings, path.stem, lambda _, done, total: advance(done, total))
         if dry_run:
-            plan = plan_persona_study(store, study, place)
             timed = minutes_per_training(place.cache)
-            _print_plan(plan, timed, study.minutes_a_training, as_json)
+            _print_plan(plan_study(store, study, place), timed, study.minutes_a_training, as_json)
             return
-        page = run_persona_study(store, study, place)
-    _print_page(page, as_json)
+        page = run_study(store, study, place)
+    if as_json:
+        print_json({"page": str(page), "figures": str(page.with_suffix(""))})
+    else:
+        echo(str(page))
 
 
 def _print_plan(
@@ -121,10 +105,3 @@ def _print_plan(
     )
     if has_cost:
         echo(f"Left to pay at APIs: about {usd:.2f} US dollars, at the prices in the file.")
-
-
-def _print_page(page: Path, as_json: bool) -> None:
-    if as_json:
-        print_json({"page": str(page), "figures": str(page.with_suffix(""))})
-    else:
-        echo(str(page))

@@ -79,11 +79,32 @@ class StudyPlace:
         return self.settings.reports / f"study-{self.name}.html"
 
 
-def run_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> Path:
-    """Run what is left of a tone study and write its page.
+def run_study(store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace) -> Path:
+    """Run what is left of a study and write its page.
 
-    Raises `StudyError` if the campaign has no tone, or too few examples.
+    Raises `StudyError` if a campaign has the wrong kind of voice, or too few examples.
     """
+    if isinstance(study, ToneStudy):
+        return _run_tone_study(store, study, place)
+    return _run_persona_study(store, study, place)
+
+
+def plan_study(
+    store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace
+) -> list[PlannedTraining]:
+    """The study's trainings, and whether each is done."""
+    if isinstance(study, ToneStudy):
+        task = _tone_task(store, _campaign(study.campaign, Tone), study)
+        return plan_tone_grid(study, task, load_training(study.training).config, place.cache)
+    training = load_training(study.training).config
+    chat = load_chat(training.base, training.revision)
+    plan: list[PlannedTraining] = []
+    for _, subject in _persona_subjects(store, study, training.base):
+        plan += plan_persona_grid(study, subject, training, chat, place.cache)
+    return plan
+
+
+def _run_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> Path:
     campaign = _campaign(study.campaign, Tone)
     task, training = _tone_task(store, campaign, study), load_training(study.training).config
     for provider in study.providers:
@@ -95,17 +116,7 @@ def run_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> Path:
     return write_page(tone_page(result, campaign.subject, notice, _newest(store)), place.page)
 
 
-def plan_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> list[PlannedTraining]:
-    """The study's trainings, and whether each is done."""
-    task = _tone_task(store, _campaign(study.campaign, Tone), study)
-    return plan_tone_grid(study, task, load_training(study.training).config, place.cache)
-
-
-def run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> Path:
-    """Run what is left of a persona study and write its page.
-
-    Raises `StudyError` if a campaign has no persona, or too few examples.
-    """
+def _run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> Path:
     training = load_training(study.training).config
     chat = load_chat(training.base, training.revision)
     results, notices = [], []
@@ -116,18 +127,6 @@ def run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> P
         notices.append(_notice(store, campaign, study.examples, training.base))
     page = persona_page(results, " ".join(dict.fromkeys(notices)), _newest(store))
     return write_page(page, place.page)
-
-
-def plan_persona_study(
-    store: Store, study: PersonaStudy, place: StudyPlace
-) -> list[PlannedTraining]:
-    """The study's trainings, and whether each is done."""
-    training = load_training(study.training).config
-    chat = load_chat(training.base, training.revision)
-    plan: list[PlannedTraining] = []
-    for _, subject in _persona_subjects(store, study, training.base):
-        plan += plan_persona_grid(study, subject, training, chat, place.cache)
-    return plan
 
 
 def minutes_per_training(cache: ResultCache) -> float | None:
