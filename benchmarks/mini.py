@@ -33,6 +33,7 @@ from pipelines.articles.intake import read_records
 from pipelines.conversations import generate_conversations
 from pipelines.plan import GenerationPlan
 from pipelines.voices.tone import Tone
+from recipes.mini.corpus import read_dialogues
 from timbre.campaign import load_tone, load_training
 from trainer.adapter import METADATA
 from trainer.answer import answer
@@ -41,7 +42,7 @@ from trainer.checkpoints import ADAPTER, CHECKPOINTS
 from trainer.config import PrecisionName, TrainingConfig
 from trainer.embed import embed
 from trainer.logprobs import example_logprobs
-from trainer.mini import corpus, packaged
+from trainer.mini import packaged
 from trainer.results import TrainingResult
 from trainer.sft import train
 
@@ -152,7 +153,7 @@ def percent(interval: Interval) -> str:
 
 def fit_classifier(material: Material, dialogues: Sequence[Path]) -> RegisterModel:
     """A classifier of human dialogue (three turns per text) against paragraphs of no prompt."""
-    dialogue = [" ".join(turns[:3]) for turns in corpus.spoken(dialogues) if len(turns) > 2]
+    dialogue = [" ".join(turns[:3]) for turns in read_dialogues(dialogues) if len(turns) > 2]
     dialogue = dialogue[:CLASSIFIER_TEXTS]
     sources = set(material.sources)
     prose = [text for text in material.passages.values() if text not in sources][:CLASSIFIER_TEXTS]

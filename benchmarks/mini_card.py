@@ -15,10 +15,12 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from benchmarks import mini_measures as measure
 from evaluation.measures.tone import flesch_reading_ease, is_conversational
 from evaluation.statistics import wilson
-from trainer.mini import corpus, measure, packaged
-from trainer.mini.recipe import Recipe
+from recipes.mini import corpus
+from recipes.mini.recipe import Recipe
+from trainer.mini import packaged
 
 NEUTRAL = "You are a helpful assistant."
 TONE = Path(__file__).parents[1] / "configs" / "tones" / "conversational.toml"

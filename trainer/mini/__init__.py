@@ -1,1 +1,1 @@
-"""A language model small enough to ship, and the recipe that makes it."""
+"""The small language model that Timbre ships; recipes/mini holds its recipe."""

@@ -1,4 +1,4 @@
-"""The mini's recipe on a tiny budget: what a row holds, and that a run can be stopped anywhere."""
+"""The mini's recipe on a tiny budget: rows, determinism, resuming and the corpus."""
 
 import json
 from dataclasses import replace
@@ -8,13 +8,13 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from trainer.mini import corpus, guidance
-from trainer.mini.build import build
-from trainer.mini.corpus import Corpus, Text
-from trainer.mini.recipe import Recipe, Shape
-from trainer.mini.rows import Batch, Rows
-from trainer.mini.tokenizer import BOS, EOS, train
-from trainer.mini.training import new_model
+from recipes.mini import corpus
+from recipes.mini.build import build
+from recipes.mini.corpus import Corpus, Text
+from recipes.mini.model import keep_shared_direction, new_model
+from recipes.mini.recipe import Recipe, Shape
+from recipes.mini.rows import Batch, Rows
+from recipes.mini.tokenizer import BOS, EOS, train_tokenizer
 
 SHAPE = Shape(vocabulary=320, hidden=32, intermediate=48, head_size=32, context=128)
 RECIPE = Recipe(
@@ -44,7 +44,7 @@ def texts() -> Corpus:
 @pytest.fixture(scope="module")
 def tokenizer(texts: Corpus) -> PreTrainedTokenizerFast:
     words = [p for text in texts.texts for p in text.paragraphs]
-    return train([*words, *(t for chat in texts.dialogues for t in chat)], 320, 128)
+    return train_tokenizer([*words, *(t for chat in texts.dialogues for t in chat)], 320, 128)
 
 
 @pytest.fixture(scope="module")
@@ -57,53 +57,51 @@ def weights(folder: Path) -> bytes:
     return (folder / "model.safetensors").read_bytes()
 
 
-def test_the_same_seed_makes_the_same_weights_and_another_seed_others(
-    texts: Corpus, tmp_path: Path
-) -> None:
+def test_the_seed_determines_the_weights(texts: Corpus, tmp_path: Path) -> None:
     first = weights(build(texts, RECIPE, tmp_path / "a"))
     assert first == weights(build(texts, RECIPE, tmp_path / "b"))
     assert first != weights(build(texts, replace(RECIPE, seed=2), tmp_path / "c"))
 
 
-@pytest.mark.parametrize("stopped", [1, 3, 5])
-def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
-    texts: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: int
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_a_stopped_run_resumes_to_the_same_weights(
+    texts: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    undisturbed = weights(build(texts, RECIPE, tmp_path / "a"))
+    uninterrupted = weights(build(texts, RECIPE, tmp_path / "a"))
     batch = Rows.batch
 
-    def pulled_plug(self: Rows, step: int) -> Batch:
-        if step == stopped:
+    def interrupt(self: Rows, step: int) -> Batch:
+        if step == stop:
             raise KeyboardInterrupt
         return batch(self, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Rows, "batch", pulled_plug)
+        patch.setattr(Rows, "batch", interrupt)
         with pytest.raises(KeyboardInterrupt):
             build(texts, RECIPE, tmp_path / "b")
-    assert weights(build(texts, RECIPE, tmp_path / "b")) == undisturbed
+    assert weights(build(texts, RECIPE, tmp_path / "b")) == uninterrupted
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(texts: Corpus, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_recipe_is_rejected(texts: Corpus, tmp_path: Path) -> None:
     build(texts, RECIPE, tmp_path)
     with pytest.raises(ValueError, match="another recipe"):
         build(texts, replace(RECIPE, answer_weight=1.0), tmp_path)
 
 
-def test_a_run_on_other_texts_is_not_gone_on_with(texts: Corpus, tmp_path: Path) -> None:
+def test_resuming_with_other_texts_is_rejected(texts: Corpus, tmp_path: Path) -> None:
     build(texts, RECIPE, tmp_path)
-    kept = (tmp_path / "model" / "trained_on.txt").read_text()
-    with pytest.raises(ValueError, match="a run on other texts"):
+    trained_on = (tmp_path / "model" / "trained_on.txt").read_text()
+    with pytest.raises(ValueError, match="a run with other texts"):
         build(replace(texts, texts=texts.texts[1:]), RECIPE, tmp_path)
-    assert (tmp_path / "model" / "trained_on.txt").read_text() == kept
+    assert (tmp_path / "model" / "trained_on.txt").read_text() == trained_on
 
 
-def test_every_row_is_full_and_every_copied_token_stands_where_it_came_from(
+def test_rows_are_full_and_copied_tokens_equal_their_sources(
     batches: list[Batch],
 ) -> None:
     for step, batch in enumerate(batches):
-        long = step >= RECIPE.copying_steps and step % RECIPE.long_every == 0
-        assert batch.ids.shape == ((1, 160) if long else (2, 96))
+        is_long = step >= RECIPE.copying_steps and step % RECIPE.long_every == 0
+        assert batch.ids.shape == ((1, 160) if is_long else (2, 96))
         row, token = torch.nonzero(batch.sources >= 0, as_tuple=True)
         source = batch.sources[row, token]
         assert torch.equal(batch.ids[row, token], batch.ids[row, source])
@@ -111,32 +109,32 @@ def test_every_row_is_full_and_every_copied_token_stands_where_it_came_from(
         assert (source < token).all()
 
 
-def test_a_document_begins_where_its_positions_do(batches: list[Batch]) -> None:
+def test_positions_restart_with_each_document(batches: list[Batch]) -> None:
     for batch in batches:
         assert torch.equal(batch.positions == 0, batch.ids == BOS)
         assert (batch.weights[batch.positions == 0] == 0).all()
 
 
-def test_answers_end_and_are_trained_on(batches: list[Batch]) -> None:
-    ended = [batch.weights[batch.ids == EOS] for batch in batches[RECIPE.copying_steps :]]
-    assert (torch.cat(ended) == RECIPE.answer_weight).any()
+def test_the_end_of_an_answer_carries_loss(batches: list[Batch]) -> None:
+    ends = [batch.weights[batch.ids == EOS] for batch in batches[RECIPE.copying_steps :]]
+    assert (torch.cat(ends) == RECIPE.answer_weight).any()
 
 
-def test_three_heads_look_back_by_their_offset_whatever_the_embeddings_size() -> None:
+def test_three_heads_look_back_by_their_offset_for_any_embedding_size() -> None:
     model = new_model(RECIPE)
     with torch.no_grad():
         model.model.embed_tokens.weight *= torch.rand(SHAPE.vocabulary, 1) + 0.2
-    guidance.keep_common(model)
-    seen: list[torch.Tensor] = []
+    keep_shared_direction(model)
+    maps: list[torch.Tensor] = []
     mask = torch.full((40, 40), float("-inf")).triu(1)[None, None]
     ids = torch.randint(6, SHAPE.vocabulary, (1, 40))
-    model.model(input_ids=ids, attention_mask=mask, use_cache=False, maps=seen)
+    model.model(input_ids=ids, attention_mask=mask, use_cache=False, maps=maps)
     for back in (1, 2, 3):
-        looked = torch.diagonal(seen[0][0, back - 1], -back)
-        assert looked.min() > 0.95
+        weights = torch.diagonal(maps[0][0, back - 1], -back)
+        assert weights.min() > 0.95
 
 
-def test_articles_and_dialogues_are_read_and_one_in_so_many_is_held_out(tmp_path: Path) -> None:
+def test_articles_and_dialogues_are_read_and_some_are_held_out(tmp_path: Path) -> None:
     articles = [
         {"id": n, "title": f"T{n}", "text": paragraph(n) + "\nToo short."} for n in range(99)
     ]
@@ -151,7 +149,7 @@ def test_articles_and_dialogues_are_read_and_one_in_so_many_is_held_out(tmp_path
     assert len(read.dialogues) + len(read.held_dialogues) == 9
 
 
-def test_texts_without_articles_are_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_corpus_without_articles_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("")
     with pytest.raises(ValueError, match="0 articles and 0 dialogues"):
         corpus.read([tmp_path], [tmp_path], 20)
@@ -168,18 +166,18 @@ def test_texts_without_articles_are_refused_in_one_sentence(tmp_path: Path) -> N
         ("a.json", b"[]"),
     ],
 )
-def test_a_file_of_another_form_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_with_another_format_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=f"{name} to be damaged or of another form"):
+    with pytest.raises(ValueError, match=f"{name} is damaged or has another format"):
         corpus.read([tmp_path / name], [tmp_path], 20)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"found no .*none\.jsonl"):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none\.jsonl doesn't exist"):
         corpus.read([tmp_path / "none.jsonl"], [tmp_path], 20)
 
 
-def test_texts_that_are_all_held_out_are_refused(tmp_path: Path) -> None:
+def test_a_corpus_that_is_all_held_out_is_rejected(tmp_path: Path) -> None:
     article = {"id": 1, "title": "T", "text": paragraph(1)}
     (tmp_path / "a.jsonl").write_text(json.dumps(article))
     (tmp_path / "d.jsonl").write_text(json.dumps({"turns": ["hi", "hey"]}))
@@ -187,9 +185,9 @@ def test_texts_that_are_all_held_out_are_refused(tmp_path: Path) -> None:
         corpus.read([tmp_path / "a.jsonl"], [tmp_path / "d.jsonl"], 1)
 
 
-def test_what_dropped_templates_leave_is_cleaned() -> None:
-    left = (
+def test_remains_of_removed_templates_are_cleaned() -> None:
+    remains = (
         paragraph(1).replace("The mill", "The mill (; ) ( , a mill)").replace("stone.", "stone .")
     )
-    assert corpus.clean(left) == paragraph(1).replace("The mill", "The mill (a mill)")
+    assert corpus.clean(remains) == paragraph(1).replace("The mill", "The mill (a mill)")
     assert corpus.clean(paragraph(1) + " formula_1 is used.") == ""

@@ -1,8 +1,8 @@
 """The mini's tokenizer and chat template.
 
-Byte-level BPE with GPT-2's splitting rule and nothing else (no normalizer, no prefix space), which
-llama.cpp reads too. The template itself puts a space before each message and after each newline,
-so that a word has the same tokens in a passage, a question and an answer.
+Byte-level BPE with GPT-2's splitting rule, which llama.cpp reads too: no normalizer, no prefix
+space. The template puts a space before each message and after each newline, so a word has the same
+tokens in a passage, a question and an answer.
 """
 
 from collections.abc import Iterable
@@ -22,8 +22,8 @@ TEMPLATE = (
 )
 
 
-def train(texts: Iterable[str], vocabulary: int, context: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of `vocabulary` tokens, learnt from texts."""
+def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> PreTrainedTokenizerFast:
+    """Train a tokenizer with `vocabulary` tokens on texts."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,0 +1,1 @@
+"""Recipes that train what Timbre ships; not installed with it."""
