@@ -113,7 +113,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
     if preferences is None or len(preferences.strengths) < 3:
         return None
     labels = {arm.name: arm.label for arm in arms}
-    rows = [
+    rows: list[Row] = [
         {"arm": labels.get(each.arm, each.arm)} | _interval_cells(each.score)
         for each in preferences.strengths
     ]

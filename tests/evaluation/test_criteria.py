@@ -17,31 +17,31 @@ def shipped(name: str) -> Criterion:
     return tone_criterion(tone.name, bounds, tone.target.signs, tone.target.signs_of)
 
 
-def test_the_shipped_conversational_tone_is_the_rule_that_the_code_knows() -> None:
-    aim = shipped("conversational")
+def test_the_shipped_conversational_tone_equals_the_built_in_rule() -> None:
+    criterion = shipped("conversational")
     texts = [*answers(PLAIN), *answers(TALK), *answers(MIXED), "", "- You know\n- I'd say so"]
-    found = [aim.measure(text)["conversational"] > 0 for text in texts]
-    assert found == [is_conversational(text) for text in texts]
-    assert len(set(found)) == 2
+    results = [criterion.measure(text)["conversational"] > 0 for text in texts]
+    assert results == [is_conversational(text) for text in texts]
+    assert len(set(results)) == 2
 
 
-def test_another_tone_has_a_target_of_its_own() -> None:
-    aim = shipped("plain-language")
+def test_another_tone_has_its_own_target() -> None:
+    criterion = shipped("plain-language")
     plain = "The lake is deep. A glacier made it. Two rivers flow into it."
-    assert aim.feature.label == "Plain language"
-    assert aim.measure(plain)["plain-language"] == 1
-    assert aim.measure("It's deep, isn't it?")["plain-language"] == 0
-    assert "contractions" in aim.feature.description
+    assert criterion.feature.label == "Plain language"
+    assert criterion.measure(plain)["plain-language"] == 1
+    assert criterion.measure("It's deep, isn't it?")["plain-language"] == 0
+    assert "contractions" in criterion.feature.description
 
 
-def test_a_persona_is_shown_by_its_traits() -> None:
-    aim = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry",)})
-    measures = aim.measure("No hurry. That's not my worst subject.")
+def test_a_persona_is_measured_by_its_traits() -> None:
+    criterion = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry",)})
+    measures = criterion.measure("No hurry. That's not my worst subject.")
     assert measures["trait.dry"] == measures["trait.patient"] == measures["in_character"] == 1
-    assert [feature.name for feature in aim.trait_features] == ["trait.dry", "trait.patient"]
+    assert [feature.name for feature in criterion.trait_features] == ["trait.dry", "trait.patient"]
 
 
-def test_a_changed_target_is_another_definition_of_the_measure() -> None:
+def test_a_changed_target_changes_the_source_of_the_measure() -> None:
     first = tone_criterion("calm", [Bound("questions", at_most=0)])
     second = tone_criterion("calm", [Bound("questions", at_most=1)])
     assert first.source_of("calm") != second.source_of("calm")
@@ -49,20 +49,20 @@ def test_a_changed_target_is_another_definition_of_the_measure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bounds", "signs", "found"),
+    ("bounds", "signs", "problem"),
     [
-        ([], 0, "0 bounds"),
-        ([Bound("questions", at_most=0)], 2, "2 of 0 signs"),
+        ([], 0, "“calm” has no bounds"),
+        ([Bound("questions", at_most=0)], 2, "requires 2 signs, but lists 0"),
         ([Bound("charm", at_least=1)], 0, "“charm”"),
     ],
 )
-def test_a_target_that_cannot_be_measured_is_refused(
-    bounds: list[Bound], signs: int, found: str
+def test_a_target_that_cannot_be_measured_is_rejected(
+    bounds: list[Bound], signs: int, problem: str
 ) -> None:
-    with pytest.raises(EvaluationError, match=found):
+    with pytest.raises(EvaluationError, match=problem):
         tone_criterion("calm", bounds, signs)
 
 
-def test_a_persona_without_traits_is_refused() -> None:
-    with pytest.raises(EvaluationError, match="no trait"):
+def test_a_persona_without_traits_is_rejected() -> None:
+    with pytest.raises(EvaluationError, match="no traits"):
         persona_criterion({})

@@ -22,14 +22,14 @@ ENCYCLOPEDIA = (
 )
 
 
-def test_a_judge_that_says_the_same_of_everything_is_called_useless() -> None:
+def test_a_saturated_scorer_is_called_useless() -> None:
     card = judge_card("The judge", Predictions([True] * 20, [True] * 12 + [False] * 8), "people")
     assert card.saturated
     assert "useless" in card.sentence
     assert card.kappa.estimate == 0
 
 
-def test_a_card_counts_what_a_judge_got_right() -> None:
+def test_a_card_has_accuracy_precision_recall_and_kappa() -> None:
     calls = [True] * 8 + [False] * 12
     labels = [True] * 6 + [False] * 2 + [True] * 2 + [False] * 10
     card = judge_card("The judge", Predictions(calls, labels), "people")
@@ -38,29 +38,42 @@ def test_a_card_counts_what_a_judge_got_right() -> None:
     assert card.accuracy.estimate == pytest.approx(16 / 20)
     assert card.precision.estimate == pytest.approx(6 / 8)
     assert card.recall.estimate == pytest.approx(6 / 8)
-    # observed .8, by chance .4 · .4 + .6 · .6 = .52
+    # observed agreement 0.8, by chance 0.4 · 0.4 + 0.6 · 0.6 = 0.52
     assert card.kappa.estimate == pytest.approx((0.8 - 0.52) / 0.48)
     assert card.auc is None
     assert "by people" in card.sentence
 
 
-def test_scores_give_the_chance_that_a_positive_stands_above_a_negative() -> None:
+def test_scores_give_the_auc_with_ties_as_half() -> None:
     judged = Predictions([True, True, False], [True, False, False], [0.9, 0.9, 0.1])
     assert judge_card("The judge", judged, "people").auc == pytest.approx(0.75)
 
 
-def test_chance_agreement_is_not_called_more() -> None:
-    calls, labels = [True, False] * 10, [True, True, False, False] * 5
-    found = judge_card("The judge", Predictions(calls, labels), "people")
-    assert "not shown to agree beyond chance" in found.sentence
+@pytest.mark.parametrize(
+    ("calls", "conclusion"),
+    [
+        (
+            [True, True, False, False] * 5,
+            "agrees with the labels of 20 texts by people (kappa 1",
+        ),
+        ([True, False] * 10, "may agree only by chance with the labels"),
+        (
+            [False, False, True, True] * 5,
+            "disagrees with the labels of 20 texts by people (kappa −",
+        ),
+    ],
+)
+def test_the_sentence_states_whether_a_scorer_agrees(calls: list[bool], conclusion: str) -> None:
+    card = judge_card("The judge", Predictions(calls, [True, True, False, False] * 5), "people")
+    assert conclusion in card.sentence
 
 
-def test_calls_without_labels_are_refused_in_one_sentence() -> None:
-    with pytest.raises(EvaluationError, match="one label for each call"):
+def test_predictions_without_labels_are_rejected() -> None:
+    with pytest.raises(EvaluationError, match="one label for each prediction"):
         judge_card("The judge", Predictions([True], []), "people")
 
 
-def test_the_register_classifier_tells_unseen_talk_from_unseen_encyclopedia() -> None:
+def test_the_register_classifier_recognises_unseen_talk() -> None:
     labels = [True] * 4 + [False] * 4
     model = fit([*TALK[:4], *ENCYCLOPEDIA[:4]], labels, "eight sentences")
     scores = predict(model, [*TALK[4:], *ENCYCLOPEDIA[4:]])
@@ -70,15 +83,19 @@ def test_the_register_classifier_tells_unseen_talk_from_unseen_encyclopedia() ->
     assert "eight sentences" in found.name
 
 
-def test_fitting_twice_gives_the_same_model_and_no_texts_no_scores() -> None:
+def test_fitting_is_deterministic() -> None:
     labels = [True] * 6 + [False] * 6
     texts = [*TALK, *ENCYCLOPEDIA]
-    model = fit(texts, labels, "the test")
-    assert model == fit(texts, labels, "the test")
+    model, again = (fit(texts, labels, "the test") for _ in range(2))
+    assert predict(model, texts) == predict(again, texts)
+
+
+def test_no_texts_give_no_scores() -> None:
+    model = fit([*TALK, *ENCYCLOPEDIA], [True] * 6 + [False] * 6, "the test")
     assert predict(model, []) == []
 
 
-def test_a_stronger_penalty_makes_the_classifier_less_sure() -> None:
+def test_a_stronger_penalty_makes_the_classifier_less_confident() -> None:
     labels = [True] * 6 + [False] * 6
     texts = [*TALK, *ENCYCLOPEDIA]
     sure = fit(texts, labels, "the test", 0.1)
@@ -86,6 +103,6 @@ def test_a_stronger_penalty_makes_the_classifier_less_sure() -> None:
     assert predict(sure, [TALK[0]]) > predict(unsure, [TALK[0]])
 
 
-def test_labels_of_one_kind_cannot_be_learned_from() -> None:
-    with pytest.raises(EvaluationError, match="texts of both kinds"):
+def test_labels_of_one_class_are_rejected() -> None:
+    with pytest.raises(EvaluationError, match="texts of both classes"):
         fit(TALK, [True] * 6, "the test")

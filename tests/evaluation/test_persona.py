@@ -13,20 +13,19 @@ from tests.evaluation.samples import sample_report
 PHRASES = {"deference": ("sir", "master"), "anxiety": ("oh dear", "i’m afraid"), "odds": ("%",)}
 
 
-def test_a_trait_shows_by_whole_words_whatever_their_case_and_apostrophes() -> None:
-    found = persona_measures("Oh dear, Sir! I'm afraid so.", PHRASES)
-    assert found == {
-        "trait.deference": 1.0, "trait.anxiety": 1.0, "trait.odds": 0.0, "in_character": 1.0,
-    }  # fmt: skip
+def test_phrases_match_whole_words_in_any_case_and_with_any_apostrophe() -> None:
+    traits = {"trait.deference": 1.0, "trait.anxiety": 1.0, "trait.odds": 0.0}
+    measures = persona_measures("Oh dear, Sir! I'm afraid so.", PHRASES)
+    assert measures == traits | {"in_character": 1.0}
 
 
-def test_substrings_find_what_whole_words_do_not() -> None:
+def test_substrings_match_inside_words() -> None:
     text = "It is my desire to see a masterpiece."
     assert persona_measures(text, PHRASES)["trait.deference"] == 0
     assert persona_measures(text, PHRASES, Matching.SUBSTRING)["trait.deference"] == 1
 
 
-def test_one_trait_of_several_is_not_yet_character() -> None:
+def test_one_trait_of_several_is_not_in_character() -> None:
     assert persona_measures("Yes, sir. Yes, sir, master.", PHRASES)["in_character"] == 0
     assert persona_measures("Yes, sir.", {"deference": ("sir",)})["in_character"] == 1
     assert persona_measures("Yes, sir.", {})["in_character"] == 0
@@ -34,13 +33,15 @@ def test_one_trait_of_several_is_not_yet_character() -> None:
 
 
 @given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=5), max_size=4))
-def test_what_is_found_as_words_is_found_as_substrings(text: str, phrases: list[str]) -> None:
+def test_a_phrase_that_matches_as_words_matches_as_a_substring(
+    text: str, phrases: list[str]
+) -> None:
     lists = {"trait": phrases}
     words = persona_measures(text, lists)["trait.trait"]
     assert words <= persona_measures(text, lists, Matching.SUBSTRING)["trait.trait"]
 
 
-def test_a_report_of_a_persona_shows_every_trait_of_every_arm() -> None:
+def test_a_persona_report_shows_every_trait_of_every_arm() -> None:
     traits = trait_features(list(PHRASES))
     texts = {"base": "The odds are fine.", "tuned": "Oh dear, sir, I'm afraid it is 3 %."}
     arms = tuple(

@@ -1,4 +1,4 @@
-"""The rule and the classifier on real human chat and real encyclopedic text, none of it ours."""
+"""The rule and the classifier on human chats and encyclopedic text that others published."""
 
 import json
 import lzma
@@ -31,7 +31,7 @@ def chats(shared_data: Callable[[str], Path]) -> list[str]:
     with lzma.open(path, "rt", encoding="utf-8") as source:
         conversations = json.load(source).values()
     turns = ([turn["message"] for turn in talk["content"]] for talk in conversations)
-    return [" ".join(said[5:8]) for said in islice(turns, 2 * COUNT)]
+    return [" ".join(messages[5:8]) for messages in islice(turns, 2 * COUNT)]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def rate(texts: list[str]) -> float:
     return sum(conversational(tone_measures(text)) for text in texts) / len(texts)
 
 
-def test_most_human_chat_is_conversational_and_nearly_no_article_is(
+def test_most_chats_and_almost_no_articles_are_conversational(
     articles: list[str], chats: list[str], other_chats: list[str]
 ) -> None:
     assert rate(articles[:COUNT]) < 0.04
@@ -54,7 +54,7 @@ def test_most_human_chat_is_conversational_and_nearly_no_article_is(
     assert rate(other_chats) > 0.75
 
 
-def test_the_register_classifier_knows_chat_of_a_corpus_it_never_saw(
+def test_the_register_classifier_recognises_chats_of_an_unseen_corpus(
     articles: list[str], chats: list[str], other_chats: list[str]
 ) -> None:
     labels = [True] * COUNT + [False] * COUNT

@@ -20,7 +20,7 @@ from tests.evaluation.samples import HOSTILE, hostile_report, sample_report
 
 OUTLINE = Path(__file__).parents[1] / "golden" / "report-outline.txt"
 EMPTY = ReportData(
-    campaign="empty", subject="a tone", verdict="Nothing can be said yet.", written_at="today"
+    campaign="empty", subject="a tone", verdict="There is no verdict yet.", written_at="today"
 )
 
 
@@ -39,26 +39,26 @@ def text_of(html: str) -> str:
 
 
 def outline(page: BeautifulSoup) -> str:
-    """Headings, charts, table columns and things said to be missing, in their order."""
+    """Headings, charts and table columns in their order."""
     lines: list[str] = []
     for tag in page.find_all(["h1", "h2", "h3", "figure", "thead", "summary"]):
         columns = [" ".join(cell.get_text(" ").split()) for cell in tag.find_all("th")]
-        said = " | ".join(columns) if columns else " ".join(tag.get_text(" ").split())
-        lines.append(f"{tag.name} {tag.get('id') if tag.name == 'figure' else said}")
+        text = " | ".join(columns) if columns else " ".join(tag.get_text(" ").split())
+        lines.append(f"{tag.name} {tag.get('id') if tag.name == 'figure' else text}")
     return "\n".join(lines) + "\n"
 
 
-def test_the_page_has_its_sections_charts_and_tables_in_order(page: BeautifulSoup) -> None:
+def test_the_outline_equals_the_golden_file(page: BeautifulSoup) -> None:
     assert outline(page) == OUTLINE.read_text(encoding="utf-8")
 
 
-def test_no_line_ends_within_a_figure() -> None:
+def test_lines_do_not_break_within_numbers() -> None:
     text = "0 % (<1 % to 16 %), +12 points (−3 to +20) of 22 (a to b)"
     together = "0~% (<1~%~to~16~%), +12 points (−3~to~+20) of 22 (a to b)"
     assert unbroken(text) == together.replace("~", "\N{NO-BREAK SPACE}")
 
 
-def test_the_verdict_comes_first_and_then_who_reviewed(page: BeautifulSoup) -> None:
+def test_the_verdict_comes_first_then_the_notice(page: BeautifulSoup) -> None:
     body = page.body
     assert body is not None
     paragraphs = [p for p in body.find_all("p") if p.get("class") != ["eyebrow"]]
@@ -67,7 +67,7 @@ def test_the_verdict_comes_first_and_then_who_reviewed(page: BeautifulSoup) -> N
     assert notice.startswith("Every review was made by a written rule, not by a person.")
 
 
-def test_reviews_by_people_carry_no_notice() -> None:
+def test_reviews_by_people_need_no_notice() -> None:
     data = sample_report()
     assert data.version is not None
     version = replace(data.version.version, reviewer_kinds=(ReviewerKind.PERSON.value,))
@@ -75,7 +75,7 @@ def test_reviews_by_people_carry_no_notice() -> None:
     assert BeautifulSoup(render_report(by_people), "html.parser").find(id="notice") is None
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(page: BeautifulSoup) -> None:
+def test_the_page_loads_and_runs_nothing(page: BeautifulSoup) -> None:
     assert not page.find_all(["script", "link", "iframe", "object", "embed", "form"])
     loads = [tag for tag in page.find_all(True) if tag.get("src") or tag.get("srcset")]
     assert not loads
@@ -89,7 +89,7 @@ def test_the_page_fetches_nothing_and_runs_nothing(page: BeautifulSoup) -> None:
     assert "default-src 'none'" in str(policy["content"])
 
 
-def test_every_link_within_the_page_has_its_place(page: BeautifulSoup) -> None:
+def test_every_internal_link_has_a_target(page: BeautifulSoup) -> None:
     places = {str(a["href"])[1:] for a in page.find_all("a") if str(a["href"]).startswith("#")}
     assert places
     assert all(page.find(id=place) for place in places)
@@ -97,7 +97,7 @@ def test_every_link_within_the_page_has_its_place(page: BeautifulSoup) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_chart_stands_in_two_widths_with_its_words_and_its_data(
+def test_every_chart_has_two_widths_a_caption_and_its_data(
     page: BeautifulSoup,
 ) -> None:
     names = [figure.caption.name for figure in report_figures(sample_report())]
@@ -110,11 +110,11 @@ def test_every_chart_stands_in_two_widths_with_its_words_and_its_data(
         assert len(unquote(str(link["href"])).splitlines()) > 2
 
 
-def test_charts_take_their_colours_from_the_page(page: BeautifulSoup) -> None:
-    render_figure = "".join(str(svg) for svg in page.find_all("svg"))
-    assert "var(--series-0)" in render_figure
-    assert "var(--ink)" in render_figure
-    assert not re.search(r"#0a0b", render_figure)
+def test_charts_use_the_colours_of_the_page(page: BeautifulSoup) -> None:
+    charts = "".join(str(svg) for svg in page.find_all("svg"))
+    assert "var(--series-0)" in charts
+    assert "var(--ink)" in charts
+    assert not re.search(r"#0a0b", charts)
 
 
 def test_every_arm_shows_every_feature(page: BeautifulSoup) -> None:
@@ -125,31 +125,31 @@ def test_every_arm_shows_every_feature(page: BeautifulSoup) -> None:
         assert text.count(label) > 3
 
 
-def test_a_report_of_nothing_says_what_is_missing() -> None:
+def test_an_empty_report_says_what_is_missing() -> None:
     page = render_report(EMPTY)
-    said = [p.get_text() for p in BeautifulSoup(page, "html.parser").find_all(class_="absent")]
-    assert len(said) == 10
+    notes = [p.get_text() for p in BeautifulSoup(page, "html.parser").find_all(class_="absent")]
+    assert len(notes) == 10
     assert "<figure" not in page
-    assert any("No comparison has been reviewed yet" in line for line in said)
-    assert any("no curve to draw" in line for line in said)
+    assert any("No comparison has been reviewed yet" in note for note in notes)
+    assert any("so there is no curve" in note for note in notes)
 
 
-def test_one_arm_without_outputs_is_shown_without_a_chart() -> None:
+def test_an_arm_without_outputs_has_no_chart() -> None:
     nothing = summarise(MeasuredArm("tuned", "Fine-tuned", "an adapter"))
     page = render_report(replace(EMPTY, arms=(nothing,)))
     assert "no answer was measured" in page
     assert "No answer has been measured yet" in page
-    assert "No two arms have been compared" in page
+    assert "No arms have been compared" in page
 
 
-def test_missing_bounds_and_empty_answers_are_said_to_be() -> None:
+def test_missing_bounds_and_empty_answers_are_noted() -> None:
     empty = SideBySide("What is it?", (ArmAnswer("tuned", "  "), ArmAnswer("gone", "ok")))
     page = text_of(render_report(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
     assert "An empty answer." in page
 
 
-def test_hostile_text_is_shown_and_never_obeyed() -> None:
+def test_hostile_text_is_shown_and_never_run() -> None:
     html = render_report(hostile_report())
     page = BeautifulSoup(html, "html.parser")
     assert not page.find_all(["script", "img"])
@@ -160,7 +160,7 @@ def test_hostile_text_is_shown_and_never_obeyed() -> None:
     html.encode()
 
 
-def test_only_addresses_of_the_web_become_links() -> None:
+def test_only_web_addresses_become_links() -> None:
     assert safe_link("https://example.org/a") == "https://example.org/a"
     for address in ("javascript:x", "file:///etc/passwd", "//example.org", "https://[", ""):
         assert not safe_link(address)

@@ -1,4 +1,4 @@
-"""The report as a browser shows it: nothing fetched, clipped, unreadable or out of the page."""
+"""The report in a browser: nothing is loaded, clipped, unreadable or outside the page."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from tests.evaluation.samples import hostile_report, sample_report
 
 LAYOUTS = [(1280, "light"), (480, "light"), (1280, "dark"), (480, "dark")]
 
-# Text that sticks out of its chart, is too small to read, or covers another text. The rim behind a
-# value is the same text twice.
+# Text that is clipped, too small to read, or overlaps other text. The rim behind a value has its
+# text too.
 FAULTS = """() => {
   const faults = [];
   for (const svg of document.querySelectorAll('figure svg')) {
@@ -78,7 +78,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page, list[str]]:
-    """The page in a window, and whatever it fetched or complained of."""
+    """The page in a window, with its requests and console messages."""
     page = browser.new_page(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -91,7 +91,7 @@ def opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page,
 
 
 @pytest.mark.parametrize(("width", "scheme"), LAYOUTS)
-def test_the_report_is_whole_and_readable(
+def test_the_report_is_complete_and_readable(
     browser: Browser, pages: dict[str, Path], width: int, scheme: str
 ) -> None:
     page, noise = opened(browser, pages["sample"], width, scheme)
@@ -112,9 +112,7 @@ def test_hostile_text_does_not_break_the_layout(
     page.close()
 
 
-def test_the_printed_report_shows_what_the_screen_folds_away(
-    browser: Browser, pages: dict[str, Path]
-) -> None:
+def test_the_printed_report_unfolds_every_text(browser: Browser, pages: dict[str, Path]) -> None:
     page, _ = opened(browser, pages["sample"], 1280, "light")
     page.emulate_media(media="print")
     shown = "e => e.checkVisibility({contentVisibilityAuto: true}) && e.offsetHeight > 0"

@@ -57,22 +57,22 @@ def test_no_single_feature_makes_a_text_conversational(text: str) -> None:
     assert not is_conversational(text)
 
 
-def test_signs_of_talk_do_not_make_hard_or_endless_sentences_conversational() -> None:
+def test_hard_or_endless_sentences_are_not_conversational() -> None:
     hard = f"So, you know, I think it's institutionally {'incomprehensible ' * 4}."
     endless = "So you know I think it's that " + "the red cat and " * 12 + "so on."
     assert not is_conversational(hard)
     assert not is_conversational(endless)
 
 
-def test_the_rule_says_its_own_numbers() -> None:
+def test_the_rules_sentence_states_its_numbers() -> None:
     sentence = ConversationalRule(signs=4, reading_ease=62.5, words_per_sentence=18).sentence
     assert all(number in sentence for number in ("4 of five", "62.5", "18 words"))
 
 
-def test_features_count_what_they_say() -> None:
-    found = tone_measures("Well, I don't know. You know, we've 3 of yours! Isn't it so?")
-    words = found["words"]
-    counts = {name: round(value * words / 100) for name, value in found.items()}
+def test_each_feature_counts_its_words() -> None:
+    measures = tone_measures("Well, I don't know. You know, we've 3 of yours! Isn't it so?")
+    words = measures["words"]
+    counts = {name: round(value * words / 100) for name, value in measures.items()}
     assert words == 13
     assert counts["first_person"] == 2
     assert counts["second_person"] == 1
@@ -82,35 +82,38 @@ def test_features_count_what_they_say() -> None:
 
 
 def test_numerals_countries_and_common_senses_are_not_counted() -> None:
-    found = tone_measures("In World War I the US fought as well. The right bank is so far.")
-    assert found["first_person"] == 0
-    assert found["discourse_words"] == 0
+    measures = tone_measures("In World War I the US fought as well. The right bank is so far.")
+    assert measures["first_person"] == 0
+    assert measures["discourse_words"] == 0
 
 
 def test_formatting_is_counted() -> None:
-    found = tone_measures("## Title\n- **one** thing\n- `two` [things](https://example.org)\nend")
-    assert found["list_lines"] == 0.5
-    assert found["markdown"] * found["words"] / 100 == pytest.approx(6)
+    measures = tone_measures(
+        "## Title\n- **one** thing\n- `two` [things](https://example.org)\nend"
+    )
+    assert measures["list_lines"] == 0.5
+    assert measures["markdown"] * measures["words"] / 100 == pytest.approx(6)
     assert tone_measures("2 * 3 * 4 is 24, a snake_case_name and 5 - 3")["markdown"] == 0
 
 
-def test_feature_names_are_stable_because_kept_measures_bear_them() -> None:
-    assert [feature.name for feature in FEATURES] == [
-        "flesch_reading_ease", "words", "words_per_sentence", "first_person", "second_person",
-        "contractions", "questions", "discourse_words", "list_lines", "markdown",
-    ]  # fmt: skip
+def test_feature_names_are_those_of_stored_measures() -> None:
+    names = (
+        "flesch_reading_ease words words_per_sentence first_person second_person contractions "
+        "questions discourse_words list_lines markdown"
+    )
+    assert [feature.name for feature in FEATURES] == names.split()
 
 
 @given(st.text(max_size=200))
-def test_every_text_has_every_feature_as_a_finite_number(text: str) -> None:
-    found = tone_measures(text)
-    assert set(found) == {feature.name for feature in FEATURES}
-    assert all(abs(value) < 1e6 for value in found.values())
-    assert found["flesch_reading_ease"] == pytest.approx(flesch_reading_ease(text))
+def test_every_feature_of_any_text_is_finite(text: str) -> None:
+    measures = tone_measures(text)
+    assert set(measures) == {feature.name for feature in FEATURES}
+    assert all(abs(value) < 1e6 for value in measures.values())
+    assert measures["flesch_reading_ease"] == pytest.approx(flesch_reading_ease(text))
 
 
 @given(st.sampled_from([TALK, ENCYCLOPEDIA, PASSAGE]), st.integers(2, 4))
-def test_rates_do_not_grow_with_length(text: str, times: int) -> None:
+def test_rates_do_not_depend_on_length(text: str, times: int) -> None:
     once, often = tone_measures(text), tone_measures(" ".join([text] * times))
     assert often["contractions"] == pytest.approx(once["contractions"])
     assert often["flesch_reading_ease"] == pytest.approx(once["flesch_reading_ease"])
