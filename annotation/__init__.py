@@ -1,1 +1,1 @@
-"""Records out to people, reviews back, and how far people agree."""
+"""Review in Argilla: push records, pull reviews, and measure how far reviewers agree."""

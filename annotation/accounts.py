@@ -49,18 +49,11 @@ def add_user(
 ) -> Account:
     """Create a user if there is none of that name, and add the user to the workspace.
 
-    Args:
-        connection: The server, as its owner.
-        name: The user's name.
-        role: What the user may do.
-        password: At least 8 characters; None generates one.
+    A password has at least 8 characters; None generates one. It is part of the result only if the
+    user is new.
 
-    Returns:
-        The account, with its password if the user is new.
-
-    Raises:
-        AnnotationError: if the user exists with another role, the name contains HTML, the
-            password is too short, or the connection isn't an owner's.
+    Raises `AnnotationError` if the user exists with another role, the name contains HTML, the
+    password is too short, or the connection isn't an owner's.
     """
     check_name("user", name)
     if password is not None and len(password) < 8:

@@ -19,14 +19,8 @@ def blind_pairs(
     two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
     Neither the sides nor the order of the comparisons reveal anything about the arms.
 
-    Args:
-        outputs: The arms' answers; if an arm answered a prompt twice, the last answer counts.
-        campaign: The campaign for which people compare.
-        seed: Another seed gives other sides.
-        pairs: The pairs of arms to compare; None compares every two.
-
-    Yields:
-        Comparison: One pair of outputs.
+    If an arm answered a prompt twice, the last answer counts. `pairs` restricts the comparisons to
+    some pairs of arms.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

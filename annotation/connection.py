@@ -80,18 +80,10 @@ class Server:
 
 @contextmanager
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
-    """Open a connection to a server of a supported version, which is closed at the end.
+    """Open a connection, which is closed at the end.
 
-    Args:
-        connection: The server and the user.
-        workspace: Whether to require that the workspace exists and the user is a member.
-
-    Yields:
-        Server: The open connection.
-
-    Raises:
-        AnnotationError: if the server is missing, of another version or rejects the API key, or
-            if the user isn't a member of the workspace.
+    Raises `AnnotationError` if the server is missing, has an unsupported version or rejects the
+    API key, or if the user isn't a member of the workspace (unless `workspace` is False).
     """
     _check_version(connection)
     _check_key(connection)

@@ -49,20 +49,12 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 
 
 def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:
-    """The dataset of that name, created if it's missing.
+    """The dataset of that name, created with the settings that `build` makes if it's missing.
 
-    An existing dataset gets the current guidelines, titles and descriptions.
+    An existing dataset gets the current guidelines, titles and descriptions. The connection must
+    be an owner's or an admin's.
 
-    Args:
-        server: The connection, of an owner or admin.
-        name: The dataset's name.
-        build: Builds the settings with a client.
-
-    Returns:
-        What it takes to read and write records.
-
-    Raises:
-        AnnotationError: if the existing dataset has other fields or questions.
+    Raises `AnnotationError` if an existing dataset has other fields or questions.
     """
     settings = build(server.client)
     existing = _list_datasets(server).get(name)

@@ -83,17 +83,10 @@ def install(folder: Path, on_progress: Callable[[int, int], None] | None = None)
     """Create or update the server's environment, and return its Python.
 
     A complete environment of this version is left alone, and an incomplete one is created again.
-    If another process is installing, this one waits for it.
+    If another process is installing, this one waits for it. `on_progress` receives the number of
+    finished steps and of all steps.
 
-    Args:
-        folder: A folder that is empty, missing, or was created here before.
-        on_progress: Receives how many steps are done, and how many there are.
-
-    Returns:
-        The environment's Python.
-
-    Raises:
-        AnnotationError: if the folder holds something else, or a step fails.
+    Raises `AnnotationError` if the folder holds something else, or a step fails.
     """
     python = folder / "bin" / "python"
     marker = _current_marker()

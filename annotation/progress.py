@@ -85,18 +85,11 @@ def review_progress(
     assigned_counts: Mapping[str, int],
     adjudication_dataset: str = "",
 ) -> ReviewProgress:
-    """The progress of some datasets, of which those missing in Argilla are left out.
+    """The progress of some datasets and, from the reviews pulled so far, of their reviewers.
 
-    Args:
-        connection: The server, as any user who may see the workspace.
-        datasets: The datasets' names.
-        reviews: The reviews pulled so far; an adjudicator's are left out.
-        assigned_counts: How many records each named reviewer is assigned; reviewers who aren't
-            in it may review every record.
-        adjudication_dataset: The one of `datasets` that reviewers don't see.
-
-    Returns:
-        The progress by dataset and by reviewer, and the flags.
+    Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
+    number of their records; the others may review every record except those of the adjudication
+    dataset.
     """
     existing = dataset_names(connection)
     counts = tuple((d, dataset_progress(connection, d)) for d in datasets if d in existing)

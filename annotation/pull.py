@@ -24,23 +24,15 @@ def pull(
     is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
-    """All submitted and discarded responses of a dataset, or of some of its records.
+    """A review for each submitted or discarded response of a dataset; drafts are left out.
 
-    Drafts are left out. A review's subject is the record's external id. A review that an earlier
-    pull returned and this one doesn't was deleted in Argilla.
+    `records` restricts the pull to some records, by Argilla's ids. `is_rule` tells whether the user
+    of a name is a written rule. A review's subject is the record's external id. A review that an
+    earlier pull returned and this one doesn't was deleted in Argilla. The connection must be an
+    owner's or an admin's.
 
-    Args:
-        connection: The server, as its owner or an admin.
-        dataset: The dataset's name.
-        is_rule: Whether the user of a name is a written rule and not a person.
-        records: Argilla's ids of the records; None pulls all.
-
-    Yields:
-        Review: One for each reviewer and record.
-
-    Raises:
-        AnnotationError: if the server or the dataset is missing, or records are deleted during
-            the pull.
+    Raises `AnnotationError` if the server or the dataset is missing, or records are deleted during
+    the pull.
     """
     with connect(connection) as server:
         described = find_dataset(server, dataset)

@@ -50,20 +50,9 @@ def push_candidates(
 
     A record's external id is the candidate's id, and the question that asks for an edit is
     prefilled with the text. Vectors aren't compared: if nothing else changed, a record keeps its
-    vector.
+    vector. The connection must be an owner's or an admin's.
 
-    Args:
-        connection: The server, as its owner or an admin.
-        dataset: The dataset's name.
-        items: The candidates.
-        settings: What reviewers see and answer.
-        on_progress: Receives how many candidates are done, and how many there are.
-
-    Returns:
-        How many records are new, changed and unchanged.
-
-    Raises:
-        AnnotationError: if the server is missing, or the dataset has other questions.
+    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
     with connect(connection) as server:
         described = ensure_dataset(server, dataset, partial(candidate_settings, settings=settings))
@@ -80,7 +69,7 @@ def push_comparisons(
 ) -> PushCount:
     """Push blind pairs of answers: no field or metadata tells which model wrote which.
 
-    The arguments, the result and the errors are those of `push_candidates`.
+    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
     with connect(connection) as server:
         described = ensure_dataset(server, dataset, partial(comparison_settings, settings=settings))

@@ -26,19 +26,10 @@ def submit(
 ) -> int:
     """Submit reviews as the connection's user, and return how many are new or changed.
 
-    An existing response with the same answers stays as it is, including its time.
+    Each review's subject is a record's external id. A response that exists with the same answers
+    isn't touched, so it keeps its time.
 
-    Args:
-        connection: The server, with the reviewer's API key.
-        dataset: The dataset's name.
-        reviews: The reviews; each subject is a record's external id.
-        on_progress: Receives how many reviews are done, and how many there are.
-
-    Returns:
-        The number of new and changed responses.
-
-    Raises:
-        AnnotationError: if a record is missing, or Argilla rejects a response.
+    Raises `AnnotationError` if a record is missing, or Argilla rejects a response.
     """
     total, done, sent = length_hint(reviews), 0, 0
     remaining = iter(reviews)

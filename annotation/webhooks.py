@@ -29,18 +29,11 @@ class ChangedRecord:
 
 @contextmanager
 def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
-    """Register a webhook for the duration of a block, and replace an older one of this name.
+    """Register a webhook for the duration of a block, and yield the secret that signs its events.
 
-    Args:
-        connection: The server, as its owner.
-        url: Where Argilla sends events; it must be reachable from Argilla's machine.
-        name: The webhook's description in Argilla.
+    Argilla must be able to reach the URL. A webhook that was left under this name is replaced.
 
-    Yields:
-        str: The secret with which Argilla signs events.
-
-    Raises:
-        AnnotationError: if the connection isn't an owner's, or Argilla rejects the URL.
+    Raises `AnnotationError` if the connection isn't an owner's, or Argilla rejects the URL.
     """
     with connect(connection) as server:
         for existing in server.get("webhooks")["items"]:

@@ -34,16 +34,16 @@ def test_ties_and_adjudication_have_the_planted_rates() -> None:
     crew = [
         FakeReviewer("ann", ERROR),
         FakeReviewer("bob", ERROR),
-        FakeReviewer("judge", ADJUDICATORS),
+        FakeReviewer("adjudicator", ADJUDICATORS),
     ]
     reviews = simulate(crew, RECORDS, SEED)
-    independent = [review for review in reviews if review.reviewer != "judge"]
+    independent = [review for review in reviews if review.reviewer != "adjudicator"]
     before = by_subject(list(verdicts(independent, VerdictRule(minimum=2))))
     ties = {subject for subject, decision in before.items() if decision is Decision.TIE}
     assert covers(2 * ERROR * (1 - ERROR), len(ties), RECORDS)
 
-    settled = [r for r in reviews if r.reviewer != "judge" or r.subject in ties]
-    rule = VerdictRule(VotingRule.ADJUDICATOR, "judge", minimum=2)
+    settled = [r for r in reviews if r.reviewer != "adjudicator" or r.subject in ties]
+    rule = VerdictRule(VotingRule.ADJUDICATOR, "adjudicator", minimum=2)
     after = by_subject(list(verdicts(settled, rule)))
     truth = {f"record {n}": yes for n, yes in enumerate(deserving(RECORDS, SEED))}
     wrong = {s for s, decision in after.items() if (decision is Decision.APPROVE) != truth[s]}
