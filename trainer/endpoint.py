@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
-from openai import OpenAI, OpenAIError
-from openai.types.chat import ChatCompletionMessageParam
+from openai import OpenAI
 
-from db.records import Example, Message, Output
+from db.records import Example, Output
 from trainer.arms import Arm, Decoding, generation_json
 from trainer.chat import clean_reply, prompt_of
 from trainer.errors import TrainerError
-from trainer.openai_client import open_client, reject_other_apis
+from trainer.openai_client import openai_client
 
 _CONCURRENCY = 8
 
@@ -47,20 +47,18 @@ def answer_remotely(
         raise TrainerError(
             f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
         )
-    client = open_client(endpoint.url, endpoint.api_key, endpoint.timeout)
     generation = generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model)
-    remote = _RemoteModel(client, endpoint.model, arm, decoding, generation)
-    with client, ThreadPoolExecutor(_CONCURRENCY) as pool:
+    advice = f"Check that the server is running, serves “{endpoint.model}” and accepts the API key."
+    with (
+        openai_client(endpoint.url, endpoint.api_key, endpoint.timeout, advice) as client,
+        ThreadPoolExecutor(_CONCURRENCY) as pool,
+    ):
+        model = _RemoteModel(client, endpoint.model, arm, decoding, generation)
         try:
-            for count, output in enumerate(pool.map(remote.answer, prompts), start=1):
+            for count, output in enumerate(pool.map(model.answer, prompts), start=1):
                 yield output
                 if on_progress:
                     on_progress(count, len(prompts))
-        except OpenAIError as error:
-            raise TrainerError(
-                f"“{endpoint.model}” at {endpoint.url} didn't answer ({error}). Check that the "
-                "server is running, serves this model and accepts the API key."
-            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -75,18 +73,18 @@ class _RemoteModel:
 
     def answer(self, example: Example) -> Output:
         messages = self.arm.messages(prompt_of(example))
+        turns: Any = [{"role": m.role.value, "content": m.content} for m in messages]
         started = time.monotonic()
-        with reject_other_apis(str(self.client.base_url)):
-            completion = self.client.chat.completions.create(
-                model=self.model,
-                messages=[_message_param(message) for message in messages],
-                max_tokens=self.decoding.max_new_tokens,
-                temperature=self.decoding.temperature,
-                top_p=self.decoding.top_p,
-                seed=self.decoding.seed,
-            )
-            text = clean_reply(completion.choices[0].message.content or "")
-            tokens = completion.usage.completion_tokens if completion.usage else 0
+        completion = self.client.chat.completions.create(
+            model=self.model,
+            messages=turns,
+            max_tokens=self.decoding.max_new_tokens,
+            temperature=self.decoding.temperature,
+            top_p=self.decoding.top_p,
+            seed=self.decoding.seed,
+        )
+        text = clean_reply(completion.choices[0].message.content or "")
+        tokens = completion.usage.completion_tokens if completion.usage else 0
         return Output(
             prompt=example.id,
             arm=self.arm.name,
@@ -98,13 +96,3 @@ class _RemoteModel:
             output_tokens=tokens or 0,
             seconds=time.monotonic() - started,
         )
-
-
-def _message_param(message: Message) -> ChatCompletionMessageParam:
-    match message.role.value:
-        case "system":
-            return {"role": "system", "content": message.content}
-        case "user":
-            return {"role": "user", "content": message.content}
-        case _:
-            return {"role": "assistant", "content": message.content}

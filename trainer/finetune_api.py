@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from openai import OpenAI, OpenAIError
+from openai import OpenAI
 from openai.types import FileObject
 from openai.types.fine_tuning import FineTuningJob
 from openai.types.fine_tuning.job_create_params import Method
 
 from trainer.errors import TrainerError
 from trainer.lock import lock_folder, write_atomically
-from trainer.openai_client import open_client, reject_other_apis
+from trainer.openai_client import openai_client
 
 JOB = "job.json"
 _FINAL_STATUSES = ("succeeded", "failed", "cancelled")
@@ -71,17 +71,17 @@ def fine_tune(
     without a model; a failed job is forgotten, so the next call starts another. Raises
     `RunLockedError` if another process is following the job.
     """
-    client = open_client(service.url, service.api_key, service.timeout)
-    with client, lock_folder(folder), reject_other_apis(service.url):
-        try:
-            job = _saved_job(folder, service) or _start(client, data, folder, service)
-            on_progress(f"job {job} at {service.url}")
-            return _follow(client, job, folder, service, on_progress)
-        except OpenAIError as error:
-            raise TrainerError(
-                f"{service.url} didn't tune “{service.model}” ({error}). Check the address, the "
-                "API key and the model, then run the command again to continue."
-            ) from error
+    advice = (
+        f"Check the address, the API key and the model “{service.model}”, then run the command "
+        "again to continue."
+    )
+    with (
+        openai_client(service.url, service.api_key, service.timeout, advice) as client,
+        lock_folder(folder),
+    ):
+        job = _saved_job(folder, service) or _start(client, data, folder, service)
+        on_progress(f"job {job} at {service.url}")
+        return _follow(client, job, folder, service, on_progress)
 
 
 def _saved_job(folder: Path, service: FineTuneService) -> str:
@@ -145,12 +145,12 @@ def _follow(
     service: FineTuneService,
     on_progress: ProgressCallback,
 ) -> FineTuneResult:
-    seen: set[str] = set()
+    reported: set[str] = set()
     while True:
         status = client.fine_tuning.jobs.retrieve(job)
         for event in reversed(client.fine_tuning.jobs.list_events(job, limit=50).data):
-            if event.id not in seen:
-                seen.add(event.id)
+            if event.id not in reported:
+                reported.add(event.id)
                 on_progress(event.message)
         if not status.status:
             raise ValueError("a reply without a status")

@@ -1,39 +1,37 @@
-"""A client for servers with OpenAI's API, with readable errors if a server speaks another one."""
+"""A client for servers with OpenAI's API, whose errors become a `TrainerError`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from httpx import InvalidURL
-from openai import OpenAI
+from openai import OpenAI, OpenAIError
 
 from trainer.errors import TrainerError
 
 _PARSING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
-def open_client(url: str, api_key: str, timeout: float) -> OpenAI:
-    """Create a client without contacting the server yet; `timeout` is in seconds.
+@contextmanager
+def openai_client(url: str, api_key: str, timeout: float, advice: str) -> Iterator[OpenAI]:
+    """A client for the duration of a block; `timeout` is in seconds.
 
-    Raises `TrainerError` if the address isn't valid.
+    Raises `TrainerError` if the address isn't valid, if a request fails (with `advice` on how to
+    fix it), or if the server's replies have another format: the client doesn't validate replies,
+    so those fail where they are used.
     """
     try:
-        return OpenAI(base_url=url, api_key=api_key, timeout=timeout)
+        client = OpenAI(base_url=url, api_key=api_key, timeout=timeout)
     except (InvalidURL, ValueError) as error:
         raise TrainerError(
             f"“{url}” isn't a server address. Use one like http://127.0.0.1:8000/v1."
         ) from error
-
-
-@contextmanager
-def reject_other_apis(url: str) -> Iterator[None]:
-    """Turn errors in reading a server's replies into a `TrainerError`.
-
-    The client doesn't validate replies, so a reply of another form fails where it is used.
-    """
     try:
-        yield
+        with client:
+            yield client
     except TrainerError:
         raise
+    except OpenAIError as error:
+        raise TrainerError(f"The request to {url} failed ({error}). {advice}") from error
     except _PARSING_ERRORS as error:
         raise TrainerError(
             f"The server at {url} doesn't reply in OpenAI's format ({type(error).__name__}). "

@@ -98,13 +98,13 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
 
 
 def test_a_model_that_is_not_served_is_an_error(server: Server) -> None:
-    with pytest.raises(TrainerError, match=r"“other” at .* didn't answer .*no such model"):
+    with pytest.raises(TrainerError, match=r"request to .* failed .*no such model.*serves “other”"):
         next(answer_remotely(PROMPTS, Arm("x", "b"), Decoding(), Endpoint(server.url, "other")))
 
 
 def test_a_missing_server_is_an_error() -> None:
     nowhere = Endpoint("http://127.0.0.1:9/v1", "tuned")
-    with pytest.raises(TrainerError, match=r"at http://127.0.0.1:9/v1 didn't answer"):
+    with pytest.raises(TrainerError, match=r"request to http://127.0.0.1:9/v1 failed"):
         next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), nowhere))
 
 

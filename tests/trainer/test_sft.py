@@ -84,6 +84,7 @@ def train_until(step: int, config: TrainingConfig, folder: Path) -> None:
     train(EXAMPLES, config, folder, on_step=die)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # 3.12 on
 @pytest.mark.parametrize("step", [1, 5, 8])
 def test_a_killed_run_resumes_to_the_same_adapter(
     tiny_model: Path, tmp_path: Path, step: int
