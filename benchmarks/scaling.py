@@ -17,7 +17,7 @@ from benchmarks.record import publish
 from benchmarks.store import approvals, build_articles, build_candidates, build_reviews, ids
 from db.records import Candidate
 from db.store import Store
-from db.versions import FreezePlan, freeze
+from db.versions.freeze import FreezePlan, freeze
 
 SMALLEST = 1000
 TARGET = 100_000_000

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.record import publish
-from db.diff import diff
 from db.records import (
     Answer,
     Article,
@@ -37,8 +36,10 @@ from db.records import (
     digest,
 )
 from db.store import Store
-from db.verify import verify
-from db.versions import Approval, FreezePlan, freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.diff import diff
+from db.versions.freeze import Approval, FreezePlan, freeze
+from db.versions.verify import verify
 
 T = TypeVar("T")
 PASSAGES_PER_ARTICLE = 20

@@ -13,9 +13,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select
 
 from db.records import canonical, digest
-from db.rows import insert_rows
+from db.sql.rows import insert_rows
+from db.sql.tables import run_claims
 from db.store import Store
-from db.tables import run_claims
 
 ATTEMPTS = 2
 """How often a run is tried before it counts as failed."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text
 
-from db.engine import translate_errors
 from db.errors import StoreError
 from db.events import event, now
 from db.records import (
@@ -32,9 +31,10 @@ from db.records import (
     Run,
     Verdict,
 )
-from db.rows import among, insert
+from db.sql.engine import translate_errors
+from db.sql.rows import among, insert
+from db.sql.tables import TABLES, articles, erased, members, rejections, reviews, verdicts, versions
 from db.store import Store
-from db.tables import TABLES, articles, erased, members, rejections, reviews, verdicts, versions
 
 
 @dataclass(frozen=True)

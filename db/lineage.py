@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.describe import describe
+from db.descriptions import describe
 from db.records import (
     Article,
     Candidate,
@@ -24,8 +24,8 @@ from db.records import (
     Version,
     plain,
 )
+from db.sql.tables import TABLES, erased, members
 from db.store import Store
-from db.tables import TABLES, erased, members
 
 Links = Iterator[tuple[str, type[Record], str]]
 Finder = Callable[[Store, Any], Links]

@@ -284,6 +284,22 @@ class Version(Record):
         """The Merkle root."""
         return self.root
 
+    @property
+    def split_sizes(self) -> dict[Split, int]:
+        """The number of examples in each split."""
+        return {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.TEST: self.test}
+
+    @property
+    def split_counts(self) -> str:
+        """How many examples each split has, in words."""
+        return ", ".join(f"{count} {split}" for split, count in self.split_sizes.items())
+
+    @property
+    def reviewers(self) -> str:
+        """Who reviewed the examples, in words: people, written rules or nobody."""
+        words = {"person": "people", "rule": "written rules (not people)"}
+        return " and ".join(words[kind] for kind in self.reviewer_kinds) or "nobody"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Record):
@@ -363,35 +379,3 @@ class Event(Record):
 def messages_to_text(messages: tuple[Message, ...]) -> str:
     """A chat as text to edit: turns as `User: …` and `Assistant: …`, separated by blank lines."""
     return "\n\n".join(f"{m.role.value.capitalize()}: {m.content}" for m in messages)
-
-
-def text_to_messages(text: str) -> tuple[Message, ...]:
-    """Parse the output of `messages_to_text`, possibly edited.
-
-    Raises `ValueError` if a turn has no speaker or is empty, or if the turns don't alternate
-    between user and assistant (after an optional system turn) and end with the assistant.
-    """
-    messages: list[Message] = []
-    for line in text.strip().splitlines():
-        name, colon, rest = line.partition(":")
-        if colon and name.strip().lower() in tuple(Role):
-            messages.append(Message(Role(name.strip().lower()), rest.strip()))
-        elif messages:
-            last = messages.pop()
-            messages.append(Message(last.role, f"{last.content}\n{line}".rstrip()))
-        elif line.strip():
-            raise ValueError(f"The dialogue must start with “User:” instead of “{line[:40]}”.")
-    _check_turns(messages)
-    return tuple(Message(m.role, m.content.strip()) for m in messages)
-
-
-def _check_turns(messages: list[Message]) -> None:
-    turns = messages[1:] if messages and messages[0].role is Role.SYSTEM else messages
-    if not turns or [m.role for m in turns] != [Role.USER, Role.ASSISTANT] * (len(turns) // 2):
-        roles = ", ".join(m.role for m in messages) or "none"
-        raise ValueError(
-            "User and assistant must take turns, and the assistant must speak last. "
-            f"The turns are: {roles}."
-        )
-    if not all(m.content.strip() for m in messages):
-        raise ValueError("A turn is empty.")

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, canonical
-from db.rows import insert, without_erased
-from db.tables import events, reviews
+from db.sql.rows import insert, without_erased
+from db.sql.tables import events, reviews
 
 
 @dataclass(frozen=True)

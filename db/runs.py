@@ -9,7 +9,7 @@ from typing import Any
 from db.errors import StoreError
 from db.records import EventKind, Run, Version
 from db.store import Store
-from db.versions import check_campaign, withdrawals
+from db.versions.contents import check_campaign, withdrawals
 
 
 class RunState(StrEnum):

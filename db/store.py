@@ -9,12 +9,13 @@ from typing import Self, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
 
-from db import reviews, schema
-from db.engine import engine, reading, writing
+from db import reviews
 from db.errors import StoreError
 from db.records import Event, Record, Review
-from db.rows import among, batches, conditions, from_row, insert
-from db.tables import TABLES, erased
+from db.sql import schema
+from db.sql.engine import engine, reading, writing
+from db.sql.rows import among, batches, conditions, from_row, insert
+from db.sql.tables import TABLES, erased
 
 R = TypeVar("R", bound=Record)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from annotation.accounts import UserRole
 from annotation.connection import Connection
 from annotation.progress import wait_for_reviews
-from db.describe import reviewers_in_words, split_counts
 from db.records import Run, Version
 from db.runs import run_status
 from db.store import Store
@@ -144,8 +143,8 @@ def freeze_version(store: Store, campaign: Campaign) -> Version:
     agreement = next(gate.found for gate in version.gates if gate.name == AGREEMENT)
     echo(f"agreement   {campaign.name}: {agreement} on the decision")
     echo(
-        f"version     {version.id[:12]} “{version.name}”: {split_counts(version)} examples; "
-        f"reviewed by {reviewers_in_words(version)}"
+        f"version     {version.id[:12]} “{version.name}”: {version.split_counts} examples; "
+        f"reviewed by {version.reviewers}"
     )
     return version
 

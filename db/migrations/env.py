@@ -1,8 +1,8 @@
-"""What Alembic runs: the steps on the connection that `db.schema` hands over."""
+"""What Alembic runs: the steps on the connection that `db.sql.schema` hands over."""
 
 from alembic import context
 
-from db.tables import metadata
+from db.sql.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from db.records import Candidate, Record
 from db.store import Store
-from db.versions import Approval, FreezePlan
+from db.versions.freeze import Approval, FreezePlan
 from tests.db.records import article, conversation, passage, review, verdict
 
 PLAN = FreezePlan(name="first", campaign="tone", salt="pepper")

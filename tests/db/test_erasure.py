@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.engine import sqlite_file
 from db.erasure import erase
 from db.errors import StoreError
 from db.records import (
@@ -28,10 +27,12 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.sql.engine import sqlite_file
+from db.sql.tables import TABLES
 from db.store import Store
-from db.tables import TABLES
-from db.verify import verify
-from db.versions import Approval, freeze, version_examples, withdrawals
+from db.versions.contents import version_examples, withdrawals
+from db.versions.freeze import Approval, freeze
+from db.versions.verify import verify
 from tests.db.approvals import PLAN, add_approvals, approve
 from tests.db.records import article, conversation, passage, review
 

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from db.engine import sqlite_file
 from db.errors import StoreAwayError, StoreError
 from db.records import Event, EventKind, Example, Rejection, Version
+from db.sql.engine import sqlite_file
+from db.sql.tables import members
 from db.store import Store
-from db.tables import members
-from db.versions import freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from db.describe import describe
+from db.descriptions import describe
 from db.erasure import erase
 from db.errors import StoreError
 from db.lineage import Lineage, trace
@@ -27,9 +27,10 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.sql.tables import TABLES
 from db.store import Store
-from db.tables import TABLES
-from db.versions import Approval, freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import Approval, freeze
 from tests.db.approvals import PLAN, add_approvals
 from tests.db.records import one_of_each, review, statement
 

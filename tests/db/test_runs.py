@@ -17,7 +17,8 @@ from db.runs import (
     withdrawal_notice,
 )
 from db.store import Store
-from db.versions import find_version, freeze
+from db.versions.contents import find_version
+from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 
 

@@ -20,8 +20,8 @@ from db.records import (
     Run,
     canonical,
 )
+from db.sql.tables import TABLES
 from db.store import Store
-from db.tables import TABLES
 from tests.db.records import (
     article,
     conversation,

@@ -10,7 +10,6 @@ from annotation.connection import Connection
 from annotation.progress import ProgressCallback, wait_for_reviews
 from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit
-from db.describe import reviewers_in_words
 from db.records import Candidate
 from db.store import Store
 from timbre import demo
@@ -72,4 +71,4 @@ def test_the_demo_waits_for_people_and_continues_when_they_have_reviewed_everyth
     assert f"open {owner.url} and review the dataset “people-candidates”" in output
     assert all(f"{name}  password " in output for name in PEOPLE)
     assert {review.reviewer for review in store.current_reviews()} == set(PEOPLE)
-    assert reviewers_in_words(version) == "people"
+    assert version.reviewers == "people"

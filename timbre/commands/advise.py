@@ -28,7 +28,7 @@ def advise(
     Example: timbre advise demo-tone --config ladder --json
     """
     from db.runs import newest_finished_on
-    from db.versions import find_version
+    from db.versions.contents import find_version
     from studies.config import LadderConfig
     from timbre.campaign import load_campaign
     from timbre.config import config_file, read_config

@@ -205,7 +205,7 @@ def perform(
     from dataclasses import replace
 
     from db.errors import StoreAwayError, StoreVersionError
-    from db.versions import find_version
+    from db.versions.contents import find_version
     from timbre.campaign import load_campaign, load_training
     from timbre.errors import as_sentence
     from timbre.worker.worker import STORE_AWAY, stop_with_worker

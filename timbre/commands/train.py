@@ -26,7 +26,7 @@ def train(
     Example: timbre train demo-tone --config mini
     """
     from db.runs import run_status, withdrawal_notice
-    from db.versions import find_version
+    from db.versions.contents import find_version
     from timbre.campaign import load_training
 
     settings, training = read_settings(), load_training(config).config

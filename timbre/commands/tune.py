@@ -26,13 +26,13 @@ def tune(
 
     Example: timbre tune demo-tone --model gpt-4.1-nano-2025-04-14
     """
-    from db.versions import find_version
+    from db.versions.contents import find_version
 
     settings = read_settings()
     key = service_key(url)
     with open_store(settings) as store:
         record = find_version(store, version)
-        from db.export import ExportFormat, export
+        from db.exports.export import ExportFormat, export
         from trainer.finetune_api import FineTuneService, fine_tune
 
         home = folder or settings.home / "hosted" / record.id[:12]

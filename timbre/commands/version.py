@@ -26,12 +26,11 @@ def freeze(
     from timbre.campaign import load_campaign
 
     loaded = load_campaign(campaign)
-    from db.describe import split_counts
     from timbre.workflows.freeze import freeze_campaign
 
     with open_store() as store, progress("freeze"):
         version = freeze_campaign(store, loaded, name or loaded.name, override)
-    echo(f"Version {version.id[:12]} “{version.name}”: {split_counts(version)}.")
+    echo(f"Version {version.id[:12]} “{version.name}”: {version.split_counts}.")
     for gate in version.gates:
         echo(f"  {'passed' if gate.passed else 'OVERRIDDEN'}  {gate.name}: {gate.found}")
 
@@ -43,11 +42,10 @@ def list_(as_json: AsJson = False) -> None:
     Example: timbre version list
     """
     from db import records
-    from db.describe import reviewers_in_words
 
     with open_store() as store:
         rows = [
-            (v.id[:12], v.name, v.campaign, v.train, v.validation, v.test, reviewers_in_words(v))
+            (v.id[:12], v.name, v.campaign, v.train, v.validation, v.test, v.reviewers)
             for v in store.stream(records.Version)
         ]
     columns = ("id", "name", "campaign", "train", "validation", "test", "reviewed by")
@@ -60,9 +58,8 @@ def show(version: Version, as_json: AsJson = False) -> None:
 
     Example: timbre version show demo-tone --json
     """
-    from db.describe import reviewers_in_words, split_counts
     from db.records import plain
-    from db.versions import find_version
+    from db.versions.contents import find_version
 
     with open_store() as store:
         record = find_version(store, version)
@@ -70,8 +67,8 @@ def show(version: Version, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"id": record.id, **plain(record), "events": plain(tuple(events))})
         return
-    echo(f"Version {record.id} “{record.name}” of {record.campaign}: {split_counts(record)}.")
-    echo(f"Reviewed by {reviewers_in_words(record)}.")
+    echo(f"Version {record.id} “{record.name}” of {record.campaign}: {record.split_counts}.")
+    echo(f"Reviewed by {record.reviewers}.")
     for gate in record.gates:
         outcome = "passed" if gate.passed else "FAILED"
         echo(f"  {outcome}  {gate.name}: {gate.found}; {gate.expected}")
@@ -89,8 +86,8 @@ def verify(version: Version, as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from db.verify import verify as find_differences
-    from db.versions import find_version
+    from db.versions.contents import find_version
+    from db.versions.verify import verify as find_differences
 
     with open_store() as store:
         record = find_version(store, version)
@@ -117,9 +114,9 @@ def diff(
     """
     from dataclasses import asdict
 
-    from db.describe import agreement_in_words
-    from db.diff import diff as compare
-    from db.versions import find_version
+    from db.descriptions import agreement_in_words
+    from db.versions.contents import find_version
+    from db.versions.diff import diff as compare
 
     with open_store() as store:
         changes = compare(store, find_version(store, before), find_version(store, after))
@@ -160,12 +157,12 @@ def export(
     """
     from pathlib import Path
 
-    from db.versions import find_version
+    from db.versions.contents import find_version
 
     with open_store() as store:
         record = find_version(store, version)
-        from db.export import ExportFormat
-        from db.export import export as write
+        from db.exports.export import ExportFormat
+        from db.exports.export import export as write
 
         echo(str(write(store, record, Path(folder), ExportFormat(form))))
 

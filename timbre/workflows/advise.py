@@ -6,7 +6,7 @@ from pathlib import Path
 from db.records import CandidateKind, Review, Split, Version
 from db.runs import RunStatus
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
 from evaluation.pages.page import write_page
 from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from studies.config import LadderConfig

@@ -8,7 +8,7 @@ from annotation.comparisons import blind_pairs
 from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.runs import check_finished
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.settings import Settings

@@ -16,9 +16,9 @@ from db.records import (
     Verdict,
     Version,
 )
-from db.splits import Splits
 from db.store import Store
-from db.versions import Approval, FreezePlan, freeze
+from db.versions.freeze import Approval, FreezePlan, freeze
+from db.versions.splits import Splits
 from evaluation.gates import ApprovedTexts, quality_gates
 from evaluation.scorer_cards import suggestion_gates
 from pipelines.checks.near_duplicates import find_near_duplicates

@@ -86,7 +86,7 @@ def rate(
     count = _rate_texts(store, campaign, judge, texts, ask)
     reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
     labels = reviewer_labels(store, campaign, reviews)
-    known = sorted({id for each in labels.values() for id in each.known}, key=digest)
+    known = sorted({id for each in labels.values() for id in each.subjects}, key=digest)
     chosen = store.stream(Candidate, id=tuple(known[: campaign.evaluate.judged]))
     texts = {c.id: (c.question, c.review_text) for c in chosen}
     candidates = _rate_texts(store, campaign, judge, texts, ask)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from db.describe import reviewers_in_words, split_counts
 from db.records import EventKind, Interval, Output, Version
 from db.runs import RunState, RunStatus, campaign_runs, promotions
 from db.store import Store
@@ -125,8 +124,8 @@ def _version_section(store: Store, versions: Sequence[Version]) -> Section:
             f"{v.name} {v.id[:12]}",
             v.campaign,
             _frozen_at(store, v)[:16],
-            split_counts(v),
-            reviewers_in_words(v),
+            v.split_counts,
+            v.reviewers,
             _gates(v),
         )
         for v in reversed(versions)

@@ -3,7 +3,7 @@
 from db.records import Run, Version
 from db.runs import promoted_run, run_status
 from db.store import Store
-from db.versions import check_campaign
+from db.versions.contents import check_campaign
 from evaluation.arms import summarise
 from evaluation.verdict import percent
 from timbre.campaign import Campaign

@@ -6,7 +6,7 @@ from db.events import event
 from db.records import EventKind, Example, Run, Split, Version
 from db.runs import check_finished, promoted_run
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
 from evaluation.arms import MeasuredArm
 from evaluation.measures.content import SIMILARITY
 from evaluation.promotion import PromotionDecision, decide_promotion

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from db.providers import OPENAI, provider_lines
+from db.exports.providers import OPENAI, provider_lines
 from db.records import (
     Article,
     Candidate,
@@ -16,9 +16,9 @@ from db.records import (
     Split,
     Version,
 )
-from db.splits import Splits, split_of
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
+from db.versions.splits import Splits, split_of
 from evaluation.pages.page import write_page
 from evaluation.verdict import review_notice
 from pipelines.voices.persona import Persona

@@ -4,13 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from db.card import attribution, licence_tag
 from db.events import event
+from db.exports.card import attribution, licence_tag
 from db.records import EventKind, Example, Run, Split, Version
 from db.runs import RunState, run_status
-from db.sources import version_articles
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_articles, version_examples
 from evaluation.pages.charts import png_file
 from evaluation.pages.figures import LossPoint, loss_figure
 from timbre.console import ProgressCallback

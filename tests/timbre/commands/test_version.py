@@ -8,7 +8,7 @@ import pytest
 
 from db.records import Interval, Run, Version
 from db.store import Store
-from db.versions import freeze
+from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals, approve
 from tests.db.records import article, conversation, passage
 from tests.timbre.conftest import Timbre

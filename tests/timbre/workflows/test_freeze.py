@@ -16,7 +16,7 @@ from db.records import (
     Verdict,
 )
 from db.store import Store
-from db.versions import Approval
+from db.versions.freeze import Approval
 from evaluation.gates import AGREEMENT, GateBounds
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig

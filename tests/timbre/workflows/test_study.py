@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from db.records import Article, Example, Split
 from db.store import Store
-from db.versions import freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 from timbre.workflows.study import without_seen_articles
 from trainer.mini.packaged import trained_on

@@ -16,7 +16,7 @@ from db.records import (
     Verdict,
 )
 from db.store import Store
-from db.versions import Approval
+from db.versions.freeze import Approval
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures.suggestions import suggest_answers
 from evaluation.measures.tone import tone_measures

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from db.diff import diff
 from db.erasure import erase
 from db.records import Example, Interval, Message, Role, Version
 from db.store import Store
-from db.versions import Approval, freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.diff import diff
+from db.versions.freeze import Approval, freeze
 from tests.db.approvals import PLAN, add_approvals
 from tests.db.records import review, verdict
 

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset, load_from_disk
 
-from db import export as export_module
-from db.card import Card, Credit, licence_tag, render_card
 from db.erasure import erase
 from db.errors import StoreError
-from db.export import ExportFormat, export
+from db.exports import export as export_module
+from db.exports.card import Card, Credit, licence_tag, render_card
+from db.exports.export import ExportFormat, export
 from db.records import (
     CandidateKind,
     Gate,
@@ -24,9 +24,10 @@ from db.records import (
     messages_to_text,
     plain,
 )
-from db.splits import Splits
 from db.store import Store
-from db.versions import freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import freeze
+from db.versions.splits import Splits
 from tests.db.approvals import PLAN, add_approvals, approve
 from tests.db.records import dialogue, statement
 

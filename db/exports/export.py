@@ -16,16 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, disable_progress_bars
 
-from db.card import Card, Credit, render_card
 from db.errors import StoreError
-from db.pairs import preference_pairs
-from db.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
+from db.exports.card import Card, Credit, render_card
+from db.exports.pairs import preference_pairs
+from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
-from db.rows import batches
-from db.sources import teachers_and_prompts, version_articles
-from db.splits import split_sizes
+from db.sql.rows import batches
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import teachers_and_prompts, version_articles, version_examples
 
 Row = dict[str, Any]
 
@@ -137,7 +135,7 @@ class _Source:
 
     def splits(self) -> Iterator[tuple[Split, Iterator[Example]]]:
         """Each split that has examples, with its examples."""
-        for split, count in split_sizes(self.version).items():
+        for split, count in self.version.split_sizes.items():
             if count:
                 yield split, version_examples(self.store, self.version, split)
 
@@ -181,7 +179,7 @@ def _write_provider_file(rules: Rules, source: _Source, folder: Path) -> int:
 def _write_preferences(source: _Source, folder: Path) -> int:
     pairs = preference_pairs(source.store, source.version)
     _write_lines(folder / "pairs.jsonl", map(_line, pairs))
-    return sum(split_sizes(source.version).values())  # no example counts as left out of pairs
+    return sum(source.version.split_sizes.values())  # no example counts as left out of pairs
 
 
 def _line(row: Row) -> str:
@@ -234,7 +232,7 @@ _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
 def _card(source: _Source, count: int, notes: tuple[str, ...]) -> str:
     teachers, prompts = teachers_and_prompts(source.store, source.version)
     credits = tuple(map(Credit.of, source.articles.values()))
-    left_out = sum(split_sizes(source.version).values()) - count
+    left_out = sum(source.version.split_sizes.values()) - count
     return render_card(Card(source.version, credits, teachers, prompts, left_out, notes))
 
 

@@ -9,13 +9,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from db import schema
-from db.engine import engine, reading, writing
 from db.errors import StoreError, StoreVersionError
 from db.records import Measure, ReadingPosition
-from db.rows import insert
+from db.sql import schema
+from db.sql.engine import engine, reading, writing
+from db.sql.rows import insert
+from db.sql.tables import REVISION, metadata, reading_positions
 from db.store import Store
-from db.tables import REVISION, metadata, reading_positions
 
 
 def set_revision(url: str, revision: str) -> None:

@@ -27,7 +27,7 @@ from db import records
 from db.errors import StoreError
 from db.identity import field_names
 from db.records import Record, Span, canonical
-from db.tables import TABLES, erased
+from db.sql.tables import TABLES, erased
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.errors import StoreError
-from db.merkle import merkle_root
 from db.records import (
     Candidate,
     CandidateKind,
@@ -25,10 +24,12 @@ from db.records import (
     Verdict,
     Version,
 )
-from db.splits import Splits, split_of
+from db.sql.tables import members
 from db.store import Store
-from db.tables import members
-from db.versions import Approval, FreezePlan, build_examples, freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import Approval, FreezePlan, build_examples, freeze
+from db.versions.merkle import merkle_root
+from db.versions.splits import Splits, split_of
 from tests.db.approvals import PLAN, add_approvals, approve
 from tests.db.records import article, conversation, dialogue, passage, review, statement, verdict
 

@@ -9,12 +9,10 @@ from sqlalchemy import Connection, select
 from db.errors import StoreError
 from db.events import event
 from db.identity import field_names
-from db.merkle import merkle_root
 from db.records import (
     Candidate,
     CandidateKind,
     Decision,
-    Event,
     EventKind,
     Example,
     Gate,
@@ -25,12 +23,12 @@ from db.records import (
     Verdict,
     Version,
     plain,
-    text_to_messages,
 )
-from db.rows import among, batches, insert, insert_rows, to_row, without_erased
-from db.splits import Splits, split_gates, split_of
+from db.sql.rows import among, batches, insert, insert_rows, to_row, without_erased
+from db.sql.tables import articles, examples, members, reviews
 from db.store import Store
-from db.tables import articles, examples, members, reviews
+from db.versions.merkle import merkle_root
+from db.versions.splits import Splits, split_gates, split_of
 
 _BATCH = 2000
 
@@ -144,69 +142,6 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     return version
 
 
-def version_examples(
-    store: Store, version: Version, split: Split | None = None
-) -> Iterator[Example]:
-    """A version's examples, or those of one split, in a fixed order; every hash is checked.
-
-    Raises `StoreError` if something was withdrawn from the version, or if an example is missing or
-    was changed.
-    """
-    events = withdrawals(store, version)
-    if events:
-        raise StoreError(
-            f"Version {version.id[:12]} “{version.name}” is incomplete: something was withdrawn "
-            f"on {events[0].at[:10]}. Freeze a new version without it."
-        )
-    where = {} if split is None else {"split": split.value}
-    rows = store.rows(members, version=version.id, **where)
-    for batch in batches((row["example"] for row in rows), _BATCH):
-        by_id = store.get_many(Example, batch)
-        for id in batch:
-            example = by_id.get(id)
-            if example is None or example.recompute_id() != id:
-                raise StoreError(
-                    f"Example {id[:12]} {'was changed' if example else 'is missing'}. Check the "
-                    "version with `timbre version verify` and restore it from a backup."
-                )
-            yield example
-
-
-def withdrawals(store: Store, version: Version) -> list[Event]:
-    """The withdrawals of data from a version, oldest first; with any, it can't be trained on."""
-    return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
-
-
-def find_version(store: Store, name: str) -> Version:
-    """The newest version with a name, or the one whose id starts with it (six or more digits).
-
-    Raises `StoreError` if there is none.
-    """
-    versions = list(store.stream(Version))
-    for version in reversed(versions):
-        if version.name == name or (len(name) >= 6 and version.id.startswith(name.lower())):
-            return version
-    names = ", ".join(dict.fromkeys(version.name for version in versions))
-    raise StoreError(
-        f"No version is called “{name}”. Give an id or one of these names: {names}."
-        if names
-        else f"No version is called “{name}”. Freeze one with `timbre version freeze`."
-    )
-
-
-def check_campaign(version: Version, campaign: str, subject: str) -> None:
-    """Raise `StoreError` if a version belongs to another campaign than the one it is used with.
-
-    Another campaign's criteria don't fit its prompts. `subject` starts the error: the version, or
-    a run on it.
-    """
-    if version.campaign != campaign:
-        raise StoreError(
-            f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Name its "
-            "own campaign; `timbre version list` and `timbre run list` show which that is."
-        )
-
-
 def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...], str]:
     if edit is None:
         return candidate.messages, candidate.text
@@ -214,13 +149,45 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
         return (*candidate.messages[:-1], Message(Role.ASSISTANT, edit)), ""
     if candidate.kind is CandidateKind.DIALOGUE:
         try:
-            return text_to_messages(edit), ""
+            return _text_to_messages(edit), ""
         except ValueError as error:
             raise StoreError(
                 f"The edit of dialogue {candidate.id[:12]} can't be parsed. {error} Correct it in "
                 "Argilla and pull again."
             ) from error
     return (), edit
+
+
+def _text_to_messages(text: str) -> tuple[Message, ...]:
+    """Parse the output of `messages_to_text`, possibly edited.
+
+    Raises `ValueError` if a turn has no speaker or is empty, or if the turns don't alternate
+    between user and assistant (after an optional system turn) and end with the assistant.
+    """
+    messages: list[Message] = []
+    for line in text.strip().splitlines():
+        name, colon, rest = line.partition(":")
+        if colon and name.strip().lower() in tuple(Role):
+            messages.append(Message(Role(name.strip().lower()), rest.strip()))
+        elif messages:
+            last = messages.pop()
+            messages.append(Message(last.role, f"{last.content}\n{line}".rstrip()))
+        elif line.strip():
+            raise ValueError(f"The dialogue must start with “User:” instead of “{line[:40]}”.")
+    _check_turns(messages)
+    return tuple(Message(m.role, m.content.strip()) for m in messages)
+
+
+def _check_turns(messages: list[Message]) -> None:
+    turns = messages[1:] if messages and messages[0].role is Role.SYSTEM else messages
+    if not turns or [m.role for m in turns] != [Role.USER, Role.ASSISTANT] * (len(turns) // 2):
+        roles = ", ".join(m.role for m in messages) or "none"
+        raise ValueError(
+            "User and assistant must take turns, and the assistant must speak last. "
+            f"The turns are: {roles}."
+        )
+    if not all(m.content.strip() for m in messages):
+        raise ValueError("A turn is empty.")
 
 
 def _pages(store: Store, ids: set[str]) -> dict[str, str]:

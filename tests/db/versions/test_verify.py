@@ -19,10 +19,11 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.sql.tables import TABLES, members
 from db.store import Store
-from db.tables import TABLES, members
-from db.verify import verify
-from db.versions import freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import freeze
+from db.versions.verify import verify
 from tests.db.approvals import PLAN, add_approvals
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from db.records import EventKind, Interval, Version
-from db.rows import among, batches
+from db.sql.rows import among, batches
+from db.sql.tables import examples, members
 from db.store import Store
-from db.tables import examples, members
 
 _BATCH = 10_000
 _TEXT = ("messages", "text")

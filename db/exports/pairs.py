@@ -20,7 +20,7 @@ from db.records import (
     plain,
 )
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
 
 _SCORES = {"left": 1, "right": -1, "tie": 0}
 

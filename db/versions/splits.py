@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from db.errors import StoreError
-from db.records import Example, Gate, Split, Version, digest
+from db.records import Example, Gate, Split, digest
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ class Splits:
     def shares(self) -> dict[Split, float]:
         """The share of each split."""
         return dict(zip(Split, (self.train, self.validation, self.test), strict=True))
-
-
-def split_sizes(version: Version) -> dict[Split, int]:
-    """The number of examples in each split of a version."""
-    return dict(zip(Split, (version.train, version.validation, version.test), strict=True))
 
 
 def split_of(source: str, salt: str, splits: Splits) -> Split:

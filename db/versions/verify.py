@@ -3,12 +3,11 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from db.merkle import merkle_root
 from db.records import Article, Candidate, Example, Passage, Record, Review, Verdict, Version
-from db.rows import batches, not_erased
-from db.splits import split_sizes
+from db.sql.rows import batches, not_erased
+from db.sql.tables import members
 from db.store import Store
-from db.tables import members
+from db.versions.merkle import merkle_root
 
 _BATCH = 2000
 _REFERENCES: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None, ...]]]] = {
@@ -67,7 +66,7 @@ def _check_version(version: Version, splits: dict[str, str]) -> Iterator[Mismatc
     root = merkle_root(splits)
     if root != version.id:
         yield Mismatch("Version", version.id, f"its examples hash to {root[:12]}", "its own id")
-    for split, count in split_sizes(version).items():
+    for split, count in version.split_sizes.items():
         actual = list(splits.values()).count(split)
         if actual != count:
             yield Mismatch("Version", version.id, f"{actual} {split} examples", str(count))

@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.merkle import merkle_root
+from db.versions.merkle import merkle_root
 from tests.db.records import ids
 
 leaves = st.lists(ids, unique=True, max_size=12)

@@ -4,8 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from db import records
-from db.records import Interval, Record, Version
-from db.splits import split_sizes
+from db.records import Interval, Record
 
 _WIDTH = 100
 
@@ -14,17 +13,6 @@ _WIDTH = 100
 def describe(record: Record) -> str:
     """A record in one line, without its id."""
     raise TypeError(f"{type(record).__name__} has no description.")
-
-
-def split_counts(version: Version) -> str:
-    """How many examples each split of a version has, in words."""
-    return ", ".join(f"{count} {split}" for split, count in split_sizes(version).items())
-
-
-def reviewers_in_words(version: Version) -> str:
-    """Who reviewed a version: people, written rules or nobody."""
-    words = {"person": "people", "rule": "written rules (not people)"}
-    return " and ".join(words[kind] for kind in version.reviewer_kinds) or "nobody"
 
 
 def agreement_in_words(alpha: Interval | None) -> str:
@@ -102,10 +90,9 @@ def _(record: records.Example) -> str:
 @describe.register
 def _(record: records.Version) -> str:
     override = f", gates overridden: {record.override}" if record.override else ""
-    reviewers = reviewers_in_words(record)
     return (
-        f"“{record.name}” of {record.campaign}, {split_counts(record)}, reviewed by "
-        f"{reviewers}{override}"
+        f"“{record.name}” of {record.campaign}, {record.split_counts}, "
+        f"reviewed by {record.reviewers}{override}"
     )
 
 

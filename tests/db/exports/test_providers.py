@@ -9,8 +9,8 @@ import pytest
 from datasets import load_dataset
 
 from db.errors import StoreError
-from db.export import ExportFormat, export
-from db.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
+from db.exports.export import ExportFormat, export
+from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import (
     Answer,
     CandidateKind,
@@ -26,7 +26,8 @@ from db.records import (
     Version,
 )
 from db.store import Store
-from db.versions import freeze, version_examples
+from db.versions.contents import version_examples
+from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 
 USER, ASSISTANT, SYSTEM = Role.USER, Role.ASSISTANT, Role.SYSTEM

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from db.errors import StoreError
 from db.identity import field_names
 from db.records import Answer, Article, Event, EventKind, Measure, Record, Review, Span
+from db.sql.tables import TABLES
 from db.store import Store
-from db.tables import TABLES
 from tests.db.records import related_records, review, standalone
 
 # Each example adds to the one store of its test, which only makes the test harder.

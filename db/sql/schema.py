@@ -7,11 +7,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db.engine import reading, sqlite_file, writing
 from db.errors import StoreEmptyError, StoreError, StoreVersionError
-from db.tables import REVISION, TABLES
+from db.sql.engine import reading, sqlite_file, writing
+from db.sql.tables import REVISION, TABLES
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def config(connection: Connection | None = None) -> Config:

@@ -1,0 +1,1 @@
+"""Frozen versions of a dataset: freezing, reading, comparing and verifying them."""

@@ -1,0 +1,106 @@
+"""What a frozen version holds: its examples, and the articles, teachers and prompts behind them."""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from db.errors import StoreError
+from db.records import Article, Event, EventKind, Example, Split, Version
+from db.sql.rows import batches, from_row
+from db.sql.tables import articles, candidates, examples, members
+from db.store import Store
+
+_BATCH = 2000
+
+
+def version_examples(
+    store: Store, version: Version, split: Split | None = None
+) -> Iterator[Example]:
+    """A version's examples, or those of one split, in a fixed order; every hash is checked.
+
+    Raises `StoreError` if something was withdrawn from the version, or if an example is missing or
+    was changed.
+    """
+    events = withdrawals(store, version)
+    if events:
+        raise StoreError(
+            f"Version {version.id[:12]} “{version.name}” is incomplete: something was withdrawn "
+            f"on {events[0].at[:10]}. Freeze a new version without it."
+        )
+    where = {} if split is None else {"split": split.value}
+    rows = store.rows(members, version=version.id, **where)
+    for batch in batches((row["example"] for row in rows), _BATCH):
+        by_id = store.get_many(Example, batch)
+        for id in batch:
+            example = by_id.get(id)
+            if example is None or example.recompute_id() != id:
+                raise StoreError(
+                    f"Example {id[:12]} {'was changed' if example else 'is missing'}. Check the "
+                    "version with `timbre version verify` and restore it from a backup."
+                )
+            yield example
+
+
+def withdrawals(store: Store, version: Version) -> list[Event]:
+    """The withdrawals of data from a version, oldest first; with any, it can't be trained on."""
+    return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
+
+
+def find_version(store: Store, name: str) -> Version:
+    """The newest version with a name, or the one whose id starts with it (six or more digits).
+
+    Raises `StoreError` if there is none.
+    """
+    versions = list(store.stream(Version))
+    for version in reversed(versions):
+        if version.name == name or (len(name) >= 6 and version.id.startswith(name.lower())):
+            return version
+    names = ", ".join(dict.fromkeys(version.name for version in versions))
+    raise StoreError(
+        f"No version is called “{name}”. Give an id or one of these names: {names}."
+        if names
+        else f"No version is called “{name}”. Freeze one with `timbre version freeze`."
+    )
+
+
+def check_campaign(version: Version, campaign: str, subject: str) -> None:
+    """Raise `StoreError` if a version belongs to another campaign than the one it is used with.
+
+    Another campaign's criteria don't fit its prompts. `subject` starts the error: the version, or
+    a run on it.
+    """
+    if version.campaign != campaign:
+        raise StoreError(
+            f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Name its "
+            "own campaign; `timbre version list` and `timbre run list` show which that is."
+        )
+
+
+def version_articles(store: Store, version: Version) -> dict[str, Article]:
+    """The source articles of a version's examples by id, sorted by title."""
+    ids = (
+        select(examples.c.article)
+        .join(members, members.c.example == examples.c.id)
+        .where(members.c.version == version.id, examples.c.article.is_not(None))
+    )
+    query = select(articles).where(articles.c.id.in_(ids)).order_by(articles.c.seq)
+    with store.reading() as connection:
+        records = [from_row(Article, row) for row in connection.execute(query).mappings()]
+    return {article.id: article for article in sorted(records, key=lambda a: (a.title, a.url))}
+
+
+def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The teachers and the prompt files that generated a version's candidates."""
+    query = (
+        select(candidates.c.provenance)
+        .distinct()
+        .join(examples, examples.c.candidate == candidates.c.id)
+        .join(members, members.c.example == examples.c.id)
+        .where(members.c.version == version.id)
+    )
+    with store.reading() as connection:
+        sources = [json.loads(provenance) for provenance in connection.scalars(query)]
+    teachers = {source["teacher"] for source in sources}
+    prompts = {prompt for source in sources for prompt in source["prompts"]}
+    return tuple(sorted(teachers)), tuple(sorted(prompts))
