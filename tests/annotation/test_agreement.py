@@ -20,13 +20,16 @@ def reviews(question: str, columns: dict[str, list[AnswerValue | None]]) -> list
     """Reviews from a table with a column of answers for each reviewer; None means no answer."""
     return [
         Review(
-            subject=f"record {row}", reviewer=name, reviewer_kind=ReviewerKind.PERSON,
-            status=ReviewStatus.SUBMITTED, answers=(Answer(question, value),),
+            subject=f"record {row}",
+            reviewer=name,
+            reviewer_kind=ReviewerKind.PERSON,
+            status=ReviewStatus.SUBMITTED,
+            answers=(Answer(question, value),),
         )
         for name, column in columns.items()
         for row, value in enumerate(column)
         if value is not None
-    ]  # fmt: skip
+    ]
 
 
 def defined(value: Interval | Undefined) -> Interval:
@@ -131,11 +134,14 @@ def test_agreement_without_shared_records_is_undefined() -> None:
 def test_discarded_reviews_do_not_count() -> None:
     discarded = [
         Review(
-            subject="record 0", reviewer=name, reviewer_kind=ReviewerKind.PERSON,
-            status=ReviewStatus.DISCARDED, answers=(Answer("decision", "reject"),),
+            subject="record 0",
+            reviewer=name,
+            reviewer_kind=ReviewerKind.PERSON,
+            status=ReviewStatus.DISCARDED,
+            answers=(Answer("decision", "reject"),),
         )
         for name in ("ann", "bob")
-    ]  # fmt: skip
+    ]
     assert isinstance(krippendorff_alpha(discarded, "decision"), Undefined)
 
 

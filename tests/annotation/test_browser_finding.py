@@ -26,13 +26,17 @@ def reviewer(owner: Connection, annotator: Callable[[str], tuple[Account, Connec
     items = [
         replace(
             conversation(f"{word}{ENDING}"),
-            article=Article(url=f"https://example.org/{n % 2}", revision="1", digest=digest("x"),
-                            title=f"Article {n % 2}"),
+            article=Article(
+                url=f"https://example.org/{n % 2}",
+                revision="1",
+                digest=digest("x"),
+                title=f"Article {n % 2}",
+            ),
             vector=vector,
             metadata=(("tone_score", (5 - n) / 10),),
         )
         for n, (word, vector) in enumerate(zip(WORDS, VECTORS, strict=True))
-    ]  # fmt: skip
+    ]
     push_candidates(owner, "found", items, replace(TONE, overlap=1))
     account, _ = annotator("finder")
     return account

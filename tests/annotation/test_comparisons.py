@@ -7,12 +7,17 @@ from tests.annotation.records import comparison
 def outputs(prompts: int, arms: tuple[str, ...] = ("base", "prompted", "tuned")) -> list[Output]:
     return [
         Output(
-            prompt=digest(f"prompt {n}"), arm=arm, run=None, text=f"{arm} says {n}", seed=0,
-            messages=(Message(Role.USER, "?"),), generation="{}",
+            prompt=digest(f"prompt {n}"),
+            arm=arm,
+            run=None,
+            text=f"{arm} says {n}",
+            seed=0,
+            messages=(Message(Role.USER, "?"),),
+            generation="{}",
         )
         for n in range(prompts)
         for arm in arms
-    ]  # fmt: skip
+    ]
 
 
 def test_every_pair_of_arms_is_compared_once_per_prompt() -> None:

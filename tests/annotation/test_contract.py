@@ -28,8 +28,12 @@ def settings(client: Any) -> rg.Settings:
             rg.TextField("text", client=client),
             rg.ChatField("chat", required=False, _client=client),
             rg.ImageField("image", required=False, _client=client),
-            rg.CustomField("custom", template="<b>{{record.fields.custom.x}}</b>",
-                           required=False, _client=client),
+            rg.CustomField(
+                "custom",
+                template="<b>{{record.fields.custom.x}}</b>",
+                required=False,
+                _client=client,
+            ),
         ],
         questions=[
             rg.LabelQuestion("label", labels, client=client),
@@ -45,7 +49,7 @@ def settings(client: Any) -> rg.Settings:
             rg.FloatMetadataProperty("share", client=client),
         ],
         vectors=[rg.VectorField("sense", 3, _client=client)],
-    )  # fmt: skip
+    )
 
 
 def metadata(n: int) -> dict[str, Any]:
@@ -90,8 +94,9 @@ def dataset(owner: Connection) -> Iterator[rg.Dataset]:
     """Four records with values for everything; the owner has answered the first two."""
     with connect(owner) as server:
         workspace = server.client.workspaces(id=workspace_id(server))
-        created = rg.Dataset("all", workspace=workspace, settings=settings(server.client),
-                          client=server.client).create()  # fmt: skip
+        created = rg.Dataset(
+            "all", workspace=workspace, settings=settings(server.client), client=server.client
+        ).create()
         created.records.log([record(n, server.client.me.id) for n in range(4)])
         yield created
 

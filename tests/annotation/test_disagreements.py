@@ -16,19 +16,26 @@ from tests.annotation.records import TONE, conversation, offline_client
 
 def review(reviewer: str, subject: str, at: str = "", **values: AnswerValue) -> Review:
     return Review(
-        subject=subject, reviewer=reviewer, reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.SUBMITTED, submitted_at=at,
+        subject=subject,
+        reviewer=reviewer,
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.SUBMITTED,
+        submitted_at=at,
         answers=tuple(Answer(question, values[question]) for question in sorted(values)),
-    )  # fmt: skip
+    )
 
 
 def test_disagreements_are_ranked_by_distance() -> None:
     reviews = [
-        review("ann", "near", tone=2), review("bob", "near", tone=3),
-        review("ann", "far", tone=1), review("bob", "far", tone=5), review("cy", "far", tone=5),
-        review("ann", "same", tone=4), review("bob", "same", tone=4),
+        review("ann", "near", tone=2),
+        review("bob", "near", tone=3),
+        review("ann", "far", tone=1),
+        review("bob", "far", tone=5),
+        review("cy", "far", tone=5),
+        review("ann", "same", tone=4),
+        review("bob", "same", tone=4),
         review("ann", "alone", tone=1),
-    ]  # fmt: skip
+    ]
     ranked = rank_disagreements(reviews, "tone")
     assert [(one.subject, one.distance) for one in ranked] == [("far", 1.0), ("near", 1 / 16)]
     assert ranked[0].answers == (("ann", "1"), ("bob", "5"), ("cy", "5"))

@@ -36,10 +36,12 @@ def person_review(subject: str, **values: AnswerValue) -> Review:
     answers: dict[str, AnswerValue] = {"tone": 4, "natural": "yes", "faithful": "yes"}
     answers |= {"decision": "approve"} | values
     return Review(
-        subject=subject, reviewer="", reviewer_kind=ReviewerKind.PERSON,
+        subject=subject,
+        reviewer="",
+        reviewer_kind=ReviewerKind.PERSON,
         status=ReviewStatus.SUBMITTED,
         answers=tuple(Answer(question, answers[question]) for question in sorted(answers)),
-    )  # fmt: skip
+    )
 
 
 def delete_response(connection: Connection, dataset: str, subject: str) -> None:
@@ -87,9 +89,11 @@ def test_new_guidelines_update_the_dataset(owner: Connection) -> None:
 
 
 def test_reviews_by_rules_come_back_as_rules(owner: Connection, annotator: Annotator) -> None:
-    items = [conversation(), conversation("It's 25 minutes, so you'll be quick."), conversation(
-        "Great question! You'd be over in 35 minutes, it's quick."
-    )]  # fmt: skip
+    items = [
+        conversation(),
+        conversation("It's 25 minutes, so you'll be quick."),
+        conversation("Great question! You'd be over in 35 minutes, it's quick."),
+    ]
     push_candidates(owner, "rules", items, TONE)
     expected: dict[tuple[str, str], Review] = {}
     for rule in RULE_REVIEWERS:
@@ -192,18 +196,22 @@ def test_discarded_responses_are_pulled_and_drafts_are_not(
     push_candidates(owner, "discarded", items, TONE)
     _, connection = annotator("ann")
     discarded = Review(
-        subject=items[0].candidate.id, reviewer="", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.DISCARDED, answers=(),
-    )  # fmt: skip
+        subject=items[0].candidate.id,
+        reviewer="",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.DISCARDED,
+        answers=(),
+    )
     submit(connection, "discarded", [discarded])
     assert submit(connection, "discarded", [discarded]) == 0
     with connect(connection) as server:
         found = find_dataset(server, "discarded")
         records = server.post(f"me/datasets/{found.id}/records/search", {})["items"]
         other = next(
-            r["record"]["id"] for r in records
+            r["record"]["id"]
+            for r in records
             if r["record"]["external_id"] == items[1].candidate.id
-        )  # fmt: skip
+        )
         draft = {"record_id": other, "status": "draft", "values": {"tone": {"value": 2}}}
         server.post("me/responses/bulk", {"items": [draft]})
     assert [r.status for r in pull(owner, "discarded")] == [ReviewStatus.DISCARDED]
@@ -240,9 +248,12 @@ def test_a_flagged_comparison_comes_back(owner: Connection, annotator: Annotator
     push_comparisons(owner, "flagged", [item], TONE)
     _, connection = annotator("ann")
     discarded = Review(
-        subject=item.comparison.id, reviewer="", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.DISCARDED, answers=(Answer("reasons", ("harmful",)),),
-    )  # fmt: skip
+        subject=item.comparison.id,
+        reviewer="",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.DISCARDED,
+        answers=(Answer("reasons", ("harmful",)),),
+    )
     submit(connection, "flagged", [discarded])
     found = find_flags(pull(owner, "flagged"))
     assert [(flag.subject, flag.kind) for flag in found] == [(item.comparison.id, "harmful")]

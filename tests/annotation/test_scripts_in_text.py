@@ -293,8 +293,19 @@ def check_settings(watched: WatchedPage, owner: Connection, dataset: str, group:
         assert f"{name} {plain}" in text
     tags = guidelines.evaluate("e => [...e.querySelectorAll('*')].map(x => x.tagName)")
     assert set(tags) <= {
-        "H1", "H2", "P", "UL", "OL", "LI", "STRONG", "EM", "CODE", "BLOCKQUOTE", "BR", "HR",
-    }, tags  # fmt: skip
+        "H1",
+        "H2",
+        "P",
+        "UL",
+        "OL",
+        "LI",
+        "STRONG",
+        "EM",
+        "CODE",
+        "BLOCKQUOTE",
+        "BR",
+        "HR",
+    }, tags
 
 
 def test_scripts_in_answers_and_users_are_shown_as_written(
@@ -305,10 +316,13 @@ def test_scripts_in_answers_and_users_are_shown_as_written(
     account, connection = annotator("writer")
     values = {"decision": "approve", "faithful": "yes", "natural": "yes", "tone": 4}
     review = Review(
-        subject=item.candidate.id, reviewer="", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.SUBMITTED, edited=EVERYTHING,
+        subject=item.candidate.id,
+        reviewer="",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.SUBMITTED,
+        edited=EVERYTHING,
         answers=tuple(Answer(name, value) for name, value in values.items()),  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
     submit(connection, "answered", [review])
     assert submit(connection, "answered", [review]) == 0
     assert [review.edited for review in pull(owner, "answered")] == [EVERYTHING]

@@ -76,8 +76,13 @@ def test_kappa_finds_planted_errors_and_biases(second: FakeReviewer) -> None:
 
 
 def test_only_guessing_and_constant_reviewers_are_reported() -> None:
-    crew = [FakeReviewer("ann", 0.1), FakeReviewer("bob", 0.15), FakeReviewer("cy", 0.1),
-            FakeReviewer("coin", 0.5), FakeReviewer("yes", 0.1, approves_anyway=1.0)]  # fmt: skip
+    crew = [
+        FakeReviewer("ann", 0.1),
+        FakeReviewer("bob", 0.15),
+        FakeReviewer("cy", 0.1),
+        FakeReviewer("coin", 0.5),
+        FakeReviewer("yes", 0.1, approves_anyway=1.0),
+    ]
     reviews = simulate(crew, 200, SEED)
     agreements = measure_agreement(reviews, ["decision"]).reviewers
     reported = {one.reviewer: one.uninformative for one in agreements if one.uninformative}

@@ -23,9 +23,14 @@ def review(
 ) -> Review:
     answers = (Answer("decision", decision),) if decision else ()
     return Review(
-        subject="s1", reviewer=reviewer, reviewer_kind=kind, status=ReviewStatus.SUBMITTED,
-        answers=answers, edited=edited, submitted_at=at,
-    )  # fmt: skip
+        subject="s1",
+        reviewer=reviewer,
+        reviewer_kind=kind,
+        status=ReviewStatus.SUBMITTED,
+        answers=answers,
+        edited=edited,
+        submitted_at=at,
+    )
 
 
 def verdict(reviews: Iterable[Review], rule: VerdictRule = MAJORITY) -> Verdict:
@@ -74,9 +79,12 @@ def test_a_subject_with_too_few_decisions_gets_no_verdict() -> None:
 
 def test_discarded_and_undecided_reviews_do_not_count() -> None:
     discarded = Review(
-        subject="s1", reviewer="bob", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.DISCARDED, answers=(Answer("decision", "reject"),),
-    )  # fmt: skip
+        subject="s1",
+        reviewer="bob",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.DISCARDED,
+        answers=(Answer("decision", "reject"),),
+    )
     result = verdict([review("ann", "approve"), discarded, review("cy", None)])
     assert result.decision is Decision.APPROVE
     assert len(result.reviews) == 1

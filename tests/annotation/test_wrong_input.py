@@ -23,10 +23,12 @@ Annotator = Callable[[str], tuple[Account, Connection]]
 def approval(subject: str) -> Review:
     values = {"decision": "approve", "faithful": "yes", "natural": "yes", "tone": 4}
     return Review(
-        subject=subject, reviewer="", reviewer_kind=ReviewerKind.PERSON,
+        subject=subject,
+        reviewer="",
+        reviewer_kind=ReviewerKind.PERSON,
         status=ReviewStatus.SUBMITTED,
         answers=tuple(Answer(name, value) for name, value in values.items()),  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
 
 
 def test_a_renamed_users_answers_have_the_new_name(owner: Connection, annotator: Annotator) -> None:
