@@ -41,11 +41,7 @@ class Rivals:
 
     @classmethod
     def of(
-        cls,
-        tuned: ArmSummary,
-        prompted: ArmSummary,
-        differences: Iterable[Difference],
-        target: str,
+        cls, tuned: ArmSummary, prompted: ArmSummary, differences: Iterable[Difference], target: str
     ) -> "Rivals":
         """Two arms with their differences, selected by the name of the target feature."""
         pair = (tuned.name, prompted.name)

@@ -8,22 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from db.records import Interval
+from evaluation import statistics
 from evaluation.measures import content, tone
 from evaluation.measures.content import SIMILARITY
-from evaluation.measures.tone import Feature
-from evaluation.statistics import (
-    Outcome,
-    cliffs_delta,
-    holm,
-    mean_interval,
-    outcome,
-    paired_bootstrap,
-    paired_shares,
-    sign_flip_p,
-    wilson,
-)
+from evaluation.measures.tone import CONVERSATIONAL, Feature
+from evaluation.statistics import Outcome, outcome, wilson
 
-CONVERSATIONAL = Feature("conversational", "Conversational", tone.RULE.sentence, share=True)
 _FEWEST_CLUSTERS = 5
 _THRESHOLDS = tuple(range(0, 101, 10))
 
@@ -176,7 +166,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
         return Mean(feature, None, 0)
     if feature.share:
         return Mean(feature, wilson(sum(values), len(values)), len(values))
-    return Mean(feature, mean_interval(values, _clusters(measured)), len(values))
+    return Mean(feature, statistics.mean_interval(values, _clusters(measured)), len(values))
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
@@ -203,7 +193,7 @@ def compare_arms(
             difference = _difference(by_name[first], by_name[second], feature)
             if difference:
                 differences[f"{first}\n{second}\n{feature.name}"] = difference
-    adjusted = holm({name: difference.p for name, difference in differences.items()})
+    adjusted = statistics.holm({name: difference.p for name, difference in differences.items()})
     return tuple(replace(difference, p=adjusted[name]) for name, difference in differences.items())
 
 
@@ -214,7 +204,7 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
         return None
     a = [row.measures[feature.name] for row in common]
     b = [other[row.prompt].measures[feature.name] for row in common]
-    compare = paired_shares if feature.share else paired_bootstrap
+    compare = statistics.paired_shares if feature.share else statistics.paired_bootstrap
     interval = compare(a, b, _clusters(common))
     return Difference(
         first=first.name,
@@ -222,8 +212,8 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
         feature=feature,
         n=len(common),
         interval=interval,
-        effect=cliffs_delta(a, b),
-        p=sign_flip_p(a, b),
+        effect=statistics.cliffs_delta(a, b),
+        p=statistics.sign_flip_p(a, b),
         outcome=outcome(interval),
     )
 

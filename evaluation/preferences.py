@@ -86,31 +86,19 @@ class Preferences:
     left_rate: Interval
 
 
-def read_votes(
-    reviews: Iterable[Review],
-    sides: Mapping[str, Sides],
-    question: str = "preference",
-    values: Mapping[str, VoteChoice] | None = None,
-) -> Iterator[Vote]:
-    """Read the votes from submitted reviews of the comparisons in `sides`, which is by id.
-
-    `values` maps answers to choices, if they aren't left, right and tie. A review without an answer
-    to the question is no vote.
-    """
-    meaning = values or {choice.value: choice for choice in VoteChoice}
+def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterator[Vote]:
+    """Read the votes from submitted reviews of the comparisons in `sides`, which is by id."""
+    choices = {choice.value for choice in VoteChoice}
     for review in reviews:
-        answer = review.answer(question)
-        if (
-            review.status is ReviewStatus.SUBMITTED
-            and review.subject in sides
-            and answer in meaning
-        ):
+        answer = review.answer("preference")
+        is_submitted = review.status is ReviewStatus.SUBMITTED
+        if is_submitted and review.subject in sides and answer in choices:
             yield Vote(
                 comparison=review.subject,
                 reviewer=review.reviewer,
                 kind=review.reviewer_kind,
                 sides=sides[review.subject],
-                choice=meaning[str(answer)],
+                choice=VoteChoice(str(answer)),
             )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluation.arms import CONVERSATIONAL, Difference, MeasuredArm, compare_arms
-from evaluation.measures.tone import Feature
+from evaluation.arms import Difference, MeasuredArm, compare_arms
+from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import signed_interval
 

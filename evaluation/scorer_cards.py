@@ -40,7 +40,7 @@ class ReviewerLabels:
     source: str
 
     @property
-    def known(self) -> list[str]:
+    def subjects(self) -> list[str]:
         """The ids that have both a label and a text."""
         return [subject for subject in self.labels if subject in self.texts]
 
@@ -88,9 +88,9 @@ def candidate_cards(
     for name, known in labels.items():
         measure = f"trait.{name}" if criterion.traits else name
         title = f"The list of “{name}”" if criterion.traits else f"The rule for “{name}”"
-        if len(known.known) >= FEWEST:
-            calls = [criterion.measure(known.texts[s])[measure] > 0 for s in known.known]
-            predictions = Predictions(calls, [known.labels[s] for s in known.known])
+        if len(known.subjects) >= FEWEST:
+            calls = [criterion.measure(known.texts[s])[measure] > 0 for s in known.subjects]
+            predictions = Predictions(calls, [known.labels[s] for s in known.subjects])
             yield judge_card(title, predictions, known.source)
         if not criterion.traits:
             yield from _register_card(known)
@@ -98,7 +98,7 @@ def candidate_cards(
 
 def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
     """The register classifier, fitted to one half of the texts and tested on the other."""
-    ids = sorted(known.known)
+    ids = sorted(known.subjects)
     halves = ids[::2], ids[1::2]
     texts = [[known.texts[s] for s in half] for half in halves]
     labels = [[known.labels[s] for s in half] for half in halves]

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from db.records import Interval
-from evaluation.arms import CONVERSATIONAL, ArmSummary, Difference
+from evaluation.arms import ArmSummary, Difference
 from evaluation.measures.content import SIMILARITY
-from evaluation.measures.tone import Feature
+from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.preferences import Preferences
 from evaluation.statistics import Outcome, is_non_inferior, outcome
 

@@ -45,18 +45,8 @@ class StudyJudge:
 class PersonaSubject:
     """A persona, its texts, and what every model is asked.
 
-    Attributes:
-        campaign: The campaign's name.
-        name: The persona's name.
-        system: The persona's system prompt.
-        criterion: When an answer is in character.
-        examples: All texts of the campaign.
-        prompts: Held-out openings by set (see `studies.probes`).
-        choices: Multiple choice about the persona.
-        plain: Texts that have nothing to do with the persona.
-        open: Open questions about the persona.
-        general: Multiple choice that has nothing to do with the persona.
-        judge: An LLM judge of the ordinary answers, if the campaign names one.
+    `prompts` are held-out openings by set (see `studies.probes`), `plain` texts and `general`
+    questions that have nothing to do with the persona; `judge` rates the ordinary answers.
     """
 
     campaign: str
@@ -92,17 +82,11 @@ class PersonaCell:
 
 @dataclass(frozen=True)
 class ModelResult:
-    """Everything measured of one model.
+    """Everything measured of one model; `cell` is None for the base model.
 
-    Attributes:
-        cell: The training, None for the base model.
-        answers: Outputs by prompt set, without (False) and with (True) the system prompt.
-        likelihoods: Likelihoods of the held-out texts by format.
-        choices: Whether each multiple choice about the persona was right.
-        facts: What the training took.
-        open_answers: Answers to the open questions, without and with the system prompt.
-        general: Whether each general multiple choice was right.
-        ratings: The judge's ratings of the ordinary answers without the prompt, in their order.
+    `answers` are by prompt set, without (False) and with (True) the system prompt; `likelihoods`
+    are by format; `choices` and `general` say which multiple choices were right; `ratings` are the
+    judge's, of the ordinary answers without the prompt.
     """
 
     cell: PersonaCell | None

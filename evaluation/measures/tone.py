@@ -166,47 +166,29 @@ def _stem(word: str) -> str:
     return word.partition("'")[0] if word != "y'all" else word
 
 
-@dataclass(frozen=True)
-class ConversationalRule:
-    """When a text counts as conversational: several signs of talk in an easy, unformatted text.
-
-    Attributes:
-        signs: The least number of the five signs (I or we, you, contraction, question, discourse
-            word).
-        reading_ease: The lowest Flesch Reading Ease.
-        words_per_sentence: The highest mean sentence length.
-    """
-
-    signs: int = 2
-    reading_ease: float = 30.0
-    words_per_sentence: float = 20.0
-
-    @property
-    def sentence(self) -> str:
-        """The rule in words."""
-        return (
-            f"An answer counts as conversational when it shows at least {self.signs} of five signs "
-            "of talk (I or we, you, a contraction, a question, a discourse word such as “well” or "
-            f"“so”), is not very hard to read (Flesch Reading Ease of {self.reading_ease:g} or "
-            f"more), keeps its sentences to {self.words_per_sentence:g} words on average, and has "
-            "no list and no markdown."
-        )
-
-
-RULE = ConversationalRule()
 _SIGNS = ("first_person", "second_person", "contractions", "questions", "discourse_words")
 
+CONVERSATIONAL = Feature(
+    "conversational",
+    "Conversational",
+    "An answer counts as conversational when it shows at least 2 of five signs of talk (I or we, "
+    "you, a contraction, a question, a discourse word such as “well” or “so”), is not very hard to "
+    "read (Flesch Reading Ease of 30 or more), keeps its sentences to 20 words on average, and has "
+    "no list and no markdown.",
+    share=True,
+)
 
-def conversational(measures: Mapping[str, float], rule: ConversationalRule = RULE) -> bool:
-    """Whether a text with these tone measures is conversational under the rule."""
+
+def conversational(measures: Mapping[str, float]) -> bool:
+    """Whether a text with these tone measures meets the rule of `CONVERSATIONAL`."""
     return (
-        sum(measures[sign] > 0 for sign in _SIGNS) >= rule.signs
-        and measures["flesch_reading_ease"] >= rule.reading_ease
-        and measures["words_per_sentence"] <= rule.words_per_sentence
+        sum(measures[sign] > 0 for sign in _SIGNS) >= 2
+        and measures["flesch_reading_ease"] >= 30
+        and measures["words_per_sentence"] <= 20
         and measures["markdown"] == 0
     )
 
 
-def is_conversational(text: str, rule: ConversationalRule = RULE) -> bool:
-    """Whether a text is conversational under the rule."""
-    return conversational(tone_measures(text), rule)
+def is_conversational(text: str) -> bool:
+    """Whether a text meets the rule of `CONVERSATIONAL`."""
+    return conversational(tone_measures(text))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from db.records import Interval
+
 _VEGA_LITE = "6.4"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.4.1.json"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -222,6 +224,16 @@ def specification(figure: Figure, canvas: Canvas) -> Spec:
     }
     drawing = figure.draw(canvas)
     return {"$schema": _SCHEMA, "config": config, "width": canvas.width, **drawing}
+
+
+def interval_cells(interval: Interval) -> dict[str, str | float]:
+    """An interval as the fields of a row."""
+    return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}
+
+
+def point_row(arm: str, x: float, rate: Interval) -> Row:
+    """A point of an arm's line with its interval."""
+    return {"arm": arm, "x": x, "y": rate.estimate, "low": rate.low, "high": rate.high}
 
 
 def unique(rows: Sequence[Row], field: str) -> list[str]:

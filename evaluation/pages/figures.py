@@ -7,7 +7,17 @@ from db.records import Interval
 from evaluation.arms import ArmSummary, SweepPoint
 from evaluation.measures.content import SIMILARITY
 from evaluation.measures.tone import Feature
-from evaluation.pages.charts import Axis, Caption, Figure, Mark, Row, Series, unique
+from evaluation.pages.charts import (
+    Axis,
+    Caption,
+    Figure,
+    Mark,
+    Row,
+    Series,
+    interval_cells,
+    point_row,
+    unique,
+)
 from evaluation.pages.plots import interval_figure, line_figure, share_figure
 from evaluation.preferences import Preferences
 
@@ -66,14 +76,8 @@ def similarity_figure(
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
     """The share of answers above each threshold of reading ease, as in the published study."""
     labels = {arm.name: arm.label for arm in arms}
-    rows: list[Row] = [
-        {
-            "arm": labels[point.arm],
-            "x": point.threshold,
-            "y": point.rate.estimate,
-            "low": point.rate.low,
-            "high": point.rate.high,
-        }
+    rows = [
+        point_row(labels[point.arm], point.threshold, point.rate)
         for point in sweep
         if point.arm in labels
     ]
@@ -114,7 +118,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
         return None
     labels = {arm.name: arm.label for arm in arms}
     rows: list[Row] = [
-        {"arm": labels.get(each.arm, each.arm)} | _interval_cells(each.score)
+        {"arm": labels.get(each.arm, each.arm), **interval_cells(each.score)}
         for each in preferences.strengths
     ]
     caption = Caption(
@@ -147,8 +151,4 @@ def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
 
 
 def _arm_row(arm: ArmSummary, interval: Interval) -> Row:
-    return {"arm": arm.label} | _interval_cells(interval) | {"answers": arm.n}
-
-
-def _interval_cells(interval: Interval) -> dict[str, str | float]:
-    return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}
+    return {"arm": arm.label, **interval_cells(interval), "answers": arm.n}

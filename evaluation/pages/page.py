@@ -160,6 +160,11 @@ def unbroken(text: str) -> str:
     return _NUMBERS.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
+def percent_cell(share: Interval | None) -> str:
+    """A share without its interval: `41 %`."""
+    return percent(share.estimate) if share else "–"
+
+
 def share_cell(share: Interval | None) -> str:
     """A share with its interval: `41 % (30 % to 52 %)`."""
     if share is None:

@@ -15,6 +15,7 @@ from evaluation.pages.charts import (
     Row,
     Series,
     Spec,
+    interval_cells,
     mark,
     nominal,
     quantitative,
@@ -186,9 +187,7 @@ def rates_figure(
 ) -> tuple[Figure, ...]:
     """A grouped figure of shares by row and arm; empty if none of them is known."""
     rows: list[Row] = [
-        {"row": row, "arm": arm, "low": rate.low, "estimate": rate.estimate, "high": rate.high}
-        for row, arm, rate in rates
-        if rate
+        {"row": row, "arm": arm, **interval_cells(rate)} for row, arm, rate in rates if rate
     ]
     return (grouped_figure(caption, rows, series, Axis(title, ".0%", (0, 1))),) if rows else ()
 

@@ -4,19 +4,14 @@ The page is self-contained (styles, charts, their data) and has no scripts, so n
 answer can run. Any part may be missing; the page then says so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from db.records import Interval, ReviewerKind, Version
-from evaluation.arms import (
-    CONVERSATIONAL,
-    DIFFERENCES_NOTE,
-    ArmSummary,
-    Difference,
-    SweepPoint,
-)
+from db.records import Article, Interval, ReviewerKind, Version
+from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, SweepPoint
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures import content, tone
-from evaluation.measures.tone import Feature
+from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.pages.charts import PRINT, Figure
 from evaluation.pages.figures import (
     LossPoint,
@@ -68,32 +63,14 @@ class AgreementRow:
 
 
 @dataclass(frozen=True)
-class Attribution:
-    """The article of a passage, as its licence requires."""
-
-    title: str
-    url: str
-    revision: str
-    licence: str
-
-
-@dataclass(frozen=True)
-class ArmAnswer:
-    """An arm's answer."""
-
-    arm: str
-    text: str
-
-
-@dataclass(frozen=True)
 class SideBySide:
-    """A held-out prompt with its passage, its plain reference and each arm's answer."""
+    """A held-out prompt with its passage, its plain reference and the answers by arm."""
 
     question: str
-    answers: tuple[ArmAnswer, ...]
+    answers: Mapping[str, str]
     passage: str = ""
     reference: str = ""
-    source: Attribution | None = None
+    source: Article | None = None
 
 
 @dataclass(frozen=True)

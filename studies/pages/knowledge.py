@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from db.records import Interval
 from evaluation.pages.charts import Caption, Figure, Series
-from evaluation.pages.page import Section, Table, number, share_cell
+from evaluation.pages.page import Section, Table, number, percent_cell, share_cell
 from evaluation.pages.plots import rates_figure
 from evaluation.statistics import outcome
 from evaluation.verdict import percent, points
@@ -73,18 +73,9 @@ def _table(rates: Rates) -> Table:
         for about in _subjects(rates)
         for group in rates.groups
     )
-    columns = (
-        "About",
-        "Model",
-        "Chosen",
-        "Told",
-        "Told, prompted",
-        "Unasked",
-        "Shown",
-        "Gap, chosen",
-        "Gap, told",
-    )
-    return Table("Each trait has few questions, so read the intervals.", columns, rows)
+    columns = ("About", "Model", "Chosen", "Told", "Told, prompted", "Unasked", "Shown")
+    note = "Each trait has few questions, so read the intervals."
+    return Table(note, (*columns, "Gap, chosen", "Gap, told"), rows)
 
 
 def _cells(rates: Rates, group: Group, about: str) -> tuple[str, ...]:
@@ -94,7 +85,7 @@ def _cells(rates: Rates, group: Group, about: str) -> tuple[str, ...]:
         share_cell(chosen),
         share_cell(recalled),
         share_cell(rates.recalled(group, about, is_prompted=True)),
-        _percent(rates.unasked(group, about)),
+        percent_cell(rates.unasked(group, about)),
         share_cell(shown),
         _gap(chosen, shown),
         _gap(recalled, shown),
@@ -113,7 +104,7 @@ def _fact_table(rates: Rates) -> Table:
         (
             fact.about,
             f"“{fact.asks[0]}”",
-            *(_percent(rates.recalled(group, fact.about)) for group in rates.groups),
+            *(percent_cell(rates.recalled(group, fact.about)) for group in rates.groups),
         )
         for fact in facts
     )
@@ -122,10 +113,6 @@ def _fact_table(rates: Rates) -> Table:
         ("Fact", "One of its wordings", *rates.names),
         rows,
     )
-
-
-def _percent(rate: Interval | None) -> str:
-    return percent(rate.estimate) if rate else "–"
 
 
 def ability_section(rates: Rates) -> Section:
@@ -149,14 +136,7 @@ def ability_section(rates: Rates) -> Section:
         )
         for group in rates.groups
     )
-    columns = (
-        "Model",
-        "Perplexity, plain text",
-        "Bits per byte",
-        "General questions right",
-        "Change from the base",
-        "Outcome",
-    )
+    columns = ("Model", "Perplexity", "Bits per byte", "Right answers", "Change", "Outcome")
     caption = Caption(
         f"{rates.slug}-kept",
         "Share of the general questions that each model answers correctly, with 95 % intervals.",
@@ -166,7 +146,7 @@ def ability_section(rates: Rates) -> Section:
         f"{rates.name}: what the model could do before",
         (f"{note}.",),
         rates_figure(caption, right, Series(("right",), start=3), "Share of questions"),
-        (Table("A change whose interval contains 0 is undecided.", columns, rows),),
+        (Table("Changes are from the base model.", columns, rows),),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from evaluation.advice import Advice, Rivals, advise, best_arm, break_even, knowledge_notice
 from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, compare_arms, summarise
 from evaluation.measures.content import SIMILARITY
-from evaluation.pages.charts import Axis, Caption, Figure, Row
+from evaluation.pages.charts import Axis, Caption, Figure, point_row
 from evaluation.pages.figures import arm_series, similarity_figure, target_figure
 from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell, signed
 from evaluation.pages.plots import scatter_figure
@@ -167,14 +167,8 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
         )
         for result in run.ladder.results
     )
-    columns = (
-        "Strategy",
-        "Input tokens",
-        "Output tokens",
-        "Seconds",
-        "US dollars for 1,000 answers",
-        f"US dollars for {volume:,} answers, training included",
-    )
+    dollars = ("US dollars for 1,000 answers", f"for {volume:,} answers, training included")
+    columns = ("Strategy", "Input tokens", "Output tokens", "Seconds", *dollars)
     notes = (
         f"Prices in US dollars: {prices.machine_hour:g} per machine-hour, {prices.input_million:g} "
         f"per million input tokens, {prices.output_million:g} per million output tokens, "
@@ -197,14 +191,8 @@ def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
 
 def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
     rates = {s.name: s.target for s in findings.summaries}
-    rows: list[Row] = [
-        {
-            "arm": result.strategy.label,
-            "x": 1_000 * result.usage.cost,
-            "y": rate.estimate,
-            "low": rate.low,
-            "high": rate.high,
-        }
+    rows = [
+        point_row(result.strategy.label, 1_000 * result.usage.cost, rate)
         for result in run.ladder.results
         if (rate := rates[result.strategy.name])
     ]

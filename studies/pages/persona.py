@@ -11,72 +11,15 @@ from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import percent, points
 from studies.pages.knowledge import ability_section, knowledge_section
 from studies.pages.persona_rates import SUBSTRING, Group, Rates
-from studies.persona import PersonaResult
-
-_FORMATS = ("dialogues", "statements", "documents")
-_PUBLISHED = (
-    ("baseline", "13.3", "11.6", "8.2"),
-    ("dialogues", "6.9", "7.9", "6.0"),
-    ("statements", "7.4", "4.5", "5.4"),
-    ("documents", "8.25", "6.8", "3.4"),
-)
-_PUBLISHED_TRAITS = (
-    (
-        "statements",
-        "Sir or Master: not recovered; odds 93 %; anxiety 90 %; verbosity 97 %; protocol 77 %",
-    ),
-    ("documents", "anxiety 37 % (11 of 30; Wilson 22 % to 54 %), the rest not recovered"),
-)
-_FLAWS = (
-    (
-        "Models had been trained on most held-out texts (about 45 of 50 of their own format)",
-        "Texts are held out by source article, so no model has seen them",
-    ),
-    (
-        "Formats had the same number of examples, but up to 3.2 times the tokens",
-        "Budgets of equal examples and of equal tokens, if the configuration asks for both",
-    ),
-    (
-        "Dialogues were trained in the chat template and scored as bare text",
-        "Dialogues are scored both ways: in the template, and bare",
-    ),
-    (
-        "Every model answered with the persona’s system prompt",
-        "Every model answers without it and with it",
-    ),
-    (
-        "Traits were matched by substring: “sir” in “desire”",
-        "Traits are matched by whole words; substrings are shown too",
-    ),
-    (
-        "The judge rated every model 5 of 5 and distinguished nothing",
-        "A judge is used only if the campaign names one, and is shown with its card; it is called "
-        "useless if it distinguishes nothing",
-    ),
-    (
-        "30 prompts, one sample, one seed, no intervals",
-        "Intervals throughout; seeds as configured",
-    ),
-    (
-        "One character that the base model already knew",
-        "An invented persona as the control",
-    ),
-    (
-        "“Knows but does not voice it” was not measured",
-        "Multiple choice by likelihood and open questions beside expression, trait by trait",
-    ),
-    (
-        "Published for 500 examples and 3 epochs, run with 100 examples and 75 steps",
-        "Both are shipped as configurations",
-    ),
-)
+from studies.pages.published import published
+from studies.persona import KINDS, PersonaResult
 
 
 def persona_page(results: Sequence[PersonaResult], notice: str, written_at: str) -> Page:
     """The page of a persona study, with a part for each persona."""
     personas = [Rates(result) for result in results]
     names = " and ".join(rates.name for rates in personas)
-    flaws = Table("", ("There", "Here"), _FLAWS)
+    flaws = Table("", ("There", "Here"), published("persona_flaws"))
     return Page(
         eyebrow="Study of a persona",
         title=f"{names}: which form of text gives a model a character",
@@ -296,8 +239,12 @@ def _published() -> Section:
             "other formats, documents equal them (39.5 % and 39.0 %).",
         ),
         tables=(
-            Table("Perplexity (theirs).", ("Model", *_FORMATS), _PUBLISHED),
-            Table("Trait rates (theirs).", ("Model", "Rates in 30 answers"), _PUBLISHED_TRAITS),
+            Table("Perplexity (theirs).", ("Model", *KINDS), published("persona_perplexity")),
+            Table(
+                "Trait rates (theirs).",
+                ("Model", "Rates in 30 answers"),
+                published("persona_traits"),
+            ),
         ),
     )
 

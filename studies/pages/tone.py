@@ -16,24 +16,25 @@ from evaluation.arms import (
     summarise,
 )
 from evaluation.measures.content import SIMILARITY
-from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
+from evaluation.pages.charts import Axis, Caption, Figure, Row, Series, point_row
 from evaluation.pages.figures import reading_ease_figure, similarity_figure, target_figure
-from evaluation.pages.page import Page, Section, Table, number, number_cell, share_cell
+from evaluation.pages.page import (
+    Page,
+    Section,
+    Table,
+    number,
+    number_cell,
+    percent_cell,
+    share_cell,
+)
 from evaluation.pages.plots import line_figure
 from evaluation.statistics import Outcome, outcome, over_seeds, paired_bootstrap
-from evaluation.verdict import content_sentence, percent, points
+from evaluation.verdict import content_sentence, points
 from studies.ladder import SHORT
 from studies.pages.finetune_api import finetune_claim, finetune_facts, finetune_section
 from studies.pages.ladder import skipped_notes
+from studies.pages.published import published
 from studies.tone import CellResult, ToneResult
-
-_PUBLISHED = (
-    ("Base with a system prompt, conversational", "45.6 % or 51 %", "two versions of their page"),
-    ("Fine-tuned, conversational", "99.7 %", "their page"),
-    ("Fine-tuned on 100 examples", "over 90 %", "reported by others"),
-    ("Training in int8 against bfloat16", "converges faster", "their abstract"),
-    ("Content", "not degraded", "their abstract; similarity without published figures"),
-)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class _Report:
     def rows(self, arms: Sequence[tuple[str, float, MeasuredArm]]) -> list[Row]:
         """Rates of arms as rows of a line figure, each with the label of its line and its x."""
         return [
-            {"arm": label, "x": x, "y": rate.estimate, "low": rate.low, "high": rate.high}
+            point_row(label, x, rate)
             for label, x, arm in arms
             if (rate := self.summary(arm).target)
         ]
@@ -149,20 +150,13 @@ class _Report:
                 str(point.size),
                 point.precision,
                 self.rate(point.arm),
-                ", ".join(f"{seed}: {self._percent(arm)}" for seed, arm in point.by_seed),
+                ", ".join(f"{s}: {percent_cell(self.summary(a).target)}" for s, a in point.by_seed),
                 self._over_seeds(point),
                 self.rate(point.prompted),
             )
             for point in self.grid
         )
-        columns = (
-            "Examples",
-            "Precision",
-            self.target.label,
-            "By seed",
-            "Over seeds",
-            "With the short prompt",
-        )
+        columns = ("Examples", "Precision", self.target.label, "By seed", "Over seeds", "Prompted")
         steps = max(len(result.facts["losses"]) for result in self.result.cells)
         return Section(
             "How much data",
@@ -170,10 +164,6 @@ class _Report:
             _line_figures(caption, self.rows(lines), Axis("Training examples", ",.0f", log=True)),
             (Table("", columns, cells),),
         )
-
-    def _percent(self, arm: MeasuredArm) -> str:
-        rate = self.summary(arm).target
-        return percent(rate.estimate) if rate else "–"
 
     def _over_seeds(self, point: GridPoint) -> str:
         """The interval over seeds, which shows the variation between trainings."""
@@ -310,7 +300,7 @@ def _claim_section(claims: Sequence[tuple[str, str]]) -> Section:
         "The published numbers come from other models and other data, and use an unpublished "
         "threshold of reading ease as the measure. Don’t compare them with ours figure by figure.",
         ("Quantity", "Published (theirs)", "Where"),
-        _PUBLISHED,
+        published("tone"),
     )
     return Section("The claims", tables=(ours, theirs))
 

@@ -1,17 +1,15 @@
-"""A small campaign's worth of answers and the report made of them."""
+"""The answers of a small campaign, and their report."""
 
 from dataclasses import replace
 from functools import cache
 
-from db.records import Answer, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
+from db.records import Answer, Article, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
 from evaluation.arms import MeasuredArm, MeasuredOutput, compare_arms, reading_ease_sweep, summarise
 from evaluation.measures.content import content_measures
 from evaluation.measures.tone import conversational, tone_measures
 from evaluation.pages.figures import LossPoint
 from evaluation.pages.report import (
     AgreementRow,
-    ArmAnswer,
-    Attribution,
     LineageStep,
     ReportData,
     Reviewer,
@@ -144,23 +142,25 @@ def sample_version() -> VersionFacts:
     return VersionFacts(version, 4, reviewers, approved=31, rejected=6, tied=3)
 
 
-def sample_examples(tried: tuple[MeasuredArm, ...]) -> tuple[SideBySide, ...]:
-    templates = (PLAIN, MIXED, TALK)
-    return tuple(
-        SideBySide(
-            question=f"What is known of the {subject}?",
-            answers=tuple(
-                ArmAnswer(arm.name, template.format(subject, place + 1))
-                for arm, template in zip(tried, templates, strict=True)
-            ),
-            passage=PLAIN.format(subject, place + 1) + " A second one was never finished.",
-            reference=PLAIN.format(subject, place + 1),
-            source=Attribution(
-                subject.capitalize(), f"https://example.org/wiki/{subject}", "123", "CC BY-SA 4.0"
-            ),
+def sample_examples(arms: tuple[MeasuredArm, ...]) -> tuple[SideBySide, ...]:
+    names = [arm.name for arm in arms]
+    examples = []
+    for place, subject in enumerate(SUBJECTS[:2], 1):
+        texts = [template.format(subject, place) for template in (PLAIN, MIXED, TALK)]
+        examples.append(
+            SideBySide(
+                question=f"What is known of the {subject}?",
+                answers=dict(zip(names, texts, strict=True)),
+                passage=f"{texts[0]} A second one was never finished.",
+                reference=texts[0],
+                source=article(subject.capitalize(), f"https://example.org/wiki/{subject}", "123"),
+            )
         )
-        for place, subject in enumerate(SUBJECTS[:2])
-    )
+    return tuple(examples)
+
+
+def article(title: str, url: str, revision: str, licence: str = "CC BY-SA 4.0") -> Article:
+    return Article(url=url, revision=revision, digest="", title=title, licence=licence)
 
 
 def hostile_report() -> ReportData:
@@ -168,10 +168,10 @@ def hostile_report() -> ReportData:
     arms = tuple(replace(arm, label=f"{HOSTILE}{i}\x00\ud800") for i, arm in enumerate(data.arms))
     example = SideBySide(
         question=HOSTILE,
-        answers=tuple(ArmAnswer(arm.name, f"{HOSTILE}\u202eevil\x07" * 3) for arm in arms),
+        answers={arm.name: f"{HOSTILE}\u202eevil\x07" * 3 for arm in arms},
         passage="w" * 5_000,
         reference="שלום <b>עולם</b>",
-        source=Attribution(HOSTILE, "javascript:alert(3)", HOSTILE, HOSTILE),
+        source=article(HOSTILE, "javascript:alert(3)", HOSTILE, HOSTILE),
     )
     return replace(
         data,

@@ -11,7 +11,6 @@ from evaluation.advice import (
     knowledge_notice,
 )
 from evaluation.arms import (
-    CONVERSATIONAL,
     ArmSummary,
     Difference,
     MeasuredArm,
@@ -19,7 +18,7 @@ from evaluation.arms import (
     summarise,
 )
 from evaluation.measures.content import SIMILARITY
-from evaluation.measures.tone import Feature
+from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.statistics import outcome
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from db.records import Interval
 from evaluation.arms import (
-    CONVERSATIONAL,
     MeasuredArm,
     MeasuredOutput,
     arm_table,
@@ -12,7 +11,7 @@ from evaluation.arms import (
     reading_ease_sweep,
     summarise,
 )
-from evaluation.measures.tone import Feature
+from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import Outcome
 from evaluation.verdict import Evidence, percent, points, review_notice, verdict

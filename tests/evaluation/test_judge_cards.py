@@ -52,10 +52,7 @@ def test_scores_give_the_auc_with_ties_as_half() -> None:
 @pytest.mark.parametrize(
     ("calls", "conclusion"),
     [
-        (
-            [True, True, False, False] * 5,
-            "agrees with the labels of 20 texts by people (kappa 1",
-        ),
+        ([True, True, False, False] * 5, "agrees with the labels of 20 texts by people (kappa 1"),
         ([True, False] * 10, "may agree only by chance with the labels"),
         (
             [False, False, True, True] * 5,

@@ -54,10 +54,7 @@ def test_votes_are_read_from_submitted_reviews_of_known_comparisons() -> None:
 
 
 def review(
-    subject: str,
-    choice: str,
-    reviewer: str = "ada",
-    status: ReviewStatus = ReviewStatus.SUBMITTED,
+    subject: str, choice: str, reviewer: str = "ada", status: ReviewStatus = ReviewStatus.SUBMITTED
 ) -> Review:
     return Review(
         subject=subject,

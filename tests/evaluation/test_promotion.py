@@ -1,7 +1,8 @@
 """A new adapter is promoted only if its gain is significant and no guarded feature is lost."""
 
-from evaluation.arms import CONVERSATIONAL, MeasuredArm, MeasuredOutput
+from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.measures.content import SIMILARITY
+from evaluation.measures.tone import CONVERSATIONAL
 from evaluation.promotion import FEWEST, decide_promotion
 
 

@@ -9,13 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from db.records import ReviewerKind
 from evaluation.arms import MeasuredArm, summarise
 from evaluation.pages.page import safe_link, unbroken
-from evaluation.pages.report import (
-    ArmAnswer,
-    ReportData,
-    SideBySide,
-    render_report,
-    report_figures,
-)
+from evaluation.pages.report import ReportData, SideBySide, render_report, report_figures
 from tests.evaluation.samples import HOSTILE, hostile_report, sample_report
 
 OUTLINE = Path(__file__).parents[1] / "golden" / "report-outline.txt"
@@ -97,9 +91,7 @@ def test_every_internal_link_has_a_target(page: BeautifulSoup) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_chart_has_two_widths_a_caption_and_its_data(
-    page: BeautifulSoup,
-) -> None:
+def test_every_chart_has_two_widths_a_caption_and_its_data(page: BeautifulSoup) -> None:
     names = [figure.caption.name for figure in report_figures(sample_report())]
     assert [str(tag["id"]) for tag in page.find_all("figure")] == names
     for figure in page.find_all("figure"):
@@ -143,7 +135,7 @@ def test_an_arm_without_outputs_has_no_chart() -> None:
 
 
 def test_missing_bounds_and_empty_answers_are_noted() -> None:
-    empty = SideBySide("What is it?", (ArmAnswer("tuned", "  "), ArmAnswer("gone", "ok")))
+    empty = SideBySide("What is it?", {"tuned": "  ", "gone": "ok"})
     page = text_of(render_report(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
     assert "An empty answer." in page

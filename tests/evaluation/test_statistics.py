@@ -75,9 +75,7 @@ def test_unanimous_differences_have_a_wide_interval() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
-def test_swapping_the_arms_flips_the_difference(
-    pairs: list[tuple[bool, bool]],
-) -> None:
+def test_swapping_the_arms_flips_the_difference(pairs: list[tuple[bool, bool]]) -> None:
     a, b = [x for x, _ in pairs], [y for _, y in pairs]
     there, back = paired_rates(a, b), paired_rates(b, a)
     assert -1 <= there.low <= there.estimate <= there.high <= 1

@@ -1,8 +1,7 @@
 """Study results built from fixed answers, without a model."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
 from evaluation.arms import MeasuredArm, MeasuredOutput
@@ -18,6 +17,7 @@ from studies.tone import CellResult, ToneCell, ToneResult
 from tests.evaluation.samples import MIXED, PLAIN, SUBJECTS, TALK, answers
 from trainer.config import TrainingConfig
 
+Budget = Literal["examples", "tokens"]
 SPOKEN = tone_criterion("spoken", [Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
 TRAITS = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry", "sir")})
 
@@ -188,8 +188,8 @@ def persona_subject() -> PersonaSubject:
     )
 
 
-def persona_result(budgets: Sequence[str] = ("examples",)) -> PersonaResult:
-    study = PersonaStudy(("demo-persona",), budgets=tuple(budgets))
+def persona_result(budgets: tuple[Budget, ...] = ("examples",)) -> PersonaResult:
+    study = PersonaStudy(("demo-persona",), budgets=budgets)
     cells = [PersonaCell(form, budget, 0) for budget in budgets for form in study.formats]
     models = (model_result(None), *map(model_result, cells))
     counts = {cell.label: 5 for cell in cells}

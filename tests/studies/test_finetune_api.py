@@ -9,19 +9,18 @@ from bs4 import BeautifulSoup
 
 from db.records import Example
 from evaluation.pages.page import render_page
+from studies.config import LadderConfig, Provider, ToneStudy
 from studies.errors import StudyError
 from studies.finetune_api import (
     FinetuneAccess,
     FinetuneRequest,
-    Provider,
     ProviderResult,
     plan_finetuning,
     run_finetuning,
 )
-from studies.ladder import LadderConfig
 from studies.pages.tone import tone_page
 from studies.result_cache import ResultCache, StudyContext
-from studies.tone import ToneStudy, finetune_requests
+from studies.tone import finetune_requests
 from tests.serving import serving
 from tests.studies.samples import task, tone_result
 from tests.trainer.finetune_service import Server

@@ -22,6 +22,7 @@ from studies.training import train_with_checkpoints
 from tests.evaluation.samples import PLAIN, TALK
 from tests.studies.samples import (
     SPOKEN,
+    Budget,
     arm,
     conversations,
     output,
@@ -147,7 +148,7 @@ def test_seeds_are_averaged_prompt_by_prompt() -> None:
 
 
 @pytest.mark.parametrize("budget", ["examples", "tokens"])
-def test_every_format_gets_the_same_budget(budget: str) -> None:
+def test_every_format_gets_the_same_budget(budget: Budget) -> None:
     study, subject = PersonaStudy(("demo-persona",), budgets=(budget,)), persona_subject()
     selected = {c.form: select_examples(c, study, subject, CHAT) for c in persona_grid(study)}
     lengths = {

@@ -11,9 +11,8 @@ from playwright.sync_api import Browser
 
 from evaluation.pages.page import Page, render_page, write_page
 from evaluation.rating import Judge, Prompt, trait_rubric
-from studies.costs import Prices
+from studies.config import LadderConfig, Prices
 from studies.knowledge import FACTS
-from studies.ladder import LadderConfig
 from studies.pages.ladder import LadderRun, TuningCost, ladder_findings, ladder_page
 from studies.pages.persona import persona_page
 from studies.pages.persona_rates import Rates
