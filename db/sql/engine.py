@@ -71,10 +71,9 @@ def parse(url: str) -> URL:
     )
 
 
-def sqlite_file(url: str) -> Path | None:
+def sqlite_file(engine: Engine) -> Path | None:
     """The file of an SQLite database, None for PostgreSQL."""
-    parsed = parse(url)
-    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+    return Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
 
 
 @contextmanager

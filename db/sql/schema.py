@@ -1,21 +1,27 @@
 """Create and migrate the database, and check that its schema is current."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from db.errors import StoreEmptyError, StoreError, StoreVersionError
 from db.sql.engine import reading, sqlite_file, writing
-from db.sql.tables import REVISION, TABLES
+from db.sql.tables import TABLES
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
+REVISIONS = sorted(file.name[:5] for file in (_MIGRATIONS / "versions").glob("r*.py"))
+"""The migrations, oldest first, by the number that starts a file's name."""
+REVISION = REVISIONS[-1]
 
 
-def config(connection: Connection | None = None) -> Config:
+def config(connection: Connection | None = None) -> "Config":
     """Alembic's settings: the folder of the migrations and the connection to use."""
+    from alembic.config import Config  # takes as long to import as SQLAlchemy, and is rarely used
+
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
@@ -28,7 +34,7 @@ def migrate(engine: Engine) -> bool:
     Raises `StoreVersionError` if a newer Timbre created the database, `StoreError` if it holds
     another program's tables.
     """
-    file = _sqlite_file(engine)
+    file = sqlite_file(engine)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with writing(engine) as connection:
@@ -36,6 +42,8 @@ def migrate(engine: Engine) -> bool:
         if revision == REVISION:
             return False
         _check_owner(connection, revision)
+        from alembic import command
+
         command.upgrade(config(connection), "head")
     return True
 
@@ -46,7 +54,7 @@ def check(engine: Engine) -> None:
     Raises `StoreEmptyError` if it is missing or has no tables, `StoreVersionError` if its schema is
     older or newer, `StoreError` if it holds another program's tables.
     """
-    file = _sqlite_file(engine)
+    file = sqlite_file(engine)
     if file is not None and not file.exists():
         raise StoreEmptyError(
             f"The database {file} doesn't exist. Create it with `timbre doctor --migrate`."
@@ -66,10 +74,6 @@ def check(engine: Engine) -> None:
     )
 
 
-def _sqlite_file(engine: Engine) -> Path | None:
-    return sqlite_file(engine.url.render_as_string(hide_password=False))
-
-
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -78,8 +82,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _check_owner(connection: Connection, revision: str | None) -> None:
     """Raise an error if a newer Timbre or another program created the tables."""
-    known = {step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in REVISIONS:
         raise StoreVersionError(
             f"The database is at migration {revision}, but this Timbre only knows {REVISION} and "
             "older ones. Use the newer Timbre that created it."

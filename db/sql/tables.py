@@ -24,9 +24,6 @@ from db import records
 from db.identity import field_names
 from db.records import Record
 
-REVISION = "r0002"
-"""The newest migration; a test compares its result with these tables."""
-
 TABLES: dict[type[Record], Table] = {}
 
 metadata = MetaData(

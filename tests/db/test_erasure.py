@@ -126,7 +126,7 @@ def test_erasing_a_reviewer_removes_answers_and_winning_edits(
 def test_erased_text_disappears_from_the_database_file(
     store: Store, approvals: list[Approval]
 ) -> None:
-    file = sqlite_file(store.engine.url.render_as_string(hide_password=False))
+    file = sqlite_file(store.engine)
     if file is None:
         return  # a server's files can't be read, only its tables
     freeze(store, PLAN, approvals)

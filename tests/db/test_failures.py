@@ -267,7 +267,7 @@ def test_a_damaged_database_gives_one_line(sqlite_url: str) -> None:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    file = sqlite_file(sqlite_url)
+        file = sqlite_file(store.engine)
     assert file is not None
     content = bytearray(file.read_bytes())
     half = len(content) // 2

@@ -1,5 +1,7 @@
 """Databases are migrated, and databases with another schema are rejected."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from db.records import Measure, ReadingPosition
 from db.sql import schema
 from db.sql.engine import engine, reading, writing
 from db.sql.rows import insert
-from db.sql.tables import REVISION, metadata, reading_positions
+from db.sql.tables import metadata, reading_positions
 from db.store import Store
+
+ROOT = Path(__file__).parents[3]
 
 
 def set_revision(url: str, revision: str) -> None:
@@ -38,9 +42,22 @@ def test_the_migrations_produce_the_declared_tables(url: str) -> None:
     opened.dispose()
 
 
-def test_the_only_head_is_the_declared_revision() -> None:
+def test_the_files_names_give_the_revisions() -> None:
     script = ScriptDirectory.from_config(schema.config())
-    assert script.get_heads() == [REVISION]
+    assert script.get_heads() == [schema.REVISION]
+    newest_first = [step.revision for step in script.walk_revisions()]
+    assert newest_first == schema.REVISIONS[::-1]
+
+
+@pytest.mark.parametrize(("use", "is_imported"), [("migrate", True), ("open", False)])
+def test_only_migrating_imports_alembic(tmp_path: Path, use: str, is_imported: bool) -> None:
+    url = f"sqlite:///{tmp_path / 'timbre.db'}"
+    if use == "open":
+        Store.migrate(url)
+    script = f"import sys; from db.store import Store; Store.{use}({url!r})"
+    script += "; sys.exit('alembic' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    assert result.returncode == is_imported
 
 
 def test_migrating_creates_every_table_and_index(url: str) -> None:
@@ -51,7 +68,7 @@ def test_migrating_creates_every_table_and_index(url: str) -> None:
         for name, table in metadata.tables.items():
             indexes = {i["name"] for i in inspector.get_indexes(name)}
             assert {index.name for index in table.indexes} <= indexes
-        assert MigrationContext.configure(connection).get_current_revision() == REVISION
+        assert MigrationContext.configure(connection).get_current_revision() == schema.REVISION
     opened.dispose()
 
 
