@@ -8,7 +8,7 @@ from pathlib import Path
 from annotation.agreement import answered_questions, measure_agreement
 from annotation.rule_reviewers import RULE_REVIEWERS
 from annotation.verdicts import verdicts
-from db.describe import describe
+from db.descriptions import describe
 from db.lineage import Lineage, trace
 from db.records import (
     Article,
@@ -24,15 +24,13 @@ from db.records import (
 )
 from db.runs import RunStatus
 from db.store import Store
-from db.versions import version_examples
+from db.versions.contents import version_examples
 from evaluation.arms import compare_arms, reading_ease_sweep, summarise
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.figures import LossPoint
 from evaluation.pages.page import write_atomically, write_figures
 from evaluation.pages.report import (
     AgreementRow,
-    ArmAnswer,
-    Attribution,
     LineageStep,
     ReportData,
     Reviewer,
@@ -176,10 +174,10 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
         passage = store.get(Passage, example.passage) if example.passage else None
         yield SideBySide(
             question=example.question,
-            answers=tuple(ArmAnswer(name, answers[prompt]) for name, answers in texts.items()),
+            answers={name: answers[prompt] for name, answers in texts.items()},
             passage=passage.text if passage else "",
             reference=example.reference,
-            source=_attribution(store, passage),
+            source=store.get(Article, passage.article) if passage else None,
         )
 
 
@@ -200,13 +198,6 @@ def _steps(lineage: Lineage, depth: int) -> Iterator[LineageStep]:
     yield LineageStep(noun, lineage.id[:12], describe(record), url, depth)
     for link in lineage.links:
         yield from _steps(link, depth + 1)
-
-
-def _attribution(store: Store, passage: Passage | None) -> Attribution | None:
-    article = store.get(Article, passage.article) if passage else None
-    if article is None:
-        return None
-    return Attribution(article.title, article.url, article.revision, article.licence)
 
 
 def _configuration(campaign: Campaign, run: Run) -> Iterator[Setting]:
