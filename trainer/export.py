@@ -165,5 +165,7 @@ def _compare(
     decoding = Decoding(max_new_tokens=plan.new_tokens)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     adapter = Answerer(tuned, decoding)
+    is_float32 = read_metadata(plan.adapter).precision == "float32"  # else bfloat16 if it's fast
+    decoding = replace(decoding, precision="float32" if is_float32 else "auto")
     exported = Answerer(Arm("exported", str(folder)), decoding, model)
     return measure_parity(adapter, exported, examples, plan.bounds)
