@@ -44,7 +44,7 @@ def interval_figure(
 
     def draw(canvas: Canvas) -> Spec:
         values = [
-            {**row, "row": canvas.wrap(str(row["arm"])), "said": _value_label(row, axis)}
+            {**row, "row": canvas.wrap(str(row["arm"])), "label": _value_label(row, axis)}
             for row in rows
         ]
         shared = {
@@ -53,7 +53,7 @@ def interval_figure(
         }
         estimate = shared | {"x": quantitative("estimate")}
         interval = shared | {"x": axis.encoding("low"), "x2": {"field": "high"}}
-        label = estimate | {"text": nominal("said")}
+        label = estimate | {"text": nominal("label")}
         palette, rim = canvas.palette, {"dy": -15, "fontSize": 12}
         layers = [
             *_mark_layers(marks, canvas),
@@ -197,7 +197,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
 
     def draw(canvas: Canvas) -> Spec:
         values = [
-            {**row, "column": str(row["column"]), "said": f"{float(row['value']):{axis.format}}"}
+            {**row, "column": str(row["column"]), "label": f"{float(row['value']):{axis.format}}"}
             for row in _wrap_rows(rows, canvas)
         ]
         names = unique(values, "row")
@@ -217,7 +217,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
         # Pale enough for text in the page's ink on every cell, in light and dark mode.
         depth = quantitative("value", scale={"type": "log", "range": [0.5, 0.04]}, legend=None)
         cells = shared | {"opacity": depth, "color": {"value": canvas.palette.series[1]}}
-        labels = shared | {"text": nominal("said"), "color": {"value": canvas.palette.ink}}
+        labels = shared | {"text": nominal("label"), "color": {"value": canvas.palette.ink}}
         layers = [mark("rect", cells, cornerRadius=3), mark("text", labels, fontSize=13)]
         return _chart(values, layers, max(44 * len(names), _rows_height(values)))
 
