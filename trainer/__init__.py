@@ -1,1 +1,1 @@
-"""A version in, an adapter and its outputs out."""
+"""Training: a version in, an adapter and its outputs out."""
