@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from annotation.agreement.scales import comparable, format_answer
 from annotation.items import CandidateItem
 from annotation.review_settings import ReviewSettings
-from annotation.scales import comparable, format_answer
 from db.records import Decision, Review, ReviewStatus, Verdict
 
 

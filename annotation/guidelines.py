@@ -4,8 +4,8 @@ from pathlib import Path
 
 import jinja2
 
+from annotation.argilla.html_text import escape_markdown
 from annotation.errors import AnnotationError
-from annotation.html_text import escape_markdown
 from annotation.review_settings import ReviewSettings
 
 MAX_LENGTH = 10_000

@@ -9,9 +9,9 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
-from annotation.connection import Connection, connect
-from annotation.datasets import dataset_names, find_dataset
-from annotation.flags import Flag, find_flags
+from annotation.argilla.connection import Connection, connect
+from annotation.argilla.datasets import dataset_names, find_dataset
+from annotation.verdicts import Flag, find_flags
 from db.records import Review
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from annotation.answer_values import answer_from_argilla, displayed_text
-from annotation.connection import Connection, Server, connect, workspace_id
-from annotation.datasets import Dataset, find_dataset
+from annotation.argilla.answer_values import answer_from_argilla, displayed_text
+from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 

@@ -8,14 +8,14 @@ from itertools import islice
 from operator import length_hint
 from typing import Any
 
-from annotation.answer_values import answer_to_argilla
-from annotation.connection import Connection, Server, connect
-from annotation.datasets import Dataset, ensure_dataset
-from annotation.html_text import escape_html
+from annotation.argilla.answer_values import answer_to_argilla
+from annotation.argilla.connection import Connection, Server, connect
+from annotation.argilla.datasets import Dataset, ensure_dataset
+from annotation.argilla.html_text import escape_html
+from annotation.argilla.questions import candidate_settings, comparison_settings
 from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.progress import ProgressCallback
 from annotation.pull import EDIT_QUESTION
-from annotation.questions import candidate_settings, comparison_settings
 from annotation.review_settings import ReviewSettings
 from db.records import CandidateKind
 

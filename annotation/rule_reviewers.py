@@ -6,8 +6,8 @@ on some texts, as people do, so that the whole loop can run without people.
 
 from dataclasses import dataclass
 
+from annotation.argilla.questions import NO_TRAIT
 from annotation.items import CandidateItem, ComparisonItem
-from annotation.questions import NO_TRAIT
 from annotation.text_features import TextFeatures, text_features, tokens
 from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus, Role
 

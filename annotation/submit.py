@@ -5,9 +5,9 @@ from itertools import islice
 from operator import length_hint
 from typing import Any
 
-from annotation.answer_values import answer_to_argilla, displayed_text
-from annotation.connection import Connection, Server, connect
-from annotation.datasets import Dataset, find_dataset
+from annotation.argilla.answer_values import answer_to_argilla, displayed_text
+from annotation.argilla.connection import Connection, Server, connect
+from annotation.argilla.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
 from annotation.progress import ProgressCallback
 from annotation.pull import EDIT_QUESTION

@@ -1,4 +1,4 @@
-"""Verdicts: the outcome of one record's reviews under an explicit rule."""
+"""Verdicts: the outcome of one record's reviews under an explicit rule; and reviewers' flags."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotation.errors import AnnotationError
-from annotation.flags import find_flags
 from db.records import Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
 DECISION = "decision"
+REASONS = "reasons"
+FLAGS = ("harmful", "broken")
+"""Reasons that flag a record, even if its reviewer discards it."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A reviewer's mark on a record; `kind` is one of `FLAGS`."""
+
+    subject: str
+    reviewer: str
+    kind: str
 
 
 class VotingRule(StrEnum):
@@ -86,6 +97,15 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
             reviews=tuple(sorted(review.id for review in decisions)),
             text=_winning_edit(decisions, rule) if decision is Decision.APPROVE else None,
         )
+
+
+def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
+    """The flags in some reviews, including discarded ones."""
+    for review in reviews:
+        reasons = review.answer(REASONS)
+        for kind in FLAGS:
+            if isinstance(reasons, tuple) and kind in reasons:
+                yield Flag(review.subject, review.reviewer, kind)
 
 
 def _decide(reviews: Sequence[Review], rule: VerdictRule) -> Decision:

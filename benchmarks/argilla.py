@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 from platformdirs import user_cache_path
 
-from annotation.embedded_server import ServerProcess, install, start
+from annotation.argilla.embedded_server import ServerProcess, install, start
 from benchmarks.record import publish
 
 BATCH = 250

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from annotation import embedded_server
-from annotation.accounts import add_workspace
-from annotation.connection import Connection
+from annotation.argilla import embedded_server
+from annotation.argilla.accounts import add_workspace
+from annotation.argilla.connection import Connection
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")

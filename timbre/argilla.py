@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from annotation.accounts import Account, UserRole, add_user, add_workspace
-from annotation.connection import Connection
-from annotation.embedded_server import ServerProcess, install, start
+from annotation.argilla.accounts import Account, UserRole, add_user, add_workspace
+from annotation.argilla.connection import Connection
+from annotation.argilla.embedded_server import ServerProcess, install, start
 from timbre.console import echo, progress
 from timbre.settings import Settings, SettingsError
 

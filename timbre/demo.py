@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from annotation.accounts import UserRole
-from annotation.connection import Connection
+from annotation.argilla.accounts import UserRole
+from annotation.argilla.connection import Connection
 from annotation.progress import wait_for_reviews
 from db.records import Run, Version
 from db.runs import run_status

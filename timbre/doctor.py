@@ -94,7 +94,7 @@ def _check_argilla(settings: Settings) -> Iterator[Finding]:
     if not settings.argilla_url:
         yield Finding("Argilla", True, "the embedded server", is_required=False)
         return
-    from annotation.connection import Connection, connect
+    from annotation.argilla.connection import Connection, connect
     from annotation.errors import AnnotationError
 
     try:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from annotation.accounts import Account, add_user
-from annotation.connection import Connection
+from annotation.argilla.accounts import Account, add_user
+from annotation.argilla.connection import Connection
 from tests.conftest import require
 
 FLAGS = [

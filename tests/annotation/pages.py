@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Page
 
-from annotation.accounts import Account
-from annotation.connection import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.argilla.accounts import Account
+from annotation.argilla.connection import Connection, connect
+from annotation.argilla.datasets import find_dataset
 
 SUBMIT = "button.button--submit"
 TEXT = "p.span-annotation__field"

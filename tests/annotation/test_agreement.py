@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.agreement import krippendorff_alpha, measure_agreement
-from annotation.coefficients import Bootstrap, Undefined, kappas
-from annotation.scales import MeasurementLevel, Scale, scale_of
+from annotation.agreement.coefficients import Bootstrap, Undefined, kappas
+from annotation.agreement.measurement import krippendorff_alpha, measure_agreement
+from annotation.agreement.scales import MeasurementLevel, Scale, scale_of
 from db.records import Answer, AnswerValue, Interval, Review, ReviewerKind, ReviewStatus
 from tests.annotation.fake_reviewers import FakeReviewer, simulate
 

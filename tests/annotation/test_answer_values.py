@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.answer_values import answer_from_argilla, answer_to_argilla
+from annotation.argilla.answer_values import answer_from_argilla, answer_to_argilla
 from db.records import Span
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from annotation.accounts import Account
-from annotation.connection import Connection
+from annotation.argilla.accounts import Account
+from annotation.argilla.connection import Connection
 from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import push_candidates, push_comparisons

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotation.accounts import Account
-from annotation.connection import Connection
+from annotation.argilla.accounts import Account
+from annotation.argilla.connection import Connection
 from annotation.progress import dataset_progress
 from annotation.pull import pull
 from annotation.push import push_candidates

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from annotation.accounts import Account
 from annotation.adjudication import adjudication_settings
-from annotation.connection import Connection
-from annotation.flags import find_flags
+from annotation.argilla.accounts import Account
+from annotation.argilla.connection import Connection
 from annotation.pull import pull
 from annotation.push import push_candidates
+from annotation.verdicts import find_flags
 from db.records import ReviewStatus
 from tests.annotation.pages import choose, log_in, open_dataset, send
 from tests.annotation.records import TONE, conversation

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from annotation.connection import Connection, connect
+from annotation.argilla.connection import Connection, connect
 from annotation.errors import AnnotationError
 
 

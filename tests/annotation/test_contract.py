@@ -8,7 +8,7 @@ import argilla as rg
 import httpx
 import pytest
 
-from annotation.connection import Connection, connect, workspace_id
+from annotation.argilla.connection import Connection, connect, workspace_id
 
 PIXEL = base64.b64encode(
     bytes.fromhex(

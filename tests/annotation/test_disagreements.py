@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from annotation.adjudication import adjudication_items, adjudication_settings
-from annotation.agreement_report import rank_disagreements
-from annotation.datasets import Dataset
+from annotation.agreement.summary import rank_disagreements
+from annotation.argilla.datasets import Dataset
+from annotation.argilla.questions import candidate_settings
 from annotation.progress import reviewer_speeds
 from annotation.push import candidate_record
-from annotation.questions import candidate_settings
 from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Answer, AnswerValue, Decision, Review, ReviewerKind, ReviewStatus
 from tests.annotation.records import TONE, conversation, offline_client

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from annotation import embedded_server
+from annotation.argilla import embedded_server
 from annotation.errors import AnnotationError
 
 
@@ -197,7 +197,7 @@ def test_a_busy_port_is_reported(
 STARTER = """
 import sys, time
 from pathlib import Path
-from annotation import embedded_server
+from annotation.argilla import embedded_server
 server = embedded_server.start(Path(sys.argv[1]), python=Path(sys.argv[2]), port=0)
 print(server.process.pid, flush=True)
 time.sleep(600)
@@ -209,7 +209,7 @@ def test_a_server_ends_with_the_process_that_started_it(
 ) -> None:
     python = str(argilla_server.process.args[0])  # type: ignore[index] # a list, as we gave it
     command = [sys.executable, "-c", STARTER, str(tmp_path / "home"), python]
-    root = Path(embedded_server.__file__).parents[1]
+    root = Path(embedded_server.__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())

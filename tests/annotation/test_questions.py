@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from annotation.argilla.questions import candidate_settings, comparison_settings
 from annotation.errors import AnnotationError
 from annotation.guidelines import MAX_LENGTH
-from annotation.questions import candidate_settings, comparison_settings
 from annotation.review_settings import ReviewSettings, StyleRule
 from tests.annotation.records import PERSONA, TONE, offline_client
 

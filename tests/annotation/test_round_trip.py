@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from annotation.accounts import Account, UserRole, add_user, list_users
-from annotation.connection import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.argilla.accounts import Account, UserRole, add_user, list_users
+from annotation.argilla.connection import Connection, connect
+from annotation.argilla.datasets import find_dataset
 from annotation.errors import AnnotationError
-from annotation.flags import find_flags
 from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
 from annotation.rule_reviewers import CHECKER, LISTENER, RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit
+from annotation.verdicts import find_flags
 from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus, Span
 from tests.annotation.records import (
     PERSONA,

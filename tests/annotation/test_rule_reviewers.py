@@ -1,5 +1,5 @@
+from annotation.argilla.questions import NO_TRAIT
 from annotation.items import ComparisonItem
-from annotation.questions import NO_TRAIT
 from annotation.rule_reviewers import (
     CHECKER,
     LISTENER,

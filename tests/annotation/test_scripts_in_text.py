@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from annotation.accounts import Account, add_user, add_workspace
 from annotation.adjudication import adjudication_settings
-from annotation.connection import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.argilla.accounts import Account, add_user, add_workspace
+from annotation.argilla.connection import Connection, connect
+from annotation.argilla.datasets import find_dataset
 from annotation.errors import AnnotationError
 from annotation.items import CandidateItem, Suggestion
 from annotation.pull import pull
@@ -358,7 +358,7 @@ def test_a_dataset_pushed_with_raw_text_is_corrected(
     item = conversation("It's <b>35</b> & AT&T &amp; minutes.")
     settings = replace(TONE, scale=(ScalePoint(1, "a<b"), ScalePoint(2, "c&d")))
     with monkeypatch.context() as patch:
-        for module in ("push", "questions"):
+        for module in ("push", "argilla.questions"):
             patch.setattr(f"annotation.{module}.escape_html", lambda text, *_: text)
         push_candidates(owner, "old", [item], settings)
     assert push_candidates(owner, "old", [item], settings) == PushCount(0, 0, 1)

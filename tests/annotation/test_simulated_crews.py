@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from scipy.stats import binomtest
 
-from annotation.agreement import measure_agreement
+from annotation.agreement.measurement import measure_agreement
 from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Decision, Interval, Verdict
 from tests.annotation.fake_reviewers import FakeReviewer, deserving, simulate

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.errors import AnnotationError
-from annotation.flags import find_flags
-from annotation.verdicts import VerdictRule, VotingRule, verdicts
+from annotation.verdicts import VerdictRule, VotingRule, find_flags, verdicts
 from db.records import Answer, Decision, Review, ReviewerKind, ReviewStatus, Verdict
 
 MAJORITY = VerdictRule()

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from annotation.argilla.webhooks import ChangedRecord, parse_event, serve_webhooks
 from annotation.errors import AnnotationError
-from annotation.webhook_server import serve_webhooks
-from annotation.webhooks import ChangedRecord, parse_event
 
 BODY = (
     b'{"type": "response.created", "data": {"record": {"id": "r", "external_id": null, '

@@ -7,9 +7,9 @@ import argilla as rg
 import pytest
 
 from annotation import pull as pull_module
-from annotation.accounts import Account
-from annotation.connection import Connection, connect, workspace_id
-from annotation.datasets import find_dataset
+from annotation.argilla.accounts import Account
+from annotation.argilla.connection import Connection, connect, workspace_id
+from annotation.argilla.datasets import find_dataset
 from annotation.errors import AnnotationError
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from annotation.connection import Connection
+from annotation.argilla.connection import Connection
+from annotation.argilla.review_watcher import WatchConfig
 from annotation.items import CandidateItem
-from annotation.review_watcher import WatchConfig
 from annotation.submit import submit
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 from db.store import Store

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from annotation.accounts import add_user
-from annotation.connection import Connection
+from annotation.argilla.accounts import add_user
+from annotation.argilla.connection import Connection
 from annotation.push import push_candidates
 from db.store import Store
 from tests.annotation.records import TONE, conversation

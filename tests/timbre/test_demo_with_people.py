@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from annotation import progress
-from annotation.accounts import UserRole
-from annotation.connection import Connection
+from annotation.argilla.accounts import UserRole
+from annotation.argilla.connection import Connection
 from annotation.progress import ProgressCallback, wait_for_reviews
 from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit

@@ -65,7 +65,7 @@ def add(
 
     Example: timbre review user add ada --role annotator
     """
-    from annotation.accounts import UserRole
+    from annotation.argilla.accounts import UserRole
     from timbre.argilla import add_reviewers, check_person, connection
 
     check_person(name)
@@ -80,7 +80,7 @@ def list_users() -> None:
 
     Example: timbre review user list
     """
-    from annotation.accounts import list_users as fetch_users
+    from annotation.argilla.accounts import list_users as fetch_users
     from timbre.argilla import connection, is_rule
 
     users = fetch_users(connection(read_settings()))
@@ -173,7 +173,7 @@ def watch(
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from annotation.review_watcher import WatchConfig
+    from annotation.argilla.review_watcher import WatchConfig
     from timbre.argilla import connection
     from timbre.workflows.review import review_watcher
 
@@ -233,8 +233,8 @@ def agreement(
     from timbre.campaign import load_campaign
 
     loaded = load_campaign(campaign)
-    from annotation.agreement import answered_questions, measure_agreement
-    from annotation.agreement_report import (
+    from annotation.agreement.measurement import answered_questions, measure_agreement
+    from annotation.agreement.summary import (
         agreement_rows,
         records_to_discuss,
         uninformative_reviewers,
@@ -278,7 +278,7 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from annotation.agreement_report import format_coefficient
+    from annotation.agreement.summary import format_coefficient
     from evaluation.scorer_cards import FEWEST
     from timbre.workflows.judge import rate, rating_cards, suggestion_cards
 

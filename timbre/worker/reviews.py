@@ -4,9 +4,9 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from annotation.accounts import add_workspace
+from annotation.argilla.accounts import add_workspace
+from annotation.argilla.review_watcher import WatchConfig
 from annotation.errors import AnnotationError
-from annotation.review_watcher import WatchConfig
 from db.errors import StoreError
 from db.store import Store
 from timbre.argilla import connection

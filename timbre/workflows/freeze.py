@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from annotation.agreement import krippendorff_alpha
+from annotation.agreement.measurement import krippendorff_alpha
 from annotation.verdicts import DECISION, verdicts
 from db.records import (
     Candidate,

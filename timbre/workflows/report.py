@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from annotation.agreement import answered_questions, measure_agreement
+from annotation.agreement.measurement import answered_questions, measure_agreement
 from annotation.rule_reviewers import RULE_REVIEWERS
 from annotation.verdicts import verdicts
 from db.descriptions import describe

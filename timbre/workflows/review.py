@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from annotation.adjudication import adjudication_items, adjudication_settings
+from annotation.argilla.connection import Connection
+from annotation.argilla.datasets import dataset_names
+from annotation.argilla.review_watcher import ReviewWatcher, WatchConfig
+from annotation.argilla.webhooks import ChangedRecord
 from annotation.assignment import assign_reviewers, count_assignments, in_calibration_set
-from annotation.connection import Connection
-from annotation.datasets import dataset_names
 from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.progress import ReviewProgress, review_progress
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
-from annotation.review_watcher import ReviewWatcher, WatchConfig
 from annotation.verdicts import verdicts
-from annotation.webhooks import ChangedRecord
 from db.events import now
 from db.records import Article, Candidate, Comparison, Example, Output, Passage, Review
 from db.reviews import Reconciliation

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from annotation.accounts import UserRole
-from annotation.connection import Connection
+from annotation.argilla.accounts import UserRole
+from annotation.argilla.connection import Connection
 from annotation.items import CandidateItem, ComparisonItem
 from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from annotation.embedded_server import ServerProcess
+from annotation.argilla.embedded_server import ServerProcess
 
 Serve = Callable[..., "subprocess.Popen[str]"]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from annotation.accounts import add_user, add_workspace
+from annotation.argilla.accounts import add_user, add_workspace
 from annotation.push import push_candidates
 from tests.annotation.records import TONE, conversation
 from tests.timbre.argilla_campaign import ArgillaCampaign

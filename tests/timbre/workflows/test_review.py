@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annotation.accounts import add_user
-from annotation.connection import Connection, connect
-from annotation.datasets import find_dataset
+from annotation.argilla.accounts import add_user
+from annotation.argilla.connection import Connection, connect
+from annotation.argilla.datasets import find_dataset
 from annotation.submit import submit
 from annotation.verdicts import verdicts
 from db.records import Answer, Candidate, Decision, Review, ReviewStatus

@@ -5,10 +5,10 @@ import http.client
 import httpx
 import pytest
 
-from annotation.connection import connect
-from annotation.datasets import find_dataset
+from annotation.argilla.connection import connect
+from annotation.argilla.datasets import find_dataset
+from annotation.argilla.review_watcher import WatchConfig
 from annotation.errors import AnnotationError
-from annotation.review_watcher import WatchConfig
 from db.store import Store
 from tests.annotation.test_webhooks import BODY, sign
 from tests.timbre.argilla_campaign import ArgillaCampaign

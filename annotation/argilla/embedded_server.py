@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from annotation.errors import AnnotationError
 
-SOURCE = Path(__file__).parent / "server"
+SOURCE = Path(__file__).parents[1] / "server"
 MARKER = "timbre-argilla.json"
 LOG_FILE = "server.log"
 START_SECONDS = 120

@@ -4,9 +4,9 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotation.connection import Connection, connect, workspace_id
+from annotation.argilla.connection import Connection, connect, workspace_id
+from annotation.argilla.html_text import check_name
 from annotation.errors import AnnotationError
-from annotation.html_text import check_name
 
 
 class UserRole(StrEnum):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from annotation.scales import Matrix, MeasurementLevel, Scale
+from annotation.agreement.scales import Matrix, MeasurementLevel, Scale
 from db.records import Interval
 
 

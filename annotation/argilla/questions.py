@@ -5,8 +5,8 @@ from typing import Any
 
 import argilla as rg
 
+from annotation.argilla.html_text import escape_html
 from annotation.guidelines import candidate_guidelines, comparison_guidelines
-from annotation.html_text import escape_html
 from annotation.review_settings import ReviewSettings, ScalePoint
 
 MAX_TITLE = 500

@@ -7,7 +7,7 @@ end of a span with the number of characters, so the end is moved back to what it
 
 from typing import Any
 
-from annotation.html_text import unescape_html
+from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
 
 

@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from annotation.connection import Connection
+from annotation.argilla.connection import Connection
+from annotation.argilla.webhooks import (
+    ChangedRecord,
+    WebhookServer,
+    registered_webhook,
+    serve_webhooks,
+)
 from annotation.errors import AnnotationError
-from annotation.webhook_server import WebhookServer, serve_webhooks
-from annotation.webhooks import ChangedRecord, registered_webhook
 
 RETRY_SECONDS = 1.0
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from annotation.coefficients import (
+from annotation.agreement.coefficients import (
     Bootstrap,
     Coefficient,
     Undefined,
@@ -17,7 +17,7 @@ from annotation.coefficients import (
     diagonals,
     kappas,
 )
-from annotation.scales import MeasurementLevel, Scale, comparable, format_answer, scale_of
+from annotation.agreement.scales import MeasurementLevel, Scale, comparable, format_answer, scale_of
 from db.records import Interval, Review, ReviewStatus
 
 AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]

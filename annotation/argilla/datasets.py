@@ -6,9 +6,9 @@ from typing import Any
 
 import argilla as rg
 
-from annotation.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.html_text import check_name
 from annotation.errors import AnnotationError
-from annotation.html_text import check_name
 
 Json = dict[str, Any]
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from annotation.agreement import (
+from annotation.agreement.coefficients import Coefficient
+from annotation.agreement.measurement import (
     Agreement,
     answered_questions,
     answers_by_subject,
     measure_agreement,
 )
-from annotation.coefficients import Coefficient
-from annotation.scales import format_answer, scale_of
+from annotation.agreement.scales import format_answer, scale_of
 from db.records import Interval, Review
 
 
