@@ -34,7 +34,7 @@ def problems(kind: type[Any], values: dict[str, Any]) -> str:
         ({"providers": [{"model": "m"}, {"model": "m"}]}, "providers", "listed twice"),
         ({"providers": [{"model": "m", "every": -1.0}]}, "providers[1].every", "0 or more"),
         ({"campaign": " "}, "campaign", "text that isn't blank"),
-        ({"campains": "demo"}, "campains", "unknown key"),
+        ({"campaignz": "demo"}, "campaignz", "unknown key"),
     ],
 )
 def test_a_wrong_value_in_a_tone_study_is_rejected(
