@@ -32,6 +32,15 @@ _ROW_AXIS = {
     "labelLineHeight": 14,
     "labelPadding": 12,
 }
+_LETTER_WIDTH = 7.5
+"""Pixels of a 12-pixel letter in a wide font; charts are laid out without the reader's fonts."""
+
+
+def _row_axis(values: Sequence[Row]) -> Spec:
+    """The axis of named rows, with room for their longest line in any font."""
+    lines = (line for value in values for line in str(value["row"]).split("\n"))
+    width = _LETTER_WIDTH * max(map(len, lines), default=0)
+    return {**_ROW_AXIS, "minExtent": round(width) + 10}
 
 
 def interval_figure(
@@ -48,7 +57,7 @@ def interval_figure(
             for row in rows
         ]
         shared = {
-            "y": nominal("row", sort=None, title=None, axis=_ROW_AXIS),
+            "y": nominal("row", sort=None, title=None, axis=_row_axis(values)),
             "color": series.colour(canvas.palette),
         }
         estimate = shared | {"x": quantitative("estimate")}
@@ -134,7 +143,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
     def draw(canvas: Canvas) -> Spec:
         values = [row for row in _wrap_rows(rows, canvas) if float(row["count"])]
         shared = {
-            "y": nominal("row", sort=None, title=None, axis=_ROW_AXIS),
+            "y": nominal("row", sort=None, title=None, axis=_row_axis(values)),
             "order": quantitative("order"),
         }
         ticks = {"format": ".0%", "tickCount": 5}
@@ -167,7 +176,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
         values = _wrap_rows(rows, canvas)
         names = unique(values, "row")
         shared = {
-            "y": nominal("row", sort=names, title=None, axis=_ROW_AXIS),
+            "y": nominal("row", sort=names, title=None, axis=_row_axis(values)),
             "yOffset": nominal("arm", sort=list(series.labels)),
             "color": series.colour(canvas.palette, _legend(series, canvas)),
         }
@@ -211,7 +220,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             "labelBaseline": "middle" if canvas.is_narrow else "alphabetic",
         }
         shared = {
-            "y": nominal("row", sort=names, title=None, axis=_ROW_AXIS),
+            "y": nominal("row", sort=names, title=None, axis=_row_axis(values)),
             "x": nominal("column", sort=unique(values, "column"), title=None, axis=top),
         }
         # Pale enough for text in the page's ink on every cell, in light and dark mode.
