@@ -30,7 +30,7 @@ from timbre.commands import (
 from timbre.console import echo_error
 from timbre.errors import report_errors
 from timbre.settings import allowed_remote_code
-from trainer.remote_code import trust_models
+from trainer.models.remote_code import trust_models
 
 app = typer.Typer(
     no_args_is_help=True,

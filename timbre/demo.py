@@ -23,11 +23,13 @@ from timbre.workflows.generate import generate
 from timbre.workflows.ingest import add_articles
 from timbre.workflows.perform import answer_prompts, train_adapter
 from timbre.workflows.report import write_report
-from timbre.workflows.review import pull_reviews, push, push_outputs
-from timbre.workflows.review_by_rules import (
+from timbre.workflows.review import (
     add_rule_reviewers,
-    review_candidates,
-    review_comparisons,
+    pull_reviews,
+    push,
+    push_outputs,
+    review_candidates_by_rules,
+    review_comparisons_by_rules,
 )
 
 PEOPLE = ("annotator-1", "annotator-2")
@@ -102,7 +104,7 @@ class Review:
         with progress(f"push {dataset}") as advance:
             count = push(self.store, campaign, self.argilla, advance)
         echo(f"push        {dataset}: {count.new} new, {count.unchanged} unchanged")
-        self._collect(campaign, dataset, review_candidates)
+        self._collect(campaign, dataset, review_candidates_by_rules)
 
     def outputs(self, campaign: Campaign, run: Run) -> None:
         """Push the arms' answers to the same reviewers, blind, and pull their votes."""
@@ -112,7 +114,7 @@ class Review:
         with progress(f"push {dataset}") as advance:
             count = push_outputs(self.store, campaign, self.argilla, advance)
         echo(f"push        {dataset}: {count.new} new, {count.unchanged} unchanged")
-        self._collect(campaign, dataset, review_comparisons)
+        self._collect(campaign, dataset, review_comparisons_by_rules)
 
     def _collect(self, campaign: Campaign, dataset: str, review_by_rules: ReviewByRules) -> None:
         if self.by_people:

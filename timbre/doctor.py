@@ -76,8 +76,8 @@ def _check_database(settings: Settings) -> Finding:
 
 
 def _check_models() -> Iterator[Finding]:
-    from trainer.models import resolve
-    from trainer.precision import choose_precision
+    from trainer.models.lookup import resolve
+    from trainer.models.precision import choose_precision
 
     try:
         yield Finding("base model", True, resolve("mini").name)

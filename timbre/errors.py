@@ -46,7 +46,7 @@ def report_errors() -> Iterator[None]:
     try:
         yield
     except EXPECTED_ERRORS as error:
-        echo_error(as_sentence(str(error)))
+        echo_error(str(error))
         raise SystemExit(1) from None
     except OSError as error:
         if error.errno not in _SYSTEM_ERRORS:
@@ -54,9 +54,3 @@ def report_errors() -> Iterator[None]:
         where = f"{error.filename}: " if error.filename else ""
         echo_error(f"{where}{_SYSTEM_ERRORS[error.errno]}")
         raise SystemExit(1) from None
-
-
-def as_sentence(message: str) -> str:
-    """A message that starts with a capital and ends with a full stop."""
-    end = "" if message.endswith((".", "!", "?")) else "."
-    return message[:1].upper() + message[1:] + end

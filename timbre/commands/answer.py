@@ -34,13 +34,14 @@ def answer(
     settings, loaded = read_settings(), load_campaign(campaign)
     with open_store(settings) as store, progress("answers") as advance:
         record = find_run(store, loaded.name, run)
-        from timbre.workflows.answer import Server, answer_run
-        from trainer.models import resolve
+        from timbre.workflows.answer import Server, answer_task, answer_tasks
+        from trainer.models.lookup import resolve
 
         server = None
         if at:
             revision = str(json.loads(record.config).get("revision", ""))
             name = base_name or str(resolve(record.base, revision))
             server = Server(at, name, tuned_name, teacher_key("openai@" + at) or "none")
-        new = answer_run(store, loaded, record, settings, advance, server)
+        tasks = answer_tasks(store, loaded, record, settings, server)
+        new = sum(answer_task(store, task, advance) for task in tasks)
     echo(f"{new} new outputs.")

@@ -44,7 +44,7 @@ def export(
     with open_store(settings) as store, progress("export and compare"):
         record = store.find(RunRecord, run)
         from timbre.workflows.export import ExportOptions, ExportTarget, export_run
-        from trainer.export_plan import GgufType, MergeInto
+        from trainer.export.export_plan import GgufType, MergeInto
 
         options = ExportOptions(ExportTarget(to), folder, MergeInto(into), GgufType(weights))
         lines = list(export_run(store, record, options, settings))

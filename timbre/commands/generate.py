@@ -11,7 +11,8 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.workflows.generate import Estimate
+    from pipelines.meter import Meter
+    from timbre.workflows.generate import Estimate, StoredCounts
 
 
 def generate(
@@ -59,10 +60,14 @@ def generate(
         with progress("candidates", is_shown=not debug) as advance:
             options = GenerateOptions(max_usd, max_tokens, retry_refused, debug, engine == "ray")
             counts, meter = run_generation(store, loaded, settings, advance, options)
+    _print_result(loaded.name, counts, meter, as_json)
+
+
+def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "campaign": loaded.name,
+                "campaign": name,
                 "made": dict(counts.by_outcome),
                 "new": counts.new,
                 "requests": meter.requests,
@@ -74,7 +79,7 @@ def generate(
             }
         )
         return
-    echo(f"{loaded.name}: {counts}; {counts.new} new.")
+    echo(f"{name}: {counts}; {counts.new} new.")
     cost = f", ${meter.usd:.4f}" if meter.usd else ""
     echo(
         f"{meter.requests} requests ({meter.cached} cached): {meter.input_tokens:,} input tokens, "

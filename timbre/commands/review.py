@@ -95,16 +95,17 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     Example: timbre review push demo-tone
     """
+    from timbre.argilla import connection
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from timbre.argilla import connection
+    argilla = connection(settings)
     from timbre.workflows.review import push as push_candidates
     from timbre.workflows.review import push_outputs
 
     send = push_outputs if outputs else push_candidates
     with open_store(settings) as store, progress("push") as advance:
-        count = send(store, loaded, connection(settings), advance)
+        count = send(store, loaded, argilla, advance)
     echo(f"{count.new} new, {count.changed} corrected, {count.unchanged} unchanged.")
 
 
@@ -114,14 +115,15 @@ def pull(campaign: Campaign) -> None:
 
     Example: timbre review pull demo-tone
     """
+    from timbre.argilla import connection
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from timbre.argilla import connection
+    argilla = connection(settings)
     from timbre.workflows.review import pull_campaign
 
     with open_store(settings) as store:
-        counts = dict(pull_campaign(store, loaded, connection(settings)))
+        counts = dict(pull_campaign(store, loaded, argilla))
     for dataset, count in counts.items():
         echo(
             f"{dataset}: {count.new} new, {count.changed} changed, {count.deleted} deleted, "
@@ -137,14 +139,15 @@ def adjudicate(campaign: Campaign) -> None:
 
     Example: timbre review adjudicate demo-tone
     """
+    from timbre.argilla import connection
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from timbre.argilla import connection
+    argilla = connection(settings)
     from timbre.workflows.review import push_ties
 
     with open_store(settings) as store, progress("push ties") as advance:
-        count = push_ties(store, loaded, connection(settings), advance)
+        count = push_ties(store, loaded, argilla, advance)
     echo(f"{loaded.adjudication_dataset}: {count.new} new, {count.unchanged} unchanged.")
 
 
@@ -170,16 +173,17 @@ def watch(
     """
     import signal
 
+    from timbre.argilla import connection
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
+    argilla = connection(settings)
     from annotation.argilla.review_watcher import WatchConfig
-    from timbre.argilla import connection
     from timbre.workflows.review import review_watcher
 
     with open_store(settings) as store:
         config = WatchConfig(host, port, address, every)
-        watcher = review_watcher(store, loaded, connection(settings), echo, config)
+        watcher = review_watcher(store, loaded, argilla, echo, config)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: watcher.stopped.set())
         watcher.run()
@@ -194,14 +198,15 @@ def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = Fals
 
     Example: timbre review status demo-tone
     """
+    from timbre.argilla import connection
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
-    from timbre.argilla import connection
+    argilla = connection(settings)
     from timbre.workflows.review import campaign_progress
 
     with open_store(settings) as store:
-        review_progress = campaign_progress(store, loaded, connection(settings), outputs)
+        review_progress = campaign_progress(store, loaded, argilla, outputs)
     if as_json:
         print_json(_with_seconds(asdict(review_progress)))
         return

@@ -207,7 +207,6 @@ def perform(
     from db.errors import StoreAwayError, StoreVersionError
     from db.versions.contents import find_version
     from timbre.campaign import load_campaign, load_training
-    from timbre.errors import as_sentence
     from timbre.worker.worker import STORE_AWAY, stop_with_worker
 
     if with_worker:
@@ -222,7 +221,7 @@ def perform(
 
             perform_run(store, loaded, record, settings)
     except (StoreAwayError, StoreVersionError) as error:
-        echo_error(as_sentence(str(error)))
+        echo_error(str(error))
         raise typer.Exit(STORE_AWAY) from None
 
 

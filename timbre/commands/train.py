@@ -33,9 +33,9 @@ def train(
     with open_store(settings) as store:
         record = find_version(store, version)
         from timbre.workflows.train import TrainPlan, train_version
-        from trainer.devices import is_main_process
         from trainer.errors import TrainerError
-        from trainer.precision import choose_precision
+        from trainer.models.precision import choose_precision
+        from trainer.training.processes import is_main_process
 
         is_main = is_main_process()
         with suppress(TrainerError):  # the run reports it, and records it

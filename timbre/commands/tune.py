@@ -33,7 +33,7 @@ def tune(
     with open_store(settings) as store:
         record = find_version(store, version)
         from db.exports.export import ExportFormat, export
-        from trainer.finetune_api import FineTuneService, fine_tune
+        from trainer.services.finetune_api import FineTuneService, fine_tune
 
         home = folder or settings.home / "hosted" / record.id[:12]
         data = export(store, record, home / "data", ExportFormat.OPENAI)

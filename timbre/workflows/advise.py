@@ -17,7 +17,7 @@ from studies.strategies import StudyModel, by_length
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.answer import held_out_prompts
-from trainer.checkpoints import ADAPTER
+from trainer.training.checkpoints import ADAPTER
 
 _CHAT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 

@@ -14,8 +14,8 @@ from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
-from trainer.checkpoints import ADAPTER
-from trainer.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.training.checkpoints import ADAPTER
 
 BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
 PAIRS = ((TUNED, BASE), (TUNED, PROMPTED))
@@ -49,23 +49,27 @@ class AnswerTask:
 
 
 def answer_run(
-    store: Store,
-    campaign: Campaign,
-    run: Run,
-    settings: Settings,
-    on_progress: ProgressCallback,
-    server: Server | None = None,
+    store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> int:
     """Let every arm of a finished run answer the held-out prompts; returns how many are new.
 
     Raises `StoreError` if the run hasn't finished, `TrainerError` if a model can't answer.
     """
+    tasks = answer_tasks(store, campaign, run, settings)
+    return sum(answer_task(store, task, on_progress) for task in tasks)
+
+
+def answer_tasks(
+    store: Store, campaign: Campaign, run: Run, settings: Settings, server: Server | None = None
+) -> list[AnswerTask]:
+    """A task for every arm of a finished run.
+
+    Raises `StoreError` if the run hasn't finished.
+    """
     check_finished(store, run)
     prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
-    tasks = [
-        AnswerTask(campaign, run, a, prompts, server) for a in run_arms(campaign, run, settings)
-    ]
-    return sum(answer_task(store, task, on_progress) for task in tasks)
+    arms = run_arms(campaign, run, settings)
+    return [AnswerTask(campaign, run, arm, prompts, server) for arm in arms]
 
 
 def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> int:

@@ -11,11 +11,11 @@ from db.runs import check_finished
 from db.store import Store
 from timbre.settings import Settings
 from timbre.workflows.answer import held_out_prompts, tuned_arm
-from trainer.checkpoints import ADAPTER
-from trainer.export import GGUF, export_gguf, export_merged, vllm_command
-from trainer.export_plan import ExportPlan, GgufType, MergeInto
-from trainer.llama_cpp import SCRIPT
-from trainer.parity import PROMPTS, Parity
+from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
+from trainer.export.formats import GGUF, export_gguf, export_merged, vllm_command
+from trainer.export.llama_cpp import SCRIPT
+from trainer.export.parity import PROMPTS, Parity
+from trainer.training.checkpoints import ADAPTER
 
 
 class ExportTarget(StrEnum):

@@ -1,9 +1,10 @@
-"""Push candidates and comparisons to reviewers, and pull their reviews into the store."""
+"""Push candidates and comparisons to reviewers, people or rules, and pull their reviews."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from annotation.adjudication import adjudication_items, adjudication_settings
+from annotation.argilla.accounts import UserRole
 from annotation.argilla.connection import Connection
 from annotation.argilla.datasets import dataset_names
 from annotation.argilla.review_watcher import ReviewWatcher, WatchConfig
@@ -13,6 +14,8 @@ from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.progress import ReviewProgress, review_progress
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
+from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
+from annotation.submit import submit
 from annotation.verdicts import verdicts
 from db.events import now
 from db.records import Article, Candidate, Comparison, Example, Output, Passage, Review
@@ -20,9 +23,11 @@ from db.reviews import Reconciliation
 from db.store import Store
 from evaluation.measures.suggestions import suggest_answers
 from evaluation.measures.tone import tone_measures
-from timbre.argilla import is_rule
+from pipelines.voices.persona import Persona
+from timbre.argilla import add_reviewers, is_rule
 from timbre.campaign import METADATA_MEASURES, Campaign
 from timbre.console import ProgressCallback
+from timbre.settings import Settings
 
 
 def push(
@@ -151,6 +156,53 @@ def campaign_progress(
     reviews = independent_reviews(store, campaign, outputs)
     counts = {} if outputs else _assigned_counts(store, campaign)
     return review_progress(connection, datasets, reviews, counts, campaign.adjudication_dataset)
+
+
+def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
+    """A connection for each rule's user, which is created if it doesn't exist."""
+    names = [rule.name for rule in RULE_REVIEWERS]
+    accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
+    return tuple(replace(connection, api_key=account.api_key) for account in accounts)
+
+
+def review_candidates_by_rules(
+    store: Store,
+    campaign: Campaign,
+    reviewers: Sequence[Connection],
+    on_progress: ProgressCallback,
+) -> int:
+    """Let each rule review the campaign's candidates; returns how many reviews are new."""
+    items = list(sourced_items(store, list(store.stream(Candidate, campaign=campaign.name))))
+    return _submit_rule_reviews(
+        campaign, campaign.candidates_dataset, items, reviewers, on_progress
+    )
+
+
+def review_comparisons_by_rules(
+    store: Store,
+    campaign: Campaign,
+    reviewers: Sequence[Connection],
+    on_progress: ProgressCallback,
+) -> int:
+    """Let each rule compare the campaign's blind pairs; returns how many reviews are new."""
+    items = list(comparison_items(store, campaign))
+    return _submit_rule_reviews(campaign, campaign.outputs_dataset, items, reviewers, on_progress)
+
+
+def _submit_rule_reviews(
+    campaign: Campaign,
+    dataset: str,
+    items: Sequence[CandidateItem | ComparisonItem],
+    reviewers: Sequence[Connection],
+    on_progress: ProgressCallback,
+) -> int:
+    voice = campaign.voice
+    traits = voice.traits if isinstance(voice, Persona) else ()
+    cues = tuple((trait.name, trait.markers) for trait in traits)
+    return sum(
+        submit(connection, dataset, [review_by_rule(i, rule, cues) for i in items], on_progress)
+        for rule, connection in zip(RULE_REVIEWERS, reviewers, strict=True)
+    )
 
 
 def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:

@@ -42,8 +42,8 @@ from timbre.campaign import Campaign, load_campaign, load_training, shipped_pers
 from timbre.config import config_file, read_config
 from timbre.settings import Settings, service_key
 from timbre.workflows.judge import ask_function, judge_of, rating_cards
-from trainer.mini.packaged import trained_on
-from trainer.models import MINI
+from trainer.models.lookup import MINI
+from trainer.models.mini import trained_on
 
 _UNREVIEWED = (
     "The examples are candidates as they were generated and checked; neither a person nor a rule "

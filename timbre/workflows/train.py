@@ -16,11 +16,11 @@ from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from trainer.card import AdapterCard, write_card
 from trainer.config import TrainingConfig
-from trainer.devices import is_main_process
 from trainer.errors import RunLockedError, TrainerError
-from trainer.models import fingerprint, pin_revision
-from trainer.results import TrainingResult, result_to_json
+from trainer.models.lookup import fingerprint, pin_revision
 from trainer.sft import train
+from trainer.training.processes import is_main_process
+from trainer.training.results import TrainingResult, result_to_json
 
 PICTURE = "loss.png"
 
