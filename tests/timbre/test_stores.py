@@ -1,4 +1,4 @@
-"""A store is made by whichever command comes first, and an empty file is no obstacle."""
+"""The first command creates the store, also when several start at once or its file is empty."""
 
 import subprocess
 import sys
@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.product_files import ROOT
 from timbre.stores import open_store
 
 
-def test_commands_that_come_first_together_make_one_store(tmp_path: Path) -> None:
+def test_commands_that_start_together_create_one_store(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "timbre", "articles", "list"]
     environment = {"TIMBRE_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
-    started = [
+    processes = [
         subprocess.Popen(
             command,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -23,11 +24,11 @@ def test_commands_that_come_first_together_make_one_store(tmp_path: Path) -> Non
         )
         for _ in range(4)
     ]
-    ended = [process.communicate(timeout=120) for process in started]
-    assert [process.returncode for process in started] == [0] * 4, ended
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, outputs
 
 
-def test_a_database_without_a_table_is_filled(
+def test_an_empty_database_file_gets_its_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIMBRE_HOME", str(tmp_path))
