@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11; do \
 	$$p --version >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
 SERVER := annotation/server
-PACKAGES := timbre studies pipelines annotation trainer evaluation db
+PACKAGES := timbre studies pipelines annotation trainer evaluation db recipes
 
 .PHONY: setup demo test check format bench clean env backup restore audit sbom
 

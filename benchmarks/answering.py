@@ -18,9 +18,9 @@ from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
 from trainer.chat import prompt_of
 from trainer.libraries import quiet_libraries
-from trainer.loading import load_model, load_tokenizer
-from trainer.models import resolve
-from trainer.precision import choose_precision
+from trainer.models.loading import load_model, load_tokenizer
+from trainer.models.lookup import resolve
+from trainer.models.precision import choose_precision
 
 PASSAGE = (
     "The lighthouse at the head of the bay was built of granite in 1852, after two ships had been "

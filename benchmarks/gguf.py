@@ -16,9 +16,9 @@ from db.records import Message, Passage, Role
 from pipelines.articles.intake import read_records
 from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
-from trainer.export_plan import GgufType
-from trainer.gguf_file import write_gguf
-from trainer.models import MINI, resolve
+from trainer.export.export_plan import GgufType
+from trainer.export.gguf_file import write_gguf
+from trainer.models.lookup import MINI, resolve
 
 NEW_TOKENS = 48
 SYSTEM = "Answer in a friendly, conversational way."

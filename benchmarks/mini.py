@@ -35,16 +35,16 @@ from pipelines.plan import GenerationPlan
 from pipelines.voices.tone import Tone
 from recipes.mini.corpus import read_dialogues
 from timbre.campaign import load_tone, load_training
-from trainer.adapter import METADATA
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
-from trainer.checkpoints import ADAPTER, CHECKPOINTS
 from trainer.config import PrecisionName, TrainingConfig
 from trainer.embed import embed
 from trainer.logprobs import example_logprobs
-from trainer.mini import packaged
-from trainer.results import TrainingResult
+from trainer.models import mini
+from trainer.models.adapter import METADATA
 from trainer.sft import train
+from trainer.training.checkpoints import ADAPTER, CHECKPOINTS
+from trainer.training.results import TrainingResult
 
 PROMPTS = 50
 SIZES = (10, 30, 100, 300)
@@ -72,7 +72,7 @@ class Material:
 
 def build_material(source: str, tone: Tone) -> Material:
     """Conversations about the source's articles, without those that the mini was trained on."""
-    known, unseen, passages = packaged.trained_on(), set[str](), list[Passage]()
+    known, unseen, passages = mini.trained_on(), set[str](), list[Passage]()
     for entry in read_records(source, workers=1):
         if isinstance(entry, Article) and entry.page not in known:
             unseen.add(entry.id)

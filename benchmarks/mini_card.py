@@ -20,7 +20,7 @@ from evaluation.measures.tone import flesch_reading_ease, is_conversational
 from evaluation.statistics import wilson
 from recipes.mini import corpus
 from recipes.mini.recipe import Recipe
-from trainer.mini import packaged
+from trainer.models import mini
 
 NEUTRAL = "You are a helpful assistant."
 TONE = Path(__file__).parents[1] / "configs" / "tones" / "conversational.toml"
@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--text", type=Path, nargs="+", required=True)
     parser.add_argument("--dialogue", type=Path, nargs="+", required=True)
-    parser.add_argument("--model", type=Path, default=packaged.FOLDER)
+    parser.add_argument("--model", type=Path, default=mini.FOLDER)
     parser.add_argument("--prompts", type=int, default=200)
     options = parser.parse_args()
     held_out = corpus.read(options.text, options.dialogue, Recipe().held_out)

@@ -13,7 +13,7 @@ from transformers import LlamaForCausalLM, LogitsProcessorList, PreTrainedTokeni
 from recipes.mini.corpus import Corpus
 from recipes.mini.documents import Document, Writer
 from recipes.mini.questions import Turn, Turns, split
-from trainer.repetition import NoRepeatedGeneratedNGrams
+from trainer.answer import NoRepeatedGeneratedNGrams
 
 _BATCH = 25
 _NEW_TOKENS = 160

@@ -30,12 +30,12 @@ from db.records import CandidateKind, Example, Message, Role, Split
 from trainer.chat import Chat
 from trainer.config import PrecisionName, TrainingConfig
 from trainer.libraries import quiet_libraries
-from trainer.loading import load_model, load_tokenizer, open_base
-from trainer.models import resolve
-from trainer.precision import choose_precision
-from trainer.results import device_name, peak_memory_mb
+from trainer.models.loading import load_model, load_tokenizer, open_base
+from trainer.models.lookup import resolve
+from trainer.models.precision import choose_precision
 from trainer.sft import make_trainer
-from trainer.sft_trainer import TimbreSFTTrainer
+from trainer.training.results import device_name, peak_memory_mb
+from trainer.training.sft_trainer import TimbreSFTTrainer
 
 TEXT = (
     "the harbour wall was built in stone after a storm took the old one and the town has kept it "

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from db.records import Output
 from studies.config import Prices
 from trainer.chat import Chat
-from trainer.loading import load_tokenizer
-from trainer.models import resolve
+from trainer.models.loading import load_tokenizer
+from trainer.models.lookup import resolve
 
 
 @dataclass(frozen=True)

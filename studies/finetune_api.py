@@ -17,8 +17,8 @@ from studies.result_cache import ResultCache, StudyContext
 from studies.strategies import PromptingStrategy, measure_arm
 from studies.training import PlannedTraining
 from trainer.arms import Arm, Decoding
-from trainer.endpoint import Endpoint, answer_remotely
-from trainer.finetune_api import FineTuneService, fine_tune
+from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.finetune_api import FineTuneService, fine_tune
 
 _CHARACTERS_PER_TOKEN = 4
 _USUAL_EPOCHS = 3

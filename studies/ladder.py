@@ -18,7 +18,7 @@ from studies.strategies import (
     measure_arm,
 )
 from trainer.errors import TrainerError
-from trainer.models import fingerprint
+from trainer.models.lookup import fingerprint
 
 BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
 

@@ -10,7 +10,7 @@ from studies.result_cache import ResultCache
 from studies.strategies import StudyModel
 from trainer.arms import Arm
 from trainer.logprobs import example_logprobs
-from trainer.models import fingerprint
+from trainer.models.lookup import fingerprint
 
 
 @dataclass(frozen=True)

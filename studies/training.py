@@ -8,11 +8,11 @@ from typing import Any
 
 from db.records import Example
 from studies.result_cache import StudyContext
-from trainer.adapter import METADATA, WEIGHTS
-from trainer.checkpoints import ADAPTER, CHECKPOINTS
 from trainer.config import TrainingConfig
-from trainer.models import fingerprint
+from trainer.models.adapter import METADATA, WEIGHTS
+from trainer.models.lookup import fingerprint
 from trainer.sft import train
+from trainer.training.checkpoints import ADAPTER, CHECKPOINTS
 
 _STEPS = "steps"
 

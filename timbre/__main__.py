@@ -1,5 +1,6 @@
 """The command line: `timbre NOUN VERB`, one module of `timbre.commands` per noun."""
 
+import logging
 import sys
 import warnings
 
@@ -65,6 +66,8 @@ def main() -> None:
     """Run the command line; Ctrl-C ends it with a note on how to continue."""
     # distilabel declares its fields in a way that pydantic warns about.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
+    # bitsandbytes suggests a faster CPU kernel when it's imported.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         with report_errors():
             trust_models(allowed_remote_code())

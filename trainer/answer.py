@@ -9,19 +9,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    PreTrainedModel,
+)
 
 from db.records import Example, Message, Output
-from trainer.adapter import check_base, read_metadata
 from trainer.arms import Arm, Decoding, generation_json
 from trainer.chat import Chat, clean_reply, prompt_of
 from trainer.errors import TrainerError
-from trainer.libraries import library_session
-from trainer.loading import context_length, open_base
-from trainer.lora import load_adapter
-from trainer.models import fingerprint
-from trainer.repetition import NoRepeatedGeneratedNGrams
-from trainer.seed import seed_everything
+from trainer.libraries import library_session, seed_everything
+from trainer.models.adapter import check_base, read_metadata
+from trainer.models.loading import context_length, open_base
+from trainer.models.lookup import fingerprint
+from trainer.models.lora import load_adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +198,24 @@ def _stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
     ids = config.eos_token_id if config else None
     tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}
     return sorted(token for token in tokens if token is not None)
+
+
+class NoRepeatedGeneratedNGrams(LogitsProcessor):
+    """Stops the model from generating the same n tokens in a row twice.
+
+    transformers' own rule counts n-grams in the prompt too, which stops a model from quoting the
+    passage it is asked about. This one counts generated tokens only.
+    """
+
+    def __init__(self, size: int, prompt_length: int) -> None:
+        """Forbid repeats of `size` tokens after `prompt_length` tokens, padding included."""
+        self.rule = NoRepeatNGramLogitsProcessor(size)
+        self.prompt_length = prompt_length
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """The scores with the forbidden tokens at minus infinity."""
+        generated = input_ids[:, self.prompt_length :]
+        if generated.shape[1] < self.rule.ngram_size:
+            return scores
+        allowed: torch.FloatTensor = self.rule(generated, scores)
+        return allowed

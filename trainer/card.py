@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import Version
-from trainer.results import TrainingResult
+from trainer.training.results import TrainingResult
 
 _RULE_REVIEWERS = {
     ("rule",): "They were approved by **written rules that stand in for people**, not by people.\n",

@@ -49,7 +49,9 @@ class TrainingConfig:
     )
     warmup_steps: Count = Field(default=5, description="Steps in which the rate rises.")
     steps: Count = Field(default=0, description="Optimiser steps.")
-    batch_size: AtLeastOne = Field(default=8, description="Examples per step, shared among all processes.")
+    batch_size: AtLeastOne = Field(
+        default=8, description="Examples per step, shared among all processes."
+    )
     gradient_accumulation: AtLeastOne = Field(default=1, description="Batches per step.")
     weight_decay: NotNegative = Field(default=0.0, description="Weight decay per step.")
     max_gradient_norm: NotNegative = Field(default=1.0, description="Gradient norm to clip at.")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from trainer.libraries import quiet_libraries
-from trainer.models import check_folder, resolve
-from trainer.precision import best_device
+from trainer.models.lookup import check_folder, resolve
+from trainer.models.precision import best_device
 
 Vectors: TypeAlias = NDArray[np.float32]
 

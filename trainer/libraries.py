@@ -2,16 +2,18 @@
 
 import errno
 import logging
+import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import datasets
+import numpy as np
 import torch
+from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
 from trainer.errors import TrainerError
-from trainer.seed import seed_everything
 
 _LOGGERS = (
     "transformers",
@@ -30,6 +32,19 @@ def library_session(seed: int | None = None) -> Iterator[None]:
     seeded = nullcontext() if seed is None else seed_everything(seed)
     with quiet_libraries(), readable_errors(), seeded:
         yield
+
+
+@contextmanager
+def seed_everything(seed: int) -> Iterator[None]:
+    """Seed Python, NumPy and torch for the duration of a block, then restore their state."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng():
+            set_seed(seed)
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from db.records import Example
 from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
 from trainer.chat import NO_LOSS, Chat, Tokens
-from trainer.encoding import Limit, encode
 from trainer.libraries import library_session
-from trainer.loading import context_length
+from trainer.models.loading import context_length
+from trainer.training.encoding import Limit, encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.records import Example
-from trainer import checkpoints, results
-from trainer.adapter import adapter_metadata
 from trainer.config import TrainingConfig
-from trainer.encoding import encode_splits
 from trainer.libraries import library_session
-from trainer.loading import BaseModel, context_length, open_base
-from trainer.lora import add_adapter, save_adapter
-from trainer.sft_trainer import StepCallback, StepReporter, TimbreSFTTrainer
+from trainer.models.adapter import adapter_metadata
+from trainer.models.loading import BaseModel, context_length, open_base
+from trainer.models.lora import add_adapter, save_adapter
+from trainer.training import checkpoints, results
+from trainer.training.encoding import encode_splits
+from trainer.training.sft_trainer import StepCallback, StepReporter, TimbreSFTTrainer
 
 
 def train(

@@ -26,7 +26,7 @@ from recipes.mini.recipe import Recipe
 from recipes.mini.rows import Rows
 from recipes.mini.tokenizer import train_tokenizer
 from recipes.mini.training import train
-from trainer.mini.packaged import CHECKSUMS, TRAINED_ON
+from trainer.models.mini import CHECKSUMS, TRAINED_ON
 
 _LOG_EVERY = 20  # steps
 _log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from studies.result_cache import ResultCache, StudyContext
 from studies.tone import finetune_requests
 from tests.serving import serving
 from tests.studies.samples import task, tone_result
-from tests.trainer.finetune_service import Server
+from tests.trainer.services.finetune_service import Server
 from timbre.settings import SettingsError, service_key
 from timbre.workflows.study import _write_training_file
 from trainer.errors import TrainerError

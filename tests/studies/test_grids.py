@@ -32,11 +32,11 @@ from tests.studies.samples import (
 )
 from timbre.campaign import load_persona
 from timbre.config import read_config
-from trainer.adapter import METADATA
 from trainer.arms import Decoding
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
+from trainer.models.adapter import METADATA
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "studies"
 

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from db.records import Message, Output, Role, Split
 from tests.trainer.conftest import chat_example, text_example
-from trainer.answer import Answerer, answer
+from trainer.answer import Answerer, NoRepeatedGeneratedNGrams, answer
 from trainer.arms import Arm, Decoding
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.repetition import NoRepeatedGeneratedNGrams
 from trainer.sft import train
 
 PROMPTS = [chat_example(number, Split.TEST) for number in range(9)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from db.records import Version
 from trainer.card import AdapterCard, render_card, write_card
-from trainer.results import TrainingResult, result_from_json, result_to_json
+from trainer.training.results import TrainingResult, result_from_json, result_to_json
 
 
 def card(adapter: Path, *kinds: str) -> AdapterCard:

@@ -13,7 +13,7 @@ from db.records import Example, Message, Role
 from tests.trainer.conftest import TEMPLATE, chat_example, make_tokenizer
 from trainer.chat import Chat, prompt_of, strip_thoughts
 from trainer.errors import TrainerError
-from trainer.self_test import SelfTest, loss_spans
+from trainer.training.self_test import SelfTest, loss_spans
 
 TEMPLATES = Path(trl.__file__).parent / "chat_templates"
 CONTROL = r"<[|｜][^|｜]+[|｜]>|<(?:start|end)_of_turn>"

@@ -13,10 +13,10 @@ from tests.trainer.conftest import chat_example
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.libraries import readable_errors
-from trainer.loading import load_model
-from trainer.precision import choose_precision
+from trainer.models.loading import load_model
+from trainer.models.precision import choose_precision
 from trainer.sft import train
-from trainer.sft_trainer import TimbreSFTTrainer
+from trainer.training.sft_trainer import TimbreSFTTrainer
 
 EXAMPLES = [chat_example(number) for number in range(4)]
 

@@ -10,9 +10,9 @@ from trainer.arms import Arm
 from trainer.chat import NO_LOSS, Chat
 from trainer.errors import TrainerError
 from trainer.libraries import quiet_libraries
-from trainer.loading import load_model, load_tokenizer
 from trainer.logprobs import example_logprobs
-from trainer.precision import choose_precision
+from trainer.models.loading import load_model, load_tokenizer
+from trainer.models.precision import choose_precision
 
 EXAMPLES = [chat_example(n) for n in range(5)] + [text_example(1)]
 

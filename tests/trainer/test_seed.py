@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from trainer.seed import seed_everything
+from trainer.libraries import seed_everything
 
 
 def draw() -> tuple[float, float, float]:

@@ -14,8 +14,8 @@ from db.records import Split
 from tests.trainer.conftest import chat_example, text_example
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.results import TrainingResult
 from trainer.sft import train
+from trainer.training.results import TrainingResult
 
 EXAMPLES = [chat_example(number) for number in range(12)]
 VALIDATION = [chat_example(number, Split.VALIDATION) for number in range(20, 24)]

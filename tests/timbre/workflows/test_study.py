@@ -8,7 +8,7 @@ from db.versions.contents import version_examples
 from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 from timbre.workflows.study import without_seen_articles
-from trainer.mini.packaged import trained_on
+from trainer.models.mini import trained_on
 
 
 def test_held_out_texts_of_articles_that_the_mini_has_seen_are_left_out(store: Store) -> None:

@@ -9,10 +9,10 @@ from db.runs import RunState, run_status
 from tests.timbre.conftest import ignore_progress
 from tests.timbre.workflows.tiny_runs import TinyRuns
 from timbre.workflows.train import TrainPlan, train_version
-from trainer.checkpoints import lock_run
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.models import fingerprint
+from trainer.models.lookup import fingerprint
+from trainer.training.checkpoints import lock_run
 
 
 def test_an_adapter_s_card_has_its_articles_and_its_loss(tiny_runs: TinyRuns) -> None:

@@ -1,0 +1,1 @@
+"""Adapters as whole models for llama.cpp, Ollama and vLLM."""

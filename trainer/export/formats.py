@@ -1,0 +1,171 @@
+"""Export an adapter as a whole model for other programs, and check that it matches the adapter."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from db.records import Example, canonical
+from trainer.answer import Answerer
+from trainer.arms import Arm, Decoding
+from trainer.chat import Chat
+from trainer.errors import TrainerError
+from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
+from trainer.export.gguf_file import write_gguf
+from trainer.export.llama_cpp import convert
+from trainer.export.ollama import modelfile
+from trainer.export.parity import Parity, measure_parity
+from trainer.libraries import library_session
+from trainer.lock import lock_folder
+from trainer.models.adapter import METADATA, read_metadata
+from trainer.models.loading import load_model, load_tokenizer
+from trainer.models.lookup import resolve
+from trainer.models.precision import choose_precision
+
+PARITY = "parity.json"
+GGUF = "model.gguf"
+
+
+def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+    """Write base and adapter as one model, after comparing the two on held-out examples.
+
+    Raises `TrainerError` and leaves nothing behind if the model differs too much from the adapter.
+    """
+    with _complete_folder(plan, folder, examples) as partial:
+        with library_session():
+            _merge(plan, partial)
+            parity = _compare(plan, partial, examples)
+        _save_parity(parity, partial)
+    return parity
+
+
+def export_gguf(
+    plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
+) -> Parity:
+    """Write base and adapter as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
+
+    The comparison loads the written file with transformers.
+
+    Raises `TrainerError` if the family can't be written as GGUF, if Ollama can't express the chat
+    template, or if the model differs too much from the adapter.
+    """
+    with (
+        _complete_folder(plan, folder, examples) as partial,
+        tempfile.TemporaryDirectory(dir=partial) as temporary,
+    ):
+        merged = Path(temporary) / "merged"
+        with library_session():
+            _merge(replace(plan, dtype="float32"), merged)
+            if plan.converter:
+                convert(plan.converter, merged, partial / GGUF, gguf_type)
+            else:
+                write_gguf(merged, partial / GGUF, gguf_type)
+            chat = Chat.from_tokenizer(load_tokenizer(merged))
+            (partial / "Modelfile").write_text(modelfile(chat, GGUF))
+            exported = AutoModelForCausalLM.from_pretrained(
+                partial,
+                config=AutoConfig.from_pretrained(merged, local_files_only=True),
+                gguf_file=GGUF,
+                dtype=torch.float32,
+                local_files_only=True,
+            )
+            parity = _compare(plan, merged, examples, exported)
+        _save_parity(parity, partial)
+    return parity
+
+
+@contextmanager
+def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
+    """A hidden folder to write in, which becomes `folder` once everything is in it.
+
+    It also receives the adapter's card. Leftovers of a killed export are deleted.
+
+    Raises `TrainerError` if `folder` holds something other than an export, or if another process
+    is exporting there.
+    """
+    if folder.exists() and not (folder / PARITY).is_file():
+        raise TrainerError(
+            f"{folder} exists and isn't an earlier export, so it won't be overwritten. Choose "
+            "another folder."
+        )
+    if not any(example.messages for example in examples):
+        raise TrainerError(
+            "There are no held-out chats to compare the export with its adapter on. Freeze a "
+            "version whose test split has chats, and train on that."
+        )
+    hidden = folder.with_name(f".{folder.name}.timbre-partial")
+    with lock_folder(hidden):
+        partial = hidden / "whole"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            yield partial
+            card = plan.adapter / "README.md"  # attributes the articles used
+            if card.is_file():
+                shutil.copy(card, partial / "ADAPTER.md")
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _save_parity(parity: Parity, folder: Path) -> None:
+    """Save how far an export differs, or reject it if that is too far."""
+    if not parity.is_within_bounds:
+        message = (
+            f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
+            f"answers are the same (at least {1 - parity.bounds.parted:.0%} required), and the "
+            f"mean |Δ log-probability| is {parity.difference:.4f} (at most "
+            f"{parity.bounds.difference} allowed). Merge into the weights it was trained on, or "
+            f"use more bits per weight.\n{parity.parting}"
+        )
+        raise TrainerError(message.rstrip())
+    (folder / PARITY).write_text(canonical(asdict(parity)))
+
+
+def vllm_command(plan: ExportPlan) -> str:
+    """The shell command that serves the unmerged adapter on its base with vLLM."""
+    base = resolve(plan.base, plan.revision)
+    rank = int(json.loads((plan.adapter / "adapter_config.json").read_text())["r"])
+    max_rank = 2 ** max(3, (rank - 1).bit_length())  # vLLM takes powers of two from 8
+    return (
+        f"vllm serve {quote(str(base))} --enable-lora --max-lora-rank {max_rank} "
+        f"--lora-modules tuned={quote(str(plan.adapter.resolve()))}"
+    )
+
+
+def _merge(plan: ExportPlan, folder: Path) -> None:
+    metadata = read_metadata(plan.adapter)
+    is_trained_on = plan.into is MergeInto.TRAINED_ON
+    precision = choose_precision(metadata.precision if is_trained_on else "float32")
+    source = resolve(plan.base, plan.revision)
+    base: Any = load_model(source, precision)  # transformers types neither of the next two
+    weights = (base.dequantize() if precision.is_quantised else base).float()
+    merged: Any = PeftModel.from_pretrained(weights, str(plan.adapter)).merge_and_unload()
+    merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
+    load_tokenizer(source).save_pretrained(folder)
+    shutil.copy(plan.adapter / METADATA, folder / METADATA)
+
+
+def _compare(
+    plan: ExportPlan,
+    folder: Path,
+    examples: Sequence[Example],
+    model: PreTrainedModel | None = None,
+) -> Parity:
+    decoding = Decoding(max_new_tokens=plan.new_tokens)
+    tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
+    adapter = Answerer(tuned, decoding)
+    is_float32 = read_metadata(plan.adapter).precision == "float32"  # else bfloat16 if it's fast
+    decoding = replace(decoding, precision="float32" if is_float32 else "auto")
+    exported = Answerer(Arm("exported", str(folder)), decoding, model)
+    return measure_parity(adapter, exported, examples, plan.bounds)

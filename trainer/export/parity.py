@@ -1,0 +1,81 @@
+"""Check that an exported model matches its adapter: the same answers, the same likelihoods.
+
+A served model often isn't the trained one: it was merged into other weights, rounded, or prompted
+with another template. So an export is compared with its adapter on held-out prompts.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.records import Example
+from trainer.answer import Answerer
+from trainer.chat import prompt_of
+from trainer.export.export_plan import Bounds
+from trainer.logprobs import token_logprobs
+
+PROMPTS = 32
+_BATCH_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far an export differs from its adapter, and the first place where an answer differs."""
+
+    prompts: int
+    same_answers: int
+    difference: float
+    worst: float
+    parting: str
+    bounds: Bounds
+
+    @property
+    def is_within_bounds(self) -> bool:
+        """Whether the differences are within both bounds."""
+        parted = 1 - self.same_answers / self.prompts
+        return self.difference <= self.bounds.difference and parted <= self.bounds.parted
+
+
+def measure_parity(
+    adapter: Answerer, exported: Answerer, examples: Sequence[Example], bounds: Bounds
+) -> Parity:
+    """Compare an export with its adapter on the first 32 chats."""
+    chats = [example for example in examples if example.messages][:PROMPTS]
+    answers = [greedy_answers(model, chats) for model in (adapter, exported)]
+    logprobs = [answer_logprobs(model, chats) for model in (adapter, exported)]
+    differences = [abs(ours - theirs) for ours, theirs in zip(*logprobs, strict=True)]
+    pairs = list(zip(chats, *answers, strict=True))
+    return Parity(
+        prompts=len(chats),
+        same_answers=sum(ours == theirs for _, ours, theirs in pairs),
+        difference=math.fsum(differences) / len(differences),
+        worst=max(differences),
+        parting=next((_first_difference(*pair) for pair in pairs if pair[1] != pair[2]), ""),
+        bounds=bounds,
+    )
+
+
+def greedy_answers(model: Answerer, examples: Sequence[Example]) -> list[str]:
+    """The greedy answers to the examples, in order."""
+    prompts = [model.chat.encode_prompt(prompt_of(example)) for example in examples]
+    batches = [prompts[i : i + _BATCH_SIZE] for i in range(0, len(prompts), _BATCH_SIZE)]
+    return [model.decode(ids) for batch in batches for ids in model.generate(batch)]
+
+
+def answer_logprobs(model: Answerer, examples: Sequence[Example]) -> list[float]:
+    """The log-probabilities in nats of all tokens of the examples' answers."""
+    rows = [model.chat.encode_example(example) for example in examples]
+    batches = [rows[i : i + _BATCH_SIZE] for i in range(0, len(rows), _BATCH_SIZE)]
+    values = [token_logprobs(model.model, model.chat, batch) for batch in batches]
+    return [value for batch in values for row in batch for value in row]
+
+
+def _first_difference(example: Example, ours: str, theirs: str) -> str:
+    same = next(
+        (i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
+        min(len(ours), len(theirs)),
+    )
+    return (
+        f"Example {example.id[:12]}: after “…{ours[max(0, same - 30) : same]}” the adapter says "
+        f"“{ours[same : same + 30]}…” and the export “{theirs[same : same + 30]}…”."
+    )

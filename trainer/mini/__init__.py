@@ -1,1 +1,0 @@
-"""The small language model that Timbre ships; recipes/mini holds its recipe."""

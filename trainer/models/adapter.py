@@ -1,0 +1,72 @@
+"""An adapter's folder on disk: its weights, and the metadata of what it was trained from."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
+from trainer.models.lookup import fingerprint, pickle_warning
+
+METADATA = "timbre.json"
+WEIGHTS = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterMetadata:
+    """What an adapter was trained from; answering with it needs the same base and template."""
+
+    base: str
+    revision: str
+    base_fingerprint: str
+    template_fingerprint: str
+    precision: str
+    config: str
+
+
+def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> AdapterMetadata:
+    """The metadata of a training run; `template` is the chat template's fingerprint."""
+    return AdapterMetadata(
+        base=config.base,
+        revision=config.revision,
+        base_fingerprint=fingerprint(config.base, config.revision),
+        template_fingerprint=template,
+        precision=precision,
+        config=config.canonical,
+    )
+
+
+def write_metadata(adapter: Path, metadata: AdapterMetadata) -> None:
+    """Write the metadata next to an adapter's weights."""
+    (adapter / METADATA).write_text(json.dumps(asdict(metadata), indent=1))
+
+
+def read_metadata(adapter: Path) -> AdapterMetadata:
+    """Read the metadata of an adapter that Timbre trained.
+
+    Raises `TrainerError` if the folder isn't such an adapter, or its weights could run code.
+    """
+    if not (adapter / WEIGHTS).is_file():
+        pickles = sorted(path.name for path in adapter.glob("*.bin"))
+        raise TrainerError(f"{adapter} has no {WEIGHTS}{pickle_warning(pickles)}. Train it again.")
+    try:
+        return AdapterMetadata(**json.loads((adapter / METADATA).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainerError(
+            f"{adapter / METADATA}, which says what the adapter was trained from, can't be read "
+            f"({type(error).__name__}). Train the adapter again."
+        ) from error
+
+
+def check_base(metadata: AdapterMetadata, base: str, adapter: Path) -> None:
+    """Check that a base model is the one an adapter was trained on.
+
+    Raises `TrainerError` naming both.
+    """
+    actual = fingerprint(base, metadata.revision if base == metadata.base else "")
+    if actual != metadata.base_fingerprint:
+        raise TrainerError(
+            f"{adapter} was trained on the base model “{metadata.base}” "
+            f"({metadata.base_fingerprint[:12]}), not on “{base}” ({actual[:12]}). "
+            "Use the model it was trained on."
+        )

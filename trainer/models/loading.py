@@ -1,0 +1,139 @@
+"""Load a base model and its tokenizer from a folder."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from trainer.chat import Chat
+from trainer.errors import TrainerError
+from trainer.libraries import is_out_of_memory
+from trainer.models.lookup import resolve
+from trainer.models.precision import Precision, choose_precision
+from trainer.models.remote_code import may_run_code
+from trainer.training.packing import use_packed_attention
+
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """A base model whose weights aren't loaded yet."""
+
+    folder: Path
+    chat: Chat
+    precision: Precision
+
+    def load(self, packed_attention: bool = False) -> PreTrainedModel:
+        """Load the weights; `packed_attention` keeps packed examples apart faster on a CPU."""
+        model = load_model(self.folder, self.precision)
+        if packed_attention:
+            use_packed_attention(model)
+        return model
+
+
+def open_base(base: str, revision: str, precision: str) -> BaseModel:
+    """Find a base model, read its chat template and choose a precision.
+
+    Raises `TrainerError` if the model or the precision isn't available.
+    """
+    chosen = choose_precision(precision)
+    folder = resolve(base, revision)
+    return BaseModel(folder, Chat.from_tokenizer(load_tokenizer(folder)), chosen)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """A model's tokenizer, padding on the left as generation requires.
+
+    Raises `TrainerError` if the tokenizer can't be read or has no end-of-turn token.
+    """
+    with _readable_errors(folder, "tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=may_run_code(folder),
+            padding_side="left",
+        )
+    if tokenizer.eos_token is None:
+        raise TrainerError(
+            f"The tokenizer in {folder} has no eos_token, so answers would never end. Use the "
+            "model's instruct version."
+        )
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
+    """A base model in a precision, on that precision's device.
+
+    Raises `TrainerError` if weights are broken or missing, if transformers doesn't support the
+    architecture, or if bitsandbytes can't quantise on this machine.
+    """
+    with _readable_errors(folder, "model", precision):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=precision.compute,
+            quantization_config=precision.quantisation_config(),
+            device_map={"": precision.device},
+            use_safetensors=True,
+            trust_remote_code=may_run_code(folder),
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    model: PreTrainedModel = loaded[0]
+    report = loaded[1]
+    if missing := sorted(report["missing_keys"]):  # transformers would initialise them at random
+        raise TrainerError(
+            f"{folder}: {len(missing)} of the model's weights are missing ({missing[0]}). "
+            "Download the model again."
+        )
+    if extra := _extra_layers(model, report["unexpected_keys"]):
+        raise TrainerError(
+            f"{folder} has weights of more layers than its config.json ({extra[0]}). "
+            "Download the model again."
+        )
+    return model
+
+
+def _extra_layers(model: PreTrainedModel, unexpected: Iterable[str]) -> list[str]:
+    """Unused weights whose names match the model's own layers except for the layer number."""
+    known = {_NUMBER.sub("#", name) for name in model.state_dict()}
+    return sorted(name for name in unexpected if _NUMBER.sub("#", name) in known)
+
+
+@contextmanager
+def _readable_errors(folder: Path, part: str, precision: Precision | None = None) -> Iterator[None]:
+    try:
+        yield
+    except TrainerError:
+        raise
+    except Exception as error:  # a broken folder can make a library fail anywhere
+        if is_out_of_memory(error):
+            raise
+        if precision and precision.is_quantised and isinstance(error, (ImportError, RuntimeError)):
+            raise TrainerError(
+                f"bitsandbytes can't load a model as {precision.name} on this machine "
+                f"({type(error).__name__}). Set precision to auto."
+            ) from error
+        lines = str(error).strip().splitlines() or [""]
+        raise TrainerError(
+            f"{folder}: loading the {part} failed ({type(error).__name__}: {lines[0]}). Download "
+            "it again, or use a model whose architecture transformers supports."
+        ) from error
+
+
+def context_length(model: PreTrainedModel) -> int:
+    """How many tokens, prompt and answer together, the model can attend to."""
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return int(limit or sys.maxsize)  # some families have no limit

@@ -1,0 +1,128 @@
+"""Find base models: `mini`, a folder, or a Hub id with its revision.
+
+Every model becomes a checked local folder before anything is loaded from it, so loading never uses
+the network. Only safetensors weights are accepted, because a pickle file can run code when it is
+opened. `trainer.models.remote_code` handles models with their own Python code.
+"""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+
+from trainer.config import TrainingConfig
+from trainer.errors import TrainerError
+from trainer.models.mini import mini_folder
+from trainer.models.remote_code import check_code, hub_commit, may_run_code, python_files
+
+MINI = "mini"
+_DOWNLOADS = [
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "*.json",
+    "*.jinja",
+    "*.model",
+    "*.txt",
+    "*.py",
+]
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+_TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
+
+
+def resolve(base: str, revision: str = "") -> Path:
+    """The checked folder of a base model; downloads a Hub model the first time.
+
+    Raises `TrainerError` if the model doesn't exist, is gated, or could run code when loaded.
+    """
+    if base == MINI:
+        return check_folder(mini_folder())
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return check_folder(folder.resolve())
+    if base.count("/") != 1 or base.startswith((".", "/", "~")):
+        raise TrainerError(
+            f"There is no model “{base}”. Use “mini”, a model's folder, or a Hub id (owner/name)."
+        )
+    return check_folder(_download(base, revision))
+
+
+def check_folder(folder: Path) -> Path:
+    """Return a model folder after checking that it is complete and can't run code when loaded.
+
+    Raises `TrainerError` naming the file or key at fault.
+    """
+    if not (folder / "config.json").is_file():
+        raise TrainerError(f"{folder} has no config.json, so it isn't a model's folder.")
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
+        raise TrainerError(
+            f"{folder} has no *.safetensors weights{pickle_warning(pickles)}. "
+            "Download the model's safetensors version."
+        )
+    check_code(folder)
+    return folder
+
+
+def pickle_warning(pickles: list[str]) -> str:
+    """Why pickle files don't count as weights, as part of a sentence; empty without any."""
+    return f", only {pickles[0]}, a pickle file that can run code when opened" if pickles else ""
+
+
+def _download(base: str, revision: str) -> Path:
+    """A model from the Hub, or from the local cache without using the network."""
+    name = f"“{base}”" + (f" at {revision}" if revision else "")
+
+    def snapshot(local_files_only: bool) -> Path:
+        path = huggingface_hub.snapshot_download(
+            base,
+            revision=revision or None,
+            allow_patterns=_DOWNLOADS,
+            local_files_only=local_files_only,
+        )
+        return Path(path)
+
+    try:
+        return snapshot(local_files_only=True)
+    except LocalEntryNotFoundError:
+        pass
+    try:
+        return snapshot(local_files_only=False)
+    except GatedRepoError:
+        raise TrainerError(
+            f"The model {name} is gated. Request access on its page, then run `hf auth login`."
+        ) from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise TrainerError(
+            f"Downloading the model {name} failed ({type(error).__name__}). Check its name and "
+            "your network, or use a local folder."
+        ) from error
+
+
+def fingerprint(base: str, revision: str = "") -> str:
+    """SHA-256 over the names and contents of a model's weights, configuration and tokenizer.
+
+    Folders with the same fingerprint load as the same model and render chats the same way.
+    """
+    folder = resolve(base, revision)
+    digest = hashlib.sha256()
+    code = python_files(folder) if may_run_code(folder) else []
+    for path in sorted({*folder.iterdir(), *code}):
+        is_settings = path.name == "config.json" or path.name.startswith(_TOKENIZER)
+        if path.suffix == ".safetensors" or is_settings or path in code:
+            with path.open("rb") as file:
+                digest.update(f"{path.name}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def pin_revision(config: TrainingConfig) -> TrainingConfig:
+    """The configuration with the commit of its Hub model in place of a branch or nothing.
+
+    A run then keeps its meaning when the model's repository changes.
+
+    Raises `TrainerError` if the model isn't available.
+    """
+    commit = hub_commit(resolve(config.base, config.revision))
+    return replace(config, revision=commit) if commit else config

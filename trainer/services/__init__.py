@@ -1,0 +1,1 @@
+"""Models at services with an OpenAI-compatible API."""

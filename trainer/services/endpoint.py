@@ -1,0 +1,98 @@
+"""Answers from a served model: any server with OpenAI's API, including vLLM with LoRA adapters.
+
+The server renders the chat template, so outputs record the server's address and the model's name
+there instead of fingerprints.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from openai import OpenAI
+
+from db.records import Example, Output
+from trainer.arms import Arm, Decoding, generation_json
+from trainer.chat import clean_reply, prompt_of
+from trainer.errors import TrainerError
+from trainer.services.openai_client import openai_client
+
+_CONCURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server and its name for the model (for vLLM, a LoRA adapter's name is a model name)."""
+
+    url: str
+    model: str
+    api_key: str = field(default="none", repr=False)
+    timeout: float = 120.0
+
+
+def answer_remotely(
+    prompts: Sequence[Example],
+    arm: Arm,
+    decoding: Decoding,
+    endpoint: Endpoint,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Output]:
+    """Yield the served model's answer to each prompt, in order.
+
+    Raises `TrainerError` if the server can't be reached or returns an error, or if `no_repeat` is
+    set, which OpenAI's API doesn't have.
+    """
+    if decoding.no_repeat:
+        raise TrainerError(
+            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
+        )
+    generation = generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model)
+    advice = f"Check that the server is running, serves “{endpoint.model}” and accepts the API key."
+    with (
+        openai_client(endpoint.url, endpoint.api_key, endpoint.timeout, advice) as client,
+        ThreadPoolExecutor(_CONCURRENCY) as pool,
+    ):
+        model = _RemoteModel(client, endpoint.model, arm, decoding, generation)
+        try:
+            for count, output in enumerate(pool.map(model.answer, prompts), start=1):
+                yield output
+                if on_progress:
+                    on_progress(count, len(prompts))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _RemoteModel:
+    client: OpenAI
+    model: str
+    arm: Arm
+    decoding: Decoding
+    generation: str
+
+    def answer(self, example: Example) -> Output:
+        messages = self.arm.messages(prompt_of(example))
+        turns: Any = [{"role": m.role.value, "content": m.content} for m in messages]
+        started = time.monotonic()
+        completion = self.client.chat.completions.create(
+            model=self.model,
+            messages=turns,
+            max_tokens=self.decoding.max_new_tokens,
+            temperature=self.decoding.temperature,
+            top_p=self.decoding.top_p,
+            seed=self.decoding.seed,
+        )
+        text = clean_reply(completion.choices[0].message.content or "")
+        tokens = completion.usage.completion_tokens if completion.usage else 0
+        return Output(
+            prompt=example.id,
+            arm=self.arm.name,
+            run=self.arm.run,
+            messages=messages,
+            text=text,
+            generation=self.generation,
+            seed=self.decoding.seed,
+            output_tokens=tokens or 0,
+            seconds=time.monotonic() - started,
+        )

@@ -1,0 +1,167 @@
+"""Fine-tuning at a service with OpenAI's API: upload files, start one job, follow it to its end.
+
+The job is saved before it is followed, so a command that is stopped and run again follows the same
+job and doesn't pay for another.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from openai import OpenAI
+from openai.types import FileObject
+from openai.types.fine_tuning import FineTuningJob
+from openai.types.fine_tuning.job_create_params import Method
+
+from trainer.errors import TrainerError
+from trainer.lock import lock_folder, write_atomically
+from trainer.services.openai_client import openai_client
+
+JOB = "job.json"
+_FINAL_STATUSES = ("succeeded", "failed", "cancelled")
+ProgressCallback: TypeAlias = Callable[[str], None]
+"""Called with each message of the job's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneService:
+    """A service and the model to tune there.
+
+    `epochs` is the number of passes over the examples, 0 for the service's own choice; `every` is
+    the polling interval and `timeout` that of a request, in seconds.
+    """
+
+    model: str
+    api_key: str = field(repr=False)
+    url: str = "https://api.openai.com/v1"
+    seed: int = 0
+    epochs: int = 0
+    every: float = 10.0
+    timeout: float = 120.0
+
+    def job_settings(self, job: str) -> dict[str, object]:
+        """What is saved of a job: its id and the settings it was started with."""
+        return {
+            "job": job,
+            "url": self.url,
+            "model": self.model,
+            "seed": self.seed,
+            "epochs": self.epochs,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneResult:
+    """A successful job: the service's name for the tuned model, and the tokens it trained on."""
+
+    job: str
+    model: str
+    trained_tokens: int
+
+
+def fine_tune(
+    data: Path, folder: Path, service: FineTuneService, on_progress: ProgressCallback
+) -> FineTuneResult:
+    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` saves the job.
+
+    Raises `TrainerError` if the service can't be reached, returns an error, or ends the job
+    without a model; a failed job is forgotten, so the next call starts another. Raises
+    `RunLockedError` if another process is following the job.
+    """
+    advice = (
+        f"Check the address, the API key and the model “{service.model}”, then run the command "
+        "again to continue."
+    )
+    with (
+        openai_client(service.url, service.api_key, service.timeout, advice) as client,
+        lock_folder(folder),
+    ):
+        job = _saved_job(folder, service) or _start(client, data, folder, service)
+        on_progress(f"job {job} at {service.url}")
+        return _follow(client, job, folder, service, on_progress)
+
+
+def _saved_job(folder: Path, service: FineTuneService) -> str:
+    """The id of the job that an earlier call started, empty if none did."""
+    path = folder / JOB
+    if not path.is_file():
+        return ""
+    try:
+        saved = {"epochs": 0, **json.loads(path.read_text(encoding="utf-8"))}
+        job = str(saved["job"])
+        is_same = saved == service.job_settings(saved["job"])
+        model, url = saved["model"], saved["url"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainerError(
+            f"{path} can't be read, so the job that was started can't be followed. Look for it at "
+            "the service, or delete the file to start another."
+        ) from error
+    if not is_same:
+        raise TrainerError(
+            f"{folder} belongs to another job ({model} at {url}, or with another seed or number "
+            "of epochs). Choose another folder for this one."
+        )
+    return job
+
+
+def _start(client: OpenAI, data: Path, folder: Path, service: FineTuneService) -> str:
+    files = {}
+    for split in ("train", "validation"):
+        path = data / f"{split}.jsonl"
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as file:
+                files[split] = _id(client.files.create(file=file, purpose="fine-tune"))
+    if "train" not in files:
+        raise TrainerError(f"{data} has no train.jsonl. Export a version first.")
+    method: Method = {
+        "type": "supervised",
+        "supervised": {"hyperparameters": {"n_epochs": service.epochs or "auto"}},
+    }
+    job = client.fine_tuning.jobs.create(
+        model=service.model,
+        training_file=files["train"],
+        seed=service.seed,
+        method=method,
+        validation_file=files.get("validation"),
+    )
+    settings = service.job_settings(_id(job))
+    write_atomically(folder / JOB, json.dumps(settings, indent=1))
+    return job.id
+
+
+def _id(reply: FileObject | FineTuningJob) -> str:
+    if not reply.id:
+        raise ValueError("a reply without an id")
+    return reply.id
+
+
+def _follow(
+    client: OpenAI,
+    job: str,
+    folder: Path,
+    service: FineTuneService,
+    on_progress: ProgressCallback,
+) -> FineTuneResult:
+    reported: set[str] = set()
+    while True:
+        status = client.fine_tuning.jobs.retrieve(job)
+        for event in reversed(client.fine_tuning.jobs.list_events(job, limit=50).data):
+            if event.id not in reported:
+                reported.add(event.id)
+                on_progress(event.message)
+        if not status.status:
+            raise ValueError("a reply without a status")
+        if status.status in _FINAL_STATUSES:
+            break
+        time.sleep(service.every)
+    if status.status == "succeeded" and status.fine_tuned_model:
+        return FineTuneResult(job, status.fine_tuned_model, status.trained_tokens or 0)
+    (folder / JOB).unlink(missing_ok=True)
+    reason = status.error.message if status.error and status.error.message else "no reason given"
+    raise TrainerError(
+        f"The job {job} ended as {status.status} ({reason}). Fix that and run the command again, "
+        "which starts another job."
+    )

@@ -1,0 +1,1 @@
+"""One training run: its data, its trainer, its folder and its result."""

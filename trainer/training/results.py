@@ -1,0 +1,88 @@
+"""The result of a training run, and the machine and code that produced it."""
+
+import hashlib
+import json
+import platform
+import resource
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A finished run: where its adapter is, and what was measured.
+
+    `losses` has one training loss per step, in nats per token. `seconds` adds up all processes
+    that worked on the run, each up to its last checkpoint; `tokens_per_second` and the peak memory
+    are those of the last process.
+    """
+
+    adapter: Path
+    metrics: dict[str, float]
+    losses: tuple[float, ...]
+    precision: str
+    precision_reason: str
+    device: str
+    libraries: dict[str, str]
+    peak_memory_mb: float
+    tokens_per_second: float
+    base_fingerprint: str
+    template_fingerprint: str
+    seconds: float
+    code_fingerprint: str = ""
+
+
+def result_to_json(result: TrainingResult) -> str:
+    """A result as JSON, with its adapter's path relative to the run's folder."""
+    return json.dumps({**asdict(result), "adapter": result.adapter.name}, indent=1)
+
+
+def result_from_json(text: str, folder: Path) -> TrainingResult:
+    """The result of the run in a folder, from its JSON."""
+    values = json.loads(text)
+    values["adapter"] = folder / values["adapter"]
+    values["losses"] = tuple(values["losses"])
+    return TrainingResult(**values)
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that determine a run's adapter."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def code_fingerprint() -> str:
+    """SHA-256 over the trainer's code: with the same libraries and run, it gives one adapter."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def device_name(device: str, processes: int = 1) -> str:
+    """The GPU's product name, or the processor's with its threads; how many, if several."""
+    import torch  # takes seconds, and results are also read without it
+
+    if processes > 1:
+        return f"{processes} × {device_name(device)}"
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    processor = str(torch.cpu.get_capabilities().get("cpu_name") or platform.machine())
+    threads = f"{torch.get_num_threads()} threads"
+    return f"{processor}, {threads}" if device == "cpu" else f"{processor} ({device})"
+
+
+def peak_memory_mb(device: str) -> float:
+    """Peak memory in MB: allocated on the GPU by torch, else of the whole process."""
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6

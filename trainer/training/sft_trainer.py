@@ -1,0 +1,162 @@
+"""TRL's trainer with a self-test, a faster loss on CPUs, and nothing sent to third parties.
+
+On a CPU, TRL's loss projects every position of a batch onto the vocabulary, prompts included,
+which took half of each step. This one projects only the positions that carry loss, with the same
+result. On a GPU, TRL's loss is kept.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PrinterCallback, TrainerCallback
+from trl.trainer.sft_trainer import SFTTrainer
+
+from trainer.chat import NO_LOSS, Chat, Tokens
+from trainer.config import TrainingConfig
+from trainer.training.encoding import TrainingData
+from trainer.training.processes import sum_over_processes
+from trainer.training.self_test import SelfTest
+from trainer.training.training_arguments import training_arguments
+
+_MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids")
+
+StepCallback: TypeAlias = Callable[[int, int, float], None]
+"""Called after every step with the steps so far, the steps in all and the step's loss."""
+
+
+class TimbreSFTTrainer(SFTTrainer):
+    """Trains an adapter; `tokens_seen` counts the tokens this process has read."""
+
+    def __init__(
+        self,
+        adapted: PeftModel,
+        data: TrainingData,
+        chat: Chat,
+        config: TrainingConfig,
+        folder: Path,
+    ) -> None:
+        """Prepare to train an adapter on encoded examples, with checkpoints in `folder`."""
+        base: Any = adapted.get_base_model()
+        super().__init__(
+            model=adapted,
+            args=training_arguments(config, base, len(data.train), folder),
+            train_dataset=_dataset(data.train),
+            eval_dataset=_dataset(data.validation) if data.validation else None,
+            processing_class=chat.tokenizer,
+        )
+        self.remove_callback(PrinterCallback)
+        self.adapted = adapted
+        self.tokens_seen = 0
+        by_ids = {tuple(row.ids): e for row, e in zip(data.train, data.examples, strict=True)}
+        self.self_test: SelfTest | None = SelfTest(chat, by_ids, data.max_tokens)
+        self._last_log = 0.0
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:  # TRL makes the adapter of a quantised base bfloat16
+                parameter.data = parameter.data.float()
+
+    def train(self, *args: Any, **options: Any) -> Any:
+        """Train, logging each step with the seconds it took."""
+        self._last_log = time.monotonic()
+        return super().train(*args, **options)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log a step, with the seconds since the previous one."""
+        now = time.monotonic()
+        logs["seconds"], self._last_log = now - self._last_log, now
+        super().log(logs, start_time)
+
+    def training_step(self, model: Any, inputs: Any, *args: Any, **options: Any) -> Any:
+        """Take a step, after the self-test if it is this process's first."""
+        if self.self_test:
+            self.self_test.check(*_unpack_rows(inputs, self.self_test.padding))
+            self.self_test = None
+        mask = inputs.get("attention_mask")
+        self.tokens_seen += inputs["input_ids"].numel() if mask is None else int(mask.sum())
+        return super().training_step(model, inputs, *args, **options)  # type: ignore[no-untyped-call] # TRL's
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: Any,
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """The mean negative log-likelihood of the loss-carrying tokens, in nats."""
+        if return_outputs or model.device.type == "cuda":
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call] # TRL's
+        labels = inputs["labels"][:, 1:]
+        has_loss = labels != NO_LOSS
+        head = self.accelerator.unwrap_model(model).get_base_model().get_output_embeddings()
+        # Only the head's input is reduced: scaling or capping after it differs by model family.
+        hook = head.register_forward_pre_hook(lambda _, args: (args[0][:, :-1][has_loss],))
+        try:
+            model_inputs = {name: inputs[name] for name in _MODEL_INPUTS if name in inputs}
+            logits = model(**model_inputs, use_cache=False).logits
+        finally:
+            hook.remove()
+        total = cross_entropy(logits.float(), labels[has_loss], reduction="sum")
+        if num_items_in_batch is None:
+            return total / has_loss.sum().clamp(min=1)
+        scale = self.accelerator.num_processes if self.args.average_tokens_across_devices else 1
+        return total / torch.as_tensor(num_items_in_batch).clamp(min=1) * scale
+
+    def step_losses(self) -> tuple[float, ...]:
+        """The loss of every step in nats per token, including those before a resume."""
+        return tuple(float(entry["loss"]) for entry in self.state.log_history if "loss" in entry)
+
+    def final_metrics(self) -> dict[str, float]:
+        """The metrics of a finished training, with the validation loss if there is that split."""
+        metrics = {
+            "steps": float(self.state.global_step),
+            "learning_rate": float(self.args.learning_rate),
+            "tokens": float(sum_over_processes(self, self.tokens_seen)),
+            "training_seconds": float(self.state.log_history[-1]["train_runtime"]),
+            "training_loss": self.step_losses()[-1],
+        }
+        if self.eval_dataset is not None:
+            metrics["validation_loss"] = float(self.evaluate()["eval_loss"])
+        return metrics
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """Do nothing: Timbre writes its own card, with attribution."""
+
+    def _send_telemetry(self) -> None:
+        """Do nothing: what people train stays private."""
+
+
+class StepReporter(TrainerCallback):
+    """Passes each step's loss to a callback."""
+
+    def __init__(self, on_step: StepCallback) -> None:
+        """Call `on_step` after every step."""
+        self.on_step = on_step
+
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """Called by the trainer for every log entry; steps are those with a loss."""
+        if "loss" in (logs := kwargs["logs"]):
+            self.on_step(state.global_step, state.max_steps, logs["loss"])
+        return control
+
+
+def _dataset(rows: Sequence[Tokens]) -> Dataset:
+    return Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in rows])
+
+
+def _unpack_rows(inputs: Any, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch's token ids and labels with one example per row, even if the batch is packed."""
+    ids, labels = inputs["input_ids"], inputs["labels"]
+    if "position_ids" not in inputs:
+        return ids, labels
+    starts = (inputs["position_ids"][0] == 0).nonzero()[1:, 0].tolist()
+    examples = [torch.tensor_split(row[0].cpu(), starts) for row in (ids, labels)]
+    return (
+        pad_sequence(list(examples[0]), True, padding),
+        pad_sequence(list(examples[1]), True, NO_LOSS),
+    )
