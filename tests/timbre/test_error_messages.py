@@ -2,6 +2,8 @@
 
 import bz2
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -56,6 +58,14 @@ def test_a_study_without_examples_or_of_the_wrong_kind_says_what_to_do(
     path = tmp_path / "study.toml"
     path.write_text(config, encoding="utf-8")
     assert problem in fail("study", noun, *(["--config", str(path)] if config else []))
+
+
+def test_libraries_print_nothing_beside_the_sentence(home: Path) -> None:
+    # Libraries print when they're imported first, so this needs a process of its own.
+    command = [sys.executable, "-m", "timbre", "study", "tone"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_a_truncated_bz2_file_is_named(fail: Fail, tmp_path: Path) -> None:
