@@ -3,16 +3,9 @@
 import re
 
 from pipelines.checks.check import CheckInput, Failure
+from pipelines.text.words import load_lexicon
 
-_REFUSALS = (
-    "as an? (?:ai|artificial intelligence|(?:large )?language model)",
-    "i(?:'m| am) (?:just )?an? (?:ai|language model)",
-    "i(?:'m| am) (?:sorry|afraid),? but i (?:can't|cannot|am not able)",
-    "i (?:can't|cannot|won't) (?:help|assist|answer|provide|comply)",
-    "my (?:training data|knowledge cutoff)",
-    "(?:the|this) passage (?:does not|doesn't) (?:say|mention)",
-)
-_REFUSAL = re.compile(rf"\b(?:{'|'.join(_REFUSALS)})\b", re.IGNORECASE)
+_REFUSAL = re.compile(rf"\b(?:{'|'.join(load_lexicon(__name__).phrases)})\b", re.IGNORECASE)
 
 
 def check_refusal(item: CheckInput) -> Failure | None:

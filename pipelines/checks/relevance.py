@@ -9,18 +9,13 @@ same paragraph.
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.text.sentences import split_sentences
-from pipelines.text.words import split_words, word_set
+from pipelines.text.words import load_lexicon, split_words
 
 _LEAST = 2
 _TIMES = 3
 _SHORTEST_STEM = 3
 _ENDINGS = ("'s", "’s", "ing", "ed", "es", "ly", "s")
-_COMMON = word_set(
-    "the a an of in on at to and or for with by from was were is are did does do what who when "
-    "where how can could you me tell about know we i so hey it its that this has have had bit "
-    "something anything story interesting should which why as be been there many much name kind "
-    "type"
-)
+_COMMON = load_lexicon(__name__).common
 
 
 def check_relevance(item: CheckInput) -> Failure | None:

@@ -5,24 +5,14 @@ import re
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.text.sentences import split_sentences
-from pipelines.text.words import split_words, word_set
+from pipelines.text.words import load_lexicon, split_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_SPELLED = {
-    word: str(n)
-    for n, word in enumerate(
-        split_words(
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen "
-            "fourteen fifteen sixteen seventeen eighteen nineteen twenty"
-        )
-    )
-}
+_LEXICON = load_lexicon(__name__)
+_SPELLED = {word: str(n) for n, word in enumerate(_LEXICON.spelled)}
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
 _INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
 _BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
-_NOT_NAMES = word_set(
-    "i i'm i'd i've i'll ok okay english monday tuesday wednesday thursday friday saturday sunday"
-)
 
 
 def check_support(item: CheckInput) -> Failure | None:
@@ -56,7 +46,7 @@ def find_unsupported_names(answer: str, source: str) -> list[str]:
     """The capitalised words inside the answer's sentences that occur in the source in no form."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
-    return sorted(name for name in names if name.lower() not in _NOT_NAMES)
+    return sorted(name for name in names if name.lower() not in _LEXICON.not_names)
 
 
 def _capitalised(sentence: str) -> list[str]:

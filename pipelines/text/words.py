@@ -1,7 +1,11 @@
-"""Splits texts into words."""
+"""Splits texts into words, and reads word lists."""
 
 import re
-from functools import lru_cache
+import tomllib
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any
 
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|\d+(?:[.,:]\d+)*")
 
@@ -17,6 +21,15 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text))
 
 
-def word_set(text: str) -> frozenset[str]:
-    """A set of words, written as one text with spaces between them."""
-    return frozenset(text.split())
+def load_lexicon(module: str) -> SimpleNamespace:
+    """A module's section of the file `lexicon.toml` next to it; its texts become sets of words."""
+    package, _, section = module.rpartition(".")
+    values = _read_lexicon(package)[section].items()
+    return SimpleNamespace(
+        **{name: frozenset(v.split()) if isinstance(v, str) else v for name, v in values}
+    )
+
+
+@cache
+def _read_lexicon(package: str) -> dict[str, Any]:
+    return tomllib.loads((files(package) / "lexicon.toml").read_text(encoding="utf-8"))

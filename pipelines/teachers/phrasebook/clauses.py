@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipelines.teachers.phrasebook.lexicon import load_words
 from pipelines.teachers.phrasebook.verbs import (
     AUXILIARIES,
     NOUNS_TOO,
@@ -19,31 +18,20 @@ from pipelines.teachers.phrasebook.verbs import (
     is_finite,
 )
 from pipelines.text.sentences import split_sentences
-from pipelines.text.words import word_set
+from pipelines.text.words import load_lexicon
 
 _MAX_LEAD_WORDS = 14
 _MAX_SUBJECT_WORDS = 7
 _MAX_OWNER_WORDS = 4
 _MAX_VERB_POSITION = 9
-_PRONOUNS = word_set("he she it they")
-_POSSESSIVES = word_set("his her its their")
-_WORDS = load_words("clauses")
-_NO_START = _WORDS["no_start"]
-_NO_PART = _WORDS["no_part"]
-_DANGLING = word_set("of in on at by for with from the a an and or to")
-_PARTICLES = word_set("of the de la le du da del di van von der and for in at on to")
-_COMMON = _WORDS["common"]
-_PEOPLES = _WORDS["peoples"]
+_WORDS = load_lexicon(__name__)
 _COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
-_OBJECTS = word_set("a an the his her its their this these that another each every it them him")
-_DETERMINERS = word_set("the a an newly this his her its")
-LEADS = _WORDS["leads"]
+LEADS: frozenset[str] = _WORDS.leads
 _TIMES = re.compile(
     r"^(?:The (?:following|next|same|previous)|That same|One|Two|Three|Four|Five|Six|Seven|Eight"
     r"|Ten|Several|A few|Some|Many) (?:\w+ )?(?:day|week|month|year|season|night|morning|evening"
     r"|hour|minute|decade|centurie)s?\b"
 )
-_ADVERBS = _WORDS["adverbs"]
 _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 
@@ -130,19 +118,21 @@ def _is_verb(tokens: list[str], at: int) -> bool:
     after = tokens[at + 1] if at + 1 < len(tokens) else ""
     if word in AUXILIARIES:
         return True
-    follows_determiner = before.lower() in _DETERMINERS or before.endswith(("'", "'s", "’", "’s"))
+    follows_determiner = before.lower() in _WORDS.determiners or before.endswith(
+        ("'", "'s", "’", "’s")
+    )
     if word in VERBS_BY_PAST:
         may_be_noun = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
         return after != "by" and not follows_determiner and not may_be_noun
     is_plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
     # The article or pronoun after other present forms shows that they're verbs.
-    is_singular = word in PRESENT or (word in VERBS_BY_SINGULAR and after.lower() in _OBJECTS)
+    is_singular = word in PRESENT or (word in VERBS_BY_SINGULAR and after.lower() in _WORDS.objects)
     return (is_singular and not follows_determiner) or is_plural
 
 
 def _strip_adverbs(tokens: list[str]) -> list[str]:
     while tokens and (
-        tokens[-1] in _ADVERBS or (tokens[-1].endswith("ly") and tokens[-1].islower())
+        tokens[-1] in _WORDS.adverbs or (tokens[-1].endswith("ly") and tokens[-1].islower())
     ):
         tokens = tokens[:-1]
     return tokens
@@ -151,7 +141,7 @@ def _strip_adverbs(tokens: list[str]) -> list[str]:
 def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | None:
     """The subject that replaces a pronoun, or a possessive pronoun before a noun."""
     first = tokens[0].lower() if tokens else ""
-    if previous is None or first not in _PRONOUNS | _POSSESSIVES:
+    if previous is None or first not in _WORDS.pronouns | _WORDS.possessives:
         return None
     may_be_person = previous.is_name and not previous.text.startswith("the ")
     if first in {"he", "she", "his", "her"} and not may_be_person:
@@ -159,9 +149,9 @@ def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | N
     if first in {"they", "their"} and not previous.text.endswith("s"):
         return None
     is_long = len(previous.text.split()) > _MAX_OWNER_WORDS
-    if is_long or any(token.lower() in _NO_PART for token in tokens[1:]):
+    if is_long or any(token.lower() in _WORDS.no_part for token in tokens[1:]):
         return None
-    if first in _PRONOUNS:
+    if first in _WORDS.pronouns:
         return Subject(previous.text, False, previous.is_name) if len(tokens) == 1 else None
     owner = previous.text + ("'" if previous.text.endswith("s") else "'s")
     return Subject(f"{owner} {' '.join(tokens[1:])}", False, False) if len(tokens) > 1 else None
@@ -188,10 +178,11 @@ def _is_noun_phrase(tokens: list[str]) -> bool:
     text = " ".join(tokens)
     return (
         1 <= len(tokens) <= _MAX_SUBJECT_WORDS
-        and tokens[0].lower() not in _NO_START | _PRONOUNS | _POSSESSIVES | AUXILIARIES
+        and tokens[0].lower()
+        not in _WORDS.no_start | _WORDS.pronouns | _WORDS.possessives | AUXILIARIES
         and not is_finite(tokens[0])
-        and tokens[-1].lower() not in _DANGLING
-        and not any(token.lower() in _NO_PART for token in tokens[1:])
+        and tokens[-1].lower() not in _WORDS.dangling
+        and not any(token.lower() in _WORDS.no_part for token in tokens[1:])
         and not re.search(r"[(){}\[\];:,%$£€]|\d{3,}$|^\d", text)
         and text.count('"') in {0, 2}
     )
@@ -202,7 +193,7 @@ def _is_capitalised(tokens: list[str]) -> bool:
     text = " ".join(tokens)
     if re.fullmatch(r'"[^"]+"|“[^”]+”', text):
         return True
-    content = [t.lstrip("\"'“‘") for t in tokens if t.lower() not in _PARTICLES]
+    content = [t.lstrip("\"'“‘") for t in tokens if t.lower() not in _WORDS.particles]
     return bool(content) and all(t[:1].isupper() or t[:1].isdigit() for t in content)
 
 
@@ -214,7 +205,7 @@ def _is_name(word: str, passage: str) -> bool:
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True
     lower = word.lower()
-    is_common = lower in _COMMON or lower.endswith(_COMMON_ENDS)
+    is_common = lower in _WORDS.common or lower.endswith(_COMMON_ENDS)
     is_plural = lower.endswith("s") and not lower.endswith(("ss", "us", "is", "es"))
     return not (is_common or is_plural or re.search(rf"\b{re.escape(lower)}\b", passage))
 
@@ -224,6 +215,6 @@ def _parse_common_noun(tokens: list[str], passage: str) -> Subject | None:
     first = tokens[0]
     if not first[0].isupper() or not first.isalpha() or (tokens[1:] and tokens[1][0].isupper()):
         return None
-    is_people = first.lower().removesuffix("s") in _PEOPLES or first.lower() in _PEOPLES
+    is_people = first.lower().removesuffix("s") in _WORDS.peoples or first.lower() in _WORDS.peoples
     keeps_capital = is_people or re.search(rf"[\w,] {first}\b", passage)
     return Subject(" ".join([first if keeps_capital else first.lower(), *tokens[1:]]), True, False)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from pipelines.teachers.phrasebook.clauses import Clause
-from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.verbs import (
     BE,
     VERBS_BY_PARTICIPLE,
@@ -12,36 +11,16 @@ from pipelines.teachers.phrasebook.verbs import (
     VERBS_BY_PRESENT,
     Verb,
 )
-from pipelines.text.words import word_set
+from pipelines.text.words import load_lexicon
 
-_WORDS = load_words("question_templates")
-_PREPOSITIONS = _WORDS["prepositions"]
-_DETERMINERS = _WORDS["determiners"]
-_PERSON = re.compile(rf"\b(?:\w+(?:ist|ian|wright)|{'|'.join(_WORDS['professions'])})\b")
-_ADVERBS = word_set("also not then later first still often both since soon now once")
-_LY_ADJECTIVES = _WORDS["ly_adjectives"]
+_WORDS = load_lexicon(__name__)
+_PERSON = re.compile(rf"\b(?:\w+(?:ist|ian|wright)|{'|'.join(_WORDS.professions)})\b")
 _ADVERB_PAIRS = frozenset({("at", "first"), ("at", "last"), ("at", "present"), ("in", "fact")})
-_CREATION = _WORDS["creation"]
-_SPECIAL = word_set("first only largest smallest oldest highest longest best most last tallest")
-_DATED = _WORDS["dated"]
-_LOCATED = word_set("located situated based held buried raised educated")
-_JUDGED = _WORDS["judged"]
-_FATE = _WORDS["fate"]
-_VAGUE = _WORDS["vague"]
-_GOING = _WORDS["going"]
-_PLACES = word_set("in to at on near from into through between within along across off")
-_STARTING = word_set("begin start end open close happen debut launch leave last die occur")
-_BECOMING = word_set("grow change rise fall improve increase decline develop respond react feel")
-_COMPLEMENTS: dict[str, str] = load_table("question_templates", "complements")
-_PERSON_OBJECT = word_set("marry meet succeed")
 _DATE = re.compile(
     r"\b(?:in|on|by|since|until|from|during) (?:the (?:spring|summer|autumn|winter|fall) of |"
     r"(?:early |late )?(?:\d{1,2} )?[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}\b"
 )
 _DATE_NEXT = re.compile(r"(?:in|on) (?:\d{1,2} )?(?:[A-Z][a-z]+ )?\d{4}\b")
-_AFTER_ADJECTIVE = word_set("of to with about that for by from on at as than among")
-_PASSIVES: dict[str, str] = load_table("question_templates", "passives")
-_GENERAL: list[str] = load_table("question_templates", "general")
 
 
 @dataclass(frozen=True)
@@ -63,14 +42,15 @@ def questions_about(clause: Clause) -> Questions:
         specific = [f"What {clause.verb} {subject} do?"]
     else:
         specific = _ask_action(clause)
-    return Questions(specific, [general.format(subject) for general in _GENERAL])
+    return Questions(specific, [general.format(subject) for general in _WORDS.general])
 
 
 def _skip_adverbs(clause: Clause) -> tuple[str, tuple[str, ...]]:
     """The first word after the verb that isn't an adverb, and the words after it."""
     rest = clause.rest
     while rest and (
-        rest[0] in _ADVERBS or (rest[0].endswith("ly") and rest[0] not in _LY_ADJECTIVES)
+        rest[0] in _WORDS.adverbs
+        or (rest[0].endswith("ly") and rest[0] not in _WORDS.ly_adjectives)
     ):
         rest = rest[1:]
     if rest[:2] in _ADVERB_PAIRS:
@@ -92,14 +72,14 @@ def _ask_be(clause: Clause) -> list[str]:
     following = rest[0] if rest else ""
     if word in {"in", "on", "at", "near", "between"}:
         return [] if following[:1].isdigit() else [f"Where {verb} {subject}?"]
-    if word.islower() and word.isalpha() and following not in _AFTER_ADJECTIVE:
+    if word.islower() and word.isalpha() and following not in _WORDS.after_adjective:
         return [f"What {verb} {subject} like?", f"How would you describe {subject}?"]
     return []
 
 
 def _ask_identity(clause: Clause, rest: tuple[str, ...]) -> list[str]:
     subject, verb = clause.subject.text, clause.verb
-    if _SPECIAL & set(rest[:3]):
+    if _WORDS.special & set(rest[:3]):
         return [f"What's special about {subject}?", f"What makes {subject} stand out?"]
     if not clause.subject.is_name:
         return [f"How would you describe {subject}?", f"What {verb} {subject}, exactly?"]
@@ -111,19 +91,26 @@ def _ask_identity(clause: Clause, rest: tuple[str, ...]) -> list[str]:
 def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
     subject, verb = clause.subject.text, clause.verb
     following = rest[0] if rest else ""
-    if phrase := _PASSIVES.get(f"{word} {following}"):
+    if phrase := _WORDS.passives.get(f"{word} {following}"):
         return [f"What {verb} {subject} {phrase}?"]
     if _is_dated(clause, word, rest):
         return [f"When {verb} {subject} {word}?", f"Do you know when {subject} {verb} {word}?"]
-    if word in _LOCATED | {"born"} and following in {"in", "at", "on", "near", "between", "by"}:
+    if word in _WORDS.located | {"born"} and following in {
+        "in",
+        "at",
+        "on",
+        "near",
+        "between",
+        "by",
+    }:
         return [f"Where {verb} {subject} {word}?", f"Do you know where {subject} {verb} {word}?"]
-    if word in _DATED and following == "by":
+    if word in _WORDS.dated and following == "by":
         return [f"Who {verb} {subject} {word} by?"]
-    if word in _JUDGED | _CREATION:
+    if word in _WORDS.judged | _WORDS.creation:
         return [f"How {verb} {subject} {word}?"]
     is_definite = clause.subject.is_name or subject.startswith("the ")
-    is_event = verb in {"was", "were"} and is_definite and word not in _VAGUE | _DATED
-    if word in _FATE or is_event:
+    is_event = verb in {"was", "were"} and is_definite and word not in _WORDS.vague | _WORDS.dated
+    if word in _WORDS.fate or is_event:
         return [f"What happened to {subject}?", f"Do you know what happened to {subject}?"]
     return []
 
@@ -133,7 +120,7 @@ def _is_dated(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
     if _DATE_NEXT.match(" ".join(rest[:4])):
         return True
     date = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
-    return word in _DATED | {"born"} and date is not None
+    return word in _WORDS.dated | {"born"} and date is not None
 
 
 def _ask_have(clause: Clause) -> list[str]:
@@ -142,7 +129,7 @@ def _ask_have(clause: Clause) -> list[str]:
     auxiliary = {"had": "did", "have": "do"}.get(clause.verb, "does")
     if word in VERBS_BY_PARTICIPLE:
         return []
-    if word in _DETERMINERS or word[:1].isdigit():
+    if word in _WORDS.determiners or word[:1].isdigit():
         return [f"What {auxiliary} {subject} have?", f"Do you know what {subject} {clause.verb}?"]
     return []
 
@@ -183,9 +170,9 @@ def _ask_action(clause: Clause) -> list[str]:
     if action is None or action.next_word in {"and", "or", "but"}:
         return []
     subject, verb = clause.subject.text, action.verb
-    if verb.base in _PERSON_OBJECT:
+    if verb.base in _WORDS.person_object:
         return [f"Who {action.phrase}?"]
-    if action.next_word in _PREPOSITIONS:
+    if action.next_word in _WORDS.prepositions:
         return _ask_preposition(action)
     if verb.base == "die":
         return [f"How did {subject} die?"]
@@ -200,14 +187,14 @@ def _ask_action(clause: Clause) -> list[str]:
 def _ask_preposition(action: _Action) -> list[str]:
     """Questions for a verb that's followed by a preposition."""
     subject, base, word = action.clause.subject.text, action.verb.base, action.next_word
-    if base in _COMPLEMENTS:
-        return [f"What {action.auxiliary} {subject} {_COMPLEMENTS[base]}?"]
-    if base in _STARTING and action.date is not None:
+    if base in _WORDS.complements:
+        return [f"What {action.auxiliary} {subject} {_WORDS.complements[base]}?"]
+    if base in _WORDS.starting and action.date is not None:
         return [f"When {action.phrase}?", f"Do you know when {subject} {action.clause.verb}?"]
     if word == "as":
         return [f"What {action.phrase} as?"]
-    if base in _GOING and word in _PLACES:
+    if base in _WORDS.going and word in _WORDS.places:
         return [f"Where {action.phrase}{' from' if word == 'from' else ''}?"]
-    if base in _BECOMING:
+    if base in _WORDS.becoming:
         return [f"How {action.phrase}?"]
     return [f"What {action.auxiliary} {subject} do{action.date or ''}?"]

@@ -5,10 +5,9 @@ import re
 from random import Random
 
 from pipelines.teachers.phrasebook.clauses import Clause, parse_clauses
-from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.question_templates import questions_about
 from pipelines.text.sentences import split_sentences
-from pipelines.text.words import split_words
+from pipelines.text.words import load_lexicon, split_words
 
 _MIN_WORDS, _MAX_WORDS = 7, 34
 _MAX_ANSWER_WORDS = 58
@@ -21,8 +20,8 @@ _CONNECTED = re.compile(
     r"\bhowever\b|^(?:However|Meanwhile|Similarly|Conversely|Nevertheless|Moreover|Furthermore|But"
     r"|Additionally|Consequently|Therefore|Thus|In addition|As such|Instead|Also|And|Then)\b"
 )
-_OPENINGS: list[str] = [""] * 8 + load_table("questions", "openings")
-_COMMON = load_words("questions")["common"]
+_WORDS = load_lexicon(__name__)
+_OPENINGS: list[str] = [""] * 8 + _WORDS.openings
 
 
 def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
@@ -98,6 +97,6 @@ def _find_sentence(passage: str, question: str) -> int | None:
 
 def _overlap(sentence: str, question: str) -> float:
     """The number of content words in common, over the square root of the sentence's length."""
-    in_sentence = {word.lower() for word in split_words(sentence)} - _COMMON
-    in_question = {word.lower() for word in split_words(question)} - _COMMON
+    in_sentence = {word.lower() for word in split_words(sentence)} - _WORDS.common
+    in_question = {word.lower() for word in split_words(question)} - _WORDS.common
     return len(in_sentence & in_question) / math.sqrt(1 + len(in_sentence))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from random import Random
 
 from pipelines.teachers.phrasebook.clauses import Clause, parse_clauses
-from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.verbs import (
     AUXILIARIES,
     BE,
@@ -21,7 +20,7 @@ from pipelines.teachers.phrasebook.verbs import (
     is_finite,
 )
 from pipelines.teachers.phrasebook.wording import capitalise
-from pipelines.text.words import split_words, word_set
+from pipelines.text.words import load_lexicon, split_words
 
 _MIN_WORDS = 4
 _MAX_SUBJECT_WORDS = 4
@@ -32,12 +31,8 @@ _JOIN = re.compile(
 _DEPENDENT = re.compile(
     r"(?:After|Before|When|While|Although|Though|Because|If|Since|As|Once|Despite|With)\b[^,]*$"
 )
-_SPOKEN: dict[str, list[str]] = load_table("splitting", "spoken")
-_PRONOUNS = word_set("he she it they there this these those")
 # Verbs whose participle describes what the event did, and what the subject did.
-_WORDS = load_words("splitting")
-_EVENT_VERBS = _WORDS["event_verbs"]
-_SUBJECT_VERBS = _WORDS["subject_verbs"]
+_WORDS = load_lexicon(__name__)
 _PERSON = re.compile(r"\b\w+(?:er|or|ist|ian|man|men|woman|women|king|queen|people|family)s?\b")
 _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 
@@ -98,13 +93,13 @@ def _can_stand_alone(before: str, after: str) -> bool:
 def _continue_clause(cut: Cut, rng: Random) -> str | None:
     """The second part as a main clause, if it starts with a subject and a verb."""
     tokens = cut.after.split()
-    if tokens[0].lower() in _PRONOUNS:
+    if tokens[0].lower() in _WORDS.pronouns:
         is_clause = any(is_finite(token) for token in tokens[1:3])
     else:
         is_clause = parse_clauses(capitalise(cut.after))[0] is not None
     if not is_clause:
         return None
-    spoken = rng.choice(_SPOKEN[cut.word])
+    spoken = rng.choice(_WORDS.spoken[cut.word])
     return f"{spoken} {cut.after}" if spoken else capitalise(cut.after)
 
 
@@ -115,10 +110,10 @@ def _continue_participle(cut: Cut, _: Random) -> str | None:
     if verb is None or clause is None or not (clause.verb in VERBS_BY_PAST or clause.verb in BE):
         return None
     past = " ".join([verb.past, *rest])
-    if verb.base in _EVENT_VERBS:
+    if verb.base in _WORDS.event_verbs:
         return f"That {past}"
     subject = _repeat_subject(cut)
-    return f"{subject} {past}" if verb.base in _SUBJECT_VERBS and subject else None
+    return f"{subject} {past}" if verb.base in _WORDS.subject_verbs and subject else None
 
 
 def _continue_which(cut: Cut, _: Random) -> str | None:

@@ -8,7 +8,6 @@ import re
 from random import Random
 
 from pipelines.teachers.phrasebook.clauses import parse_clauses
-from pipelines.teachers.phrasebook.lexicon import load_words
 from pipelines.teachers.phrasebook.phrases import expand, slots_of
 from pipelines.teachers.phrasebook.splitting import split_sentence
 from pipelines.teachers.phrasebook.wording import (
@@ -20,10 +19,11 @@ from pipelines.teachers.phrasebook.wording import (
     use_spoken_opening,
 )
 from pipelines.text.sentences import split_sentences
+from pipelines.text.words import load_lexicon
 from pipelines.voices.tone import TonePhrases
 
 _MAX_TOPIC_WORDS = 5
-_NO_LINK = load_words("tone_rewrite")["no_link"]
+_NO_LINK = load_lexicon(__name__).no_link
 
 
 def rewrite(answer: str, question: str, phrases: TonePhrases, rng: Random) -> str:

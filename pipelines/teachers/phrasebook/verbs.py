@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.teachers.phrasebook.lexicon import load_words
-from pipelines.text.words import word_set
+from pipelines.text.words import load_lexicon
 
 _VOWELS = "aeiou"
-_WORDS = load_words("verbs")
-_DOUBLED = _WORDS["doubled"]
-BE = word_set("is are was were")
-AUXILIARIES = BE | word_set("has have had can could may might will would must should do does did")
+_WORDS = load_lexicon(__name__)
+BE: frozenset[str] = _WORDS.be
+AUXILIARIES: frozenset[str] = BE | _WORDS.auxiliaries
 # Past forms that are as often nouns or adjectives.
-NOUNS_TOO = _WORDS["nouns_too"]
+NOUNS_TOO: frozenset[str] = _WORDS.nouns_too
 # Present forms that are rarely nouns, so they can be recognised as verbs.
-PRESENT = _WORDS["present"]
-PLURAL_PRESENT = _WORDS["plural_present"]
+PRESENT: frozenset[str] = _WORDS.present
+PLURAL_PRESENT: frozenset[str] = _WORDS.plural_present
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Verb:
             return self.base[:-2] + "ying"
         if self.base.endswith("e") and not self.base.endswith(("ee", "oe", "ye")):
             return self.base[:-1] + "ing"
-        return self.base + (self.base[-1] if self.base in _DOUBLED else "") + "ing"
+        return self.base + (self.base[-1] if self.base in _WORDS.doubled else "") + "ing"
 
 
 def _regular_past(base: str) -> str:
@@ -53,7 +51,7 @@ def _regular_past(base: str) -> str:
         return base + "d"
     if base.endswith("y") and base[-2] not in _VOWELS:
         return base[:-1] + "ied"
-    return base + (base[-1] if base in _DOUBLED else "") + "ed"
+    return base + (base[-1] if base in _WORDS.doubled else "") + "ed"
 
 
 def _parse_verb(entry: str) -> Verb:

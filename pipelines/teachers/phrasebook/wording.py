@@ -3,23 +3,16 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from random import Random
 
 from pipelines.teachers.phrasebook.clauses import LEADS, parse_clauses
-from pipelines.teachers.phrasebook.lexicon import load_table, load_words
 from pipelines.teachers.phrasebook.verbs import VERBS_BY_PARTICIPLE
+from pipelines.text.words import load_lexicon
 
-_CONTRACTIONS = [
-    (re.compile(rf"\b{pattern}\b"), replacement)
-    for pattern, replacement in load_table("wording", "contractions").items()
-]
-_WORDS = load_words("wording")
-_FUNCTION_WORDS = _WORDS["function_words"]
-_BEFORE_PARTICIPLES = _WORDS["before_participles"]
+_WORDS = load_lexicon(__name__)
+_CONTRACTIONS = [(re.compile(rf"\b{old}\b"), new) for old, new in _WORDS.contractions.items()]
 _QUOTATION = re.compile(r'("[^"]*"|“[^”]*”)')
 _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
-_SPOKEN_OPENINGS: dict[str, list[str]] = load_table("wording", "spoken_openings")
 _SUBJECT = r"^(?P<subject>(?:The|A|An|It|They|These|This|[A-Z][\w'’-]+)(?: [\w'’-]+){0,4}?)"
 _IS_FOUND = re.compile(
     rf"{_SUBJECT} (?:is|are) "
@@ -55,9 +48,8 @@ def use_plain_words(text: str) -> str:
 @cache
 def _plain_words() -> tuple[re.Pattern[str], dict[str, str]]:
     """A pattern that matches any formal wording, and the everyday wording for each."""
-    text = Path(__file__).with_name("plain_words.txt").read_text(encoding="utf-8")
-    pairs = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
-    not_participle = "".join(rf"(?<!\b{word} )" for word in _BEFORE_PARTICIPLES)
+    pairs: dict[str, str] = _WORDS.plain_words
+    not_participle = "".join(rf"(?<!\b{word} )" for word in _WORDS.before_participles)
     either = "|".join(
         not_participle + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
         for formal in sorted(pairs, key=len, reverse=True)  # the longest match counts
@@ -78,7 +70,7 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
     if (year := _YEAR.match(sentence)) and rng.random() < 0.5:  # only for half of them, for variety
         preposition = year.group(1)
         return f"Back {preposition.lower()} {sentence[len(preposition) + 1 :]}"
-    for formal, spoken in _SPOKEN_OPENINGS.items():
+    for formal, spoken in _WORDS.spoken_openings.items():
         if sentence.startswith(formal):
             return prepend(rng.choice(spoken), sentence[len(formal) :], sentence)
     return sentence
@@ -101,7 +93,7 @@ def prepend(phrase: str, sentence: str, context: str) -> str:
 def _starts_with_common_word(sentence: str, context: str) -> bool | None:
     """Whether a sentence starts with a common word and not a name; None if it's unclear."""
     first, *others = re.split(r"['’]?[\s,]|['’]", sentence, maxsplit=2)
-    if first == "A" or (first.lower() in _FUNCTION_WORDS | LEADS and not first.isupper()):
+    if first == "A" or (first.lower() in _WORDS.function_words | LEADS and not first.isupper()):
         return True
     if not first.istitle() or re.search(rf"[\w,] {re.escape(first)}\b", context):
         return False

@@ -2,23 +2,13 @@
 
 import re
 
+from pipelines.text.words import load_lexicon
 from pipelines.wikipedia.wikitext.quantities import subscript, superscript
 
 # The placeholder of any other formula, a private-use character that pages don't contain.
 FORMULA = "\ue000"
 
-_GREEK = (
-    "alpha:α beta:β gamma:γ delta:δ epsilon:ε varepsilon:ε zeta:ζ eta:η theta:θ iota:ι kappa:κ "
-    "lambda:λ mu:μ nu:ν xi:ξ pi:π rho:ρ sigma:σ tau:τ upsilon:υ phi:φ varphi:φ chi:χ psi:ψ omega:ω "
-    "Gamma:Γ Delta:Δ Theta:Θ Lambda:Λ Xi:Ξ Pi:Π Sigma:Σ Phi:Φ Psi:Ψ Omega:Ω"
-)
-_SIGNS = (
-    "times:× cdot:· pm:± leq:≤ le:≤ geq:≥ ge:≥ neq:≠ ne:≠ approx:≈ sim:~ infty:∞ to:→ "
-    "rightarrow:→ in:∈ subset:⊂ subseteq:⊆ cup:∪ cap:∩ ldots:… dots:… cdots:… circ:° degree:° "
-    "prime:′ ell:ℓ hbar:ħ partial:∂ nabla:∇ equiv:≡ forall:∀ exists:∃ emptyset:∅ oplus:⊕ otimes:⊗ "
-    "log:log ln:ln sin:sin cos:cos tan:tan exp:exp max:max min:min mapsto:↦ colon:: div:÷ ll:≪ gg:≫"
-)
-_COMMANDS = dict(pair.split(":", 1) for pair in f"{_GREEK} {_SIGNS}".split())
+_COMMANDS: dict[str, str] = load_lexicon(__name__).commands
 _SPACING = re.compile(r"\\(?:[,;:! ]|quad\b|qquad\b|displaystyle\b|textstyle\b|scriptstyle\b|,)|~")
 _FONT = re.compile(
     r"\\(?:mathrm|mathbf|mathit|mathcal|mathbb|text|textrm|textbf|textit|rm|bf|operatorname|mbox"

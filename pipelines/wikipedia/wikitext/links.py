@@ -2,16 +2,10 @@
 
 import re
 
-_FILES = (
-    "file image media datei bild fichier archivo imagen immagine ficheiro imagem файл изображение "
-    "картинка bestand afbeelding plik grafika ファイル 画像 文件 档案 檔案 圖像 图像 파일 그림 "
-    "fil lêer beeld dosya resim berkas soubor tiedosto slika קובץ ملف صورة پرونده"
-)
-_CATEGORIES = (
-    "category kategorie catégorie categoría categoria категория категорія categorie kategoria "
-    "kategori カテゴリ 分类 分類 luokka kategorija 분류 קטגוריה تصنيف رده"
-)
-_HIDDEN = frozenset(f"{_FILES} {_CATEGORIES}".split())
+from pipelines.text.words import load_lexicon
+
+_LEXICON = load_lexicon(__name__)
+_HIDDEN = _LEXICON.files | _LEXICON.categories
 _LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[a-z]{2,8})*|simple)\Z")
 _QUALIFIER = re.compile(r"\s*\([^)]*\)\Z")
 

@@ -1,19 +1,15 @@
 """Templates that show numbers: measures, fractions, chemical formulas and dates."""
 
 import re
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
+from pipelines.text.words import load_lexicon
 from pipelines.wikipedia.wikitext.template_call import TemplateCall
 
 Renderer = Callable[[TemplateCall], str]
 
-_TABLES = tomllib.loads((Path(__file__).parent / "quantities.toml").read_text(encoding="utf-8"))
-_UNITS: dict[str, str] = _TABLES["units"] | _TABLES["words"]
-_SINGULAR: dict[str, str] = _TABLES["singular"]
-_RANGES: dict[str, str] = _TABLES["ranges"]
-_MONTHS: list[str] = _TABLES["months"]
+_LEXICON = load_lexicon(__name__)
+_UNITS: dict[str, str] = _LEXICON.units | _LEXICON.words
 _COMPOUND_UNITS = frozenset({"ft", "lb", "st", "mi", "yd", "foot", "mile"})
 _SUPERSCRIPTS = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ⁽⁾")
 _SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
@@ -60,17 +56,17 @@ def _parse_amount(values: list[str]) -> tuple[str, str, list[str]]:
     while index < len(values) and _NUMBER.match(values[index]):
         amount += format_number(values[index]).replace("+", " ")
         separator = values[index + 1] if index + 1 < len(values) else ""
-        if separator not in _RANGES or index + 2 >= len(values):
+        if separator not in _LEXICON.ranges or index + 2 >= len(values):
             return amount, separator, values[index + 2 :]
-        amount += _RANGES[separator]
+        amount += _LEXICON.ranges[separator]
         index += 2
     return "", "", []
 
 
 def _with_unit(amount: str, unit: str, is_adjective: bool) -> str:
     name = _UNITS.get(unit) or unit
-    if name in _SINGULAR and (is_adjective or amount in {"1", "one"}):
-        name = _SINGULAR[name]
+    if name in _LEXICON.singular and (is_adjective or amount in {"1", "one"}):
+        name = _LEXICON.singular[name]
     if name.startswith(("°", "/")):
         return f"{amount}{'' if name[0] == '/' else ' '}{name}"
     hyphenated = is_adjective and name.isalpha() and len(name) > 2
@@ -113,7 +109,7 @@ def render_date(call: TemplateCall) -> str:
     year, month, day = (*values, "", "")[:3]
     if not month.isdigit() or not 1 <= int(month) <= 12:
         return year
-    return f"{day.lstrip('0')} {_MONTHS[int(month) - 1]} {year}".strip()
+    return f"{day.lstrip('0')} {_LEXICON.months[int(month) - 1]} {year}".strip()
 
 
 def _render_as_of(call: TemplateCall) -> str:

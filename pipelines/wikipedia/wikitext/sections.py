@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipelines.text.words import load_lexicon
 from pipelines.wikipedia.wikitext.brackets import render_brackets
 from pipelines.wikipedia.wikitext.formulas import FORMULA, render_formula
 from pipelines.wikipedia.wikitext.links import render_link
@@ -52,16 +53,7 @@ _ENTITY = {ord(c): f"&#{ord(c)};" for c in "[]{}|'<>*#:;="}
 _LIST_SIGNS = frozenset("*#:;|!")
 
 # Headings, in several languages, of sections with references and links instead of prose.
-_APPARATUS = (
-    "references|notes|footnotes|citations|sources|bibliography|further reading|external links"
-    "|see also|notes and references|references and notes|works cited|gallery|notes and citations"
-    "|einzelnachweise|weblinks|literatur|siehe auch|quellen|anmerkungen|références|voir aussi"
-    "|notes et références|liens externes|bibliographie|referencias|véase también|enlaces externos"
-    "|bibliografía|note|bibliografia|collegamenti esterni|voci correlate|ver também|referências"
-    "|ligações externas|примечания|литература|ссылки|см. также|източници|външни препратки"
-    "|вижте също|бележки|参考文献|外部链接|外部連結|参见|參見|外部リンク|関連項目|脚注"
-)
-APPARATUS = frozenset(_APPARATUS.split("|"))
+APPARATUS = frozenset(load_lexicon(__name__).apparatus)
 
 
 def parse_wikitext(text: str) -> list[Section]:

@@ -1,23 +1,22 @@
 """The text that a template shows, as far as it can be known without the wiki it belongs to.
 
 Most templates (notes, maintenance, navigation, boxes) aren't part of a sentence and show nothing.
-`templates.toml` lists those that are, and what they show. An unknown template leaves a hole. It
+`lexicon.toml` lists those that are, and what they show. An unknown template leaves a hole. It
 does no harm outside of a sentence, but a passage with a hole is rejected.
 """
 
-import tomllib
 from functools import lru_cache
-from pathlib import Path
 
+from pipelines.text.words import load_lexicon
 from pipelines.wikipedia.wikitext.quantities import RENDERERS, Renderer, format_number, render_date
 from pipelines.wikipedia.wikitext.template_call import TemplateCall, parse_call
 
 # A hole is HOLE + name + HOLE_END, in private-use characters that pages don't contain.
 HOLE, HOLE_END = "\ue001", "\ue002"
 
-_TABLES = tomllib.loads((Path(__file__).parent / "templates.toml").read_text(encoding="utf-8"))
-_SILENT_STARTS = tuple(_TABLES["silent-starts"])
-_SILENT_ENDS = tuple(_TABLES["silent-ends"])
+_LEXICON = load_lexicon(__name__)
+_SILENT_STARTS = tuple(_LEXICON.silent_starts)
+_SILENT_ENDS = tuple(_LEXICON.silent_ends)
 _FUNCTIONS = frozenset({"lc", "uc", "ucfirst", "lcfirst", "formatnum"})
 _NOTES = {"flat": "♭", "sharp": "♯", "natural": "♮"}
 
@@ -50,7 +49,7 @@ def _render_nothing(call: TemplateCall) -> str:
 
 
 def _with_language(code: str, text: str) -> str:
-    language = _TABLES["languages"].get(code)
+    language = _LEXICON.languages.get(code)
     return f"{language}: {text}" if language and text else text
 
 
@@ -87,19 +86,19 @@ def _joined(separator: str) -> Renderer:
 
 
 _RENDERERS: dict[str, Renderer] = {
-    **dict.fromkeys(_TABLES["silent"], _render_nothing),
-    **dict.fromkeys(_TABLES["first"], _argument(0)),
-    **dict.fromkeys(_TABLES["second"], _argument(1)),
-    **dict.fromkeys(_TABLES["last"], lambda call: (call.filled() or [""])[-1]),
-    **dict.fromkeys(_TABLES["commas"], _joined(", ")),
-    **dict.fromkeys(_TABLES["spaces"], _joined(" ")),
-    **dict.fromkeys(_TABLES["quotes"], _render_quote),
-    **dict.fromkeys(_TABLES["ships"], lambda call: f"{call.name.upper()} {call.value(0)}"),
-    **dict.fromkeys(_TABLES["japanese"], _render_japanese),
-    **dict.fromkeys(_TABLES["dates"], render_date),
-    **dict.fromkeys(_TABLES["old-style-dates"], _render_old_style_date),
-    **{name: _prefixed(words) for name, words in _TABLES["before"].items()},
-    **{name: _character(character) for name, character in _TABLES["characters"].items()},
+    **dict.fromkeys(_LEXICON.silent, _render_nothing),
+    **dict.fromkeys(_LEXICON.first, _argument(0)),
+    **dict.fromkeys(_LEXICON.second, _argument(1)),
+    **dict.fromkeys(_LEXICON.last, lambda call: (call.filled() or [""])[-1]),
+    **dict.fromkeys(_LEXICON.commas, _joined(", ")),
+    **dict.fromkeys(_LEXICON.spaces, _joined(" ")),
+    **dict.fromkeys(_LEXICON.quotes, _render_quote),
+    **dict.fromkeys(_LEXICON.ships, lambda call: f"{call.name.upper()} {call.value(0)}"),
+    **dict.fromkeys(_LEXICON.japanese, _render_japanese),
+    **dict.fromkeys(_LEXICON.dates, render_date),
+    **dict.fromkeys(_LEXICON.old_style_dates, _render_old_style_date),
+    **{name: _prefixed(words) for name, words in _LEXICON.before.items()},
+    **{name: _character(character) for name, character in _LEXICON.characters.items()},
     "langx": lambda call: _with_language(call.value(0), call.value(1)),
     "sic": lambda call: "" if call.value(0) == "?" else call.value(0),
     "gloss": lambda call: f"‘{call.value(0)}’",
