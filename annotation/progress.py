@@ -2,18 +2,20 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import length_hint
 from statistics import median
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from annotation.argilla.connection import Connection, connect
 from annotation.argilla.datasets import dataset_names, find_dataset
 from annotation.verdicts import Flag, find_flags
 from db.records import Review
 
+T = TypeVar("T")
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """A function that receives how many items are done and how many there are."""
 
@@ -32,14 +34,10 @@ class DatasetProgress:
 
 @dataclass(frozen=True)
 class ReviewerSpeed:
-    """One reviewer's progress; the times are None until two answers lie less than a break apart.
+    """How many records a reviewer has answered or discarded, how many are left, and the speed.
 
-    Attributes:
-        reviewer: The reviewer's name.
-        done: Records answered or discarded.
-        left: Records that this reviewer hasn't touched.
-        time_per_record: The median time between two answers, breaks left out.
-        time_left: How long the remaining records take at that speed.
+    `time_per_record` is the median time between two answers, breaks left out. The times are None
+    until two answers lie less than a break apart.
     """
 
     reviewer: str
@@ -56,6 +54,18 @@ class ReviewProgress:
     datasets: tuple[tuple[str, DatasetProgress], ...]
     reviewers: tuple[ReviewerSpeed, ...]
     flags: tuple[Flag, ...]
+
+
+def batches(
+    items: Iterable[T], size: int, on_progress: ProgressCallback | None = None
+) -> Iterator[list[T]]:
+    """Lists of up to `size` items; a list counts as done when the next one is asked for."""
+    total, done, remaining = length_hint(items), 0, iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+        done += len(batch)
+        if on_progress:
+            on_progress(done, max(done, total))
 
 
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
@@ -114,7 +124,5 @@ def _speed(name: str, times: list[datetime], records: int) -> ReviewerSpeed:
     gaps = [later - earlier for earlier, later in pairwise(times)]
     seconds = [gap.total_seconds() for gap in gaps if gap <= BREAK]
     left = max(0, records - len(times))
-    if not seconds:
-        return ReviewerSpeed(name, len(times), left, None, None)
-    per_record = timedelta(seconds=median(seconds))
-    return ReviewerSpeed(name, len(times), left, per_record, left * per_record)
+    per_record = timedelta(seconds=median(seconds)) if seconds else None
+    return ReviewerSpeed(name, len(times), left, per_record, per_record and left * per_record)

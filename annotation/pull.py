@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
-from annotation.argilla.answer_values import answer_from_argilla, displayed_text
-from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.answer_values import (
+    EDIT_QUESTION,
+    answer_from_argilla,
+    displayed_text,
+    response_values,
+)
+from annotation.argilla.connection import MAX_IDS, Connection, Json, Server, connect, workspace_id
 from annotation.argilla.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
+from annotation.progress import batches
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 
 PAGE = 500
-MAX_IDS = 250
-"""Argilla filters by at most this many values at once."""
-EDIT_QUESTION = "improved"
-Json = dict[str, Any]
 
 
 def pull(
@@ -46,13 +47,12 @@ def pull(
 
 
 def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Iterator[Json]:
-    path = f"datasets/{dataset.id}"
     if ids is None:
         yield from _all_records(server, dataset)
         return
-    for begin in range(0, len(ids), MAX_IDS):
-        batch = list(ids[begin : begin + MAX_IDS])
-        yield from server.find_records(path, "id", batch, include="responses")
+    for batch in batches(ids, MAX_IDS):
+        path = f"datasets/{dataset.id}"
+        yield from server.find_records(path, "id", batch, include="responses").values()
 
 
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
@@ -86,7 +86,7 @@ def _usernames(server: Server) -> dict[str, str]:
 def _review(
     record: Json, response: Json, dataset: Dataset, reviewer: str, kind: ReviewerKind
 ) -> Review:
-    values = {name: value["value"] for name, value in (response["values"] or {}).items()}
+    values = response_values(response)
     text = displayed_text(record["fields"])
     answers = (
         Answer(name, answer_from_argilla(value, dataset.question_types.get(name, ""), text))

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+NO_TRAIT = "none"
+"""The answer to the question about traits if none of them shows."""
+
 
 @dataclass(frozen=True)
 class ScalePoint:

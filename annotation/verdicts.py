@@ -37,12 +37,8 @@ class VerdictRule:
 
     Majority: the more frequent decision; a tie if both are equally frequent. Unanimity: the common
     decision; a tie if reviewers differ. Adjudicator: the adjudicator's decision, or the majority's
-    if there is none.
-
-    Attributes:
-        voting: How decisions are counted.
-        adjudicator: The reviewer whose decision is final.
-        minimum: Fewest decisions for a verdict; the adjudicator alone is always enough.
+    if there is none. `minimum` is the fewest decisions for a verdict; the adjudicator alone is
+    always enough.
     """
 
     voting: VotingRule = VotingRule.MAJORITY

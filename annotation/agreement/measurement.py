@@ -17,11 +17,13 @@ from annotation.agreement.coefficients import (
     diagonals,
     kappas,
 )
-from annotation.agreement.scales import MeasurementLevel, Scale, comparable, format_answer, scale_of
+from annotation.agreement.scales import Scale, comparable, format_answer, scale_of
 from db.records import Interval, Review, ReviewStatus
 
 AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]
 """Subject → reviewer → answer."""
+AnswerPairs: TypeAlias = list[tuple[Hashable, Hashable]]
+"""One reviewer's answer to a record, with that of each other reviewer."""
 
 # The order in which reports list the questions.
 _QUESTIONS = ("decision", "preference", "tone", "natural", "faithful", "traits", "reasons")
@@ -33,42 +35,32 @@ class QuestionAgreement:
     """α of one question over the records that two or more reviewers answered."""
 
     question: str
-    level: MeasurementLevel
     alpha: Coefficient
     records: int
-    reviewers: int
 
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ of two reviewers on one question, and the share of records with the same answer."""
+    """κ of one reviewer with another, or with all others together, on one question.
+
+    `uninformative` describes a problem with the first one's answers, if there is any.
+    """
 
     question: str
     first: str
     second: str
     kappa: Coefficient
     records: int
-    same: float
-
-
-@dataclass(frozen=True)
-class ReviewerAgreement:
-    """κ of one reviewer with all others together; `uninformative` describes a problem, if any."""
-
-    question: str
-    reviewer: str
-    kappa: Coefficient
-    records: int
-    uninformative: str = ""
+    uninformative: str
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement by question, by pair of reviewers and by reviewer."""
+    """Agreement by question, by pair of reviewers, and of each reviewer with the others."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]
-    reviewers: tuple[ReviewerAgreement, ...]
+    reviewers: tuple[PairAgreement, ...]
 
 
 def measure_agreement(
@@ -83,16 +75,19 @@ def measure_agreement(
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
     by_pair: list[PairAgreement] = []
-    by_reviewer: list[ReviewerAgreement] = []
+    by_reviewer: list[PairAgreement] = []
     for question in answered_questions(reviews) if questions is None else questions:
         sheet = answers_by_subject(reviews, question)
         names = sorted({name for row in sheet.values() for name in row})
         shared = sum(len(row) > 1 for row in sheet.values())
-        scale = scale_of(question)
-        alpha = _alpha(sheet, scale, plan)
-        by_question.append(QuestionAgreement(question, scale.level, alpha, shared, len(names)))
-        by_pair.extend(_pair(sheet, question, pair, plan) for pair in combinations(names, 2))
-        by_reviewer.extend(_reviewer(sheet, question, name, plan) for name in names)
+        alpha = _alpha(sheet, scale_of(question), plan)
+        by_question.append(QuestionAgreement(question, alpha, shared))
+        by_pair += [
+            _pair(sheet, question, pair, {pair[1]}, plan) for pair in combinations(names, 2)
+        ]
+        by_reviewer += [
+            _pair(sheet, question, (name, "the others"), {*names} - {name}, plan) for name in names
+        ]
     return Agreement(tuple(by_question), tuple(by_pair), tuple(by_reviewer))
 
 
@@ -145,36 +140,23 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 
 
 def _pair(
-    sheet: AnswerSheet, question: str, pair: tuple[str, str], plan: Bootstrap
+    sheet: AnswerSheet, question: str, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    first, second = pair
-    rows = [[(r[first], r[second])] for r in sheet.values() if first in r and second in r]
-    same = sum(row[0][0] == row[0][1] for row in rows) / len(rows) if rows else 0.0
-    kappa = _kappa(rows, pair, scale_of(question), plan)
-    return PairAgreement(question, first, second, kappa, len(rows), same)
-
-
-def _reviewer(sheet: AnswerSheet, question: str, name: str, plan: Bootstrap) -> ReviewerAgreement:
-    rows = [
-        [(row[name], value) for other, value in row.items() if other != name]
-        for row in sheet.values()
-        if name in row and len(row) > 1
-    ]
-    kappa = _kappa(rows, (name, "the others"), scale_of(question), plan)
+    """Agreement of `names[0]` with each of the others, who are reported as `names[1]`."""
+    shared = [row for row in sheet.values() if names[0] in row and others & row.keys()]
+    rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
+    kappa = _kappa(rows, names, scale_of(question), plan)
     own = {pair[0] for row in rows for pair in row}
     uninformative = ""
     if len(own) == 1 and len(rows) > 1:
         uninformative = f"always answers “{format_answer(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
         uninformative = "may agree with the others only by chance"
-    return ReviewerAgreement(question, name, kappa, len(rows), uninformative)
+    return PairAgreement(question, *names, kappa, len(rows), uninformative)
 
 
 def _kappa(
-    rows: list[list[tuple[Hashable, Hashable]]],
-    names: tuple[str, str],
-    scale: Scale,
-    plan: Bootstrap,
+    rows: list[AnswerPairs], names: tuple[str, str], scale: Scale, plan: Bootstrap
 ) -> Coefficient:
     if not rows:
         return Undefined(f"{names[0]} and {names[1]} share no record")

@@ -42,17 +42,21 @@ class Disagreement:
 
 def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
     """One row for each question, then for each reviewer against the others, then for each pair."""
-    rows = [
+    questions = [
         AgreementRow(
-            q.question, "all", "Krippendorff's alpha", q.records, format_coefficient(q.alpha)
+            row.question, "all", "Krippendorff's alpha", row.records, format_coefficient(row.alpha)
         )
-        for q in agreement.questions
+        for row in agreement.questions
     ]
-    kappas = [(r, f"{r.reviewer}, the others") for r in agreement.reviewers]
-    kappas += [(p, f"{p.first}, {p.second}") for p in agreement.pairs]  # type: ignore[misc]
-    return rows + [
-        AgreementRow(row.question, between, "kappa", row.records, format_coefficient(row.kappa))
-        for row, between in kappas
+    return questions + [
+        AgreementRow(
+            row.question,
+            f"{row.first}, {row.second}",
+            "kappa",
+            row.records,
+            format_coefficient(row.kappa),
+        )
+        for row in (*agreement.reviewers, *agreement.pairs)
     ]
 
 
@@ -64,7 +68,7 @@ def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str)
     """
     calibration = [review for review in reviews if review.dataset == calibration_dataset]
     return [
-        f"{one.reviewer} {one.uninformative} to “{one.question}” ({one.records} records)"
+        f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
         for one in measure_agreement(calibration or reviews).reviewers
         if one.uninformative
     ]

@@ -7,8 +7,12 @@ end of a span with the number of characters, so the end is moved back to what it
 
 from typing import Any
 
+from annotation.argilla.connection import Json
 from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
+
+EDIT_QUESTION = "improved"
+"""The question whose answer is the reviewer's version of the text."""
 
 
 def answer_to_argilla(value: AnswerValue, text: str) -> Any:
@@ -31,7 +35,12 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
     return int(value) if question_type == "rating" else str(value)
 
 
-def displayed_text(fields: dict[str, Any]) -> str:
+def response_values(response: Json) -> Json:
+    """The values of a response by question, as Argilla stores them."""
+    return {name: value["value"] for name, value in (response["values"] or {}).items()}
+
+
+def displayed_text(fields: Json) -> str:
     """The text to judge as the record's page shows it; a dialogue as plain text."""
     if turns := fields.get("dialogue"):
         return messages_to_text(
@@ -40,7 +49,7 @@ def displayed_text(fields: dict[str, Any]) -> str:
     return unescape_html(fields.get("candidate", ""))
 
 
-def _span_to_argilla(span: Span, text: str) -> dict[str, Any]:
+def _span_to_argilla(span: Span, text: str) -> Json:
     return {
         "label": span.label,
         "start": min(_units(text[: span.start]), len(text)),

@@ -1,16 +1,15 @@
 """Argilla datasets: found by name, created or updated on push, and rejected if they aren't ours."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import argilla as rg
-
-from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.connection import Connection, Json, Server, connect, workspace_id
 from annotation.argilla.html_text import check_name
 from annotation.errors import AnnotationError
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    import argilla as rg
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,14 @@ def dataset_names(connection: Connection) -> frozenset[str]:
         return frozenset(str(item["name"]) for item in datasets if item["status"] == "ready")
 
 
-def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:
-    """The dataset of that name, created with the settings that `build` makes if it's missing.
+def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
+    """The dataset of that name, created with some settings if it's missing.
 
     An existing dataset gets the current guidelines, titles and descriptions. The connection must
     be an owner's or an admin's.
 
     Raises `AnnotationError` if an existing dataset has other fields or questions.
     """
-    settings = build(server.client)
     existing = _list_datasets(server).get(name)
     if existing and existing["status"] != "ready":
         # A push was stopped while it created the dataset, which therefore has no records.
@@ -85,7 +83,9 @@ def _dataset(server: Server, dataset: Json) -> Dataset:
     )
 
 
-def _create(server: Server, name: str, settings: rg.Settings) -> None:
+def _create(server: Server, name: str, settings: "rg.Settings") -> None:
+    import argilla as rg  # takes seconds, and only a push needs it
+
     check_name("dataset", name)
     workspace = server.client.workspaces(id=workspace_id(server))
     try:
@@ -97,7 +97,7 @@ def _create(server: Server, name: str, settings: rg.Settings) -> None:
         ) from error
 
 
-def _check_same(server: Server, dataset: Json, settings: rg.Settings) -> None:
+def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     expected = settings.serialize()
     paths = {
         "fields": "datasets/{}/fields",
@@ -131,7 +131,7 @@ def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _update_texts(server: Server, dataset: Json, settings: rg.Settings) -> None:
+def _update_texts(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if dataset["guidelines"] != settings.guidelines:
         server.patch(f"datasets/{dataset['id']}", {"guidelines": settings.guidelines})
     expected = settings.serialize()

@@ -79,7 +79,9 @@ class ServerProcess:
         self.stop()
 
 
-def install(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> Path:
+def install(
+    folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Path:
     """Create or update the server's environment, and return its Python.
 
     A complete environment of this version is left alone, and an incomplete one is created again.
@@ -103,12 +105,10 @@ def install(folder: Path, on_progress: Callable[[int, int], None] | None = None)
         _write_marker(folder, {})
         steps = _steps(folder, python, has_libraries)
         for done, step in enumerate(steps):
-            if on_progress is not None:
-                on_progress(done, len(steps))
+            on_progress(done, len(steps))
             _run(step)
         _write_marker(folder, marker)
-        if on_progress is not None:
-            on_progress(len(steps), len(steps))
+        on_progress(len(steps), len(steps))
     return python
 
 
@@ -120,20 +120,13 @@ def start(
     port: int = 6900,
     database_url: str | None = None,
 ) -> ServerProcess:
-    """Start the server and wait until it responds.
+    """Start the server in its `home` folder and wait until it responds.
 
-    Args:
-        home: The server's folder; a new one gets new secrets.
-        python: The result of `install`.
-        host: Address to listen on; anything but loopback is open to the network.
-        port: Port to listen on; 0 takes a free one.
-        database_url: A PostgreSQL URL; without it, an SQLite database in `home`.
+    A new home gets new secrets. `python` is the result of `install`. Any host but loopback is open
+    to the network, and port 0 takes a free one. The database is PostgreSQL at `database_url`, or
+    else SQLite in `home`.
 
-    Returns:
-        The running server.
-
-    Raises:
-        AnnotationError: if the server ends (with the end of its log) or takes too long.
+    Raises `AnnotationError` if the server ends (with the end of its log) or takes too long.
     """
     home.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [python, "-m", "timbre_argilla", home, "--attached"]

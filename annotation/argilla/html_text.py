@@ -7,14 +7,12 @@ inserted as text and need no escaping.
 
 import re
 import sys
-from html import escape
-from html import unescape as unescape_html
+from html import escape, unescape
 from typing import Any
 
 from annotation.errors import AnnotationError
 
-__all__ = ["check_name", "escape_html", "escape_markdown", "unescape_html"]
-
+unescape_html = unescape
 # With : and @ and www. there would be links, which swallow the entities after them.
 _MARKDOWN = re.compile(r"[\\`*_\[\]{}<>&~|$#!:@]|(?<=[wW]{3})\.")
 

@@ -37,16 +37,10 @@ class WatchConfig:
 
 @dataclass
 class ReviewWatcher:
-    """Calls `pull_all` and `pull_records` whenever reviews may have changed, until stopped.
+    """Pulls all reviews regularly, and those of the records that webhooks name, until stopped.
 
-    Attributes:
-        connection: The server, as its owner.
-        name: What is watched, in messages.
-        pull_all: Pulls every review.
-        pull_records: Pulls the reviews of the given records, all in the connection's workspace.
-        on_message: Receives log messages.
-        config: Addresses and the interval.
-        stopped: Set it to stop.
+    The connection is the owner's, and the records are in its workspace. `name` is what is watched,
+    in messages. Set `stopped` to stop.
     """
 
     connection: Connection

@@ -176,9 +176,9 @@ def test_a_careless_reviewer_is_uninformative() -> None:
         FakeReviewer("lenient", 0.05, approves_anyway=0.6),
     ]
     agreement = measure_agreement(simulate(crew, 300, seed=5), ["decision"])
-    kappa = {r.reviewer: defined(r.kappa).estimate for r in agreement.reviewers}
+    kappa = {r.first: defined(r.kappa).estimate for r in agreement.reviewers}
     assert kappa["ann"] > kappa["lenient"] > kappa["careless"]
-    flagged = [r.reviewer for r in agreement.reviewers if r.uninformative]
+    flagged = [r.first for r in agreement.reviewers if r.uninformative]
     assert flagged == ["careless"]
 
 

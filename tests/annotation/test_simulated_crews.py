@@ -85,7 +85,7 @@ def test_only_guessing_and_constant_reviewers_are_reported() -> None:
     ]
     reviews = simulate(crew, 200, SEED)
     agreements = measure_agreement(reviews, ["decision"]).reviewers
-    reported = {one.reviewer: one.uninformative for one in agreements if one.uninformative}
+    reported = {one.first: one.uninformative for one in agreements if one.uninformative}
     assert reported == {
         "coin": "may agree with the others only by chance",
         "yes": "always answers “approve”",
