@@ -9,6 +9,7 @@ from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.completion import Prompt
 from pipelines.teachers.registry import PHRASEBOOK, build_teacher, identify_teacher
 from pipelines.voices.tone import TonePhrases
 
@@ -32,7 +33,7 @@ def complete_chats(
         with quiet_distilabel():
             teacher.load()
         try:
-            outputs = teacher.generate(list(requests))
+            completions = teacher.ask([Prompt(*request) for request in requests])
         finally:
             teacher.unload()
-    return [output["generations"][0] for output in outputs]
+    return [completion.text for completion in completions]

@@ -14,7 +14,7 @@ from pydantic import PrivateAttr
 
 from pipelines.prompting import ChatMessages, render_block
 from pipelines.replies import MALFORMED_REPLY, parse_reply, reply_schema, retry_chat
-from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.completion import Teacher
 
 Row = dict[str, Any]
 
@@ -101,7 +101,7 @@ class PromptTask(Task):
     def _ask(self, chats: list[ChatMessages]) -> list[dict[str, Any]]:
         if not chats:
             return []
-        takes_schema = isinstance(self.llm, CachedLLM)
+        takes_schema = isinstance(self.llm, Teacher)
         inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
         outputs: list[dict[str, Any]] = self.llm.generate_outputs(
             inputs=inputs, **self.llm.get_generation_kwargs()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.teachers.completion import Completion, Prompt, classify, token_count
+from pipelines.teachers.completion import Completion, Prompt, classify
 from pipelines.teachers.endpoint import Endpoint
 
 
@@ -38,10 +38,6 @@ class OpenAIEndpoint(Endpoint):
     def parse(self, data: Any) -> Completion:
         """The first choice's message."""
         choice, usage = data["choices"][0], data.get("usage") or {}
-        message = choice["message"]
-        completion = Completion(
-            message["content"],
-            token_count(usage, "prompt_tokens"),
-            token_count(usage, "completion_tokens"),
-        )
-        return classify(completion, choice.get("finish_reason"), message.get("refusal"))
+        text, refusal = choice["message"]["content"], choice["message"].get("refusal")
+        counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        return classify(text, counts, choice.get("finish_reason"), refusal)
