@@ -17,10 +17,9 @@ from pipelines.voices.tone import TonePhrases
 def complete_chats(
     requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
 ) -> list[str | None]:
-    """The teacher's replies to chats, each given with the JSON schema of its reply.
+    """The replies to chats, each given with the JSON schema of its reply; None where there's none.
 
-    A reply is None if the teacher gave none. Raises `TeacherError` if the plan's teacher can't
-    answer arbitrary prompts or can't be reached; the plan's journal keeps earlier replies.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or be reached.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(

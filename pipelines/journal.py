@@ -9,7 +9,7 @@ import fcntl
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import IO, Self
 
@@ -38,12 +38,9 @@ class Journal:
     """The stored replies by key; without a path they last only as long as the object."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read the stored replies and opens the file to append more.
+        """Read the stored replies and open the file, which is created if it doesn't exist.
 
         Raises `TeacherError` if another process has the file open.
-
-        Args:
-            path: the file; it is created with its folder if it doesn't exist.
         """
         self._replies: dict[str, Reply] = {}
         self._file: IO[bytes] | None = None
@@ -86,18 +83,10 @@ class Journal:
             return
         self._replies[key] = reply
         if self._file is not None:
-            entry = {
-                "key": key,
-                "text": reply.text,
-                "in": reply.input_tokens,
-                "out": reply.output_tokens,
-            }
+            text, read, wrote = astuple(reply)
+            entry = {"key": key, "text": text, "in": read, "out": wrote}
             self._file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
             self._file.flush()
-
-    def __len__(self) -> int:
-        """The number of stored replies."""
-        return len(self._replies)
 
     def __enter__(self) -> Self:
         """Return the journal, which is closed at the end of the block."""

@@ -83,19 +83,15 @@ class PromptTask(Task):
     def _answer(self, rows: list[Row]) -> list[Row]:
         """The rows with their replies; ask once more where a reply is malformed."""
         chats = [self.format_input(row) for row in rows]
-        answered = [
-            self._add_reply(row, output) for row, output in zip(rows, self._ask(chats), strict=True)
-        ]
-        malformed = [n for n, row in enumerate(answered) if _is_malformed(row)]
-        retries = [
-            retry_chat(chats[n], MALFORMED_REPLY, answered[n]["rejection"]["text"])
-            for n in malformed
-        ]
+        pairs = zip(rows, self._ask(chats), strict=True)
+        answered = [self._add_reply(row, output) for row, output in pairs]
+        rejections = {n: row["rejection"] for n, row in enumerate(answered) if row["rejection"]}
+        malformed = {n: r for n, r in rejections.items() if r["reason"] == MALFORMED_REPLY}
+        retries = [retry_chat(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
         for n, output in zip(malformed, self._ask(retries), strict=True):
-            retried = self._add_reply(answered[n], output)
-            if retried["rejection"]:  # the first reply shows better what went wrong
-                retried["rejection"] = answered[n]["rejection"]
-            answered[n] = retried
+            answered[n] = self._add_reply(answered[n], output)
+            if answered[n]["rejection"]:  # the first reply shows better what went wrong
+                answered[n]["rejection"] = malformed[n]
         return answered
 
     def _ask(self, chats: list[ChatMessages]) -> list[dict[str, Any]]:
@@ -103,10 +99,7 @@ class PromptTask(Task):
             return []
         takes_schema = isinstance(self.llm, Teacher)
         inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
-        outputs: list[dict[str, Any]] = self.llm.generate_outputs(
-            inputs=inputs, **self.llm.get_generation_kwargs()
-        )
-        return outputs
+        return list(self.llm.generate_outputs(inputs=inputs, **self.llm.get_generation_kwargs()))
 
     def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:
         counts = output.get("statistics", {})
@@ -119,7 +112,3 @@ class PromptTask(Task):
             for name in ("input_tokens", "output_tokens")
         }
         return {**row, **columns, **tokens, "model_name": self.llm.model_name}
-
-
-def _is_malformed(row: Row) -> bool:
-    return (row["rejection"] or {}).get("reason") == MALFORMED_REPLY

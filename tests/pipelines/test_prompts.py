@@ -69,7 +69,7 @@ def test_missing_value_is_an_error() -> None:
 
 
 def test_prompt_files_are_rendered_in_a_sandbox() -> None:
-    environment = prompting._environment()
+    environment = prompting.ENVIRONMENT
     assert isinstance(environment, ImmutableSandboxedEnvironment)
     with pytest.raises(SecurityError):
         environment.from_string("{{ ''.__class__.__mro__ }}").render()
