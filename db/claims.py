@@ -50,16 +50,11 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request and where it stands.
+    """A request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
-    Attributes:
-        request: What to train.
-        state: Where it stands.
-        attempts: The attempts that failed, died or are running.
-        worker: The worker that holds it or held it last.
-        token: Identifies one claim by one worker; empty if nobody holds it.
-        reason: Why the last attempt failed.
-        changed_at: When the state changed, ISO 8601 in UTC.
+    `attempts` counts those that failed, died or are running, and `reason` says why the last one
+    failed. `worker` holds the request or held it last. `token` identifies one claim by one worker;
+    it is empty if nobody holds the request.
     """
 
     request: RunRequest
@@ -83,8 +78,8 @@ def enqueue(store: Store, request: RunRequest) -> bool:
     """
     with store.writing() as connection:
         row = {"key": request.key, **asdict(request), "state": ClaimState.WAITING.value}
-        row |= {"attempts": 0, "worker": "", "token": "", "heartbeat_at": "", "reason": ""}
-        row["changed_at"] = _time(connection)
+        row |= {"attempts": 0, "changed_at": _time(connection)}
+        row |= dict.fromkeys(("worker", "token", "heartbeat_at", "reason"), "")
         return insert_rows(connection, run_claims, tuple(row), [tuple(row.values())]) == 1
 
 
@@ -103,21 +98,15 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
             and_(table.state == ClaimState.WORKING.value, is_stale),
         )
         oldest = select(table.key).where(is_free).order_by(table.changed_at, table.key).limit(1)
-        now = _time(connection)
-        claimed = (
+        values = {"state": ClaimState.WORKING.value, "worker": worker, "token": uuid4().hex}
+        values |= dict.fromkeys(("heartbeat_at", "changed_at"), _time(connection))
+        claim = (
             run_claims.update()
             .where(table.key == oldest.scalar_subquery())
-            .values(
-                state=ClaimState.WORKING.value,
-                attempts=table.attempts + 1,
-                worker=worker,
-                token=uuid4().hex,
-                heartbeat_at=now,
-                changed_at=now,
-            )
+            .values(attempts=table.attempts + 1, **values)
             .returning(*table)
         )
-        row = connection.execute(claimed).mappings().first()
+        row = connection.execute(claim).mappings().first()
         return _claim(row) if row else None
 
 

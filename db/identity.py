@@ -40,15 +40,14 @@ def non_identity(default: Any) -> Any:
     return field(default=default, metadata={"identity": False})
 
 
-def field_names(kind: Any, *, identity_only: bool = False) -> tuple[str, ...]:
-    """The names of a dataclass's fields, optionally of only those that are part of the id."""
-    return _field_names(kind, identity_only)
+def field_names(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields."""
+    return _field_names(kind)
 
 
 @cache
-def _field_names(kind: Any, identity_only: bool) -> tuple[str, ...]:
-    named = (f for f in fields(kind) if f.name != "_id")
-    return tuple(f.name for f in named if f.metadata.get("identity", True) or not identity_only)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.name != "_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,8 @@ class Record:
 @cache
 def _identity_names(kind: Any) -> tuple[str, ...]:
     """The identity fields and "record", which holds the type's name, in canonical order."""
-    return tuple(sorted([*field_names(kind, identity_only=True), "record"]))
+    names = [f.name for f in fields(kind) if f.name != "_id" and f.metadata.get("identity", True)]
+    return tuple(sorted([*names, "record"]))
 
 
 def _dump(ordered: Any) -> bytes:

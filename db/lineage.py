@@ -1,7 +1,7 @@
 """Trace any record back to its sources and forward to what it led to."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from db.records import (
     Version,
     plain,
 )
+from db.sql.rows import references
 from db.sql.tables import TABLES, erased, members
 from db.store import Store
 
@@ -42,7 +43,7 @@ class Lineage:
     reason: str
     record: Record | None
     events: tuple[Event, ...] = ()
-    links: tuple["Lineage", ...] = field(default=())
+    links: tuple["Lineage", ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The tree as plain JSON values."""
@@ -84,7 +85,7 @@ def trace(store: Store, id: str) -> Lineage:
     root = store.find(Record, id)
     visited = {root.id}
     links = [*_follow(store, root, _ORIGINS, visited), *_follow(store, root, _RESULTS, visited)]
-    return Lineage(root.id, "requested", root, _events(store, root), tuple(links))
+    return Lineage(root.id, "requested", root, tuple(store.events(root.id)), tuple(links))
 
 
 def _follow(
@@ -101,11 +102,7 @@ def _follow(
             yield Lineage(id, absence, None)
         else:
             further = tuple(_follow(store, other, finders, visited))
-            yield Lineage(id, reason, other, _events(store, other), further)
-
-
-def _events(store: Store, record: Record) -> tuple[Event, ...]:
-    return tuple(store.events(record.id))
+            yield Lineage(id, reason, other, tuple(store.events(id)), further)
 
 
 def _why_absent(store: Store, id: str) -> str:
@@ -116,40 +113,26 @@ def _why_absent(store: Store, id: str) -> str:
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
     """Find the records of a type whose id or ids a field holds."""
-
-    def find(_store: Store, record: Record) -> Links:
-        ids = getattr(record, field)
-        for id in ids if isinstance(ids, tuple) else (ids,):
-            if id:
-                yield reason, kind, id
-
-    return find
+    return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
 def _to_any(reason: str) -> Finder:
     """Find the record whose id is in the field `subject`, of any type; there may be none."""
-
-    def find(store: Store, record: Any) -> Links:
-        for kind in _SUBJECTS:
-            if store.count(kind, id=record.subject):
-                yield reason, kind, record.subject
-
-    return find
+    return lambda store, record: (
+        (reason, kind, record.subject) for kind in _SUBJECTS if store.count(kind, id=record.subject)
+    )
 
 
 def _from(reason: str, kind: type[Record], field: str) -> Finder:
     """Find the records of a type that hold this record's id in a field."""
-
-    def find(store: Store, record: Record) -> Links:
-        rows = store.rows(TABLES[kind], **{field: record.id})
-        yield from ((reason, kind, row["id"]) for row in rows)
-
-    return find
+    return lambda store, record: (
+        (reason, kind, row["id"]) for row in store.rows(TABLES[kind], **{field: record.id})
+    )
 
 
 def _versions(store: Store, example: Record) -> Links:
     rows = store.rows(members, example=example.id)
-    yield from (("part of", Version, row["version"]) for row in rows)
+    return (("part of", Version, row["version"]) for row in rows)
 
 
 _SUBJECTS = (Candidate, Comparison, Output, Passage, Article, Example, Version, Run, Review)

@@ -357,10 +357,7 @@ class Measure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPosition(Record):
-    """The byte up to which a source file was read, None once it was read to its end.
-
-    The fingerprint changes with the file, so that a changed file is read from its start.
-    """
+    """The byte up to which a file with this content was read, None if it was read to its end."""
 
     source_fingerprint: str
     offset: int | None

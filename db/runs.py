@@ -58,8 +58,13 @@ def withdrawal_notice(store: Store, run: Run) -> str:
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
     """The runs on versions of a campaign (of all campaigns if it is empty), oldest first."""
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
-    versions = tuple(version.id for version in store.stream(Version, **where))
-    return [run_status(store, run) for run in store.stream(Run, version=versions)]
+    return version_runs(store, *store.stream(Version, **where))
+
+
+def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
+    """The runs on some versions, oldest first."""
+    ids = tuple(version.id for version in versions)
+    return [run_status(store, run) for run in store.stream(Run, version=ids)]
 
 
 def find_run(store: Store, campaign: str, prefix: str) -> Run:
@@ -72,17 +77,8 @@ def find_run(store: Store, campaign: str, prefix: str) -> Run:
     return run
 
 
-def newest_finished(store: Store, campaign: str) -> RunStatus | None:
-    """The campaign's run that finished last, None if none has."""
-    return _newest_finished(campaign_runs(store, campaign))
-
-
-def newest_finished_on(store: Store, version: Version) -> RunStatus | None:
-    """The version's run that finished last, None if none has."""
-    return _newest_finished(run_status(store, r) for r in store.stream(Run, version=version.id))
-
-
-def _newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
+def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
+    """The run that finished last, None if none has."""
     finished = (status for status in statuses if status.state is RunState.FINISHED)
     return max(finished, key=lambda status: status.at, default=None)
 

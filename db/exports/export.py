@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, disable_progress_bars
 
 from db.errors import StoreError
-from db.exports.card import Card, Credit, render_card
+from db.exports.card import Card, render_card
 from db.exports.pairs import preference_pairs
 from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
@@ -32,14 +32,11 @@ _MANIFEST = "version.json"
 _SOURCE = ("title", "url", "revision", "licence")
 _STRINGS = ("candidate", "verdict", "kind", "text", "question", "reference")
 _OPTIONAL_STRINGS = ("passage", "article", "persona")
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
-        pa.field(
-            "messages",
-            pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
-            nullable=False,
-        ),
+        pa.field("messages", _MESSAGES, nullable=False),
         pa.field("traits", pa.list_(pa.string()), nullable=False),
         *(pa.field(name, pa.string(), nullable=False) for name in _STRINGS),
         *(pa.field(name, pa.string()) for name in (*_OPTIONAL_STRINGS, *_SOURCE)),
@@ -91,7 +88,8 @@ def export(
         count = _WRITERS[format](source, partial_folder)
         card = _card(source, count, notes)
         (partial_folder / "README.md").write_text(card, encoding="utf-8")
-        _write_manifest(partial_folder, version, format)
+        manifest = _manifest(partial_folder, version, format)
+        (partial_folder / _MANIFEST).write_text(manifest, encoding="utf-8")
     return folder
 
 
@@ -105,24 +103,21 @@ def _partial_folder(folder: Path) -> Iterator[Path]:
     """
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     hidden.mkdir(parents=True, exist_ok=True)
-    lock = os.open(hidden, os.O_RDONLY)
-    try:
+    with ExitStack() as stack:
+        lock = os.open(hidden, os.O_RDONLY)
+        stack.callback(os.close, lock)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(
                 f"Another export to {folder} is running. Wait for it to finish."
             ) from None
+        stack.callback(shutil.rmtree, hidden, ignore_errors=True)
         contents = hidden / "whole"
         shutil.rmtree(contents, ignore_errors=True)
         contents.mkdir()
-        try:
-            yield contents
-            contents.replace(folder)
-        finally:
-            shutil.rmtree(hidden, ignore_errors=True)
-    finally:
-        os.close(lock)
+        yield contents
+        contents.replace(folder)
 
 
 @dataclass(frozen=True)
@@ -145,35 +140,34 @@ class _Source:
         return {name: getattr(article, name) if article else None for name in _SOURCE}
 
 
-def _chat_row(example: Example) -> Row | None:
-    if not example.messages:
-        return None
-    messages = plain(example.messages)
-    return {"id": example.id, "messages": messages, "kind": example.kind.value}
+def _chat_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        if example.messages:
+            row = {"id": example.id, "messages": plain(example.messages), "kind": example.kind}
+            yield _line(row | source.credit(example))
 
 
-def _text_row(example: Example) -> Row:
-    text = messages_to_text(example.messages) if example.messages else example.text
-    return {"id": example.id, "text": text, "kind": example.kind.value}
+def _text_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        text = messages_to_text(example.messages) if example.messages else example.text
+        row = {"id": example.id, "text": text, "kind": example.kind}
+        yield _line(row | source.credit(example))
 
 
-def _write_rows(to_row: Callable[[Example], Row | None], source: _Source, folder: Path) -> int:
-    """Write a file of JSON Lines per split; examples for which there's no row are left out."""
-    count = 0
-    for split, examples in source.splits():
-        pairs = ((to_row(example), source.credit(example)) for example in examples)
-        lines = (_line(row | credit) for row, credit in pairs if row)
-        count += _write_lines(folder / f"{split}.jsonl", lines)
-    return count
+def _provider_lines(
+    rules: Rules, _source: _Source, split: Split, examples: Iterable[Example]
+) -> Iterator[str]:
+    # A service's minimum applies to training examples, not to those for validation and testing.
+    limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
+    return provider_lines(limits, examples)
 
 
-def _write_provider_file(rules: Rules, source: _Source, folder: Path) -> int:
-    count = 0
-    for split, examples in source.splits():
-        # A service's minimum applies to training examples, not to those for validation and testing.
-        limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
-        count += _write_lines(folder / f"{split}.jsonl", provider_lines(limits, examples))
-    return count
+def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folder: Path) -> int:
+    """Write a file of JSON Lines per split, and return how many examples they have."""
+    return sum(
+        _write_lines(folder / f"{split}.jsonl", to_lines(source, split, examples))
+        for split, examples in source.splits()
+    )
 
 
 def _write_preferences(source: _Source, folder: Path) -> int:
@@ -218,42 +212,36 @@ def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
 
 
 _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
-    ExportFormat.CHAT: partial(_write_rows, _chat_row),
-    ExportFormat.TEXT: partial(_write_rows, _text_row),
+    ExportFormat.CHAT: partial(_write_splits, _chat_lines),
+    ExportFormat.TEXT: partial(_write_splits, _text_lines),
     ExportFormat.PARQUET: _write_parquet,
     ExportFormat.DATASET: _write_dataset,
-    ExportFormat.OPENAI: partial(_write_provider_file, OPENAI),
-    ExportFormat.TOGETHER: partial(_write_provider_file, TOGETHER),
-    ExportFormat.FIREWORKS: partial(_write_provider_file, FIREWORKS),
+    ExportFormat.OPENAI: partial(_write_splits, partial(_provider_lines, OPENAI)),
+    ExportFormat.TOGETHER: partial(_write_splits, partial(_provider_lines, TOGETHER)),
+    ExportFormat.FIREWORKS: partial(_write_splits, partial(_provider_lines, FIREWORKS)),
     ExportFormat.PREFERENCES: _write_preferences,
 }
 
 
 def _card(source: _Source, count: int, notes: tuple[str, ...]) -> str:
     teachers, prompts = teachers_and_prompts(source.store, source.version)
-    credits = tuple(map(Credit.of, source.articles.values()))
     left_out = sum(source.version.split_sizes.values()) - count
-    return render_card(Card(source.version, credits, teachers, prompts, left_out, notes))
+    articles = tuple(source.articles.values())
+    return render_card(Card(source.version, articles, teachers, prompts, left_out, notes))
 
 
-def _manifest(folder: Path, version: Version, format: ExportFormat) -> dict[str, Any]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    digests = {
-        str(path.relative_to(folder)): digest(path.read_bytes())
-        for path in files
-        if path.name != _MANIFEST
+def _manifest(folder: Path, version: Version, format: ExportFormat) -> str:
+    paths = (path for path in sorted(folder.rglob("*")) if path.name != _MANIFEST)
+    files = {
+        str(path.relative_to(folder)): digest(path.read_bytes()) for path in paths if path.is_file()
     }
-    return {"version": version.id, "format": format.value, "files": digests}
-
-
-def _write_manifest(folder: Path, version: Version, format: ExportFormat) -> None:
-    text = json.dumps(_manifest(folder, version, format), indent=2) + "\n"
-    (folder / _MANIFEST).write_text(text, encoding="utf-8")
+    manifest = {"version": version.id, "format": format.value, "files": files}
+    return json.dumps(manifest, indent=2) + "\n"
 
 
 def _has_export(folder: Path, version: Version, format: ExportFormat) -> bool:
     try:
-        stored = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        stored = (folder / _MANIFEST).read_text(encoding="utf-8")
+        return stored == _manifest(folder, version, format)
     except (OSError, ValueError):
         return False
-    return bool(stored == _manifest(folder, version, format))

@@ -19,6 +19,7 @@ from db.records import (
     Version,
     plain,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 
@@ -60,7 +61,7 @@ def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]
 
 def _votes(store: Store, comparisons: tuple[str, ...]) -> dict[str, list[int]]:
     votes: dict[str, list[int]] = defaultdict(list)
-    for review in store.current_reviews(subject=comparisons):
+    for review in current_reviews(store, subject=comparisons):
         answer = str(review.answer("preference"))
         person = review.reviewer_kind is ReviewerKind.PERSON
         if person and review.status is ReviewStatus.SUBMITTED and answer in _SCORES:

@@ -40,35 +40,26 @@ def engine(url: str, wait: float) -> Engine:
 
     Raises `StoreError` if the URL names neither an SQLite file nor a PostgreSQL database.
     """
-    parsed = parse(url)
-    if parsed.get_backend_name() == "postgresql":
-        result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    else:
-        # Autocommit, because the driver's own transactions leave out CREATE TABLE; we BEGIN.
-        result = create_engine(parsed, connect_args={"timeout": wait, "isolation_level": None})
-        event.listen(result, "connect", _prepare_sqlite)
-        event.listen(result, "begin", _begin_sqlite)
-    return result.execution_options(timbre_wait=wait)
-
-
-def parse(url: str) -> URL:
-    """The parts of a database URL, with psycopg as PostgreSQL's driver.
-
-    Raises `StoreError` if the URL names neither an SQLite file nor a PostgreSQL database.
-    """
     try:
         parsed = make_url(url)
     except ArgumentError:
         parsed = URL.create("unknown")
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite")
-    raise StoreError(
-        "The database URL must have the form sqlite:///path/to/file.db or "
-        "postgresql://user@host/name."
-    )
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    elif backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        # Autocommit, because the driver's own transactions leave out CREATE TABLE; we BEGIN.
+        arguments = {"timeout": wait, "isolation_level": None}
+        result = create_engine(parsed.set(drivername="sqlite"), connect_args=arguments)
+        event.listen(result, "connect", _prepare_sqlite)
+        event.listen(result, "begin", _begin_sqlite)
+    else:
+        raise StoreError(
+            "The database URL must have the form sqlite:///path/to/file.db or "
+            "postgresql://user@host/name."
+        )
+    return result.execution_options(timbre_wait=wait)
 
 
 def sqlite_file(engine: Engine) -> Path | None:

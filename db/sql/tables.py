@@ -8,17 +8,8 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, MetaData, String, Text
+from sqlalchemy.schema import Table
 
 from db import records
 from db.identity import field_names
@@ -104,21 +95,25 @@ reading_positions = _add_table(
 )
 events = _add_table(records.Event, "events", indexes=("subject",))
 
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
 members = Table(
     "members",
     metadata,
     Column("seq", _SEQUENCE, primary_key=True),
     Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
     Column("example", _ID, nullable=False, index=True),
-    Column("split", Text, nullable=False),
+    *_texts("split"),
     comment="Which examples a version holds. An erased example leaves its hash here.",
 )
 erased = Table(
     "erased",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("record", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    *_texts("record", "at"),
     comment="Records that were removed on request: they may not come back.",
 )
 run_claims = Table(
@@ -126,15 +121,9 @@ run_claims = Table(
     metadata,
     Column("key", String(16), primary_key=True),
     Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
-    *(
-        Column(name, Text, nullable=False)
-        for name in ("campaign", "training", "training_fingerprint")
-    ),
+    *_texts("campaign", "training", "training_fingerprint"),
     Column("state", Text, nullable=False, index=True),
     Column("attempts", BigInteger, nullable=False),
-    *(
-        Column(name, Text, nullable=False)
-        for name in ("worker", "token", "heartbeat_at", "reason", "changed_at")
-    ),
+    *_texts("worker", "token", "heartbeat_at", "reason", "changed_at"),
     comment="The training queue: requested runs and the workers that hold them. Rows may change.",
 )

@@ -57,11 +57,10 @@ def find_version(store: Store, name: str) -> Version:
         if version.name == name or (len(name) >= 6 and version.id.startswith(name.lower())):
             return version
     names = ", ".join(dict.fromkeys(version.name for version in versions))
-    raise StoreError(
-        f"No version is called “{name}”. Give an id or one of these names: {names}."
-        if names
-        else f"No version is called “{name}”. Freeze one with `timbre version freeze`."
-    )
+    fix = "Freeze one with `timbre version freeze`."
+    if names:
+        fix = f"Give an id or one of these names: {names}."
+    raise StoreError(f"No version is called “{name}”. {fix}")
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:

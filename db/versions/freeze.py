@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 
 from db.errors import StoreError
 from db.events import event
-from db.identity import field_names
 from db.records import (
+    Article,
     Candidate,
     CandidateKind,
     Decision,
@@ -24,8 +24,8 @@ from db.records import (
     Version,
     plain,
 )
-from db.sql.rows import among, batches, insert, insert_rows, to_row, without_erased
-from db.sql.tables import articles, examples, members, reviews
+from db.sql.rows import among, batches, insert, insert_rows, without_erased
+from db.sql.tables import members, reviews
 from db.store import Store
 from db.versions.merkle import merkle_root
 from db.versions.splits import Splits, split_gates, split_of
@@ -45,14 +45,9 @@ class Approval(NamedTuple):
 class FreezePlan:
     """The settings of a version to freeze.
 
-    Attributes:
-        name: The name people use for it.
-        campaign: The campaign whose approved candidates it holds.
-        salt: Decides, with the source article, the split of an example.
-        splits: The splits' shares and minimum sizes.
-        gates: The quality gates, already evaluated.
-        override: The reason for freezing despite a failing gate, or empty.
-        agreement: The reviewers' agreement, stored to compare versions.
+    The salt decides, with the source article, the split of an example. The gates are evaluated
+    already; `override` is the reason for freezing despite a failing one, or empty. The reviewers'
+    agreement is stored to compare versions.
     """
 
     name: str
@@ -110,7 +105,8 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     approved twice or was erased on request.
     """
     approvals = list(approvals)
-    pages = _pages(store, {approval.article for approval in approvals if approval.article})
+    articles = {approval.article for approval in approvals if approval.article}
+    pages = {id: article.url for id, article in store.get_many(Article, articles).items()}
     contents = {example.id: example for example in build_examples(approvals, plan, pages)}
     if not contents:
         raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
@@ -123,7 +119,11 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
-        raise StoreError(_gate_error(plan, failures))
+        reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
+        raise StoreError(
+            f"{plan.name} wasn't frozen because gates failed. {'; '.join(reasons)}. "
+            "Fix this, or override the gates with a reason."
+        )
     splits = [example.split for example in contents.values()]
     version = Version(
         root=root,
@@ -190,32 +190,14 @@ def _check_turns(messages: list[Message]) -> None:
         raise ValueError("A turn is empty.")
 
 
-def _pages(store: Store, ids: set[str]) -> dict[str, str]:
-    """The addresses of articles."""
-    with store.reading() as connection:
-        query = select(articles.c.id, articles.c.url)
-        rows = connection.execute(query.where(among(connection, articles.c.id, tuple(ids))))
-        return {row.id: row.url for row in rows}
-
-
 def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     ids = (id for verdict in verdicts for id in verdict.reviews)
     kinds: set[str] = set()
     with store.reading() as connection:
         for batch in batches(ids, 50_000):
             query = select(reviews.c.reviewer_kind).distinct()
-            kinds |= set(connection.scalars(query.where(among(connection, reviews.c.id, batch))))
+            kinds |= set(connection.scalars(query.where(among(reviews.c.id, batch))))
     return tuple(sorted(kinds))
-
-
-def _gate_error(plan: FreezePlan, failures: Sequence[Gate]) -> str:
-    reasons = "; ".join(
-        f"{gate.name}: {gate.found} instead of {gate.expected} ({gate.remedy})" for gate in failures
-    )
-    return (
-        f"{plan.name} wasn't frozen because gates failed. {reasons}. "
-        "Fix this, or override the gates with a reason."
-    )
 
 
 def _insert_version(
@@ -225,9 +207,8 @@ def _insert_version(
         raise StoreError("An example was erased on request. Leave out its candidate.")
     if not insert(connection, [version]):
         return  # another process has just frozen the same contents
-    columns = ("id", *field_names(Example))
     for batch in batches(ordered, _BATCH):
-        insert_rows(connection, examples, columns, list(map(to_row, batch)))
+        insert(connection, batch)
         rows = [(version.id, example.id, example.split.value) for example in batch]
         insert_rows(connection, members, ("version", "example", "split"), rows)
     detail = {"splits": plain(plan.splits), "agreement": plain(plan.agreement)}

@@ -53,27 +53,20 @@ def split_gates(
         source = pages.get(article, article) if article else example.candidate
         by_source[source].add(example.split)
     leaks = sorted(source for source, used in by_source.items() if len(used) > 1)
-    return (
+    gates = [
         Gate(
             "no article in two splits",
             not leaks,
             f"{len(leaks)} articles" + (f", first {leaks[0]}" if leaks else ""),
             "every article in one split only",
             "split by article",
-        ),
-        *(
-            _size_gate(split, sum(split in s for s in by_source.values()), splits.minimum_articles)
-            for split, share in splits.shares.items()
-            if share > 0
-        ),
+        )
+    ]
+    remedy = (
+        "approve candidates from more articles, increase this split's share, or change the salt"
     )
-
-
-def _size_gate(split: Split, count: int, minimum: int) -> Gate:
-    return Gate(
-        f"articles in the {split} split",
-        count >= minimum,
-        f"{count} articles",
-        f"at least {minimum}",
-        "approve candidates from more articles, increase this split's share, or change the salt",
-    )
+    for split in (split for split, share in splits.shares.items() if share > 0):
+        name, least = f"articles in the {split} split", splits.minimum_articles
+        count = sum(split in used for used in by_source.values())
+        gates.append(Gate(name, count >= least, f"{count} articles", f"at least {least}", remedy))
+    return tuple(gates)

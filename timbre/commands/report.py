@@ -21,7 +21,7 @@ def report(
 
     Example: timbre report demo-tone
     """
-    from db.runs import RunState, find_run, newest_finished, run_status
+    from db.runs import RunState, campaign_runs, find_run, newest_finished, run_status
 
     settings = read_settings()
     if not campaign:
@@ -35,7 +35,7 @@ def report(
     loaded = load_campaign(campaign)
     with open_store(settings) as store:
         chosen = run_status(store, find_run(store, loaded.name, run)) if run else None
-        status = chosen or newest_finished(store, loaded.name)
+        status = chosen or newest_finished(campaign_runs(store, loaded.name))
         if status is None or status.state is not RunState.FINISHED:
             raise SettingsError(
                 f"{loaded.name} has no finished run to report on. Train one with `timbre train`."

@@ -284,12 +284,13 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     from annotation.agreement.summary import format_coefficient
+    from db.reviews import current_reviews
     from evaluation.scorer_cards import FEWEST
     from timbre.workflows.judge import rate, rating_cards, suggestion_cards
 
     with open_store(settings) as store:
         rate(store, loaded, (), settings)
-        reviews = list(store.current_reviews(dataset=loaded.candidate_datasets))
+        reviews = list(current_reviews(store, dataset=loaded.candidate_datasets))
         suggesting = list(suggestion_cards(store, loaded))
         rating = list(rating_cards(store, loaded, reviews))
     cards = [*suggesting, *rating]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from db.records import Comparison, Example, Interval, Measure, Output, Passage, Review
+from db.reviews import current_reviews
 from db.store import Store
 from evaluation import measuring
 from evaluation.arms import MeasuredArm, MeasuredOutput
@@ -85,7 +86,7 @@ def measured_outputs(
 def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> list[Review]:
     """The current reviews of comparisons between these outputs."""
     sides = _comparison_sides(store, campaign, outputs)
-    return list(store.current_reviews(subject=tuple(sides)))
+    return list(current_reviews(store, subject=tuple(sides)))
 
 
 def preferences_between(
@@ -93,7 +94,7 @@ def preferences_between(
 ) -> Preferences | None:
     """Win rates between the arms; None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
-    return summarise_votes(read_votes(store.current_reviews(subject=tuple(sides)), sides))
+    return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:

@@ -16,6 +16,7 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
 from db.versions.splits import Splits
@@ -34,7 +35,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
 
     Raises `StoreError` if a gate fails without an override, or nothing was approved.
     """
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     store.add(decided)
     approved = list(_approved(store, decided))

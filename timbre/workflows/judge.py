@@ -20,6 +20,7 @@ from db.records import (
     Role,
     digest,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from evaluation import scorer_cards
 from evaluation.arms import MeasuredArm
@@ -84,7 +85,7 @@ def rate(
     examples = {e.id: e for e in store.stream(Example, id=tuple(o.prompt for o in outputs))}
     texts = {o.id: (_question(examples[o.prompt]), o.text) for o in outputs if o.prompt in examples}
     count = _rate_texts(store, campaign, judge, texts, ask)
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     labels = reviewer_labels(store, campaign, reviews)
     known = sorted({id for each in labels.values() for id in each.subjects}, key=digest)
     chosen = store.stream(Candidate, id=tuple(known[: campaign.evaluate.judged]))
@@ -140,8 +141,8 @@ def vote_cards(
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
     """A card for each suggesting measure that enough reviewed records let us test."""
     answers = scorer_cards.suggestion_reviews(
-        store.current_reviews(dataset=campaign.calibration_dataset),
-        store.current_reviews(dataset=campaign.candidates_dataset),
+        current_reviews(store, dataset=campaign.calibration_dataset),
+        current_reviews(store, dataset=campaign.candidates_dataset),
     )
     ids = tuple({review.subject for review in answers.reviews})
     candidates = store.stream(Candidate, id=ids)

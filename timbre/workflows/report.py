@@ -22,6 +22,7 @@ from db.records import (
     Version,
     plain,
 )
+from db.reviews import current_reviews
 from db.runs import RunStatus
 from db.store import Store
 from db.versions.contents import version_examples
@@ -86,7 +87,7 @@ def report_data(
     examples = list(version_examples(store, version))
     floor, ceiling = similarity_bounds(examples)
     evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), differences, votes, target)
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     independent = [r for r in reviews if r.dataset in campaign.independent_datasets]
     predictors = [(target.name, "The target")]
     predictors += [(f.name, f"The judge’s “{f.label}”") for f in ratings]

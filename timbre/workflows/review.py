@@ -19,7 +19,7 @@ from annotation.submit import submit
 from annotation.verdicts import verdicts
 from db.events import now
 from db.records import Article, Candidate, Comparison, Example, Output, Passage, Review
-from db.reviews import Reconciliation
+from db.reviews import Reconciliation, current_reviews, reconcile_reviews
 from db.store import Store
 from evaluation.measures.suggestions import suggest_answers
 from evaluation.measures.tone import tone_measures
@@ -75,7 +75,7 @@ def push_ties(
     The adjudicator's decision is one more review of the candidate, and settles it. Candidates
     pushed earlier stay, settled or not.
     """
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     candidates = list(store.stream(Candidate, id=tuple(verdict.subject for verdict in decided)))
     items = adjudication_items(candidate_items(store, candidates), decided, reviews)
@@ -91,7 +91,7 @@ def push_ties(
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
     """Store what reviewers answer now in a dataset: new, changed and deleted reviews."""
-    return store.reconcile_reviews(dataset, pull(connection, dataset, is_rule), now())
+    return reconcile_reviews(store, dataset, pull(connection, dataset, is_rule), now())
 
 
 def pull_campaign(
@@ -111,7 +111,7 @@ def pull_changed(
     ours = {record for record in changed if record.dataset == dataset}
     reviews = pull(connection, dataset, is_rule, sorted(record.record for record in ours))
     subjects = frozenset(record.subject for record in ours)
-    return store.reconcile_reviews(dataset, reviews, now(), subjects)
+    return reconcile_reviews(store, dataset, reviews, now(), subjects)
 
 
 def review_watcher(
@@ -145,7 +145,7 @@ def review_watcher(
 def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list[Review]:
     """The current reviews of candidates or of comparisons, without the adjudicator's."""
     datasets = (campaign.outputs_dataset,) if outputs else campaign.independent_datasets
-    return list(store.current_reviews(dataset=datasets))
+    return list(current_reviews(store, dataset=datasets))
 
 
 def campaign_progress(

@@ -16,6 +16,7 @@ from db.records import (
     Split,
     Version,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 from db.versions.splits import Splits, split_of
@@ -243,7 +244,7 @@ def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJ
     judge = judge_of(campaign)
     if judge is None:
         return None
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     threshold = campaign.gates.judge_kappa
     sentences = tuple(
         card.sentence + (" Diagnostic only." if card.diagnostic_only(threshold) else "")
