@@ -79,7 +79,7 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, by record type, and those of the examples that versions lose or doubt."""
+    """The ids to erase, by record type, and those of the examples that lose a source or review."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -62,6 +62,10 @@ def _add_table(
     return TABLES[kind]
 
 
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
 articles = _add_table(records.Article, "articles", indexes=("url", "source"))
 passages = _add_table(records.Passage, "passages", links={"article": articles})
 candidates = _add_table(
@@ -94,11 +98,6 @@ reading_positions = _add_table(
     records.ReadingPosition, "reading_positions", indexes=("source_fingerprint",)
 )
 events = _add_table(records.Event, "events", indexes=("subject",))
-
-
-def _texts(*names: str) -> list[Column[str]]:
-    return [Column(name, Text, nullable=False) for name in names]
-
 
 members = Table(
     "members",
