@@ -15,7 +15,6 @@ from itertools import chain
 from multiprocessing import get_context
 
 from pipelines.articles.extraction import (
-    IntakeRecord,
     RecordBatch,
     extract_records,
     extract_stream,
@@ -34,17 +33,6 @@ _SECONDS_ALONE = 0.3  # Starting processes doesn't pay off for less work than th
 _JOBS_PER_WORKER = 2
 
 
-def read_records(
-    source: str,
-    licence: str = "",
-    workers: int | None = None,
-    config: PassageConfig | None = None,
-) -> Iterator[IntakeRecord]:
-    """The records of a source in its order; see `read_batches`."""
-    for batch in read_batches(source, licence, workers, config):
-        yield from batch.records
-
-
 def read_batches(
     source: str,
     licence: str = "",
@@ -52,21 +40,13 @@ def read_batches(
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """The records of a source in its order, in batches.
+    """The records of a source in its order, in batches; `source` and `licence` as in `open_source`.
 
-    Args:
-        source: A source that `open_source` reads.
-        licence: The licence of texts that aren't Wikipedia's.
-        workers: The number of processes that filter and cut pages and decompress multistream
-            dumps. The default is one per core; with 1, this process does everything.
-        config: The length of passages.
-        resume_from: The `end_offset` of the last batch that has been stored.
+    `workers` is the number of processes that filter and cut pages and decompress multistream
+    dumps, by default one per core; with 1, this process does everything. `resume_from` is the
+    `end_offset` of the last batch that has been stored.
 
-    Yields:
-        Batches of articles, each followed by its passages and rejections.
-
-    Raises:
-        SourceError: The source can't be read, as for `open_source`.
+    Raises `SourceError` if the source can't be read.
     """
     count = workers or os.cpu_count() or 1
     jobs = _jobs(source, licence, config, resume_from)

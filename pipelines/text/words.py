@@ -10,14 +10,9 @@ from typing import Any
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|\d+(?:[.,:]\d+)*")
 
 
-def split_words(text: str) -> list[str]:
+@lru_cache(maxsize=256)  # The checks of one candidate split the same few texts again and again.
+def split_words(text: str) -> tuple[str, ...]:
     """The words and numbers of a text, without punctuation, in the case they're written in."""
-    return list(_split(text))
-
-
-@lru_cache(maxsize=256)
-def _split(text: str) -> tuple[str, ...]:
-    # The checks of one candidate split the same few texts again and again.
     return tuple(_WORD.findall(text))
 
 

@@ -58,13 +58,9 @@ class Clause:
     rest: tuple[str, ...]
 
 
-def parse_clauses(passage: str) -> list[Clause | None]:
-    """Parse the beginning of each sentence, in order; None for a sentence that isn't clear."""
-    return list(_parse_clauses(passage))
-
-
 @lru_cache(maxsize=1024)
-def _parse_clauses(passage: str) -> tuple[Clause | None, ...]:
+def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
+    """Parse the beginning of each sentence, in order; None for a sentence that isn't clear."""
     clauses: list[Clause | None] = []
     previous: Subject | None = None
     for sentence in split_sentences(passage):
@@ -99,8 +95,8 @@ def _split_lead(sentence: str) -> list[tuple[str, str]]:
     first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
     if not (first in LEADS or _TIMES.match(sentence) or first.endswith("ing")):
         return [("", sentence)]
-    commas = list(re.finditer(r", ", sentence))[:3]
-    splits = [(sentence[: m.start()], sentence[m.end() :]) for m in commas]
+    commas = [match.start() for match in re.finditer(", ", sentence)][:3]
+    splits = [(sentence[:comma], sentence[comma + 2 :]) for comma in commas]
     return [(lead, rest) for lead, rest in splits if len(lead.split()) <= _MAX_LEAD_WORDS]
 
 
