@@ -53,6 +53,13 @@ class Campaign:
         guidelines: The guidelines that candidates are reviewed by.
         training: Its training settings.
         watch_training: The settings of the runs that a new version starts.
+        sources: What its articles are read from; every stored article if empty.
+        generate: Which candidates are generated, and by which teacher.
+        review: Who reviews, and how their reviews become a verdict.
+        gates: What a version must meet.
+        freeze: How examples are split.
+        evaluate: How held-out prompts are answered and judged.
+        watch: Which versions start runs.
     """
 
     name: str
