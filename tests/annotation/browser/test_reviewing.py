@@ -12,7 +12,7 @@ from annotation.items import Suggestion
 from annotation.pull import pull
 from annotation.push import push_candidates, push_comparisons
 from db.records import Answer, AnswerValue, ReviewerKind, ReviewStatus, Span
-from tests.annotation.pages import choose, drag_over, log_in, open_dataset, rewrite, send
+from tests.annotation.browser.pages import choose, drag_over, log_in, open_dataset, rewrite, send
 from tests.annotation.records import PERSONA, SPOKEN, TONE, comparison, conversation, dialogue
 
 Annotator = Callable[[str], tuple[Account, Connection]]

@@ -20,7 +20,7 @@ from annotation.push import PushCount, push_candidates, push_comparisons
 from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.submit import submit
 from db.records import Answer, Review, ReviewerKind, ReviewStatus, Span
-from tests.annotation.pages import choose, drag_over, log_in, open_dataset, send
+from tests.annotation.browser.pages import choose, drag_over, log_in, open_dataset, send
 from tests.annotation.records import (
     ARTICLE,
     PERSONA,

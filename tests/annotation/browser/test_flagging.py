@@ -13,7 +13,7 @@ from annotation.pull import pull
 from annotation.push import push_candidates
 from annotation.verdicts import find_flags
 from db.records import ReviewStatus
-from tests.annotation.pages import choose, log_in, open_dataset, send
+from tests.annotation.browser.pages import choose, log_in, open_dataset, send
 from tests.annotation.records import TONE, conversation
 
 Annotator = Callable[[str], tuple[Account, Connection]]

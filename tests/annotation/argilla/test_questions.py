@@ -16,7 +16,7 @@ from annotation.guidelines import MAX_LENGTH
 from annotation.review_settings import ReviewSettings, StyleRule
 from tests.annotation.records import PERSONA, TONE, offline_client
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "annotation"
+GOLDEN = Path(__file__).parents[2] / "golden" / "annotation"
 Build = Callable[[Any, ReviewSettings], Any]
 
 

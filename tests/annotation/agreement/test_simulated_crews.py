@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from annotation.agreement.measurement import measure_agreement
 from annotation.verdicts import VerdictRule, VotingRule, verdicts
 from db.records import Decision, Interval, Verdict
-from tests.annotation.fake_reviewers import FakeReviewer, deserving, simulate
+from tests.annotation.agreement.fake_reviewers import FakeReviewer, deserving, simulate
 
 RECORDS, SEED = 1500, 11
 ERROR, ADJUDICATORS = 0.15, 0.05

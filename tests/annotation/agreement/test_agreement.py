@@ -11,7 +11,7 @@ from annotation.agreement.coefficients import Bootstrap, Undefined, kappas
 from annotation.agreement.measurement import krippendorff_alpha, measure_agreement
 from annotation.agreement.scales import MeasurementLevel, Scale, scale_of
 from db.records import Answer, AnswerValue, Interval, Review, ReviewerKind, ReviewStatus
-from tests.annotation.fake_reviewers import FakeReviewer, simulate
+from tests.annotation.agreement.fake_reviewers import FakeReviewer, simulate
 
 QUICK = Bootstrap(draws=300)
 

@@ -12,7 +12,7 @@ from annotation.progress import dataset_progress
 from annotation.pull import pull
 from annotation.push import push_candidates
 from db.records import Article, digest
-from tests.annotation.pages import SUBMIT, TEXT, choose, log_in, open_dataset
+from tests.annotation.browser.pages import SUBMIT, TEXT, choose, log_in, open_dataset
 from tests.annotation.records import TONE, conversation
 
 WORDS = ("Zebra", "Yacht", "Walrus", "Violin")
