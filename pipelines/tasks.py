@@ -23,11 +23,13 @@ class PromptTask(Task):
     """Fills a prompt file with a row's columns and adds the value replied as a column.
 
     `reads` are the columns in the prompt's user block, `constants` the values that are the same for
-    every row, and `writes` is both the key in the reply and the new column.
+    every row, and `writes` is both the key in the reply and the new column. Rows of another `kind`
+    are passed on unchanged.
     """
 
     llm: LLM
     prompt: str
+    kind: str | None = None
     reads: list[str]
     writes: str
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
@@ -77,8 +79,9 @@ class PromptTask(Task):
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Whether to ask about a row: it isn't rejected and has no value yet."""
-        return not row.get("rejection") and row.get(self.writes) is None
+        """Whether to ask about a row: it's of this kind, isn't rejected and has no value yet."""
+        is_open = not row.get("rejection") and row.get(self.writes) is None
+        return is_open and row.get("kind") == self.kind
 
     def _answer(self, rows: list[Row]) -> list[Row]:
         """The rows with their replies; ask once more where a reply is malformed."""

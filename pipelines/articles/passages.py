@@ -54,15 +54,7 @@ def split_passages(
 
     A stretch is rejected if it is too short, has a formula or template that can't be written as
     text, or still has markup. Tables, lists and notes aren't prose and leave no record. An article
-    without passages gets one more rejection.
-
-    Args:
-        page: The article's page.
-        article: The id of the article's record.
-        config: The length of passages.
-
-    Yields:
-        Passages and rejections.
+    without passages gets one more rejection. `article` is the id of the article's record.
     """
     config = config or PassageConfig()
     sections = (
@@ -81,9 +73,8 @@ def split_passages(
                 detail = f"{where}: {reason.detail}" if reason.detail else where
                 yield _reject(page, article, Reason(reason.code, detail), text)
     if not position:
-        yield _reject(
-            page, article, Reason("no passage", f"whole article: {rejected} stretches"), ""
-        )
+        reason = Reason("no passage", f"whole article: {rejected} stretches")
+        yield _reject(page, article, reason, "")
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:

@@ -32,18 +32,10 @@ _SAMPLE_LICENCE = "Apache-2.0"
 
 
 def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The pages of a source in its order.
+    """The pages of a source: `sample`, a file or folder, or an `hf:` or `wiki:` address.
 
-    Args:
-        source: `sample`, the path of a file or folder, or an `hf:` or `wiki:` address.
-        licence: The licence of texts that aren't Wikipedia's.
-
-    Returns:
-        An iterator. It raises `SourceError` after the last readable page if the source is damaged,
-        and at once if it has no page.
-
-    Raises:
-        SourceError: No such source exists, or no reader handles its kind.
+    `licence` is the one of texts that aren't Wikipedia's. Raises `SourceError` if no reader handles
+    the source or it has no page. A damaged source raises after its last readable page.
     """
     for prefix, read in _ONLINE_READERS.items():
         if source.startswith(prefix):
@@ -51,8 +43,7 @@ def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
     if source == "sample":
         licence = licence or _SAMPLE_LICENCE
     path = source_path(source)
-    pages = _file_reader(path)(path, source_name(source), licence)
-    return _require_pages(pages, source)
+    return _require_pages(_file_reader(path)(path, source_name(source), licence), source)
 
 
 def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourcePage]:

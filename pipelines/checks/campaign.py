@@ -44,13 +44,9 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Load the texts that new ones must not repeat.
+        """Load the existing texts of `resources`, which new ones must not repeat.
 
-        Args:
-            language: the campaign's language; only English is checked.
-            persona: the campaign's persona, None for a tone.
-            resources: the existing texts; with an embedder, statements are compared by meaning.
-            checks: the checks to run, in order.
+        With an embedder, statements are also compared by meaning. `persona` is None for a tone.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()

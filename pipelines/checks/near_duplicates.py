@@ -39,12 +39,7 @@ class NearDuplicates:
     """Texts of which no two are nearly the same; as a check, it rejects one that nearly is."""
 
     def __init__(self, threshold: float = NEAR) -> None:
-        """An empty index.
-
-        Args:
-            threshold: the Jaccard similarity of shingles, from 0 to 1, at which two texts count
-                as nearly the same.
-        """
+        """An empty index; `threshold` is the Jaccard similarity of shingles of near-duplicates."""
         self._threshold = threshold
         self._width = band_width(threshold)
         self._names: list[str] = []
@@ -62,11 +57,8 @@ class NearDuplicates:
         self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
-        """Add a text and return None, or return the most similar text of the index.
-
-        A near-duplicate isn't added, so that a thousand copies cost no more than a thousand
-        look-ups.
-        """
+        """Add a text and return None, or return the most similar text of the index."""
+        # Near-duplicates aren't added: a thousand copies cost no more than a thousand look-ups.
         runs = shingles(text)
         keys = self._keys(runs)
         hashes = frozenset(hash(run) for run in runs)
@@ -121,10 +113,7 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
 def find_near_duplicates(
     texts: Iterable[tuple[str, str]], threshold: float
 ) -> list[tuple[str, str]]:
-    """Pairs of a named text and an earlier one that is nearly the same, the earlier one first.
-
-    Without the second text of each pair, no two of the rest are nearly the same.
-    """
+    """Pairs of names of nearly the same texts; without each second one, no pair is left."""
     index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)
     return [(match.name, name) for match, name in matches if match]

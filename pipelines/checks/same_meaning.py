@@ -18,12 +18,7 @@ class SameMeaning:
     """Statements of which no two mean the same; as a check, it rejects one that nearly does."""
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:
-        """An empty index.
-
-        Args:
-            embed: returns a row of length 1 for each text.
-            threshold: the cosine, from 0 to 1, at which two texts count as the same.
-        """
+        """An empty index; `threshold` is the cosine at which two texts count as the same."""
         self._embed = embed
         self._threshold = threshold
         self._names: list[str] = []

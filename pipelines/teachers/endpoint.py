@@ -97,15 +97,10 @@ class Endpoint(Teacher):
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
         """The endpoint with a plan's settings; an empty URL means the protocol's default."""
-        endpoint = cls(
-            model=model,
-            url=url or cls.default_url,
-            api_key=SecretStr(plan.api_key),
-            seed=plan.seed,
-            temperature=plan.temperature,
-            max_tokens=plan.max_tokens,
-            concurrency=plan.concurrency,
-        )
+        shared = ("seed", "temperature", "max_tokens", "concurrency")
+        settings = {name: getattr(plan, name) for name in shared}
+        key = SecretStr(plan.api_key)
+        endpoint = cls(model=model, url=url or cls.default_url, api_key=key, **settings)
         return endpoint.with_meter(plan.meter)
 
     def with_meter(self, meter: Meter) -> Self:
@@ -124,10 +119,7 @@ class Endpoint(Teacher):
         check_url(self.url)
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts concurrently and pass on each reply with its prompt's index.
-
-        Raises `TeacherError` on a permanent failure, after passing on the replies so far.
-        """
+        """Ask for all prompts concurrently; raises `TeacherError` on a permanent failure."""
         try:
             asyncio.run(self._stream(prompts, on_reply))
         except BaseExceptionGroup as group:  # only the first error matters
@@ -156,10 +148,7 @@ class Endpoint(Teacher):
                 group.create_task(work())
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
-        """The reply to a prompt, retried until `patience` runs out.
-
-        Raises `TeacherError` if the endpoint can't be reached or rejects every request.
-        """
+        """The reply to a prompt, retried until `patience` runs out."""
         clock = asyncio.get_running_loop()
         start, retries, failure = clock.time(), 0, ""
         while clock.time() - start <= self._patience_after(failure):

@@ -62,10 +62,7 @@ class RayLLM(Teacher):
     _max_batch: int = PrivateAttr(default=_MAX_BATCH)
 
     def load(self) -> None:
-        """Connect to the cluster and start the copies.
-
-        Raises `TeacherError` if Ray isn't installed or no cluster is running.
-        """
+        """Start the copies. Raises `TeacherError` without Ray or a running cluster."""
         super().load()
         self._ray = _connect(self.address)
         resources = self._ray.cluster_resources()
@@ -95,10 +92,7 @@ class RayLLM(Teacher):
             self._ray.shutdown()
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for the prompts in batches and pass on the replies of each batch when it's done.
-
-        Raises the exceptions of the copies, and `TeacherError` if the cluster fails.
-        """
+        """Ask in batches. Raises a copy's exception, or `TeacherError` if the cluster fails."""
         copies = len(self._loading) + len(self._idle)
         size = max(1, min(self._max_batch, len(prompts) // (2 * copies)))
         pending = deque(range(0, len(prompts), size))

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, XMLPullParser
-from xml.etree.ElementTree import ParseError as ParseError
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError

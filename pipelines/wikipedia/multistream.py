@@ -9,6 +9,7 @@ import bz2
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
@@ -39,7 +40,7 @@ class Stream:
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
             yield from dump.parse_export([self.head, content, closing], self.source, self.licence)
-        except dump.ParseError as error:
+        except ParseError as error:
             raise SourceError(
                 f"{self.source}: the XML in the stream at byte {self.start} can't be read. "
                 "Download the file again."
@@ -56,8 +57,7 @@ class Stream:
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     """The streams of pages of a multistream dump, in order; none if the file isn't such a dump.
 
-    Raises `SourceError` if the file is cut off between streams. If it's cut off within a stream,
-    reading that stream raises.
+    Raises `SourceError` if the file is cut off between streams. Reading a damaged stream raises.
     """
     offsets = _stream_offsets(path)
     next(offsets, None)
@@ -80,10 +80,9 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
 
 
 def _stream_offsets(path: Path) -> Iterator[int]:
-    """The bytes at which a file's streams start, beginning with 0, and the end of the last one.
+    """The bytes at which a file's streams start, and the end of the last; nothing if it isn't bz2.
 
-    Yields nothing if the file isn't bz2. It reads one block at a time, and a file that grows in
-    the meantime is read to its new end.
+    A file that grows in the meantime is read to its new end.
     """
     with path.open("rb") as file:
         data, data_start = file.read(_BLOCK_BYTES), 0

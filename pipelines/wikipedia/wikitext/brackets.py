@@ -12,8 +12,8 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    An outer renderer receives the output of the inner ones. A bracket without a partner is dropped
-    and the text beside it stays, so that an editor's slip doesn't swallow the rest of the page.
+    An outer renderer receives the output of the inner ones. Of a bracket without a partner, only
+    the bracket is dropped, so that an editor's slip doesn't swallow the rest of the page.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets and the text since each

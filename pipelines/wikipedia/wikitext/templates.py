@@ -77,21 +77,13 @@ def _prefixed(words: str) -> Renderer:
     return lambda call: words + "–".join(call.filled()[:2])
 
 
-def _argument(index: int) -> Renderer:
-    return lambda call: call.value(index) or call.value(0)
-
-
-def _joined(separator: str) -> Renderer:
-    return lambda call: separator.join(call.filled())
-
-
 _RENDERERS: dict[str, Renderer] = {
     **dict.fromkeys(_LEXICON.silent, _render_nothing),
-    **dict.fromkeys(_LEXICON.first, _argument(0)),
-    **dict.fromkeys(_LEXICON.second, _argument(1)),
+    **dict.fromkeys(_LEXICON.first, lambda call: call.value(0)),
+    **dict.fromkeys(_LEXICON.second, lambda call: call.value(1) or call.value(0)),
     **dict.fromkeys(_LEXICON.last, lambda call: (call.filled() or [""])[-1]),
-    **dict.fromkeys(_LEXICON.commas, _joined(", ")),
-    **dict.fromkeys(_LEXICON.spaces, _joined(" ")),
+    **dict.fromkeys(_LEXICON.commas, lambda call: ", ".join(call.filled())),
+    **dict.fromkeys(_LEXICON.spaces, lambda call: " ".join(call.filled())),
     **dict.fromkeys(_LEXICON.quotes, _render_quote),
     **dict.fromkeys(_LEXICON.ships, lambda call: f"{call.name.upper()} {call.value(0)}"),
     **dict.fromkeys(_LEXICON.japanese, _render_japanese),
