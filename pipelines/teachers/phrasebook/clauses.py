@@ -8,15 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipelines.teachers.phrasebook.verbs import (
-    AUXILIARIES,
-    NOUNS_TOO,
-    PLURAL_PRESENT,
-    PRESENT,
-    VERBS_BY_PAST,
-    VERBS_BY_SINGULAR,
-    is_finite,
-)
+from pipelines.teachers.phrasebook import verbs
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon
 
@@ -26,6 +18,7 @@ _MAX_OWNER_WORDS = 4
 _MAX_VERB_POSITION = 9
 _WORDS = load_lexicon(__name__)
 _COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
+_NO_SUBJECT = _WORDS.no_start | _WORDS.pronouns | _WORDS.possessives | verbs.AUXILIARIES
 LEADS: frozenset[str] = _WORDS.leads
 _TIMES = re.compile(
     r"^(?:The (?:following|next|same|previous)|That same|One|Two|Three|Four|Five|Six|Seven|Eight"
@@ -112,17 +105,17 @@ def _find_verb(tokens: list[str]) -> int | None:
 def _is_verb(tokens: list[str], at: int) -> bool:
     word, before = tokens[at], tokens[at - 1]
     after = tokens[at + 1] if at + 1 < len(tokens) else ""
-    if word in AUXILIARIES:
+    if word in verbs.AUXILIARIES:
         return True
-    follows_determiner = before.lower() in _WORDS.determiners or before.endswith(
-        ("'", "'s", "’", "’s")
-    )
-    if word in VERBS_BY_PAST:
-        may_be_noun = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
+    is_owner = before.endswith(("'", "'s", "’", "’s"))
+    follows_determiner = is_owner or before.lower() in _WORDS.determiners
+    if word in verbs.BY_PAST:
+        may_be_noun = word in verbs.NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
         return after != "by" and not follows_determiner and not may_be_noun
-    is_plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
+    is_plural = word in verbs.PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
     # The article or pronoun after other present forms shows that they're verbs.
-    is_singular = word in PRESENT or (word in VERBS_BY_SINGULAR and after.lower() in _WORDS.objects)
+    has_object = after.lower() in _WORDS.objects
+    is_singular = word in verbs.PRESENT or (word in verbs.BY_SINGULAR and has_object)
     return (is_singular and not follows_determiner) or is_plural
 
 
@@ -174,9 +167,8 @@ def _is_noun_phrase(tokens: list[str]) -> bool:
     text = " ".join(tokens)
     return (
         1 <= len(tokens) <= _MAX_SUBJECT_WORDS
-        and tokens[0].lower()
-        not in _WORDS.no_start | _WORDS.pronouns | _WORDS.possessives | AUXILIARIES
-        and not is_finite(tokens[0])
+        and tokens[0].lower() not in _NO_SUBJECT
+        and not verbs.is_finite(tokens[0])
         and tokens[-1].lower() not in _WORDS.dangling
         and not any(token.lower() in _WORDS.no_part for token in tokens[1:])
         and not re.search(r"[(){}\[\];:,%$£€]|\d{3,}$|^\d", text)

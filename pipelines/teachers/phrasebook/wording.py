@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
+from pipelines.teachers.phrasebook import verbs
 from pipelines.teachers.phrasebook.clauses import LEADS, parse_clauses
-from pipelines.teachers.phrasebook.verbs import VERBS_BY_PARTICIPLE
 from pipelines.text.words import load_lexicon
 
 _WORDS = load_lexicon(__name__)
@@ -113,7 +113,7 @@ def address_listener(sentence: str) -> str:
         if target := _as_object(match["subject"], sentence):
             adverb, verb = match["adverb"] or "", match["verb"]
             is_place = verb in {"located", "situated"}
-            base = "find" if is_place else VERBS_BY_PARTICIPLE[verb].base
+            base = "find" if is_place else verbs.BY_PARTICIPLE[verb].base
             return f"{start} {adverb}{base} {target} {sentence[match.end() :].strip()}"
     return sentence
 
