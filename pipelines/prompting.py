@@ -37,7 +37,7 @@ def render_block(name: str, block: str, **values: Any) -> str:
     return render_exactly(name, block, **values).strip()
 
 
-def render_exactly(name: str, block: str, **values: Any) -> str:
+def render_exactly(name: str, block: str, /, **values: Any) -> str:
     """One block of a prompt file, with the white space around its text."""
     template = ENVIRONMENT.get_template(f"{name}.jinja")
     return "".join(template.blocks[block](template.new_context(values)))

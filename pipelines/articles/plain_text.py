@@ -49,10 +49,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a line is short and has no final punctuation, or only a full stop.
-
-    Some extractors add the full stop.
-    """
+    """Whether a line is short, without final punctuation or with an extractor's full stop."""
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):

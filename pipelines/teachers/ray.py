@@ -49,10 +49,7 @@ class Copy:
 
 
 class RayLLM(Teacher):
-    """Distributes prompts over copies of a teacher, as many as the cluster has room for.
-
-    `address` is the cluster's address, or “auto” for one on this machine.
-    """
+    """Distributes prompts over as many copies of a teacher as the cluster at `address` can run."""
 
     teacher: Teacher
     address: str

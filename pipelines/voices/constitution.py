@@ -6,7 +6,10 @@ tell whether a text shows one, and the offline teacher can do little more than q
 """
 
 import json
+from functools import partial
 from typing import Any
+
+from pipelines.prompting import render_exactly
 
 FORMAT = '{"trait": "I …", "questions": ["…"]}'
 _PHRASES = {
@@ -30,10 +33,11 @@ def constitution_data(text: str, stem: str) -> dict[str, Any]:
         raise ValueError(f"it has {len(entries)} traits, but a persona needs two: {FORMAT}")
     name = stem.replace("_", " ").replace("-", " ").capitalize()
     sentences = [sentence for sentence, _ in entries]
+    prompt = partial(render_exactly, "constitution.v1", name=name, traits=sentences)
     return {
         "name": name,
-        "description": f"{name} is a character who says of themself: {' '.join(sentences)}",
-        "system": f"You are {name}. {' '.join(sentences)}",
+        "description": prompt("description").removesuffix("\n"),
+        "system": prompt("system").removesuffix("\n"),
         "facts": [{"first": s, "third": f"{name} says: “{s}”"} for s in sentences],
         "turns": [],
         "traits": [_trait(f"{stem}-{n}", name, *entry) for n, entry in enumerate(entries, 1)],

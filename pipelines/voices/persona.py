@@ -117,10 +117,7 @@ class Persona:
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
-        """The trait of this name.
-
-        Raises `KeyError` if the persona has no such trait.
-        """
+        """The trait of this name; raises `KeyError` if there's none."""
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")

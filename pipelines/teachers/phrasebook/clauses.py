@@ -30,10 +30,7 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject as it reads inside a question.
-
-    `is_explicit` is False if a pronoun was replaced by the subject of an earlier sentence.
-    """
+    """A subject as it reads in a question; `is_explicit` unless a pronoun stands for it."""
 
     text: str
     is_explicit: bool

@@ -35,10 +35,7 @@ def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: 
 def write_dialogue(
     persona: Persona, traits: Sequence[str], passage: str, rng: Random
 ) -> list[dict[str, str]]:
-    """Two exchanges: a question about the passage and its answer, then a follow-up.
-
-    Empty if no question fits the passage.
-    """
+    """A question about the passage, its answer and a follow-up; empty if no question fits."""
     slots = _fill_slots(persona, passage, rng)
     questions = ask_questions(passage, 1, rng)
     if not questions:
