@@ -137,7 +137,9 @@ class Axis:
     def encoding(self, field: str) -> Spec:
         """A field on this axis, with a few ticks."""
         scale: Spec = {"domain": list(self.bounds)} if self.bounds else {"zero": False}
-        ticks = {"format": self.format, "tickCount": 5}
+        ticks: Spec = {"format": self.format, "tickCount": 5}
+        if self.bounds == (0, 1):
+            ticks["values"] = [0, 0.25, 0.5, 0.75, 1]  # quarters leave room for labels in any font
         return quantitative(field, title=self.title, scale=scale, axis=ticks)
 
 

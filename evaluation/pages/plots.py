@@ -219,6 +219,9 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             "labelAlign": "left" if canvas.is_narrow else "center",
             "labelBaseline": "middle" if canvas.is_narrow else "alphabetic",
         }
+        if canvas.is_narrow:
+            longest = max(len(column) for column in unique(values, "column"))
+            top["minExtent"] = round(_LETTER_WIDTH * longest) + 10
         shared = {
             "y": nominal("row", sort=names, title=None, axis=_row_axis(values)),
             "x": nominal("column", sort=unique(values, "column"), title=None, axis=top),
