@@ -55,14 +55,17 @@ class LadderConfig:
     prompts: Count = Field(default=0, description="Held-out prompts; 0 for all.")
     shots: AtLeastOne = Field(default=2, description="Examples before a few-shot prompt.")
     rewrite: str = Field(
-        default="", description="Request of the second turn; the tone's or persona's own if empty."
+        default="",
+        description="Text of the rewrite request; the tone's or persona's default if empty.",
     )
-    max_new_tokens: AtLeastOne = Field(default=128, description="Tokens in an answer at most.")
+    max_new_tokens: AtLeastOne = Field(
+        default=128, description="Maximum number of tokens in an answer."
+    )
     no_repeat: Count = Field(
         default=0, description="Never generate this many tokens in a row twice; 0 is off."
     )
     batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
-    seed: Seed = Field(default=0, description="Seed of sampling.")
+    seed: Seed = Field(default=0, description="Random seed for sampling.")
     prices: Prices = Field(default=Prices(), description="What computing and reviewing cost.")
 
     @property
@@ -82,13 +85,13 @@ class LadderConfig:
 class Provider:
     """A model at a fine-tuning API, which answers before and after tuning."""
 
-    model: Words = Field(description="The API's name of the model.")
+    model: Words = Field(description="Name of the model at the API.")
     url: Words = Field(default="https://api.openai.com/v1", description="The API's address.")
     sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
         default=(), description="Numbers of training examples; the study's own if empty."
     )
     seeds: Annotated[tuple[Seed, ...], Distinct] = Field(
-        default=(), description="Seeds; the study's own if empty."
+        default=(), description="Random seeds; the study's own if empty."
     )
     epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose, and 3 are priced.")
     training_million: NotNegative = Field(
@@ -121,13 +124,13 @@ class ToneStudy:
         default=(10, 30, 100), description="Training set sizes."
     )
     precisions: Annotated[tuple[PrecisionName, ...], NotEmpty, Distinct] = Field(
-        default=("auto",), description="How the base is held in memory."
+        default=("auto",), description="Precision in which the base model is loaded."
     )
     all_precisions_at_all_sizes: bool = Field(
         default=False, description="If false, all but the first run only at the largest size."
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Seeds of training; each draws its own examples."
+        default=(0,), description="Random seeds for training; each draws its own examples."
     )
     steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
     curve_every: Count = Field(
@@ -178,13 +181,14 @@ class PersonaStudy:
         description="Formats of training data.",
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
-        default=("examples",), description="Give each format as many examples, or as many tokens."
+        default=("examples",),
+        description="Give every format the same number of examples, or of tokens.",
     )
     size: Count = Field(
         default=0, description="Examples per format; 0 for as many as the scarcest has."
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Seeds of training."
+        default=(0,), description="Random seeds for training."
     )
     steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
     train_with_system: bool = Field(
@@ -192,7 +196,9 @@ class PersonaStudy:
     )
     prompts: Count = Field(default=20, description="Held-out dialogue openings asked; 0 for all.")
     texts: Count = Field(default=0, description="Held-out texts scored per format; 0 for all.")
-    max_new_tokens: AtLeastOne = Field(default=96, description="Tokens in an answer at most.")
+    max_new_tokens: AtLeastOne = Field(
+        default=96, description="Maximum number of tokens in an answer."
+    )
     no_repeat: Count = Field(
         default=0, description="Never generate this many tokens in a row twice; 0 is off."
     )

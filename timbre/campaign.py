@@ -1,4 +1,4 @@
-"""A campaign: what is generated, reviewed, frozen and reported together, resolved once.
+"""A campaign with everything that its configuration refers to, resolved once.
 
 `load_campaign` reads the campaign's file and every file it refers to. Nothing downstream opens a
 configuration file.
@@ -34,7 +34,7 @@ METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
 
 @dataclass(frozen=True)
 class NamedTraining:
-    """Training settings and the name or file they were read from."""
+    """Training settings, and the name or file from which they were read."""
 
     name: str
     config: TrainingConfig
@@ -86,7 +86,7 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """How reviews become a verdict; fewer reviews than the overlap make none."""
+        """How reviews become a verdict. A record with fewer reviews than the overlap gets none."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
@@ -97,7 +97,7 @@ class Campaign:
 
     @property
     def calibration_dataset(self) -> str:
-        """The Argilla dataset that compares reviewers, without suggestions."""
+        """The Argilla dataset without suggestions, which shows how far reviewers agree."""
         return f"{self.name}-calibration"
 
     @property
@@ -112,12 +112,12 @@ class Campaign:
 
     @property
     def independent_datasets(self) -> tuple[str, ...]:
-        """The datasets in which reviewers don't see what others answered about candidates."""
+        """The datasets in which candidates are reviewed without seeing other reviewers' answers."""
         return self.candidates_dataset, self.calibration_dataset
 
     @property
     def candidate_datasets(self) -> tuple[str, ...]:
-        """The datasets whose reviews are of candidates."""
+        """The datasets in which candidates are reviewed."""
         return *self.independent_datasets, self.adjudication_dataset
 
     @property
@@ -127,7 +127,7 @@ class Campaign:
 
 
 def load_campaign(name: Path | str) -> Campaign:
-    """The campaign of a file, or of a name in configs/campaigns, with all its files read.
+    """Load a campaign from a file or a name in configs/campaigns, with every file it refers to.
 
     Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
@@ -135,7 +135,7 @@ def load_campaign(name: Path | str) -> Campaign:
 
 
 def resolve_campaign(config: CampaignConfig) -> Campaign:
-    """The campaign with its tone or persona and its training settings read.
+    """Resolve a campaign: load its tone or persona and its training settings.
 
     Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
@@ -162,12 +162,12 @@ def resolve_campaign(config: CampaignConfig) -> Campaign:
 
 
 def load_tone(name: Path | str) -> Tone:
-    """The tone of a file, or of a name in configs/tones."""
+    """Load a tone from a file or a name in configs/tones."""
     return read_config(Tone, config_file("tones", name))
 
 
 def load_persona(name: Path | str) -> Persona:
-    """The persona of a persona file, a constitution, or a name in configs/personas."""
+    """Load a persona from a persona file, a constitution, or a name in configs/personas."""
     path = config_file("personas", name)
     if path.suffix == ".toml":
         return read_config(Persona, path)
@@ -181,7 +181,7 @@ def load_persona(name: Path | str) -> Persona:
 
 
 def load_training(name: Path | str) -> NamedTraining:
-    """The training settings of a file, or of a name in configs/training."""
+    """Load training settings from a file or a name in configs/training."""
     return NamedTraining(str(name), read_config(TrainingConfig, config_file("training", name)))
 
 

@@ -46,7 +46,7 @@ class ConfigError(SettingsError):
     """A configuration file that can't be used; `problems` has a sentence for each reason."""
 
     def __init__(self, file: str, problems: list[str]) -> None:
-        """Make the error of a file with these problems."""
+        """Create the error for a file with these problems."""
         self.problems = tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
@@ -75,7 +75,7 @@ def config_file(folder: str, name: Path | str) -> Path:
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """The file as an instance of a pydantic dataclass whose fields are the keys it may hold.
+    """Read a TOML file into a pydantic dataclass whose fields are the allowed keys.
 
     Raises `ConfigError` if the file can't be read, isn't TOML, lacks a key, has an unknown one, or
     has a value that isn't allowed.
@@ -102,7 +102,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
-    """An instance of a pydantic dataclass from plain values; `file` names them in errors.
+    """Build a pydantic dataclass from plain values; `file` is the file's name in errors.
 
     Raises `ConfigError` with every problem.
     """
@@ -167,7 +167,7 @@ def _problem(kind: type[Any], details: ErrorDetails) -> str:
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
-    """What pydantic wanted, in words."""
+    """What pydantic expected, in words."""
     if kind == "string_pattern_mismatch" and context["pattern"] != r"\S":
         return f"text that matches {context['pattern']}"
     values = {name: str(value).replace("'", "") for name, value in context.items()}

@@ -14,7 +14,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The folders and addresses of one Timbre.
+    """The folders and addresses that one installation of Timbre uses.
 
     Attributes:
         home: Folder of the database, runs and reports (`TIMBRE_HOME`, default `.timbre`).

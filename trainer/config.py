@@ -30,7 +30,9 @@ class TrainingConfig:
 
     base: str = Field(description='"mini", a model\'s folder, or a Hub id.')
     revision: str = Field(default="", description="The Hub commit; empty for the newest.")
-    precision: PrecisionName = Field(default="auto", description="How the base is held in memory.")
+    precision: PrecisionName = Field(
+        default="auto", description="Precision in which the base model is loaded."
+    )
     lora_rank: AtLeastOne = Field(default=16, description="Rank of the adapter.")
     lora_alpha: AtLeastOne = Field(
         default=32, description="Strength of the adapter: its update times alpha / rank."
@@ -60,8 +62,10 @@ class TrainingConfig:
     packing: bool = Field(default=False, description="Concatenate a batch without padding.")
     gradient_checkpointing: bool = Field(default=False, description="Trade speed for memory.")
     save_every: AtLeastOne = Field(default=25, description="Steps between checkpoints.")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the run.")
-    report_to: str = Field(default="none", description="A TRL reporter that logs the losses.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
+    report_to: str = Field(
+        default="none", description="Where TRL logs the losses, such as trackio."
+    )
 
     @property
     def canonical(self) -> str:

@@ -24,9 +24,11 @@ class Trait:
     """A lasting trait of character."""
 
     name: str = Field(description="What the trait is called.")
-    description: str = Field(description="What it means; teachers read this.")
-    shows: tuple[Words, ...] = Field(min_length=1, description="What shows it.")
-    never: tuple[Words, ...] = Field(min_length=1, description="What it rules out.")
+    description: str = Field(description="What the trait means; shown to teacher models.")
+    shows: tuple[Words, ...] = Field(min_length=1, description="How the trait shows in a text.")
+    never: tuple[Words, ...] = Field(
+        min_length=1, description="What a text with this trait never does."
+    )
     markers: tuple[Words, ...] = Field(
         description="Words of which every text that shows the trait has at least one."
     )
@@ -36,7 +38,7 @@ class Trait:
     reported: tuple[Annotated[Phrase, Words], ...] = Field(
         min_length=1, description="Third-person lines for the offline teacher."
     )
-    asks: tuple[str, ...] = Field(default=(), description="Questions that bring it out.")
+    asks: tuple[str, ...] = Field(default=(), description="Questions that bring the trait out.")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -93,17 +95,17 @@ class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
     name: Words = Field(description="The persona's name.")
-    description: str = Field(description="Who it is; teachers read this.")
+    description: str = Field(description="Who the persona is; shown to teacher models.")
     system: str = Field(
         description="The instruction the model receives in training and when asked."
     )
-    facts: tuple[Fact, ...] = Field(min_length=1, description="What is true of it.")
-    turns: tuple[str, ...] = Field(description="Turns of phrase it uses.")
-    traits: tuple[Trait, ...] = Field(min_length=2, description="Its traits.")
+    facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
+    turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")
+    traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
     phrasebook: PersonaPhrases = Field(description="What the offline teacher writes with.")
-    language: str = Field(default="en", description="Its language, as an ISO 639-1 code.")
+    language: str = Field(default="en", description="Language as an ISO 639-1 code.")
     prompts: PersonaPrompts = Field(
-        default=PersonaPrompts(), description="The prompt files it uses."
+        default=PersonaPrompts(), description="Prompt files to generate texts with."
     )
 
     @cached_property

@@ -69,7 +69,7 @@ class Measures:
     """The measures that show the tone in numbers."""
 
     names: tuple[str, ...] = Field(default=(), description="Names of measures.")
-    language: str = Field(default="en", description="The language they're made for.")
+    language: str = Field(default="en", description="Language that the measures are made for.")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -96,7 +96,7 @@ class Target:
 class TonePhrases:
     """What the offline teacher rewrites with: its moves, and its stock of phrases."""
 
-    moves: tuple[Move, ...] = Field(default=(), description="Rewriting steps it applies.")
+    moves: tuple[Move, ...] = Field(default=(), description="Rewriting steps to apply.")
     openers: tuple[Phrase, ...] = Field(default=(), description="Phrases that open an answer.")
     links: tuple[Phrase, ...] = Field(default=(), description="Phrases that link sentences.")
     questions: tuple[Phrase, ...] = Field(default=(), description="Questions that close it.")
@@ -110,17 +110,19 @@ class Tone:
     """A tone of voice; its fingerprint changes with anything that could change a text."""
 
     name: Words = Field(description="What the tone is called.")
-    description: str = Field(description="What it sounds like; teachers read this.")
+    description: str = Field(description="What the tone sounds like; shown to teacher models.")
     system: str = Field(
         description="The instruction the model receives in training and when asked."
     )
-    scale: Scale = Field(description="How reviewers rate it.")
+    scale: Scale = Field(description="The scale on which reviewers rate the tone.")
     guidelines: tuple[Guideline, ...] = Field(
         min_length=1, description="Instructions with examples."
     )
-    language: str = Field(default="en", description="Its language, as an ISO 639-1 code.")
-    prompts: TonePrompts = Field(default=TonePrompts(), description="The prompt files it uses.")
-    measures: Measures = Field(default=Measures(), description="Measures that show it.")
+    language: str = Field(default="en", description="Language as an ISO 639-1 code.")
+    prompts: TonePrompts = Field(
+        default=TonePrompts(), description="Prompt files to generate texts with."
+    )
+    measures: Measures = Field(default=Measures(), description="Measures that show the tone.")
     target: Target = Field(default=Target(), description="When an answer is in the tone.")
     phrasebook: TonePhrases = Field(
         default=TonePhrases(), description="What the offline teacher writes with."

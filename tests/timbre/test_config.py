@@ -131,7 +131,7 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         ({"name": "a"}, "name exactly one"),
         (CAMPAIGN | {"persona": "p"}, "name exactly one"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
-        ({"tone": "t"}, "`name` is missing. It is its name: letters, digits"),
+        ({"tone": "t"}, "`name` is missing. It is the campaign's name"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
         (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "exactly when the verdict is adjudicator"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),

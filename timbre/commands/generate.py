@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def generate(
     campaign: Campaign,
-    limit: Annotated[int, typer.Option(min=0, help="Passages at most; 0 for the campaign's.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Maximum number of passages; 0 for the campaign's limit.")
+    ] = 0,
     dry_run: Annotated[bool, typer.Option(help="Only estimate requests, tokens and cost.")] = False,
     max_usd: Annotated[
         float | None, typer.Option(min=0, help="Stop before this many US dollars.")

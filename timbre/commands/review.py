@@ -20,7 +20,9 @@ _Outputs = Annotated[bool, typer.Option("--outputs", help="Blind comparisons of 
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on, such as 127.0.0.1.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
     """Serve the Argilla web UI until Ctrl-C; its environment is created on first use.
@@ -228,7 +230,9 @@ def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = Fals
 def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
-    most: Annotated[int, typer.Option(min=0, help="Records to discuss per question.")] = 3,
+    most: Annotated[
+        int, typer.Option(min=0, help="Number of records to discuss per question.")
+    ] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Show how far a campaign's reviewers agree, who stands out, and which records to discuss.

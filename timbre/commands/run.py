@@ -118,7 +118,9 @@ def chat(
     run: Run,
     system: Annotated[str, typer.Option(help="A system prompt.")] = "",
     base: Annotated[bool, typer.Option("--base", help="Let the base model answer, too.")] = False,
-    new_tokens: Annotated[int, typer.Option(min=1, help="Tokens in an answer at most.")] = 128,
+    new_tokens: Annotated[
+        int, typer.Option(min=1, help="Maximum number of tokens in an answer.")
+    ] = 128,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")
     ] = 0.0,

@@ -24,7 +24,7 @@ _CHAT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class AdviceRequest:
-    """A campaign's finished run to compare with prompting, and how prompts are answered."""
+    """A finished run to compare with prompting, and the settings for answering prompts."""
 
     campaign: Campaign
     status: RunStatus
@@ -64,7 +64,7 @@ def compare_strategies(
 
 
 def write_ladder_page(ladder: LadderRun, request: AdviceRequest, settings: Settings) -> Path:
-    """Write the comparison's page and its figures; the same answers write the same page."""
+    """Write the comparison's page and figures; identical answers give an identical page."""
     campaign, run = request.campaign, request.status.run
     title = f"{campaign.name}: prompt or tune?"
     page = ladder_page(ladder, title, campaign.subject, request.status.at)

@@ -1,4 +1,4 @@
-"""Measure a run's outputs, and load them with their measures and votes as evaluation's figures."""
+"""Measure a run's outputs, and load outputs, measures and votes for evaluation."""
 
 from collections.abc import Iterator, Sequence
 
@@ -92,13 +92,13 @@ def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]])
 def preferences_between(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> Preferences | None:
-    """Win rates between the arms; None if nobody has voted."""
+    """Win rates between arms from reviewers' votes; None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
     return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """The floor (references of other prompts) and ceiling (approved rewrites) of similarity."""
+    """Bounds of similarity: references of other prompts (floor) and approved rewrites (ceiling)."""
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:
         return None, None
@@ -109,7 +109,7 @@ def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interva
 def _comparison_sides(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> dict[str, Sides]:
-    """The arms on both sides of each comparison between these outputs, by its id."""
+    """The arms that each comparison of these outputs compares, by the comparison's id."""
     arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
     return {
         comparison.id: Sides(arm_of[comparison.left], arm_of[comparison.right])

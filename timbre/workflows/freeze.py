@@ -87,7 +87,7 @@ def _agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
 
 
 def _with_edit(candidate: Candidate, verdict: Verdict) -> Candidate:
-    """A conversation with the answer that was approved, for a measure to inspect."""
+    """The candidate with the reviewer's edit in place of its answer."""
     if verdict.text is None or candidate.kind is not CandidateKind.CONVERSATION:
         return candidate
     *before, answer = candidate.messages

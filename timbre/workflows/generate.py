@@ -30,7 +30,7 @@ _SAMPLE = 200
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """Limits of a run, whether to retry rejected texts, and where and how the teacher replies."""
+    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs."""
 
     max_usd: float | None = None
     max_tokens: int | None = None
@@ -53,7 +53,7 @@ class StoredCounts:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run would request from its teacher, extrapolated from some of its passages.
+    """The estimated requests, tokens and cost of a run, extrapolated from a sample of passages.
 
     `cached` replies are in the journal and cost nothing.
     """
@@ -167,7 +167,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """What the store and the trainer provide to a run."""
+    """What a generation run needs from the store and the trainer."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
@@ -221,7 +221,7 @@ def _store_records(
     prices: Prices,
     on_progress: ProgressCallback,
 ) -> StoredCounts:
-    """Store records as they arrive, whatever ends the iteration."""
+    """Store records as they arrive, even if the iteration is interrupted."""
     counts = StoredCounts()
     pending: list[Record] = []
 

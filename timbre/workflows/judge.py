@@ -72,7 +72,7 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge; None if it names none.
+    """Rate outputs and reviewed candidates with the campaign's judge; None without a judge.
 
     At most `judged` candidates are rated, always the same ones; they're what its card is made from.
 
@@ -107,7 +107,7 @@ def reviewer_labels(
 def candidate_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule or of the trait lists."""
+    """Judge cards of the tone's rule, or of a persona's trait lists."""
     labels = reviewer_labels(store, campaign, reviews)
     return scorer_cards.candidate_cards(labels, campaign.criterion)
 
@@ -115,7 +115,7 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """A card of the judge for each criterion it rated on texts that reviewers labelled."""
+    """The judge's card for each criterion, from texts that both it and reviewers rated."""
     judge = judge_of(campaign)
     if judge is None:
         return
@@ -131,7 +131,7 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Cards of single measures as predictors of votes; `measures` are names and labels."""
+    """Judge cards of single measures as predictors of votes; `measures` pairs names with labels."""
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
@@ -139,7 +139,7 @@ def vote_cards(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """A card for each suggesting measure that enough reviewed records let us test."""
+    """A judge card for each measure that suggests answers, if enough records were reviewed."""
     answers = scorer_cards.suggestion_reviews(
         current_reviews(store, dataset=campaign.calibration_dataset),
         current_reviews(store, dataset=campaign.candidates_dataset),
@@ -150,7 +150,7 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def review_questions(campaign: Campaign) -> ReviewQuestions:
-    """The campaign's review questions that measures suggest answers to."""
+    """The review questions for which measures suggest answers."""
     settings = campaign.review_settings
     voice = campaign.voice
     return ReviewQuestions(

@@ -23,7 +23,7 @@ _SCALE = (-0.2, 1.0)
 
 
 def write_overview(store: Store, settings: Settings) -> Path:
-    """Write the page over all versions and runs; the same contents write the same page."""
+    """Write the page over all versions and runs; identical data gives an identical page."""
     return write_page(overview(store), settings.reports / "index.html")
 
 

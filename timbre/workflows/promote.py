@@ -81,7 +81,7 @@ def _details(campaign: str, current: Run | None, reason: str) -> dict[str, str]:
 
 
 def _record(store: Store, run: Run, kind: EventKind, details: dict[str, str]) -> None:
-    """Append an event, unless it equals the last one."""
+    """Append an event, unless it equals the run's last event."""
     new = event(run.id, kind, **details)
     last = list(store.events(run.id))[-1]
     if (last.kind, last.detail) != (new.kind, new.detail):

@@ -1,4 +1,4 @@
-"""Write the report of a campaign's run from what the store holds."""
+"""Write the report of a campaign's run."""
 
 import json
 from collections import Counter
@@ -59,7 +59,7 @@ _EXAMPLES = 6
 
 
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
-    """Write the report of a finished run; the same contents write the same page.
+    """Write the report of a finished run; identical data gives an identical page.
 
     Returns the page's path.
     """
@@ -183,7 +183,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """The tuned model's first output that's shown, traced back to its sources."""
+    """The lineage of the tuned model's first output in the report."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

@@ -33,7 +33,7 @@ from timbre.settings import Settings
 def push(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's candidates to its reviewers; what is already there stays.
+    """Push the campaign's candidates to its reviewers; candidates pushed before stay.
 
     A calibration share goes to a dataset of its own, without suggestions, with at least two
     reviewers per record.
@@ -61,7 +61,7 @@ def push(
 def push_outputs(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's blind comparisons: nothing shows which arm wrote a side."""
+    """Push the campaign's blind comparisons, which don't show which arm wrote an answer."""
     items = list(comparison_items(store, campaign))
     dataset, settings = campaign.outputs_dataset, campaign.review_settings
     return push_comparisons(connection, dataset, items, settings, on_progress)
@@ -90,14 +90,14 @@ def push_ties(
 
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
-    """Store what reviewers answer now in a dataset: new, changed and deleted reviews."""
+    """Pull a dataset's reviews into the store: new, changed and deleted ones."""
     return reconcile_reviews(store, dataset, pull(connection, dataset, is_rule), now())
 
 
 def pull_campaign(
     store: Store, campaign: Campaign, connection: Connection
 ) -> Iterator[tuple[str, Reconciliation]]:
-    """Pull each of the campaign's datasets that exists in Argilla."""
+    """Pull the campaign's datasets that exist in Argilla."""
     existing = dataset_names(connection)
     for dataset in campaign.datasets:
         if dataset in existing:
@@ -206,7 +206,7 @@ def _submit_rule_reviews(
 
 
 def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
-    """Whether a candidate is in the calibration set, which compares the campaign's reviewers."""
+    """Whether a candidate is in the calibration set, which shows how far reviewers agree."""
     return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
 
 
@@ -262,7 +262,7 @@ def _assign(
 
 
 def _assigned_counts(store: Store, campaign: Campaign) -> dict[str, int]:
-    """How many records each named annotator gets; empty if none is named."""
+    """How many records each named annotator gets; empty if the campaign names no annotators."""
     review = campaign.review
     if not review.annotators:
         return {}

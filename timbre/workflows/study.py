@@ -58,7 +58,7 @@ _WIKIPEDIA = "https://en.wikipedia.org/"
 
 @dataclass(frozen=True)
 class StudyPlace:
-    """Where a study's results and page go, and how its progress is reported."""
+    """Where a study stores results and writes its page, and its progress callback."""
 
     settings: Settings
     name: str
@@ -137,7 +137,7 @@ def minutes_per_training(cache: ResultCache) -> float | None:
 
 
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
-    """The examples without those of the test split whose article the base was trained on.
+    """Leave out test examples from articles that the base model was trained on.
 
     The packaged mini lists its training pages. Other models don't, so all their examples stay.
     """
@@ -228,7 +228,7 @@ def _persona_subject(
 
 
 def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
-    """Multiple choice between what is true of a persona and of the other shipped ones."""
+    """Multiple-choice questions that contrast a persona with the other shipped personas."""
     others = [other for other in shipped_personas() if other.name != persona.name]
     traits = [(trait.name, trait.description) for trait in persona.traits]
     distractors = Distractors(
@@ -240,7 +240,7 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """The campaign's judge with what its cards say; None if it names no judge."""
+    """The campaign's judge with the conclusions of its cards; None without a judge."""
     judge = judge_of(campaign)
     if judge is None:
         return None
@@ -310,6 +310,6 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 
 
 def _newest(store: Store) -> str:
-    """The time of the newest event, so that the same store writes the same page."""
+    """The time of the newest event, so that an unchanged store gives an identical page."""
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")
