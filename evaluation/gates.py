@@ -20,25 +20,25 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 @config_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class GateBounds:
-    """The limits that a campaign sets for its versions."""
+    """The limits that a campaign's versions must meet."""
 
-    approved: Count = Field(default=10, description="Fewest approved records.")
+    approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
-        default=0.2, description="Lowest lower bound of Krippendorff's alpha on the decision."
+        default=0.2, description="Minimum of the lower bound of Krippendorff's alpha."
     )
     near_duplicate: Share = Field(
-        default=0.8, description="Jaccard similarity of 5-word shingles that counts as duplicate."
+        default=0.8, description="Jaccard similarity (5-word shingles) of near duplicates."
     )
-    shortest: Count = Field(default=3, description="Fewest words in an approved text.")
-    longest: Count = Field(default=400, description="Most words in an approved text.")
+    shortest: Count = Field(default=3, description="Minimum words in an approved text.")
+    longest: Count = Field(default=400, description="Maximum words in an approved text.")
     trait_balance: Share = Field(
-        default=0.2, description="Lowest ratio of rarest to commonest trait (personas only)."
+        default=0.2, description="Minimum ratio of rarest to commonest trait (personas only)."
     )
     measured: Share = Field(
-        default=0.0, description="Least share of texts each suggesting measure accepts; 0 is off."
+        default=0.0, description="Minimum share of texts each measure accepts; 0 is off."
     )
     judge_kappa: Share = Field(
-        default=0.4, description="Lowest lower bound of kappa for a measure or judge to gate."
+        default=0.4, description="Minimum lower bound of kappa for a measure or judge."
     )
 
     @model_validator(mode="after")
@@ -52,10 +52,10 @@ class GateBounds:
 
 @dataclass(frozen=True)
 class ApprovedTexts:
-    """Approved texts by candidate id, with what the checks found in them.
+    """Approved texts by candidate id, with the results of checks on them.
 
     Attributes:
-        texts: The text of each candidate as it would be trained on.
+        texts: The text of each candidate, as a model would be trained on it.
         traits: The traits of each candidate of a persona.
         duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
         personal_data: The kinds of personal data in each text that has any.
@@ -70,9 +70,9 @@ class ApprovedTexts:
 def quality_gates(
     approved: ApprovedTexts, agreement: Interval | None, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """All gates but those of suggesting measures, passed or not.
+    """Evaluate every gate except those for suggesting measures.
 
-    `agreement` is Krippendorff's alpha of the decision, None where it is undefined.
+    `agreement` is Krippendorff's alpha of the decision; None if it's undefined.
     """
     gates = (
         _count_gate(len(approved.texts), bounds),

@@ -1,7 +1,7 @@
-"""LLM judges: a model rates texts by a rubric, which is a file with a version.
+"""LLM judges: models that rate texts by a rubric, which is a versioned prompt file.
 
 This module only writes the prompts and parses the replies; the caller passes in a function that
-completes prompts. A rating is a measure like any other, and only as good as its judge card.
+completes prompts. A rating is a measure like any other; its judge card says how reliable it is.
 """
 
 import json
@@ -26,12 +26,12 @@ Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
 """A chat for a judge, and the JSON schema of its reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
-"""Returns the replies in the order of the prompts, None for each one that failed."""
+"""Returns one reply per prompt, in order; None for a prompt that failed."""
 
 
 @dataclass(frozen=True)
 class RubricCriterion:
-    """One quality to rate: its name, its meaning, and what some of its levels sound like."""
+    """A quality to rate: its name, its meaning, and descriptions of some of its levels."""
 
     name: str
     description: str
@@ -40,7 +40,7 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Criteria and the range of their ratings; `file` names the template of the prompt."""
+    """Criteria and the range of their ratings; `file` names the prompt template."""
 
     criteria: tuple[RubricCriterion, ...]
     low: int = 1
@@ -65,7 +65,7 @@ class Rubric:
         }
 
     def prompt(self, question: str, text: str) -> Prompt:
-        """The prompt to rate a text, which answers the question, if there is one."""
+        """The prompt to rate a text as an answer to a question; the question may be empty."""
         chat = [
             {"role": "system", "content": self._block("system")},
             {"role": "user", "content": self._block("user", question=question, text=text)},
@@ -80,7 +80,7 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Judge:
-    """A model by its name, its sampling parameters, and the rubric that it rates by."""
+    """An LLM judge: the model's name, its sampling parameters, and the rubric that it applies."""
 
     name: str
     parameters: str
@@ -88,7 +88,7 @@ class Judge:
 
     @cached_property
     def definition(self) -> str:
-        """Everything that could change a rating, as canonical JSON: the model and the prompt."""
+        """The model and prompt, which are everything that affects a rating, as canonical JSON."""
         chat, schema = self.rubric.prompt("…", "…")
         return canonical(
             {"judge": self.name, "parameters": self.parameters, "rubric": chat, "schema": schema}
@@ -96,7 +96,7 @@ class Judge:
 
     @property
     def source(self) -> str:
-        """The source of its measures."""
+        """The source that identifies this judge's ratings among all measures."""
         return f"{RATING_SOURCE}+{digest(self.definition)[:12]}"
 
     @property
@@ -114,9 +114,9 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """The ratings of each text by measure; None if the reply has no valid ratings.
+        """Rate texts: the ratings of each by measure name, or None if a reply has no valid ratings.
 
-        `texts` are pairs of a question, which may be empty, and the text.
+        `texts` are (question, text) pairs; the question may be empty.
         """
         prompts = [self.rubric.prompt(question, text) for question, text in texts]
         for reply in complete(prompts):
@@ -130,7 +130,7 @@ def measure_name(criterion: str) -> str:
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """A rating for each criterion from a reply; None if one is missing or out of range.
+    """Read a rating for each criterion from a reply; None if one is missing or out of range.
 
     Text around the JSON object, such as a code fence, is ignored.
     """
@@ -153,20 +153,20 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
-        autoescape=False,  # this is no HTML, and escaping would change the texts to rate
+        autoescape=False,  # escaping would change the texts to rate
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """A tone as a rubric: one criterion on the tone's own scale, with its anchors as levels."""
+    """Build a tone's rubric: one criterion on the tone's scale, with its anchors as levels."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     return Rubric((RubricCriterion(name, description, levels),), min(anchors), max(anchors))
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
-    """A persona as a rubric: a criterion for each trait (name, description, shows, never)."""
+    """Build a persona's rubric: one criterion per trait (name, description, shows, never)."""
     criteria = (
         RubricCriterion(
             name,

@@ -1,4 +1,4 @@
-"""The verdict: the conclusions from a run's figures, in sentences that the intervals support."""
+"""The verdict: a run's conclusions, in sentences that its confidence intervals support."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Evidence:
     margin: float = SIMILARITY_MARGIN
 
     def difference(self, feature: str) -> Difference | None:
-        """Tuned − baseline in a feature, None if they weren't compared."""
+        """The difference tuned − baseline in a feature; None if they weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)
@@ -38,7 +38,7 @@ class Evidence:
 
 
 def verdict(evidence: Evidence) -> str:
-    """What fine-tuning did against the baseline: to the target, to the content, to preference."""
+    """Say how the tuned arm compares with its baseline in target, content and preference."""
     tuned, baseline = evidence.tuned, evidence.baseline
     if tuned is None or tuned.target is None:
         return "There is no verdict yet: no answer of the fine-tuned model has been measured."
@@ -53,7 +53,7 @@ def verdict(evidence: Evidence) -> str:
 
 
 def review_notice(kinds: Iterable[str]) -> str:
-    """A sentence if reviews were made by rules; empty if there are none or only people's."""
+    """A notice if rules made any of the reviews; otherwise empty."""
     kinds = set(kinds)
     if kinds == {"rule"}:
         return "Every review was made by a written rule, not by a person."
@@ -75,7 +75,7 @@ def signed_interval(interval: Interval) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage; `<1 %` and `>99 %` if rounding would hide a case."""
+    """A share as a whole percentage; `<1 %` and `>99 %` instead of rounding to 0 or 100 %."""
     if 0 < share < 0.005:
         return "<1 %"
     return ">99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
@@ -105,7 +105,7 @@ def _target(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> str:
 
 
 def content_sentence(difference: Difference | None, margin: float) -> str:
-    """Whether the content was kept, by the difference in similarity to the reference."""
+    """Say whether the content was kept, judging by the change in similarity to the reference."""
     if difference is None:
         return "Similarity to the reference was not measured, so the content can’t be judged."
     change = difference.interval

@@ -10,7 +10,7 @@ from evaluation.measures.tone import TONE_SOURCE, conversational
 
 @dataclass(frozen=True)
 class SuggestedAnswer:
-    """An answer to a review question; `score` (0 to 1) is the agent's confidence, if it has one."""
+    """An answer suggested to a review question; `score` is the agent's confidence, 0 to 1."""
 
     question: str
     value: AnswerValue
@@ -21,7 +21,7 @@ class SuggestedAnswer:
 def suggest_answers(
     candidate: Candidate, tone_measures: Mapping[str, float]
 ) -> Iterator[SuggestedAnswer]:
-    """The answers that measures suggest about a candidate, given its text's tone measures."""
+    """Suggest answers about a candidate, given the tone measures of its text."""
     if candidate.kind is CandidateKind.CONVERSATION:
         rating = 4 if conversational(tone_measures) else 2
         yield SuggestedAnswer("tone", rating, None, TONE_SOURCE)
@@ -33,7 +33,7 @@ def suggest_answers(
 
 
 def _facts_kept(candidate: Candidate) -> float:
-    """The lower of the shares of the reference's numbers and names that the rewrite contains."""
+    """The share of the reference's numbers or names in the rewrite, whichever is lower."""
     text = candidate.review_text
     shares = (numbers_kept(candidate.reference, text), names_kept(candidate.reference, text))
     return round(min((share for share in shares if share is not None), default=1.0), 2)

@@ -31,7 +31,7 @@ _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 
 @dataclass(frozen=True)
 class Reviewer:
-    """A person who reviewed, or a written rule with its description."""
+    """A reviewer, who is a person or a written rule with a description."""
 
     name: str
     kind: ReviewerKind
@@ -41,7 +41,7 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """The version that was trained on, its reviewers and their decisions."""
+    """The dataset version that was trained on, with its reviewers and their decisions."""
 
     version: Version
     articles: int
@@ -53,7 +53,7 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement coefficient of a question; `value` is None if it is undefined."""
+    """An agreement coefficient for a question; `value` is None if it is undefined."""
 
     question: str
     between: str
@@ -75,7 +75,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class LineageStep:
-    """One record between an output and its sources; `depth` indents it."""
+    """A record in the chain from an output to its sources; `depth` is its indentation."""
 
     noun: str
     id: str
@@ -126,7 +126,7 @@ class ReportData:
 
 
 def report_figures(data: ReportData) -> tuple[Figure, ...]:
-    """The report's figures in their order, without empty ones."""
+    """The report's figures in page order, without empty ones."""
     figures = (
         target_figure(data.arms, data.target),
         reading_ease_figure(data.arms, data.sweep),
@@ -139,7 +139,7 @@ def report_figures(data: ReportData) -> tuple[Figure, ...]:
 
 
 def render_report(data: ReportData) -> str:
-    """The report as one self-contained HTML page."""
+    """Render the report as one self-contained HTML page."""
     page = template_environment().get_template("report.html.jinja")
     data = replace(data, arms=tuple(_with_printable_label(arm) for arm in data.arms))
     return page.render(
