@@ -1,4 +1,4 @@
-"""Measures of model outputs: criterion, tone, traits and content, one dictionary per output."""
+"""Measure model outputs: criterion, tone, traits and content, in one dictionary per output."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.records import Example, Measure, Output
+from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_measures
-from evaluation.measures.criteria import Criterion
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
-"""Names the embedder, because cosines of two embedders can't be compared."""
+"""Includes the embedder's name, because cosines from two embedders can't be compared."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 """Turns n texts into an (n, d) array of unit vectors."""
@@ -23,7 +23,7 @@ def measure_outputs(
     criterion: Criterion,
     embed: Embed,
 ) -> Iterator[dict[str, float]]:
-    """The measures of each output by name; `passages` are the passages of its prompts, or empty.
+    """Each output's measures by name; `passages` has its prompt's passage, or an empty text.
 
     Similarity is measured if the prompt has a plain reference.
     """
@@ -43,7 +43,7 @@ def measure_records(
 
 
 def reference_similarities(pairs: Iterable[tuple[str, str]], embed: Embed) -> list[float | None]:
-    """Cosine similarity of each (answer, reference); None where the reference is empty."""
+    """Cosine similarity of each (answer, reference) pair; None if the reference is empty."""
     pairs = list(pairs)
     complete = [pair for pair in pairs if pair[1]]
     if not complete:

@@ -1,4 +1,4 @@
-"""Judge cards of a campaign's scorers (rules, trait lists, measures), built from reviews."""
+"""Compute judge cards for a campaign's scorers (rules, trait lists, measures) from reviews."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,15 +18,15 @@ from db.records import (
 )
 from evaluation import register
 from evaluation.arms import MeasuredArm
+from evaluation.criteria import Criterion
 from evaluation.gates import GateBounds
 from evaluation.judge_cards import JudgeCard, Predictions, describe_kinds, judge_card
-from evaluation.measures.criteria import Criterion
 from evaluation.measures.suggestions import SuggestedAnswer, suggest_answers
 from evaluation.measures.tone import tone_measures
 from evaluation.rating import Judge, measure_name
 
 FEWEST = 20
-"""Fewest labelled records that a card is made from."""
+"""A card needs at least this many labelled records."""
 _COMPARED = (("flesch_reading_ease", "Reading ease"), ("similarity", "Similarity"))
 _LEFT_WINS = {"left": 1.0, "right": 0.0, "tie": 0.5}
 
@@ -62,9 +62,9 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
 def candidate_labels(
     candidates: Iterable[Candidate], reviews: Iterable[Review], criterion: Criterion, middle: float
 ) -> dict[str, ReviewerLabels]:
-    """What most reviewers said of candidates, by the name of the tone or of each trait.
+    """Label candidates by their reviewers' majority, by the name of the tone or of each trait.
 
-    `middle` is the middle of the rating scale: a text above it is in the tone.
+    `middle` is the middle of the rating scale. A text rated above it counts as in the tone.
     """
     texts = {candidate.id: candidate.review_text for candidate in candidates}
     answers = submitted(reviews)
@@ -84,7 +84,7 @@ def candidate_labels(
 def candidate_cards(
     labels: Mapping[str, ReviewerLabels], criterion: Criterion
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule and the register classifier, or of each trait's phrase list."""
+    """Test the tone's rule and the register classifier, or each trait's phrase list."""
     for name, known in labels.items():
         measure = f"trait.{name}" if criterion.traits else name
         title = f"The list of “{name}”" if criterion.traits else f"The rule for “{name}”"
@@ -97,7 +97,7 @@ def candidate_cards(
 
 
 def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
-    """The register classifier, fitted to one half of the texts and tested on the other."""
+    """Test the register classifier on half of the texts, after fitting it to the other half."""
     ids = sorted(known.subjects)
     halves = ids[::2], ids[1::2]
     texts = [[known.texts[s] for s in half] for half in halves]
@@ -111,7 +111,7 @@ def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
 def rating_cards(
     judge: Judge, labels: Mapping[str, ReviewerLabels], ratings: Iterable[Measure]
 ) -> Iterator[JudgeCard]:
-    """A card of an LLM judge for each criterion that it rated on labelled texts."""
+    """Test an LLM judge on each criterion that it rated on labelled texts."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for rating in ratings:
         values[rating.name][rating.subject] = rating.value
@@ -126,7 +126,7 @@ def rating_cards(
 
 @dataclass(frozen=True)
 class BlindVotes:
-    """The reviews of blind comparisons between outputs, which are by id."""
+    """The reviews of blind comparisons, with the compared outputs by id."""
 
     reviews: Sequence[Review]
     comparisons: Sequence[Comparison]
@@ -141,10 +141,10 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Cards of single measures (name, label): does the answer with the higher value win?
+    """Test how well single measures predict votes: does the answer with the higher value win?
 
-    Reading ease and similarity are added. A comparison counts if most reviewers prefer one side
-    and the two answers differ in the measure.
+    `measures` are (name, label) pairs; reading ease and similarity are added. A comparison counts
+    if most reviewers prefer one side and the two answers differ in the measure.
     """
     answers = [(review, review.answer("preference")) for review in submitted(votes.reviews)]
     cast = [(review, _LEFT_WINS[str(a)]) for review, a in answers if a in _LEFT_WINS]
@@ -195,7 +195,7 @@ class ReviewerAnswers:
 
 @dataclass(frozen=True)
 class _Scorer:
-    """A suggesting measure's answer to one question, read as yes (1), no (0) or neither (½)."""
+    """A measure that suggests answers to a question; `read` maps one to yes 1, no 0, neither ½."""
 
     question: str
     name: str
@@ -203,9 +203,9 @@ class _Scorer:
 
 
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
-    """The submitted reviews to compare suggestions with.
+    """Select the submitted reviews to compare suggestions with.
 
-    Those of the calibration set come first, because its reviewers saw no suggestions.
+    Reviews of the calibration set are preferred, because its reviewers saw no suggestions.
     """
     unaided = tuple(submitted(calibration))
     reviews = unaided or tuple(submitted(others))
@@ -217,7 +217,7 @@ def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) 
 def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
-    """A card for each suggesting measure that 20 or more reviewed records let us test."""
+    """Test each suggesting measure that has 20 or more reviewed records."""
     suggestions = {candidate.id: _suggestions(candidate) for candidate in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]

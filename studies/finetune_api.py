@@ -12,9 +12,8 @@ from typing import Any
 from db.records import Example
 from evaluation.arms import MeasuredArm, average_arms
 from studies.config import Provider
-from studies.ladder import PromptingTask
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptingStrategy, measure_arm
+from studies.strategies import PromptingStrategy, PromptingTask, measure_arm
 from studies.training import PlannedTraining
 from trainer.arms import Arm, Decoding
 from trainer.services.endpoint import Endpoint, answer_remotely

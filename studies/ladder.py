@@ -1,42 +1,25 @@
 """The ladder: every prompting strategy and the tuned model answer the same held-out prompts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 
 from db.records import Example, Output
 from evaluation.arms import MeasuredArm
-from evaluation.measures.criteria import Criterion
 from studies.config import LadderConfig
 from studies.costs import Usage, load_chat, mean_usage
 from studies.result_cache import StudyContext
 from studies.strategies import (
     PromptContext,
     PromptingStrategy,
+    PromptingTask,
     Shots,
     StudyModel,
     answer_prompts,
     measure_arm,
+    prompting_strategies,
 )
 from trainer.errors import TrainerError
 from trainer.models.lookup import fingerprint
-
-BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
-
-
-@dataclass(frozen=True)
-class PromptingTask:
-    """Held-out prompts, examples to show or train on, the criterion, and the prompts' texts.
-
-    `system` is the short system prompt, `rules` the long one, `rewrite` the request of a second
-    turn.
-    """
-
-    prompts: tuple[Example, ...]
-    examples: tuple[Example, ...]
-    criterion: Criterion
-    system: str
-    rules: str
-    rewrite: str
 
 
 @dataclass(frozen=True)
@@ -64,28 +47,6 @@ class Ladder:
     def arms(self) -> list[MeasuredArm]:
         """The arm of each result."""
         return [result.arm for result in self.results]
-
-
-def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
-    """The strategies from cheap to expensive; with an adapter, the two tuned ones come last."""
-    system = task.system
-    yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
-    yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
-    yield PromptingStrategy(
-        "rules", "Long rules", "a system prompt with every rule and example", task.rules
-    )
-    yield PromptingStrategy(
-        "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
-    )
-    nearest = "the short prompt after examples near in meaning"
-    yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
-    check = "the short prompt; an answer that misses the target is rewritten once"
-    yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
-    if has_adapter:
-        bare = "the adapter without a system prompt"
-        yield PromptingStrategy(TUNED, "Tuned", bare, is_tuned=True)
-        prompted = "the adapter with the short prompt"
-        yield PromptingStrategy(TUNED_PROMPTED, "Tuned, prompted", prompted, system, is_tuned=True)
 
 
 def run_ladder(

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
-from evaluation.measures.criteria import Criterion
+from evaluation.criteria import Criterion
 from evaluation.rating import CompletePrompts, Judge
 from studies.config import MultipleChoice, OpenQuestion, PersonaStudy
 from studies.errors import StudyError
-from studies.ladder import BASE, cached_answers
+from studies.ladder import cached_answers
 from studies.likelihood import Likelihood, answer_choices, measure_likelihood, plain_text
 from studies.probes import IN_DOMAIN, prompt
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptContext, PromptingStrategy, StudyModel
+from studies.strategies import BASE, PromptContext, PromptingStrategy, StudyModel
 from studies.training import PlannedTraining, adapter_key, train_cached
 from trainer.chat import Chat
 from trainer.config import TrainingConfig

@@ -4,7 +4,7 @@ Every strategy answers the same held-out prompts. Examples are shown as turns be
 rewrite is a second turn, for answers that miss the target.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +13,14 @@ import numpy as np
 
 from db.records import Example, Message, Output, Role
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.measures.criteria import Criterion
+from evaluation.criteria import Criterion
 from evaluation.measuring import measure_outputs
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
 from trainer.chat import prompt_of
 from trainer.embed import embed
+
+BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
 
 
 class Shots(StrEnum):
@@ -54,6 +56,44 @@ class PromptingStrategy:
     shots: Shots = Shots.NONE
     rewrite: str = ""
     is_tuned: bool = False
+
+
+@dataclass(frozen=True)
+class PromptingTask:
+    """Held-out prompts, examples to show or train on, the criterion, and the prompts' texts.
+
+    `system` is the short system prompt, `rules` the long one, `rewrite` the request of a second
+    turn.
+    """
+
+    prompts: tuple[Example, ...]
+    examples: tuple[Example, ...]
+    criterion: Criterion
+    system: str
+    rules: str
+    rewrite: str
+
+
+def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
+    """The strategies from cheap to expensive; with an adapter, the two tuned ones come last."""
+    system = task.system
+    yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
+    yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
+    yield PromptingStrategy(
+        "rules", "Long rules", "a system prompt with every rule and example", task.rules
+    )
+    yield PromptingStrategy(
+        "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
+    )
+    nearest = "the short prompt after examples near in meaning"
+    yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
+    check = "the short prompt; an answer that misses the target is rewritten once"
+    yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
+    if has_adapter:
+        bare = "the adapter without a system prompt"
+        yield PromptingStrategy(TUNED, "Tuned", bare, is_tuned=True)
+        prompted = "the adapter with the short prompt"
+        yield PromptingStrategy(TUNED_PROMPTED, "Tuned, prompted", prompted, system, is_tuned=True)
 
 
 @dataclass(frozen=True)

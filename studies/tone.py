@@ -21,9 +21,17 @@ from studies.finetune_api import (
     plan_finetuning,
     run_finetuning,
 )
-from studies.ladder import TUNED, TUNED_PROMPTED, Ladder, PromptingTask, cached_answers, run_ladder
+from studies.ladder import Ladder, cached_answers, run_ladder
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptContext, PromptingStrategy, StudyModel, measure_arm
+from studies.strategies import (
+    TUNED,
+    TUNED_PROMPTED,
+    PromptContext,
+    PromptingStrategy,
+    PromptingTask,
+    StudyModel,
+    measure_arm,
+)
 from studies.training import PlannedTraining, adapter_key, train_cached
 from trainer.config import PrecisionName, TrainingConfig
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from annotation.guidelines import candidate_guidelines
 from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
+from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
-from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from pipelines.voices.constitution import constitution_data
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone

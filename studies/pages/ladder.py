@@ -11,8 +11,8 @@ from evaluation.pages.page import Page, Section, Table, number, number_cell, sha
 from evaluation.pages.plots import scatter_figure
 from evaluation.verdict import points
 from studies.config import LadderConfig
-from studies.ladder import Ladder, PromptingTask, StrategyResult
-from studies.strategies import passage_of
+from studies.ladder import Ladder, StrategyResult
+from studies.strategies import PromptingTask, passage_of
 
 
 @dataclass(frozen=True)

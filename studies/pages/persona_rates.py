@@ -11,9 +11,9 @@ from evaluation.rating import measure_name
 from evaluation.statistics import holm, mean_interval, paired_shares, sign_flip_p, wilson
 from studies.config import OpenQuestion
 from studies.knowledge import FACTS
-from studies.ladder import BASE
 from studies.persona import ModelResult, PersonaResult
 from studies.probes import IN_DOMAIN
+from studies.strategies import BASE
 
 SUBSTRING = "substring."
 

@@ -30,10 +30,10 @@ from evaluation.pages.page import (
 from evaluation.pages.plots import line_figure
 from evaluation.statistics import Outcome, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import content_sentence, points
-from studies.ladder import SHORT
 from studies.pages.finetune_api import finetune_claim, finetune_facts, finetune_section
 from studies.pages.ladder import skipped_notes
 from studies.pages.published import published
+from studies.strategies import SHORT
 from studies.tone import CellResult, ToneResult
 
 

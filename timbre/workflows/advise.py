@@ -10,10 +10,10 @@ from db.versions.contents import version_examples
 from evaluation.pages.page import write_page
 from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from studies.config import LadderConfig
-from studies.ladder import PromptingTask, run_ladder
+from studies.ladder import run_ladder
 from studies.pages.ladder import LadderRun, TuningCost, ladder_page
 from studies.result_cache import ProgressCallback, ResultCache, StudyContext
-from studies.strategies import StudyModel, by_length
+from studies.strategies import PromptingTask, StudyModel, by_length
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.answer import held_out_prompts

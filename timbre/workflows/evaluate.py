@@ -9,8 +9,8 @@ from db.reviews import current_reviews
 from db.store import Store
 from evaluation import measuring
 from evaluation.arms import MeasuredArm, MeasuredOutput
+from evaluation.criteria import Criterion
 from evaluation.measures.content import paraphrase_ceiling, shuffled_floor
-from evaluation.measures.criteria import Criterion
 from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
 from evaluation.rating import Judge
 from timbre.campaign import Campaign

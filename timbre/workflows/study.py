@@ -30,13 +30,12 @@ from studies.costs import load_chat
 from studies.errors import StudyError
 from studies.finetune_api import FinetuneAccess
 from studies.knowledge import Distractors, persona_questions
-from studies.ladder import PromptingTask
 from studies.pages.persona import persona_page
 from studies.pages.tone import tone_page
 from studies.persona import PersonaSubject, StudyJudge, plan_persona_grid, run_persona_grid
 from studies.probes import prompt_sets
 from studies.result_cache import ProgressCallback, ResultCache, StudyContext
-from studies.strategies import by_length
+from studies.strategies import PromptingTask, by_length
 from studies.tone import plan_tone_grid, run_tone_grid
 from studies.training import PlannedTraining
 from timbre.campaign import Campaign, load_campaign, load_training, shipped_personas

@@ -18,7 +18,7 @@ from db.records import (
 )
 from db.store import Store
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.measures.criteria import Bound, persona_criterion, tone_criterion
+from evaluation.criteria import Bound, persona_criterion, tone_criterion
 from evaluation.scorer_cards import majority
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig

@@ -1,4 +1,4 @@
-"""Criteria: when an answer is right, by bounds on tone features or by a persona's traits.
+"""Criteria that define a right answer by bounds on tone features or by a persona's traits.
 
 A criterion combines several features, so that a model can't satisfy it by gaming one of them.
 """
@@ -21,7 +21,7 @@ _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 @dataclass(frozen=True)
 class Bound:
-    """The lowest and highest value of a tone feature that is still right."""
+    """The lowest and highest value that a right answer may have for a tone feature."""
 
     measure: str
     at_least: float | None = None
@@ -46,7 +46,7 @@ class Bound:
 class Criterion:
     """A target and how to measure it; `traits` has a persona's phrases, and is empty for a tone.
 
-    `source` identifies the definition: measures by another definition aren't comparable.
+    `source` identifies the definition, since measures under different ones aren't comparable.
     """
 
     feature: Feature
@@ -58,11 +58,11 @@ class Criterion:
 
     @property
     def trait_features(self) -> tuple[Feature, ...]:
-        """A feature for each trait."""
+        """One feature for each trait."""
         return trait_features(tuple(self.traits))
 
     def measure(self, text: str) -> dict[str, float]:
-        """Every tone feature, the target and the traits, by name."""
+        """Measure every tone feature of a text, the target and the traits, by name."""
         tone = tone_measures(text)
         if self.traits:
             return tone | persona_measures(text, self.traits)
@@ -71,14 +71,14 @@ class Criterion:
         return tone | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The definition of a measure: the tone features', or this criterion's."""
+        """The source of a measure: the tone features' source, or this criterion's own."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
 def tone_criterion(
     name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
 ) -> Criterion:
-    """A tone's criterion: within all bounds, and at least so many of the listed signs.
+    """Build a tone's criterion: all bounds hold, and at least `signs` of `signs_of` occur.
 
     Raises `EvaluationError` if there is no bound, a measure is unknown, or more signs are required
     than listed.
@@ -108,7 +108,7 @@ def tone_criterion(
 
 
 def persona_criterion(traits: Mapping[str, Sequence[str]]) -> Criterion:
-    """A persona's criterion: at least two of its traits, each by a phrase from its list.
+    """Build a persona's criterion: at least two traits are shown by a phrase from their lists.
 
     Raises `EvaluationError` if there is no trait.
     """
