@@ -24,7 +24,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """A strategy with its measured answers and the mean cost of one of them."""
+    """A strategy with its measured answers and the mean cost per answer."""
 
     strategy: PromptingStrategy
     arm: MeasuredArm
@@ -34,18 +34,18 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The result of every strategy that could run; `skipped` has the reason for each other one."""
+    """The results of all strategies that ran; `skipped` has the reason for each other one."""
 
     results: tuple[StrategyResult, ...]
     skipped: Mapping[str, str]
 
     def result(self, name: str) -> StrategyResult | None:
-        """The result of a strategy, None if it was skipped."""
+        """The result of a strategy; None if it was skipped."""
         return next((result for result in self.results if result.strategy.name == name), None)
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The arm of each result."""
+        """The measured arm of each strategy that ran."""
         return [result.arm for result in self.results]
 
 
@@ -81,7 +81,7 @@ def cached_answers(
     prompt_context: PromptContext,
     context: StudyContext,
 ) -> tuple[Output, ...]:
-    """A strategy's answers, generated only if the cache doesn't have them."""
+    """A strategy's answers from the cache; missing answers are generated."""
     has_shots = strategy.shots is not Shots.NONE
     key = {
         "way": [str(part) for part in astuple(strategy)],
