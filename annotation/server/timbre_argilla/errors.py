@@ -2,4 +2,4 @@
 
 
 class LaunchError(RuntimeError):
-    """The server can't start; the message tells the person who started it why."""
+    """Raised when the server can't start; the message says why and how to fix it."""

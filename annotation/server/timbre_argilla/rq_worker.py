@@ -1,4 +1,4 @@
-"""The worker for a server whose jobs are in Redis: one RQ process with its own scheduler.
+"""The worker for a server whose jobs are in Redis: an RQ process with a scheduler.
 
 Upstream's worker has no scheduler, so it never retries a webhook that failed.
 """
@@ -24,7 +24,7 @@ MAX_SILENCE_SECONDS = 90
 def run_worker(options: Options, credentials: Credentials) -> None:
     """Run jobs until SIGTERM or SIGINT; the current job is finished first.
 
-    Raises `LaunchError` if Redis can't be reached at the start. Later outages are waited out.
+    Raises `LaunchError` if Redis can't be reached at the start. During later outages, it waits.
     """
     home = Home.acquire(options.home)
     try:

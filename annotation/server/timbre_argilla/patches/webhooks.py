@@ -27,7 +27,7 @@ RELATIONSHIPS = [
     "metadata_properties",
     "vectors_settings",
 ]
-"""What an event contains about its record's dataset."""
+"""The relationships of the dataset that a record's event contains."""
 
 Notify = Callable[..., Awaitable[list[Any]]]
 
@@ -51,7 +51,7 @@ class Subscriptions:
     """The events that enabled webhooks subscribe to, cached until a webhook changes."""
 
     def __init__(self) -> None:
-        """Watch all sessions for changes of webhooks."""
+        """Watch all sessions for changes to webhooks."""
         self._events: frozenset[str] | None = None
         self._changes = 0
         event.listen(Session, "after_flush", self._note)

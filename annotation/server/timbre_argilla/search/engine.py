@@ -112,7 +112,7 @@ class TableEngine(SearchEngine):
         """Do nothing: there is no connection to close."""
 
     async def ping(self) -> bool:
-        """Report that the engine is available, as it always is."""
+        """Return True, because the engine is always available."""
         return True
 
     async def info(self) -> dict[str, Any]:
@@ -239,7 +239,7 @@ async def _find(
 ) -> tuple[Table, Mask]:
     """Refresh the dataset's table, and find the rows that match the text and filters.
 
-    Nothing is awaited after the refresh, so the table doesn't change until it is used.
+    Nothing is awaited after the refresh, so no other request changes the table in between.
     """
     seqs = None
     if search.query is not None:

@@ -55,7 +55,7 @@ class Table:
             self._stale.update(records)
 
     async def refresh(self, session: AsyncSession, keys: Iterable[GroupKey] = ()) -> None:
-        """Bring the data up to date, and read these groups if they aren't there yet."""
+        """Bring the data up to date, and load these groups if they aren't loaded yet."""
         async with self._lock:
             stale, self._stale = self._stale, set()
             try:
