@@ -1,4 +1,4 @@
-"""The exception that this package raises."""
+"""The exception that the evaluation package raises."""
 
 
 class EvaluationError(ValueError):

@@ -114,7 +114,7 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """Rate texts: the ratings of each by measure name, or None if a reply has no valid ratings.
+        """Rate texts; yield each text's ratings by measure name, or None if its reply is invalid.
 
         `texts` are (question, text) pairs; the question may be empty.
         """

@@ -1,4 +1,4 @@
-"""A classifier of conversational against encyclopedic text, based on tone features.
+"""A classifier that tells conversational from encyclopedic text by tone features.
 
 It is an L2-regularised logistic regression on standardised features. Train it on people's labels if
 there are any, otherwise on human chats against encyclopedic text. Such sources also differ in topic

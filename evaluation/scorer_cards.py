@@ -62,7 +62,7 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
 def candidate_labels(
     candidates: Iterable[Candidate], reviews: Iterable[Review], criterion: Criterion, middle: float
 ) -> dict[str, ReviewerLabels]:
-    """Label candidates by their reviewers' majority, by the name of the tone or of each trait.
+    """Label candidates by their reviewers' majority, separately for the tone or each trait.
 
     `middle` is the middle of the rating scale. A text rated above it counts as in the tone.
     """
@@ -170,7 +170,7 @@ def vote_cards(
 
 @dataclass(frozen=True)
 class ReviewQuestions:
-    """The questions of a review that measures suggest answers to.
+    """The review questions to which measures suggest answers.
 
     Attributes:
         scale_middle: The middle of the tone scale, None if the tone isn't asked about.

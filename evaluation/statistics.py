@@ -239,7 +239,7 @@ def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Adjust the p-values of a family of comparisons by Holm's method; the names stay the same."""
+    """Adjust the p-values of a family of comparisons, given by name, with Holm's method."""
     adjusted: dict[str, float] = {}
     running = 0.0
     ordered = sorted(p_values.items(), key=lambda item: (item[1], item[0]))

@@ -139,7 +139,7 @@ def run_tone_grid(
     context: StudyContext,
     access: FinetuneAccess,
 ) -> ToneResult:
-    """Run what the cache doesn't have: the ladder, every cell, and every provider's jobs.
+    """Run every step that isn't cached: the ladder, every cell, and every provider's jobs.
 
     `access` is for the providers. Jobs and cells train on the task's training examples.
     """

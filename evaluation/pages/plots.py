@@ -170,7 +170,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 
 
 def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
-    """Draw dots and intervals by row and arm; fields as in `interval_figure`, and `row`."""
+    """Draw a dot and its interval per `row` and `arm`; fields also `low`, `estimate`, `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = _wrap_rows(rows, canvas)

@@ -86,7 +86,7 @@ def ladder_findings(run: LadderRun) -> Findings:
 
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
-    """The page of a ladder."""
+    """Build the page of a ladder."""
     findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",

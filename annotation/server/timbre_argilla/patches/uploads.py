@@ -24,7 +24,7 @@ Read = Callable[[Any, Sequence[Record]], Awaitable[None]]
 
 
 def apply() -> None:
-    """Patch uploads."""
+    """Install the patches for uploads."""
     CreateRecordsBulk._upsert_records_relationships = _upsert_relationships
     UpsertRecordsBulk._fetch_existing_dataset_records = _note_existing(
         UpsertRecordsBulk._fetch_existing_dataset_records

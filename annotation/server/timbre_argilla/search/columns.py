@@ -59,7 +59,7 @@ class Column(ABC):
 
     @abstractmethod
     def _sort_keys(self, encoded: Any) -> Keys:
-        """Sort keys as a new array."""
+        """Compute sort keys as a new array."""
 
     def _isin(self, encoded: Sequence[float], n_rows: int) -> Mask:
         mask = np.isin(resize(self._first, n_rows, self._empty), encoded)
