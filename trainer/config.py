@@ -72,8 +72,6 @@ class TrainingConfig:
         """The settings as canonical JSON, as a run records them: what the adapter depends on."""
         values = asdict(self)
         del values["report_to"]
-        if not isinstance(self.lora_targets, str):
-            values["lora_targets"] = list(self.lora_targets)
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
