@@ -40,6 +40,13 @@ def main() -> int:
         help="allow the scripts of custom fields (also TIMBRE_ARGILLA_CUSTOM_FIELDS=1); scripts in "
         "records' texts then run too",
     )
+    parser.add_argument(
+        "--open-reviews",
+        action="store_true",
+        default=bool(os.environ.get("TIMBRE_ARGILLA_OPEN_REVIEWS")),
+        help="let annotators get other people's responses and hidden metadata through the API "
+        "(also TIMBRE_ARGILLA_OPEN_REVIEWS=1)",
+    )
     parser.add_argument("--worker", action="store_true", help="only run jobs from Redis")
     parser.add_argument("--check-worker", action="store_true", help="check the worker's health")
     try:
@@ -80,6 +87,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         json_log=variables.get("TIMBRE_SERVER_LOG") == "json",
         allowed_hosts=tuple(filter(None, map(str.strip, hosts.lower().split(",")))),
         custom_fields=arguments.custom_fields,
+        open_reviews=arguments.open_reviews,
     )
 
 

@@ -119,7 +119,15 @@ def _import_argilla(
     from timbre_argilla import database
     from timbre_argilla.gateway import Gateway
     from timbre_argilla.notifications import ChangeListener
-    from timbre_argilla.patches import accounts, hub_imports, optimizations, uploads, webhooks
+    from timbre_argilla.patches import (
+        accounts,
+        blinding,
+        hub_imports,
+        optimizations,
+        repairs,
+        uploads,
+        webhooks,
+    )
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -130,8 +138,10 @@ def _import_argilla(
         jobs.Job = store
     optimizations.apply(app)
     accounts.apply(LoginThrottle(options.home / LOGINS_FILE))
-    for patch in (uploads, hub_imports, webhooks):
+    for patch in (uploads, hub_imports, webhooks, repairs):
         patch.apply()
+    if not options.open_reviews:
+        blinding.apply()
     service = worker or ChangeListener(engine.tables, options.database_url)
     return Gateway(app, options), service
 

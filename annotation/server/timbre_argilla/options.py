@@ -25,6 +25,7 @@ class Options:
         json_log: Whether log lines are JSON.
         allowed_hosts: Host names, besides loopback and `host`, that requests may use.
         custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.
+        open_reviews: Whether annotators may get other people's responses and hidden metadata.
     """
 
     home: Path
@@ -36,6 +37,7 @@ class Options:
     json_log: bool = False
     allowed_hosts: tuple[str, ...] = ()
     custom_fields: bool = False
+    open_reviews: bool = False
 
     def secrets(self, credentials: Credentials) -> list[str]:
         """The passwords and keys that the log must not contain."""

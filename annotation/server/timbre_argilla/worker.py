@@ -75,10 +75,13 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
     module, _, attribute = name.partition(":")
     if not module.startswith(JOBS_PACKAGE):
         raise ValueError(f"{name} isn't one of Argilla's jobs.")
-    if attribute == "notify_event_job":
-        return notify
-    if attribute == "export_dataset_to_hub_job":
-        return export
+    replacements: dict[str, Callable[..., Awaitable[Any]]] = {
+        "notify_event_job": notify,
+        "export_dataset_to_hub_job": export,
+        "import_dataset_from_hub_job": import_rows,
+    }
+    if attribute in replacements:
+        return replacements[attribute]
     function: Callable[..., Awaitable[Any]] = getattr(importlib.import_module(module), attribute)
     if not inspect.iscoroutinefunction(function):
         raise TypeError(f"{name} isn't a coroutine function.")
@@ -93,20 +96,53 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
-    from argilla_server.webhooks.v1.commons import notify_event
+
+    from timbre_argilla.deliveries import deliver
 
     async with AsyncSessionLocal() as db:
         webhook = await Webhook.get(db, webhook_id)
     if webhook is None:
         return
-    response = await asyncio.to_thread(notify_event, webhook, event, timestamp, data)
-    response.raise_for_status()
+    await asyncio.to_thread(deliver, webhook, event, timestamp, data)
 
 
 async def export(dataset_id: UUID, **target: Any) -> None:
     """Push a dataset to the Hugging Face Hub like Argilla's job, but from a thread."""
     from argilla_server.contexts.hub import HubDatasetExporter
     from argilla_server.database import AsyncSessionLocal
+
+    async with AsyncSessionLocal() as db:
+        dataset = await _load_dataset(db, dataset_id)
+    await asyncio.to_thread(HubDatasetExporter(dataset).export_to, **target)
+
+
+async def import_rows(
+    dataset_id: UUID, name: str, subset: str, split: str, mapping: dict[str, Any]
+) -> None:
+    """Import a dataset from the Hugging Face Hub as Argilla's job does, but read it in a thread."""
+    from argilla_server.api.schemas.v1.datasets import HubDatasetMapping
+    from argilla_server.contexts.hub import BATCH_SIZE, HubDataset
+    from argilla_server.database import AsyncSessionLocal
+    from argilla_server.jobs.hub_jobs import HUB_DATASET_TAKE_ROWS
+    from argilla_server.search_engine.base import SearchEngine
+    from argilla_server.settings import settings
+
+    parsed = HubDatasetMapping.model_validate(mapping)
+    hub = await asyncio.to_thread(HubDataset, name, subset, split, parsed)
+    hub.take(HUB_DATASET_TAKE_ROWS)
+    batches = iter(hub.dataset.batch(batch_size=BATCH_SIZE))
+    async with (
+        AsyncSessionLocal() as db,
+        SearchEngine.get_by_name(settings.search_engine) as engine,
+    ):
+        dataset = await _load_dataset(db, dataset_id)
+        if not dataset.is_ready:
+            raise ValueError("Publish the dataset before importing records into it.")
+        while batch := await asyncio.to_thread(next, batches, None):
+            await hub._import_batch_to(db, engine, batch, dataset)
+
+
+async def _load_dataset(db: Any, dataset_id: UUID) -> Any:
     from argilla_server.models import Dataset
     from sqlalchemy.orm import selectinload
 
@@ -116,7 +152,5 @@ async def export(dataset_id: UUID, **target: Any) -> None:
         Dataset.metadata_properties,
         Dataset.vectors_settings,
     )
-    async with AsyncSessionLocal() as db:
-        options = [selectinload(relationship) for relationship in relationships]
-        dataset = await Dataset.get_or_raise(db, dataset_id, options=options)
-    await asyncio.to_thread(HubDatasetExporter(dataset).export_to, **target)
+    options = [selectinload(relationship) for relationship in relationships]
+    return await Dataset.get_or_raise(db, dataset_id, options=options)

@@ -2,22 +2,30 @@
 
 Argilla builds each record's event in full before it checks for webhooks, reads the whole dataset
 again for each event, and creates a new HTTP client for each delivery. The events and their
-receivers stay the same.
+receivers stay the same. A ping is sent from a thread, because it would block all requests.
 """
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
+from argilla_server.api.handlers.v1 import webhooks as handlers
+from argilla_server.api.policies.v1 import WebhookPolicy, authorize
+from argilla_server.api.routes import api_v1
 from argilla_server.contexts.webhooks import list_enabled_webhooks
-from argilla_server.models import Webhook
+from argilla_server.models import User, Webhook
 from argilla_server.webhooks.v1 import commons, datasets, records, responses
 from argilla_server.webhooks.v1.event import Event
 from argilla_server.webhooks.v1.schemas import RecordEventSchema
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+from timbre_argilla import deliveries
+from timbre_argilla.patches.routes import replace
 
 SESSION_KEY = "timbre_webhooks_touched"
 RELATIONSHIPS = [
@@ -45,6 +53,15 @@ def apply() -> None:
     # Unlike httpx.post, a client loads the certificates only once. It keeps no connections,
     # because one that the receiver has closed would fail the next delivery.
     commons.httpx = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+    deliveries.apply()
+    replace(api_v1, handlers.ping_webhook, ping_webhook)
+
+
+async def ping_webhook(*, db: Any, current_user: User, webhook_id: UUID) -> None:
+    """Send a ping."""
+    webhook = await Webhook.get_or_raise(db, webhook_id)
+    await authorize(current_user, WebhookPolicy.ping)
+    await asyncio.to_thread(handlers.notify_ping_event, webhook)
 
 
 class Subscriptions:

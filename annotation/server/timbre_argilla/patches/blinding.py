@@ -1,0 +1,83 @@
+"""Keep reviews independent and blind.
+
+An annotator gets their own responses and the metadata that is visible for annotators. Argilla's web
+UI shows no more than that, but its API returns other people's responses and hidden metadata with a
+record, finds and sorts records by hidden metadata, and names who has answered how many records.
+Owners and admins still get everything.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+from argilla_server.api.schemas.v1.records import RecordGetterDict
+from argilla_server.contexts import datasets
+from argilla_server.contexts.search import SearchRecordsQueryValidator
+from argilla_server.errors.future import NotFoundError
+from argilla_server.models import MetadataProperty, User
+from argilla_server.security.authentication import provider
+
+annotator: ContextVar[User | None] = ContextVar("annotator", default=None)
+"""The user who sent the current request; None if it isn't an annotator."""
+
+
+def apply() -> None:
+    """Patch what annotators get through the API."""
+    _note_annotator()
+    RecordGetterDict.get = _get_visible(RecordGetterDict.get)
+    SearchRecordsQueryValidator._validate_metadata_filter_scope = staticmethod(_check_metadata)
+    datasets.get_users_with_responses_for_dataset = _only_own(
+        datasets.get_users_with_responses_for_dataset, lambda user: user.username
+    )
+    datasets.get_dataset_users_progress = _only_own(
+        datasets.get_dataset_users_progress, lambda progress: progress["username"]
+    )
+
+
+def _note_annotator() -> None:
+    set_user = provider.set_request_user
+
+    def set_request_user(request: Any, user: User) -> None:
+        set_user(request, user)
+        annotator.set(user if user.is_annotator else None)
+
+    provider.set_request_user = set_request_user
+
+
+def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the function that reads a record's values for a response."""
+
+    def get_visible(getter: Any, key: str, default: Any = None) -> Any:
+        value, reader = get(getter, key, default), annotator.get()
+        if reader is None or not value:
+            return value
+        if key == "responses":
+            return [response for response in value if response.user_id == reader.id]
+        if key == "metadata":
+            properties = getter._obj.dataset.metadata_properties
+            visible = {one.name for one in properties if one.visible_for_annotators}
+            return {name: value[name] for name in value if name in visible}
+        return value
+
+    return get_visible
+
+
+async def _check_metadata(db: Any, dataset: Any, scope: Any) -> None:
+    """Treat a filter or sort by hidden metadata like one by metadata that doesn't exist."""
+    conditions = {"name": scope.metadata_property, "dataset_id": dataset.id}
+    found = await MetadataProperty.get_by_or_raise(db, **conditions)
+    if annotator.get() and not found.visible_for_annotators:
+        text = ", ".join(f"{key}={value}" for key, value in conditions.items())
+        raise NotFoundError(f"MetadataProperty not found filtering by {text}")
+
+
+def _only_own(
+    list_progress: Callable[..., Awaitable[list[Any]]], name_of: Callable[[Any], str]
+) -> Callable[..., Awaitable[list[Any]]]:
+    """Wrap a function that lists the progress of all users."""
+
+    async def list_own_progress(*arguments: Any) -> list[Any]:
+        progress, reader = await list_progress(*arguments), annotator.get()
+        return [one for one in progress if reader is None or name_of(one) == reader.username]
+
+    return list_own_progress
