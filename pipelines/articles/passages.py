@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from db.records import Passage, Rejection
+from pipelines.articles.gaps import mark_gaps
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
 from pipelines.text.sentences import split_sentences
-from pipelines.wikipedia.wikitext.formulas import FORMULA
+from pipelines.wikipedia.wikitext.markers import (
+    FORMULA,
+    HOLE,
+    HOLE_END,
+    QUOTATION_END,
+    TIE,
+    show_quotations,
+)
 from pipelines.wikipedia.wikitext.sections import Section, parse_wikitext
-from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class PassageConfig:
 
 
 _HEADROOM = 0.9
-_END = re.compile(r"[.!?…。！？][\"”’»」』)\]]*\Z")
+_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
@@ -57,13 +64,12 @@ def split_passages(
     without passages gets one more rejection. `article` is the id of the article's record.
     """
     config = config or PassageConfig()
-    sections = (
-        parse_wikitext(page.text) if page.is_wikitext else parse_plain_text(page.text, page.title)
-    )
+    sections = _parse(page)
     position = rejected = 0
     for section in sections:
-        for text in _stretches(section, config):
-            reason = _rejection_reason(text, config)
+        for stretch in _stretches(section, config):
+            text = show_quotations(stretch)
+            reason = _rejection_reason(text, config, page)
             if reason is None:
                 yield Passage(article=article, section=section.title, position=position, text=text)
                 position += 1
@@ -77,6 +83,16 @@ def split_passages(
         yield _reject(page, article, reason, "")
 
 
+def _parse(page: SourcePage) -> list[Section]:
+    language = page.site.language
+    if page.is_wikitext:
+        return parse_wikitext(page.text, language, page.title)
+    # Documents are whole; the other sources of plain text are pages without their templates.
+    is_whole = page.url.startswith("documents:")
+    text = page.text if is_whole else mark_gaps(page.text, language)
+    return parse_plain_text(text, language, page.title)
+
+
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
     """The paragraphs of a section, with short ones joined to the next and long ones cut."""
     pending, pending_words = "", 0
@@ -85,7 +101,7 @@ def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
         words = count_words(text)
         if not words:
             continue
-        is_long_enough = pending_words >= config.minimum_words
+        is_long_enough = pending_words >= config.minimum_words or _MIDDLE.match(text)
         if pending and (is_long_enough or pending_words + words > config.maximum_words):
             yield from _cut(pending, pending_words, config)
             pending, pending_words = "", 0
@@ -127,15 +143,16 @@ def _even_length(words: int, config: PassageConfig) -> float:
 
 def count_words(text: str) -> int:
     """The words of a single-spaced text. Two Chinese or Japanese characters count as one."""
-    words = text.count(" ") + text.count("\n") + bool(text)
+    words = text.count(" ") + text.count(TIE) + text.count("\n") + bool(text)
     return words if text.isascii() else words + len(_CJK.findall(text)) // 2
 
 
-def _rejection_reason(text: str, config: PassageConfig) -> Reason | None:
+def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Reason | None:
     if FORMULA in text:
         return Reason("formula")
     if HOLE in text:
-        return Reason("unknown template", text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
+        code = "unknown template" if page.is_wikitext else "gap in the text"
+        return Reason(code, text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
     words = count_words(text)
     if words < config.minimum_words:
         return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
@@ -144,7 +161,9 @@ def _rejection_reason(text: str, config: PassageConfig) -> Reason | None:
     # Most texts have none of these signs, and looking for them is faster than the pattern.
     if any(sign in text for sign in _MARKUP_SIGNS) and (match := _MARKUP.search(text)):
         return Reason("markup left", match.group())
-    if match := _MIDDLE.match(text) or _GAP.search(text):
+    # French separates semicolons from the word before them.
+    joined = text.replace(" ;", ";") if page.site.language == "fr" else text
+    if match := _MIDDLE.match(text) or _GAP.search(joined):
         return Reason("gap in the text", match.group().strip())
     return None
 

@@ -27,20 +27,16 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
             kind, pieces = stack.pop()
             stack[-1][1].append(renderers[kind]("".join(pieces)))
     stack[-1][1].append(tokens[-1])
-    while len(stack) > 1:
-        _drop_bracket(stack)
-    return "".join(stack[0][1])
+    return "".join(piece for _, pieces in stack for piece in pieces)
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
     """Drop the brackets above the last one of a kind. Returns False if there is none."""
-    if not any(kind == opening for kind, _ in stack):
+    position = len(stack) - 1
+    while position and stack[position][0] != opening:
+        position -= 1
+    if not position:
         return False
-    while stack[-1][0] != opening:
-        _drop_bracket(stack)
+    stack[position][1].extend(piece for _, pieces in stack[position + 1 :] for piece in pieces)
+    del stack[position + 1 :]
     return True
-
-
-def _drop_bracket(stack: list[tuple[str, list[str]]]) -> None:
-    _, pieces = stack.pop()
-    stack[-1][1].extend(pieces)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pipelines.wikipedia.templates.wiki import template_name
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateCall:
@@ -19,7 +21,8 @@ class TemplateCall:
 
     def filled(self) -> list[str]:
         """The arguments in order, without the empty ones."""
-        return [value for value in self.values if value]
+        count = max([len(self.values), *(int(key) for key in self.named if key.isdecimal())])
+        return [value for index in range(min(count, 100)) if (value := self.value(index))]
 
 
 def parse_call(inner: str) -> TemplateCall:
@@ -33,7 +36,7 @@ def parse_call(inner: str) -> TemplateCall:
             named[key.strip().lower()] = value.strip()
         else:
             values.append(part.strip())
-    return TemplateCall(" ".join(name.replace("_", " ").split()).lower(), values, named)
+    return TemplateCall(template_name(name), values, named)
 
 
 def _is_key(text: str) -> bool:
