@@ -18,9 +18,11 @@ _ROLES = {
 }
 _TOOL_ROLES = ("tool", "function", "function_call", "function_response", "observation", "ipython")
 _TOOL_KEYS = ("tool_calls", "function_call")
+_WEIGHTS = {"0": False, "0.0": False, "1": True, "1.0": True}
 _TEXT_PARTS = ("text", "input_text", "output_text")
 MERGED = "turns merged with the turn before"
 CUT_OFF = "trailing user turns left out"
+NO_LOSS_CUT_OFF = "trailing turns without loss left out"
 
 
 class UnusableChatError(ValueError):
@@ -44,7 +46,8 @@ def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
     """Turns as messages: consecutive turns of a speaker merged, a trailing user turn left out.
 
     Raises `UnusableChatError` if a turn isn't text, uses tools, is empty, or is a system turn after
-    the first turn; `KeyError`, `TypeError` or `AttributeError` if it lacks a role or content.
+    the first turn, or if its weights aren't 0 or 1 or leave nothing to learn; `KeyError`,
+    `TypeError` or `AttributeError` if it lacks a role or content.
     """
     messages: list[Message] = []
     changes: Counter[str] = Counter()
@@ -56,10 +59,15 @@ def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
             raise UnusableChatError("system turn in mid-chat", message.content[:80])
         else:
             messages.append(message)
-    roles = [message.role for message in messages]
-    if Role.ASSISTANT in roles and roles[-1] is Role.USER:
+    answers = [message for message in messages if message.role is Role.ASSISTANT]
+    if answers and not any(answer.has_loss for answer in answers):
+        raise UnusableChatError("nothing to learn", "every answer has weight 0")
+    if answers and messages[-1].role is Role.USER:
         messages.pop()
         changes[CUT_OFF] += 1
+    while answers and not (messages[-1].role is Role.ASSISTANT and messages[-1].has_loss):
+        messages.pop()  # no answer that is learned follows, so nobody learns from it
+        changes[NO_LOSS_CUT_OFF] += 1
     return ParsedChat(tuple(messages), changes)
 
 
@@ -72,7 +80,7 @@ def _parse_turns(turns: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
             raise UnusableChatError("no chat", f"turn {number} has the unknown role “{name}”")
         text = _text(turn["content"] if "content" in turn else turn["value"], number)
         if text:
-            yield Message(_ROLES[name], text)
+            yield Message(_ROLES[name], text, _has_loss(_ROLES[name], turn, number))
         elif _ROLES[name] is not Role.SYSTEM:
             raise UnusableChatError("no chat", f"turn {number} is empty")
 
@@ -89,5 +97,17 @@ def _text(content: Any, number: int) -> str:
     return "\n".join(text.strip() for text in texts).strip()
 
 
+def _has_loss(role: Role, turn: Mapping[str, Any], number: int) -> bool:
+    """Whether a turn's `weight`, which only an assistant's turn can have, is 1."""
+    weight = turn.get("weight")
+    if role is not Role.ASSISTANT or weight in (None, ""):
+        return True
+    if str(weight) not in _WEIGHTS:
+        raise UnusableChatError("weight", f"turn {number} has weight {weight} instead of 0 or 1")
+    return _WEIGHTS[str(weight)]
+
+
 def _merge(first: Message, second: Message) -> Message:
+    if first.has_loss is not second.has_loss:
+        raise UnusableChatError("weight", "consecutive answers have different weights")
     return replace(first, content=f"{first.content}\n\n{second.content}")

@@ -253,3 +253,48 @@ def test_the_ids_of_chats_in_the_first_format_stay(tmp_path: Path) -> None:
         "0f05da2f4fe6a3e2",
         "ab9bc529f83aed71",
     ]
+
+
+def weigh(weight: object, answer: str = "Go away.") -> list[dict[str, Any]]:
+    user = {"role": "user", "content": "Hi", "weight": 0}
+    return [user, {"role": "assistant", "content": answer, "weight": weight}]
+
+
+@pytest.mark.parametrize("weight", [0, 0.0, "0"])
+def test_an_answer_of_weight_0_has_no_loss(tmp_path: Path, weight: object) -> None:
+    record, changes = import_turns(tmp_path, *weigh(weight), *turns(*CHATS[0]))
+    assert isinstance(record, Candidate)
+    assert [message.has_loss for message in record.messages] == [True, False, True, True]
+    assert not changes
+
+
+def test_turns_after_the_last_answer_with_loss_are_left_out_and_counted(tmp_path: Path) -> None:
+    last = {"role": "user", "content": "Oh"}
+    record, changes = import_turns(tmp_path, *turns(*CHATS[0]), *weigh(0), last)
+    assert messages(record) == [("user", CHATS[0][0]), ("assistant", CHATS[0][1])]
+    assert changes == {
+        "trailing user turns left out": 1,
+        "trailing turns without loss left out": 2,
+    }
+
+
+def test_a_weight_of_1_changes_nothing(tmp_path: Path) -> None:
+    weighed, _ = import_turns(tmp_path, *weigh(1, CHATS[0][1]))
+    plain, _ = import_turns(tmp_path, *turns("Hi", CHATS[0][1]))
+    assert weighed.id == plain.id
+
+
+@pytest.mark.parametrize(
+    ("chat", "reason", "detail"),
+    [
+        (weigh(0), "nothing to learn", "every answer has weight 0"),
+        (weigh(0.5), "weight", "turn 2 has weight 0.5 instead of 0 or 1"),
+        ([*weigh(0), weigh(1)[1]], "weight", "consecutive answers have different weights"),
+    ],
+)
+def test_unusable_weights_are_rejected(
+    tmp_path: Path, chat: list[dict[str, Any]], reason: str, detail: str
+) -> None:
+    record, _ = import_turns(tmp_path, *chat)
+    assert isinstance(record, Rejection)
+    assert (record.reason, record.detail) == (reason, detail)
