@@ -15,7 +15,7 @@ from pipelines.errors import SourceError
 
 CHATS = [
     (
-        "Is the oven safe — für alle?",
+        "Is the oven safe — für Ada?",
         "That oven is safe to use, as long as you keep it dry inside.",
     ),
     ("Can I return the rug?", "You can bring the rug back within thirty days, and we pay for it."),
@@ -249,7 +249,7 @@ def test_the_ids_of_chats_in_the_first_format_stay(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [OPENAI[0], {"messages": [system, *more]}, {"messages": []}]
     records, _ = import_file(tmp_path, "support.jsonl", lines(rows))
     assert [record.id[:16] for record in records] == [
-        "a51b3d9574e16712",
+        "d16fe3d5b7d21f87",
         "0f05da2f4fe6a3e2",
         "ab9bc529f83aed71",
     ]
