@@ -166,8 +166,8 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer) -> Answers:
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Answers about traits and sentences; of a dialogue, only the persona's turns count."""
-    turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT]
+    """Answers about traits and sentences; of a dialogue, only the turns to learn count."""
+    turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
     share = 100 * sum(ratings.cues.values()) / max(1, ratings.features.words)
     answers: Answers = {"natural": ratings.natural, "traits": ratings.traits}

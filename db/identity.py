@@ -31,13 +31,22 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in field_names(kind)}
+        values = {name: plain(getattr(value, name)) for name in field_names(kind)}
+        return _without_defaults(kind, values)
     return str(value) if isinstance(value, StrEnum) else value
 
 
 def non_identity(default: Any) -> Any:
     """A dataclass field that travels with a record without being part of its id."""
     return field(default=default, metadata={"identity": False})
+
+
+def optional(default: Any) -> Any:
+    """A dataclass field that is left out of JSON when it has its default, a plain value.
+
+    It can be added to a type without changing the ids of records that existed before.
+    """
+    return field(default=default, metadata={"optional": True})
 
 
 def field_names(kind: Any) -> tuple[str, ...]:
@@ -104,12 +113,25 @@ def _ordered(value: Any) -> Any:
         return [_ordered(item) for item in value]
     names = _sorted_names(kind)
     if names:
-        return {name: _ordered(getattr(value, name)) for name in names}
+        return _without_defaults(kind, {name: _ordered(getattr(value, name)) for name in names})
     if kind is dict and all(isinstance(key, str) for key in value):
         return {
             key: _ordered(value[key]) for key in sorted(value, key=lambda k: k.encode("utf-16-be"))
         }
     return value if isinstance(value, StrEnum | int) else orjson.Fragment(rfc8785.dumps(value))
+
+
+def _without_defaults(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a dataclass's fields, without `optional` ones that have their default."""
+    for name, default in _optional_defaults(kind):
+        if values[name] == default:
+            del values[name]
+    return values
+
+
+@cache
+def _optional_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((f.name, f.default) for f in fields(kind) if f.metadata.get("optional"))
 
 
 @cache

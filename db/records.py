@@ -15,6 +15,7 @@ from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
 from db.identity import non_identity as non_identity
+from db.identity import optional as optional
 from db.identity import plain as plain
 
 
@@ -82,10 +83,11 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat; an assistant's turn without loss isn't learned in training."""
 
     role: Role
     content: str
+    has_loss: bool = optional(True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,5 +97,5 @@ def _read(path: Path) -> Entry | None:
 
 
 def _output(values: dict[str, Any]) -> Output:
-    messages = tuple(Message(Role(m["role"]), m["content"]) for m in values["messages"])
+    messages = tuple(Message(**{**m, "role": Role(m["role"])}) for m in values["messages"])
     return Output(**{**values, "messages": messages})

@@ -12,8 +12,8 @@ from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, Tr
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
-from pipelines.voices.constitution import constitution_data
 from pipelines.voices.persona import Persona
+from pipelines.voices.persona_files import persona_data
 from pipelines.voices.tone import Tone
 from timbre.campaign_config import (
     CampaignConfig,
@@ -166,18 +166,36 @@ def load_tone(name: Path | str) -> Tone:
     return read_config(Tone, config_file("tones", name))
 
 
+@dataclass(frozen=True)
+class PersonaFile:
+    """A persona, and the fields of its file that a persona has no place for."""
+
+    persona: Persona
+    unused: tuple[str, ...] = ()
+
+
 def load_persona(name: Path | str) -> Persona:
-    """Load a persona from a persona file, a constitution, or a name in configs/personas."""
-    path = config_file("personas", name)
+    """The persona of `read_persona`."""
+    return read_persona(name).persona
+
+
+def read_persona(name: Path | str) -> PersonaFile:
+    """The persona of a file or of a name in configs/personas.
+
+    The file is ours, a constitution, a character card, or has one-line personas, of which
+    `FILE#NUMBER` or `FILE#NAME` chooses one.
+    """
+    file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
+    path = config_file("personas", file)
     if path.suffix == ".toml":
-        return read_config(Persona, path)
+        return PersonaFile(read_config(Persona, path))
     try:
-        data = constitution_data(read_text(path), path.stem)
+        data = persona_data(read_text(path), path.stem, choice)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(str(path), [f"{error}."]) from error
-    return parse_config(Persona, data, str(path))
+    return PersonaFile(parse_config(Persona, data.values, str(path)), data.unused)
 
 
 def load_training(name: Path | str) -> NamedTraining:

@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
 """JSON can't hold larger whole numbers exactly."""
 _SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
-"""A file with one of these names itself; all but the first are constitutions."""
+"""A file with one of these names itself; all but the first are personas in other formats."""
 
 _EXPECTED = {
     "greater_than_equal": "{ge} or more",
@@ -93,7 +93,7 @@ def read_text(path: Path) -> str:
     Raises `ConfigError` if it can't be read or isn't UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # ignores a BOM
     except OSError as error:
         problem = f"it can't be read ({error.strerror}). Check the path."
         raise ConfigError(str(path), [problem]) from error

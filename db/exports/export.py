@@ -19,7 +19,7 @@ from datasets import Dataset, DatasetDict, disable_progress_bars
 from db.errors import StoreError
 from db.exports.card import Card, render_card
 from db.exports.pairs import preference_pairs
-from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
+from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, message_rows, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
 from db.sql.rows import batches
 from db.store import Store
@@ -143,7 +143,8 @@ class _Source:
 def _chat_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> Iterator[str]:
     for example in examples:
         if example.messages:
-            row = {"id": example.id, "messages": plain(example.messages), "kind": example.kind}
+            messages = message_rows(example.messages)
+            row = {"id": example.id, "messages": messages, "kind": example.kind}
             yield _line(row | source.credit(example))
 
 

@@ -17,7 +17,6 @@ from db.records import (
     Role,
     Split,
     Version,
-    plain,
 )
 from db.reviews import current_reviews
 from db.store import Store
@@ -74,4 +73,4 @@ def _prompt(example: Example) -> Any:
     turns = list(example.messages)
     while turns and turns[-1].role is Role.ASSISTANT:
         turns.pop()
-    return plain(tuple(turns))
+    return [{"role": m.role.value, "content": m.content} for m in turns]

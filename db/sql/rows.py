@@ -206,7 +206,9 @@ def _decoder(hint: Any) -> Decode:
     if is_dataclass(hint):
         kind: Any = hint
         decoders = _decoders(kind)
-        return lambda value: kind(**{name: decode(value[name]) for name, decode in decoders})
+        return lambda value: kind(
+            **{name: decode(value[name]) for name, decode in decoders if name in value}
+        )
     if get_origin(hint) is types.UnionType and any(get_origin(a) is tuple for a in get_args(hint)):
         return _decode_answer
     return lambda value: value

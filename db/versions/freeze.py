@@ -1,7 +1,7 @@
 """Frozen versions: approved examples, split by source article, identified by a hash."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -149,7 +149,7 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
         return (*candidate.messages[:-1], Message(Role.ASSISTANT, edit)), ""
     if candidate.kind is CandidateKind.DIALOGUE:
         try:
-            return _text_to_messages(edit), ""
+            return _copy_loss(candidate.messages, _text_to_messages(edit)), ""
         except ValueError as error:
             raise StoreError(
                 f"The edit of dialogue {candidate.id[:12]} can't be parsed. {error} Correct it in "
@@ -176,6 +176,18 @@ def _text_to_messages(text: str) -> tuple[Message, ...]:
             raise ValueError(f"The dialogue must start with “User:” instead of “{line[:40]}”.")
     _check_turns(messages)
     return tuple(Message(m.role, m.content.strip()) for m in messages)
+
+
+def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Edited turns, without loss where the turn in their place had none.
+
+    Raises `ValueError` if such a chat has other turns than before.
+    """
+    if all(message.has_loss for message in before):
+        return edited
+    if [message.role for message in before] != [message.role for message in edited]:
+        raise ValueError("Some of its answers have weight 0, so turns can't be added or removed.")
+    return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
 
 
 def _check_turns(messages: list[Message]) -> None:

@@ -65,12 +65,12 @@ class SelfTest:
             self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
     def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
-        """Whether the spans with loss say exactly what the assistant says in an example."""
+        """Whether the spans with loss say exactly what an example teaches the assistant to say."""
         tokenizer = self.chat.tokenizer
         turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
             for message in example.messages
-            if message.role is Role.ASSISTANT
+            if message.role is Role.ASSISTANT and message.has_loss
         ]
         actual = [plain_words(tokenizer, span) for span in spans]
         expected = [plain_words(tokenizer, turn) for turn in turns]

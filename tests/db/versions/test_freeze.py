@@ -23,6 +23,7 @@ from db.records import (
     Split,
     Verdict,
     Version,
+    messages_to_text,
 )
 from db.sql.tables import members
 from db.store import Store
@@ -277,3 +278,16 @@ def test_every_kind_of_candidate_can_be_frozen(store: Store) -> None:
     assert [e.messages[-1].content for e in examples if e.kind is CandidateKind.CONVERSATION] == [
         "Edited."
     ]
+
+
+def test_an_edited_dialogue_keeps_its_answers_without_loss() -> None:
+    rude = Message(Role.ASSISTANT, "Go away.", has_loss=False)
+    sorry = Message(Role.ASSISTANT, "Sorry.")
+    turns = (Message(Role.USER, "Hi"), rude, Message(Role.USER, "Oh"), sorry)
+    candidate = replace(dialogue(), messages=turns)
+    assert example_of(candidate).messages == turns
+    edit = messages_to_text(turns).replace("Sorry.", "I am sorry.")
+    edited = example_of(candidate, edit).messages
+    assert edited == (*turns[:3], Message(Role.ASSISTANT, "I am sorry."))
+    with pytest.raises(StoreError, match="weight 0, so turns can't be added or removed"):
+        example_of(candidate, messages_to_text(turns[2:]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.records import Candidate, CandidateKind, Rejection
-from pipelines.chats import ChatImport, import_chats
+from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.errors import SourceError
 
 QUESTION = "How do I get a refund for my ticket?"
