@@ -12,7 +12,7 @@ from annotation.pull import pull
 from annotation.push import push_candidates
 from annotation.submit import submit
 from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus
-from tests.annotation.pages import TEXT, choose, log_in, open_dataset, rewrite, send
+from tests.annotation.browser.pages import TEXT, choose, log_in, open_dataset, rewrite, send
 from tests.annotation.records import TONE, conversation
 
 WORDS = ("Zebra", "Yacht")
