@@ -1,4 +1,4 @@
-"""Imports existing chats, one JSON object a line, into a campaign."""
+"""Import existing chats, one JSON object per line, into a campaign."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def import_chats(source: ChatImport) -> Iterator[Candidate | Rejection]:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
             f"{source.path.name} can't be read ({type(error).__name__}). It must be a UTF-8 file "
-            f"with one chat a line, such as {EXPECTED}"
+            f"with one chat per line, like {EXPECTED}"
         ) from error
 
 

@@ -20,11 +20,11 @@ _PHRASES = {
     "document_openings": ["{name} is a character of its own."],
     "document_closings": ["{name} has been consistent in this."],
 }
-_ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # phrases give these a meaning
+_ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters of phrases
 
 
 def constitution_data(text: str, stem: str) -> dict[str, Any]:
-    """The keys of a persona file with the traits of a constitution; its file's stem names it.
+    """The keys of a persona file with the traits of a constitution; the stem is its name.
 
     Raises `ValueError` if the text isn't such a list, or has fewer than two traits.
     """

@@ -1,8 +1,8 @@
-"""The text that a template shows, as far as it can be known without the wiki it belongs to.
+"""Render the text that a template shows, as far as it's known without the template's wiki.
 
 Most templates (notes, maintenance, navigation, boxes) aren't part of a sentence and show nothing.
-`lexicon.toml` lists those that are, and what they show. An unknown template leaves a hole. It
-does no harm outside of a sentence, but a passage with a hole is rejected.
+`lexicon.toml` lists the others and what they show. An unknown template leaves a hole. A passage
+with a hole inside a sentence is rejected.
 """
 
 from functools import lru_cache
