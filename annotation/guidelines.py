@@ -20,12 +20,12 @@ _TEMPLATES = jinja2.Environment(
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    """Guidelines in Markdown for judging candidates, written for first-time reviewers."""
     return _render("candidates.v3.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
-    """How to choose between two answers, for somebody who does it for the first time."""
+    """Guidelines in Markdown for choosing between two answers."""
     return _render("comparisons.v4.jinja", settings)
 
 

@@ -1,4 +1,4 @@
-"""How far a review is: by dataset as Argilla counts it, and by reviewer as their reviews show."""
+"""The progress of a review: per dataset by Argilla's counts, per reviewer by their reviews."""
 
 import time
 from collections import defaultdict
@@ -17,7 +17,7 @@ from db.records import Review
 
 T = TypeVar("T")
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""A function that receives how many items are done and how many there are."""
+"""Receives the number of finished items and the total number of items."""
 
 BREAK = timedelta(minutes=10)
 """A longer gap between two answers counts as a break, not as work."""
@@ -34,9 +34,9 @@ class DatasetProgress:
 
 @dataclass(frozen=True)
 class ReviewerSpeed:
-    """How many records a reviewer has answered or discarded, how many are left, and the speed.
+    """How many records a reviewer has answered or discarded, how many are left, and how fast.
 
-    `time_per_record` is the median time between two answers, breaks left out. The times are None
+    `time_per_record` is the median time between two answers, without breaks. Both times are None
     until two answers lie less than a break apart.
     """
 
@@ -59,7 +59,7 @@ class ReviewProgress:
 def batches(
     items: Iterable[T], size: int, on_progress: ProgressCallback | None = None
 ) -> Iterator[list[T]]:
-    """Lists of up to `size` items; a list counts as done when the next one is asked for."""
+    """Yield lists of up to `size` items; a list counts as done when the next one is requested."""
     total, done, remaining = length_hint(items), 0, iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
@@ -69,7 +69,7 @@ def batches(
 
 
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
-    """The progress of a dataset as Argilla counts it, for any user who may see the dataset.
+    """The progress of a dataset by Argilla's counts; the connected user must see the dataset.
 
     Raises `AnnotationError` if the server or the dataset is missing.
     """
@@ -95,7 +95,7 @@ def review_progress(
     assigned_counts: Mapping[str, int],
     adjudication_dataset: str = "",
 ) -> ReviewProgress:
-    """The progress of some datasets and, from the reviews pulled so far, of their reviewers.
+    """The progress of datasets and, according to the reviews pulled so far, of their reviewers.
 
     Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
     number of their records; the others may review every record except those of the adjudication

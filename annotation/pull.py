@@ -1,4 +1,4 @@
-"""Reviews from Argilla: every reviewer's current answers, with name and time."""
+"""Pull reviews from Argilla: every reviewer's current answers, with name and time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -25,12 +25,12 @@ def pull(
     is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
-    """A review for each submitted or discarded response of a dataset; drafts are left out.
+    """Yield a review for each submitted or discarded response of a dataset, without drafts.
 
-    `records` restricts the pull to some records, by Argilla's ids. `is_rule` tells whether the user
-    of a name is a written rule. A review's subject is the record's external id. A review that an
-    earlier pull returned and this one doesn't was deleted in Argilla. The connection must be an
-    owner's or an admin's.
+    `records` restricts the pull to records with these Argilla ids. `is_rule` tells whether a user
+    name belongs to a written rule. A review's subject is the record's external id. A review that an
+    earlier pull returned and this one doesn't was deleted in Argilla. The connected user must be
+    an owner or an admin.
 
     Raises `AnnotationError` if the server or the dataset is missing, or records are deleted during
     the pull.
@@ -58,8 +58,8 @@ def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Ite
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
     """All records; each page starts with the last record of the page before.
 
-    Argilla pages by offset. If a record is deleted in the meantime, the others move forward, and
-    one of them would be missing from both pages, as if its reviews had been deleted.
+    Argilla pages by offset. If a record is deleted between two requests, the later records move up,
+    and one would be missing from both pages, as if its reviews had been deleted.
     """
     last = ""
     for offset in count(0, PAGE - 1):
@@ -107,7 +107,7 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """The reviewer's version; None if it differs from the text only in surrounding space.
+    """The reviewer's version; None if it differs from the text only in surrounding white space.
 
     Argilla accepts NUL and PostgreSQL doesn't, so NUL becomes the replacement character.
     """

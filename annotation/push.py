@@ -1,4 +1,4 @@
-"""Records for reviewers: a push adds new records, corrects changed ones and leaves the others."""
+"""Push records to reviewers: add new records, correct changed ones and leave the others alone."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ def push_candidates(
 
     A record's external id is the candidate's id, and the question that asks for an edit is
     prefilled with the text. Vectors aren't compared: if nothing else changed, a record keeps its
-    vector. The connection must be an owner's or an admin's.
+    vector. The connected user must be an owner or an admin.
 
     Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
@@ -65,19 +65,19 @@ def push_comparisons(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push blind pairs of answers: no field or metadata tells which model wrote which.
+    """Push blind pairs of answers: no field or metadata tells which model wrote an answer.
 
     Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
     with connect(connection) as server:
-        from annotation.argilla.questions import comparison_settings  # as above
+        from annotation.argilla.questions import comparison_settings  # loads the SDK, too
 
         described = ensure_dataset(server, dataset, comparison_settings(server.client, settings))
         return _push(server, described, items, comparison_record, on_progress)
 
 
 def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dataset) -> Json:
-    """A candidate in the form of Argilla's API."""
+    """A candidate in the format of Argilla's API."""
     candidate, text = item.candidate, item.candidate.review_text
     fields = {
         "question": candidate.question,
@@ -108,7 +108,7 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 
 
 def comparison_record(item: ComparisonItem) -> Json:
-    """A comparison in the form of Argilla's API, in which a required field can't be empty."""
+    """A comparison in the format of Argilla's API, where a required field can't be empty."""
     fields = {
         "question": item.prompt_text.strip() or "(no question)",
         "left": item.left_text.strip() or "(no answer)",

@@ -1,4 +1,4 @@
-"""Written rules that review when no people do, and are marked as rules everywhere.
+"""Written rules that stand in for human reviewers, and are marked as rules everywhere.
 
 A rule compares features of a text with thresholds. It understands nothing. The two rules disagree
 on some texts, as people do, so that the whole loop can run without people.
@@ -86,7 +86,7 @@ RULE_REVIEWERS = (LISTENER, CHECKER)
 
 @dataclass(frozen=True)
 class _Ratings:
-    """What a rule finds in a text; `cues` counts the cue words of each trait that shows."""
+    """A rule's ratings of a text; `cues` counts the cue words of each trait in the text."""
 
     features: TextFeatures
     tone: int
@@ -129,7 +129,7 @@ def review_by_rule(
 
 
 def _rate(text: str, source: str, rule: RuleReviewer, cues: Cues = ()) -> _Ratings:
-    """The ratings of a text; an empty one has the lowest."""
+    """Rate a text; an empty text gets the lowest ratings."""
     features = text_features(text, source)
     signs_of_speech = (
         features.mean_sentence_words <= rule.max_mean_sentence_words,
@@ -166,7 +166,7 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer) -> Answers:
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Answers about traits and sentences; of a dialogue, only the turns to learn count."""
+    """Answers about traits and sentences; in a dialogue, only the turns to learn count."""
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
     share = 100 * sum(ratings.cues.values()) / max(1, ratings.features.words)
@@ -202,7 +202,7 @@ def _comparison_answers(item: ComparisonItem, rule: RuleReviewer, cues: Cues) ->
 
 
 def count_cues(text: str, cues: Cues) -> dict[str, int]:
-    """How often each trait's cues occur as whole words; traits without any are left out."""
+    """How often each trait's cues occur as whole words; traits without a match are left out."""
     padded = f" {' '.join(tokens(text))} "
     counts = {
         trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)

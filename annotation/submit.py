@@ -1,4 +1,4 @@
-"""Reviews submitted through Argilla's API, as the user whose API key is used."""
+"""Submit reviews through Argilla's API, as the user whose API key is used."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,8 +26,8 @@ def submit(
 ) -> int:
     """Submit reviews as the connection's user, and return how many are new or changed.
 
-    Each review's subject is a record's external id. A response that exists with the same answers
-    isn't touched, so it keeps its time.
+    Each review's subject is a record's external id. An existing response with the same answers
+    isn't touched and keeps its time.
 
     Raises `AnnotationError` if a record is missing, or Argilla rejects a response.
     """

@@ -1,4 +1,4 @@
-"""Features of a text that need no understanding; the written rules judge by them."""
+"""Surface features of a text, by which the written rules judge it."""
 
 import re
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ REPEATED_RUN = 4
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """Counts over one text, some of them in comparison with its source."""
+    """The features of one text, some of them relative to its source."""
 
     words: int
     mean_sentence_words: float
@@ -53,7 +53,7 @@ class TextFeatures:
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """The features of a text; without a source, nothing is copied or unsupported."""
+    """Compute a text's features; without a source, nothing counts as copied or unsupported."""
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]
     lengths = [length for length in lengths if length] or [0]
@@ -80,7 +80,7 @@ def tokens(text: str) -> list[str]:
 
 
 def runs(words: list[str], length: int) -> list[tuple[str, ...]]:
-    """Every run of `length` words."""
+    """Every run of `length` consecutive words."""
     return [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
 
 

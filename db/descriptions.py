@@ -1,4 +1,4 @@
-"""Records in words, for people."""
+"""Describe records in one line of text for people."""
 
 from collections.abc import Callable
 from typing import Any

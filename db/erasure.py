@@ -2,8 +2,8 @@
 
 The rows are deleted. Their ids are stored so that the records can't return with the next pull or
 import. Versions that contained them keep their hashes, record the withdrawal, and can't be used
-for training any more. Exported files and trained adapters must be deleted by people: the result
-names the runs.
+for training any more. You must delete exported files and trained adapters yourself; the
+result names the runs.
 """
 
 import json
@@ -34,7 +34,7 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version that an erasure touched: the number of its examples touched, and its runs."""
+    """A version affected by an erasure: its number of affected examples, and its runs."""
 
     version: str
     name: str
@@ -47,12 +47,12 @@ def erase(
 ) -> list[AffectedVersion]:
     """Erase a reviewer's answers, or an article (by id) with everything made from it.
 
-    An article takes with it its passages, candidates, their reviews, verdicts and examples, the
-    outputs for those, and comparisons of the outputs. A reviewer's answers take with them the
-    verdicts and examples whose text is the reviewer's edit; an adjudicator's name remains in the
-    rule of a verdict. Returns the versions that can't be trained on any more.
+    Erasing an article also erases its passages, candidates, their reviews, verdicts and examples,
+    the examples' outputs, and comparisons of the outputs. Erasing a reviewer's answers also erases
+    the verdicts and examples whose text is the reviewer's edit, but an adjudicator's name stays in
+    a verdict's rule. Returns the versions that can't be trained on any more.
 
-    Raises `StoreError` unless exactly one of the two is named and something of it is stored.
+    Raises `StoreError` unless exactly one of the two is given and the store has data of it.
     """
     if (reviewer is None) == (article is None):
         raise StoreError("Name either a reviewer or an article to erase.")
@@ -79,7 +79,7 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, by record type, and those of the examples that lose a source or review."""
+    """The ids to erase, by record type, and the ids of examples that lose a source or review."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -91,7 +91,7 @@ class _Erasure:
         self._add(Example, "article", {article})
         self._add_dependents()
         self.touched = set(self.ids[Example])
-        # A rejected part of the article, which has no record, goes by the article's title or url.
+        # A rejected part of the article has no record; its rejection names the title or URL.
         for row in self.connection.execute(select(articles).where(articles.c.id == article)):
             query = select(rejections.c.id).where(
                 rejections.c.subject.in_([row.title, row.url]), rejections.c.scope == row.source
@@ -123,7 +123,7 @@ class _Erasure:
         self.ids[kind] |= self._find(kind, column, values)
 
     def _find(self, kind: type[Record], column: str, values: Collection[str]) -> set[str]:
-        """The ids of the records of a type that have one of some values in a column."""
+        """The ids of the records of a type whose `column` holds one of `values`."""
         table = TABLES[kind]
         query = select(table.c.id).where(among(table.c[column], values))
         return set(self.connection.scalars(query))
@@ -158,7 +158,7 @@ def _withdrawals(
 
 def _delete(erasure: _Erasure) -> None:
     at = now()
-    for kind, table in reversed(TABLES.items()):  # a record before what it refers to
+    for kind, table in reversed(TABLES.items()):  # a record before those it refers to
         ids = erasure.ids[kind]
         if ids:
             rows = [{"id": id, "record": kind.type_name(), "at": at} for id in sorted(ids)]

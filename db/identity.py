@@ -13,7 +13,7 @@ import rfc8785
 def canonical(value: Any) -> str:
     """The canonical JSON (RFC 8785) of a plain value or a dataclass.
 
-    Raises `ValueError` if there is none: for NaN, an integer past 2⁵³, or a lone surrogate.
+    Raises `ValueError` if the value has none: for NaN, an integer past 2⁵³, or a lone surrogate.
     """
     return _dump(_ordered(value)).decode()
 
@@ -64,7 +64,7 @@ class Record:
     """Something Timbre stores under the hash of its identity fields."""
 
     stored_type: ClassVar[str] = ""
-    """The type's name in ids and stored rows where it isn't the class's name."""
+    """The type's name in ids and stored rows if it differs from the class's name."""
 
     _id: str = field(default="", init=False, repr=False, compare=False)
 

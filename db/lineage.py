@@ -1,4 +1,4 @@
-"""Trace any record back to its sources and forward to what it led to."""
+"""Trace any record back to its sources and forward to the records made from it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,9 +76,9 @@ class Lineage:
 def trace(store: Store, id: str) -> Lineage:
     """The lineage of a record, given by its id or the first six or more digits of it.
 
-    Back, that is the article's revision and address, the prompts and the teacher, every review, the
-    version, the run and its configuration. Forward, it is rejections, versions and runs. Each
-    record is listed once.
+    Backward, it shows the article's revision and address, the prompts and the teacher, the reviews,
+    the version, the run and its configuration. Forward, it shows rejections, versions and runs.
+    Each record is listed once.
 
     Raises `StoreError` if no record or more than one has such an id.
     """
@@ -112,12 +112,12 @@ def _why_absent(store: Store, id: str) -> str:
 
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type whose id or ids a field holds."""
+    """Find the records of a type whose ids are in a field of this record."""
     return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
 def _to_any(reason: str) -> Finder:
-    """Find the record whose id is in the field `subject`, of any type; there may be none."""
+    """Find the record, of any type, whose id is in the field `subject`; there may be none."""
     return lambda store, record: (
         (reason, kind, record.subject) for kind in _SUBJECTS if store.count(kind, id=record.subject)
     )

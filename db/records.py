@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-# The stages may import only this module of db, so it passes these on.
+# The stages may import only this module of db, so it re-exports these names.
 from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
@@ -201,11 +201,11 @@ class Candidate(Record):
 class Rejection(Record):
     """An article, passage or candidate that was rejected, with the reason.
 
-    `subject` is its record's id or, without a record, its name in the source; `scope` is the
-    source or campaign; `text` is the rejected text if no record holds it.
+    `subject` is the rejected record's id or, without a record, its name in the source; `scope` is
+    the source or campaign; `text` is the rejected text if no record holds it.
     """
 
-    stored_type: ClassVar[str] = "Refusal"  # the class's first name is part of every stored id
+    stored_type: ClassVar[str] = "Refusal"  # the class's old name is part of every stored id
 
     scope: str
     stage: str
@@ -283,7 +283,7 @@ class Version(Record):
 
     @property
     def id(self) -> str:
-        """The Merkle root."""
+        """The Merkle root of the examples' ids."""
         return self.root
 
     @property

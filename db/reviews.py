@@ -21,7 +21,7 @@ _BATCH = 2000
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """How many reviews of a dataset were new, changed, deleted and unchanged; erased ones aside."""
+    """How many reviews were new, changed, deleted or unchanged; erased reviews aren't counted."""
 
     new: int
     changed: int
@@ -50,8 +50,8 @@ def reconcile_reviews(
     added as a review with a SUBMITTED event; a stored review that was not pulled gets a DELETED
     event. If reading `pulled` fails, nothing changes.
 
-    Raises `StoreError` if a reviewer has two reviews of one subject, or if there was a pull at the
-    same time `at` (ISO 8601, UTC).
+    Raises `StoreError` if a reviewer has two reviews of one subject, or if the dataset was already
+    pulled at the same time `at` (ISO 8601, UTC).
     """
     complete = list(pulled)
     keys = {(review.subject, review.reviewer) for review in complete}

@@ -1,4 +1,4 @@
-"""Training runs as the store knows them: their state, and lookups by version and campaign."""
+"""Look up training runs by version or campaign, with their states."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from db.versions.contents import check_campaign, withdrawals
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a training run."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -51,18 +51,18 @@ def withdrawal_notice(store: Store, run: Run) -> str:
     data = json.loads(events[0].detail).get("withdrawn", "something")
     return (
         f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
-        "adapter was trained on it: train on a new version and delete what was made with this one."
+        "adapter was trained on it. Train on a new version and delete what this adapter produced."
     )
 
 
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
-    """The runs on versions of a campaign (of all campaigns if it is empty), oldest first."""
+    """The runs on versions of a campaign (of any campaign if it's empty), oldest first."""
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
     return version_runs(store, *store.stream(Version, **where))
 
 
 def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
-    """The runs on some versions, oldest first."""
+    """The runs on these versions, oldest first."""
     ids = tuple(version.id for version in versions)
     return [run_status(store, run) for run in store.stream(Run, version=ids)]
 

@@ -23,15 +23,15 @@ _SHORTEST_PREFIX = 6
 
 
 class Store(AbstractContextManager["Store"]):
-    """Every record Timbre has, in one database."""
+    """A database with all of Timbre's records."""
 
     def __init__(self, engine: Engine) -> None:
-        """Use `Store.open`, which checks the database first."""
+        """Wrap a database engine; call `Store.open` instead, which checks the database first."""
         self.engine = engine
 
     @classmethod
     def open(cls, url: str, wait: float = 30.0) -> Self:
-        """The store at a database URL; `wait` is how many seconds a writer waits for its turn.
+        """Open the store at a database URL; `wait` is how many seconds a writer waits for its turn.
 
         Raises `StoreError` if the database is missing, unreachable, or of another Timbre version.
         """
@@ -65,11 +65,11 @@ class Store(AbstractContextManager["Store"]):
         return new
 
     def get(self, kind: type[R], id: str) -> R | None:
-        """The record of a type with an id, None if there is none."""
+        """The record of a type with this id, None if there is none."""
         return self.get_many(kind, (id,)).get(id)
 
     def get_many(self, kind: type[R], ids: Collection[str]) -> dict[str, R]:
-        """The records of a type with some ids, by id, without those that aren't stored."""
+        """The records of a type with these ids, keyed by id; missing records are left out."""
         table = TABLES[kind]
         with self.reading() as connection:
             query = select(table).where(among(table.c.id, ids))
@@ -77,7 +77,7 @@ class Store(AbstractContextManager["Store"]):
             return {row["id"]: from_row(kind, row) for row in rows}
 
     def require(self, kind: type[R], id: str) -> R:
-        """The record of a type with an id that another record refers to.
+        """The record of a type with this id, to which another record refers.
 
         Raises `StoreError` if it isn't in the store.
         """
@@ -128,7 +128,7 @@ class Store(AbstractContextManager["Store"]):
         """The records of a type, oldest first, in constant memory.
 
         Each condition names a column and its value, or a tuple of values of which it must equal
-        one. Records added after the start are left out. No transaction stays open meanwhile.
+        one. Records added after the start are left out. No transaction stays open between reads.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)
@@ -163,11 +163,11 @@ class Store(AbstractContextManager["Store"]):
         return list(self.stream(Event, subject=subject))
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees one state of the database."""
+        """A read-only transaction that sees one snapshot of the database."""
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction of the only writer; all of it is committed, or nothing."""
+        """A write transaction, one at a time; either all of it is committed or nothing."""
         return writing(self.engine)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Asks a teacher arbitrary prompts, such as those of an LLM judge, and stores the replies."""
+"""Send a teacher arbitrary prompts, such as an LLM judge's, and store the replies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,9 +17,9 @@ from pipelines.voices.tone import TonePhrases
 def complete_chats(
     requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
 ) -> list[str | None]:
-    """The replies to chats, each given with the JSON schema of its reply; None where there's none.
+    """The replies to chats, which come with their replies' JSON schemas; None for a missing reply.
 
-    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or be reached.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(

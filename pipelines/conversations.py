@@ -18,7 +18,7 @@ from pipelines.voices.tone import Tone
 
 
 class SplitQuestions(Step):
-    """Splits a row with several questions into a row for each."""
+    """Splits a row with several questions into one row per question."""
 
     @property
     def inputs(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""An append-only file of a teacher's replies, so that nothing is asked or paid for twice.
+"""An append-only file of a teacher's replies, so that no prompt is sent or paid for twice.
 
 A reply's key covers everything that could change it: the teacher, its parameters, its seed and the
 messages, which contain the rendered prompt and so its version. Each reply is one JSON line, flushed
@@ -52,7 +52,7 @@ class Journal:
 
     @classmethod
     def read_only(cls, path: Path | None) -> Self:
-        """The replies of a file; new ones aren't written to it."""
+        """Open a journal with a file's replies; new ones aren't written to the file."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:
@@ -67,14 +67,14 @@ class Journal:
             if not line.endswith(b"\n"):
                 break
             end += len(line)
-            # A full disk may have left a broken line; its reply is asked for again.
+            # A full disk may have left a broken line; its reply is requested again.
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
         return end
 
     def lookup(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The stored replies among some keys."""
+        """The stored replies for these keys, without missing ones."""
         return {key: self._replies[key] for key in keys if key in self._replies}
 
     def add(self, key: str, reply: Reply) -> None:

@@ -101,6 +101,6 @@ def _pair(turn: int, count: int) -> tuple[int, int]:
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """The fields of a trait that a prompt shows, with one of its questions in turn."""
+    """The fields of a trait that a prompt shows, with the next of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}

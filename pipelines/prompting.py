@@ -1,4 +1,4 @@
-"""Renders the prompt files `prompts/<name>.vN.jinja` and reads values back out of a prompt."""
+"""Render the prompt files `prompts/<name>.vN.jinja`, and extract values from a prompt."""
 
 import re
 from functools import cache
@@ -38,13 +38,13 @@ def render_block(name: str, block: str, **values: Any) -> str:
 
 
 def render_exactly(name: str, block: str, /, **values: Any) -> str:
-    """One block of a prompt file, with the white space around its text."""
+    """One block of a prompt file, including the white space around its text."""
     template = ENVIRONMENT.get_template(f"{name}.jinja")
     return "".join(template.blocks[block](template.new_context(values)))
 
 
 def render_prompt(name: str, **values: Any) -> ChatMessages:
-    """A prompt file as a system and a user message; raises `UndefinedError` as above."""
+    """A prompt file as a system and a user message; `UndefinedError` if a value is missing."""
     return [
         {"role": role, "content": render_block(name, role, **values)} for role in ("system", "user")
     ]

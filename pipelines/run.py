@@ -1,4 +1,4 @@
-"""Runs a pipeline over rows and checks the candidates that come out: what all pipelines share."""
+"""Run a pipeline over rows and check the resulting candidates; all pipelines use this code."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ from pipelines.voices.tone import TonePhrases
 class GenerationRun:
     """One run of a pipeline.
 
-    `build` makes the pipeline for a teacher. Of a finished row, `prompts` names the prompts that
-    wrote it, `text_column` the column with its text, and `fields` the candidate's own fields.
+    `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the names of
+    its prompts, `text_column` its text's column, and `fields` the candidate's specific fields.
     """
 
     plan: GenerationPlan
@@ -41,7 +41,7 @@ class GenerationRun:
     def candidates(
         self, rows: Iterable[Row], phrases: TonePhrases | Persona
     ) -> Iterator[Candidate | Rejection]:
-        """Yield a candidate or a rejection for each row, until the plan or its meter stops it.
+        """Yield a candidate or a rejection for each row, until a limit stops the run.
 
         A row needs `passage` (a text) and `subject` (the passage's id); `phrases` are for the
         offline teacher. With `retry`, rejected rows run once more at the end.

@@ -1,8 +1,8 @@
 """The distilabel task that asks a teacher with a prompt file and reads one value from the reply.
 
 If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the column
-`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. A
-row with a `fault` (why a finished text was rejected) is asked again for the column it names.
+`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. For
+a row with a `fault` (why its finished text was rejected), the task asks again for its column.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Fills a prompt file with a row's columns and adds the value replied as a column.
+    """Fills a prompt file with a row's columns and adds the replied value as a column.
 
     `reads` are the columns in the prompt's user block, `constants` the values that are the same for
     every row, and `writes` is both the key in the reply and the new column. Rows of another `kind`
@@ -44,7 +44,7 @@ class PromptTask(Task):
 
     @property
     def outputs(self) -> list[str]:
-        """The value replied, the rejection (None if there is none), and the model."""
+        """The replied value, the rejection (None if there is none), and the model."""
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
@@ -60,7 +60,7 @@ class PromptTask(Task):
         return chat
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The value replied, or a rejection."""
+        """The replied value, or a rejection."""
         value = parse_reply(output, self.writes)
         if value is not None:
             return {self.writes: value, "rejection": None}
@@ -79,7 +79,7 @@ class PromptTask(Task):
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Whether to ask about a row: it's of this kind, isn't rejected and has no value yet."""
+        """Whether a row needs a reply: it's of this kind, isn't rejected and has no value yet."""
         is_open = not row.get("rejection") and row.get(self.writes) is None
         return is_open and row.get("kind") == self.kind
 

@@ -23,7 +23,7 @@ from db.records import Interval, Review, ReviewStatus
 AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]
 """Subject → reviewer → answer."""
 AnswerPairs: TypeAlias = list[tuple[Hashable, Hashable]]
-"""One reviewer's answer to a record, with that of each other reviewer."""
+"""Pairs of one reviewer's answer to a record and another reviewer's answer to it."""
 
 # The order in which reports list the questions.
 _QUESTIONS = ("decision", "preference", "tone", "natural", "faithful", "traits", "reasons")
@@ -43,7 +43,7 @@ class QuestionAgreement:
 class PairAgreement:
     """κ of one reviewer with another, or with all others together, on one question.
 
-    `uninformative` describes a problem with the first one's answers, if there is any.
+    `uninformative` says what's wrong with the first reviewer's answers, or is empty.
     """
 
     question: str
@@ -68,7 +68,7 @@ def measure_agreement(
     questions: Sequence[str] | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Agreement:
-    """Agreement on some questions, by default all that were answered; drafts don't count.
+    """Measure agreement on `questions`, by default on all answered ones; drafts don't count.
 
     κ has squared weights on ordinal scales, Jaccard distances for sets, and no weights otherwise.
     """
@@ -102,7 +102,7 @@ def krippendorff_alpha(
 ) -> Coefficient:
     """Krippendorff's α of one question at its level of measurement.
 
-    1 means perfect agreement, 0 what chance gives. α is undefined if no record has two answers
+    1 means perfect agreement, 0 agreement by chance. α is undefined if no record has two answers
     or all answers are the same.
     """
     sheet = answers_by_subject(reviews, question)

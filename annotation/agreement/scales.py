@@ -36,7 +36,7 @@ class Scale:
         return sorted(distinct, key=lambda value: (str(type(value)), _sort_key(value)))
 
     def penalties(self, domain: Sequence[Hashable]) -> Matrix:
-        """The distance of every two values for κ: 0 or 1, squared steps, or Jaccard distance."""
+        """The disagreement weights of κ: 0 or 1, squared steps, or Jaccard distances."""
         size = len(domain)
         if self.level is MeasurementLevel.SETS:
             return np.array([[jaccard_distance(a, b) for b in domain] for a in domain])
@@ -60,7 +60,7 @@ _SCALES = {
 
 
 def scale_of(question: str) -> Scale:
-    """The scale of a question; `tone_left` and `tone_right` have that of `tone`, and so on.
+    """The scale of a question; for example, `tone_left` and `tone_right` use that of `tone`.
 
     Unknown questions are nominal, which is always valid.
     """

@@ -30,8 +30,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers differ.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` is 1 for answers
-    that are as far apart as any that reviewers gave to this question.
+    `answers` pairs each reviewer's name with their answer as text. `distance` is relative to
+    the two answers to this question that are furthest apart, so it's at most 1.
     """
 
     subject: str
@@ -63,8 +63,8 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
 def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str) -> list[str]:
     """One sentence for each reviewer whose answers to a question carry no information.
 
-    If there are reviews of the calibration dataset, only those count: its records show no
-    suggestion that everybody may have followed.
+    If there are reviews of the calibration dataset, only those count, because its records show no
+    suggestions that reviewers could simply follow.
     """
     calibration = [review for review in reviews if review.dataset == calibration_dataset]
     return [
@@ -91,7 +91,7 @@ def records_to_discuss(reviews: Sequence[Review], limit: int) -> list[Disagreeme
 
 
 def rank_disagreements(reviews: Iterable[Review], question: str) -> list[Disagreement]:
-    """Every record on which submitted reviews differ, the furthest apart first."""
+    """Every record on which submitted reviews differ, by decreasing distance."""
     sheet = answers_by_subject(reviews, question)
     scale = scale_of(question)
     domain = scale.domain(value for row in sheet.values() for value in row.values())

@@ -41,7 +41,7 @@ class Server:
     @cached_property
     def client(self) -> Any:
         """The SDK's client."""
-        import argilla  # takes seconds, and only a push needs it
+        import argilla  # slow to import (seconds), and only a push needs it
 
         url, key = self.connection.url, self.connection.api_key
         client = argilla.Argilla(api_url=url, api_key=key, retries=2)
@@ -69,7 +69,7 @@ class Server:
         self._request("DELETE", path, params=params)
 
     def find_records(self, path: str, key: str, ids: Iterable[str], include: str) -> Json:
-        """Up to `MAX_IDS` records by their `id` or `external_id` (`key`); missing ones left out."""
+        """Fetch up to `MAX_IDS` records by `key` (`id` or `external_id`), without missing ones."""
         values = list(ids)
         if not values:
             return {}
@@ -88,7 +88,7 @@ class Server:
         except httpx.TransportError as error:
             raise AnnotationError(
                 f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
-                "Run the command again; whatever was sent stays there."
+                "Run the command again; nothing that was sent is lost."
             ) from error
         if response.is_error:
             raise _rejected(self.connection, response)
@@ -97,7 +97,7 @@ class Server:
 
 @contextmanager
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
-    """Open a connection, which is closed at the end.
+    """Open a connection for the duration of a block.
 
     Raises `AnnotationError` if the server is missing, has an unsupported version or rejects the
     API key, or if the user isn't a member of the workspace (unless `workspace` is False).
@@ -171,7 +171,7 @@ def _rejected(connection: Connection, response: httpx.Response) -> AnnotationErr
 
 
 def _reason(response: httpx.Response) -> str:
-    """Argilla's reason for an error, or the whole response if it comes from something else."""
+    """Argilla's reason for an error, or the whole response if another program sent it."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

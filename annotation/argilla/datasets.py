@@ -1,4 +1,4 @@
-"""Argilla datasets: found by name, created or updated on push, and rejected if they aren't ours."""
+"""Find Argilla datasets by name, and create or update them on push."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Dataset:
 
 
 def find_dataset(server: Server, name: str) -> Dataset:
-    """The dataset of that name in the connection's workspace.
+    """Find a dataset by name in the connection's workspace.
 
     Raises `AnnotationError` if there is none.
     """
@@ -48,16 +48,16 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 
 
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
-    """The dataset of that name, created with some settings if it's missing.
+    """Return the dataset with this name; create it with `settings` if it's missing.
 
-    An existing dataset gets the current guidelines, titles and descriptions. The connection must
-    be an owner's or an admin's.
+    An existing dataset gets the current guidelines, titles and descriptions. The connected
+    user must be an owner or an admin.
 
-    Raises `AnnotationError` if an existing dataset has other fields or questions.
+    Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
     existing = _list_datasets(server).get(name)
     if existing and existing["status"] != "ready":
-        # A push was stopped while it created the dataset, which therefore has no records.
+        # An interrupted push left the dataset unpublished, so it has no records.
         server.delete(f"datasets/{existing['id']}")
         existing = None
     if existing is None:
@@ -121,7 +121,7 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
-    """What answers depend on: each property's name, type and possible values."""
+    """Each property's name, type and possible values, on which existing answers depend."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),

@@ -64,7 +64,7 @@ class _Builder:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
 
     def rating(self, name: str, title: str) -> Any:
-        """A rating by the tone's scale, with the whole scale in one line as its description."""
+        """A rating question on the tone's scale, described by the whole scale in one line."""
         points = self.settings.scale
         ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
         title = f"{title} ({ends})"[:MAX_TITLE]
@@ -85,7 +85,7 @@ class _Builder:
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:
-    """The reasons for a rejection that reviewers choose from, by their stored names."""
+    """The reasons for rejection that reviewers can choose, keyed by their stored names."""
     return (
         ({"tone": "Wrong tone"} if settings.scale else {})
         | ({"character": "Out of character"} if settings.traits else {})
@@ -112,7 +112,7 @@ def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
     """Fields, questions and guidelines of a dataset of blind comparisons.
 
-    It has no metadata and no vectors, because they could tell which model wrote which answer.
+    It has no metadata and no vectors, because they could reveal which model wrote which answer.
     """
     build = _Builder(client, settings)
     return rg.Settings(

@@ -94,7 +94,7 @@ def _gates(version: Version) -> Iterator[str]:
 
 
 def attribution(articles: Iterable[Article]) -> str:
-    """The credits and licence terms of anything made from some articles, as Markdown."""
+    """The credits and licence terms, in Markdown, of a work made from these articles."""
     return "\n\n".join(_licence(tuple(articles)))
 
 

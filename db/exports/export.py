@@ -64,7 +64,7 @@ def export(
     format: ExportFormat,
     notes: tuple[str, ...] = (),
 ) -> Path:
-    """Write a version into a new or empty folder, complete or not at all, and return the folder.
+    """Write a version into a new or empty folder atomically, and return the folder.
 
     `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
     Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field;
@@ -83,7 +83,7 @@ def export(
         raise StoreError(
             f"{folder} is a file or a folder that isn't empty. Name a new or empty folder."
         )
-    with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name of its own
+    with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name
         source = _Source(store, version, version_articles(store, version))
         count = _WRITERS[format](source, partial_folder)
         card = _card(source, count, notes)
@@ -97,7 +97,7 @@ def export(
 def _partial_folder(folder: Path) -> Iterator[Path]:
     """A hidden folder to write in, which takes its final name once it is complete.
 
-    What a killed export left there is removed.
+    Files that a killed export left there are removed.
 
     Raises `StoreError` if another process writes there.
     """
@@ -174,7 +174,7 @@ def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folde
 def _write_preferences(source: _Source, folder: Path) -> int:
     pairs = preference_pairs(source.store, source.version)
     _write_lines(folder / "pairs.jsonl", map(_line, pairs))
-    return sum(source.version.split_sizes.values())  # no example counts as left out of pairs
+    return sum(source.version.split_sizes.values())  # pairs leave out no example
 
 
 def _line(row: Row) -> str:
@@ -197,7 +197,7 @@ def _write_parquet(source: _Source, folder: Path) -> int:
 
 
 def _write_dataset(source: _Source, folder: Path) -> int:
-    disable_progress_bars()  # which would end up in redirected output and logs
+    disable_progress_bars()  # bars would end up in redirected output and logs
     splits = {
         split.value: Dataset(pa.concat_tables(_tables(source, examples)))
         for split, examples in source.splits()

@@ -1,6 +1,6 @@
 """Preference pairs in the format of TRL's DPO: two answers to a prompt, one of which people chose.
 
-The prompts are held out. Once a model was trained on these pairs, it can't be tested on them.
+The prompts are held out, so a model trained on these pairs can't be tested on them any more.
 """
 
 from collections import defaultdict
@@ -26,12 +26,12 @@ _SCORES = {"left": 1, "right": -1, "tie": 0}
 
 
 def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """A row for each comparison in a version's test split for which people have a majority.
+    """Yield a row for each comparison in a version's test split that a majority of people decided.
 
     Written rules don't vote, and ties give no pair. `votes` counts the people who chose the answer,
     and `of` everyone who was asked.
 
-    Raises `StoreError` if there's no such comparison.
+    Raises `StoreError` if people have decided no comparison.
     """
     examples = {e.id: e for e in version_examples(store, version, Split.TEST)}
     comparisons = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}

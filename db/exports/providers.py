@@ -34,7 +34,7 @@ FIREWORKS = Rules("Fireworks", min_examples=3, max_examples=3 * 10**6, max_bytes
 def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
     """A service's training file, line by line, without the examples that aren't chats.
 
-    Raises `StoreError` at the first example or limit that the service would reject.
+    Raises `StoreError` at the first example that the service would reject, or at a limit.
     """
     count = size = 0
     for example in examples:
@@ -53,7 +53,7 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
     if not rules.min_examples <= count <= rules.max_examples or size > rules.max_bytes:
         raise StoreError(
             f"{rules.service} takes {rules.min_examples} to {rules.max_examples} chats in at most "
-            f"{rules.max_bytes} bytes, but there are {count} in {size} bytes. Freeze a version of "
+            f"{rules.max_bytes} bytes, but this version has {count} in {size} bytes. Freeze one of "
             "another size."
         )
 

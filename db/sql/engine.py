@@ -49,7 +49,7 @@ def engine(url: str, wait: float) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
         result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     elif backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        # Autocommit, because the driver's own transactions leave out CREATE TABLE; we BEGIN.
+        # Autocommit, because the driver's transactions exclude CREATE TABLE. We send BEGIN.
         arguments = {"timeout": wait, "isolation_level": None}
         result = create_engine(parsed.set(drivername="sqlite"), connect_args=arguments)
         event.listen(result, "connect", _prepare_sqlite)
@@ -69,14 +69,14 @@ def sqlite_file(engine: Engine) -> Path | None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one state of the database and writes nothing."""
+    """A read-only transaction that sees one snapshot of the database."""
     with translate_errors(engine), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction of the only writer; all of it is committed, or nothing."""
+    """A write transaction, one at a time; either all of it is committed or nothing."""
     options = engine.execution_options(timbre_writes=True)
     with translate_errors(engine), options.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -90,8 +90,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def translate_errors(engine: Engine) -> Iterator[None]:
     """Turn expected database errors into a `StoreError` with one or two sentences.
 
-    They are: a full disk, a read-only or damaged database, a lock that isn't released, an
-    unreachable server (`StoreAwayError`), and a record that refers to one that isn't stored.
+    Expected errors are a full disk, a read-only or damaged database, a lock that isn't released, an
+    unreachable server (`StoreAwayError`), and a record that refers to a missing record.
     """
     try:
         yield
@@ -99,8 +99,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "A record refers to one that isn't stored. Add what it refers to first: an article "
-            "before its passages, a version before its runs."
+            "A record refers to another that isn't stored. Add the other one first, such as "
+            "a passage's article or a run's version."
         ) from error
     except DBAPIError as error:
         translation = _translate(error, engine)

@@ -35,7 +35,7 @@ PARENTS: dict[type[Record], str] = {
     records.Measure: "subject",
     records.Rejection: "subject",
 }
-"""The field with the id of a record's parent, children last. A child is erased with its parent."""
+"""The field with the id of a record's parent. Erasing a parent erases its children too."""
 
 
 def insert(connection: Connection, items: Iterable[Record]) -> int:
@@ -75,7 +75,7 @@ def insert_rows(
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
-    """A record's id and its fields as the columns of its table.
+    """Convert a record to a row: its id, then its fields in their order.
 
     Raises `StoreError` if a text contains a NUL character or a number is NaN.
     """
@@ -84,14 +84,14 @@ def to_row(record: Record) -> tuple[Any, ...]:
 
 def from_row(kind: type[R], row: RowMapping) -> R:
     """The record of a row, with the id it was stored under."""
-    hashable: Any = kind  # mypy doesn't take a class with its own __hash__ for hashable
+    hashable: Any = kind  # mypy doesn't treat a class with its own __hash__ as hashable
     record = kind(**{name: decode(row[name]) for name, decode in _column_decoders(hashable)})
     object.__setattr__(record, "_id", row["id"])
     return record
 
 
 def references(record: Record, field: str) -> tuple[str, ...]:
-    """The id or ids in a field that refers to other records, empty if it is None."""
+    """The ids in a field that refers to other records; empty if the field is None."""
     value = getattr(record, field)
     return value if isinstance(value, tuple) else (value,) if value else ()
 
@@ -104,7 +104,7 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
-    """The SQL conditions for column values, or for tuples of which a column must equal one.
+    """SQL conditions on columns; a column must equal its value, or one value of its tuple.
 
     Raises `TypeError` if the table has no such column.
     """
@@ -144,7 +144,7 @@ def _compile_items(items: _Items, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
-    """The ids, without those of records that were erased on request."""
+    """The given ids, without those of records that were erased on request."""
     if connection.execute(select(erased.c.id).limit(1)).first() is None:
         return set(ids)
     query = select(erased.c.id).where(among(erased.c.id, ids))
@@ -152,7 +152,7 @@ def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
 
 
 def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) -> list[R]:
-    """The records, without those that were erased on request or whose parent was."""
+    """The given records, without those that were erased on request or whose parent was."""
     if not batch:
         return []
     parent = PARENTS.get(kind)

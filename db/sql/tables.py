@@ -71,7 +71,7 @@ passages = _add_table(records.Passage, "passages", links={"article": articles})
 candidates = _add_table(
     records.Candidate, "candidates", indexes=("campaign",), links={"passage": passages}
 )
-# This table keeps its first name: SQLite can rename its constraints only by copying the rows.
+# This table keeps its old name: SQLite can rename its constraints only by copying the rows.
 rejections = _add_table(records.Rejection, "refusals", indexes=("scope", "subject"))
 reviews = _add_table(
     records.Review, "reviews", indexes=("subject", "reviewer", "dataset"), ids=("subject",)

@@ -1,4 +1,4 @@
-"""Frozen versions: approved examples, split by source article, identified by a hash."""
+"""Freeze approved examples as a version, split by source article and identified by a hash."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,9 +45,9 @@ class Approval(NamedTuple):
 class FreezePlan:
     """The settings of a version to freeze.
 
-    The salt decides, with the source article, the split of an example. The gates are evaluated
-    already; `override` is the reason for freezing despite a failing one, or empty. The reviewers'
-    agreement is stored to compare versions.
+    The salt and the source article decide an example's split. The gates have already been
+    evaluated; `override` is the reason for freezing despite a failing gate, or empty. The
+    reviewers' agreement is stored to compare versions.
     """
 
     name: str
@@ -62,11 +62,11 @@ class FreezePlan:
 def build_examples(
     approvals: Iterable[Approval], plan: FreezePlan, pages: Mapping[str, str] | None = None
 ) -> Iterator[Example]:
-    """The examples that approved candidates become, each with its final text and split.
+    """Convert approved candidates to examples, each with its final text and split.
 
     A reviewer's edit replaces the candidate's text. The split depends on the article's address in
-    `pages`, which is the same for all its revisions, or else on its id; without an article it
-    depends on the candidate's id.
+    `pages`, which is the same for all its revisions, or else on the article's id; without an
+    article, it depends on the candidate's id.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or an edited dialogue can't be
     parsed.
@@ -98,8 +98,8 @@ def build_examples(
 def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Version:
     """Store approved candidates as a version in one transaction.
 
-    The same contents are the same version: an existing one is returned with its own name. The
-    store must have the candidates, verdicts and articles already.
+    Freezing the same contents again returns the existing version with its old name. The store must
+    already have the candidates, verdicts and articles.
 
     Raises `StoreError` if nothing is approved, a gate fails without an override, or a candidate is
     approved twice or was erased on request.
@@ -111,7 +111,7 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     if not contents:
         raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
     if len({example.candidate for example in contents.values()}) < len(contents):
-        raise StoreError("A candidate is approved by two verdicts. Keep one verdict of each.")
+        raise StoreError("A candidate is approved by two verdicts. Keep one verdict per candidate.")
     root = merkle_root(contents)
     existing = store.get(Version, root)
     if existing:

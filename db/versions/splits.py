@@ -10,7 +10,7 @@ from db.records import Example, Gate, Split, digest
 
 @dataclass(frozen=True)
 class Splits:
-    """The splits' shares of the source articles, and the fewest articles in each.
+    """Each split's share of the source articles, and the minimum number of articles per split.
 
     A split with a share of zero needs no articles.
     """
@@ -46,7 +46,7 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
 def split_gates(
     examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
 ) -> tuple[Gate, ...]:
-    """Gates on the splits: no article in two of them, in any revision, and enough in each."""
+    """Gates on the splits: no article is in two splits, and each split has enough articles."""
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
         article = example.article

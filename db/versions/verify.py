@@ -1,4 +1,4 @@
-"""Check that a version still is what was frozen, by recomputing every hash."""
+"""Check that a version hasn't changed since it was frozen, by recomputing every hash."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
     Verdict: {"reviews": Review},
     Passage: {"article": Article},
 }
-"""The fields of a record that hold ids of others. A type comes after all that refer to it."""
+"""The fields that hold other records' ids. A type comes after all types that refer to it."""
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A record that isn't as it was frozen, with its actual and expected state."""
+    """A record that changed after the freeze, with its actual and expected state."""
 
     record: str
     id: str
@@ -34,7 +34,7 @@ class Mismatch:
 
 
 def verify(store: Store, version: Version) -> list[Mismatch]:
-    """What differs from the frozen version; empty if nothing does.
+    """The records that changed or are missing since the freeze; empty if there are none.
 
     This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
     passages and articles behind them. Of the fields outside the hashes, it only checks the

@@ -1,4 +1,4 @@
-"""An intake: a source read into articles, passages and rejections on every core.
+"""Read a source into articles, passages and rejections, on all cores.
 
 One process reads pages. If there is enough work, others filter and cut them. The records and their
 order don't depend on the number of processes.
@@ -40,7 +40,7 @@ def read_batches(
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """The records of a source in its order, in batches; `source` and `licence` as in `open_source`.
+    """Yield a source's records in order, in batches; for the parameters, see `open_source`.
 
     `workers` is the number of processes that filter and cut pages and decompress multistream
     dumps, by default one per core; with 1, this process does everything. `resume_from` is the
@@ -66,7 +66,7 @@ def read_batches(
 def _jobs(
     source: str, licence: str, config: PassageConfig | None, resume_from: int
 ) -> Iterator[_Job]:
-    """The work on a source, in jobs that any process can do."""
+    """Split the work on a source into jobs that any process can run."""
     if source.lower().endswith(".bz2"):
         path = source_path(source)
         streams = find_streams(path, path.name, licence)
@@ -81,7 +81,7 @@ def _jobs(
 
 
 def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
-    """Pages in lists with about the same amount of text."""
+    """Group pages into lists with about the same amount of text."""
     batch: list[SourcePage] = []
     length = 0
     for page in pages:
@@ -95,7 +95,7 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 
 
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
-    """The batches of jobs in their order. A limit on pending jobs keeps memory bounded."""
+    """Yield the jobs' batches in order. A limit on pending jobs keeps memory bounded."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()
     try:

@@ -28,7 +28,7 @@ class PassageConfig:
     maximum_words: int = 150  # Longer ones are cut between sentences into even parts.
 
     def __post_init__(self) -> None:
-        """Reject a minimum that even parts of a long paragraph could fall below."""
+        """Reject a minimum that the parts of a long paragraph could fall below."""
         if not 0 < self.minimum_words * 2 <= self.maximum_words:
             raise ValueError(
                 f"Passages can't have {self.minimum_words} to {self.maximum_words} words: "
@@ -121,7 +121,7 @@ def _whole_sentences(paragraph: str) -> str:
 
 
 def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
-    """A text in parts of similar length, within the maximum unless a sentence is longer."""
+    """Cut a text into parts of similar length, within the maximum unless a sentence is longer."""
     if words <= config.maximum_words:
         yield text
         return
@@ -158,7 +158,7 @@ def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Rea
         return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
     if words > 2 * config.maximum_words:
         return Reason("too long", f"{words} words in one sentence, expected {config.maximum_words}")
-    # Most texts have none of these signs, and looking for them is faster than the pattern.
+    # Most texts have none of these characters, and finding them is faster than the pattern.
     if any(sign in text for sign in _MARKUP_SIGNS) and (match := _MARKUP.search(text)):
         return Reason("markup left", match.group())
     # French separates semicolons from the word before them.

@@ -1,4 +1,4 @@
-"""Sections of an article that a source delivers as plain text."""
+"""Split an article that a source delivers as plain text into sections."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _lines(text: str, language: str) -> Iterator[str]:
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a line is short, without final punctuation or with an extractor's full stop."""
+    """Whether a line is short and has no final punctuation, or only an extractor's full stop."""
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):

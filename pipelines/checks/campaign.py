@@ -29,13 +29,13 @@ GENERATED: tuple[Check, ...] = (
     check_traits,
     check_pii,
 )
-"""The checks of a text that a teacher wrote."""
+"""The checks for a text that a teacher wrote."""
 IMPORTED: tuple[Check, ...] = (check_language, check_turns, check_pii)
-"""The checks of a text that people wrote."""
+"""The checks for a text that people wrote."""
 
 
 class CampaignChecks:
-    """The checks of one run, which end with a comparison to every text that passed before."""
+    """The checks of one run; the last one compares a text with all texts that passed before."""
 
     def __init__(
         self,

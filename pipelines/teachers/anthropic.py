@@ -10,7 +10,7 @@ _FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
 
 
 class AnthropicEndpoint(Endpoint):
-    """Asks for a schema as the input of a tool that the model must use, then not at all."""
+    """Requests a schema as the input of a tool that the model must use, or else no schema."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"

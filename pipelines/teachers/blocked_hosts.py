@@ -1,4 +1,4 @@
-"""Checks on a teacher's URL, which must not lead to a cloud's credentials service."""
+"""Check that a teacher's URL doesn't lead to a cloud's credentials service."""
 
 import ipaddress
 import re

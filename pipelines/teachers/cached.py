@@ -15,7 +15,7 @@ from pipelines.teachers.endpoint import Endpoint
 from pipelines.text.storable import make_storable
 
 _LIMITED_BATCH = 16
-_CALLABLE_BATCH = 64  # a local model can take minutes for it, which are lost if the run is killed
+_CALLABLE_BATCH = 64  # a local model can take minutes per batch, which a killed run loses
 _RULE_MAX_TOKENS = 300
 
 
@@ -40,7 +40,7 @@ class CachedLLM(Teacher):
     def wrap(
         cls, teacher: Teacher, identity: TeacherIdentity, journal: Journal, meter: Meter
     ) -> Self:
-        """The teacher with a journal; the meter counts its tokens and limits them."""
+        """Wrap a teacher with a journal and a meter, which counts and limits its tokens."""
         cached = cls(name=identity.name, teacher=teacher, identity=identity)
         cached._journal, cached._meter = journal, meter
         return cached
@@ -70,7 +70,7 @@ class CachedLLM(Teacher):
         def on_reply(number: int, completion: Completion) -> None:
             key, text = missing_keys[number], completion.text and make_storable(completion.text)
             completions[key] = replace(completion, text=text, raw=make_storable(completion.raw))
-            if text is not None:  # a missing reply is asked for again when the run continues
+            if text is not None:  # a missing reply is requested again when the run continues
                 self._journal.add(key, Reply(text, *_tokens(completion)))
 
         if missing:

@@ -45,7 +45,7 @@ _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One request: its completion if it's final, otherwise the response and what went wrong."""
+    """One request's outcome: a final completion, or the response and what went wrong."""
 
     failure: str
     response: httpx.Response | None = None
@@ -86,8 +86,8 @@ class Endpoint(Teacher):
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
         """The body of a request.
 
-        `schema_mode` is how to ask for the reply's schema: 0 is the best way, and `schema_modes`
-        means not at all.
+        `schema_mode` chooses how to request the reply's schema: 0 is the best way, `schema_modes`
+        requests none.
         """
 
     @abstractmethod
@@ -143,7 +143,7 @@ class Endpoint(Teacher):
                     on_reply(number, await self._ask(client, prompt))
 
             # Twice the limit, because some workers wait to retry. One task per prompt would be
-            # slow: the limit would notify hundreds of tasks of every free place.
+            # slow: the limit would notify hundreds of tasks of every free slot.
             for _ in range(min(2 * self.concurrency, len(prompts))):
                 group.create_task(work())
 
@@ -157,7 +157,7 @@ class Endpoint(Teacher):
                 return attempt.completion
             response, failure = attempt.response, attempt.failure
             if response is not None and not _is_temporary(response):
-                continue  # at once, with another schema mode
+                continue  # retry at once with another schema mode
             if response is not None and response.status_code == _TOO_MANY_REQUESTS:
                 self._limit.halve()
             await asyncio.sleep(_wait(response, retries))

@@ -7,7 +7,7 @@ from pipelines.teachers.endpoint import Endpoint
 
 
 class OpenAIEndpoint(Endpoint):
-    """Asks for a schema as `json_schema`, then as any `json_object`, then not at all."""
+    """Requests a schema as `json_schema`, or else any `json_object`, or else no schema."""
 
     protocol = "openai"
     default_url = "https://api.openai.com/v1"

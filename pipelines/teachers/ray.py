@@ -32,7 +32,7 @@ class Copy:
     """A teacher on a worker; Ray makes an actor of it."""
 
     def __init__(self, teacher: Teacher) -> None:
-        """A copy that isn't loaded yet."""
+        """Create a copy that isn't loaded yet."""
         self._teacher = teacher
         self._is_loaded = False
 
@@ -74,7 +74,7 @@ class RayLLM(Teacher):
         self._loading = {copy.load.remote(): copy for copy in copies}
 
     def _copied_teacher(self, count: int) -> Teacher:
-        """The teacher for each copy; endpoints share the concurrency and count for themselves."""
+        """The teacher to copy; an endpoint's copies divide its concurrency and count separately."""
         if not isinstance(self.teacher, Endpoint):
             return self.teacher
         share = max(1, self.teacher.concurrency // count)

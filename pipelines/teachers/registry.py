@@ -59,7 +59,7 @@ def parse_name(name: str) -> TeacherName:
 
 
 def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
-    """The teacher that a plan names; `phrases` is what the phrasebook writes with.
+    """The teacher that a plan names; `phrases` are for the phrasebook.
 
     Raises `TeacherError` if there's no such teacher or its URL is invalid.
     """

@@ -20,7 +20,7 @@ PHRASES = {
     "document_openings": ["{name} is a character of its own."],
     "document_closings": ["{name} has been consistent in this."],
 }
-ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # phrases give these a meaning
+ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters of phrases
 
 
 def constitution_data(items: list[Any], stem: str) -> dict[str, Any]:

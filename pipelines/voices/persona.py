@@ -1,4 +1,4 @@
-"""A persona: who it is, its traits with how each shows and how it doesn't, and how it talks."""
+"""A persona: its facts, its traits with what does and doesn't show them, and how it talks."""
 
 import re
 from functools import cached_property
@@ -23,7 +23,7 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Trait:
     """A lasting trait of character."""
 
-    name: str = Field(description="What the trait is called.")
+    name: str = Field(description="Name of the trait.")
     description: str = Field(description="What the trait means; shown to teacher models.")
     shows: tuple[Words, ...] = Field(min_length=1, description="How the trait shows in a text.")
     never: tuple[Words, ...] = Field(
@@ -42,7 +42,7 @@ class Trait:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches any marker as whole words, in either case."""
+        """Matches any marker as whole words, in upper or lower case."""
         either = "|".join(re.escape(marker) for marker in self.markers)
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
@@ -73,28 +73,28 @@ class Fact:
 class PersonaPrompts:
     """The prompt files that write statements, dialogues and documents."""
 
-    statement: PromptName = Field(default="statement.v1", description="Writes a statement.")
-    dialogue: PromptName = Field(default="dialogue.v1", description="Writes a dialogue.")
-    document: PromptName = Field(default="document.v1", description="Writes a document.")
+    statement: PromptName = Field(default="statement.v1", description="Prompt for a statement.")
+    dialogue: PromptName = Field(default="dialogue.v1", description="Prompt for a dialogue.")
+    document: PromptName = Field(default="document.v1", description="Prompt for a document.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPhrases:
-    """What the offline teacher frames a persona's texts with."""
+    """The phrases with which the offline teacher frames a persona's texts."""
 
-    statement_openings: Stock = Field(description="How statements open.")
-    statement_closings: Stock = Field(description="How statements close.")
-    answer_openings: Stock = Field(description="How answers open.")
-    follow_ups: Stock = Field(description="What the user asks next.")
-    document_openings: Stock = Field(description="How documents open.")
-    document_closings: Stock = Field(description="How documents close.")
+    statement_openings: Stock = Field(description="Openings of statements.")
+    statement_closings: Stock = Field(description="Closings of statements.")
+    answer_openings: Stock = Field(description="Openings of answers.")
+    follow_ups: Stock = Field(description="Follow-up questions by the user.")
+    document_openings: Stock = Field(description="Openings of documents.")
+    document_closings: Stock = Field(description="Closings of documents.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="The persona's name.")
+    name: Words = Field(description="Name of the persona.")
     description: str = Field(description="Who the persona is; shown to teacher models.")
     system: str = Field(
         description="The instruction the model receives in training and when asked."
@@ -102,7 +102,7 @@ class Persona:
     facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
     turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")
     traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
-    phrasebook: PersonaPhrases = Field(description="What the offline teacher writes with.")
+    phrasebook: PersonaPhrases = Field(description="Phrases for the offline teacher.")
     language: str = Field(default="en", description="Language as an ISO 639-1 code.")
     prompts: PersonaPrompts = Field(
         default=PersonaPrompts(), description="Prompt files to generate texts with."

@@ -1,4 +1,4 @@
-"""A tone of voice: what it sounds like, how people rate it, and how a text is rewritten in it."""
+"""A tone of voice: how it sounds, how people rate it, and how to rewrite a text in the tone."""
 
 from functools import cached_property
 from typing import Annotated, Literal
@@ -44,11 +44,11 @@ class Scale:
 
 @dataclass(frozen=True, config=STRICT)
 class Guideline:
-    """One instruction, shown on a text before and after."""
+    """An instruction with an example before and after."""
 
     do: Words = Field(description="What to do.")
-    plain: Words = Field(description="A text before.")
-    rewritten: Words = Field(description="The same text in the tone.")
+    plain: Words = Field(description="An example before rewriting.")
+    rewritten: Words = Field(description="The same example in the tone.")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,17 +56,17 @@ class TonePrompts:
     """The prompt files that write the question, the plain answer and the answer in the tone."""
 
     question: PromptName = Field(
-        default="question.v1", description="Asks a question about a passage."
+        default="question.v1", description="Prompt for a question about a passage."
     )
-    plain: PromptName = Field(default="plain_answer.v1", description="Answers it in plain words.")
+    plain: PromptName = Field(default="plain_answer.v1", description="Prompt for a plain answer.")
     answer: PromptName = Field(
-        default="tone_answer.v1", description="Rewrites the answer in the tone."
+        default="tone_answer.v1", description="Prompt for the answer in the tone."
     )
 
 
 @dataclass(frozen=True, config=STRICT)
 class Measures:
-    """The measures that show the tone in numbers."""
+    """The measures that quantify the tone."""
 
     names: tuple[str, ...] = Field(default=(), description="Names of measures.")
     language: str = Field(default="en", description="Language that the measures are made for.")
@@ -74,16 +74,16 @@ class Measures:
 
 @dataclass(frozen=True, config=STRICT)
 class TargetBound:
-    """A measure with the lowest and highest value that's still in the tone."""
+    """The lowest and highest value of a measure for an answer in the tone."""
 
-    measure: str = Field(description="A measure's name.")
+    measure: str = Field(description="Name of the measure.")
     at_least: float | None = Field(default=None, description="Lowest value, none for no limit.")
     at_most: float | None = Field(default=None, description="Highest value, none for no limit.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Target:
-    """When an answer counts as being in the tone: within every bound, with enough of the signs."""
+    """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
 
     bounds: tuple[TargetBound, ...] = Field(default=(), description="Bounds on measures.")
     signs: int = Field(default=0, ge=0, description="How many signs an answer must show.")
@@ -94,12 +94,12 @@ class Target:
 
 @dataclass(frozen=True, config=STRICT)
 class TonePhrases:
-    """What the offline teacher rewrites with: its moves, and its stock of phrases."""
+    """The offline teacher's rewriting steps and stock of phrases."""
 
     moves: tuple[Move, ...] = Field(default=(), description="Rewriting steps to apply.")
     openers: tuple[Phrase, ...] = Field(default=(), description="Phrases that open an answer.")
     links: tuple[Phrase, ...] = Field(default=(), description="Phrases that link sentences.")
-    questions: tuple[Phrase, ...] = Field(default=(), description="Questions that close it.")
+    questions: tuple[Phrase, ...] = Field(default=(), description="Questions that end an answer.")
     opener_share: Share = Field(default=0.0, description="Share of answers with an opener.")
     link_share: Share = Field(default=0.0, description="Share of answers with a link.")
     question_share: Share = Field(default=0.0, description="Share of answers with a question.")
@@ -109,7 +109,7 @@ class TonePhrases:
 class Tone:
     """A tone of voice; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="What the tone is called.")
+    name: Words = Field(description="Name of the tone.")
     description: str = Field(description="What the tone sounds like; shown to teacher models.")
     system: str = Field(
         description="The instruction the model receives in training and when asked."
@@ -125,7 +125,7 @@ class Tone:
     measures: Measures = Field(default=Measures(), description="Measures that show the tone.")
     target: Target = Field(default=Target(), description="When an answer is in the tone.")
     phrasebook: TonePhrases = Field(
-        default=TonePhrases(), description="What the offline teacher writes with."
+        default=TonePhrases(), description="Steps and phrases for the offline teacher."
     )
 
     @cached_property

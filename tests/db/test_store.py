@@ -215,7 +215,7 @@ def test_events_cannot_be_deleted(store: Store) -> None:
 
 
 def test_adding_a_record_without_its_parent_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="refers to one that isn't stored"):
+    with pytest.raises(StoreError, match="refers to another that isn't stored"):
         store.add([passage(article())])
     assert store.count(Passage) == 0
 

@@ -1,4 +1,4 @@
-"""The tables of every record, which nothing may rewrite."""
+"""Create the tables of all record types, whose rows can't be changed."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _TYPES: dict[str, Any] = {
 
 
 def upgrade() -> None:
-    """Create the tables, whose rows may not be changed, nor deleted from three of them."""
+    """Create the tables. No row can be changed, and three tables' rows can't be deleted."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,4 +1,4 @@
-"""A table for reading positions, which were stored as measures, and one for the training queue."""
+"""Create tables for reading positions, until now stored as measures, and the training queue."""
 
 import hashlib
 import json

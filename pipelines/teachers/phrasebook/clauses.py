@@ -1,4 +1,4 @@
-"""Rule-based parsing of how an English sentence begins: lead-in, subject, verb and rest.
+"""Parse the beginning of an English sentence by rules: lead-in, subject, verb and rest.
 
 There's no grammar. The subject is the text before the first word that can be a finite verb, if
 that text is short and begins like a noun phrase. Other sentences aren't parsed.
@@ -30,7 +30,7 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject as it reads in a question; `is_explicit` unless a pronoun stands for it."""
+    """A subject as worded in a question; `is_explicit` is False if a pronoun stood for it."""
 
     text: str
     is_explicit: bool
@@ -50,7 +50,7 @@ class Clause:
 
 @lru_cache(maxsize=1024)
 def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
-    """Parse the beginning of each sentence, in order; None for a sentence that isn't clear."""
+    """Parse the beginning of each sentence, in order; None for an unclear sentence."""
     clauses: list[Clause | None] = []
     previous: Subject | None = None
     for sentence in split_sentences(passage):
@@ -185,7 +185,7 @@ def _is_capitalised(tokens: list[str]) -> bool:
 def _is_name(word: str, passage: str) -> bool:
     """Whether the first word of a sentence, always capitalised, is a name.
 
-    It is if the passage capitalises it elsewhere, or if it doesn't look like a common noun.
+    It's a name if the passage capitalises it elsewhere, or if it isn't like a common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True

@@ -1,4 +1,4 @@
-"""Phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
+"""Expand phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
 
 Braces contain either alternatives separated by bars, which can be nested, or the lower-case name
 of a slot that the caller fills.
@@ -45,7 +45,7 @@ def check_phrase(phrase: str, slots: Collection[str]) -> str:
 
 
 def _has_single_choice(phrase: str) -> bool:
-    """Whether some braces hold neither a choice nor a slot; a nested choice could look like one."""
+    """Whether any braces, checked from the innermost outwards, hold neither a choice nor a slot."""
     while match := _INNERMOST.search(phrase):
         if "|" not in match.group(1) and not _is_slot(match.group(1)):
             return True

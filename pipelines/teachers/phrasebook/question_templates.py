@@ -103,7 +103,7 @@ def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
 
 
 def _is_dated(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
-    """Whether a date follows the verb directly, or for some verbs is anywhere near it."""
+    """Whether a date follows the verb directly or, for some verbs, is near the verb."""
     if _DATE_NEXT.match(" ".join(rest[:4])):
         return True
     date = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)

@@ -1,4 +1,4 @@
-"""Splitting long sentences at their clauses into short sentences that stand alone.
+"""Split long sentences at their clauses into short sentences that stand alone.
 
 A sentence is split only where a rule can turn the second part into a sentence. Every word is kept
 except the one that joined the parts.
@@ -23,7 +23,7 @@ _JOIN = re.compile(
 _DEPENDENT = re.compile(
     r"(?:After|Before|When|While|Although|Though|Because|If|Since|As|Once|Despite|With)\b[^,]*$"
 )
-# Verbs whose participle describes what the event did, and what the subject did.
+# `event_verbs` and `subject_verbs` tell what a verb's participle describes.
 _WORDS = load_lexicon(__name__)
 _PERSON = re.compile(r"\b\w+(?:er|or|ist|ian|man|men|woman|women|king|queen|people|family)s?\b")
 _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
@@ -48,7 +48,7 @@ class Cut:
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
-    """The sentence as one or more; a part that can't stand alone isn't split off."""
+    """Split a sentence into one or more; a part that can't stand alone isn't split off."""
     done: list[str] = []
     rest = sentence
     while parts := _split_once(rest, rng):

@@ -1,4 +1,4 @@
-"""Rule-based rewriting of a plain answer in a tone.
+"""Rewrite a plain answer in a tone by rules.
 
 Every fact, number and name is kept: clauses become sentences, words are replaced only from a list,
 and the only additions are phrases that claim nothing.
@@ -68,7 +68,7 @@ def _phrase(stock: tuple[str, ...], topic: str, rng: Random) -> str:
 
 
 def _topic(answer: str, question: str) -> str:
-    """What the answer is about, for use in a phrase; empty if it's unclear."""
+    """The topic of the answer, as a noun phrase; empty if it's unclear."""
     first = parse_clauses(answer)[0]
     if first is not None and first.subject.is_explicit:
         subject = first.subject.text

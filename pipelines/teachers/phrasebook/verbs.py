@@ -9,7 +9,7 @@ _VOWELS = "aeiou"
 _WORDS = load_lexicon(__name__)
 BE: frozenset[str] = _WORDS.be
 AUXILIARIES: frozenset[str] = BE | _WORDS.auxiliaries
-# Past forms that are as often nouns or adjectives.
+# Past forms that are just as often nouns or adjectives.
 NOUNS_TOO: frozenset[str] = _WORDS.nouns_too
 # Present forms that are rarely nouns, so they can be recognised as verbs.
 PRESENT: frozenset[str] = _WORDS.present

@@ -1,4 +1,4 @@
-"""Changes of wording within a sentence: contractions, plain words, spoken openings, address."""
+"""Reword a sentence: contractions, plain words, spoken openings, addressing the listener."""
 
 import re
 from collections.abc import Callable
@@ -69,10 +69,10 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
 
 
 def prepend(phrase: str, sentence: str, context: str) -> str:
-    """The phrase followed by the sentence, which starts in lower case unless with a name.
+    """The phrase and the sentence, whose first letter becomes lower case unless a name starts it.
 
     `context` shows how the words are capitalised elsewhere. If it's unclear whether the sentence
-    starts with a name, a phrase that would need to know is dropped.
+    starts with a name, a phrase that depends on it is dropped.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"

@@ -12,11 +12,11 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    An outer renderer receives the output of the inner ones. Of a bracket without a partner, only
-    the bracket is dropped, so that an editor's slip doesn't swallow the rest of the page.
+    An outer renderer receives the output of the inner ones. An unmatched bracket is dropped
+    without its text, so that an editor's typo doesn't swallow the rest of the page.
     """
     renderers = {"{{": render_template, "[[": render_link}
-    stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets and the text since each
+    stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
     tokens = _TOKEN.split(text)
     for before, token in zip(tokens[::2], tokens[1::2], strict=False):
         kind, pieces = stack[-1]

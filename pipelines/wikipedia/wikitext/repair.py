@@ -1,4 +1,4 @@
-"""A repair of the gaps that removed templates leave in a text.
+"""Repair the gaps that removed templates leave in a text.
 
 It is written for speed: most replacements are of fixed strings, and each pattern starts with a
 character that is rare in prose.

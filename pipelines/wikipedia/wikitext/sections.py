@@ -29,7 +29,7 @@ class Section:
 
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# A note that isn't closed before the next one opens loses only its tag, not the page after it.
+# If a note isn't closed before the next one opens, only its tag is removed.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
 _NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>", re.I | re.DOTALL)
 _NOT_PROSE = re.compile(

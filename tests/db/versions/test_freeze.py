@@ -257,7 +257,7 @@ def test_a_candidate_approved_by_two_verdicts_is_rejected(store: Store) -> None:
 def test_freezing_unstored_candidates_fails(store: Store) -> None:
     candidate = statement()
     plan = replace(PLAN, splits=Splits(1.0, 0.0, 0.0))
-    with pytest.raises(StoreError, match="refers to one that isn't stored"):
+    with pytest.raises(StoreError, match="refers to another that isn't stored"):
         freeze(store, plan, [Approval(candidate, verdict(review(candidate.id)), None)])
     assert store.count(Version) == 0
 
