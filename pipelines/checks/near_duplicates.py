@@ -39,7 +39,7 @@ class NearDuplicates:
     """An index of distinct texts; as a check, it rejects a text that nearly repeats one of them."""
 
     def __init__(self, threshold: float = NEAR) -> None:
-        """Create an empty index; near-duplicates have at least a Jaccard similarity of `threshold`."""
+        """Create an empty index; near-duplicates reach the Jaccard similarity `threshold`."""
         self._threshold = threshold
         self._width = band_width(threshold)
         self._names: list[str] = []
