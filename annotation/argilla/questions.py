@@ -69,7 +69,7 @@ class _Builder:
         ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
         title = f"{title} ({ends})"[:MAX_TITLE]
         line = " · ".join(f"{point.value} {point.label}" for point in points)
-        values = [point.value for point in points]
+        values = list(self.settings.ratings)
         return self.question(rg.RatingQuestion, name, title, line, values=values)
 
     def traits(self, name: str, title: str) -> Any:

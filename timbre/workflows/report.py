@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotation.agreement.measurement import answered_questions, measure_agreement
@@ -98,7 +98,7 @@ def report_data(
         written_at=status.at,
         target=target,
         version=_version_facts(campaign, version, examples, reviews),
-        agreement=tuple(_agreement_rows(independent)),
+        agreement=tuple(_agreement_rows(independent, campaign.review_settings.ratings)),
         arms=arms,
         differences=differences,
         sweep=reading_ease_sweep(measured) if isinstance(campaign.voice, Tone) else (),
@@ -140,8 +140,8 @@ def _reviewers(reviews: Iterable[Review]) -> Iterator[Reviewer]:
         yield Reviewer(name, kind, count, descriptions.get(name, ""))
 
 
-def _agreement_rows(reviews: list[Review]) -> Iterator[AgreementRow]:
-    agreement = measure_agreement(reviews, answered_questions(reviews))
+def _agreement_rows(reviews: list[Review], ratings: Sequence[int]) -> Iterator[AgreementRow]:
+    agreement = measure_agreement(reviews, answered_questions(reviews), ratings=ratings)
     for row in agreement.questions:
         value = row.alpha if isinstance(row.alpha, Interval) else None
         yield AgreementRow(row.question, "all reviewers", "Krippendorff’s α", row.records, value)

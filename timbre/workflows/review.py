@@ -199,8 +199,11 @@ def _submit_rule_reviews(
     voice = campaign.voice
     traits = voice.traits if isinstance(voice, Persona) else ()
     cues = tuple((trait.name, trait.markers) for trait in traits)
+    scale = campaign.review_settings.ratings
     return sum(
-        submit(connection, dataset, [review_by_rule(i, rule, cues) for i in items], on_progress)
+        submit(
+            connection, dataset, [review_by_rule(i, rule, cues, scale) for i in items], on_progress
+        )
         for rule, connection in zip(RULE_REVIEWERS, reviewers, strict=True)
     )
 
