@@ -21,8 +21,7 @@ from evaluation.arms import MeasuredArm
 from evaluation.gates import GateBounds
 from evaluation.judge_cards import JudgeCard, Predictions, describe_kinds, judge_card
 from evaluation.measures.criteria import Criterion
-from evaluation.measures.suggestions import SuggestedAnswer, suggest_answers
-from evaluation.measures.tone import tone_measures
+from evaluation.measures.suggestions import RatingRule, SuggestedAnswer, suggest_answers
 from evaluation.rating import Judge, measure_name
 
 FEWEST = 20
@@ -174,12 +173,14 @@ class ReviewQuestions:
 
     Attributes:
         scale_middle: The middle of the tone scale, None if the tone isn't asked about.
+        rating_rule: What suggests a rating of the tone, if anything does.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
         traits: The traits that reviewers can tick.
         guidelines: The guidelines that reviewers read, which a card's fingerprint covers.
     """
 
     scale_middle: float | None = None
+    rating_rule: RatingRule | None = None
     is_grounded: bool = True
     traits: tuple[str, ...] = ()
     guidelines: str = ""
@@ -218,7 +219,7 @@ def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
     """A card for each suggesting measure that 20 or more reviewed records let us test."""
-    suggestions = {candidate.id: _suggestions(candidate) for candidate in candidates}
+    suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
         labels = majority((subject, scorer.read(v)) for subject, v in values if v is not None)
@@ -247,7 +248,7 @@ def suggestion_gates(
     if not bounds.measured:
         return ()
     by_name = {card.name: card for card in cards}
-    suggestions = [_suggestions(candidate) for candidate in approved]
+    suggestions = [_suggestions(candidate, questions) for candidate in approved]
     gates = []
     for scorer in _scorers(questions):
         answers = [each.get(scorer.question) for each in suggestions]
@@ -299,8 +300,8 @@ def _above(value: float, middle: float) -> float:
     return 0.5 if value == middle else float(value > middle)
 
 
-def _suggestions(candidate: Candidate) -> dict[str, SuggestedAnswer]:
-    suggestions = suggest_answers(candidate, tone_measures(candidate.review_text))
+def _suggestions(candidate: Candidate, questions: ReviewQuestions) -> dict[str, SuggestedAnswer]:
+    suggestions = suggest_answers(candidate, questions.rating_rule)
     return {suggestion.question: suggestion for suggestion in suggestions}
 
 

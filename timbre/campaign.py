@@ -12,6 +12,7 @@ from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, Tr
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.gates import GateBounds
 from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.measures.suggestions import RatingRule, rating_rule
 from pipelines.voices.constitution import constitution_data
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
@@ -89,6 +90,13 @@ class Campaign:
         """How reviews become a verdict; fewer reviews than the overlap make none."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
+
+    @property
+    def rating_rule(self) -> RatingRule | None:
+        """What suggests a rating of the tone; None for a persona."""
+        if isinstance(self.voice, Persona):
+            return None
+        return rating_rule(self.criterion, self.voice.scale.values)
 
     @property
     def candidates_dataset(self) -> str:

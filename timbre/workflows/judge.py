@@ -155,6 +155,7 @@ def review_questions(campaign: Campaign) -> ReviewQuestions:
     voice = campaign.voice
     return ReviewQuestions(
         scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
+        rating_rule=campaign.rating_rule,
         is_grounded=settings.grounded,
         traits=tuple(trait.name for trait in settings.traits),
         guidelines=campaign.guidelines,

@@ -15,11 +15,11 @@ from db.records import (
     ReviewStatus,
     Verdict,
 )
+from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.freeze import Approval
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures.suggestions import suggest_answers
-from evaluation.measures.tone import tone_measures
 from tests.annotation.records import ARTICLE, conversation, passage
 from timbre.campaign import Campaign, resolve_campaign
 from timbre.campaign_config import CampaignConfig
@@ -48,7 +48,7 @@ def stored_candidates(store: Store, candidates: list[Candidate]) -> None:
 
 def is_called_faithful(candidate: Candidate) -> bool:
     """What the measure suggests about faithfulness."""
-    answers = suggest_answers(candidate, tone_measures(candidate.review_text))
+    answers = suggest_answers(candidate, CAMPAIGN.rating_rule)
     return {answer.question: answer.value for answer in answers}["faithful"] == "yes"
 
 
@@ -73,7 +73,7 @@ def review(candidates: list[Candidate], missed: float, false_alarm: float) -> li
 
 
 def add_reviews(store: Store, reviews: list[Review], dataset: str, at: str = "t1") -> None:
-    store.reconcile_reviews(dataset, [replace(r, dataset=dataset) for r in reviews], at)
+    reconcile_reviews(store, dataset, [replace(r, dataset=dataset) for r in reviews], at)
 
 
 def card_of(store: Store, campaign: Campaign = CAMPAIGN) -> JudgeCard:
