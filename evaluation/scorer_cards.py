@@ -58,40 +58,50 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
     return {subject: mean > 0.5 for subject, mean in means.items() if mean != 0.5}
 
 
-def candidate_labels(
-    candidates: Iterable[Candidate], reviews: Iterable[Review], criterion: Criterion, middle: float
-) -> dict[str, ReviewerLabels]:
-    """What most reviewers said of candidates, by the name of the tone or of each trait.
-
-    `middle` is the middle of the rating scale: a text above it is in the tone.
-    """
-    texts = {candidate.id: candidate.review_text for candidate in candidates}
+def tone_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], middle: float
+) -> ReviewerLabels:
+    """Whether most reviewers rated candidates above the middle of the tone's scale."""
     answers = submitted(reviews)
-    source = _source(answers)
-    if not criterion.traits:
-        ratings = [(review.subject, review.answer("tone")) for review in answers]
-        values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
-        return {criterion.feature.name: ReviewerLabels(texts, majority(values), source)}
+    ratings = [(review.subject, review.answer("tone")) for review in answers]
+    values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
+    return ReviewerLabels(_texts(candidates), majority(values), _source(answers))
+
+
+def trait_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], traits: Iterable[str]
+) -> dict[str, ReviewerLabels]:
+    """Whether most reviewers found a trait in candidates, by trait."""
+    texts, answers = _texts(candidates), submitted(reviews)
     named = [(review.subject, review.answer("traits")) for review in answers]
-    chosen = [(s, traits) for s, traits in named if isinstance(traits, tuple) and traits]
+    chosen = [(s, found) for s, found in named if isinstance(found, tuple) and found]
+    source = _source(answers)
     return {
         trait: ReviewerLabels(texts, majority((s, float(trait in t)) for s, t in chosen), source)
-        for trait in criterion.traits
+        for trait in traits
     }
 
 
+def _texts(candidates: Iterable[Candidate]) -> dict[str, str]:
+    return {candidate.id: candidate.review_text for candidate in candidates}
+
+
 def candidate_cards(
-    labels: Mapping[str, ReviewerLabels], criterion: Criterion
+    labels: Mapping[str, ReviewerLabels], criterion: Criterion | None
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule and the register classifier, or of each trait's phrase list."""
+    """Cards of the tone's rule and the register classifier, or of each trait's phrase list.
+
+    A tone without a criterion has no rule, so only the classifier gets a card.
+    """
+    traits = criterion.traits if criterion else {}
     for name, known in labels.items():
-        measure = f"trait.{name}" if criterion.traits else name
-        title = f"The list of “{name}”" if criterion.traits else f"The rule for “{name}”"
-        if len(known.subjects) >= FEWEST:
+        measure = f"trait.{name}" if traits else name
+        title = f"The list of “{name}”" if traits else f"The rule for “{name}”"
+        if criterion and len(known.subjects) >= FEWEST:
             calls = [criterion.measure(known.texts[s])[measure] > 0 for s in known.subjects]
             predictions = Predictions(calls, [known.labels[s] for s in known.subjects])
             yield judge_card(title, predictions, known.source)
-        if not criterion.traits:
+        if not traits:
             yield from _register_card(known)
 
 

@@ -22,6 +22,7 @@ from db.records import (
     ReviewStatus,
     Verdict,
 )
+from db.reviews import current_reviews, reconcile_reviews
 from db.store import Store
 from evaluation.arms import arm_table
 from evaluation.judge_cards import JudgeCard, Predictions, judge_card
@@ -58,7 +59,7 @@ def reviews(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for records in ([ARTICLE], [passage()], candidates):
         store.add(records)
     reviews = [review(c, 5 if n % 2 else 1) for n, c in enumerate(candidates)]
-    store.reconcile_reviews("demo-candidates", reviews, "2026-01-01T00:00:00Z")
+    reconcile_reviews(store, "demo-candidates", reviews, "2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def model(server: Server) -> str:
 
 
 def cards(store: Store, campaign: Campaign) -> list[JudgeCard]:
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     return list(rating_cards(store, campaign, reviews))
 
 
@@ -114,7 +115,7 @@ def test_ratings_become_measures_and_are_requested_once(
     server = serve(rate_contractions)
     demo = campaign(model(server))
     assert rate(store, demo, outputs, settings) == RatingCount(RECORDS + 2, 0)
-    judge, criterion = judge_of(demo), demo.criterion
+    judge, criterion = judge_of(demo), demo.require_criterion("The test")
     assert judge
     measures = [list(store.stream(Measure, subject=o.id, source=judge.source)) for o in outputs]
     assert [[m.value for m in each] for each in measures] == [[5.0], [2.0]]
