@@ -125,6 +125,8 @@ def review_by_rule(
         source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
         ratings = _rate(text, source, rule)
         answers = _tone_answers(ratings, rule, scale)
+        if item.passage is None:
+            answers.pop("faithful")
         if rule.removes_opener and answers["decision"] == "approve":
             edited = _without_opener(text, ratings.features.opener)
     return Review(
@@ -212,10 +214,9 @@ def _comparison_answers(
         if cues:
             answers[f"traits_{side}"] = ratings.traits
         else:
-            answers |= {
-                f"tone_{side}": _rating(ratings.signs, scale),
-                f"faithful_{side}": ratings.faithful,
-            }
+            answers[f"tone_{side}"] = _rating(ratings.signs, scale)
+            if item.passage:
+                answers[f"faithful_{side}"] = ratings.faithful
     lead = points["left"] - points["right"]
     preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"
     return answers | {"preference": preference}
