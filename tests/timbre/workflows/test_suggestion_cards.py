@@ -18,6 +18,7 @@ from db.records import (
 from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.freeze import Approval
+from evaluation.gates import DecisionAgreement
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures.suggestions import suggest_answers
 from tests.annotation.records import ARTICLE, conversation, passage
@@ -88,7 +89,7 @@ def gates(
     approvals = [
         Approval(candidate, verdict(candidate, edit), ARTICLE.id) for candidate in candidates
     ]
-    every = version_gates(store, campaign, approvals, None)
+    every = version_gates(store, campaign, approvals, DecisionAgreement())
     return [gate for gate in every if gate.name.startswith("by measure: ")]
 
 
