@@ -20,13 +20,13 @@ _TEMPLATES = jinja2.Environment(
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """Guidelines in Markdown for judging candidates, written for first-time reviewers."""
-    return _render("candidates.v3.jinja", settings)
+    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    return _render("candidates.v4.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
-    """Guidelines in Markdown for choosing between two answers."""
-    return _render("comparisons.v4.jinja", settings)
+    """How to choose between two answers, for somebody who does it for the first time."""
+    return _render("comparisons.v5.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:

@@ -61,3 +61,8 @@ class ReviewSettings:
     vector: int | None = None
     measures: tuple[str, ...] = ()
     adjudication: bool = False
+
+    @property
+    def ratings(self) -> tuple[int, ...]:
+        """The values of the tone's scale, lowest first."""
+        return tuple(point.value for point in self.scale)

@@ -4,6 +4,7 @@ A rule compares features of a text with thresholds. It understands nothing. The 
 on some texts, as people do, so that the whole loop can run without people.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.items import CandidateItem, ComparisonItem
@@ -13,6 +14,9 @@ from db.records import Answer, AnswerValue, Candidate, Review, ReviewerKind, Rev
 
 Cues = tuple[tuple[str, tuple[str, ...]], ...]
 Answers = dict[str, AnswerValue]
+FIVE_STEPS = (1, 2, 3, 4, 5)
+SIGNS = 4
+"""How many signs of speech a rule looks for."""
 MAX_REPEATED = 0.1
 
 
@@ -26,7 +30,7 @@ class RuleReviewer:
     min_contractions: float  # per 100 words
     max_copied: float
     max_unsupported_numbers: int
-    min_tone: int
+    min_signs: int
     requires_faithful: bool
     min_cue_words: float  # per 100 words
     removes_opener: bool
@@ -39,7 +43,8 @@ class RuleReviewer:
         faithful = "faithful" if self.requires_faithful else "at least partly faithful"
         return (
             f"“{self.name}” is a written rule, not a person: it counts and understands nothing. "
-            "It rates the tone from 1 to 5 by four signs of speech: sentences with at most "
+            "It rates the tone from the lowest step of the scale (no sign) to the highest (all "
+            "four) by four signs of speech: sentences with at most "
             f"{self.max_mean_sentence_words:g} words on average, at least "
             f"{self.min_contractions:g} contractions per 100 words, words that address the reader, "
             f"and nothing stiff or copied (at most {self.max_copied:.0%} of its six-word runs are "
@@ -47,11 +52,11 @@ class RuleReviewer:
             f"{self.max_sentence_words} words, nothing is listed or repeated, and it ends like a "
             "sentence. It is faithful if all of its numbers are in the source, and unfaithful if "
             f"more than {self.max_unsupported_numbers} are not. The rule approves what is natural, "
-            f"{faithful}, and has a tone of {self.min_tone} or more; for a persona, what is "
-            f"natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
+            f"{faithful}, and has {self.min_signs} signs of speech or more; for a persona, what "
+            f"is natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
             f"words.{opener} Of two answers it prefers the one that is more than {self.margin} "
-            "points ahead: one point for each step of tone, two for natural, two for faithful, one "
-            "for partly faithful, and up to two for traits."
+            "points ahead: one point for each sign of speech, two for natural, two for faithful, "
+            "one for partly faithful, and up to two for traits."
         )
 
 
@@ -62,7 +67,7 @@ LISTENER = RuleReviewer(
     min_contractions=1.0,
     max_copied=0.8,
     max_unsupported_numbers=1,
-    min_tone=3,
+    min_signs=2,
     requires_faithful=False,
     min_cue_words=4,
     removes_opener=True,
@@ -75,7 +80,7 @@ CHECKER = RuleReviewer(
     min_contractions=1.5,
     max_copied=0.7,
     max_unsupported_numbers=0,
-    min_tone=3,
+    min_signs=2,
     requires_faithful=True,
     min_cue_words=5,
     removes_opener=False,
@@ -89,7 +94,7 @@ class _Ratings:
     """A rule's ratings of a text; `cues` counts the cue words of each trait in the text."""
 
     features: TextFeatures
-    tone: int
+    signs: int
     natural: str
     faithful: str
     cues: dict[str, int]
@@ -100,22 +105,28 @@ class _Ratings:
 
 
 def review_by_rule(
-    item: CandidateItem | ComparisonItem, rule: RuleReviewer, cues: Cues = ()
+    item: CandidateItem | ComparisonItem,
+    rule: RuleReviewer,
+    cues: Cues = (),
+    scale: Sequence[int] = FIVE_STEPS,
 ) -> Review:
     """A rule's submitted review of a candidate or a comparison.
 
-    For a persona, `cues` pairs each trait with the words and phrases that show it.
+    For a persona, `cues` pairs each trait with the words and phrases that show it. For a tone,
+    `scale` has the ratings, lowest first.
     """
     edited = None
     if isinstance(item, ComparisonItem):
-        subject, answers = item.comparison.id, _comparison_answers(item, rule, cues)
+        subject, answers = item.comparison.id, _comparison_answers(item, rule, cues, scale)
     elif item.candidate.persona is not None:
         subject, answers = item.candidate.id, _persona_answers(item.candidate, rule, cues)
     else:
         subject, text = item.candidate.id, item.candidate.review_text
         source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
         ratings = _rate(text, source, rule)
-        answers = _tone_answers(ratings, rule)
+        answers = _tone_answers(ratings, rule, scale)
+        if item.passage is None:
+            answers.pop("faithful")
         if rule.removes_opener and answers["decision"] == "approve":
             edited = _without_opener(text, ratings.features.opener)
     return Review(
@@ -149,20 +160,26 @@ def _rate(text: str, source: str, rule: RuleReviewer, cues: Cues = ()) -> _Ratin
         faithful = "no"
     return _Ratings(
         features=features,
-        tone=1 + sum(signs_of_speech) if features.words else 1,
+        signs=sum(signs_of_speech) if features.words else 0,
         natural="yes" if features.words and is_natural else "no",
         faithful=faithful,
         cues=count_cues(text, cues),
     )
 
 
-def _tone_answers(ratings: _Ratings, rule: RuleReviewer) -> Answers:
-    tone, faithful, features = ratings.tone, ratings.faithful, ratings.features
+def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -> Answers:
+    signs, faithful, features = ratings.signs, ratings.faithful, ratings.features
+    tone = _rating(signs, scale)
     answers: Answers = {"tone": tone, "natural": ratings.natural, "faithful": faithful}
     if features.unsupported_numbers:
         answers["wrong"] = features.unsupported_numbers
     is_unfaithful = faithful == "no" or (faithful == "partly" and rule.requires_faithful)
-    return answers | _decision(ratings, tone=tone < rule.min_tone, unfaithful=is_unfaithful)
+    return answers | _decision(ratings, tone=signs < rule.min_signs, unfaithful=is_unfaithful)
+
+
+def _rating(signs: int, scale: Sequence[int]) -> int:
+    """The step of a scale that is as far up as some of the signs are of all; a half counts up."""
+    return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
@@ -184,18 +201,22 @@ def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
     return {"decision": "reject", "reasons": names} if names else {"decision": "approve"}
 
 
-def _comparison_answers(item: ComparisonItem, rule: RuleReviewer, cues: Cues) -> Answers:
+def _comparison_answers(
+    item: ComparisonItem, rule: RuleReviewer, cues: Cues, scale: Sequence[int]
+) -> Answers:
     source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
     answers: Answers = {}
     points: dict[str, int] = {}
     for side, text in (("left", item.left_text), ("right", item.right_text)):
         ratings = _rate(text, source, rule, cues)
-        points[side] = ratings.tone + {"yes": 2, "partly": 1, "no": 0}[ratings.faithful]
+        points[side] = ratings.signs + {"yes": 2, "partly": 1, "no": 0}[ratings.faithful]
         points[side] += 2 * (ratings.natural == "yes") + min(2, len(ratings.cues))
         if cues:
             answers[f"traits_{side}"] = ratings.traits
         else:
-            answers |= {f"tone_{side}": ratings.tone, f"faithful_{side}": ratings.faithful}
+            answers[f"tone_{side}"] = _rating(ratings.signs, scale)
+            if item.passage:
+                answers[f"faithful_{side}"] = ratings.faithful
     lead = points["left"] - points["right"]
     preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"
     return answers | {"preference": preference}

@@ -297,6 +297,12 @@ class Version(Record):
         return ", ".join(f"{count} {split}" for split, count in self.split_sizes.items())
 
     @property
+    def override_notice(self) -> str:
+        """Which gates failed and why the version was frozen anyway; empty if none failed."""
+        failed = ", ".join(gate.name for gate in self.gates if not gate.passed) or "unknown"
+        return f"Frozen although gates failed ({failed}): {self.override}" if self.override else ""
+
+    @property
     def reviewers(self) -> str:
         """Who reviewed the examples, in words: people, written rules or nobody."""
         words = {"person": "people", "rule": "written rules (not people)"}

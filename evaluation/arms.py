@@ -15,6 +15,8 @@ from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.statistics import Outcome, outcome, wilson
 
 _FEWEST_CLUSTERS = 5
+_UNTARGETED = ("flesch_reading_ease", "words_per_sentence", SIMILARITY.name)
+"""The measures that a table shows if there is no target."""
 _THRESHOLDS = tuple(range(0, 101, 10))
 
 
@@ -117,11 +119,14 @@ class ArmTable:
 
 def summarise(
     arm: MeasuredArm,
-    target: Feature = CONVERSATIONAL,
+    target: Feature | None = CONVERSATIONAL,
     traits: Sequence[Feature] = (),
     judged: Sequence[Feature] = (),
 ) -> ArmSummary:
-    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings."""
+    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings.
+
+    Without a target, which needs a criterion, its share is None.
+    """
     rows = arm.outputs
     return ArmSummary(
         name=arm.name,
@@ -129,7 +134,7 @@ def summarise(
         description=arm.description,
         n=len(rows),
         articles=len({row.article for row in rows if row.article}),
-        target=_mean(target, rows).value,
+        target=_mean(target, rows).value if target else None,
         tone=tuple(_mean(feature, rows) for feature in tone.FEATURES),
         content=tuple(_mean(feature, rows) for feature in content.FEATURES),
         seconds=sum(row.seconds for row in rows) / len(rows) if rows else None,
@@ -140,10 +145,22 @@ def summarise(
 
 
 def arm_table(
-    arms: Iterable[MeasuredArm], target: Feature, judged: Sequence[Feature] = ()
+    arms: Iterable[MeasuredArm], target: Feature | None, judged: Sequence[Feature] = ()
 ) -> ArmTable:
-    """Tabulate the arms that have a target rate."""
+    """The arms with a target rate as rows of text and numbers.
+
+    Without a target, every arm has a row with means of some measures instead.
+    """
     names = [feature.name for feature in judged]
+    if target is None:
+        names = [*_UNTARGETED, *names]
+        return ArmTable(
+            ("arm", "answers", *names),
+            tuple(
+                (arm.label, len(arm.outputs), *(_format_mean(arm.values(n)) for n in names))
+                for arm in arms
+            ),
+        )
     rows: list[tuple[str | int, ...]] = []
     for arm in arms:
         rate = _mean(target, arm.outputs).value

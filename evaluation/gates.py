@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass as config_dataclass
 
 from db.records import Gate, Interval
+from evaluation.statistics import wilson
 
 AGREEMENT = "agreement on the decision"
 """The name of the agreement gate."""
@@ -24,7 +25,9 @@ class GateBounds:
 
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
-        default=0.2, description="Minimum of the lower bound of Krippendorff's alpha."
+        default=0.2,
+        description="Lowest lower bound of Krippendorff's alpha on the decision; of the share of "
+        "records with equal decisions if all reviewers agree and alpha is undefined.",
     )
     near_duplicate: Share = Field(
         default=0.8, description="Jaccard similarity (5-word shingles) of near duplicates."
@@ -67,13 +70,44 @@ class ApprovedTexts:
     personal_data: Mapping[str, Sequence[str]] | None = None
 
 
-def quality_gates(
-    approved: ApprovedTexts, agreement: Interval | None, bounds: GateBounds
-) -> tuple[Gate, ...]:
-    """Evaluate every gate except those for suggesting measures.
+@dataclass(frozen=True)
+class DecisionAgreement:
+    """How far reviewers agree on the decision.
 
-    `agreement` is Krippendorff's alpha of the decision; None if it's undefined.
+    Attributes:
+        alpha: Krippendorff's alpha; None if it's undefined.
+        reason: Why it's undefined.
+        unanimous: How many records two or more reviewers decided, if all of them were unanimous
+            and alpha is undefined because the decisions hardly vary; otherwise 0.
     """
+
+    alpha: Interval | None = None
+    reason: str = "no record has answers from two reviewers"
+    unanimous: int = 0
+
+    @property
+    def share(self) -> Interval | None:
+        """The share of records on which all reviewers agree, in place of an undefined alpha."""
+        return wilson(self.unanimous, self.unanimous) if self.unanimous else None
+
+    @property
+    def description(self) -> str:
+        """The agreement as text."""
+        if self.alpha:
+            return format_alpha(self.alpha)
+        text = f"alpha undefined: {self.reason}"
+        if self.share:
+            text += (
+                f"; the reviewers agree on {self.unanimous} of {self.unanimous} records, "
+                f"{self.share.estimate:.0%} ({self.share.low:.0%} to {self.share.high:.0%})"
+            )
+        return text
+
+
+def quality_gates(
+    approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
+) -> tuple[Gate, ...]:
+    """All gates but those of suggesting measures, passed or not."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),
@@ -100,13 +134,12 @@ def _count_gate(count: int, bounds: GateBounds) -> Gate:
     )
 
 
-def _agreement_gate(agreement: Interval | None, bounds: GateBounds) -> Gate:
+def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
+    measured = agreement.alpha or agreement.share
     return Gate(
         AGREEMENT,
-        agreement is not None and agreement.low >= bounds.agreement,
-        format_alpha(agreement)
-        if agreement
-        else "undefined: no record has two reviews, or all decisions are the same",
+        measured is not None and measured.low >= bounds.agreement,
+        agreement.description,
         f"a lower bound of at least {bounds.agreement:.2f}",
         "discuss the records on which reviewers differ, clarify the guidelines and review again",
     )

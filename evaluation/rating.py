@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeAlias
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -40,17 +41,21 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Criteria and the range of their ratings; `file` names the prompt template."""
+    """Criteria and the range of their ratings; `file` names the template of the prompt.
+
+    `steps` are the ratings that have a level, if they aren't evenly spaced in the range.
+    """
 
     criteria: tuple[RubricCriterion, ...]
     low: int = 1
     high: int = 5
     file: str = "rating.v1"
+    steps: tuple[int, ...] = ()
 
     @property
     def middle(self) -> float:
         """The rating above which a criterion counts as met."""
-        return (self.low + self.high) / 2
+        return float(median(self.steps or (self.low, self.high)))
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -162,7 +167,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
     """Build a tone's rubric: one criterion on the tone's scale, with its anchors as levels."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
-    return Rubric((RubricCriterion(name, description, levels),), min(anchors), max(anchors))
+    criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
+    return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:

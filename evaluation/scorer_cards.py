@@ -21,8 +21,8 @@ from evaluation.arms import MeasuredArm
 from evaluation.criteria import Criterion
 from evaluation.gates import GateBounds
 from evaluation.judge_cards import JudgeCard, Predictions, describe_kinds, judge_card
-from evaluation.measures.suggestions import SuggestedAnswer, suggest_answers
-from evaluation.measures.tone import tone_measures
+from evaluation.measures.criteria import Criterion
+from evaluation.measures.suggestions import RatingRule, SuggestedAnswer, suggest_answers
 from evaluation.rating import Judge, measure_name
 
 FEWEST = 20
@@ -59,40 +59,50 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
     return {subject: mean > 0.5 for subject, mean in means.items() if mean != 0.5}
 
 
-def candidate_labels(
-    candidates: Iterable[Candidate], reviews: Iterable[Review], criterion: Criterion, middle: float
-) -> dict[str, ReviewerLabels]:
-    """Label candidates by their reviewers' majority, separately for the tone or each trait.
-
-    `middle` is the middle of the rating scale. A text rated above it counts as in the tone.
-    """
-    texts = {candidate.id: candidate.review_text for candidate in candidates}
+def tone_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], middle: float
+) -> ReviewerLabels:
+    """Whether most reviewers rated candidates above the middle of the tone's scale."""
     answers = submitted(reviews)
-    source = _source(answers)
-    if not criterion.traits:
-        ratings = [(review.subject, review.answer("tone")) for review in answers]
-        values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
-        return {criterion.feature.name: ReviewerLabels(texts, majority(values), source)}
+    ratings = [(review.subject, review.answer("tone")) for review in answers]
+    values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
+    return ReviewerLabels(_texts(candidates), majority(values), _source(answers))
+
+
+def trait_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], traits: Iterable[str]
+) -> dict[str, ReviewerLabels]:
+    """Whether most reviewers found a trait in candidates, by trait."""
+    texts, answers = _texts(candidates), submitted(reviews)
     named = [(review.subject, review.answer("traits")) for review in answers]
-    chosen = [(s, traits) for s, traits in named if isinstance(traits, tuple) and traits]
+    chosen = [(s, found) for s, found in named if isinstance(found, tuple) and found]
+    source = _source(answers)
     return {
         trait: ReviewerLabels(texts, majority((s, float(trait in t)) for s, t in chosen), source)
-        for trait in criterion.traits
+        for trait in traits
     }
 
 
+def _texts(candidates: Iterable[Candidate]) -> dict[str, str]:
+    return {candidate.id: candidate.review_text for candidate in candidates}
+
+
 def candidate_cards(
-    labels: Mapping[str, ReviewerLabels], criterion: Criterion
+    labels: Mapping[str, ReviewerLabels], criterion: Criterion | None
 ) -> Iterator[JudgeCard]:
-    """Test the tone's rule and the register classifier, or each trait's phrase list."""
+    """Cards of the tone's rule and the register classifier, or of each trait's phrase list.
+
+    A tone without a criterion has no rule, so only the classifier gets a card.
+    """
+    traits = criterion.traits if criterion else {}
     for name, known in labels.items():
-        measure = f"trait.{name}" if criterion.traits else name
-        title = f"The list of “{name}”" if criterion.traits else f"The rule for “{name}”"
-        if len(known.subjects) >= FEWEST:
+        measure = f"trait.{name}" if traits else name
+        title = f"The list of “{name}”" if traits else f"The rule for “{name}”"
+        if criterion and len(known.subjects) >= FEWEST:
             calls = [criterion.measure(known.texts[s])[measure] > 0 for s in known.subjects]
             predictions = Predictions(calls, [known.labels[s] for s in known.subjects])
             yield judge_card(title, predictions, known.source)
-        if not criterion.traits:
+        if not traits:
             yield from _register_card(known)
 
 
@@ -174,12 +184,14 @@ class ReviewQuestions:
 
     Attributes:
         scale_middle: The middle of the tone scale, None if the tone isn't asked about.
+        rating_rule: What suggests a rating of the tone, if anything does.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
         traits: The traits that reviewers can tick.
         guidelines: The guidelines that reviewers read, which a card's fingerprint covers.
     """
 
     scale_middle: float | None = None
+    rating_rule: RatingRule | None = None
     is_grounded: bool = True
     traits: tuple[str, ...] = ()
     guidelines: str = ""
@@ -217,8 +229,8 @@ def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) 
 def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
-    """Test each suggesting measure that has 20 or more reviewed records."""
-    suggestions = {candidate.id: _suggestions(candidate) for candidate in candidates}
+    """A card for each suggesting measure that 20 or more reviewed records let us test."""
+    suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
         labels = majority((subject, scorer.read(v)) for subject, v in values if v is not None)
@@ -247,7 +259,7 @@ def suggestion_gates(
     if not bounds.measured:
         return ()
     by_name = {card.name: card for card in cards}
-    suggestions = [_suggestions(candidate) for candidate in approved]
+    suggestions = [_suggestions(candidate, questions) for candidate in approved]
     gates = []
     for scorer in _scorers(questions):
         answers = [each.get(scorer.question) for each in suggestions]
@@ -299,8 +311,8 @@ def _above(value: float, middle: float) -> float:
     return 0.5 if value == middle else float(value > middle)
 
 
-def _suggestions(candidate: Candidate) -> dict[str, SuggestedAnswer]:
-    suggestions = suggest_answers(candidate, tone_measures(candidate.review_text))
+def _suggestions(candidate: Candidate, questions: ReviewQuestions) -> dict[str, SuggestedAnswer]:
+    suggestions = suggest_answers(candidate, questions.rating_rule)
     return {suggestion.question: suggestion for suggestion in suggestions}
 
 

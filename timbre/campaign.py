@@ -12,9 +12,11 @@ from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, Tr
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
+from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.measures.suggestions import RatingRule, rating_rule
+from pipelines.voices.constitution import constitution_data
 from pipelines.voices.persona import Persona
-from pipelines.voices.persona_files import persona_data
-from pipelines.voices.tone import Tone
+from pipelines.voices.tone import Target, Tone
 from timbre.campaign_config import (
     CampaignConfig,
     EvaluateConfig,
@@ -24,6 +26,7 @@ from timbre.campaign_config import (
     WatchConfig,
 )
 from timbre.config import ConfigError, config_file, parse_config, read_config, read_text
+from timbre.settings import SettingsError
 from trainer.config import TrainingConfig
 
 VECTOR_SIZE = 384
@@ -47,7 +50,7 @@ class Campaign:
     Attributes:
         name: Its name.
         voice: Its tone or persona.
-        criterion: When an answer counts as being in the voice.
+        criterion: When an answer counts as being in the voice; None if its tone sets no target.
         system_prompt: What the prompted arm is told.
         review_settings: What reviewers are asked.
         guidelines: The guidelines that candidates are reviewed by.
@@ -64,7 +67,7 @@ class Campaign:
 
     name: str
     voice: Tone | Persona
-    criterion: Criterion
+    criterion: Criterion | None
     system_prompt: str
     review_settings: ReviewSettings
     guidelines: str
@@ -89,6 +92,22 @@ class Campaign:
         """How reviews become a verdict. A record with fewer reviews than the overlap gets none."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
+
+    def require_criterion(self, purpose: str) -> Criterion:
+        """The criterion; raises `SettingsError` if there is none, which `purpose` needs."""
+        if self.criterion is None:
+            raise SettingsError(
+                f"{purpose} needs to know which answers are in the tone, but {self.subject} has "
+                "no [target]. Add one to its file, with at least one bound on a measure."
+            )
+        return self.criterion
+
+    @property
+    def rating_rule(self) -> RatingRule | None:
+        """What suggests a rating of the tone; None for a persona and without a criterion."""
+        if isinstance(self.voice, Persona) or self.criterion is None:
+            return None
+        return rating_rule(self.criterion, self.voice.scale.values)
 
     @property
     def candidates_dataset(self) -> str:
@@ -209,9 +228,11 @@ def shipped_personas() -> list[Persona]:
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 
 
-def _criterion(voice: Tone | Persona) -> Criterion:
+def _criterion(voice: Tone | Persona) -> Criterion | None:
     if isinstance(voice, Persona):
         return persona_criterion({trait.name: trait.markers for trait in voice.traits})
+    if voice.target == Target():
+        return None
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in voice.target.bounds]
     return tone_criterion(voice.name, bounds, voice.target.signs, voice.target.signs_of)
 

@@ -38,6 +38,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
     "too_short": "a list of {min_length} or more",
+    "too_long": "a list of {max_length} or fewer",
 }
 """What pydantic expected, by the type of its error."""
 

@@ -40,6 +40,15 @@ class QuestionAgreement:
 
 
 @dataclass(frozen=True)
+class _Answers:
+    """Everything that was answered to one question, and its scale."""
+
+    question: str
+    sheet: AnswerSheet
+    scale: Scale
+
+
+@dataclass(frozen=True)
 class PairAgreement:
     """κ of one reviewer with another, or with all others together, on one question.
 
@@ -67,26 +76,27 @@ def measure_agreement(
     reviews: Iterable[Review],
     questions: Sequence[str] | None = None,
     bootstrap: Bootstrap | None = None,
+    ratings: Sequence[int] = (),
 ) -> Agreement:
     """Measure agreement on `questions`, by default on all answered ones; drafts don't count.
 
     κ has squared weights on ordinal scales, Jaccard distances for sets, and no weights otherwise.
+    `ratings` are the values of the tone's scale, lowest first: its weights count steps.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
     by_pair: list[PairAgreement] = []
     by_reviewer: list[PairAgreement] = []
     for question in answered_questions(reviews) if questions is None else questions:
-        sheet = answers_by_subject(reviews, question)
+        sheet, scale = answers_by_subject(reviews, question), scale_of(question, ratings)
+        answers = _Answers(question, sheet, scale)
         names = sorted({name for row in sheet.values() for name in row})
         shared = sum(len(row) > 1 for row in sheet.values())
-        alpha = _alpha(sheet, scale_of(question), plan)
+        alpha = _alpha(sheet, scale, plan)
         by_question.append(QuestionAgreement(question, alpha, shared))
-        by_pair += [
-            _pair(sheet, question, pair, {pair[1]}, plan) for pair in combinations(names, 2)
-        ]
+        by_pair += [_pair(answers, pair, {pair[1]}, plan) for pair in combinations(names, 2)]
         by_reviewer += [
-            _pair(sheet, question, (name, "the others"), {*names} - {name}, plan) for name in names
+            _pair(answers, (name, "the others"), {*names} - {name}, plan) for name in names
         ]
     return Agreement(tuple(by_question), tuple(by_pair), tuple(by_reviewer))
 
@@ -140,19 +150,19 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 
 
 def _pair(
-    sheet: AnswerSheet, question: str, names: tuple[str, str], others: set[str], plan: Bootstrap
+    answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
     """Agreement of `names[0]` with each of the others, who are reported as `names[1]`."""
-    shared = [row for row in sheet.values() if names[0] in row and others & row.keys()]
+    shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
     rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
-    kappa = _kappa(rows, names, scale_of(question), plan)
+    kappa = _kappa(rows, names, answers.scale, plan)
     own = {pair[0] for row in rows for pair in row}
     uninformative = ""
     if len(own) == 1 and len(rows) > 1:
         uninformative = f"always answers “{format_answer(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
         uninformative = "may agree with the others only by chance"
-    return PairAgreement(question, *names, kappa, len(rows), uninformative)
+    return PairAgreement(answers.question, *names, kappa, len(rows), uninformative)
 
 
 def _kappa(

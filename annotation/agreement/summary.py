@@ -60,7 +60,9 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
     ]
 
 
-def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str) -> list[str]:
+def uninformative_reviewers(
+    reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
+) -> list[str]:
     """One sentence for each reviewer whose answers to a question carry no information.
 
     If there are reviews of the calibration dataset, only those count, because its records show no
@@ -69,7 +71,7 @@ def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str)
     calibration = [review for review in reviews if review.dataset == calibration_dataset]
     return [
         f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
-        for one in measure_agreement(calibration or reviews).reviewers
+        for one in measure_agreement(calibration or reviews, ratings=ratings).reviewers
         if one.uninformative
     ]
 
@@ -81,19 +83,26 @@ def format_coefficient(value: Coefficient) -> str:
     return f"undefined: {value.reason}"
 
 
-def records_to_discuss(reviews: Sequence[Review], limit: int) -> list[Disagreement]:
-    """The records on which reviewers differ most: up to `limit` for each answered question."""
+def records_to_discuss(
+    reviews: Sequence[Review], limit: int, ratings: Sequence[int] = ()
+) -> list[Disagreement]:
+    """The records on which reviewers differ most: up to `limit` for each answered question.
+
+    `ratings` are the values of the tone's scale.
+    """
     return [
         one
         for question in answered_questions(reviews)
-        for one in rank_disagreements(reviews, question)[:limit]
+        for one in rank_disagreements(reviews, question, ratings)[:limit]
     ]
 
 
-def rank_disagreements(reviews: Iterable[Review], question: str) -> list[Disagreement]:
-    """Every record on which submitted reviews differ, by decreasing distance."""
+def rank_disagreements(
+    reviews: Iterable[Review], question: str, ratings: Sequence[int] = ()
+) -> list[Disagreement]:
+    """Every record on which submitted reviews differ, the furthest apart first."""
     sheet = answers_by_subject(reviews, question)
-    scale = scale_of(question)
+    scale = scale_of(question, ratings)
     domain = scale.domain(value for row in sheet.values() for value in row.values())
     place = {value: n for n, value in enumerate(domain)}
     penalties = scale.penalties(domain)

@@ -50,14 +50,14 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
     """Return the dataset with this name; create it with `settings` if it's missing.
 
-    An existing dataset gets the current guidelines, titles and descriptions. The connected
-    user must be an owner or an admin.
+    An existing dataset gets the current guidelines, titles and descriptions. One that a failed push
+    left without records is replaced if its answers' options have changed since. The connection
+    must be an owner's or an admin's.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
     existing = _list_datasets(server).get(name)
-    if existing and existing["status"] != "ready":
-        # An interrupted push left the dataset unpublished, so it has no records.
+    if existing and _is_replaceable(server, existing, settings):
         server.delete(f"datasets/{existing['id']}")
         existing = None
     if existing is None:
@@ -97,7 +97,29 @@ def _create(server: Server, name: str, settings: "rg.Settings") -> None:
         ) from error
 
 
+def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
+    """Whether a push was stopped while it created the dataset, or before it added a record."""
+    if dataset["status"] != "ready":
+        return True
+    items = server.get(f"datasets/{dataset['id']}/questions")["items"]
+    expected = settings.serialize()["questions"]
+    is_ours = {item["name"] for item in items} == {item["name"] for item in expected}
+    if not is_ours or _shape(items) == _shape(expected):
+        return False
+    return not server.get(f"datasets/{dataset['id']}/records", limit=1)["items"]
+
+
 def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
+    differences = _differences(server, dataset, settings)
+    if differences:
+        raise AnnotationError(
+            f"The dataset “{dataset['name']}” exists in Argilla with different "
+            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
+            "another name, or delete the dataset in Argilla if you don't need it."
+        )
+
+
+def _differences(server: Server, dataset: Json, settings: "rg.Settings") -> list[str]:
     expected = settings.serialize()
     paths = {
         "fields": "datasets/{}/fields",
@@ -112,12 +134,7 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     ]
     if dataset["distribution"]["min_submitted"] != settings.distribution.min_submitted:
         differences.append("reviewers per record")
-    if differences:
-        raise AnnotationError(
-            f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
-            "another name, or delete the dataset in Argilla if you don't need it."
-        )
+    return differences
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:

@@ -63,13 +63,22 @@ class _Builder:
     def label(self, name: str, title: str, labels: dict[str, str], description: str = "") -> Any:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
 
+    def faithful(self, name: str, title: str, description: str = "") -> Any:
+        """A question about the passage, which a record without one (an imported chat) leaves out.
+
+        Argilla asks every record of a dataset the same questions, so it can't be required.
+        """
+        description = f"{description} Leave it empty if there is no passage.".strip()
+        options = {"labels": FAITHFUL, "required": False}
+        return self.question(rg.LabelQuestion, name, title, description, **options)
+
     def rating(self, name: str, title: str) -> Any:
         """A rating question on the tone's scale, described by the whole scale in one line."""
         points = self.settings.scale
         ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
         title = f"{title} ({ends})"[:MAX_TITLE]
         line = " · ".join(f"{point.value} {point.label}" for point in points)
-        values = [point.value for point in points]
+        values = list(self.settings.ratings)
         return self.question(rg.RatingQuestion, name, title, line, values=values)
 
     def traits(self, name: str, title: str) -> Any:
@@ -151,7 +160,7 @@ def _candidate_questions(build: _Builder) -> Iterator[Any]:
     yield build.label("natural", "Would somebody say it like this?", YES_NO)
     if settings.grounded:
         description = "Read the passage. It must contain every fact of the text."
-        yield build.label("faithful", "Does the passage support it?", FAITHFUL, description)
+        yield build.faithful("faithful", "Does the passage support it?", description)
         description = "Choose a label, then select the words in the text to judge."
         options = {"field": "candidate", "labels": SPAN_LABELS, "required": False}
         yield build.question(rg.SpanQuestion, "wrong", "Mark what is wrong", description, **options)
@@ -174,7 +183,7 @@ def _comparison_questions(build: _Builder) -> Iterator[Any]:
     for side, name in sides if settings.traits else ():
         yield build.traits(f"traits_{side}", f"Which traits does {name} show?")
     for side, name in sides if settings.grounded else ():
-        yield build.label(f"faithful_{side}", f"Does the passage support {name}?", FAITHFUL)
+        yield build.faithful(f"faithful_{side}", f"Does the passage support {name}?")
     title = "Is something wrong with the record itself?"
     description = "Tick a box only if so. One tick flags the record, even if you discard it."
     yield build.reasons(title, COMPARISON_FLAGS, description)

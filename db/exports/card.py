@@ -35,6 +35,7 @@ def render_card(card: Card) -> str:
     paragraphs = [
         _header(card),
         f"# {version.name}",
+        *([f"**{version.override_notice}**"] if version.override else []),
         f"Version `{version.id}` of the campaign {version.campaign}: {version.train} training, "
         f"{version.validation} validation and {version.test} test examples. The id is a hash of "
         "the contents.",
@@ -46,7 +47,6 @@ def render_card(card: Card) -> str:
         *card.notes,
         "## Gates",
         "\n".join(_gates(version)),
-        *([f"Frozen despite a failed gate: {version.override}"] if version.override else []),
         "## Sources and licence",
         *_licence(card.articles),
     ]

@@ -45,9 +45,10 @@ class Approval(NamedTuple):
 class FreezePlan:
     """The settings of a version to freeze.
 
-    The salt and the source article decide an example's split. The gates have already been
-    evaluated; `override` is the reason for freezing despite a failing gate, or empty. The
-    reviewers' agreement is stored to compare versions.
+    The salt decides, with the source article, the split of an example. The gates are evaluated
+    already; `override` is the reason for freezing despite a failing one, or empty. The reviewers'
+    agreement is stored to compare versions; `unanimity` is the share of records on which they all
+    agree, if that leaves their agreement undefined.
     """
 
     name: str
@@ -57,6 +58,7 @@ class FreezePlan:
     gates: tuple[Gate, ...] = ()
     override: str = ""
     agreement: Interval | None = None
+    unanimity: Interval | None = None
 
 
 def build_examples(
@@ -224,4 +226,6 @@ def _insert_version(
         rows = [(version.id, example.id, example.split.value) for example in batch]
         insert_rows(connection, members, ("version", "example", "split"), rows)
     detail = {"splits": plain(plan.splits), "agreement": plain(plan.agreement)}
+    if plan.unanimity:
+        detail["unanimity"] = plain(plan.unanimity)
     insert(connection, [event(version.id, EventKind.FROZEN, **detail)])

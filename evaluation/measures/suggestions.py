@@ -1,11 +1,11 @@
 """Answers that our measures suggest to reviewers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from db.records import AnswerValue, Candidate, CandidateKind
 from evaluation.measures.content import CONTENT_SOURCE, names_kept, numbers_kept
-from evaluation.measures.tone import TONE_SOURCE, conversational
+from evaluation.measures.criteria import Criterion
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,34 @@ class SuggestedAnswer:
     agent: str
 
 
-def suggest_answers(
-    candidate: Candidate, tone_measures: Mapping[str, float]
-) -> Iterator[SuggestedAnswer]:
-    """Suggest answers about a candidate, given the tone measures of its text."""
-    if candidate.kind is CandidateKind.CONVERSATION:
-        rating = 4 if conversational(tone_measures) else 2
-        yield SuggestedAnswer("tone", rating, None, TONE_SOURCE)
+@dataclass(frozen=True)
+class RatingRule:
+    """A tone's criterion, and the ratings it suggests: for texts that meet it, and for others."""
+
+    criterion: Criterion
+    met: int
+    missed: int
+
+    def rate(self, text: str) -> int:
+        """The rating of a text."""
+        is_met = self.criterion.measure(text)[self.criterion.feature.name] > 0
+        return self.met if is_met else self.missed
+
+
+def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
+    """The rule that suggests the nearest step above or below the middle of a scale.
+
+    A criterion only says yes or no, so nothing justifies the ends of a longer scale.
+    """
+    above = (len(scale) + 1) // 2
+    return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
+
+
+def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[SuggestedAnswer]:
+    """The answers that measures suggest about a candidate; no rating of the tone without a rule."""
+    if rule and candidate.kind is CandidateKind.CONVERSATION:
+        rating = rule.rate(candidate.review_text)
+        yield SuggestedAnswer("tone", rating, None, rule.criterion.source)
     if candidate.traits:
         yield SuggestedAnswer("traits", candidate.traits, None, candidate.provenance.teacher)
     if candidate.reference:

@@ -38,8 +38,10 @@ def arm_series(arms: Sequence[ArmSummary]) -> Series:
     return Series(tuple(arm.label for arm in arms))
 
 
-def target_figure(arms: Sequence[ArmSummary], target: Feature) -> Figure | None:
+def target_figure(arms: Sequence[ArmSummary], target: Feature | None) -> Figure | None:
     """The share of each arm's answers that meet the target."""
+    if target is None:
+        return None
     rows = [_arm_row(arm, arm.target) for arm in arms if arm.target]
     if not rows:
         return None

@@ -24,7 +24,8 @@ from evaluation.pages.figures import (
 )
 from evaluation.pages.page import printable, render_figure, template_environment
 from evaluation.preferences import Preferences
-from evaluation.verdict import review_notice
+from evaluation.reviewer_ratings import ArmRating
+from evaluation.verdict import NO_CRITERION, review_notice
 
 _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 
@@ -98,16 +99,18 @@ class ReportData:
 
     `subject` is the tone or persona in words, such as `the tone “conversational”`; `written_at` is
     ISO 8601; `target` is the feature that `ArmSummary.target` counts, and its description is the
-    rule; `judge_kappa` is the lower bound of kappa below which a judge is diagnostic only;
-    `training` has facts of the run (base model, precision, device, times); `lineage` is one output
-    traced back to its article and reviewers; `configuration` has the run's files as text.
+    rule, None if no criterion was set; `ratings` are those of the tone question in blind
+    comparisons, and `scale` says what they mean; `judge_kappa` is the lower bound of kappa below
+    which a judge is diagnostic only; `training` has facts of the run (base model, precision,
+    device, times); `lineage` is one output traced back to its article and reviewers;
+    `configuration` has the run's files as text.
     """
 
     campaign: str
     subject: str
     verdict: str
     written_at: str
-    target: Feature = CONVERSATIONAL
+    target: Feature | None = CONVERSATIONAL
     version: VersionFacts | None = None
     agreement: tuple[AgreementRow, ...] = ()
     arms: tuple[ArmSummary, ...] = ()
@@ -116,6 +119,8 @@ class ReportData:
     floor: Interval | None = None
     ceiling: Interval | None = None
     preferences: Preferences | None = None
+    ratings: tuple[ArmRating, ...] = ()
+    scale: str = ""
     judges: tuple[JudgeCard, ...] = ()
     judge_kappa: float = 0.4
     losses: tuple[LossPoint, ...] = ()
@@ -152,6 +157,7 @@ def render_report(data: ReportData) -> str:
         places={arm.name: place % len(PRINT.series) for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),
         differences_note=DIFFERENCES_NOTE,
+        no_criterion=NO_CRITERION,
     )
 
 

@@ -1,6 +1,7 @@
 """A tone of voice: how it sounds, how people rate it, and how to rewrite a text in the tone."""
 
 from functools import cached_property
+from statistics import median
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -17,7 +18,7 @@ Phrase = Annotated[str, phrase_check("topic")]
 class Anchor:
     """A point on the rating scale, with what a text of this value sounds like."""
 
-    value: int = Field(description="The rating.")
+    value: int = Field(ge=0, le=10, description="The rating, 0 to 10.")
     label: Words = Field(description="What the rating means, in a few words.")
     example: Words = Field(description="A text that deserves this rating.")
 
@@ -27,18 +28,28 @@ class Scale:
     """The question reviewers rate a text by, and its anchors, lowest first."""
 
     question: Words = Field(description="The question reviewers answer with a rating.")
-    anchors: tuple[Anchor, ...] = Field(min_length=2, description="The ratings, lowest first.")
+    anchors: tuple[Anchor, ...] = Field(
+        min_length=2, max_length=10, description="The ratings, lowest first."
+    )
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The ratings, lowest first."""
+        return tuple(anchor.value for anchor in self.anchors)
 
     @property
     def middle(self) -> float:
-        """The middle of the scale: ratings above it are in the tone."""
-        return (self.anchors[0].value + self.anchors[-1].value) / 2
+        """The rating in the middle of the steps: ratings above it are in the tone."""
+        return float(median(self.values))
 
     @model_validator(mode="after")
-    def _values_rise(self) -> "Scale":
-        values = [anchor.value for anchor in self.anchors]
-        if values != sorted(set(values)):
-            raise ValueError(f"the anchors' values must rise; they are {values}")
+    def _is_a_scale(self) -> "Scale":
+        if list(self.values) != sorted(set(self.values)):
+            raise ValueError(f"the anchors' values must rise; they are {list(self.values)}")
+        labels = [anchor.label.strip().casefold() for anchor in self.anchors]
+        repeated = [label for label in labels if labels.count(label) > 1]
+        if repeated:
+            raise ValueError(f"two anchors have the label “{repeated[0]}”; give each its own")
         return self
 
 

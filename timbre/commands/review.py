@@ -252,9 +252,10 @@ def agreement(
 
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    rows = agreement_rows(measure_agreement(reviews, answered_questions(reviews)))
-    disagreements = records_to_discuss(reviews, most)
-    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset)
+    questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
+    rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
+    disagreements = records_to_discuss(reviews, most, ratings)
+    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset, ratings)
     if as_json:
         print_json(
             {

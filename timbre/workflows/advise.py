@@ -36,9 +36,10 @@ def compare_strategies(
 ) -> LadderRun:
     """Answer the held-out prompts of the run's version with every strategy, and measure them.
 
-    Raises `SettingsError` if the version has no held-out prompt.
+    Raises `SettingsError` if the version has no held-out prompt, or the campaign no criterion.
     """
     run, campaign, config = request.status.run, request.campaign, request.config
+    criterion = campaign.require_criterion("Advice")
     prompts = held_out_prompts(store, run, config.prompts)
     if not prompts:
         raise SettingsError(
@@ -50,7 +51,7 @@ def compare_strategies(
     task = PromptingTask(
         prompts=tuple(prompts),
         examples=by_length(pool),
-        criterion=campaign.criterion,
+        criterion=criterion,
         system=campaign.system_prompt,
         rules=rules_prompt(campaign.voice),
         rewrite=config.rewrite or rewrite_prompt(campaign.voice),

@@ -11,8 +11,11 @@ from evaluation import measuring
 from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.criteria import Criterion
 from evaluation.measures.content import paraphrase_ceiling, shuffled_floor
+from evaluation.measures.criteria import Criterion
+from evaluation.measures.tone import TONE_SOURCE
 from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
 from evaluation.rating import Judge
+from evaluation.reviewer_ratings import ArmRating, rate_arms
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.workflows.answer import BASE, PROMPTED, TUNED
@@ -27,11 +30,17 @@ _ARMS = {
 
 
 def measure_outputs(
-    store: Store, outputs: Sequence[Output], criterion: Criterion, on_progress: ProgressCallback
+    store: Store,
+    outputs: Sequence[Output],
+    criterion: Criterion | None,
+    on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that this criterion hasn't measured yet; returns how many values are new."""
-    name = criterion.feature.name
-    key = {"name": name, "source": criterion.source_of(name)}
+    """Measure outputs that this criterion hasn't measured yet; returns how many values are new.
+
+    Without a criterion, only features of tone and content are measured.
+    """
+    name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
+    key = {"name": name, "source": criterion.source_of(name) if criterion else TONE_SOURCE}
     pending = [o for o in outputs if not store.count(Measure, subject=o.id, **key)]
     if not pending:
         return 0
@@ -50,7 +59,7 @@ def measure_outputs(
 def measured_arms(
     store: Store,
     outputs: dict[str, list[Output]],
-    criterion: Criterion,
+    criterion: Criterion | None,
     judge: Judge | None = None,
 ) -> tuple[MeasuredArm, ...]:
     """Each arm with its outputs' measures."""
@@ -61,12 +70,14 @@ def measured_arms(
 
 
 def measured_outputs(
-    store: Store, outputs: Sequence[Output], criterion: Criterion, judge: Judge | None = None
+    store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
     """Outputs with their measures by name, as this criterion and this judge define them."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
-    names = {criterion.feature.name, *(feature.name for feature in criterion.trait_features)}
-    sources = dict.fromkeys(names, criterion.source)
+    sources: dict[str, str] = {}
+    if criterion:
+        names = (criterion.feature.name, *(feature.name for feature in criterion.trait_features))
+        sources = dict.fromkeys(names, criterion.source)
     sources |= {f.name: judge.source for f in judge.features} if judge else {}
     for measure in store.stream(Measure, subject=tuple(measures)):
         if measure.source == sources.get(measure.name, measure.source):
@@ -95,6 +106,16 @@ def preferences_between(
     """Win rates between arms from reviewers' votes; None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
     return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
+
+
+def ratings_of(
+    store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
+) -> tuple[ArmRating, ...]:
+    """Reviewers' mean ratings of each arm's answers in blind comparisons."""
+    comparisons = list(store.stream(Comparison, campaign=campaign.name))
+    arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
+    reviews = current_reviews(store, subject=tuple(comparison.id for comparison in comparisons))
+    return rate_arms(reviews, comparisons, arm_of)
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:

@@ -99,9 +99,13 @@ def reviewer_labels(
 ) -> dict[str, ReviewerLabels]:
     """What most reviewers said about candidates, by tone or trait."""
     ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
-    candidates = store.stream(Candidate, id=ids)
-    middle = 0.0 if isinstance(campaign.voice, Persona) else campaign.voice.scale.middle
-    return scorer_cards.candidate_labels(candidates, reviews, campaign.criterion, middle)
+    candidates, voice = store.stream(Candidate, id=ids), campaign.voice
+    criterion = campaign.criterion
+    if isinstance(voice, Persona):
+        traits = criterion.traits if criterion else ()
+        return scorer_cards.trait_labels(candidates, reviews, traits)
+    name = criterion.feature.name if criterion else voice.name
+    return {name: scorer_cards.tone_labels(candidates, reviews, voice.scale.middle)}
 
 
 def candidate_cards(
@@ -155,6 +159,7 @@ def review_questions(campaign: Campaign) -> ReviewQuestions:
     voice = campaign.voice
     return ReviewQuestions(
         scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
+        rating_rule=campaign.rating_rule,
         is_grounded=settings.grounded,
         traits=tuple(trait.name for trait in settings.traits),
         guidelines=campaign.guidelines,

@@ -101,21 +101,18 @@ def _run_row(store: Store, status: RunStatus, version: Version | None) -> tuple[
 
 def _target_rate(store: Store, status: RunStatus, campaign: str) -> str:
     """How often the run's answers meet the target, if they were measured."""
-    criterion = _criterion(campaign)
+    try:
+        criterion = load_campaign(campaign).criterion
+    except (SettingsError, EvaluationError):
+        return "not measured"  # the campaign's file is gone
+    if criterion is None:
+        return "no target"
     outputs = list(store.stream(Output, run=status.run.id, arm=TUNED))
-    if criterion is None or not outputs:
+    if not outputs:
         return "not measured"
     (arm,) = measured_arms(store, {TUNED: outputs}, criterion)
     rate = summarise(arm, criterion.feature).target
     return f"{share_cell(rate)} {criterion.feature.label.lower()}" if rate else "not measured"
-
-
-def _criterion(campaign: str) -> Criterion | None:
-    """The criterion of a campaign; None if its file is gone."""
-    try:
-        return load_campaign(campaign).criterion
-    except (SettingsError, EvaluationError):
-        return None
 
 
 def _version_section(store: Store, versions: Sequence[Version]) -> Section:

@@ -40,7 +40,7 @@ def push(
     """
     settings, review = campaign.review_settings, campaign.review
     candidates = list(store.stream(Candidate, campaign=campaign.name))
-    items = list(candidate_items(store, candidates))
+    items = list(candidate_items(store, campaign, candidates))
     calibration = [item for item in items if in_calibration(item.candidate, campaign)]
     others = [item for item in items if not in_calibration(item.candidate, campaign)]
     assigned = list(_assign(others, review.annotators, review.overlap))
@@ -78,7 +78,7 @@ def push_ties(
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     candidates = list(store.stream(Candidate, id=tuple(verdict.subject for verdict in decided)))
-    items = adjudication_items(candidate_items(store, candidates), decided, reviews)
+    items = adjudication_items(candidate_items(store, campaign, candidates), decided, reviews)
     adjudicators = (campaign.review.adjudicator,) if campaign.review.adjudicator else ()
     return push_candidates(
         connection,
@@ -199,8 +199,11 @@ def _submit_rule_reviews(
     voice = campaign.voice
     traits = voice.traits if isinstance(voice, Persona) else ()
     cues = tuple((trait.name, trait.markers) for trait in traits)
+    scale = campaign.review_settings.ratings
     return sum(
-        submit(connection, dataset, [review_by_rule(i, rule, cues) for i in items], on_progress)
+        submit(
+            connection, dataset, [review_by_rule(i, rule, cues, scale) for i in items], on_progress
+        )
         for rule, connection in zip(RULE_REVIEWERS, reviewers, strict=True)
     )
 
@@ -210,14 +213,16 @@ def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
     return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
 
 
-def candidate_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
+def candidate_items(
+    store: Store, campaign: Campaign, candidates: Sequence[Candidate]
+) -> Iterator[CandidateItem]:
     """Candidates with their source, suggestions, sentence vector and measures to filter by."""
     from trainer.embed import embed  # needs torch, which takes seconds to import
 
     vectors = embed([candidate.review_text for candidate in candidates])
     for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
         measures = tone_measures(item.candidate.review_text)
-        answers = suggest_answers(item.candidate, measures)
+        answers = suggest_answers(item.candidate, campaign.rating_rule)
         yield replace(
             item,
             suggestions=tuple(Suggestion(a.question, a.value, a.score, a.agent) for a in answers),

@@ -176,7 +176,7 @@ def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingT
     return PromptingTask(
         prompts=tuple(held_out[: study.ladder.prompts or None]),
         examples=by_length([e for e in chats if e.split is Split.TRAIN]),
-        criterion=campaign.criterion,
+        criterion=campaign.require_criterion("A study"),
         system=campaign.system_prompt,
         rules=rules_prompt(campaign.voice),
         rewrite=study.ladder.rewrite or rewrite_prompt(campaign.voice),
@@ -218,7 +218,7 @@ def _persona_subject(
         campaign=campaign.name,
         name=persona.name,
         system=campaign.system_prompt,
-        criterion=campaign.criterion,
+        criterion=campaign.require_criterion("A study"),
         examples=tuple(examples),
         prompts=prompt_sets(dialogues, study.prompts),
         choices=_choices(persona),

@@ -188,3 +188,23 @@ def test_agreement_of_many_records_takes_seconds() -> None:
     )
     agreement = measure_agreement(decisions, ["decision"])
     assert defined(agreement.pairs[0].kappa).high - defined(agreement.pairs[0].kappa).low < 0.03
+
+
+def test_kappa_weighs_the_steps_of_the_scale_and_not_its_values() -> None:
+    answers: dict[str, list[AnswerValue | None]] = {
+        "a": [0, 3, 4, 10, 0, 3, 4, 10],
+        "b": [0, 3, 10, 10, 3, 4, 4, 0],
+    }
+    steps = {0: 1, 3: 2, 4: 3, 10: 4}
+    (pair,) = measure_agreement(reviews("tone", answers), ratings=(0, 3, 4, 10)).pairs
+    columns = [[steps[int(str(value))] for value in column] for column in answers.values()]
+    expected = cohen_kappa_score(*columns, weights="quadratic")
+    assert defined(pair.kappa).estimate == pytest.approx(expected)
+    (by_value,) = measure_agreement(reviews("tone", answers)).pairs
+    assert defined(by_value.kappa).estimate != pytest.approx(expected)
+
+
+def test_ratings_from_before_a_scale_changed_are_still_compared() -> None:
+    answers: dict[str, list[AnswerValue | None]] = {"a": [1, 2, 5, 1], "b": [1, 2, 5, 2]}
+    (pair,) = measure_agreement(reviews("tone", answers), ratings=(1, 3)).pairs
+    assert defined(pair.kappa).estimate > 0

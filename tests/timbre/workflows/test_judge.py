@@ -119,7 +119,7 @@ def test_ratings_become_measures_and_are_requested_once(
     server = serve(rate_contractions)
     demo = campaign(model(server))
     assert rate(store, demo, outputs, settings) == RatingCount(RECORDS + 2, 0)
-    judge, criterion = judge_of(demo), demo.criterion
+    judge, criterion = judge_of(demo), demo.require_criterion("The test")
     assert judge
     measures = [list(store.stream(Measure, subject=o.id, source=judge.source)) for o in outputs]
     assert [[m.value for m in each] for each in measures] == [[5.0], [2.0]]

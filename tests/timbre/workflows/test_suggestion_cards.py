@@ -18,9 +18,9 @@ from db.records import (
 from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.freeze import Approval
+from evaluation.gates import DecisionAgreement
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures.suggestions import suggest_answers
-from evaluation.measures.tone import tone_measures
 from tests.annotation.records import ARTICLE, conversation, passage
 from timbre.campaign import Campaign, resolve_campaign
 from timbre.campaign_config import CampaignConfig
@@ -49,7 +49,7 @@ def stored_candidates(store: Store, candidates: list[Candidate]) -> None:
 
 def is_called_faithful(candidate: Candidate) -> bool:
     """What the measure suggests about faithfulness."""
-    answers = suggest_answers(candidate, tone_measures(candidate.review_text))
+    answers = suggest_answers(candidate, CAMPAIGN.rating_rule)
     return {answer.question: answer.value for answer in answers}["faithful"] == "yes"
 
 
@@ -89,7 +89,7 @@ def gates(
     approvals = [
         Approval(candidate, verdict(candidate, edit), ARTICLE.id) for candidate in candidates
     ]
-    every = version_gates(store, campaign, approvals, None)
+    every = version_gates(store, campaign, approvals, DecisionAgreement())
     return [gate for gate in every if gate.name.startswith("by measure: ")]
 
 
