@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from db.records import Example, Measure, Output
 from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_measures
-from evaluation.measures.criteria import Criterion
 from evaluation.measures.tone import FEATURES, TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"

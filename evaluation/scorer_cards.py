@@ -21,7 +21,6 @@ from evaluation.arms import MeasuredArm
 from evaluation.criteria import Criterion
 from evaluation.gates import GateBounds
 from evaluation.judge_cards import JudgeCard, Predictions, describe_kinds, judge_card
-from evaluation.measures.criteria import Criterion
 from evaluation.measures.suggestions import RatingRule, SuggestedAnswer, suggest_answers
 from evaluation.rating import Judge, measure_name
 

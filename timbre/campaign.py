@@ -12,10 +12,9 @@ from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, Tr
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
-from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.measures.suggestions import RatingRule, rating_rule
-from pipelines.voices.constitution import constitution_data
 from pipelines.voices.persona import Persona
+from pipelines.voices.persona_files import persona_data
 from pipelines.voices.tone import Target, Tone
 from timbre.campaign_config import (
     CampaignConfig,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from db.records import AnswerValue, Candidate, CandidateKind
+from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_SOURCE, names_kept, numbers_kept
-from evaluation.measures.criteria import Criterion
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from db.records import CandidateKind
-from evaluation.measures.criteria import Bound, tone_criterion
+from evaluation.criteria import Bound, tone_criterion
 from evaluation.measures.suggestions import rating_rule, suggest_answers
 from evaluation.measures.tone import is_conversational
 from tests.annotation.records import SPOKEN, conversation, statement

@@ -167,7 +167,7 @@ def test_a_campaign_holds_everything_its_file_refers_to() -> None:
     campaign = load_campaign("demo-tone")
     assert campaign.voice == load_tone("conversational")
     assert campaign.training.config.base == "mini"
-    assert campaign.criterion.feature.name == "conversational"
+    assert campaign.require_criterion("this test").feature.name == "conversational"
     assert campaign.subject == "the tone “conversational”"
     assert campaign.review_settings.scale_question == "How conversational is this answer?"
     assert [training.name for training in campaign.watch_training] == ["mini"]

@@ -11,7 +11,6 @@ from evaluation import measuring
 from evaluation.arms import MeasuredArm, MeasuredOutput
 from evaluation.criteria import Criterion
 from evaluation.measures.content import paraphrase_ceiling, shuffled_floor
-from evaluation.measures.criteria import Criterion
 from evaluation.measures.tone import TONE_SOURCE
 from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
 from evaluation.rating import Judge

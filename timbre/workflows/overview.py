@@ -8,7 +8,6 @@ from db.records import EventKind, Interval, Output, Version
 from db.runs import RunState, RunStatus, campaign_runs, promotions
 from db.store import Store
 from evaluation.arms import summarise
-from evaluation.criteria import Criterion
 from evaluation.errors import EvaluationError
 from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
 from evaluation.pages.page import Page, Section, Table, number_cell, share_cell, write_page
