@@ -313,7 +313,7 @@ class Version(Record):
 class Run(Record):
     """One training of an adapter: a version, a base model and a configuration.
 
-    `config` is canonical JSON. The run's events hold its device, libraries, losses and times.
+    `config` is canonical JSON. The run's events record its device, libraries, losses and timings.
     """
 
     version: str

@@ -44,7 +44,7 @@ def reconcile_reviews(
     at: str,
     subjects: frozenset[str] | None = None,
 ) -> Reconciliation:
-    """Bring a dataset's reviews in the store up to date with what was pulled from it.
+    """Update a dataset's stored reviews with those pulled from it.
 
     `pulled` must hold all reviews of the dataset (or of these subjects). A new or changed answer is
     added as a review with a SUBMITTED event; a stored review that was not pulled gets a DELETED

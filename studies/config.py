@@ -56,13 +56,14 @@ class LadderConfig:
     shots: AtLeastOne = Field(default=2, description="Examples in a few-shot prompt.")
     rewrite: str = Field(
         default="",
-        description="Text of the rewrite request; the tone's or persona's default if empty.",
+        description="Text of the rewrite request (default: the tone's or persona's default).",
     )
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
     batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
     seed: Seed = Field(default=0, description="Random seed for sampling.")
@@ -88,10 +89,10 @@ class Provider:
     model: Words = Field(description="Name of the model at the API.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
     sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
-        default=(), description="Numbers of training examples; the study's own if empty."
+        default=(), description="Training set sizes to try (default: the study's sizes)."
     )
     seeds: Annotated[tuple[Seed, ...], Distinct] = Field(
-        default=(), description="Random seeds; the study's own if empty."
+        default=(), description="Random seeds (default: the study's seeds)."
     )
     epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose (priced as 3).")
     training_million: NotNegative = Field(
@@ -185,7 +186,7 @@ class PersonaStudy:
         description="Give every format the same number of examples, or of tokens.",
     )
     size: Count = Field(
-        default=0, description="Examples per format; 0 for as many as the rarest has."
+        default=0, description="Examples per format; 0 uses the size of the smallest format."
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
         default=(0,), description="Random seeds for training."
@@ -200,7 +201,8 @@ class PersonaStudy:
         default=96, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
     temperature: NotNegative = Field(default=0.0, description="Sampling temperature; 0 is greedy.")
     batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")

@@ -30,7 +30,8 @@ class GenerateConfig:
     )
     limit: Count = Field(default=0, description="Maximum number of passages; 0 for all.")
     kinds: tuple[PersonaKind, ...] = Field(
-        default=(), description="What is written about each passage (personas only); all if empty."
+        default=(),
+        description="Kinds of text generated for each passage (personas only; default: all).",
     )
     temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
@@ -105,20 +106,21 @@ class EvaluateConfig:
     """How held-out prompts are answered, and what the tuned model is compared with."""
 
     system_prompt: str = Field(
-        default="", description="System prompt of the prompted arm; the voice's own if empty."
+        default="", description="System prompt of the prompted arm (default: the voice's own)."
     )
     prompts: Count = Field(default=0, description="Held-out prompts answered; 0 for all.")
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
     seed: Seed = Field(
         default=0, description="Random seed for sampling and for the order of blind pairs."
     )
     judge: str = Field(
-        default="", description="A model that rates answers, named like a teacher; none if empty."
+        default="", description="A model that rates answers, named like a teacher (default: none)."
     )
     judged: Count = Field(
         default=200, description="Number of reviewed candidates that the judge rates for its card."
@@ -136,10 +138,10 @@ class WatchConfig:
     """Which versions start training runs automatically (`timbre run watch`)."""
 
     versions: str = Field(
-        default="", description="Pattern of version names, such as `demo-*`; none if empty."
+        default="", description="Pattern of version names, such as `demo-*` (default: none)."
     )
     training: tuple[str, ...] = Field(
-        default=(), description="Training files, one run each; the campaign's own if empty."
+        default=(), description="Training files, one run each (default: the campaign's own)."
     )
 
 
@@ -151,17 +153,20 @@ class CampaignConfig:
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
         description="The campaign's name: letters, digits, hyphens and underscores.",
     )
-    tone: str = Field(default="", description="A tone file, or a name in configs/tones.")
+    tone: str = Field(default="", description="A tone file, or a name from configs/tones.")
     persona: str = Field(default="", description="A persona file, or a name.")
     sources: tuple[str, ...] = Field(
-        default=(), description="What `timbre articles add` takes; every stored article if empty."
+        default=(),
+        description="Article sources, as for `timbre articles add` (default: all stored ones).",
     )
     training: str = Field(default="mini", description="A training file, or a name.")
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="How candidates are generated."
     )
     review: ReviewConfig = Field(default=ReviewConfig(), description="How candidates are reviewed.")
-    gates: GateBounds = Field(default=GateBounds(), description="What a version must meet.")
+    gates: GateBounds = Field(
+        default=GateBounds(), description="Thresholds that a version must meet."
+    )
     freeze: FreezeConfig = Field(default=FreezeConfig(), description="How examples are split.")
     evaluate: EvaluateConfig = Field(
         default=EvaluateConfig(), description="How models are evaluated."

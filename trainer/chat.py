@@ -123,9 +123,9 @@ class Chat:
             after = list(self._render(messages[: turn + 1])["input_ids"])
             if ids[: len(after)] != after or after[: len(before)] != before:
                 raise TrainerError(
-                    f"The chat template of {self.tokenizer.name_or_path} neither marks the "
-                    "assistant's turns nor leaves earlier turns unchanged when more follow. Put "
-                    "{% generation %}…{% endgeneration %} around the assistant's turns in it."
+                    f"The chat template of {self.tokenizer.name_or_path} doesn't mark assistant "
+                    "turns, and it changes earlier turns when new ones are added. In the template, "
+                    "put {% generation %}…{% endgeneration %} around the assistant turns."
                 )
             labels[len(before) : len(after)] = after[len(before) :]
         return Tokens(ids, labels)

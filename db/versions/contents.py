@@ -60,7 +60,7 @@ def find_version(store: Store, name: str) -> Version:
     fix = "Freeze one with `timbre version freeze`."
     if names:
         fix = f"Give an id or one of these names: {names}."
-    raise StoreError(f"No version is called “{name}”. {fix}")
+    raise StoreError(f"There is no version “{name}”. {fix}")
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:

@@ -113,7 +113,9 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     if not contents:
         raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
     if len({example.candidate for example in contents.values()}) < len(contents):
-        raise StoreError("A candidate is approved by two verdicts. Keep one verdict per candidate.")
+        raise StoreError(
+            "A candidate has two approving verdicts. Keep only one verdict per candidate."
+        )
     root = merkle_root(contents)
     existing = store.get(Version, root)
     if existing:

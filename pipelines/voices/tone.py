@@ -97,7 +97,7 @@ class Target:
     """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
 
     bounds: tuple[TargetBound, ...] = Field(default=(), description="Bounds on measures.")
-    signs: int = Field(default=0, ge=0, description="How many signs an answer must show.")
+    signs: int = Field(default=0, ge=0, description="Number of signs that an answer must show.")
     signs_of: tuple[str, ...] = Field(
         default=(), description="Measures that are a sign of the tone when above 0."
     )

@@ -18,7 +18,7 @@ def advise(
     config: Annotated[
         str, typer.Option(help="A ladder file, or the name of one in configs/studies.")
     ] = "ladder",
-    campaign: Annotated[str, typer.Option(help="The campaign, if not the version's own.")] = "",
+    campaign: Annotated[str, typer.Option(help="The campaign (default: the version's own).")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare every prompting strategy with tuning on the same held-out prompts.

@@ -15,12 +15,10 @@ def answer(
     campaign: CampaignOption,
     at: Annotated[
         str,
-        typer.Option(
-            help="URL of a server that serves base and adapter; empty to answer on this machine."
-        ),
+        typer.Option(help="URL of a server with base and adapter (default: use this machine)."),
     ] = "",
     base_name: Annotated[
-        str, typer.Option(help="Name of the base model on the server; its path if empty.")
+        str, typer.Option(help="Name of the base model on the server (default: its path).")
     ] = "",
     tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:

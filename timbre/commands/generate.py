@@ -28,10 +28,11 @@ def generate(
         int | None, typer.Option(min=0, help="Stop before this many tokens.")
     ] = None,
     retry_refused: Annotated[
-        bool, typer.Option(help="Retry rejected texts once, with the reason.")
+        bool, typer.Option(help="Retry rejected texts once, telling the teacher why.")
     ] = False,
     engine: Annotated[
-        Literal["local", "ray"], typer.Option(help="Where the teacher runs: here, or on Ray.")
+        Literal["local", "ray"],
+        typer.Option(help="Where to run the teacher: on this machine or on Ray."),
     ] = "local",
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time, so that breakpoints work.")

@@ -11,9 +11,9 @@ from timbre.stores import open_store
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="A campaign file or name; empty for a page over all runs.")
+        str, typer.Argument(help="A campaign file or name (default: a page over all runs).")
     ] = "",
-    run: Annotated[str, typer.Option(help="A run's id; the newest finished one if empty.")] = "",
+    run: Annotated[str, typer.Option(help="A run's id (default: the newest finished one).")] = "",
 ) -> None:
     """Write the report of a campaign's run, or a page over all runs, as self-contained HTML.
 

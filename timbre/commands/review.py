@@ -12,10 +12,12 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Review in Argilla: serve, users, push, pull.")
-user_app = typer.Typer(no_args_is_help=True, help="Reviewers' accounts.")
+user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
-_Outputs = Annotated[bool, typer.Option("--outputs", help="Blind comparisons of outputs instead.")]
+_Outputs = Annotated[
+    bool, typer.Option("--outputs", help="Use blind comparisons of outputs instead of candidates.")
+]
 
 
 @app.command()
@@ -58,9 +60,9 @@ def logins() -> None:
 
 @user_app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="The user's name.")],
+    name: Annotated[str, typer.Argument(help="User name.")],
     role: Annotated[
-        Literal["annotator", "admin", "owner"], typer.Option(help="What the user may do.")
+        Literal["annotator", "admin", "owner"], typer.Option(help="The user's role.")
     ] = "annotator",
 ) -> None:
     """Add a user with a generated password; the server must be running.
@@ -163,9 +165,7 @@ def watch(
     address: Annotated[
         str, typer.Option(help="URL at which Argilla reaches this machine, if it's elsewhere.")
     ] = "",
-    every: Annotated[
-        float, typer.Option(min=1, help="Seconds between pulls of everything.")
-    ] = 300.0,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between full pulls.")] = 300.0,
 ) -> None:
     """Pull reviews as they're submitted, until Ctrl-C.
 

@@ -43,7 +43,7 @@ def compare_strategies(
     prompts = held_out_prompts(store, run, config.prompts)
     if not prompts:
         raise SettingsError(
-            f"Version {run.version[:12]} has no held-out prompt to compare on. Freeze a version "
+            f"Version {run.version[:12]} has no held-out prompts to compare on. Freeze a version "
             "with conversations or dialogues in its test split."
         )
     version = store.require(Version, run.version)
@@ -65,7 +65,7 @@ def compare_strategies(
 
 
 def write_ladder_page(ladder: LadderRun, request: AdviceRequest, settings: Settings) -> Path:
-    """Write the comparison's page and figures; identical answers give an identical page."""
+    """Write the comparison page and its figures; the same answers always produce the same page."""
     campaign, run = request.campaign, request.status.run
     title = f"{campaign.name}: prompt or tune?"
     page = ladder_page(ladder, title, campaign.subject, request.status.at)

@@ -1,4 +1,4 @@
-"""Push candidates and comparisons to reviewers, people or rules, and pull their reviews."""
+"""Push candidates and comparisons to reviewers (people or rules), and pull their reviews."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -170,7 +170,7 @@ def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingT
     held_out = sorted((e for e in chats if e.split is Split.TEST), key=lambda example: example.id)
     if not held_out:
         raise StudyError(
-            f"“{campaign.name}” has no held-out conversation. Generate more candidates, or raise "
+            f"“{campaign.name}” has no held-out conversations. Generate more candidates, or raise "
             "`test` in its [freeze] section."
         )
     return PromptingTask(

@@ -47,7 +47,7 @@ def check_folder(folder: Path) -> Path:
     Raises `TrainerError` naming the file or key at fault.
     """
     if not (folder / "config.json").is_file():
-        raise TrainerError(f"{folder} has no config.json, so it isn't a model's folder.")
+        raise TrainerError(f"{folder} has no config.json, so it isn't a model folder.")
     if not any(folder.glob("*.safetensors")):
         pickles = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
         raise TrainerError(

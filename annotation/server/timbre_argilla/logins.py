@@ -65,7 +65,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Reset the account's failures, and subtract this attempt from the address's."""
+        """Reset the account's failure count, and don't count this attempt for its address."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)

@@ -56,7 +56,7 @@ class RemoteTables(TableCache):
 
 
 class ChangeListener:
-    """Applies the messages of other processes to the cache.
+    """Applies messages from other processes to the cache.
 
     After a lost connection, it reconnects and empties the cache, because messages may be missing.
     """
