@@ -66,7 +66,7 @@ def _create_worker(options: Options) -> Any:
         # Imported here once, because each job runs in a process forked from this one.
         importlib.import_module(f"argilla_server.jobs.{jobs}")
     importlib.import_module("timbre_argilla.patches.hub_imports").apply()
-    importlib.import_module("timbre_argilla.deliveries").apply()
+    importlib.import_module("timbre_argilla.patches.deliveries").apply()
     from argilla_server.jobs.queues import DEFAULT_QUEUE, HIGH_QUEUE, REDIS_CONNECTION
     from rq import Worker
 

@@ -97,7 +97,7 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
 
-    from timbre_argilla.deliveries import deliver
+    from timbre_argilla.patches.deliveries import deliver
 
     async with AsyncSessionLocal() as db:
         webhook = await Webhook.get(db, webhook_id)

@@ -24,7 +24,7 @@ from argilla_server.webhooks.v1.schemas import RecordEventSchema
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from timbre_argilla import deliveries
+from timbre_argilla.patches import deliveries
 from timbre_argilla.patches.routes import replace
 
 SESSION_KEY = "timbre_webhooks_touched"
