@@ -70,7 +70,7 @@ def test_a_template_without_markers_gives_the_same_tokens_as_one_with_them() -> 
 
 def test_a_template_that_changes_earlier_turns_needs_markers() -> None:
     forgetful = "{% for m in messages[-2:] %}{{ m['content'] }}</s>{% endfor %}"
-    with pytest.raises(TrainerError, match=r"neither marks the assistant's turns nor leaves earl"):
+    with pytest.raises(TrainerError, match=r"doesn't mark assistant turns, and it changes earl"):
         Chat(make_tokenizer(), forgetful).encode_example(dialogue(*TURNS))
 
 
