@@ -250,7 +250,7 @@ def test_a_candidate_approved_by_two_verdicts_is_rejected(store: Store) -> None:
     first, *rest = add_approvals(store, MANY)
     candidate, _, page = first
     other: Verdict = verdict(review(candidate.id, "lin"))
-    with pytest.raises(StoreError, match="approved by two verdicts"):
+    with pytest.raises(StoreError, match="has two approving verdicts"):
         freeze(store, PLAN, [first, Approval(candidate, other, page), *rest])
 
 
