@@ -9,6 +9,7 @@ from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
+from pipelines.worked_examples import WorkedExample
 
 BATCH = 256
 """The number of rows that go through a pipeline together."""
@@ -38,7 +39,8 @@ class GenerationPlan:
 
     `limit` is the largest number of candidates, None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
-    persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
+    persona pipeline writes about each topic. `examples` are the worked examples to show teachers
+    that are models, or the voice's own if there are none. `api_key`, `temperature`, `max_tokens` (of a reply)
     and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
 
     `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
@@ -61,6 +63,7 @@ class GenerationPlan:
         CandidateKind.DIALOGUE,
         CandidateKind.DOCUMENT,
     )
+    examples: tuple[WorkedExample, ...] = ()
     batch: int = BATCH
     retry: bool = False
     dry_run: bool = False

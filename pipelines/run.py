@@ -1,5 +1,6 @@
 """Run a pipeline over rows and check the resulting candidates; all pipelines use this code."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +10,19 @@ from typing import Any
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from db.records import Candidate, Provenance, Rejection
+from db.records import Candidate, Provenance, Rejection, canonical
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import stream_rows
 from pipelines.journal import Journal
 from pipelines.meter import LIMIT_REACHED
 from pipelines.plan import GenerationPlan
-from pipelines.replies import RETRY
+from pipelines.replies import retry_prompt
 from pipelines.tasks import Row
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 from pipelines.teachers.registry import build_teacher, identify_teacher
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
+from pipelines.worked_examples import WorkedExample, examples_digest
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class GenerationRun:
 
     `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the names of
     its prompts, `text_column` its text's column, and `fields` the candidate's specific fields.
+    `examples` are the worked examples that the teacher is shown.
     """
 
     plan: GenerationPlan
@@ -37,6 +40,7 @@ class GenerationRun:
     prompts: Callable[[Row], tuple[str, ...]]
     text_column: Callable[[Row], str]
     fields: Callable[[Row], dict[str, Any]]
+    examples: tuple[WorkedExample, ...] = ()
 
     def candidates(
         self, rows: Iterable[Row], phrases: TonePhrases | Persona
@@ -47,7 +51,7 @@ class GenerationRun:
         offline teacher. With `retry`, rejected rows run once more at the end.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
-        llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
+        llm, identity = build_teacher(plan, phrases), self._identity(phrases)
         with (Journal.read_only if plan.dry_run else Journal)(plan.journal) as journal:
             teacher = CachedLLM.wrap(llm, identity, journal, plan.meter)
             for row, record in self._run(rows, teacher):
@@ -59,6 +63,14 @@ class GenerationRun:
                 yield record
             for _, record in self._run(rejected_rows, teacher):
                 yield record
+
+    def _identity(self, phrases: TonePhrases | Persona) -> TeacherIdentity:
+        """What replies depend on besides their prompts, and the hash of the worked examples."""
+        identity = identify_teacher(self.plan, phrases)
+        if not self.examples:
+            return identity
+        parameters = json.loads(identity.parameters) | {"examples": examples_digest(self.examples)}
+        return identity._replace(parameters=canonical(parameters))
 
     def _run(
         self, rows: Iterable[Row], teacher: CachedLLM
@@ -78,9 +90,11 @@ class GenerationRun:
             fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
             return reject(stage="generate", **fields)
         prompts = self.prompts(row)
+        if row.get("fault"):
+            prompts = (*prompts, retry_prompt(prompts[-1]))
         candidate = Candidate(
             campaign=self.plan.campaign,
-            provenance=Provenance((*prompts, RETRY) if row.get("fault") else prompts, *identity),
+            provenance=Provenance(prompts, *identity),
             passage=row["subject"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],

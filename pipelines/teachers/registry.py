@@ -82,7 +82,9 @@ def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Te
     The parameters of the phrasebook are the hash of its phrases, which its prompts don't contain.
     """
     if plan.teacher == PHRASEBOOK:
-        parameters = canonical({"phrases": digest(canonical(plain(phrases)))[:16]})
+        is_persona = isinstance(phrases, Persona)
+        phrases_id = phrases.fingerprint if is_persona else digest(canonical(plain(phrases)))
+        parameters = canonical({"phrases": phrases_id[:16]})
     else:
         parameters = canonical({"temperature": plan.temperature, "max_tokens": plan.max_tokens})
     return TeacherIdentity(plan.teacher, parameters, plan.seed)

@@ -1,16 +1,17 @@
 """A persona: its facts, its traits with what does and doesn't show them, and how it talks."""
 
 import re
+from dataclasses import replace
 from functools import cached_property
 from random import Random
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
 from pipelines.teachers.phrasebook.phrases import expand
-from pipelines.voices.fields import STRICT, PromptName, Words, phrase_check
+from pipelines.voices.fields import STRICT, OptionalPrompt, Words, fill_prompts, phrase_check
 
 SLOTS = ("name", "odds", "topic")
 SAMPLES = 20
@@ -73,9 +74,52 @@ class Fact:
 class PersonaPrompts:
     """The prompt files that write statements, dialogues and documents."""
 
-    statement: PromptName = Field(default="statement.v1", description="Prompt for a statement.")
-    dialogue: PromptName = Field(default="dialogue.v1", description="Prompt for a dialogue.")
-    document: PromptName = Field(default="document.v1", description="Prompt for a document.")
+    statement: OptionalPrompt = Field(
+        default="", description="Prompt for a statement (default: `statement.v2`)."
+    )
+    dialogue: OptionalPrompt = Field(
+        default="", description="Prompt for a dialogue (default: `dialogue.v3`)."
+    )
+    document: OptionalPrompt = Field(
+        default="", description="Prompt for a document (default: `document.v2`)."
+    )
+
+
+OFFLINE_PROMPTS = PersonaPrompts("statement.v1", "dialogue.v1", "document.v1")
+"""The prompts whose tags the phrasebook reads."""
+MODEL_PROMPTS = PersonaPrompts("statement.v2", "dialogue.v3", "document.v2")
+"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class PersonaExample:
+    """A text about a passage as the persona's author would write it, shown to teacher models."""
+
+    kind: Literal["statement", "dialogue", "document"] = Field(description="The kind of text.")
+    passage: Words = Field(description="The passage that the text is about.")
+    traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
+    text: str = Field(default="", description="The statement or document.")
+    turns: tuple[Words, ...] = Field(
+        default=(), description="The turns of the dialogue, the user's first."
+    )
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """The column that a teacher's reply fills."""
+        if self.kind == "dialogue":
+            roles = ("user", "assistant") * len(self.turns)
+            turns = zip(roles, self.turns, strict=False)
+            return {"messages": [{"role": role, "content": text} for role, text in turns]}
+        return {self.kind: self.text}
+
+    @model_validator(mode="after")
+    def _has_the_text_of_its_kind(self) -> "PersonaExample":
+        is_dialogue = self.kind == "dialogue"
+        if is_dialogue == bool(self.text.strip()) or is_dialogue != bool(self.turns):
+            raise ValueError(f"a {self.kind} needs `{'turns' if is_dialogue else 'text'}` alone")
+        if len(self.turns) % 2:
+            raise ValueError("the last turn must be the persona's, so `turns` needs an even number")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -107,11 +151,23 @@ class Persona:
     prompts: PersonaPrompts = Field(
         default=PersonaPrompts(), description="Prompt files to generate texts with."
     )
+    examples: tuple[PersonaExample, ...] = Field(
+        default=(), description="Texts that show teacher models what to write."
+    )
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the whole persona."""
-        return digest(canonical(plain(self)))
+        """SHA-256 of the canonical JSON of the persona, with the phrasebook's prompts.
+
+        It leaves out the examples. A candidate's provenance names the prompts and examples that its
+        teacher was shown.
+        """
+        persona = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
+        return digest(canonical({key: persona[key] for key in persona if key != "examples"}))
+
+    def prompts_for(self, defaults: PersonaPrompts) -> PersonaPrompts:
+        """The persona's prompts, with defaults where it names none."""
+        return fill_prompts(self.prompts, defaults)
 
     @property
     def label(self) -> str:
@@ -121,6 +177,17 @@ class Persona:
     def trait(self, name: str) -> Trait:
         """The trait of this name; raises `KeyError` if there's none."""
         return {trait.name: trait for trait in self.traits}[name]
+
+    @model_validator(mode="after")
+    def _examples_show_their_traits(self) -> "Persona":
+        for example in self.examples:
+            text = example.text or " ".join(example.turns[1::2])
+            for name in example.traits:
+                trait = next((trait for trait in self.traits if trait.name == name), None)
+                if trait is None or not trait.shown_in(text):
+                    problem = "has no marker of" if trait else "names an unknown trait,"
+                    raise ValueError(f"the example “{text[:40]}…” {problem} “{name}”")
+        return self
 
     @model_validator(mode="after")
     def _trait_names_differ(self) -> "Persona":

@@ -1,5 +1,6 @@
 """A tone of voice: how it sounds, how people rate it, and how to rewrite a text in the tone."""
 
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import Annotated, Literal
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
-from pipelines.voices.fields import STRICT, PromptName, Share, Words, phrase_check
+from pipelines.voices.fields import STRICT, OptionalPrompt, Share, Words, fill_prompts, phrase_check
 
 Move = Literal["lead_ins", "split", "address", "plain_words", "contract"]
 Phrase = Annotated[str, phrase_check("topic")]
@@ -64,15 +65,29 @@ class Guideline:
 
 @dataclass(frozen=True, config=STRICT)
 class TonePrompts:
-    """The prompt files that write the question, the plain answer and the answer in the tone."""
+    """The prompt files that write the question, the plain answer and the answer in the tone.
 
-    question: PromptName = Field(
-        default="question.v1", description="Prompt for a question about a passage."
+    Without a prompt for it, the plain answer is a sentence of the passage.
+    """
+
+    question: OptionalPrompt = Field(
+        default="",
+        description="Prompt for a question about a passage (default: `question.v2`).",
     )
-    plain: PromptName = Field(default="plain_answer.v1", description="Prompt for a plain answer.")
-    answer: PromptName = Field(
-        default="tone_answer.v1", description="Prompt for the answer in the tone."
+    plain: OptionalPrompt = Field(
+        default="",
+        description="Prompt for a plain answer (default: none, a sentence of the passage).",
     )
+    answer: OptionalPrompt = Field(
+        default="",
+        description="Prompt for the answer in the tone (default: `tone_answer.v2`).",
+    )
+
+
+OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1")
+"""The prompts whose tags the phrasebook reads."""
+MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2")
+"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -141,5 +156,9 @@ class Tone:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the whole tone."""
-        return digest(canonical(plain(self)))
+        """SHA-256 of the canonical JSON of the whole tone, with the phrasebook's prompts."""
+        return digest(canonical(plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))))
+
+    def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
+        """The tone's prompts, with defaults where it names none."""
+        return fill_prompts(self.prompts, defaults)

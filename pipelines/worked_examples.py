@@ -1,0 +1,63 @@
+"""Worked examples: what teachers are shown, as turns, before the row they write about.
+
+They come from the tone's guidelines or the persona's file, or else from approved texts. A text from
+an article is never shown to a teacher that writes about the same article.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from db.records import CandidateKind, canonical, digest
+from pipelines.voices.persona import Persona, PersonaExample
+from pipelines.voices.tone import Tone
+
+SHOWN = 4
+"""The number of approved texts of a kind that are shown."""
+
+
+@dataclass(frozen=True)
+class WorkedExample:
+    """One example: its kind, a value for each variable of a prompt, and its article's ids.
+
+    `articles` are the ids of all revisions of the article, and empty if it comes from none.
+    """
+
+    kind: CandidateKind
+    values: Mapping[str, Any]
+    articles: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The example as a `PromptTask` takes it."""
+        return {**self.values, "articles": list(self.articles)}
+
+
+def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
+    """The examples in a tone's guidelines and scale, or in a persona's file."""
+    if isinstance(voice, Persona):
+        return tuple(_persona_example(voice, example) for example in voice.examples)
+    anchors = voice.scale.anchors
+    pairs = [(guideline.plain, guideline.rewritten) for guideline in voice.guidelines]
+    pairs.append((anchors[0].example, anchors[-1].example))
+    return tuple(
+        WorkedExample(CandidateKind.CONVERSATION, {"plain_answer": before, "answer": after})
+        for before, after in pairs
+    )
+
+
+def _persona_example(persona: Persona, example: PersonaExample) -> WorkedExample:
+    traits = [{**asdict(persona.trait(name)), "asks": []} for name in example.traits]
+    values = {"passage": example.passage, "traits": traits}
+    return WorkedExample(CandidateKind(example.kind), {**values, **example.reply})
+
+
+def of_kind(examples: Iterable[WorkedExample], kind: CandidateKind) -> list[dict[str, Any]]:
+    """The examples of a kind, as a `PromptTask` takes them."""
+    return [example.columns for example in examples if example.kind is kind]
+
+
+def examples_digest(examples: Iterable[WorkedExample]) -> str:
+    """A short hash of the examples, which provenance states; empty if there are none."""
+    values = [dict(example.values) for example in examples]
+    return digest(canonical(values))[:12] if values else ""
