@@ -34,12 +34,16 @@ class WorkedExample:
 
 
 def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
-    """The examples in a tone's guidelines and scale, or in a persona's file."""
+    """The examples in a voice's file; for a tone without any, those of its guidelines and scale.
+
+    A guideline's example follows that guideline alone, so examples of the whole tone are better.
+    """
     if isinstance(voice, Persona):
         return tuple(_persona_example(voice, example) for example in voice.examples)
     anchors = voice.scale.anchors
-    pairs = [(guideline.plain, guideline.rewritten) for guideline in voice.guidelines]
-    pairs.append((anchors[0].example, anchors[-1].example))
+    pairs = [(example.plain, example.rewritten) for example in voice.examples or voice.guidelines]
+    if not voice.examples:
+        pairs.append((anchors[0].example, anchors[-1].example))
     return tuple(
         WorkedExample(CandidateKind.CONVERSATION, {"plain_answer": before, "answer": after})
         for before, after in pairs

@@ -91,6 +91,14 @@ MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2")
 
 
 @dataclass(frozen=True, config=STRICT)
+class ToneExample:
+    """A plain text and the same text in the tone, shown to teacher models."""
+
+    plain: Words = Field(description="The text before rewriting.")
+    rewritten: Words = Field(description="The text in the tone, with the same facts.")
+
+
+@dataclass(frozen=True, config=STRICT)
 class Measures:
     """The measures that quantify the tone."""
 
@@ -154,10 +162,20 @@ class Tone:
         default=TonePhrases(), description="Steps and phrases for the offline teacher."
     )
 
+    examples: tuple[ToneExample, ...] = Field(
+        default=(),
+        description="Texts that show teacher models how to rewrite (default: the guidelines').",
+    )
+
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the whole tone, with the phrasebook's prompts."""
-        return digest(canonical(plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))))
+        """SHA-256 of the canonical JSON of the tone, with the phrasebook's prompts.
+
+        It leaves out the examples. A candidate's provenance names the prompts and examples that its
+        teacher was shown.
+        """
+        tone = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
+        return digest(canonical({key: tone[key] for key in tone if key != "examples"}))
 
     def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
         """The tone's prompts, with defaults where it names none."""
