@@ -10,7 +10,7 @@ from distilabel.pipeline.local import Pipeline
 from distilabel.steps.base import Step, StepInput
 
 from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role, digest, plain
-from pipelines.articles.spans import choose_spans
+from pipelines.articles.spans import choose_spans, text_before
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
@@ -19,9 +19,6 @@ from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.registry import PHRASEBOOK
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone, TonePrompts
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
-
-
-_CONTEXT_WORDS = 60
 
 
 class SplitQuestions(Step):
@@ -78,15 +75,9 @@ class ChooseAnswers(Step):
             rejection = {"reason": "no sentence to ask about", "detail": "", "text": ""}
             return [{**row, "plain_answer": None, "before": "", "rejection": rejection}]
         return [
-            {**row, "plain_answer": span, "before": _before(row["passage"], span), "rejection": None}
+            {**row, "plain_answer": span, "before": text_before(row["passage"], span), "rejection": None}
             for span in spans
         ]
-
-
-def _before(passage: str, answer: str) -> str:
-    """The words of a passage before an answer, which name what the answer is about."""
-    words = passage.partition(answer)[0].split()
-    return " ".join(words[-_CONTEXT_WORDS:])
 
 
 @dataclass(frozen=True)

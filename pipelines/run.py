@@ -51,7 +51,7 @@ class GenerationRun:
         offline teacher. With `retry`, rejected rows run once more at the end.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
-        llm, identity = build_teacher(plan, phrases), self._identity(phrases)
+        llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
         with (Journal.read_only if plan.dry_run else Journal)(plan.journal) as journal:
             teacher = CachedLLM.wrap(llm, identity, journal, plan.meter)
             for row, record in self._run(rows, teacher):
@@ -63,14 +63,6 @@ class GenerationRun:
                 yield record
             for _, record in self._run(rejected_rows, teacher):
                 yield record
-
-    def _identity(self, phrases: TonePhrases | Persona) -> TeacherIdentity:
-        """What replies depend on besides their prompts, and the hash of the worked examples."""
-        identity = identify_teacher(self.plan, phrases)
-        if not self.examples:
-            return identity
-        parameters = json.loads(identity.parameters) | {"examples": examples_digest(self.examples)}
-        return identity._replace(parameters=canonical(parameters))
 
     def _run(
         self, rows: Iterable[Row], teacher: CachedLLM
@@ -94,7 +86,7 @@ class GenerationRun:
             prompts = (*prompts, retry_prompt(prompts[-1]))
         candidate = Candidate(
             campaign=self.plan.campaign,
-            provenance=Provenance(prompts, *identity),
+            provenance=Provenance(prompts, *self._with_examples(identity)),
             passage=row["subject"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
@@ -107,6 +99,13 @@ class GenerationRun:
         return reject(
             stage="check", reason=failure.reason, detail=detail, text=candidate.review_text
         )
+
+    def _with_examples(self, identity: TeacherIdentity) -> TeacherIdentity:
+        """The identity with the hash of the worked examples, if there are any."""
+        if not self.examples:
+            return identity
+        parameters = json.loads(identity.parameters) | {"examples": examples_digest(self.examples)}
+        return identity._replace(parameters=canonical(parameters))
 
     def _retry_row(self, row: Row, rejection: Rejection) -> Row:
         column = (row["rejection"] or {}).get("writes") or self.text_column(row)

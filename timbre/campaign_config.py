@@ -33,6 +33,10 @@ class GenerateConfig:
         default=(),
         description="Kinds of text generated for each passage (personas only; default: all).",
     )
+    examples: str = Field(
+        default="",
+        description="Version whose approved texts teachers are shown (default: the voice's own).",
+    )
     temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")

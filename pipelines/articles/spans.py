@@ -8,6 +8,7 @@ from pipelines.text.words import load_lexicon
 
 SHORTEST, LONGEST = 8, 45  # words of an answer that people would listen to
 _ALONE = 14  # a shorter sentence is joined to the next one if both are short enough
+_CONTEXT_WORDS = 60
 _REFERS_BACK = load_lexicon(__name__).refers_back
 
 
@@ -26,6 +27,12 @@ def choose_spans(passage: str, count: int, rng: Random) -> list[str]:
         if len(chosen) < count and not any(sentences[start] in span for span in chosen):
             chosen.append(spans[start])
     return chosen
+
+
+def text_before(passage: str, span: str) -> str:
+    """The last words of a passage before a span, which name what the span is about."""
+    words = passage.partition(span)[0].split()
+    return " ".join(words[-_CONTEXT_WORDS:])
 
 
 def _span(sentences: list[str], start: int) -> str:
