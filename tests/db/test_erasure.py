@@ -154,7 +154,7 @@ def test_an_affected_version_keeps_its_hash_but_cannot_be_read(
     (withdrawal,) = withdrawals(store, whole)
     assert json.loads(withdrawal.detail)["withdrawn"] == "the article https://wiki.example/Page_1"
     for split in (None, Split.TRAIN):
-        with pytest.raises(StoreError, match=r"something was withdrawn on 20\d\d-"):
+        with pytest.raises(StoreError, match=r"because data was withdrawn on 20\d\d-"):
             list(version_examples(store, whole, split))
     assert withdrawals(store, spared) == []
     assert len(list(version_examples(store, spared))) == 78

@@ -156,10 +156,10 @@ def test_a_record_is_found_by_an_id_prefix(store: Store) -> None:
 
 def test_finding_an_unknown_or_malformed_id_fails(store: Store) -> None:
     store.add(rejections(3000))
-    with pytest.raises(StoreError, match="No record has an id that starts with “000000”"):
+    with pytest.raises(StoreError, match="No record id starts with “000000”"):
         store.find(Record, "000000")
     for unclear in ("abc", "not an id", ""):
-        with pytest.raises(StoreError, match="Give its first 6 or more"):
+        with pytest.raises(StoreError, match="Enter at least the first 6"):
             store.find(Record, unclear)
 
 
@@ -215,7 +215,7 @@ def test_events_cannot_be_deleted(store: Store) -> None:
 
 
 def test_adding_a_record_without_its_parent_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="refers to another that isn't stored"):
+    with pytest.raises(StoreError, match="refers to a record that doesn't exist"):
         store.add([passage(article())])
     assert store.count(Passage) == 0
 

@@ -78,7 +78,7 @@ def test_a_nul_character_is_rejected(store: Store) -> None:
 
 
 def test_a_lone_surrogate_is_rejected(store: Store) -> None:
-    with pytest.raises(StoreError, match="half of a character"):
+    with pytest.raises(StoreError, match="half of a surrogate pair"):
         store.add([Article(url="u", revision="1", digest="d", title="\ud800")])
 
 
