@@ -71,7 +71,9 @@ def test_a_folder_without_a_model_is_rejected(tmp_path: Path) -> None:
 
 def test_a_tokenizer_without_a_chat_template_is_rejected(copy: Path) -> None:
     (copy / "chat_template.jinja").unlink()
-    with pytest.raises(TrainerError, match=r"has no chat template. Use the model's"):
+    with pytest.raises(
+        TrainerError, match=r"has no chat template, so chats can't be encoded. Use the instruct"
+    ):
         Chat.from_tokenizer(load_tokenizer(copy))
 
 
@@ -108,7 +110,7 @@ def test_missing_weights_are_rejected(copy: Path) -> None:
     weights = load_file(copy / "model.safetensors")
     del weights[name]
     save_file(weights, copy / "model.safetensors", {"format": "pt"})
-    with pytest.raises(TrainerError, match=rf"1 of the model's weights are missing \({name}\)"):
+    with pytest.raises(TrainerError, match=rf"is missing 1 of the model's weights \({name}\)"):
         float32(copy)
 
 
@@ -117,7 +119,9 @@ def test_weights_of_more_layers_than_the_config_has_are_rejected(copy: Path) -> 
     settings["num_hidden_layers"] -= 1
     settings.pop("layer_types", None)
     (copy / "config.json").write_text(json.dumps(settings))
-    with pytest.raises(TrainerError, match=r"has weights of more layers than its config.json"):
+    with pytest.raises(
+        TrainerError, match=r"contains weights for more layers than its config.json"
+    ):
         load_model(copy, choose_precision("float32"))
 
 
