@@ -57,7 +57,7 @@ def erase(
     """
     if (reviewer is None) == (article is None):
         raise StoreError(
-            "There's nothing to erase. Name either a reviewer or an article, not both."
+            "You can erase either a reviewer's answers or an article. Name exactly one of them."
         )
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
@@ -69,8 +69,8 @@ def erase(
             erasure.add_reviewer(reviewer or "")
         if not any(erasure.ids.values()):
             raise StoreError(
-                f"The store has nothing of “{reviewer or article}”. Give a reviewer's name, or an "
-                "article's id from `timbre articles list`."
+                f"The store contains nothing to erase for “{reviewer or article}”. Enter the name "
+                "of a reviewer, or an article id from `timbre articles list`."
             )
         affected = list(_affected_versions(erasure))
         events = list(_withdrawals(erasure, article, affected))

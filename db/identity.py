@@ -102,7 +102,7 @@ def _dump(ordered: Any) -> bytes:
     try:
         return orjson.dumps(ordered, option=orjson.OPT_STRICT_INTEGER)
     except TypeError as error:
-        raise ValueError(f"This value has no canonical JSON: {error}.") from error
+        raise ValueError(f"The value can't be written as canonical JSON: {error}.") from error
 
 
 def _ordered(value: Any) -> Any:
@@ -137,5 +137,5 @@ def _optional_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
 
 @cache
 def _sorted_names(kind: Any) -> tuple[str, ...]:
-    """The field names of a dataclass in canonical order, or nothing for other types."""
+    """The field names of a dataclass in canonical order, or an empty tuple for other types."""
     return tuple(sorted(field_names(kind))) if hasattr(kind, "__dataclass_fields__") else ()

@@ -176,7 +176,7 @@ def _format_mean(values: Sequence[float]) -> str:
 
 
 def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
-    """The mean of a feature with its interval; shares use Wilson's, which is slightly too wide."""
+    """The mean of a feature with its interval; shares use the wider Wilson interval."""
     measured = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in measured]
     if not values:

@@ -144,7 +144,8 @@ class Chat:
         except Exception as error:  # a template can raise any error
             raise TrainerError(
                 f"The chat template of {self.tokenizer.name_or_path} can't render a chat with "
-                f"the turns {', '.join(m.role for m in messages)}: {error}."
+                f"the turns {', '.join(m.role for m in messages)}: {error}. Use another base "
+                "model, or leave out such chats."
             ) from error
 
 

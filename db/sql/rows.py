@@ -48,7 +48,7 @@ def insert(connection: Connection, items: Iterable[Record]) -> int:
         by_kind.setdefault(type(record), []).append(record)
     unknown = [kind.__name__ for kind in by_kind if kind not in TABLES]
     if unknown:
-        raise TypeError(f"{unknown[0]} isn't one of the record types of db.records.")
+        raise TypeError(f"{unknown[0]} isn't a record type defined in db.records.")
     new = 0
     for kind, table in TABLES.items():
         rows = list(map(to_row, without_erased(connection, kind, by_kind.get(kind, []))))

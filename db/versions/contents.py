@@ -48,7 +48,7 @@ def withdrawals(store: Store, version: Version) -> list[Event]:
 
 
 def find_version(store: Store, name: str) -> Version:
-    """Find the newest version called `name`, or the version whose id starts with it (six+ digits).
+    """Find the newest version called `name`, or the one whose id starts with it (6 or more digits).
 
     Raises `StoreError` if there is none.
     """
@@ -64,7 +64,7 @@ def find_version(store: Store, name: str) -> Version:
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:
-    """Raise `StoreError` if a version belongs to another campaign than the one that uses it.
+    """Raise `StoreError` if a version belongs to a different campaign than the one that uses it.
 
     The criteria of one campaign don't fit the prompts of another. `subject` starts the error
     message and names either the version or a run on it.

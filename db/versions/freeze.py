@@ -194,7 +194,9 @@ def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[
     if all(message.has_loss for message in before):
         return edited
     if [message.role for message in before] != [message.role for message in edited]:
-        raise ValueError("Turns were added or removed, but some answers have weight 0.")
+        raise ValueError(
+            "Turns can't be added or removed in a dialogue that has answers with weight 0."
+        )
     return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
 
 

@@ -114,12 +114,12 @@ def _is_name(word: str) -> bool:
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's numbers that the answer contains, or None if there are none."""
+    """The share of the reference's numbers that the answer contains; None if it has no numbers."""
     return _share(numbers(reference), numbers(answer))
 
 
 def names_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's names that the answer contains, or None if there are none."""
+    """The share of the reference's names that the answer contains; None if it has no names."""
     available = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, available)
 
@@ -133,13 +133,13 @@ def _share(expected: set[str], available: set[str]) -> float | None:
 
 
 def length_ratio(reference: str, answer: str) -> float | None:
-    """The length of the answer in words relative to the reference, or None if that is empty."""
+    """The number of words in the answer divided by that in the reference, or None if that is 0."""
     expected = len(words(reference))
     return len(words(answer)) / expected if expected else None
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """The share of the answer's n-word sequences that occur in the passage, or None without any."""
+    """The share of the answer's n-word sequences that occur in the passage; None without any."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 

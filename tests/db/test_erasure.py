@@ -206,10 +206,10 @@ def test_finding_an_erased_record_says_when_it_was_erased(
 
 def test_erasing_nothing_fails_and_changes_nothing(store: Store) -> None:
     for subject in ({"reviewer": "nobody"}, {"article": "0" * 64}):
-        with pytest.raises(StoreError, match="The store has nothing of"):
+        with pytest.raises(StoreError, match="The store contains nothing to erase for"):
             erase(store, **subject)
     for wrong in ({}, {"reviewer": "a", "article": "b"}):
-        with pytest.raises(StoreError, match="either a reviewer or an article"):
+        with pytest.raises(StoreError, match="Name exactly one of them"):
             erase(store, **wrong)
 
 

@@ -112,7 +112,7 @@ def test_a_condition_on_an_unknown_column_fails(store: Store) -> None:
 
 
 def test_adding_an_unknown_type_fails(store: Store) -> None:
-    with pytest.raises(TypeError, match="isn't one of the record types"):
+    with pytest.raises(TypeError, match="isn't a record type"):
         store.add([Record()])
 
 

@@ -26,6 +26,7 @@ def convert(script: Path, model: Path, path: Path, gguf_type: str) -> None:
     if process.returncode or not path.is_file():
         lines = [line.strip() for line in process.stderr.splitlines() if line.strip()]
         raise TrainerError(
-            f"{script} wrote no file ({lines[-1] if lines else 'no error message'}). Fix the "
+            f"{script} didn't write a GGUF file ({lines[-1] if lines else 'no error message'}). "
+            "Fix the "
             "problem, or unset TIMBRE_LLAMA_CPP to use Timbre's own GGUF writer."
         )

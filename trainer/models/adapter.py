@@ -43,7 +43,9 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
     """
     if not (adapter / WEIGHTS).is_file():
         pickles = sorted(path.name for path in adapter.glob("*.bin"))
-        raise TrainerError(f"{adapter} has no {WEIGHTS}{pickle_warning(pickles)}. Train it again.")
+        raise TrainerError(
+            f"{adapter} has no {WEIGHTS}{pickle_warning(pickles)}. Train the adapter again."
+        )
     try:
         return AdapterMetadata(**json.loads((adapter / METADATA).read_text()))
     except (OSError, ValueError, TypeError) as error:

@@ -124,8 +124,8 @@ def _readable_errors(folder: Path, part: str, precision: Precision | None = None
             ) from error
         lines = str(error).strip().splitlines() or [""]
         raise TrainerError(
-            f"{folder}: loading the {part} failed ({type(error).__name__}: {lines[0]}). Download "
-            "it again, or use a model whose architecture transformers supports."
+            f"Loading the {part} from {folder} failed ({type(error).__name__}: {lines[0]}). "
+            "Download the model again, or use a model whose architecture transformers supports."
         ) from error
 
 

@@ -80,7 +80,7 @@ def _download(base: str, revision: str) -> Path:
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TrainerError(
             f"Downloading the model {name} failed ({type(error).__name__}). Check its name and "
-            "your network, or use a local folder."
+            "your network connection, or use a local folder."
         ) from error
 
 

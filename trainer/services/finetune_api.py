@@ -132,7 +132,7 @@ def _start(client: OpenAI, data: Path, folder: Path, service: FineTuneService) -
 
 def _id(reply: FileObject | FineTuningJob) -> str:
     if not reply.id:
-        raise ValueError("a reply without an id")
+        raise ValueError("the reply contains no id")
     return reply.id
 
 
@@ -151,7 +151,7 @@ def _follow(
                 reported.add(event.id)
                 on_progress(event.message)
         if not status.status:
-            raise ValueError("a reply without a status")
+            raise ValueError("the reply contains no status")
         if status.status in _FINAL_STATUSES:
             break
         time.sleep(service.every)

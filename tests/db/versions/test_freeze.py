@@ -289,5 +289,5 @@ def test_an_edited_dialogue_keeps_its_answers_without_loss() -> None:
     edit = messages_to_text(turns).replace("Sorry.", "I am sorry.")
     edited = example_of(candidate, edit).messages
     assert edited == (*turns[:3], Message(Role.ASSISTANT, "I am sorry."))
-    with pytest.raises(StoreError, match="Turns were added or removed"):
+    with pytest.raises(StoreError, match="answers with weight 0"):
         example_of(candidate, messages_to_text(turns[2:]))

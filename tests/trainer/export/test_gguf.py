@@ -210,5 +210,7 @@ def test_a_missing_or_failing_converter_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match=r"doesn't exist\. Set TIMBRE_LLAMA_CPP"):
         convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)
     script.write_text("raise NotImplementedError('no such tokenizer')")
-    with pytest.raises(TrainerError, match=r"wrote no file \(NotImplementedError: no such token"):
+    with pytest.raises(
+        TrainerError, match=r"didn't write a GGUF file \(NotImplementedError: no such token"
+    ):
         convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)
