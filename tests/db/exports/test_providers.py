@@ -82,7 +82,7 @@ def test_together_requires_alternating_turns() -> None:
 @pytest.mark.parametrize(("rules", "minimum"), [(OPENAI, 10), (TOGETHER, 1), (FIREWORKS, 3)])
 def test_each_service_has_a_minimum_number_of_examples(rules: Rules, minimum: int) -> None:
     assert len(list(provider_lines(rules, [GOOD] * minimum))) == minimum
-    with pytest.raises(StoreError, match=f"takes {minimum} to"):
+    with pytest.raises(StoreError, match=f"accepts {minimum} to"):
         list(provider_lines(rules, [GOOD] * (minimum - 1)))
 
 

@@ -83,7 +83,7 @@ def test_a_lone_surrogate_is_rejected(store: Store) -> None:
 
 
 def test_nan_is_rejected(store: Store) -> None:
-    with pytest.raises(StoreError, match="is NaN"):
+    with pytest.raises(StoreError, match="NaN values can't be stored"):
         store.add([Measure(subject="s", name="n", source="v1", value=float("nan"))])
 
 

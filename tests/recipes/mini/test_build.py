@@ -198,7 +198,7 @@ def test_a_corpus_that_is_all_held_out_is_rejected(tmp_path: Path) -> None:
     article = {"id": 1, "title": "T", "text": paragraph(1)}
     (tmp_path / "a.jsonl").write_text(json.dumps(article))
     (tmp_path / "d.jsonl").write_text(json.dumps({"turns": ["hi", "hey"]}))
-    with pytest.raises(ValueError, match="0 articles and 0 dialogues to train on"):
+    with pytest.raises(ValueError, match="0 articles and 0 dialogues, but training needs both"):
         corpus.read([tmp_path / "a.jsonl"], [tmp_path / "d.jsonl"], 1)
 
 
