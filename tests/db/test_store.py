@@ -176,7 +176,7 @@ def test_finding_a_record_of_another_type_names_both_types(store: Store) -> None
     page = article()
     store.add([page])
     assert store.find(Article, page.id[:8]) == page
-    with pytest.raises(StoreError, match=r"has type article[.] Give .* type run"):
+    with pytest.raises(StoreError, match=r"has type article[.] Enter .* type run"):
         store.find(Run, page.id[:8])
 
 
