@@ -23,7 +23,7 @@ _TEST_CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The text that a template writes at the start, around turns by role, and before answers."""
+    """The text that a template adds at the start, around each role's turns and before answers."""
 
     opening: str
     opening_without_system: str
