@@ -92,7 +92,7 @@ class LadderConfig:
 class Provider:
     """A model at a fine-tuning API that the study asks before and after tuning."""
 
-    model: Words = Field(description="Model name as the API expects it.")
+    model: Words = Field(description="The model name as the API expects it.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
     sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
         default=(), description="Training set sizes to try (default: the study's sizes)."
@@ -125,7 +125,7 @@ class Provider:
 class ToneStudy:
     """Configuration of a tone study: its grid of trainings, and its providers."""
 
-    campaign: Words = Field(description="Campaign whose tone the study examines.")
+    campaign: Words = Field(description="The campaign whose tone the study examines.")
     examples: Examples = Field(
         default="approved",
         description="Examples to train on: `approved` uses the campaign's newest version, and "
@@ -188,8 +188,8 @@ class PersonaStudy:
     """Configuration of a persona study: its grid of trainings, and its questions."""
 
     campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="Campaigns of the personas to study. A persona that no model knows serves as "
-        "the control."
+        description="The campaigns of the personas to study. A persona that no model knows "
+        "serves as the control."
     )
     questions: tuple[str, ...] = Field(
         default=(),
@@ -281,8 +281,10 @@ class PersonaStudy:
 class MultipleChoice:
     """A multiple-choice question with its right answer and its wrong answers."""
 
-    about: Words = Field(description="Subject of the question: a trait, `facts`, or another topic.")
-    question: Words = Field(description="Text of the question.")
+    about: Words = Field(
+        description="The subject of the question: a trait, `facts`, or another topic."
+    )
+    question: Words = Field(description="The text of the question.")
     right: Words = Field(description="The correct answer.")
     wrong: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="The wrong answers."
@@ -306,7 +308,9 @@ class MultipleChoice:
 class OpenQuestion:
     """An open question in several wordings; a right answer contains one of its phrases."""
 
-    about: Words = Field(description="Subject of the question: a trait, or a fact in a few words.")
+    about: Words = Field(
+        description="The subject of the question: a trait, or a fact in a few words."
+    )
     asks: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="Alternative wordings of the question."
     )

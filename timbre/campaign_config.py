@@ -174,7 +174,7 @@ class CampaignConfig:
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
-        description="Name of the campaign. It may contain letters, digits, hyphens and "
+        description="The name of the campaign, which may contain letters, digits, hyphens and "
         "underscores.",
     )
     tone: str = Field(default="", description="Tone file, or the name of one in configs/tones.")

@@ -68,7 +68,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
             review.outputs(tone, run)
         path = report(store, tone, run, settings)
         if store.size() == size:
-            echo("Nothing changed: every step was done before.")
+            echo("Nothing changed, because every step was already done.")
         return path
 
 

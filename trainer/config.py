@@ -28,7 +28,9 @@ def _check_targets(value: Any) -> Any:
 class TrainingConfig:
     """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
 
-    base: str = Field(description='Base model: "mini", a model folder, or a Hugging Face Hub id.')
+    base: str = Field(
+        description='The base model: "mini", a model folder, or a Hugging Face Hub id.'
+    )
     revision: str = Field(
         default="", description="Commit of the base model on the Hub (default: the newest)."
     )

@@ -23,7 +23,7 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Trait:
     """A lasting trait of character."""
 
-    name: str = Field(description="Name of the trait.")
+    name: str = Field(description="The name of the trait.")
     description: str = Field(description="What the trait means. Teacher models see this text.")
     shows: tuple[Words, ...] = Field(
         min_length=1, description="Ways in which a text can show the trait."
@@ -105,10 +105,10 @@ class PersonaPhrases:
 class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="Name of the persona.")
+    name: Words = Field(description="The name of the persona.")
     description: str = Field(description="Who the persona is. Teacher models see this text.")
     system: str = Field(
-        description="System prompt that the model receives in training and at inference."
+        description="The system prompt that the model receives in training and at inference."
     )
     facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
     turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")

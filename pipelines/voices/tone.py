@@ -19,19 +19,19 @@ class Anchor:
     """A point on the rating scale, with what a text of this value sounds like."""
 
     value: int = Field(ge=0, le=10, description="The rating, from 0 to 10.")
-    label: Words = Field(description="Short description of what the rating means.")
-    example: Words = Field(description="Example of a text that deserves this rating.")
+    label: Words = Field(description="A short description of what the rating means.")
+    example: Words = Field(description="An example of a text that deserves this rating.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
     """The question reviewers rate a text by, and its anchors, lowest first."""
 
-    question: Words = Field(description="Question that reviewers answer with a rating.")
+    question: Words = Field(description="The question that reviewers answer with a rating.")
     anchors: tuple[Anchor, ...] = Field(
         min_length=2,
         max_length=10,
-        description="Points on the rating scale, from lowest to highest.",
+        description="The points on the rating scale, from lowest to highest.",
     )
 
     @property
@@ -60,7 +60,7 @@ class Guideline:
     """An instruction with an example before and after."""
 
     do: Words = Field(description="What the writer should do.")
-    plain: Words = Field(description="Example text before it is rewritten.")
+    plain: Words = Field(description="An example text before it is rewritten.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
@@ -93,7 +93,7 @@ class Measures:
 class TargetBound:
     """The lowest and highest value of a measure for an answer in the tone."""
 
-    measure: str = Field(description="Name of the measure.")
+    measure: str = Field(description="The name of the measure.")
     at_least: float | None = Field(default=None, description="Minimum value (default: no limit).")
     at_most: float | None = Field(default=None, description="Maximum value (default: no limit).")
 
@@ -142,12 +142,12 @@ class TonePhrases:
 class Tone:
     """A tone of voice; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="Name of the tone.")
+    name: Words = Field(description="The name of the tone.")
     description: str = Field(description="What the tone sounds like. Teacher models see this text.")
     system: str = Field(
-        description="System prompt that the model receives in training and at inference."
+        description="The system prompt that the model receives in training and at inference."
     )
-    scale: Scale = Field(description="Scale on which reviewers rate the tone.")
+    scale: Scale = Field(description="The scale on which reviewers rate the tone.")
     guidelines: tuple[Guideline, ...] = Field(
         min_length=1, description="Instructions, each with an example before and after rewriting."
     )
