@@ -127,7 +127,7 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
     result = run(request_for(server.url), tmp_path)
     page = tone_page(replace(tone_result(), providers=(result,)), "the tone", "", "today")
     text = " ".join(BeautifulSoup(render_page(page), "html.parser").get_text(" ").split())
-    assert "small, tuned on 6 examples, minus its short prompt: +100 points" in text
+    assert "small tuned on 6 examples, compared with its short prompt: +100 points" in text
     assert "small, 3 examples, seed 0: 77 tokens trained on at " in text
     assert ", 77.00 US dollars" in text
     names = [figure.caption.name for section in page.sections for figure in section.figures]

@@ -67,7 +67,7 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     assert str(error.value).startswith(f"{path} has 9 problems:")
     for sentence in (
         '`name` is "", but must be text that isn\'t blank.',
-        "`system` is missing. It should contain the system prompt that the model receives in training",
+        "`system` is missing. It should contain the system prompt that the model receives",
         "`sytem` is an unknown key. Did you mean `system`? The allowed keys are name, description,",
         "`guidelines` is [], but must be a list of 1 or more.",
         "`language` is 3, but must be text in quotes.",
@@ -298,7 +298,7 @@ def test_a_training_value_that_cannot_work_is_rejected(
 
 
 def test_a_training_file_needs_a_base() -> None:
-    assert "`base` is missing. It is" in problems(TrainingConfig, {"steps": 3})
+    assert "`base` is missing. It should contain the base model" in problems(TrainingConfig, {"steps": 3})
 
 
 def test_training_values_are_read_as_written() -> None:
