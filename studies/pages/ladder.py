@@ -185,7 +185,7 @@ def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
         return f"{cost}. There is nothing to compare it with."
     tuned, prompted = findings.tuned.strategy.label, findings.prompted.strategy.label
     if findings.break_even is None:
-        return f"{cost} and never pays off: “{tuned}” isn’t cheaper than “{prompted}”."
+        return f"{cost}. “{tuned}” isn’t cheaper than “{prompted}”, so it never breaks even."
     answers = f"{findings.break_even:,} answers"
     return f"{cost}. “{tuned}” breaks even with “{prompted}” after {answers}."
 

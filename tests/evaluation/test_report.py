@@ -138,7 +138,7 @@ def test_missing_bounds_and_empty_answers_are_noted() -> None:
     empty = SideBySide("What is it?", {"tuned": "  ", "gone": "ok"})
     page = text_of(render_report(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
-    assert "An empty answer." in page
+    assert "This answer is empty." in page
 
 
 def test_hostile_text_is_shown_and_never_run() -> None:

@@ -133,7 +133,7 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
     names = [figure.caption.name for section in page.sections for figure in section.figures]
     assert len(names) == len(set(names))
     without = render_page(tone_page(tone_result(), "t", "", "today"))
-    assert "names no model at a fine-tuning API" in without
+    assert "names no models at a fine-tuning API" in without
 
 
 def test_a_missing_key_stops_the_study_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def test_a_tone_grid_without_curves_says_so() -> None:
     result = tone_result(is_prompted=False)
     bare = replace(result, cells=tuple(replace(cell, curve=()) for cell in result.cells))
     text = text_of(tone_page(bare, "the tone", "", "today"))
-    assert "The study asks for no curve" in text
+    assert "The study has no convergence curve" in text
     assert "no curves of int8" in text
 
 
