@@ -38,8 +38,12 @@ class Prices:
     machine_hour: NotNegative = Field(
         default=1.0, description="Hourly price of the machine used for training and answering."
     )
-    input_million: NotNegative = Field(default=0.0, description="Price per million input tokens.")
-    output_million: NotNegative = Field(default=0.0, description="Price per million output tokens.")
+    input_million: NotNegative = Field(
+        default=0.0, description="Price in US dollars per million input tokens."
+    )
+    output_million: NotNegative = Field(
+        default=0.0, description="Price in US dollars per million output tokens."
+    )
     review: NotNegative = Field(
         default=0.0, description="Price per human review (only tuning requires reviews)."
     )
@@ -58,7 +62,7 @@ class LadderConfig:
     shots: AtLeastOne = Field(default=2, description="Number of examples in a few-shot prompt.")
     rewrite: str = Field(
         default="",
-        description="Text of the request to rewrite a draft (default: a standard request for a "
+        description="Instruction for rewriting a draft (default: a standard instruction for a "
         "tone or persona).",
     )
     max_new_tokens: AtLeastOne = Field(
@@ -141,7 +145,8 @@ class ToneStudy:
         default=("auto",), description="Precisions in which to load the base model."
     )
     all_precisions_at_all_sizes: bool = Field(
-        default=False, description="Train all sizes in every precision, not only in the first one."
+        default=False,
+        description="Train all sizes in every precision rather than only in the first one.",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
         default=(0,), description="Random seeds for training. Each seed samples its own examples."
@@ -170,7 +175,7 @@ class ToneStudy:
     )
     minutes_a_training: NotNegative = Field(
         default=1.0,
-        description="Estimated minutes per training run, used until one has been timed.",
+        description="Estimated minutes per training run, used until a run has been timed.",
     )
     providers: Annotated[tuple[Provider, ...], Distinct] = Field(
         default=(), description="Models to fine-tune through APIs."
@@ -198,7 +203,7 @@ class PersonaStudy:
     )
     general: str = Field(
         default="general",
-        description="File with general questions, which show what the model forgets during tuning.",
+        description="File with general questions that show what the model forgets during tuning.",
     )
     examples: Examples = Field(
         default="approved",
@@ -214,8 +219,8 @@ class PersonaStudy:
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
-        description="Budgets to compare the formats at: an equal number of examples, of tokens, or "
-        "one after the other.",
+        description="Units in which all formats get the same training budget: examples, tokens "
+        "or both.",
     )
     size: Count = Field(
         default=0,
@@ -246,13 +251,15 @@ class PersonaStudy:
         description="Size of token n-grams that may not repeat within an answer (0 allows "
         "repetition).",
     )
-    temperature: NotNegative = Field(default=0.0, description="Sampling temperature; 0 is greedy.")
+    temperature: NotNegative = Field(
+        default=0.0, description="Sampling temperature (0 means greedy decoding)."
+    )
     batch_size: AtLeastOne = Field(
         default=32, description="Number of prompts answered in parallel."
     )
     minutes_a_training: NotNegative = Field(
         default=1.5,
-        description="Estimated minutes per training run, used until one has been timed.",
+        description="Estimated minutes per training run, used until a run has been timed.",
     )
 
     @property

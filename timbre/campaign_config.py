@@ -25,7 +25,8 @@ class GenerateConfig:
         description="Teacher model, such as `phrasebook`, `openai:MODEL@URL` or `anthropic:MODEL`.",
     )
     seed: Seed = Field(
-        default=0, description="Random seed. A different seed produces different texts."
+        default=0,
+        description="Random seed for generation. A different seed produces different texts.",
     )
     questions_per_passage: AtLeastOne = Field(
         default=1, description="Number of conversations per passage (tones only)."
@@ -38,7 +39,9 @@ class GenerateConfig:
         description="Kinds of text to generate for each passage (personas only, default: all "
         "kinds).",
     )
-    temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
+    temperature: float = Field(
+        default=0.7, ge=0, description="Sampling temperature (0 means greedy decoding)."
+    )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
     input_price: Dollars = Field(
@@ -58,7 +61,7 @@ class ReviewConfig:
         default="majority", description="Rule for combining reviews into a verdict."
     )
     adjudicator: str = Field(
-        default="", description="User who breaks ties when `verdict` is `adjudicator`."
+        default="", description="User whose decision is final when `verdict` is `adjudicator`."
     )
     calibration: float = Field(
         default=0.0,
@@ -137,12 +140,13 @@ class EvaluateConfig:
     )
     judge: str = Field(
         default="",
-        description="Model that rates answers, in the same format as `teacher` (default: none).",
+        description="Model that rates answers, specified in the same format as `teacher` "
+        "(default: none).",
     )
     judged: Count = Field(
         default=200,
-        description="Number of reviewed candidates that the judge rates, to compare its ratings "
-        "with the reviews.",
+        description="Number of reviewed candidates that the judge rates so that its ratings can "
+        "be compared with the reviews.",
     )
 
     @model_validator(mode="after")
@@ -158,13 +162,13 @@ class WatchConfig:
 
     versions: str = Field(
         default="",
-        description="Pattern of the version names that start runs, such as `demo-*` (default: "
-        "none).",
+        description="Pattern for the names of versions that start runs, such as `demo-*` "
+        "(default: none).",
     )
     training: tuple[str, ...] = Field(
         default=(),
-        description="Training files to start one run each with (default: the campaign's training "
-        "file).",
+        description="Training files, each of which starts a separate run (default: the "
+        "campaign's training file).",
     )
 
 

@@ -103,7 +103,7 @@ class Target:
     """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
 
     bounds: tuple[TargetBound, ...] = Field(
-        default=(), description="Minimum and maximum values of measures."
+        default=(), description="Bounds that the measures of an answer must meet."
     )
     signs: int = Field(
         default=0, ge=0, description="Minimum number of signs that an answer must show."

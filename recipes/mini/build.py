@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--threads",
         type=int,
         default=2,
-        help="number of CPU threads (another number changes rounding, and so the weights)",
+        help="number of CPU threads (a different number changes rounding and therefore "
+        "the weights)",
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -16,7 +16,9 @@ def doctor(
     check: Annotated[bool, typer.Option(help="Check everything that the loop needs.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check the setup and suggest fixes. Exits with 1 if a required part is missing or broken.
+    """Check the setup and suggest fixes.
+
+    The exit status is 1 if a required part is missing or broken.
 
     Example: timbre doctor --migrate
     """

@@ -37,7 +37,7 @@ def generate(
     ] = False,
     engine: Annotated[
         Literal["local", "ray"],
-        typer.Option(help="Where to run the teacher: on this machine or on Ray."),
+        typer.Option(help="Where to run the teacher: on this machine or on a Ray cluster."),
     ] = "local",
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time so that breakpoints work.")

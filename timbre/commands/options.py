@@ -12,6 +12,6 @@ CampaignOption = Annotated[
 ]
 Run = Annotated[str, typer.Argument(help="Run id, or at least its first 6 digits.")]
 Version = Annotated[
-    str, typer.Argument(help="Version name, or at least the first 6 digits of the version's id.")
+    str, typer.Argument(help="Version name, or at least the first 6 digits of the version id.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -77,7 +77,7 @@ def add(
     check_person(name)
     settings = read_settings()
     account = add_reviewers(settings, connection(settings), [name], UserRole(role))[0]
-    echo(f"{account.name} ({account.role}), password {account.password or '(set before)'}")
+    echo(f"{account.name} ({account.role}), password {account.password or '(already set)'}")
 
 
 @user_app.command("list")

@@ -72,10 +72,10 @@ def promote(
         str, typer.Option(help="Reason to record for promoting the run without a comparison.")
     ] = "",
 ) -> None:
-    """Promote a run if it beats the current one on its held-out prompts. Otherwise, exit with 1.
+    """Promote a run if it beats the current one on its held-out prompts.
 
-    If no run has been promoted yet, the run must beat the base model. Either way, the result is
-    recorded.
+    If no run has been promoted yet, the run must beat the base model. The result is recorded even
+    if the run isn't promoted. In that case, the exit status is 1.
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
@@ -130,7 +130,7 @@ def chat(
         int, typer.Option(min=1, help="Maximum number of tokens in an answer.")
     ] = 128,
     temperature: Annotated[
-        float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")
+        float, typer.Option(min=0.0, help="Sampling temperature (0 means greedy decoding).")
     ] = 0.0,
 ) -> None:
     """Chat with a run's adapter until you press Ctrl-D. With --base, the base model answers too.
@@ -214,7 +214,7 @@ def perform(
     """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
 
     Finished steps aren't repeated. If the database is unavailable or was created by another version
-    of Timbre, the command exits with 75, and the run doesn't count as failed.
+    of Timbre, the exit status is 75, and the run doesn't count as failed.
 
     Example: timbre run perform demo-tone --campaign demo-tone
     """
@@ -243,7 +243,7 @@ def perform(
 
 @app.command()
 def queue(
-    retry: Annotated[str, typer.Option(help="Key of a failed run to start again.")] = "",
+    retry: Annotated[str, typer.Option(help="Key of the failed run to retry.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List the runs in the queue with their state and, if they failed, the reason.

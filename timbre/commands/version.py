@@ -82,7 +82,9 @@ def show(version: Version, as_json: AsJson = False) -> None:
 
 @app.command()
 def verify(version: Version, as_json: AsJson = False) -> None:
-    """Recompute every hash of a version and list the differences. Exits with 1 if there are any.
+    """Recompute every hash of a version and list the differences.
+
+    The exit status is 1 if there are any differences.
 
     Example: timbre version verify demo-tone
     """

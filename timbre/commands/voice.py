@@ -17,7 +17,7 @@ VoiceFile = Annotated[
 
 
 def voice_app(help: str) -> typer.Typer:
-    """A command group that keeps its name although it contains only one command."""
+    """Create a command group that keeps its name even though it contains a single command."""
     app = typer.Typer(no_args_is_help=True, help=help)
     app.callback()(lambda: None)
     return app
@@ -25,7 +25,7 @@ def voice_app(help: str) -> typer.Typer:
 
 @contextmanager
 def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Rejection]"]:
-    """Print the texts added to the list in the block, or print the file's problems and exit."""
+    """Print the texts collected in the block, or the problems found in the file."""
     from timbre.config import ConfigError
 
     records: list[Candidate | Rejection] = []
