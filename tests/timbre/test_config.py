@@ -298,7 +298,9 @@ def test_a_training_value_that_cannot_work_is_rejected(
 
 
 def test_a_training_file_needs_a_base() -> None:
-    assert "`base` is missing. It should contain the base model" in problems(TrainingConfig, {"steps": 3})
+    assert "`base` is missing. It should contain the base model" in problems(
+        TrainingConfig, {"steps": 3}
+    )
 
 
 def test_training_values_are_read_as_written() -> None:
