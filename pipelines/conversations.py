@@ -75,7 +75,12 @@ class ChooseAnswers(Step):
             rejection = {"reason": "no sentence to ask about", "detail": "", "text": ""}
             return [{**row, "plain_answer": None, "before": "", "rejection": rejection}]
         return [
-            {**row, "plain_answer": span, "before": text_before(row["passage"], span), "rejection": None}
+            {
+                **row,
+                "plain_answer": span,
+                "before": text_before(row["passage"], span),
+                "rejection": None,
+            }
             for span in spans
         ]
 

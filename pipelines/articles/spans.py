@@ -51,10 +51,9 @@ def _is_whole(sentence: str) -> bool:
     """Whether a sentence can be said aloud: it has an end, and its brackets and quotes match."""
     pairs = ("()", "[]", "“”", "«»")
     are_matched = all(sentence.count(opening) == sentence.count(end) for opening, end in pairs)
-    is_ended = sentence.rstrip("\"”’»」』)]").endswith((".", "!", "。", "！", "…"))
+    is_ended = sentence.rstrip('"”’»」』)]').endswith((".", "!", "。", "！", "…"))
     return are_matched and is_ended and sentence.count('"') % 2 == 0
 
 
 def _first_word(sentence: str) -> str:
     return sentence.split(maxsplit=1)[0].strip(",;:“\"'").lower()
-
