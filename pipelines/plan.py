@@ -40,8 +40,9 @@ class GenerationPlan:
     `limit` is the largest number of candidates, None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
     persona pipeline writes about each topic. `examples` are the worked examples to show teachers
-    that are models, or the voice's own if there are none. `api_key`, `temperature`, `max_tokens` (of a reply)
-    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
+    that are models, or the voice's own if there are none. `api_key`, `temperature`, `max_tokens`
+    (of a reply) and `concurrency` (of requests) apply to teachers that are models; `meter` counts
+    their cost.
 
     `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
     requests that the run would make. `ray` is the address of the Ray cluster that runs the teacher,

@@ -3,7 +3,8 @@
 A prompt file has a system and a user block. If it also has a block `text_reply` or `json_reply`,
 worked examples are shown before the user's turn, each as a user and an assistant turn, and the
 reply is plain text or a JSON object. The examples come first because they are the same for every
-row, so a server can cache them. Files without such a block ask for a JSON object in their last line.
+row, so a server can cache them. Files without such a block ask for a JSON object in their last
+line.
 """
 
 import json

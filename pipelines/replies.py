@@ -72,11 +72,9 @@ def parse_text(text: str | None, column: str) -> str | None:
     A question is one line that ends with a question mark.
     """
     value = (text or "").strip()
-    if column == "question":
-        is_valid = _QUESTION.fullmatch(value) is not None
-    else:
-        is_valid = bool(value)
-    return value if is_valid and is_storable(value) else None
+    is_question = _QUESTION.fullmatch(value) is not None
+    is_valid = bool(value) and (is_question or column != "question") and is_storable(value)
+    return value if is_valid else None
 
 
 def _is_valid(value: Any, key: str) -> bool:

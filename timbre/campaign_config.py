@@ -44,8 +44,8 @@ class GenerateConfig:
     )
     examples: str = Field(
         default="",
-        description="Version whose approved texts are shown to the teacher as examples (default: the "
-        "examples in the tone or persona file).",
+        description="Version whose approved texts are shown to the teacher as examples (default: "
+        "those in the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")

@@ -74,12 +74,13 @@ class TonePrompts:
 
     question: OptionalPrompt = Field(
         default="",
-        description="Name of the prompt file for questions about a passage (default: `question.v2`).",
+        description="Name of the prompt file for questions about a passage (default: "
+        "`question.v2`).",
     )
     plain: OptionalPrompt = Field(
         default="",
-        description="Name of the prompt file for plain answers (default: none, because plain answers "
-        "are sentences of the passage).",
+        description="Name of the prompt file for plain answers (default: none, because they are "
+        "sentences of the passage).",
     )
     answer: OptionalPrompt = Field(
         default="",
@@ -188,7 +189,7 @@ class Tone:
     )
     examples: tuple[ToneExample, ...] = Field(
         default=(),
-        description="Examples that show teacher models how to rewrite (default: the examples of the "
+        description="Examples that show teacher models how to rewrite (default: those of the "
         "guidelines).",
     )
 

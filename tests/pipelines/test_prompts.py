@@ -62,9 +62,7 @@ def test_prompt_matches_its_golden_file(name: str, values: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("name", prompt_names())
-def test_prompt_names_its_version_and_asks_for_one_value(
-    name: str, values: dict[str, Any]
-) -> None:
+def test_prompt_names_its_version_and_asks_for_one_value(name: str, values: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z_]+\.v[1-9]\d*", name)
     reply = reply_block(name)
     if not reply:

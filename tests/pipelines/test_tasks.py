@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import PrivateAttr
 
+from db.records import plain
 from pipelines.conversations import ConversationTask, build_tone_pipeline
 from pipelines.engine import quiet_distilabel, stream_rows
 from pipelines.replies import parse_reply, parse_text, reply_schema
@@ -112,7 +113,8 @@ def test_rejected_row_is_not_asked_again(tone: Tone) -> None:
     llm = CannedLLM(replies=["nonsense", '{"questions": ["Why?"]}', "nonsense again",
                           '{"plain_answer": "So."}', '{"answer": "Just so."}'])  # fmt: skip
     rows = [{"passage": "One.", "subject": "1"}, {"passage": "Two.", "subject": "2"}]
-    first, second = stream_rows(build_tone_pipeline(ConversationTask(tone, OFFLINE_PROMPTS), llm), rows)
+    pipeline = build_tone_pipeline(ConversationTask(tone, OFFLINE_PROMPTS), llm)
+    first, second = stream_rows(pipeline, rows)
     assert first["rejection"]["detail"] == "question.v1: questions"
     assert first["answer"] is None
     assert second["rejection"] is None
@@ -133,9 +135,8 @@ def test_extra_questions_are_not_used(tone: Tone) -> None:
     replies = ['{"questions": ["Why?", "When?", "Where?"]}', '{"plain_answer": "So."}',
                '{"answer": "Just so."}']  # fmt: skip
     llm = CannedLLM(replies=replies)
-    rows = stream_rows(
-        build_tone_pipeline(ConversationTask(tone, OFFLINE_PROMPTS), llm), [{"passage": "One."}]
-    )
+    pipeline = build_tone_pipeline(ConversationTask(tone, OFFLINE_PROMPTS), llm)
+    rows = stream_rows(pipeline, [{"passage": "One."}])
     assert [row["question"] for row in rows] == ["Why?"]
     assert llm.replies == []
 
@@ -162,18 +163,18 @@ def test_plain_answers_are_sentences_and_the_teacher_writes_text(tone: Tone) -> 
         ("What is it?", "A bridge."),
     ]
     ask, retell = llm._chats[0], llm._chats[2]
-    assert [m["role"] for m in ask] == ["system", *["user", "assistant"] * 4, "user"]
-    assert [m["role"] for m in retell] == ["system", *["user", "assistant"] * 5, "user"]
-    assert retell[1]["content"] == tone.guidelines[0].plain
-    assert retell[2]["content"] == tone.guidelines[0].rewritten
+    assert [m["role"] for m in ask] == ["system", *["user", "assistant"] * 5, "user"]
+    assert [m["role"] for m in retell] == ["system", *["user", "assistant"] * 6, "user"]
+    assert retell[1]["content"] == tone.examples[0].plain
+    assert retell[2]["content"] == tone.examples[0].rewritten
     assert [m["content"] for m in llm._chats[3][:-1]] == [m["content"] for m in retell[:-1]]
 
 
-def test_an_example_is_not_shown_for_a_passage_from_its_article(task: PromptTask) -> None:
+def test_an_example_is_not_shown_for_a_passage_from_its_article(tone: Tone) -> None:
     with quiet_distilabel():
         task = PromptTask(
-            name="retell", llm=CannedLLM(replies=[]), prompt="tone_answer.v2", reads=["plain_answer"],
-            writes="answer", constants={"tone": {"name": "t", "description": "d", "guidelines": []}},
+            name="retell", llm=CannedLLM(replies=[]), prompt="tone_answer.v2", writes="answer",
+            reads=["plain_answer"], constants={"tone": plain(tone)},
             examples=[
                 {"plain_answer": "One.", "answer": "Uno.", "articles": ["a", "b"]},
                 {"plain_answer": "Two.", "answer": "Due.", "articles": ["c"]},
