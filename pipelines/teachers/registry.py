@@ -18,6 +18,7 @@ from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
+from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.openai import OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
@@ -25,9 +26,12 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 
 PHRASEBOOK = "phrasebook"
+OLLAMA_URL = "http://127.0.0.1:11434/v1"
 _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "anthropic": AnthropicEndpoint.from_plan,
     "openai": OpenAIEndpoint.from_plan,
+    "local": LocalLLM.from_plan,
+    "ollama": lambda plan, model, url: OpenAIEndpoint.from_plan(plan, model, url or OLLAMA_URL),
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),
