@@ -71,7 +71,7 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
         "`sytem` is an unknown key. Did you mean `system`? The allowed keys are name, description,",
         "`guidelines` is [], but must be a list of 1 or more.",
         "`language` is 3, but must be text in quotes.",
-        "`scale`: the anchors' values must rise; they are [2, 1].",
+        "`scale`: the anchor values [2, 1] don't increase; list each value once, lowest first.",
         '`phrasebook.moves[2]` is "shuffle", but must be one of lead_ins, split, address,',
         "`phrasebook.opener_share` is 1.5, but must be 1.0 or less.",
         '`target.bounds[1].at_least` is "high", but must be a number.',
@@ -199,7 +199,11 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('answer = "tone_answer.v1"', 'answer = "gone.v9"', "no prompt file “gone.v9”"),
+        (
+            'answer = "tone_answer.v1"',
+            'answer = "gone.v9"',
+            "the prompt file “gone.v9” doesn't exist",
+        ),
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),
         ("value = 3", "value = true", "`scale.anchors[3].value` is true"),
@@ -208,7 +212,7 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
         (
             'label = "could be said aloud"',
             'label = "Sounds like someone talking "',
-            "`scale`: two anchors have the label “sounds like someone talking”; give each its own.",
+            "`scale`: two anchors have the label “sounds like someone talking”; rename one.",
         ),
         ('question = "How conversational is this answer?"', "", "`scale.question` is missing"),
         ("[scale]", "[scale", "isn't valid TOML"),

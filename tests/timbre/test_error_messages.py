@@ -38,7 +38,7 @@ def fail(timbre: Timbre) -> Fail:
 @pytest.mark.parametrize("source", ["no-such-thing", ""])
 def test_an_unknown_source_lists_the_kinds_of_source(fail: Fail, source: str) -> None:
     error = fail("articles", "add", source)
-    assert f"“{source}” isn't a source of articles" in error
+    assert f"“{source}” isn't an article source" in error
     assert "Use `sample`" in error
 
 

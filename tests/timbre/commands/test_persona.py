@@ -29,4 +29,4 @@ def test_a_one_line_persona_is_chosen_by_number(timbre: Timbre, tmp_path: Path) 
     path = tmp_path / "hub.jsonl"
     path.write_text('{"persona": "A miller"}\n{"persona": "A diver"}\n', encoding="utf-8")
     assert "is fine" in timbre("persona", "check", f"{path}#2").out
-    assert "it has 2 personas" in timbre("persona", "check", str(path), status=1).err
+    assert "it contains 2 personas" in timbre("persona", "check", str(path), status=1).err

@@ -68,4 +68,6 @@ def test_importing_again_is_no_error(timbre: Timbre, tmp_path: Path, times: int)
 
 def test_an_unknown_format_is_named(timbre: Timbre, tmp_path: Path) -> None:
     error = add(timbre, tmp_path, {"dialog": []}, status=1).err
-    assert error.startswith("support.jsonl has objects with `dialog`, which is no chat format. ")
+    assert error.startswith(
+        "support.jsonl contains objects with `dialog`, which isn't a supported chat format. "
+    )
