@@ -8,8 +8,8 @@ from pipelines.voices.character import PersonaData, card_data, is_card, line_dat
 from pipelines.voices.constitution import constitution_data
 
 EXPECTED = (
-    'write a constitution as a JSON list or lines of {"trait": "I …", "questions": ["…"]}, a '
-    'character card as JSON, or one-line personas as lines of {"persona": "…"}'
+    'write a constitution as a JSON list or JSON Lines of {"trait": "I …", "questions": ["…"]}, a '
+    'character card as JSON, or one-line personas as JSON Lines of {"persona": "…"}'
 )
 
 
