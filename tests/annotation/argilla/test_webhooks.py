@@ -70,4 +70,4 @@ def test_broken_connection_is_reported() -> None:
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sender.close()
         assert until(lambda: bool(errors))
-    assert errors[0].startswith("The connection broke in the middle of an event")
+    assert errors[0].startswith("The connection was lost during an event")
