@@ -219,7 +219,7 @@ def test_changes_of_a_rejected_chat_are_not_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.jsonl", '{"dialog": [], "lang": "en"}\n', "contains objects with `dialog`, `lang`, whi"),
+        ("a.jsonl", '{"dialog": [], "lang": "en"}\n', "contains objects with `dialog`, `lang`"),
         ("a.jsonl", "{}\n", "contains empty objects, which isn't a supported chat format"),
         ("a.jsonl", "3\n4\n", "contains numbers instead of objects"),
         ("a.json", '["Hello"]', "contains texts instead of objects"),
