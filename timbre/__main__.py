@@ -1,4 +1,4 @@
-"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` per noun."""
+"""The command line: `timbre NOUN VERB`, with one module in `timbre.commands` per noun."""
 
 import logging
 import sys
@@ -63,10 +63,10 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with a note on how to continue."""
-    # distilabel declares its fields in a way that pydantic warns about.
+    """Run the command line. On Ctrl-C, print how to continue."""
+    # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
-    # bitsandbytes suggests a faster CPU kernel when it's imported.
+    # bitsandbytes suggests a faster CPU kernel on import.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         with report_errors():
@@ -74,7 +74,7 @@ def main() -> None:
             app()
     except SystemExit as end:
         if end.code == 130:
-            echo_error("Stopped. Finished work is kept: run the same command again to continue.")
+            echo_error("Stopped. Finished work is kept. Run the same command again to continue.")
         sys.exit(end.code)
 
 

@@ -97,7 +97,7 @@ def test_a_home_that_is_a_file_is_one_sentence(
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("TIMBRE_HOME", str(tmp_path / home))
-    assert "A file is where a folder should be" in fail("articles", "list")
+    assert "Part of the path is a file, not a folder" in fail("articles", "list")
 
 
 def test_an_unknown_campaign_lists_the_shipped_ones(fail: Fail) -> None:

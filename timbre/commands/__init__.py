@@ -1,1 +1,1 @@
-"""One module a noun of the command line."""
+"""The commands, with one module per noun of the command line."""

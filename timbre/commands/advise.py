@@ -59,7 +59,11 @@ def advise(
         return
     columns = ("strategy", "target", "low", "high", "input tokens", "output tokens", "seconds")
     print_table(columns, [[row[column] for column in columns] for row in details["strategies"]])
-    echo(conclusion.advice.sentence if conclusion.advice else "No tuned answer was measured.")
+    echo(
+        conclusion.advice.sentence
+        if conclusion.advice
+        else "No answers of the tuned model were measured."
+    )
     if conclusion.notice:
         echo(conclusion.notice)
     echo(str(page))

@@ -47,7 +47,7 @@ def add(
         )
         return
     if intake.resumed_at:
-        echo(f"Resumed at byte {intake.resumed_at:,}, where reading had stopped.")
+        echo(f"Resumed at byte {intake.resumed_at:,}, where the last run stopped.")
     echo(
         f"Read {intake.articles} articles with {intake.passages} passages "
         f"({intake.new} new records)."

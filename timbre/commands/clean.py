@@ -10,7 +10,7 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
-"""Files that a killed command leaves behind. A running command has them, too."""
+"""Files that a killed command leaves behind. A running command uses them, too."""
 
 
 def clean(
@@ -45,6 +45,6 @@ def clean(
 
 
 def _megabytes(path: Path) -> float:
-    """Size of a file, or of all files in a folder."""
+    """Return the size of a file, or of all files in a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6

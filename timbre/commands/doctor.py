@@ -41,7 +41,7 @@ def doctor(
 
 
 def _migrate(settings: Settings, is_logged: bool) -> None:
-    """Upgrade the database and report it: in the log, if this is a job of the stack."""
+    """Upgrade the database and report the result, in the log if this runs as a job in the stack."""
     import logging
 
     from timbre.stores import migrate_database

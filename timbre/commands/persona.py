@@ -19,7 +19,7 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
         loaded = read_persona(file)
         if loaded.unused:
             fields = ", ".join(loaded.unused)
-            echo_error(f"{file}: a persona has no place for {fields}; they are ignored.")
+            echo_error(f"{file}: personas don't support the fields {fields}, so they are ignored.")
         from pipelines.preview import preview_persona
 
         candidates.extend(preview_persona(loaded.persona))

@@ -303,7 +303,9 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     worth = {c.name: "may gate" for c in suggesting} | {c.name: "reliable" for c in rating}
     threshold = loaded.gates.judge_kappa
     worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(threshold)}
-    worth |= {c.name: "useless: it says the same about every text" for c in cards if c.saturated}
+    worth |= {
+        c.name: "useless, because it gives every text the same rating" for c in cards if c.saturated
+    }
     if as_json:
         print_json([asdict(card) | {"standing": worth[card.name]} for card in cards])
         return
@@ -315,13 +317,13 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
             ("kappa", format_coefficient(card.kappa)),
             ("base rate", f"{card.base_rate:.2f}"),
             ("accuracy", format_coefficient(card.accuracy)),
-            ("accuracy of a constant guess", f"{card.constant_guess:.2f}"),
+            ("accuracy of a constant answer", f"{card.constant_guess:.2f}"),
             ("judge and rubric", card.fingerprint[:12]),
             ("standing", worth[card.name]),
         ]
         print_table((card.name, ""), rows)
     if not cards:
-        echo(f"No measure has suggestions for {FEWEST} records that reviewers answered too.")
+        echo(f"No measure has suggestions for {FEWEST} or more records that were also reviewed.")
 
 
 def _suggest_push(campaign: str) -> None:
@@ -333,7 +335,7 @@ def _format(time: timedelta | None) -> str:
 
 
 def _with_seconds(value: object) -> object:
-    """A value with its times in seconds, for JSON."""
+    """Convert times in a value to seconds, for JSON."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):

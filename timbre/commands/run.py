@@ -89,7 +89,7 @@ def promote(
 
         if anyway:
             promote_anyway(store, loaded.name, record, anyway)
-            echo(f"Run {record.id[:12]} is promoted without comparison.")
+            echo(f"Run {record.id[:12]} was promoted without a comparison.")
             return
         decision = promote_if_better(store, loaded, record, settings, advance)
     echo(describe_decision(record, decision))
@@ -246,10 +246,11 @@ def queue(
         if retry:
             if retry not in {claim.request.key for claim in claims}:
                 raise SettingsError(
-                    f"No queued run has the key “{retry}”. `timbre run queue` lists the keys."
+                    f"There is no queued run with the key “{retry}”. `timbre run queue` lists the "
+                    "keys."
                 )
             forget(store, retry)
-            echo(f"{retry} starts again when a worker next looks.")
+            echo(f"A worker will start {retry} again at its next poll.")
             return
     columns = ("key", "campaign", "version", "training", "state", "attempts", "at", "reason")
     rows = [

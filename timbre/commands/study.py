@@ -70,7 +70,10 @@ def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_
 def _print_plan(
     plan: list["PlannedTraining"], timed: float | None, guess: float, as_json: bool
 ) -> None:
-    """Print what is left; `timed` and `guess` are minutes per training, measured or expected."""
+    """Print the remaining work.
+
+    `timed` and `guess` are the measured and expected minutes per training.
+    """
     per_training = timed or guess
     left = [training for training in plan if not training.is_done]
     minutes = sum(not training.is_remote for training in left) * per_training
@@ -98,9 +101,9 @@ def _print_plan(
         (p.label, "yes" if p.is_done else "no", f"{p.usd:.2f}" if p.is_remote else "") for p in plan
     ]
     print_table(columns, [row[: len(columns)] for row in cells])
-    source = "timed here" if timed else "from the study's file"
+    source = "timed here" if timed else "from the study file"
     echo(
-        f"{len(left)} of {len(plan)} trainings left: about {minutes:.0f} minutes "
+        f"{len(left)} of {len(plan)} trainings are left: about {minutes:.0f} minutes "
         f"({per_training:.1f} per training, {source}), {minutes / 60:.2f} machine-hours."
     )
     if has_cost:

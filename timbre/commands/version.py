@@ -148,7 +148,7 @@ def export(
         typer.Option("--format", help="The file format."),
     ] = "chat",
 ) -> None:
-    """Write a version for other tools, with the attribution its articles' licence requires.
+    """Write a version for other tools, with the attribution that the article licences require.
 
     Files for openai, together and fireworks are checked against their rules. `preferences` writes
     the pairs that people decided, in the format of TRL's DPO trainer.
@@ -185,7 +185,7 @@ def erase(
     if bool(reviewer) == bool(article):
         raise typer.BadParameter("name either --reviewer or --article")
     if not yes:
-        typer.confirm("This can't be undone. Erase?", abort=True)
+        typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:
         source = store.find(Article, article).id if article else None
         erasures = erase_records(store, reviewer=reviewer or None, article=source)
