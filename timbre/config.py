@@ -37,8 +37,8 @@ _EXPECTED = {
     "float_type": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
-    "too_short": f"a list of {min_length} or more values",
-    "too_long": f"a list of {max_length} or fewer values",
+    "too_short": "a list of {min_length} or more values",
+    "too_long": "a list of {max_length} or fewer values",
 }
 """What pydantic expected, by error type."""
 
