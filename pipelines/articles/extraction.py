@@ -24,8 +24,8 @@ IntakeRecord: TypeAlias = Article | Passage | Rejection
 class RecordBatch:
     """The records of one or more complete articles, in source order.
 
-    `end_offset` is the byte offset at which reading a multistream dump can resume. It is 0 for
-    other sources.
+    `end_offset` is the byte offset at which reading a multistream dump can resume, or 0 for other
+    sources.
     """
 
     records: list[IntakeRecord]

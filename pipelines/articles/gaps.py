@@ -58,7 +58,7 @@ def _marker(name: str, is_gap: Callable[[_Match], bool]) -> Callable[[_Match], s
 
 
 def _mark_double_space(match: _Match) -> str:
-    """Mark a double space within a sentence as a gap. Between sentences, it is a common habit."""
+    """Mark a double space as a gap, unless it is between two sentences."""
     if match["end"] and not match["next"].islower():
         return match.group()
     return f"{match['end'] or ''} {hole('double space')} "
@@ -69,10 +69,7 @@ def _is_anywhere(match: _Match) -> bool:
 
 
 def _is_outside_brackets(match: _Match) -> bool:
-    """Return whether a match is outside brackets.
-
-    A bracket may lack a pronunciation: `(, born 1815)`.
-    """
+    """Return whether a match is outside brackets. Gaps in brackets are harmless: `(, born 1815)`."""
     before = match.string[max(0, match.start() - _MAX_BRACKET) : match.start()]
     before = before.rpartition("\n")[2]
     return before.rfind("(") <= before.rfind(")")

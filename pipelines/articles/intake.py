@@ -43,8 +43,8 @@ def read_batches(
     """Yield a source's records in batches, in order; `open_source` describes the other parameters.
 
     `workers` is the number of processes that filter and split pages and decompress multistream
-    dumps (default: one per core). With 1, the current process does everything. `resume_from` is the
-    `end_offset` of the last stored batch.
+    dumps (default: one per core). If it is 1, the current process does all the work. `resume_from`
+    is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """

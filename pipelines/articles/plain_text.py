@@ -19,7 +19,7 @@ _MAX_DOTTED_HEADING_WORDS = 8
 
 
 def parse_plain_text(text: str, language: str, title: str) -> list[Section]:
-    """Split a plain text into sections. Short lines that don't end a sentence count as headings."""
+    """Split plain text into sections. Short lines that don't end a sentence count as headings."""
     sections: list[Section] = []
     heading, paragraphs = "", list[str]()
     for line in _lines(text, language):

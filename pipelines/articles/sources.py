@@ -36,8 +36,8 @@ def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield the pages of a source: `sample`, a file, a folder, or an `hf:` or `wiki:` address.
 
     `licence` applies to texts that don't come from Wikipedia. Raises `SourceError` if no reader
-    supports the source or it has no pages. For a damaged source, the error comes after the last
-    readable page.
+    supports the source or it has no pages. If the source is damaged, the error is raised after the
+    last readable page.
     """
     for prefix, read in _ONLINE_READERS.items():
         if source.startswith(prefix):

@@ -29,7 +29,9 @@ def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[Sour
     except UnicodeDecodeError as error:
         raise SourceError(f"{source} isn't UTF-8 text. Save it as UTF-8.") from error
     except OSError as error:
-        raise SourceError(f"{source} can't be read: {error.strerror}.") from error
+        raise SourceError(
+            f"{source} can't be read ({error.strerror}). Check the path and its permissions."
+        ) from error
 
 
 def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:

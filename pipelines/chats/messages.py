@@ -46,8 +46,8 @@ def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
     """Convert turns to messages: merge consecutive turns of a speaker, drop trailing user turns.
 
     Raises `UnusableChatError` if a turn isn't text, uses tools, is empty, or is a system turn after
-    the first turn. It is also raised if a weight isn't 0 or 1, or if all weights are 0. Raises
-    `KeyError`, `TypeError` or `AttributeError` if a turn has no role or content.
+    the first turn, or if the weights aren't 0 or 1 or are all 0. Raises `KeyError`, `TypeError` or
+    `AttributeError` if a turn has no role or content.
     """
     messages: list[Message] = []
     changes: Counter[str] = Counter()

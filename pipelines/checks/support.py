@@ -46,7 +46,7 @@ def _spelled_numbers(text: str) -> set[str]:
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return the capitalised words within an answer's sentences that have no form in the source."""
+    """Return capitalised words in an answer that the source doesn't contain in any form."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)

@@ -22,7 +22,7 @@ _RULE_MAX_TOKENS = 300
 
 
 class TeacherIdentity(NamedTuple):
-    """Everything except the prompt that determines a reply; `parameters` is canonical JSON."""
+    """What determines a reply in addition to the prompt; `parameters` is canonical JSON."""
 
     name: str
     parameters: str
@@ -102,7 +102,7 @@ class CachedLLM(Teacher):
             on_reply(number, Completion(None, reason=LIMIT_REACHED))
 
     def _batch_size(self, prompts: Sequence[Prompt]) -> int:
-        """Return how many prompts can be sent at once within the limits in the worst case."""
+        """Return how many prompts can be sent at once without exceeding the limits."""
         size = len(prompts)
         if isinstance(self.teacher, CallableLLM):
             size = min(size, _CALLABLE_BATCH)

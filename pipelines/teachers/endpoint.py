@@ -221,7 +221,10 @@ class Endpoint(Teacher):
         return replace(completion, input_tokens=read, output_tokens=wrote)
 
     def _no_completion(self, reason: str, response: httpx.Response) -> Completion:
-        """Describe why a response has no reply. Quotes the start of its text, but never the key."""
+        """Describe why a response has no reply.
+
+        The description quotes the response but never the API key.
+        """
         text, key = response.text, self.api_key.get_secret_value()
         raw = (text.replace(key, "…") if key else text)[:_MAX_RAW_LENGTH]
         return Completion(None, reason=reason, raw=raw)

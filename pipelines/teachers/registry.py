@@ -77,7 +77,7 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
-    """Return everything except the prompts that determines a plan's replies.
+    """Return what determines a plan's replies in addition to the prompts.
 
     For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
     them.

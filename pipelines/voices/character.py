@@ -38,7 +38,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
     """
     data = card.get("data", card)
     if not isinstance(data, dict):
-        raise ValueError("its `data` isn't an object")  # noqa: TRY004 (the file is wrong)
+        raise ValueError("its `data` isn't an object; correct it")  # noqa: TRY004 (the file is wrong)
     name = _text(data, "name")
     called = _text(data, "nickname") or name
 
@@ -116,7 +116,7 @@ def _render(block: str, **values: str) -> str:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key) or ""
     if not isinstance(value, str):
-        raise ValueError(f"its `{key}` isn't text")  # noqa: TRY004 (the file is wrong)
+        raise ValueError(f"its `{key}` isn't text; correct it")  # noqa: TRY004 (the file is wrong)
     return value.strip()
 
 

@@ -47,7 +47,7 @@ class Trait:
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def shown_in(self, text: str) -> bool:
-        """Return whether a text contains one of the trait's markers. True if the trait has none."""
+        """Return whether a text shows the trait. A trait without markers matches every text."""
         return not self.markers or self.pattern.search(text) is not None
 
     @model_validator(mode="after")

@@ -124,7 +124,7 @@ class _Client:
         except (httpx.HTTPError, ValueError, AttributeError) as problem:
             raise SourceError(
                 f"{self.url} isn't a MediaWiki API: its response (status {response.status_code}) "
-                "contains no pages in JSON. Check the URL."
+                "doesn't contain pages in JSON format. Check the URL."
             ) from problem
         if code == "maxlag":
             return None

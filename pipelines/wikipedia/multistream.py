@@ -60,8 +60,8 @@ class Stream:
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     """Return the page streams of a multistream dump in order. Other files have none.
 
-    Raises `SourceError` if the file is cut off between streams. A damaged stream raises when it is
-    read.
+    Raises `SourceError` if the file is cut off between streams. Damage within a stream is only
+    detected when the stream is read.
     """
     offsets = _stream_offsets(path)
     next(offsets, None)

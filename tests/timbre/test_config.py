@@ -69,7 +69,7 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
         '`name` is "", but must be text that isn\'t blank.',
         "`system` is missing. It is the instruction the model receives in training and when asked.",
         "`sytem` isn't a valid key. Did you mean `system`? The allowed keys are name, description,",
-        "`guidelines` is [], but must be a list of 1 or more.",
+        "`guidelines` is [], but must be a list of 1 or more values.",
         "`language` is 3, but must be text in quotes.",
         "`scale`: the anchor values [2, 1] don't increase; list each value once, lowest first.",
         '`phrasebook.moves[2]` is "shuffle", but must be one of lead_ins, split, address,',
@@ -144,7 +144,7 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
             "`gates`: `shortest` (9) is larger than `longest` (3).",
         ),
         (CAMPAIGN | {"generate": {"temperature": float("inf")}}, "`generate.temperature` is inf"),
-        (CAMPAIGN | {"generate": {"seed": 2**53 + 1}}, "too large"),
+        (CAMPAIGN | {"generate": {"seed": 2**53 + 1}}, "JSON can't represent"),
         (CAMPAIGN | {"generate": {"kinds": ["haiku"]}}, "must be one of statement, dialogue"),
         (CAMPAIGN | {"freeze": {"minimum_articles": -1}}, "must be 0 or more"),
         (CAMPAIGN | {"tone": "t\0"}, "`tone` contains NUL"),
@@ -255,7 +255,7 @@ def test_the_middle_of_a_scale_is_its_middle_step() -> None:
             "without any marker of the trait",
         ),
         ("{Kettle's on|", "{{moon}|", "{moon}"),
-        ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "`facts[1].said` is an unknown"),
+        ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "`facts[1].said` isn't a valid"),
     ],
 )
 def test_a_broken_persona_is_rejected(tmp_path: Path, old: str, new: str, problem: str) -> None:

@@ -50,7 +50,10 @@ class Clause:
 
 @lru_cache(maxsize=1024)
 def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
-    """Parse the beginning of each sentence, in order. An unclear sentence is None in the result."""
+    """Parse the beginning of each sentence, in order.
+
+    The result contains None for each unclear sentence.
+    """
     clauses: list[Clause | None] = []
     previous: Subject | None = None
     for sentence in split_sentences(passage):

@@ -34,7 +34,7 @@ _PERSONA_WRITERS = {
 
 
 class PhrasebookLLM(Teacher):
-    """Writes questions, answers and rewrites with a tone's phrases, or texts as a persona."""
+    """Writes questions, answers and rewrites for a tone, or texts as a persona."""
 
     name: str = "phrasebook"
     seed: int = 0

@@ -25,7 +25,7 @@ _OPENINGS: list[str] = [""] * 8 + _WORDS.openings
 
 
 def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
-    """Return up to `count` questions about different sentences that are suitable."""
+    """Return up to `count` questions, each about a different suitable sentence."""
     clauses = [c for c in parse_clauses(passage) if c is not None and _is_speakable(c.sentence)]
     rng.shuffle(clauses)
     clauses.sort(key=_rank)

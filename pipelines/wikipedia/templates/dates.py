@@ -84,7 +84,7 @@ def _month(text: str, wiki: Wiki) -> str | None:
 
 
 def _written(text: str, wiki: Wiki) -> str | None:
-    """Return a text that is a written-out date or a year; None for any other text."""
+    """Return the text if it is a written-out date or a year, or else None."""
     text = " ".join(text.split())
     if re.fullmatch(r"\d{1,4}", text):
         return text
