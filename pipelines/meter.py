@@ -70,8 +70,8 @@ class Meter:
 
 
 def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:
-    """Estimate the tokens of a chat for teachers that don't count them.
+    """Estimate the tokens of a chat for teachers that don't report them.
 
-    A token has four characters.
+    The estimate assumes four characters per token.
     """
     return sum(len(message["content"]) for message in chat) // _CHARACTERS_PER_TOKEN + 1

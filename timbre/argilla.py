@@ -23,9 +23,9 @@ RULE_PREFIX = "rule-"
 def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connection]:
     """Yield the owner's connection to an Argilla server that has Timbre's workspace.
 
-    The server is the first available one of these: the server at `url` (with
-    `TIMBRE_ARGILLA_API_KEY`), the server in the settings, an embedded server that is already
-    running, or a new embedded server that is stopped at the end of the block.
+    It connects to the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the server in the settings
+    or the running embedded server. If there are none, it starts an embedded server and stops it at
+    the end of the block.
 
     Raises `AnnotationError` if the server doesn't respond or the embedded one can't start.
     """
@@ -42,7 +42,7 @@ def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connec
 
 
 def connection(settings: Settings) -> Connection:
-    """Return the owner's connection to the server in the settings or the running embedded one.
+    """Return the owner's connection to the Argilla server in the settings or the embedded one.
 
     Raises `SettingsError` if there is no such server.
     """

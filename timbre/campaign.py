@@ -87,10 +87,7 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """The rule that combines reviews into a verdict.
-
-        A record needs as many reviews as the overlap.
-        """
+        """The rule that combines reviews into a verdict, which requires `overlap` reviews."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
@@ -118,7 +115,7 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions for which measures suggest answers."""
+        """The review questions for which measures can suggest answers."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
@@ -204,22 +201,22 @@ def load_tone(name: Path | str) -> Tone:
 
 @dataclass(frozen=True)
 class PersonaFile:
-    """A persona, and the fields of its file that a persona has no place for."""
+    """A persona, and the fields in its file that personas don't support."""
 
     persona: Persona
     unused: tuple[str, ...] = ()
 
 
 def load_persona(name: Path | str) -> Persona:
-    """The persona of `read_persona`."""
+    """Load a persona like `read_persona`, without the unsupported fields."""
     return read_persona(name).persona
 
 
 def read_persona(name: Path | str) -> PersonaFile:
-    """The persona of a file or of a name in configs/personas.
+    """Read a persona from a file or a name in configs/personas.
 
-    The file is ours, a constitution, a character card, or has one-line personas, of which
-    `FILE#NUMBER` or `FILE#NAME` chooses one.
+    The file is a persona file, a constitution, a character card or a list of one-line personas,
+    from which `FILE#NUMBER` or `FILE#NAME` selects one.
     """
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
@@ -240,7 +237,7 @@ def load_training(name: Path | str) -> NamedTraining:
 
 
 def shipped_personas() -> list[Persona]:
-    """The personas in configs/personas."""
+    """Load all personas in configs/personas."""
     folder: Path = config_file("personas", "marlo").parent
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 

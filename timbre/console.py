@@ -1,4 +1,4 @@
-"""Print lines, tables, JSON and progress bars on the command line."""
+"""Console output: lines, tables, JSON and progress bars."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ def echo_error(line: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print plain values as JSON, for other programs."""
+    """Print plain values as JSON."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -38,7 +38,7 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The source of the demo, the Argilla URL (empty for the embedded server), and who reviews."""
+    """The article source, the Argilla URL (empty for the embedded server), and who reviews."""
 
     source: str = "sample"
     argilla: str = ""
@@ -68,7 +68,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
             review.outputs(tone, run)
         path = report(store, tone, run, settings)
         if store.size() == size:
-            echo("Nothing changed, because all steps were already done.")
+            echo("Nothing changed, because every step was already done.")
         return path
 
 
@@ -91,7 +91,7 @@ def generate_candidates(store: Store, campaign: Campaign, settings: Settings) ->
 
 @dataclass(frozen=True)
 class Review:
-    """Steps 3, 4 and 8: push records to reviewers, people or rules, and pull their reviews."""
+    """Steps 3, 4 and 8: push records to reviewers (people or rules) and pull their reviews."""
 
     store: Store
     settings: Settings
@@ -134,13 +134,13 @@ class Review:
         people = add_reviewers(self.settings, self.argilla, PEOPLE, UserRole.ANNOTATOR)
         echo(f"review      open {self.argilla.url} and review the dataset “{dataset}”, as")
         for person in people:
-            echo(f"              {person.name}  password {person.password or '(set before)'}")
+            echo(f"              {person.name}  password {person.password or '(already set)'}")
         with progress(f"{dataset}, reviewed") as advance:
             wait_for_reviews(self.argilla, dataset, advance)
 
 
 def freeze_version(store: Store, campaign: Campaign) -> Version:
-    """Step 5: freeze what was approved."""
+    """Step 5: freeze the approved candidates."""
     version = freeze_campaign(store, campaign, campaign.name)
     agreement = next(gate.found for gate in version.gates if gate.name == AGREEMENT)
     echo(f"agreement   {campaign.name}: {agreement} on the decision")

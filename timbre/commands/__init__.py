@@ -1,1 +1,1 @@
-"""The commands, with one module per noun of the command line."""
+"""One module for each noun of the command line."""

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 def advise(
     version: Version,
     config: Annotated[
-        str, typer.Option(help="A ladder file, or the name of one in configs/studies.")
+        str,
+        typer.Option(
+            help="Configuration file for the comparison, or the name of one in configs/studies."
+        ),
     ] = "ladder",
-    campaign: Annotated[str, typer.Option(help="The campaign (default: the version's own).")] = "",
+    campaign: Annotated[
+        str, typer.Option(help="Campaign file or name (default: the version's own campaign).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare every prompting strategy with tuning on the same held-out prompts.
 
-    The tuned model is the newest finished run on the version. Answers are cached.
+    The tuned model comes from the newest finished run on the version. Answers are cached.
 
     Example: timbre advise demo-tone --config ladder --json
     """

@@ -200,7 +200,7 @@ class Worker:
 
     def _give_up(self, claim: Claim, reason: str) -> None:
         """Log that a run failed permanently, and mark it as failed in case it was killed."""
-        log.error("%s failed permanently: %s", _describe(claim.request), reason)
+        log.error("%s failed and won't be retried: %s", _describe(claim.request), reason)
         training = load_training(claim.request.training).config
         with Store.open(self.settings.database_url) as store:
             finish(store, claim, ClaimState.FAILED, reason)

@@ -51,7 +51,7 @@ class AnswerTask:
 def answer_run(
     store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> int:
-    """Answer the held-out prompts with every arm of a finished run; returns the number of answers.
+    """Answer the held-out prompts with every arm of a run; returns the number of new answers.
 
     Raises `StoreError` if the run hasn't finished, and `TrainerError` if a model can't answer.
     """

@@ -81,7 +81,7 @@ def version_gates(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """A judge card for each measure that suggests answers, if enough records were reviewed."""
+    """Create a judge card for each measure that suggests answers, given enough reviewed records."""
     answers = scorer_cards.suggestion_reviews(
         current_reviews(store, dataset=campaign.calibration_dataset),
         current_reviews(store, dataset=campaign.candidates_dataset),

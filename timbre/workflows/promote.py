@@ -58,14 +58,14 @@ def describe_missing_target(campaign: Campaign) -> str:
     """Explain why the runs of a campaign can't be compared, and what to do instead."""
     return (
         f"Runs of “{campaign.name}” can't be compared automatically, because "
-        f"{campaign.subject} has no [target]. Read the report, and promote the run you prefer with "
-        f"`timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
+        f"{campaign.subject} has no [target]. Read the report, and promote the run that you prefer "
+        f"with `timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
     )
 
 
 def describe_decision(run: Run, decision: PromotionDecision) -> str:
     """Describe the result of a comparison in a sentence."""
-    outcome = "is promoted" if decision.is_better else "isn't promoted"
+    outcome = "was promoted" if decision.is_better else "wasn't promoted"
     return f"Run {run.id[:12]} {outcome}: {decision.reason}."
 
 

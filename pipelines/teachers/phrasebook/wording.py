@@ -119,10 +119,7 @@ def address_listener(sentence: str) -> str:
 
 
 def _as_object(subject: str, sentence: str) -> str:
-    """Return the subject as an object: “they” becomes “them”.
-
-    The result is empty if it's unclear.
-    """
+    """Return the object form of the subject, such as “them” for “they”; empty if unclear."""
     if subject in _OBJECT_PRONOUNS:
         return _OBJECT_PRONOUNS[subject]
     clause = parse_clauses(sentence)[0]

@@ -27,10 +27,7 @@ def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a ship name.
-
-    In `{{HMS|Victory|1765|6}}` and `{{ship|HMS|Victory|1765|6}}`, 6 is the form.
-    """
+    """Render a ship name: `{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}`."""
     values = call.values if call.name == "ship" else [call.name.upper(), *call.values]
     prefix, name, mark, form = (*values, "", "", "", "")[:4]
     form = form or call.named.get("up", "") or call.named.get("format", "")

@@ -199,10 +199,7 @@ def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{US$|100}}` with the option `US$`: US$100.
-
-    A year adds another amount, so it gives None.
-    """
+    """Render `{{US$|100}}` with the option `US$`: US$100. With a year, the result is None."""
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
     if text is None or call.value(1) or set(call.named) - {"link", "long", "nolink"}:
