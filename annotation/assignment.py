@@ -1,7 +1,7 @@
 """Assign records to reviewers, and select the records that calibrate the reviewers.
 
-Hashes determine both. This rules out human bias, makes repeated pushes idempotent, and reassigns
-few records when a reviewer joins or leaves.
+Both depend only on hashes. This rules out human bias, makes repeated pushes idempotent, and
+reassigns few records when a reviewer joins or leaves.
 """
 
 from collections import Counter

@@ -49,7 +49,7 @@ class ReviewerSpeed:
 
 @dataclass(frozen=True)
 class ReviewProgress:
-    """The progress of several datasets and their reviewers, and all records flagged."""
+    """The progress of several datasets and their reviewers, and all flagged records."""
 
     datasets: tuple[tuple[str, DatasetProgress], ...]
     reviewers: tuple[ReviewerSpeed, ...]

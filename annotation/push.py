@@ -46,7 +46,7 @@ def push_candidates(
     the text. Vectors aren't compared, so a record keeps its vector if nothing else has changed. The
     connected user must be an owner or an admin.
 
-    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
+    Raises `AnnotationError` if the server is missing or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import (
@@ -67,7 +67,7 @@ def push_comparisons(
 ) -> PushCount:
     """Push blind pairs of answers: no field or metadata reveals which model wrote an answer.
 
-    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
+    Raises `AnnotationError` if the server is missing or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import comparison_settings  # loads the SDK, too
@@ -108,7 +108,10 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 
 
 def comparison_record(item: ComparisonItem) -> Json:
-    """Convert a comparison to the format of Argilla's API. Required fields can't be empty there."""
+    """Convert a comparison to the format of Argilla's API.
+
+    Argilla doesn't allow required fields to be empty.
+    """
     fields = {
         "question": item.prompt_text.strip() or "(no question)",
         "left": item.left_text.strip() or "(no answer)",
@@ -155,7 +158,7 @@ def _metadata(item: CandidateItem, text: str) -> Json:
 
 
 def _uncertainty(item: CandidateItem) -> float | None:
-    """Return the uncertainty (0 to 1) of the least certain suggestion, or None without scores."""
+    """Return the uncertainty (0 to 1) of the least certain suggestion; None if none has a score."""
     scores = [s.score for s in item.suggestions if s.score is not None]
     return round(1 - min(scores), 4) if scores else None
 

@@ -100,8 +100,7 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
     """Open a connection for the duration of a block.
 
     Raises `AnnotationError` if the server doesn't respond, has an unsupported version or rejects
-    the API key. Also raises it if the user isn't a member of the workspace, unless `workspace` is
-    False.
+    the API key, or if the user isn't a member of the workspace (unless `workspace` is False).
     """
     _check_version(connection)
     http = httpx.Client(

@@ -1,8 +1,8 @@
 """Install and run Argilla's server on this machine, in its own environment and process.
 
-Its pinned dependencies conflict with Timbre's, so `install` creates a separate environment, and
-Timbre talks to it over HTTP like to any other Argilla server. Its source is in
-`annotation/server/`.
+The server's pinned dependencies conflict with Timbre's, so `install` creates a separate
+environment. Timbre talks to the server over HTTP, as it does to any other Argilla server. The
+source is in `annotation/server/`.
 """
 
 import fcntl
