@@ -69,7 +69,7 @@ def _is_anywhere(match: _Match) -> bool:
 
 
 def _is_outside_brackets(match: _Match) -> bool:
-    """Return whether a match is outside brackets, where a gap matters, unlike `(, born 1815)`."""
+    """Return whether a match is outside brackets; inside, a gap is harmless: `(, born 1815)`."""
     before = match.string[max(0, match.start() - _MAX_BRACKET) : match.start()]
     before = before.rpartition("\n")[2]
     return before.rfind("(") <= before.rfind(")")
