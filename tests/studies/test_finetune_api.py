@@ -117,7 +117,7 @@ def test_the_plan_prices_what_is_left(server: Server, tmp_path: Path) -> None:
 
 def test_a_provider_that_needs_more_examples_than_there_are_is_rejected() -> None:
     study = ToneStudy("demo", sizes=(3,), providers=(Provider("small", sizes=(10,)),))
-    with pytest.raises(StudyError, match="small needs 10 training examples, but there are 8"):
+    with pytest.raises(StudyError, match="small needs 10 training examples, but there are only 8"):
         list(finetune_requests(study, task()))
 
 

@@ -351,7 +351,7 @@ STUDY = {"campaign": "demo"}
         (
             PersonaStudy,
             {"campaigns": ["a", "b"], "questions": ["x"]},
-            "`questions` has 1 files for 2 campaigns",
+            "`questions` lists 1 files, but there are 2 campaigns",
         ),
         (
             Questions,
@@ -361,7 +361,7 @@ STUDY = {"campaign": "demo"}
         (
             Questions,
             {"choices": [{"about": "a", "question": "b?", "right": "c", "wrong": ["c"]}]},
-            "the right answer to “b?” is also among the wrong ones",
+            "the right answer to “b?” is also listed as a wrong answer",
         ),
         (Questions, {"open": [{"about": "a", "asks": [], "holds": ["b"]}]}, "`open[1].asks` is []"),
         (
