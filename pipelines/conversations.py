@@ -28,12 +28,12 @@ class SplitQuestions(Step):
 
     @property
     def inputs(self) -> list[str]:
-        """The questions about a passage."""
+        """The input column, which contains the questions about a passage."""
         return ["questions"]
 
     @property
     def outputs(self) -> list[str]:
-        """One question."""
+        """The output column, which contains a single question."""
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
@@ -173,10 +173,10 @@ def _ask_about_answers(task: ConversationTask, llm: LLM) -> PromptTask:
 def generate_conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield questions about each passage with answers in the tone, or rejections.
+    """Yield questions about each passage with answers in the tone, and rejections.
 
-    The user's message is the passage, an empty line and the question; `reference` is the plain
-    answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    The user message consists of the passage, an empty line and the question. `reference` is the
+    plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     task = ConversationTask.from_plan(tone, plan)
     run = GenerationRun(

@@ -50,7 +50,7 @@ def _validator(key: str) -> Draft202012Validator:
 
 
 def parse_reply(text: str | None, key: str) -> Any:
-    """The value of a key in a reply's JSON object, None if it's missing or malformed.
+    """Return the value of a key in a reply's JSON object, or None if it's missing or malformed.
 
     Text around the object, such as a code fence, is ignored. An empty value, or one that a
     database can't store, counts as missing.

@@ -1,1 +1,1 @@
-"""Imports existing chats, in the formats that people have them in, as candidates."""
+"""Import existing chats as candidates, from all common chat formats."""

@@ -1,1 +1,1 @@
-"""Teachers write the texts: the offline phrasebook, or a model."""
+"""Teachers, which write the texts: models, and the offline phrasebook."""

@@ -139,7 +139,7 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
 def test_a_missing_key_stops_the_study_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TIMBRE_TEACHER_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SettingsError, match="no key for the service at https:"):
+    with pytest.raises(SettingsError, match="no API key for the service at https:"):
         service_key("https://api.openai.com/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "theirs")
     assert service_key("https://api.openai.com/v1") == "theirs"

@@ -45,6 +45,6 @@ def clean(
 
 
 def _megabytes(path: Path) -> float:
-    """The size of a file, or of all files in a folder, in megabytes."""
+    """Return the size of a file, or of all files in a folder, in megabytes."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6

@@ -311,7 +311,9 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     worth = {c.name: "may gate" for c in suggesting} | {c.name: "reliable" for c in rating}
     threshold = loaded.gates.judge_kappa
     worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(threshold)}
-    worth |= {c.name: "useless: it says the same about every text" for c in cards if c.saturated}
+    worth |= {
+        c.name: "useless, because it gives every text the same rating" for c in cards if c.saturated
+    }
     if as_json:
         print_json([asdict(card) | {"standing": worth[card.name]} for card in cards])
         return
@@ -323,7 +325,7 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
             ("kappa", format_coefficient(card.kappa)),
             ("base rate", f"{card.base_rate:.2f}"),
             ("accuracy", format_coefficient(card.accuracy)),
-            ("accuracy of a constant guess", f"{card.constant_guess:.2f}"),
+            ("accuracy of a constant answer", f"{card.constant_guess:.2f}"),
             ("judge and rubric", card.fingerprint[:12]),
             ("standing", worth[card.name]),
         ]

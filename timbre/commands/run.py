@@ -257,7 +257,8 @@ def queue(
         if retry:
             if retry not in {claim.request.key for claim in claims}:
                 raise SettingsError(
-                    f"No queued run has the key “{retry}”. `timbre run queue` lists the keys."
+                    f"There is no queued run with the key “{retry}”. `timbre run queue` lists the "
+                    "keys."
                 )
             forget(store, retry)
             echo(f"{retry} is back in the queue. A worker will start it at its next poll.")
