@@ -70,7 +70,7 @@ class PromptTask(Task):
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
-        """Render the prompt as chat messages. What comes before the user's turn is rendered once."""
+        """Render the prompt as chat messages. All but the user's turn is rendered once."""
         columns = {name: input[name] for name in self.reads}
         user = render_block(self.prompt, "user", **self.constants, **columns)
         chat = [*self._prefix(input.get("article") or ""), {"role": "user", "content": user}]

@@ -184,6 +184,13 @@ class Persona:
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")
+    def _trait_names_differ(self) -> "Persona":
+        names = [trait.name for trait in self.traits]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two traits have the same name ({', '.join(names)}); rename one")
+        return self
+
+    @model_validator(mode="after")
     def _examples_show_their_traits(self) -> "Persona":
         for example in self.examples:
             text = example.text or " ".join(example.turns[1::2])
@@ -192,13 +199,6 @@ class Persona:
                 if trait is None or not trait.shown_in(text):
                     problem = "has no marker of" if trait else "names an unknown trait,"
                     raise ValueError(f"the example “{text[:40]}…” {problem} “{name}”")
-        return self
-
-    @model_validator(mode="after")
-    def _trait_names_differ(self) -> "Persona":
-        names = [trait.name for trait in self.traits]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two traits have the same name ({', '.join(names)}); rename one")
         return self
 
 

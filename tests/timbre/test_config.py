@@ -200,8 +200,8 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
     ("old", "new", "problem"),
     [
         (
-            'answer = "tone_answer.v1"',
-            'answer = "gone.v9"',
+            '[measures]',
+            '[prompts]\nanswer = "gone.v9"\n[measures]',
             "the prompt file “gone.v9” doesn't exist",
         ),
         ("{topic}? ", "{subject}? ", "{subject}"),
