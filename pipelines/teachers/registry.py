@@ -22,6 +22,7 @@ from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.openai import OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
+from pipelines.teachers.recorded import build_recorded, read_card
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 
@@ -35,6 +36,7 @@ _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),
+    "recorded": build_recorded,
     "vllm": partial(build_distilabel_llm, f"{MODULE}.vLLM"),
 }
 _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
@@ -90,6 +92,8 @@ def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Te
         is_persona = isinstance(phrases, Persona)
         phrases_id = phrases.fingerprint if is_persona else digest(canonical(plain(phrases)))
         parameters = canonical({"phrases": phrases_id[:16]})
+    elif plan.teacher.startswith("recorded:"):
+        parameters = read_card(plan.teacher.partition(":")[2]).provenance
     else:
         parameters = canonical({"temperature": plan.temperature, "max_tokens": plan.max_tokens})
     return TeacherIdentity(plan.teacher, parameters, plan.seed)
