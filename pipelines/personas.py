@@ -95,14 +95,16 @@ def generate_persona_texts(
         fields=fields,
         examples=task.examples,
     )
-    return run.candidates(_rows(topics, persona, plan), persona)
+    return run.candidates(persona_rows(topics, persona, plan), persona)
 
 
 def _text_column(row: Row) -> str:
     return _COLUMNS[CandidateKind(row["kind"])]
 
 
-def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
+def persona_rows(
+    topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
+) -> Iterator[Row]:
     """Yield a row for each topic and kind, with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
     texts = ((topic, kind) for topic in topics for kind in plan.kinds)

@@ -27,28 +27,19 @@ _FOLDER = Path(__file__).parent / "recordings"
 class RecordingCard:
     """What a recording's replies came from."""
 
-    model: str = Field(description="Name of the model.")
-    quantisation: str = Field(description="Quantisation of its weights.")
-    licence: str = Field(description="Licence of the model.")
-    recorded: str = Field(description="Date of the run.")
-    selection: str = Field(description="Which replies of the run are included.")
+    description: str = Field(description="What the replies are, in a sentence.")
+    date: str = Field(description="Date of the run.")
     teacher: str = Field(description="Name of the teacher in the run.")
-    temperature: float = Field(description="Sampling temperature.")
-    max_tokens: int = Field(description="Maximum number of tokens in a reply.")
-    seed: int = Field(description="Random seed of the run.")
+    model: str = Field(default="", description="Name and licence of the model, if one replied.")
+    quantisation: str = Field(default="", description="Quantisation of the model's weights.")
+    temperature: float = Field(default=0.0, description="Sampling temperature.")
+    max_tokens: int = Field(default=0, description="Maximum number of tokens in a reply.")
+    seed: int = Field(default=0, description="Random seed of the run.")
 
     @property
     def provenance(self) -> str:
-        """The parameters that provenance states, as canonical JSON."""
-        return canonical(
-            {
-                "model": self.model,
-                "quantisation": self.quantisation,
-                "recorded": self.recorded,
-                "temperature": self.temperature,
-                "max_tokens": self.max_tokens,
-            }
-        )
+        """What provenance states about the replies, as canonical JSON."""
+        return canonical({name: value for name, value in vars(self).items() if value})
 
     @property
     def parameters(self) -> str:
@@ -99,6 +90,11 @@ def read_card(recording: str) -> RecordingCard:
     return RecordingCard(**data)
 
 
+def replies_path(recording: str) -> Path:
+    """The journal of a recording."""
+    return _FOLDER / recording / "replies.jsonl"
+
+
 @cache
 def _journal(recording: str) -> Journal:
-    return Journal.read_only(_FOLDER / recording / "replies.jsonl")
+    return Journal.read_only(replies_path(recording))
