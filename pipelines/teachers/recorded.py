@@ -27,7 +27,7 @@ _FOLDER = Path(__file__).parent / "recordings"
 class RecordingCard:
     """What a recording's replies came from."""
 
-    description: str = Field(description="What the replies are, in a sentence.")
+    description: str = Field(description="What the replies are, as cards state it.")
     date: str = Field(description="Date of the run.")
     teacher: str = Field(description="Name of the teacher in the run.")
     model: str = Field(default="", description="Name and licence of the model, if one replied.")
