@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
+from pipelines.prompting import reply_block
 from pipelines.voices.fields import STRICT, OptionalPrompt, Share, Words, fill_prompts, phrase_check
 
 Move = Literal["lead_ins", "split", "address", "plain_words", "contract"]
@@ -89,6 +90,16 @@ class TonePrompts:
         default="",
         description="Name of the prompt file for answers in the tone (default: `tone_answer.v2`).",
     )
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> "TonePrompts":
+        asks_freely = bool(self.question) and not reply_block(self.question)
+        if asks_freely != bool(self.plain):
+            raise ValueError(
+                f"`question` is “{self.question}” and `plain` is “{self.plain}”. Name both (such as "
+                "question.v1 and plain_answer.v1), or leave out `plain` and use question.v2"
+            )
+        return self
 
 
 OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1")

@@ -200,9 +200,19 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
     ("old", "new", "problem"),
     [
         (
-            '[measures]',
+            "[measures]",
             '[prompts]\nanswer = "gone.v9"\n[measures]',
             "the prompt file “gone.v9” doesn't exist",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nquestion = "question.v1"\n[measures]',
+            "`question` is “question.v1” and `plain` is “”. Name both",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nplain = "plain_answer.v1"\n[measures]',
+            "`question` is “” and `plain` is “plain_answer.v1”",
         ),
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),
