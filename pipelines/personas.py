@@ -127,5 +127,7 @@ def _pair(turn: int, count: int) -> tuple[int, int]:
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
     """Return the fields of a trait for a prompt, including the next of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
-    shown = ("name", "description", "shows", "never", "markers")
-    return {**{key: trait[key] for key in shown}, "asks": asks}
+    markers = trait["markers"]
+    wording = markers[turn % len(markers)] if markers else ""
+    shown = {key: trait[key] for key in ("name", "description", "shows", "never")}
+    return {**shown, "asks": asks, "wording": wording}

@@ -5,7 +5,7 @@ an article is never shown to a teacher that writes about the same article.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from db.records import CandidateKind, canonical, digest
@@ -51,9 +51,18 @@ def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
 
 
 def _persona_example(persona: Persona, example: PersonaExample) -> WorkedExample:
-    traits = [{**asdict(persona.trait(name)), "asks": []} for name in example.traits]
+    traits = describe_traits(persona, example.traits, example.shown)
     values = {"passage": example.passage, "traits": traits}
     return WorkedExample(CandidateKind(example.kind), {**values, **example.reply})
+
+
+def describe_traits(persona: Persona, names: Iterable[str], text: str) -> list[dict[str, Any]]:
+    """The traits that a text shows, and the wording by which it shows each."""
+    traits = map(persona.trait, names)
+    return [
+        {"name": t.name, "description": t.description, "asks": [], "wording": t.wording_in(text)}
+        for t in traits
+    ]
 
 
 def of_kind(examples: Iterable[WorkedExample], kind: CandidateKind) -> list[dict[str, Any]]:

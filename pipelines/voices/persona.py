@@ -50,6 +50,11 @@ class Trait:
         either = "|".join(re.escape(marker) for marker in self.markers)
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
+    def wording_in(self, text: str) -> str:
+        """The first of the trait's markers in a text, empty if there is none."""
+        match = self.pattern.search(text) if self.markers else None
+        return match.group() if match else ""
+
     def shown_in(self, text: str) -> bool:
         """Return whether a text shows the trait. A trait without markers matches every text."""
         return not self.markers or self.pattern.search(text) is not None
@@ -107,6 +112,11 @@ class PersonaExample:
     turns: tuple[Words, ...] = Field(
         default=(), description="The turns of the dialogue, the user's first."
     )
+
+    @property
+    def shown(self) -> str:
+        """What the persona says, or the whole statement or document."""
+        return self.text or " ".join(self.turns[1::2])
 
     @property
     def reply(self) -> dict[str, Any]:
@@ -193,7 +203,7 @@ class Persona:
     @model_validator(mode="after")
     def _examples_show_their_traits(self) -> "Persona":
         for example in self.examples:
-            text = example.text or " ".join(example.turns[1::2])
+            text = example.shown
             for name in example.traits:
                 trait = next((trait for trait in self.traits if trait.name == name), None)
                 if trait is None or not trait.shown_in(text):

@@ -96,8 +96,8 @@ class TonePrompts:
         asks_freely = bool(self.question) and not reply_block(self.question)
         if asks_freely != bool(self.plain):
             raise ValueError(
-                f"`question` is “{self.question}” and `plain` is “{self.plain}”. Name both (such as "
-                "question.v1 and plain_answer.v1), or leave out `plain` and use question.v2"
+                f"`question` is “{self.question}” and `plain` is “{self.plain}”. Name both, such "
+                "as question.v1 and plain_answer.v1, or leave out `plain` and use question.v2"
             )
         return self
 

@@ -44,7 +44,10 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
         "messages": [{"role": "user", "content": "Isn't it “old”?"}],
         "tone": plain(tone),
         "persona": asdict(persona),
-        "traits": [{**asdict(trait), "asks": ["Are you well?"]} for trait in persona.traits[:2]],
+        "traits": [
+            {**asdict(trait), "asks": ["Are you well?"], "wording": "sir"}
+            for trait in persona.traits[:2]
+        ],
         "system": "You answer questions.",
         "prompt": "Answer the question.",
         "asked": 'Reply with one JSON object and nothing else: {"answer": "…"}',

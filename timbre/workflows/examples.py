@@ -5,14 +5,13 @@ A version never changes, so a campaign's prompts stay the same when people appro
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from db.records import Article, CandidateKind, Example, Passage, Role, Split
 from db.store import Store
 from db.versions.contents import find_version, version_examples
 from pipelines.articles.spans import text_before
 from pipelines.voices.persona import Persona
-from pipelines.worked_examples import SHOWN, WorkedExample
+from pipelines.worked_examples import SHOWN, WorkedExample, describe_traits
 from timbre.campaign import Campaign
 from timbre.settings import SettingsError
 
@@ -79,8 +78,8 @@ def _worked_example(
             "answer": turns[-1].content,
         }
     elif isinstance(campaign.voice, Persona):
-        traits = [asdict(campaign.voice.trait(name)) for name in example.traits]
-        values["traits"] = [{**trait, "asks": []} for trait in traits]
+        text = example.text or " ".join(m.content for m in turns if m.role is Role.ASSISTANT)
+        values["traits"] = describe_traits(campaign.voice, example.traits, text)
         messages = [{"role": str(m.role), "content": m.content} for m in turns]
         values |= {"messages": messages} if messages else {str(example.kind): example.text}
     return WorkedExample(example.kind, values, revisions[example.article or ""])
