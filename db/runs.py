@@ -53,7 +53,8 @@ def withdrawal_notice(store: Store, run: Run) -> str:
     data = json.loads(events[0].detail).get("withdrawn", "something")
     return (
         f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
-        "adapter was trained on it. Train on a new version and delete what this adapter produced."
+        "adapter was trained on that data. Train on a new version, and delete this adapter and "
+        "its outputs."
     )
 
 

@@ -90,7 +90,7 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
     """Decide based on content, given that tuning meets the target more often."""
     difference = rivals.similarity
     if difference is None:
-        reason = f"{gain}. Content was not measured, because there is no reference."
+        reason = f"{gain}. Content was not measured, because the prompts have no references."
         return Advice(Recommendation.TUNE, reason)
     change = difference.interval
     content = f"similarity changed by {signed_interval(change)}, with a margin of {margin:g}"
@@ -117,7 +117,7 @@ def knowledge_notice(best: ArmSummary, grounded: float) -> str:
     if grounded < 0.5:
         return (
             f"{lost}, and the prompts have no passage: the model lacks knowledge, not tone. "
-            "Retrieve passages and put them into the prompt (RAG)."
+            "Retrieve passages and include them in the prompt (RAG)."
         )
     return (
         f"{lost}, although the prompts contain the passage: the model doesn’t use what it reads. "
@@ -170,5 +170,8 @@ def _needed(interval: Interval, bound: float, n: int) -> int | None:
 
 def _more(more_prompts: int | None) -> str:
     if more_prompts is None:
-        return " These estimates don't show how many more prompts would decide it."
-    return f" If the estimate stays the same, about {more_prompts:,} more prompts would decide it."
+        return " These estimates don't show how many more prompts would settle the question."
+    return (
+        f" If the estimate stays the same, about {more_prompts:,} more prompts would settle the "
+        "question."
+    )

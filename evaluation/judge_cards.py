@@ -73,7 +73,7 @@ class JudgeCard:
         """A sentence that states the conclusion of the card."""
         if self.saturated:
             return (
-                f"{self.name} says the same about nearly all {self.n} texts, so it can't tell "
+                f"{self.name} gives nearly all {self.n} texts the same label, so it can't tell "
                 "them apart and is useless here."
             )
         conclusion = "may agree only by chance"

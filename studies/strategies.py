@@ -84,7 +84,7 @@ def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[Pro
     yield PromptingStrategy(
         "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
     )
-    nearest = "the short prompt after examples near in meaning"
+    nearest = "the short prompt after the examples closest in meaning"
     yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
     check = "the short prompt; an answer that misses the target is rewritten once"
     yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)

@@ -139,7 +139,7 @@ def service_key(url: str) -> str:
     key = teacher_key("openai" if is_openai else f"openai@{url}")
     if not key:
         raise SettingsError(
-            f"There is no API key for the service at {url}. Set TIMBRE_TEACHER_KEY to the key."
+            f"No API key is set for the service at {url}. Set TIMBRE_TEACHER_KEY to your key."
         )
     return key
 

@@ -88,7 +88,7 @@ class Server:
         except httpx.TransportError as error:
             raise AnnotationError(
                 f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
-                "Run the command again; everything that was sent so far is kept."
+                "Everything sent so far is kept, so run the command again to continue."
             ) from error
         if response.is_error:
             raise _rejected(self.connection, response)

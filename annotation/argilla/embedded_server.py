@@ -180,7 +180,8 @@ def _log_end(home: Path, begin: int) -> str:
     with (home / LOG_FILE).open(encoding="utf-8", errors="replace") as log:
         log.seek(begin)
         lines = [line.strip() for line in log if line.strip()]
-    return " / ".join(lines[-LOG_LINES:]) or f"it logged nothing; see {home / LOG_FILE}."
+    silence = f"it exited without logging anything to {home / LOG_FILE}."
+    return " / ".join(lines[-LOG_LINES:]) or silence
 
 
 def _environment_name() -> str:

@@ -129,7 +129,7 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
         reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
         raise StoreError(
             f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
-            "this, or override the gates and give a reason."
+            "these problems, or override the gates and give a reason."
         )
     splits = [example.split for example in contents.values()]
     version = Version(

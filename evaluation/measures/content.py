@@ -21,7 +21,9 @@ from evaluation.statistics import RESAMPLING, Resampling, mean_interval
 CONTENT_SOURCE = "content.v1"
 
 SIMILARITY = Feature(
-    "similarity", "Similarity", "Cosine of the sentence vectors of the answer and the reference."
+    "similarity",
+    "Similarity",
+    "Cosine similarity between the sentence vectors of the answer and the reference.",
 )
 FEATURES = (
     SIMILARITY,

@@ -20,7 +20,8 @@ IN_CHARACTER = Feature(
     "in_character",
     "In character",
     "An answer counts as in character when it shows at least two of the persona’s traits, each by "
-    "a word or phrase from the trait’s list. The lists say how a trait is voiced, not how well.",
+    "a word or phrase from the trait’s list. The lists show whether a trait is expressed, but not "
+    "how well.",
     share=True,
 )
 

@@ -207,7 +207,8 @@ class Endpoint(Teacher):
     def _complete(self, response: httpx.Response, prompt: Prompt) -> Completion:
         """Extract the reply from a response and count its tokens."""
         if fix := _fatal_error(response):
-            raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
+            status = f"status {response.status_code}"
+            raise TeacherError(f"{self.model_name} responded with {status}: {fix}")
         if response.status_code >= _BAD_REQUEST:
             return self._no_completion(_rejection_reason(response), response)
         try:

@@ -129,7 +129,9 @@ class _Client:
         if code == "maxlag":
             return None
         if code:
-            raise SourceError(f"{self.url} rejected the request: {info} ({code})")
+            raise SourceError(
+                f"{self.url} rejected the request: {info} ({code}). Check the source."
+            )
         return dict(answer)
 
 

@@ -78,7 +78,8 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
         start = end
     if stream is not None and not stream.closes_export():
         raise SourceError(
-            f"{source} is cut off, because it doesn't end with </mediawiki>. Download it again."
+            f"{source} appears to be truncated: it doesn't end with </mediawiki>. Download it "
+            "again."
         )
 
 

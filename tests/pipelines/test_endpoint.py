@@ -165,7 +165,9 @@ def test_a_permanent_failure_is_an_error_without_the_key(
 def test_an_account_without_credit_is_an_error_although_its_status_is_429(serve: Serve) -> None:
     body = '{"error": {"code": "insufficient_quota"}}'
     server = serve(lambda handler, _: handler.respond(429, body))
-    with pytest.raises(TeacherError, match="answered 429: the account has no credit left"):
+    with pytest.raises(
+        TeacherError, match="responded with status 429: the account has no credit left"
+    ):
         endpoint(server).generate([CHAT])
     assert len(server.requests) == 1
 

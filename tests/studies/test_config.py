@@ -58,7 +58,7 @@ def test_a_wrong_value_in_a_tone_study_is_rejected(
         (
             PersonaStudy,
             {"campaigns": ["a"], "questions": ["b", "c"]},
-            "lists 2 files, but there are 1 campaigns",
+            "`questions` files (2) differs from the number of `campaigns` (1)",
         ),
         (Questions, {"choices": [CHOICE | {"wrong": []}]}, "`choices[1].wrong`"),
         (

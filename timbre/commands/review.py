@@ -276,7 +276,7 @@ def agreement(
     columns = ("question", "between", "measure", "records", "value")
     print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
     for line in uninformative:
-        echo(f"No information: {line}.")
+        echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
             (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))

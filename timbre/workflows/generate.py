@@ -162,7 +162,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd only works with prices. Add input_price and output_price (US dollars per "
+            "--max-usd requires prices. Add input_price and output_price (US dollars per "
             "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(

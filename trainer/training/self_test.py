@@ -36,7 +36,7 @@ class SelfTest:
             ids, marks = self._strip_padding(row, row_labels)
             example = self.examples.get(tuple(ids))
             if example is None:
-                self._fail("a row is none of the training examples", ids, marks)
+                self._fail("a row in the batch doesn't match any training example", ids, marks)
             elif example.messages:
                 self._check_chat(example, ids, marks)
             elif marks[1:] != ids[1:]:  # nothing predicts the first token
@@ -84,7 +84,7 @@ class SelfTest:
     def _fail(self, problem: str, ids: list[int], marks: list[int]) -> None:
         raise TrainerError(
             f"The self-test of the first batch failed: {problem}. Check the base model's chat "
-            "template: only assistant turns, or an entire plain text, may have loss.\n"
+            "template: only assistant turns (or an entire plain text) may contribute to the loss.\n"
             f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
         )
 

@@ -82,7 +82,7 @@ class Gateway:
         if "\0" in scope["path"]:
             return _error(404, "Not Found")
         if "transfer-encoding" in headers:
-            return _error(411, "Send the length of the request body.")
+            return _error(411, "Send the request with a Content-Length header instead of chunks.")
         limit = MAX_BULK_BODY_MIB if scope["path"].endswith("/bulk") else MAX_BODY_MIB
         if int(headers.get("content-length", 0)) > limit << 20:
             return _error(413, f"The request body is larger than {limit} MiB. Split the request.")

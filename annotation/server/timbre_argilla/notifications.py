@@ -106,8 +106,8 @@ def apply(tables: TableCache, message: str) -> None:
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):
         raise ValueError(
-            f"{method} isn't a known message. Run the same version of this package in the server "
-            "and the worker."
+            f"Unknown message {method}. Make sure that the server and the worker run the same "
+            "version of this package."
         )
     getattr(tables, method)(*map(_parse_ids, arguments))
 

@@ -47,7 +47,9 @@ def _reject_defaults() -> None:
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
     if default := find_default(username=name, password=password):
-        raise UnprocessableEntityError(f"This is {default} that Argilla publishes. Choose another.")
+        raise UnprocessableEntityError(
+            f"You can't use {default} that Argilla publishes as a default. Choose another."
+        )
 
 
 def _throttle_logins(throttle: LoginThrottle) -> None:

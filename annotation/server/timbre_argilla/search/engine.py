@@ -94,7 +94,7 @@ class SimilaritySearch:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
         if not vector:
             raise ValueError(
-                "The similarity search has no vector. Pass a vector, or a record that has one."
+                "Similarity search needs a vector. Pass one, or pass a record that has one."
             )
         if len(vector) != (dimensions := self.vector_settings.dimensions):
             raise ValueError(

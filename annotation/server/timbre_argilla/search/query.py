@@ -80,7 +80,7 @@ def check_size(text: str) -> None:
     ):
         if count > limit:
             raise ValueError(
-                f"The query has {count:,} {name}, but the limit is {limit:,}. Shorten it."
+                f"The query has {count:,} {name}, but the limit is {limit:,}. Shorten the query."
             )
 
 
