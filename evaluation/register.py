@@ -46,7 +46,7 @@ def fit(
     """
     if len(texts) != len(labels) or not 0 < sum(labels) < len(labels):
         raise EvaluationError(
-            f"The register classifier needs a label for each text and texts of both classes, but "
+            "The register classifier needs one label per text and texts of both classes, but "
             f"there are {len(texts)} texts and {len(labels)} labels, {sum(labels)} of them true. "
             "Label more texts."
         )

@@ -114,7 +114,7 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if differences:
         raise AnnotationError(
             f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing these could lose answers. Rename the "
+            f"{' and '.join(differences)}, and changing them could delete answers. Rename the "
             "campaign, or delete the dataset in Argilla if you don't need it."
         )
 

@@ -99,8 +99,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "The record can't be stored because it refers to a record that doesn't exist. Add that "
-            "one first: an article before its passages, or a version before its runs."
+            "The record can't be stored because it refers to a record that doesn't exist. Add the "
+            "missing record first: an article before its passages, or a version before its runs."
         ) from error
     except DBAPIError as error:
         translation = _translate(error, engine)
