@@ -157,7 +157,7 @@ def test_a_permanent_failure_is_an_error_without_the_key(
     server = serve(lambda handler, _: handler.respond(status, f"bad key {KEY}"))
     with pytest.raises(TeacherError) as caught:
         endpoint(server, protocol=protocol, concurrency=1).generate([CHAT, CHAT])
-    assert f"answered {status}: " in str(caught.value)
+    assert f"responded with status {status}: " in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
 

@@ -128,8 +128,8 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         (CAMPAIGN | {"gates": {"approved": True}}, "`gates.approved` is true, but must be a whole"),
         (CAMPAIGN | {"gates": {"approved": -1}}, "`gates.approved` is -1, but must be 0 or more"),
         (CAMPAIGN | {"gates": 3}, "`gates` is 3, but must be a table"),
-        ({"name": "a"}, "set exactly one"),
-        (CAMPAIGN | {"persona": "p"}, "set exactly one"),
+        ({"name": "a"}, "Set exactly one"),
+        (CAMPAIGN | {"persona": "p"}, "Set exactly one"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
         ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
@@ -344,7 +344,7 @@ STUDY = {"campaign": "demo"}
         (ToneStudy, STUDY | {"examples": "all"}, "one of approved or candidates"),
         (ToneStudy, STUDY | {"precisions": ["int3"]}, "`precisions[1]` is"),
         (ToneStudy, STUDY | {"ladder": {"shots": 0}}, "`ladder.shots` is 0"),
-        (ToneStudy, STUDY | {"providers": [{"model": "m"}, {"model": "m"}]}, "listed twice"),
+        (ToneStudy, STUDY | {"providers": [{"model": "m"}, {"model": "m"}]}, "contain a duplicate"),
         (ToneStudy, STUDY | {"providers": [{"model": "m", "every": -1}]}, "providers[1].every` is"),
         (LadderConfig, {"prompts": -1}, "`prompts` is -1"),
         (LadderConfig, {"batch_size": 0}, "`batch_size` is 0"),
@@ -354,7 +354,7 @@ STUDY = {"campaign": "demo"}
         (
             PersonaStudy,
             {"campaigns": ["a", "b"], "questions": ["x"]},
-            "the number of `questions` files (1) differs",
+            "The number of `questions` files (1) differs",
         ),
         (
             Questions,

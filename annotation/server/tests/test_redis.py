@@ -183,7 +183,7 @@ def test_changes_of_any_size_arrive_in_small_messages() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"TIMBRE_SERVER_API_KEY": ""}, "Set TIMBRE_SERVER_API_KEY"),
+        ({"TIMBRE_SERVER_API_KEY": ""}, "environment lacks TIMBRE_SERVER_API_KEY"),
         ({"TIMBRE_SERVER_PASSWORD": "12345678"}, "a password that Argilla publishes"),
     ],
 )
