@@ -15,7 +15,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A model's negative log-likelihood of a set of texts in nats, with their tokens and bytes."""
+    """A model's negative log-likelihood on some texts in nats, with their token and byte counts."""
 
     nats: float
     tokens: int
