@@ -50,8 +50,8 @@ def erase(
     Erasing an article also erases its passages and candidates, their reviews, verdicts and
     examples, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
     erases the verdicts and examples whose text the reviewer edited. If the reviewer was an
-    adjudicator, their name stays in the `rule` of the verdicts. Returns the versions that can't be
-    used for training any more.
+    adjudicator, their name stays in the `rule` of the verdicts. Returns the versions that can no
+    longer be used for training.
 
     Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
     contains no matching data.

@@ -48,7 +48,7 @@ def measure_likelihood(
 def answer_choices(
     model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """For each question, whether the correct answer is the likeliest one per token."""
+    """For each question, whether the correct answer has the highest likelihood per token."""
     options = [(each.question, option) for each in questions for option in each.options]
     answers = [_answered(question, option) for question, option in options]
     means = iter(nats / count for nats, count in _scores(model, answers, cache))

@@ -20,7 +20,7 @@ SUBSTRING = "substring."
 
 @dataclass(frozen=True)
 class Group:
-    """The models with the same format and budget, over all seeds, or the base model."""
+    """A group of models with the same format and budget (one per seed), or the base model."""
 
     name: str
     models: tuple[ModelResult, ...]
