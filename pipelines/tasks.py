@@ -74,7 +74,7 @@ class PromptTask(Task):
         return {self.writes: None, "rejection": rejection}
 
     def process(self, inputs: StepInput) -> Any:
-        """Ask the teacher about all applicable rows in one call, and pass on the others."""
+        """Send all applicable rows to the teacher in one call, and pass on the others."""
         answered = iter(self._answer([row for row in inputs if self.applies_to(row)]))
         unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]

@@ -97,7 +97,7 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
     """Run jobs in a process pool and yield their batches in order.
 
-    Few jobs are pending at any time, which bounds memory.
+    Only a few jobs are pending at any time, which limits memory use.
     """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()

@@ -1,7 +1,7 @@
 """Parse the beginning of an English sentence into lead-in, subject, verb and rest, using rules.
 
-The rules don't use a grammar. The subject is the text before the first possible finite verb, if
-that text is short and begins like a noun phrase. Other sentences aren't parsed.
+The rules don't use a grammar. The text before the first possible finite verb is the subject if it's
+short and begins like a noun phrase; otherwise, the sentence isn't parsed.
 """
 
 import re
