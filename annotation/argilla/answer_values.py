@@ -2,7 +2,7 @@
 
 Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two differ
 after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server rejects
-an end beyond the number of characters, so the end is capped.
+a span that ends beyond the number of characters, so the end is capped.
 """
 
 from typing import Any

@@ -48,7 +48,10 @@ class LoginThrottle:
         path.chmod(0o600)
 
     def start(self, username: str, address: str) -> Attempt:
-        """Start a login. It counts as failed until `succeed`, so parallel guesses count too."""
+        """Start a login.
+
+        The attempt counts as failed until `succeed` is called, so parallel guesses count too.
+        """
         now = time.time()
         self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
         # Hashed, because people mistakenly type passwords as names.

@@ -24,7 +24,8 @@ MAX_SILENCE_SECONDS = 90
 def run_worker(options: Options, credentials: Credentials) -> None:
     """Run jobs until SIGTERM or SIGINT, after which the current job finishes first.
 
-    Raises `LaunchError` if Redis can't be reached at the start. The worker waits out later outages.
+    Raises `LaunchError` if Redis can't be reached at the start. During later outages, the worker
+    waits until Redis is back.
     """
     home = Home.acquire(options.home)
     try:
