@@ -1,4 +1,4 @@
-"""Read the environment, which determines where Timbre stores files and which servers it uses."""
+"""Read the environment variables that set where Timbre stores files and which servers it uses."""
 
 import os
 from dataclasses import dataclass, field

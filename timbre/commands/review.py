@@ -177,7 +177,7 @@ def watch(
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla announces reviews by webhook. Regular full pulls catch any that it missed.
+    Argilla announces reviews by webhook, and regular full pulls catch any that were missed.
 
     Example: timbre review watch demo-tone --every 60
     """

@@ -75,7 +75,7 @@ def promote(
     """Promote a run if it beats the current one on its held-out prompts.
 
     If no run has been promoted yet, the run must beat the base model. The result is recorded even
-    if the run isn't promoted. In that case, the exit status is 1.
+    if the run isn't promoted, in which case the exit status is 1.
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
@@ -103,7 +103,7 @@ def promote(
 
 @app.command()
 def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
-    """List all promotions from oldest to newest. A campaign uses its newest one.
+    """List all promotions from oldest to newest. A campaign uses its newest promotion.
 
     Example: timbre run promoted --campaign demo-tone
     """
