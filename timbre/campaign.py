@@ -104,7 +104,7 @@ class Campaign:
 
     @property
     def rating_rule(self) -> RatingRule | None:
-        """The rule that suggests tone ratings, or None for a persona or a tone with no criterion."""
+        """The rule that suggests tone ratings, or None for personas and tones with no criterion."""
         if isinstance(self.voice, Persona) or self.criterion is None:
             return None
         return rating_rule(self.criterion, self.voice.scale.values)
