@@ -1,9 +1,9 @@
 """The distilabel task that sends a rendered prompt to a teacher and reads one value from the reply.
 
-If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the
-`rejection` column contains the reason and the raw reply, and later tasks pass the row on unchanged.
-If a row has a `fault` (the reason why its finished text was rejected), the task requests a new
-value.
+If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
+rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
+the row on unchanged. If a row has a `fault` (the reason why its finished text was rejected), the
+task requests a new value.
 """
 
 from typing import Any

@@ -60,7 +60,7 @@ def connection(settings: Settings) -> Connection:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Run the embedded Argilla server until Ctrl-C or SIGTERM.
 
-    Raises `AnnotationError` if it can't start or exits unexpectedly.
+    Raises `AnnotationError` if the server can't start or exits unexpectedly.
     """
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -32,7 +32,8 @@ def open_store(settings: Settings | None = None) -> "Store":
 def migrate_database(settings: Settings) -> bool:
     """Create or upgrade the database, and return whether anything changed.
 
-    Raises `StoreError` if it can't be reached or was created by a newer version of Timbre.
+    Raises `StoreError` if the database can't be reached or was created by a newer version of
+    Timbre.
     """
     from db.store import Store
 

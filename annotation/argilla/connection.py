@@ -120,7 +120,7 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
 def workspace_id(server: Server) -> str:
     """Return the id of the connection's workspace.
 
-    Raises `AnnotationError` if it doesn't exist or the user isn't a member.
+    Raises `AnnotationError` if the workspace doesn't exist or the user isn't a member.
     """
     name = server.connection.workspace
     ids = {item["name"]: str(item["id"]) for item in server.get("me/workspaces")["items"]}

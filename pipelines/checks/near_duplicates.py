@@ -66,7 +66,7 @@ class NearDuplicates:
     def add(self, name: str, text: str) -> Match | None:
         """Return the most similar near-duplicate in the index.
 
-        If there is none, add the text and return None.
+        If there is no duplicate, add the text and return None.
         """
         # Near-duplicates aren't added, so a thousand copies cost no more than a thousand lookups.
         runs = shingles(text)

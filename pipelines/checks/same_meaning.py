@@ -49,7 +49,7 @@ class SameMeaning:
     def add(self, name: str, text: str) -> Match | None:
         """Return the most similar duplicate in the index.
 
-        If there is none, add the text and return None.
+        If there is no duplicate, add the text and return None.
         """
         if self._pending:
             pending, self._pending = self._pending, {}

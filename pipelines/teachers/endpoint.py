@@ -120,7 +120,7 @@ class Endpoint(Teacher):
         return f"{self.protocol}:{self.model}@{self.url}"
 
     def load(self) -> None:
-        """Check the URL. Raises `TeacherError` if it's invalid or blocked."""
+        """Check the URL. Raises `TeacherError` if the URL is invalid or blocked."""
         super().load()
         check_url(self.url)
 

@@ -48,7 +48,10 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
 
 
 def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
-    """Parse an export that arrives in blocks into pages. Raises `ParseError` if it isn't XML."""
+    """Parse an export that arrives in blocks into pages.
+
+    Raises `ParseError` if the export isn't XML.
+    """
     events = _events(content)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")

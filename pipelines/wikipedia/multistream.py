@@ -38,7 +38,7 @@ class Stream:
     end: int
 
     def read_pages(self) -> Iterator[SourcePage]:
-        """Yield the pages in this stream. Raises `SourceError` if it's damaged."""
+        """Yield the pages in this stream. Raises `SourceError` if the stream is damaged."""
         content = self._content()
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:

@@ -178,8 +178,9 @@ def watch(
     """Start training runs when new versions match the [watch] section of a campaign.
 
     Each run finishes once, even if workers crash or several of them share the queue. A run that
-    dies is retried once. If it dies again, `timbre run queue` lists it as failed. Ctrl-C or SIGTERM
-    stops the worker. The next worker continues its run from the last checkpoint.
+    dies is retried once. If a run dies twice, `timbre run queue` lists it as failed. Ctrl-C or
+    SIGTERM stops the worker. The next worker continues the interrupted run from its last
+    checkpoint.
 
     Example: timbre run watch demo-tone
     """

@@ -2,7 +2,7 @@
 
 The database is the queue. A worker claims a run and renews its claim while it trains. If a claim
 isn't renewed, another worker takes it over. Each run is a separate process, so that the worker
-notices if it's killed, for example because memory ran out. A run whose process was killed is
+notices if the run is killed, for example because memory ran out. A run whose process was killed is
 retried once.
 """
 
@@ -187,7 +187,7 @@ class Worker:
     def _renew(self, claim: Claim) -> bool:
         """Renew a claim.
 
-        Returns False if another worker took it over, but True if the database is down.
+        Returns False if another worker took over the run, but True if the database is down.
         """
         try:
             with Store.open(self.settings.database_url) as store:

@@ -34,7 +34,7 @@ class LoginThrottle:
     """Counts failed logins in a file, so that a restart doesn't reset them.
 
     The first failures are free: 5 for an account, 20 for an address, which several people may
-    share. After that, the delay doubles from one second up to five minutes.
+    share. After the free failures, the delay doubles from one second up to five minutes.
     """
 
     def __init__(self, path: Path) -> None:

@@ -39,7 +39,7 @@ def run_worker(options: Options, credentials: Credentials) -> None:
 def check_worker(options: Options) -> None:
     """Check that the worker on this machine has reported to Redis recently.
 
-    Raises `LaunchError` if it hasn't or if Redis can't be reached.
+    Raises `LaunchError` if the worker hasn't reported recently or if Redis can't be reached.
     """
     import redis
 

@@ -188,8 +188,8 @@ def _is_capitalised(tokens: list[str]) -> bool:
 def _is_name(word: str, passage: str) -> bool:
     """Return whether the first word of a sentence, which is always capitalised, is a name.
 
-    It's a name if the passage also capitalises it elsewhere, or if it doesn't look like a common
-    noun.
+    The word is a name if the passage also capitalises it elsewhere, or if it doesn't look like a
+    common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True

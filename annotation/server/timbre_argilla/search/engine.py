@@ -106,7 +106,10 @@ class SimilaritySearch:
 
 @SearchEngine.register(ENGINE)
 class TableEngine(SearchEngine):
-    """The search engine. Argilla creates an instance for each request, so it has no state."""
+    """The search engine.
+
+    Argilla creates an instance for each request, so the engine has no state.
+    """
 
     @classmethod
     async def new_instance(cls) -> Self:
