@@ -190,7 +190,7 @@ def run_finetuning(
 
 
 def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
-    """Estimate the cost of each step: the untuned model's answers, then each job and its answers."""
+    """Estimate each step's cost: the untuned model's answers, then each job and its answers."""
 
     def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
         missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)
