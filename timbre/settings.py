@@ -1,4 +1,4 @@
-"""Read the environment, which determines where Timbre stores files and which servers it uses."""
+"""Read the environment variables that set where Timbre stores files and which servers it uses."""
 
 import os
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Settings:
         price_per_hour: The price of this machine in US dollars per hour, used for the cost of runs
             (`TIMBRE_PRICE_PER_HOUR`, default: 0, so that runs show no cost).
         llama_cpp: The llama.cpp folder whose converter writes GGUF files (`TIMBRE_LLAMA_CPP`,
-            default: Timbre writes them).
+            default: none, so that Timbre writes the files itself).
     """
 
     home: Path

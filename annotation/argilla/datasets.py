@@ -51,8 +51,8 @@ def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Datase
     """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
     An existing dataset receives the current guidelines, titles and descriptions. If a failed push
-    left it without records and the answer options have changed since, it is replaced. The connected
-    user must be an owner or an admin.
+    left the dataset without records and the answer options have changed since, the dataset is
+    replaced. The connected user must be an owner or an admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """

@@ -19,7 +19,7 @@ _BATCH_ROWS = 256
 def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield each line of a JSON Lines file as a plain-text page.
 
-    Raises `SourceError` if the file isn't UTF-8, a line isn't a JSON object or it lacks a key.
+    Raises `SourceError` if the file isn't UTF-8, or if a line isn't a JSON object or lacks a key.
     """
     try:
         with path.open(encoding="utf-8") as stream:
@@ -50,7 +50,7 @@ def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
 def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield each row of a parquet file (a path or an open file) as a plain-text page.
 
-    Raises `SourceError` if the file isn't parquet, is cut off or lacks a column.
+    Raises `SourceError` if the file isn't parquet, is truncated or lacks a column.
     """
     try:
         with pyarrow.parquet.ParquetFile(file) as table:

@@ -11,7 +11,7 @@ from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
 class CallableLLM(Teacher):
-    """Replies with the function that `loader` returns when the teacher is loaded."""
+    """Calls the function that `loader` returns when the teacher is loaded."""
 
     loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)

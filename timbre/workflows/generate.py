@@ -140,7 +140,10 @@ def add_chats(
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
-    """Return a function that loads a local model as the teacher. It can be sent to a Ray worker."""
+    """Return a function that loads a local model as the teacher.
+
+    The function can be sent to a Ray worker.
+    """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
 

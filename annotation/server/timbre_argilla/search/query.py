@@ -71,7 +71,7 @@ _FUZZINESS = re.compile(r"~\d*$")
 def check_size(text: str) -> None:
     """Check that a query is small enough for the database to answer within seconds.
 
-    Raises `ValueError` if it isn't.
+    Raises `ValueError` if the query is too large.
     """
     for name, count, limit in (
         ("characters", len(text), MAX_CHARACTERS),
