@@ -78,8 +78,8 @@ def credentials_from(environment: Mapping[str, str]) -> Credentials:
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:
         raise LaunchError(
-            f"The environment lacks {' and '.join(missing)}. Run `make env` to generate secrets, or "
-            "set your own."
+            f"The environment lacks {' and '.join(missing)}. Run `make env` to generate secrets, "
+            "or set your own."
         )
     password, api_key, secret_key = (environment[name] for name in VARIABLES)
     if default := find_default(password=password, api_key=api_key):
