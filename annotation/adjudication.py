@@ -20,8 +20,8 @@ def adjudication_items(
 ) -> Iterator[CandidateItem]:
     """Return the tied candidates with their reviewers' answers and without suggestions.
 
-    The adjudicator's decision is another review of the same candidate. Under the adjudicator rule,
-    it determines the verdict.
+    The adjudicator's decision is another review of the same candidate, and it determines the
+    verdict under the adjudicator rule.
     """
     ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
     by_subject: dict[str, list[Review]] = defaultdict(list)

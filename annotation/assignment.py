@@ -1,7 +1,7 @@
 """Assign records to reviewers, and select the records that calibrate the reviewers.
 
-Both depend only on hashes. This rules out human bias, makes repeated pushes idempotent, and
-reassigns few records when a reviewer joins or leaves.
+Assignments and calibration sets depend only on hashes, which rules out human bias, makes repeated
+pushes idempotent, and means that few records are reassigned when a reviewer joins or leaves.
 """
 
 from collections import Counter
@@ -21,8 +21,8 @@ def in_calibration_set(record: str, campaign: str, share: float) -> bool:
 def assign_reviewers(record: str, reviewers: Sequence[str], overlap: int) -> tuple[str, ...]:
     """Choose `overlap` reviewers for a record. All reviewers get about the same number of records.
 
-    This is rendezvous hashing (Thaler and Ravishankar, 1998): the lowest hashes of name and record
-    win.
+    The choice uses rendezvous hashing (Thaler and Ravishankar, 1998): the reviewers with the lowest
+    hashes of name and record win.
     """
     order = sorted(set(reviewers), key=lambda name: digest(f"reviewer\n{name}\n{record}"))
     return tuple(sorted(order[:overlap]))

@@ -36,8 +36,8 @@ class DatasetProgress:
 class ReviewerSpeed:
     """How many records a reviewer has finished, how many remain, and how long each one takes.
 
-    `time_per_record` is the median time between two answers, excluding breaks. Both times are None
-    until there are two answers without a break between them.
+    `time_per_record` is the median time between two answers, excluding breaks. `time_per_record`
+    and `time_left` are None until there are two answers without a break between them.
     """
 
     reviewer: str
@@ -114,7 +114,10 @@ def review_progress(
 def reviewer_speeds(
     reviews: Iterable[Review], records: int, assigned_counts: Mapping[str, int] | None = None
 ) -> list[ReviewerSpeed]:
-    """Return each reviewer's speed by name, for their assigned records or all `records`."""
+    """Return the speed of each reviewer, sorted by name.
+
+    `records` is the number of records for reviewers who aren't in `assigned_counts`.
+    """
     times: dict[str, list[datetime]] = defaultdict(list)
     for review in reviews:
         times[review.reviewer].append(datetime.fromisoformat(review.submitted_at))

@@ -29,8 +29,8 @@ def pull(
 
     `records` limits the pull to records with these Argilla ids. `is_rule` returns whether a user
     name belongs to a written rule. The subject of a review is the external id of the record. If an
-    earlier pull returned a review and this one doesn't, it was deleted in Argilla. The connected
-    user must be an owner or an admin.
+    earlier pull returned a review and this one doesn't, the review was deleted in Argilla. The
+    connected user must be an owner or an admin.
 
     Raises `AnnotationError` if the server or the dataset can't be found, or if records are deleted
     during the pull.
@@ -108,9 +108,9 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """Return the reviewer's edit; None if only the surrounding white space was changed.
+    """Return the reviewer's edit, or None if it only changes the surrounding white space.
 
-    Argilla accepts NUL but PostgreSQL doesn't, so it becomes the replacement character.
+    Argilla accepts NUL but PostgreSQL doesn't, so NUL is converted to the replacement character.
     """
     edited = (value or "").strip().replace("\0", "\ufffd")
     return None if edited in ("", text.strip()) else edited

@@ -158,7 +158,7 @@ def _metadata(item: CandidateItem, text: str) -> Json:
 
 
 def _uncertainty(item: CandidateItem) -> float | None:
-    """Return the uncertainty (0 to 1) of the least certain suggestion; None if none has a score."""
+    """Return the uncertainty (0 to 1) of the least certain suggestion, or None without scores."""
     scores = [s.score for s in item.suggestions if s.score is not None]
     return round(1 - min(scores), 4) if scores else None
 

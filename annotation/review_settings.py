@@ -47,7 +47,7 @@ class ReviewSettings:
         overlap: The number of reviewers per record.
         vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
         measures: The names of the measures in the metadata, for filtering and sorting.
-        adjudication: Whether to show the reviewers' answers. Only an adjudicator needs them.
+        adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
     """
 
     subject: str

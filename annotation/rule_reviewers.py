@@ -1,7 +1,7 @@
 """Written rules that substitute for human reviewers and are always labelled as rules.
 
-A rule compares features of a text with thresholds, without understanding the text. The two rules
-disagree on some texts, like people, so that the whole loop can run unattended.
+A rule compares features of a text with thresholds, without understanding the text. Like people, the
+two rules disagree on some texts, so a loop that runs unattended also covers disagreement.
 """
 
 from collections.abc import Sequence
@@ -181,14 +181,14 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -
 
 
 def _rating(signs: int, scale: Sequence[int]) -> int:
-    """Map a share of signs to the nearest step on a scale, rounding up halves."""
+    """Map a share of signs to the nearest step on a scale, rounding halves up."""
     return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
     """Return the answers about traits and sentences.
 
-    In a dialogue, only turns to train on count.
+    In a dialogue, only the turns that are used for training count.
     """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)

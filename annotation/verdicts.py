@@ -36,9 +36,9 @@ class VerdictRule:
     """A rule that derives a verdict from the decisions about a record.
 
     MAJORITY uses the most frequent decision, and UNANIMITY the decision that all reviewers share.
-    If there is no such decision, the verdict is a tie. ADJUDICATOR uses the adjudicator's decision,
-    or the majority if there is none. A verdict needs `minimum` decisions unless the adjudicator has
-    decided.
+    Without a most frequent or unanimous decision, the verdict is a tie. ADJUDICATOR uses the
+    adjudicator's decision, or the majority if there is none. A verdict needs `minimum` decisions
+    unless the adjudicator has decided.
     """
 
     voting: VotingRule = VotingRule.MAJORITY
@@ -50,8 +50,8 @@ class VerdictRule:
         if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
                 f"The verdict rule is “{self.voting}”, but the adjudicator is "
-                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and only "
-                "then."
+                f"“{self.adjudicator}”. Set an adjudicator only when the rule is “adjudicator”, "
+                "which requires one."
             )
 
     @property
@@ -70,9 +70,9 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
     Only submitted reviews with a decision count. A record that anybody flagged as harmful or broken
     is approved only if the adjudicator approves it. If an approving reviewer edited the text, the
-    edit replaces it. The adjudicator's edit takes precedence, then a person's over a rule's, then
-    the most frequent one, then the latest one. `reviews` contains each reviewer's current review of
-    each subject.
+    edit replaces it. Among several edits, the adjudicator's takes precedence, then people's edits
+    over rules' edits, then the most frequent edit, then the latest one. `reviews` contains each
+    reviewer's current review of each subject.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()

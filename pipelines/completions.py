@@ -17,7 +17,9 @@ from pipelines.voices.tone import TonePhrases
 def complete_chats(
     requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
 ) -> list[str | None]:
-    """Return the replies to chats, each with the JSON schema of its reply. A missing reply is None.
+    """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
+
+    A missing reply is None.
 
     Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached.
     """

@@ -35,7 +35,7 @@ def cache_key(teacher: str, parameters: str, seed: int, messages: list[dict[str,
 
 
 class Journal:
-    """A teacher's replies by key. Without a path, they are kept only in memory."""
+    """Stores a teacher's replies by key. Without a path, replies are kept only in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the file, or create it if it doesn't exist, and read its replies.
@@ -52,7 +52,7 @@ class Journal:
 
     @classmethod
     def read_only(cls, path: Path | None) -> Self:
-        """Read the replies in a file into a journal that won't write to the file."""
+        """Load the replies in a file into a journal that never writes to the file."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:

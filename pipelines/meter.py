@@ -16,7 +16,7 @@ class Prices:
     output: float = 0.0
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the cost of some tokens in US dollars."""
+        """Return the cost of input and output tokens in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
 
@@ -25,7 +25,7 @@ class Meter:
     """Counts requests and tokens, and checks them against limits. A limit of None means no limit.
 
     Replies from the journal are free and count only as `cached`. The worst-case cost of each
-    pending request is reserved, so that concurrent requests can't exceed a limit together.
+    pending request is reserved, so that concurrent requests can't jointly exceed a limit.
     """
 
     prices: Prices = Prices()
@@ -46,7 +46,7 @@ class Meter:
 
     @property
     def has_limit(self) -> bool:
-        """Whether the meter limits dollars or tokens."""
+        """Whether the meter has a dollar or token limit."""
         return self.max_usd is not None or self.max_tokens is not None
 
     def fits(self, input_tokens: int, output_tokens: int) -> bool:

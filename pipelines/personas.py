@@ -67,7 +67,7 @@ def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
 def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield a text of each planned kind about each topic, or a rejection if it fails.
+    """Yield a text of each planned kind about each topic, or a rejection if there is no valid text.
 
     Each text must show two traits, and all traits are requested equally often. Raises
     `TeacherError` if the plan's teacher is unknown or can't be reached.
@@ -119,7 +119,7 @@ def persona_rows(
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Return two different numbers below `count`. In `count` turns, each number appears twice."""
+    """Return two different numbers below `count`. Over `count` turns, each number appears twice."""
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 

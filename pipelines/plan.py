@@ -24,8 +24,8 @@ EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 class Resources:
     """What other stages provide for a run: a local model, an embedder and existing candidates.
 
-    `writer` loads the model and returns its reply function. It is called in the process in which
-    the teacher runs. New candidates must not repeat the candidates in `existing`.
+    `writer` loads the model and returns its reply function. `writer` is called in the process in
+    which the teacher runs. New candidates must not repeat the candidates in `existing`.
     """
 
     writer: Callable[[], ReplyFn] | None = None

@@ -29,7 +29,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 @cache
 def reply_schema(key: str, count: int = 0) -> dict[str, Any]:
-    """The JSON schema of a reply with this key; most keys have a text as their value.
+    """Return the JSON schema of a reply with this key. For most keys, the value is a string.
 
     A list has at most `count` items, or any number if `count` is 0.
     """

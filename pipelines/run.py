@@ -1,4 +1,4 @@
-"""Run a pipeline over rows and check the resulting candidates, for all pipelines."""
+"""Run any of the pipelines over rows, and check the resulting candidates."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -48,8 +48,8 @@ class GenerationRun:
     ) -> Iterator[Candidate | Rejection]:
         """Yield a candidate or a rejection for each row, until a limit stops the run.
 
-        A row needs `passage` (a text) and `subject` (the id of the passage). `phrases` are for the
-        offline teacher. If the plan's `retry` is set, rejected rows run once more at the end.
+        A row needs `passage` (a text) and `subject` (the id of the passage). The offline teacher
+        uses `phrases`. If the plan's `retry` is set, rejected rows run once more at the end.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
         llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)

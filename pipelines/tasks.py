@@ -2,10 +2,10 @@
 
 A prompt file that shows a reply (see `prompting.py`) is preceded by worked examples as turns.
 
-If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the
-`rejection` column contains the reason and the raw reply, and later tasks pass the row on unchanged.
-If a row has a `fault` (the reason why its finished text was rejected), the task requests a new
-value.
+If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
+rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
+the row on unchanged. If a row has a `fault` (the reason why its finished text was rejected), the
+task requests a new value.
 """
 
 from typing import Any
@@ -112,7 +112,7 @@ class PromptTask(Task):
         return {self.writes: None, "rejection": rejection}
 
     def process(self, inputs: StepInput) -> Any:
-        """Ask the teacher about all applicable rows in one call, and pass on the others."""
+        """Send all applicable rows to the teacher in one call, and pass on the others."""
         answered = iter(self._answer([row for row in inputs if self.applies_to(row)]))
         unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]

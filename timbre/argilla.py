@@ -23,9 +23,9 @@ RULE_PREFIX = "rule-"
 def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connection]:
     """Yield the owner's connection to an Argilla server that has Timbre's workspace.
 
-    It connects to the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the server in the settings
-    or the running embedded server. If there are none, it starts an embedded server and stops it at
-    the end of the block.
+    The server is the one at `url` (with `TIMBRE_ARGILLA_API_KEY`), or else the configured one, or
+    else the running embedded server. If there is no such server, an embedded server runs until the
+    end of the block.
 
     Raises `AnnotationError` if the server doesn't respond or the embedded one can't start.
     """
@@ -42,9 +42,9 @@ def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connec
 
 
 def connection(settings: Settings) -> Connection:
-    """Return the owner's connection to the Argilla server in the settings or the embedded one.
+    """Return the owner's connection to the configured server, or to the embedded one otherwise.
 
-    Raises `SettingsError` if there is no such server.
+    Raises `SettingsError` if no server is configured and the embedded server isn't running.
     """
     if settings.argilla_url:
         return Connection(settings.argilla_url, settings.argilla_api_key)
@@ -60,7 +60,7 @@ def connection(settings: Settings) -> Connection:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Run the embedded Argilla server until Ctrl-C or SIGTERM.
 
-    Raises `AnnotationError` if it can't start or exits unexpectedly.
+    Raises `AnnotationError` if the server can't start or exits unexpectedly.
     """
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -84,7 +84,7 @@ def known_logins(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def install_server(settings: Settings) -> Path:
-    """Create the embedded server's environment if it doesn't exist, and return its Python."""
+    """Create the embedded server's environment if it doesn't exist, and return its interpreter."""
     with progress("Argilla's environment") as advance:
         return install(settings.argilla_environment, advance)
 

@@ -1,7 +1,7 @@
 """Load a campaign once, with everything that its configuration refers to.
 
-`load_campaign` reads the campaign file and every file that it refers to. No other code opens these
-configuration files.
+`load_campaign` reads the campaign file and every file that it refers to. No other code opens
+campaign, tone, persona or training files.
 """
 
 from dataclasses import dataclass
@@ -50,12 +50,13 @@ class Campaign:
     Attributes:
         name: The name of the campaign.
         voice: The tone or persona.
-        criterion: The criterion for an answer to be in the voice; None if the tone has no target.
+        criterion: The criterion for an answer to be in the voice, or None if the tone has no
+            target.
         system_prompt: The system prompt of the prompted arm.
         review_settings: The questions for reviewers.
         training: The training settings.
-        watch_training: The training settings of the runs that a new version starts.
-        sources: The sources of its articles; if empty, all stored articles.
+        watch_training: The training settings for the runs that new versions start.
+        sources: The sources of the campaign's articles; if empty, all stored articles are used.
         generate: Which candidates to generate, and with which teacher.
         review: Who reviews, and how reviews are combined into a verdict.
         gates: The conditions that a version must meet.
@@ -103,7 +104,7 @@ class Campaign:
 
     @property
     def rating_rule(self) -> RatingRule | None:
-        """The rule that suggests ratings of the tone; None for a persona or without a criterion."""
+        """The rule that suggests tone ratings, or None for personas and tones with no criterion."""
         if isinstance(self.voice, Persona) or self.criterion is None:
             return None
         return rating_rule(self.criterion, self.voice.scale.values)
@@ -201,14 +202,14 @@ def load_tone(name: Path | str) -> Tone:
 
 @dataclass(frozen=True)
 class PersonaFile:
-    """A persona, and the fields in its file that personas don't support."""
+    """A persona, along with any unsupported fields found in its file."""
 
     persona: Persona
     unused: tuple[str, ...] = ()
 
 
 def load_persona(name: Path | str) -> Persona:
-    """Load a persona like `read_persona`, without the unsupported fields."""
+    """Load a persona as `read_persona` does, but ignore unsupported fields."""
     return read_persona(name).persona
 
 

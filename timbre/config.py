@@ -59,7 +59,7 @@ class ConfigError(SettingsError):
 def config_file(folder: str, name: Path | str) -> Path:
     """Return the file at a path, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    Raises `SettingsError` if neither of them exists.
+    Raises `SettingsError` if neither file exists.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
@@ -89,7 +89,7 @@ def read_config(kind: type[T], path: Path) -> T:
 def read_text(path: Path) -> str:
     """Read the text of a configuration file.
 
-    Raises `ConfigError` if it can't be read or isn't UTF-8.
+    Raises `ConfigError` if the file can't be read or isn't UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8-sig")  # skips a BOM

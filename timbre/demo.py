@@ -38,7 +38,7 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The article source, the Argilla URL (empty for the embedded server), and who reviews."""
+    """The demo's article source, Argilla URL (empty for the embedded server) and reviewers."""
 
     source: str = "sample"
     argilla: str = ""

@@ -1,4 +1,4 @@
-"""Read the environment, which determines where Timbre stores files and which servers it uses."""
+"""Read the environment variables that set where Timbre stores files and which servers it uses."""
 
 import os
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Settings:
         price_per_hour: The price of this machine in US dollars per hour, used for the cost of runs
             (`TIMBRE_PRICE_PER_HOUR`, default: 0, so that runs show no cost).
         llama_cpp: The llama.cpp folder whose converter writes GGUF files (`TIMBRE_LLAMA_CPP`,
-            default: Timbre writes them).
+            default: none, so that Timbre writes the files itself).
     """
 
     home: Path
@@ -139,7 +139,7 @@ def service_key(url: str) -> str:
     key = teacher_key("openai" if is_openai else f"openai@{url}")
     if not key:
         raise SettingsError(
-            f"There is no API key for the service at {url}. Set TIMBRE_TEACHER_KEY to the key."
+            f"No API key is set for the service at {url}. Set TIMBRE_TEACHER_KEY to your key."
         )
     return key
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings | None = None) -> "Store":
-    """Open the store named in these settings, or in the environment if there are none.
+    """Open the store that the settings name; by default, the settings come from the environment.
 
     A missing SQLite database is created.
 
@@ -30,9 +30,10 @@ def open_store(settings: Settings | None = None) -> "Store":
 
 
 def migrate_database(settings: Settings) -> bool:
-    """Create or upgrade the database; returns True if anything changed.
+    """Create or upgrade the database, and return whether anything changed.
 
-    Raises `StoreError` if it can't be reached or was created by a newer version of Timbre.
+    Raises `StoreError` if the database can't be reached or was created by a newer version of
+    Timbre.
     """
     from db.store import Store
 

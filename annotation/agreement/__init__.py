@@ -1,1 +1,1 @@
-"""Inter-annotator agreement, with confidence intervals, and the records that reviewers dispute."""
+"""Inter-annotator agreement with confidence intervals, and the records that need discussion."""

@@ -35,7 +35,10 @@ class Bootstrap:
 
 
 def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
-    """Compute α for each coincidence matrix in a stack (…, V, V); NaN if all answers are equal."""
+    """Compute α for each coincidence matrix in a stack (…, V, V).
+
+    α is NaN if all answers are equal.
+    """
     marginal = coincidences.sum(axis=-1)
     total = marginal.sum(axis=-1)
     expected = marginal[..., :, None] * marginal[..., None, :] - diagonals(marginal)
@@ -48,7 +51,11 @@ def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Ma
 
 
 def _ordinal_distances(marginal: Matrix) -> Matrix:
-    """Compute Krippendorff's ordinal distance: answers between two values plus half at each."""
+    """Compute Krippendorff's ordinal distance between any two values.
+
+    The distance is the squared number of answers between two values, where the answers at the two
+    values themselves count half.
+    """
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
 
@@ -59,7 +66,7 @@ def diagonals(rows: Matrix) -> Matrix:
 
 
 def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
-    """Compute κ for each table in a stack (…, V, V); NaN if the expected disagreement is 0."""
+    """Compute κ for each table in a stack (…, V, V), or NaN if the expected disagreement is 0."""
     total = tables.sum(axis=(-2, -1))
     chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]
     observed = (tables * penalties).sum(axis=(-2, -1)) / total

@@ -1,4 +1,4 @@
-"""Measure agreement beyond chance with Krippendorff's α and weighted κ, including intervals."""
+"""Measure agreement beyond chance: Krippendorff's α and weighted κ with confidence intervals."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
@@ -50,7 +50,7 @@ class _Answers:
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ between one reviewer and another one, or all others combined, on one question.
+    """κ on one question, between a reviewer and either another reviewer or all others combined.
 
     `uninformative` explains why the first reviewer's answers carry no information, or is empty.
     """
@@ -81,7 +81,8 @@ def measure_agreement(
     """Measure agreement on `questions` (default: all questions with answers), ignoring drafts.
 
     κ uses squared weights for ordinal scales, Jaccard distances for sets, and no weights otherwise.
-    `ratings` are the values of the tone's scale, lowest first. Their weights count steps.
+    `ratings` are the values of the tone's scale, lowest first. Weights depend on the number of
+    steps between two ratings instead of their values.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
@@ -152,7 +153,7 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 def _pair(
     answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    """Compute the agreement of `names[0]` with each of the others, which `names[1]` refers to."""
+    """Compute the agreement of reviewer `names[0]` with `others`, who are called `names[1]`."""
     shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
     rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
     kappa = _kappa(rows, names, answers.scale, plan)

@@ -25,9 +25,9 @@ class MeasurementLevel(StrEnum):
 class Scale:
     """The scale of a question: its level of measurement, and its steps from lowest to highest.
 
-    `order` lists named steps, and `ratings` the values of a rating scale. The distance between two
-    ratings is the number of steps between them, regardless of their values. Without `ratings`, the
-    distance is the difference between the values.
+    `order` lists the named steps, and `ratings` lists the values of a rating scale. The distance
+    between two ratings is the number of steps between them, regardless of their values. Without
+    `ratings`, the distance is the difference between the values.
     """
 
     level: MeasurementLevel

@@ -28,7 +28,7 @@ class Account:
 
 
 def add_workspace(connection: Connection) -> bool:
-    """Create the connection's workspace; returns False if it already exists.
+    """Create the connection's workspace, or return False if it already exists.
 
     Raises `AnnotationError` if the connected user isn't an owner.
     """

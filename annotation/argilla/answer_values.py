@@ -1,8 +1,8 @@
 """Convert answers to and from Argilla's format, and extract the displayed text of a record.
 
-Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two differ
-after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server rejects
-an end beyond the number of characters, so the end is capped.
+Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two offsets
+differ after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server
+rejects a span that ends beyond the number of characters, so the end is capped.
 """
 
 from typing import Any

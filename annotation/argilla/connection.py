@@ -28,7 +28,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Server:
-    """An open connection for plain requests to Argilla's API and for the SDK client.
+    """An open connection to Argilla, for plain API requests and for the SDK client.
 
     The SDK creates datasets and their settings. Records and responses use the API directly, because
     the SDK prints during uploads and can't submit many responses at once.
@@ -88,7 +88,7 @@ class Server:
         except httpx.TransportError as error:
             raise AnnotationError(
                 f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
-                "Run the command again; everything that was sent so far is kept."
+                "Everything sent so far is kept, so run the command again to continue."
             ) from error
         if response.is_error:
             raise _rejected(self.connection, response)
@@ -120,7 +120,7 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
 def workspace_id(server: Server) -> str:
     """Return the id of the connection's workspace.
 
-    Raises `AnnotationError` if it doesn't exist or the user isn't a member.
+    Raises `AnnotationError` if the workspace doesn't exist or the user isn't a member.
     """
     name = server.connection.workspace
     ids = {item["name"]: str(item["id"]) for item in server.get("me/workspaces")["items"]}
@@ -172,7 +172,7 @@ def _rejected(connection: Connection, response: httpx.Response) -> AnnotationErr
 
 
 def _reason(response: httpx.Response) -> str:
-    """Return Argilla's reason for an error, or the whole response of any other program."""
+    """Return the reason in an error response from Argilla, or all of another program's response."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -51,8 +51,8 @@ def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Datase
     """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
     An existing dataset receives the current guidelines, titles and descriptions. If a failed push
-    left it without records and the answer options have changed since, it is replaced. The connected
-    user must be an owner or an admin.
+    left the dataset without records and the answer options have changed since, the dataset is
+    replaced. The connected user must be an owner or an admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
@@ -114,7 +114,7 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if differences:
         raise AnnotationError(
             f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing these could lose answers. Rename the "
+            f"{' and '.join(differences)}, and changing them could delete answers. Rename the "
             "campaign, or delete the dataset in Argilla if you don't need it."
         )
 

@@ -47,7 +47,7 @@ class Credentials:
 class ServerProcess:
     """A running server, which stops at the end of a `with` block.
 
-    It also stops when its parent process ends for any reason.
+    The server also stops when its parent process ends for any reason.
     """
 
     url: str
@@ -87,7 +87,9 @@ class ServerProcess:
 def install(
     folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Path:
-    """Create the server's environment below `folder` if it doesn't exist, and return its Python.
+    """Create the server's environment below `folder` if it doesn't exist.
+
+    Returns the path of its Python interpreter.
 
     Each combination of a Python and a set of libraries has its own environment, so several
     checkouts of Timbre can share `folder`. An incomplete environment is created again. If another
@@ -127,7 +129,7 @@ def start(
 
     A new home folder gets new secrets. `python` is the result of `install`. Any host other than
     loopback exposes the server to the network, and port 0 picks a free port. The database is
-    PostgreSQL at `database_url`, or SQLite in `home` if that is empty.
+    PostgreSQL at `database_url`, or SQLite in `home` if no URL is given.
 
     Raises `AnnotationError` if the server exits or takes too long; the error quotes the end of the
     log.
@@ -180,7 +182,8 @@ def _log_end(home: Path, begin: int) -> str:
     with (home / LOG_FILE).open(encoding="utf-8", errors="replace") as log:
         log.seek(begin)
         lines = [line.strip() for line in log if line.strip()]
-    return " / ".join(lines[-LOG_LINES:]) or f"it logged nothing; see {home / LOG_FILE}."
+    silence = f"it exited without logging anything to {home / LOG_FILE}."
+    return " / ".join(lines[-LOG_LINES:]) or silence
 
 
 def _environment_name() -> str:
@@ -223,7 +226,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
-    """Allow one process at a time. The kernel releases the lock when the process ends."""
+    """Allow only one process at a time to run the block.
+
+    The kernel releases the lock when the process ends.
+    """
     with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -67,7 +67,7 @@ class _Builder:
         """Build the question about the passage, which doesn't apply to a record without a passage.
 
         Imported chats have no passage. All records of an Argilla dataset have the same questions,
-        so this one can't be required.
+        so the question about the passage can't be required.
         """
         description = f"{description} Leave it empty if there is no passage.".strip()
         options = {"labels": FAITHFUL, "required": False}
@@ -76,7 +76,7 @@ class _Builder:
     def rating(self, name: str, title: str) -> Any:
         """Build the rating question for the tone.
 
-        Its description is the whole scale on one line.
+        The question's description contains the whole scale on one line.
         """
         points = self.settings.scale
         ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
@@ -125,7 +125,8 @@ def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
     """Build the fields, questions and guidelines of a dataset of blind comparisons.
 
-    There are no metadata or vectors, because they could reveal which model wrote which answer.
+    Comparisons have no metadata or vectors, because they could reveal which model wrote which
+    answer.
     """
     build = _Builder(client, settings)
     return rg.Settings(

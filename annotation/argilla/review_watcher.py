@@ -1,4 +1,4 @@
-"""Pull reviews while people submit them: changed ones after each webhook, and all at intervals."""
+"""Pull reviews while people submit them: changed reviews after each webhook, all at intervals."""
 
 import queue
 import threading
@@ -25,7 +25,7 @@ class WatchConfig:
     Attributes:
         host: The address on which to listen for Argilla's webhooks.
         port: The port to listen on; 0 picks a free one.
-        public_url: The URL at which Argilla can reach this process; empty if it runs on this
+        public_url: The URL at which Argilla can reach this process; empty if Argilla runs on this
             machine.
         interval: The seconds between full pulls, which catch reviews that no webhook reported.
     """

@@ -65,7 +65,7 @@ def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[
 class WebhookServer(ThreadingHTTPServer):
     """Accepts signed events until it is closed. Rejects other requests with status 400.
 
-    Until `secret` is set, it responds with 503, and Argilla sends the event again later.
+    Until `secret` is set, the server responds with 503, and Argilla sends the event again later.
     """
 
     daemon_threads = True

@@ -1,6 +1,6 @@
 """Filter pages and split them into records, in the worker processes of `intake`.
 
-Every worker process imports this module, so it has as few imports as possible.
+Every worker process imports this module, so it imports as little as possible.
 """
 
 import os
@@ -51,7 +51,7 @@ def extract_records(
 
 
 def extract_stream(stream: Stream, config: PassageConfig | None) -> RecordBatch:
-    """Extract the records of one dump stream."""
+    """Extract the records from one stream of a dump."""
     return extract_records(stream.read_pages(), config, stream.end)
 
 

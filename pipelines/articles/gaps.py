@@ -1,7 +1,8 @@
 """Find the gaps that a text extractor leaves where it removes templates.
 
-This runs before spaces are normalised, because a double space is often the only trace: “an area of
-and a population of approximately .” Each gap is marked as a hole, and its passage is rejected.
+Gaps are found before spaces are normalised, because a double space is often the only trace of a
+removed template: “an area of and a population of approximately .” Each gap is marked as a hole, and
+its passage is rejected.
 """
 
 import re
@@ -35,7 +36,7 @@ _MAX_BRACKET = 300
 
 
 def mark_gaps(text: str, language: str) -> str:
-    """Insert a hole, named after the trace, wherever something was removed from the text."""
+    """Mark each place where something was removed with a hole that is named after the trace."""
     text = remove_markers(text)
     text = _DOUBLE_SPACE.sub(_mark_double_space, text)
     for name, pattern, is_gap in _patterns(language):
@@ -69,7 +70,10 @@ def _is_anywhere(match: _Match) -> bool:
 
 
 def _is_outside_brackets(match: _Match) -> bool:
-    """Return whether a match is outside brackets; inside, a gap is harmless: `(, born 1815)`."""
+    """Return whether a match is outside brackets.
+
+    Inside brackets, a gap is harmless: `(, born 1815)`.
+    """
     before = match.string[max(0, match.start() - _MAX_BRACKET) : match.start()]
     before = before.rpartition("\n")[2]
     return before.rfind("(") <= before.rfind(")")

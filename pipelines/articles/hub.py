@@ -1,6 +1,6 @@
 """A source that streams datasets with the same columns as `wikimedia/wikipedia` from the Hub.
 
-It reads parquet files over the network, one row group at a time, without storing them.
+The source reads parquet files over the network, one row group at a time, without storing them.
 """
 
 import re

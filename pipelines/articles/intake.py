@@ -1,7 +1,7 @@
 """Read articles, passages and rejections from a source, using all CPU cores.
 
-One process reads pages. If there is enough work, other processes filter and split them. The records
-and their order don't depend on the number of processes.
+One process reads pages. If there is enough work, other processes filter and split the pages. The
+records and their order don't depend on the number of processes.
 """
 
 import os
@@ -43,8 +43,8 @@ def read_batches(
     """Yield a source's records in batches, in order; `open_source` describes the other parameters.
 
     `workers` is the number of processes that filter and split pages and decompress multistream
-    dumps (default: one per core). If it is 1, the current process does all the work. `resume_from`
-    is the `end_offset` of the last stored batch.
+    dumps (default: one per core). If `workers` is 1, the current process does all the work.
+    `resume_from` is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """
@@ -97,7 +97,7 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
     """Run jobs in a process pool and yield their batches in order.
 
-    Few jobs are pending at any time, which bounds memory.
+    Only a few jobs are pending at any time, which limits memory use.
     """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()

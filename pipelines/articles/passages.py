@@ -33,7 +33,7 @@ class PassageConfig:
     )
 
     def __post_init__(self) -> None:
-        """Reject a minimum so high that parts of a split paragraph could be too short."""
+        """Reject limits under which a split paragraph could produce parts that are too short."""
         if not 0 < self.minimum_words * 2 <= self.maximum_words:
             raise ValueError(
                 f"Passages can't have {self.minimum_words} to {self.maximum_words} words. Set "
@@ -100,7 +100,7 @@ def _parse(page: SourcePage) -> list[Section]:
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
-    """Merge the short paragraphs of a section with the next one, and split the long ones."""
+    """Merge each short paragraph of a section with the next one, and split long paragraphs."""
     pending, pending_words = "", 0
     for paragraph in section.paragraphs:
         text = _whole_sentences(paragraph)

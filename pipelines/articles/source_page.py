@@ -35,7 +35,7 @@ class Site:
     licence: str = ""
 
     def page_url(self, title: str) -> str:
-        """Return the URL of a page, or `wiki:TITLE` if the root of the site is unknown."""
+        """Return the URL of a page, or `wiki:TITLE` if the root URL of the site is unknown."""
         path = quote(title.replace(" ", "_"), safe=";@$!*(),/~:'")
         return f"{self.root or 'wiki:'}{path}"
 

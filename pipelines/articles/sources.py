@@ -36,8 +36,8 @@ def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield the pages of a source: `sample`, a file, a folder, or an `hf:` or `wiki:` address.
 
     `licence` applies to texts that don't come from Wikipedia. Raises `SourceError` if no reader
-    supports the source or it has no pages. If the source is damaged, the error is raised after the
-    last readable page.
+    supports the source or the source has no pages. If the source is damaged, the error is raised
+    after the last readable page.
     """
     for prefix, read in _ONLINE_READERS.items():
         if source.startswith(prefix):
@@ -59,7 +59,10 @@ def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourceP
 
 
 def source_path(source: str) -> Path:
-    """Return the file or folder of a local source. Raises `SourceError` if it's missing."""
+    """Return the file or folder of a local source.
+
+    Raises `SourceError` if the file or folder is missing.
+    """
     if source == "sample":
         return _SAMPLE
     path = Path(source)
@@ -71,7 +74,7 @@ def source_path(source: str) -> Path:
 def source_name(source: str) -> str:
     """Return the source name that is stored with each article.
 
-    For a file, this is its base name.
+    For a file, the source name is the base name.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source

@@ -19,7 +19,7 @@ _BATCH_ROWS = 256
 def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield each line of a JSON Lines file as a plain-text page.
 
-    Raises `SourceError` if the file isn't UTF-8, a line isn't a JSON object or it lacks a key.
+    Raises `SourceError` if the file isn't UTF-8, or if a line isn't a JSON object or lacks a key.
     """
     try:
         with path.open(encoding="utf-8") as stream:
@@ -43,14 +43,14 @@ def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise SourceError(f"{source}: line {number} isn't a JSON object. {expected}")
     if missing := [column for column in _COLUMNS if column not in row]:
-        raise SourceError(f"{source}: line {number} has no {', '.join(missing)}. {expected}")
+        raise SourceError(f"{source}: line {number} lacks {', '.join(missing)}. {expected}")
     return row
 
 
 def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield each row of a parquet file (a path or an open file) as a plain-text page.
 
-    Raises `SourceError` if the file isn't parquet, is cut off or lacks a column.
+    Raises `SourceError` if the file isn't parquet, is truncated or lacks a column.
     """
     try:
         with pyarrow.parquet.ParquetFile(file) as table:
@@ -68,8 +68,8 @@ def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[S
 def _check_columns(source: str, names: list[str]) -> None:
     if missing := [column for column in _COLUMNS if column not in names]:
         raise SourceError(
-            f"{source} has no column {', '.join(missing)}. It has the columns {', '.join(names)}, "
-            f"but article tables need {', '.join(_COLUMNS)}."
+            f"{source} has the columns {', '.join(names)} but lacks {', '.join(missing)}. Article "
+            f"tables need {', '.join(_COLUMNS)}."
         )
 
 

@@ -1,1 +1,1 @@
-"""Import existing chats as candidates, from all common chat formats."""
+"""Import existing chats, in any common format, as candidates."""

@@ -39,7 +39,7 @@ class ChatImport:
 
 
 def import_chats(source: ChatImport) -> Iterator[Candidate | Rejection]:
-    """Yield a candidate or a rejection for each chat of a file.
+    """Yield a candidate or a rejection for each chat in a file.
 
     In a tone campaign, a chat with a single exchange becomes a conversation. Every other chat
     becomes a dialogue. A chat is rejected if it is malformed, uses tools, is in another language,

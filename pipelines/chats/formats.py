@@ -100,7 +100,7 @@ ACCEPTED = (
 def detect_format(name: str, rows: Sequence[Row]) -> ChatFormat:
     """Return the format of the first row that matches a format.
 
-    Raises `SourceError` with a description of the rows if none of them matches.
+    Raises `SourceError` with a description of the rows if no row matches.
     """
     formats = (f for row in rows for f in FORMATS if f.matches(row))
     if chat_format := next(formats, None):

@@ -36,14 +36,14 @@ class UnusableChatError(ValueError):
 
 @dataclass
 class ParsedChat:
-    """The messages of a chat, and the number of changes of each kind that were necessary."""
+    """The messages of a chat, and how many changes of each kind were necessary."""
 
     messages: tuple[Message, ...]
     changes: Counter[str] = field(default_factory=Counter)
 
 
 def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
-    """Convert turns to messages: merge consecutive turns of a speaker, drop trailing user turns.
+    """Convert turns to messages, merging consecutive turns and dropping trailing user turns.
 
     Raises `UnusableChatError` if a turn isn't text, uses tools, is empty, or is a system turn after
     the first turn, or if the weights aren't 0 or 1 or are all 0. Raises `KeyError`, `TypeError` or
@@ -98,7 +98,7 @@ def _text(content: Any, number: int) -> str:
 
 
 def _has_loss(role: Role, turn: Mapping[str, Any], number: int) -> bool:
-    """Return whether a turn counts in the loss. Only assistant turns can have a `weight`."""
+    """Return whether a turn counts towards the loss. Only assistant turns can have a `weight`."""
     weight = turn.get("weight")
     if role is not Role.ASSISTANT or weight in (None, ""):
         return True

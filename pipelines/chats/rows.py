@@ -24,9 +24,9 @@ _CHAT_COLUMNS = ("conversation_id", "chat_id", "thread_id", "conversation", "cha
 
 @dataclass(frozen=True)
 class Row:
-    """An item of a file, numbered from 1.
+    """An item in a file, numbered from 1.
 
-    `value` is the parsed JSON, or `error` says why there is none.
+    `value` is the parsed JSON; if parsing failed, `error` says why.
     """
 
     number: int
@@ -112,7 +112,7 @@ def _json_error(text: str) -> str:
 def _table_rows(file: TextIO) -> Iterator[Row]:
     """Convert table rows to objects.
 
-    If each row is a turn, the rows of a chat become one object.
+    If each row is a turn, the rows of a chat are combined into one object.
     """
     header = next((line for line in file if line.strip()), "")
     delimiter = max(",;\t", key=header.count)

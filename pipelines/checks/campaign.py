@@ -35,7 +35,7 @@ IMPORTED: tuple[Check, ...] = (check_language, check_turns, check_pii)
 
 
 class CampaignChecks:
-    """The checks of one run.
+    """The checks for one generation run.
 
     The last check compares each text with all texts that passed earlier.
     """

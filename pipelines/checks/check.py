@@ -10,7 +10,7 @@ from pipelines.voices.persona import Persona
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a text fails a check: a reason from a fixed list, so it can be counted, and details."""
+    """Why a text fails a check: details, and a reason from a fixed list that can be counted."""
 
     reason: str
     detail: str

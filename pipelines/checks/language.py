@@ -12,7 +12,10 @@ LEAST_WORDS = 8
 
 
 def check_language(item: CheckInput) -> Failure | None:
-    """Reject a text that isn't English in an English campaign. Other languages aren't checked."""
+    """Reject a text that isn't English in an English campaign.
+
+    Campaigns in other languages aren't checked.
+    """
     if item.language != "en" or is_english(item.text):
         return None
     return Failure("not English", item.text[:80])

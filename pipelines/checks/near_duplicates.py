@@ -24,13 +24,13 @@ _SEED = 42
 
 
 class Match(NamedTuple):
-    """The name of the most similar text in an index, and the similarity from 0 to 1."""
+    """The name of the most similar text in an index, and its similarity from 0 to 1."""
 
     name: str
     similarity: float
 
     def failure(self, reason: str, candidate: Candidate) -> Failure | None:
-        """Return the failure of a candidate with this match, or None if it matches only itself."""
+        """Return the failure for a candidate with this match, or None if it only matches itself."""
         if self.name == candidate.id:
             return None
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
@@ -39,7 +39,7 @@ class Match(NamedTuple):
 class NearDuplicates:
     """An index of distinct texts.
 
-    When used as a check, it rejects near-duplicates of these texts.
+    When used as a check, the index rejects near-duplicates of its texts.
     """
 
     def __init__(self, threshold: float = NEAR) -> None:
@@ -55,7 +55,7 @@ class NearDuplicates:
         self._bands: dict[int, int | tuple[int, ...]] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a text that is similar to an earlier one, or else add it to the index."""
+        """Reject a text that is similar to an earlier one, or add it to the index."""
         match = self.add(item.candidate.id, item.text)
         return match.failure("near-duplicate", item.candidate) if match else None
 
@@ -66,7 +66,7 @@ class NearDuplicates:
     def add(self, name: str, text: str) -> Match | None:
         """Return the most similar near-duplicate in the index.
 
-        If there is none, add the text and return None.
+        If there is no duplicate, add the text and return None.
         """
         # Near-duplicates aren't added, so a thousand copies cost no more than a thousand lookups.
         runs = shingles(text)
@@ -123,7 +123,7 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
 def find_near_duplicates(
     texts: Iterable[tuple[str, str]], threshold: float
 ) -> list[tuple[str, str]]:
-    """Return pairs of near-duplicates by name.
+    """Return the names of each pair of near-duplicates.
 
     Dropping the second text of each pair leaves no duplicates.
     """

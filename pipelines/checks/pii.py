@@ -20,7 +20,10 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 
 
 def check_pii(item: CheckInput) -> Failure | None:
-    """Reject a text that contains personal data. The details name only the kinds of data."""
+    """Reject a text that contains personal data.
+
+    The details of the rejection name only the kinds of data.
+    """
     matches = find_pii(item.text)
     if not matches:
         return None

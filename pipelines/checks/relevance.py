@@ -1,9 +1,9 @@
 """Check that an answer is relevant, using the words that the question and the passage share.
 
 If a sentence of the passage shares at least two words with the question, and three times as many as
-the answer does, the question is assumed to be about that sentence. On questions written by people
-(SQuAD 1.1), the check rejects 3 % of the sentences that contain the gold answer and 66 % of the
-other sentences in the same paragraph.
+the answer does, the question is assumed to be about that sentence. On SQuAD 1.1, whose questions
+were written by people, the check rejects 3 % of the sentences that contain the gold answer and 66 %
+of the other sentences in the same paragraph.
 """
 
 from db.records import CandidateKind

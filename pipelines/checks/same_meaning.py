@@ -17,11 +17,14 @@ _FIRST_CAPACITY = 256
 class SameMeaning:
     """An index of distinct statements.
 
-    When used as a check, it rejects statements that mean the same.
+    When used as a check, the index rejects statements with the same meaning as an earlier one.
     """
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:
-        """Create an empty index. At a cosine of `threshold` or more, two texts mean the same."""
+        """Create an empty index.
+
+        Two texts have the same meaning if the cosine of their embeddings is at least `threshold`.
+        """
         self._embed = embed
         self._threshold = threshold
         self._names: list[str] = []
@@ -29,7 +32,7 @@ class SameMeaning:
         self._pending: dict[str, str] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a statement that means the same as an earlier one, or else add it to the index."""
+        """Reject a statement that means the same as an earlier one, or add it to the index."""
         if item.candidate.kind is not CandidateKind.STATEMENT:
             return None
         match = self.add(item.candidate.id, item.text)
@@ -38,7 +41,7 @@ class SameMeaning:
     def remember(self, candidate: Candidate) -> None:
         """Add an existing candidate.
 
-        All of them are embedded together when the first text is checked.
+        Existing candidates are embedded together when the first text is checked.
         """
         if candidate.kind is CandidateKind.STATEMENT:
             self._pending[candidate.id] = candidate.text
@@ -46,7 +49,7 @@ class SameMeaning:
     def add(self, name: str, text: str) -> Match | None:
         """Return the most similar duplicate in the index.
 
-        If there is none, add the text and return None.
+        If there is no duplicate, add the text and return None.
         """
         if self._pending:
             pending, self._pending = self._pending, {}

@@ -16,7 +16,7 @@ _BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
 
 
 def check_support(item: CheckInput) -> Failure | None:
-    """Reject an answer if neither passage nor question contains one of its numbers or names."""
+    """Reject an answer with a number or name that neither the passage nor the question contains."""
     if item.candidate.kind is not CandidateKind.CONVERSATION:
         return None
     source = f"{item.passage}\n{item.candidate.question}"
@@ -28,7 +28,7 @@ def check_support(item: CheckInput) -> Failure | None:
 
 
 def find_unsupported_numbers(answer: str, source: str) -> list[str]:
-    """Return the numbers in an answer that the source lacks.
+    """Return the numbers in an answer that are missing from the source.
 
     Words up to “twenty” count as numbers.
     """

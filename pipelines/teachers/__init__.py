@@ -1,1 +1,1 @@
-"""Teachers, which write the texts: models, and the offline phrasebook."""
+"""Teachers, which write the texts: language models and the offline phrasebook."""

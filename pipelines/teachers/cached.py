@@ -22,7 +22,7 @@ _RULE_MAX_TOKENS = 300
 
 
 class TeacherIdentity(NamedTuple):
-    """What determines a reply in addition to the prompt; `parameters` is canonical JSON."""
+    """The settings that, with the prompt, determine a reply; `parameters` is canonical JSON."""
 
     name: str
     parameters: str

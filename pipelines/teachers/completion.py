@@ -23,7 +23,7 @@ class Prompt(NamedTuple):
 
 @dataclass(frozen=True)
 class Completion:
-    """A teacher's reply. If there is none, it contains the reason and the raw text.
+    """A teacher's reply; if `text` is None, `reason` says why and `raw` contains the raw text.
 
     Token counts are None if the teacher doesn't report them.
     """
@@ -57,7 +57,8 @@ def to_output(*completions: Completion) -> dict[str, Any]:
 def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any) -> Completion:
     """Classify an API reply as complete, cut off, declined or empty, and add the token counts.
 
-    A text that isn't a string is treated as empty, and a count that isn't a number as not reported.
+    Text that isn't a string is treated as empty, and a count that isn't a number is treated as
+    missing.
     """
     text = text if isinstance(text, str) else ""
     read, wrote = (count if isinstance(count, int) else None for count in counts)

@@ -1,9 +1,9 @@
 """The base class of teachers behind an HTTP endpoint; each subclass implements one protocol.
 
-As many requests run concurrently as the endpoint accepts (see `ConcurrencyLimit`). Temporary
-failures (too many requests, server errors, broken connections) are retried with exponential
-backoff. Permanent failures (a wrong key, an unknown model) raise `TeacherError`. The API key never
-appears in records, logs or errors.
+The number of concurrent requests adapts to what the endpoint accepts (see `ConcurrencyLimit`).
+Temporary failures (too many requests, server errors, broken connections) are retried with
+exponential backoff. Permanent failures (a wrong key, an unknown model) raise `TeacherError`. The
+API key never appears in records, logs or errors.
 """
 
 import asyncio
@@ -86,8 +86,8 @@ class Endpoint(Teacher):
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
         """Build the request body.
 
-        `schema_mode` selects how to request the schema of the reply: 0 is the best mode, and
-        `schema_modes` requests no schema.
+        `schema_mode` selects how to request the schema of the reply, from 0 (preferred) to
+        `schema_modes` (no schema).
         """
 
     @abstractmethod
@@ -101,7 +101,7 @@ class Endpoint(Teacher):
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
         """Create an endpoint with a plan's settings.
 
-        An empty URL stands for the default of the protocol.
+        If the URL is empty, the default URL of the protocol is used.
         """
         shared = ("seed", "temperature", "max_tokens", "concurrency")
         settings = {name: getattr(plan, name) for name in shared}
@@ -120,7 +120,7 @@ class Endpoint(Teacher):
         return f"{self.protocol}:{self.model}@{self.url}"
 
     def load(self) -> None:
-        """Check the URL. Raises `TeacherError` if it's invalid or blocked."""
+        """Check the URL. Raises `TeacherError` if the URL is invalid or blocked."""
         super().load()
         check_url(self.url)
 
@@ -207,7 +207,8 @@ class Endpoint(Teacher):
     def _complete(self, response: httpx.Response, prompt: Prompt) -> Completion:
         """Extract the reply from a response and count its tokens."""
         if fix := _fatal_error(response):
-            raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
+            status = f"status {response.status_code}"
+            raise TeacherError(f"{self.model_name} responded with {status}: {fix}")
         if response.status_code >= _BAD_REQUEST:
             return self._no_completion(_rejection_reason(response), response)
         try:

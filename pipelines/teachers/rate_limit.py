@@ -17,7 +17,7 @@ class ConcurrencyLimit:
         self._changed = asyncio.Condition()
 
     async def enter(self, fits: Callable[[], bool]) -> bool:
-        """Wait until a request may run and fits the budget, and return whether it fits.
+        """Wait until a request may run, and return whether it fits the budget.
 
         Returns False if the request doesn't fit and no running request could free enough budget.
         """

@@ -37,7 +37,7 @@ class Copy:
         self._is_loaded = False
 
     def load(self) -> None:
-        """Load the teacher if it isn't loaded. A restarted copy has to load it again."""
+        """Load the teacher if it isn't loaded. A restarted copy has to load the teacher again."""
         if not self._is_loaded:
             self._teacher.load()
             self._is_loaded = True
@@ -141,7 +141,10 @@ def _connect(address: str) -> Any:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise `OSError` if nothing listens at an address. Ray itself would take minutes to notice."""
+    """Raise `OSError` if nothing listens at an address.
+
+    Ray itself would take minutes to notice that nothing listens.
+    """
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT).close()

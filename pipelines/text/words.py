@@ -17,7 +17,10 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def load_lexicon(module: str) -> SimpleNamespace:
-    """Load a module's section of the `lexicon.toml` next to it. Strings become sets of words."""
+    """Load a module's section of the `lexicon.toml` in the same folder.
+
+    Strings become sets of words.
+    """
     package, _, section = module.rpartition(".")
     values = _read_lexicon(package)[section].items()
     return SimpleNamespace(

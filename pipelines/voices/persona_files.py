@@ -14,7 +14,7 @@ EXPECTED = (
 
 
 def persona_data(text: str, stem: str, choice: str = "") -> PersonaData:
-    """Read the persona in a file. The file's stem is the name of a persona that has none.
+    """Read the persona in a file. A persona without a name is named after the file's stem.
 
     `choice` selects one of several one-line personas by number (from 1) or name. Raises
     `ValueError` if the file has an unknown format or the choice is missing or wrong.

@@ -6,7 +6,7 @@ from pipelines.voices.tone import Tone
 
 
 def rules_prompt(voice: Tone | Persona) -> str:
-    """Build a long system prompt with all instructions for answers in a tone or persona file."""
+    """Build a long system prompt from all instructions in a tone or persona file."""
     return _render("rules.v1", voice)
 
 

@@ -50,7 +50,7 @@ class Scale:
     def _is_a_scale(self) -> "Scale":
         if list(self.values) != sorted(set(self.values)):
             raise ValueError(
-                f"the anchor values {list(self.values)} don't increase; list each value once, "
+                f"the anchor values {list(self.values)} must increase; list each value once, "
                 "lowest first"
             )
         labels = [anchor.label.strip().casefold() for anchor in self.anchors]
@@ -65,7 +65,7 @@ class Guideline:
     """A writing instruction with an example before and after."""
 
     do: Words = Field(description="What the writer should do.")
-    plain: Words = Field(description="An example text before it is rewritten.")
+    plain: Words = Field(description="Original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 

@@ -1,7 +1,7 @@
 """A source that reads current pages from Wikipedia's API by title, category or search.
 
-It follows the API etiquette: it sends one request at a time with a descriptive User-Agent and
-`maxlag`, and before a retry it waits as long as the server asks.
+The source follows the API etiquette: it sends one request at a time with a descriptive User-Agent
+and `maxlag`, and before a retry, it waits as long as the server asks.
 """
 
 import re
@@ -36,7 +36,7 @@ _CONTENT = {
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The settings of the API. An empty `url` stands for the API of the source's language."""
+    """The settings of the API. If `url` is empty, the API of the source's language is used."""
 
     url: str = ""
     agent: str = "Timbre/0.1 (fine-tuning data from articles; python-httpx)"
@@ -83,7 +83,7 @@ class _Client:
     wait: Callable[[float], None]
 
     def answers(self, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Yield the responses to a query until there are no more."""
+        """Yield all responses to a query, following its continuations."""
         continuation: dict[str, str] = {}
         while True:
             answer = self._answer({**query, **continuation})
@@ -129,7 +129,9 @@ class _Client:
         if code == "maxlag":
             return None
         if code:
-            raise SourceError(f"{self.url} rejected the request: {info} ({code})")
+            raise SourceError(
+                f"{self.url} rejected the request: {info} ({code}). Check the source."
+            )
         return dict(answer)
 
 

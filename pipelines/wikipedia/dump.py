@@ -1,7 +1,7 @@
 """A source that reads MediaWiki exports (pages-articles XML, plain or .bz2) page by page.
 
-It supports schema versions 0.3 to 0.11. Memory use doesn't grow with the size of the dump, because
-each page is discarded before the next one is read.
+Schema versions 0.3 to 0.11 are supported. Memory use doesn't grow with the size of the dump,
+because each page is discarded before the next one is read.
 """
 
 import bz2
@@ -26,7 +26,7 @@ _START = (1, 0)  # line and column
 def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
     """Yield the pages of an export. `source` is the name stored with each article.
 
-    Raises `SourceError` if the file is cut off, isn't XML or isn't a MediaWiki export.
+    Raises `SourceError` if the file is truncated, isn't XML or isn't a MediaWiki export.
     """
     count = 0
     try:
@@ -48,7 +48,10 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
 
 
 def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
-    """Parse an export that arrives in blocks into pages. Raises `ParseError` if it isn't XML."""
+    """Parse an export that arrives in blocks into pages.
+
+    Raises `ParseError` if the export isn't XML.
+    """
     events = _events(content)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")

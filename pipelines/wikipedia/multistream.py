@@ -1,7 +1,7 @@
 """Read dumps that consist of many bz2 streams (`…-multistream.xml.bz2`) in parallel.
 
-Such a file contains a stream with the header of the export, streams of complete pages and a stream
-that closes the export. Streams are located by their first bytes, so the index that Wikimedia
+A multistream dump contains a stream with the header of the export, streams of complete pages and a
+stream that closes the export. Streams are located by their first bytes, so the index that Wikimedia
 publishes with each dump isn't needed.
 """
 
@@ -27,7 +27,7 @@ _OPENING_BYTES = 1 << 20  # Larger than a compressed block or the header of an e
 class Stream:
     """One stream of a dump, at bytes [start, end).
 
-    Reading it also requires the header of the dump.
+    Reading a stream also requires the header of the dump.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class Stream:
     end: int
 
     def read_pages(self) -> Iterator[SourcePage]:
-        """Yield the pages in this stream. Raises `SourceError` if it's damaged."""
+        """Yield the pages in this stream. Raises `SourceError` if the stream is damaged."""
         content = self._content()
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
@@ -58,9 +58,9 @@ class Stream:
 
 
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """Return the page streams of a multistream dump in order. Other files have none.
+    """Return the page streams of a multistream dump in order. Other files have no page streams.
 
-    Raises `SourceError` if the file is cut off between streams. Damage within a stream is only
+    Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
     detected when the stream is read.
     """
     offsets = _stream_offsets(path)
@@ -78,7 +78,8 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
         start = end
     if stream is not None and not stream.closes_export():
         raise SourceError(
-            f"{source} is cut off, because it doesn't end with </mediawiki>. Download it again."
+            f"{source} appears to be truncated: it doesn't end with </mediawiki>. Download it "
+            "again."
         )
 
 
@@ -122,7 +123,7 @@ def _read_bytes(path: Path, start: int, end: int) -> bytes:
 
 
 def _decompress(data: bytes, source: str, start: int) -> bytes:
-    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken one."""
+    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken stream."""
     parts: list[bytes] = []
     try:
         while data.strip(b"\0"):  # Some tools pad files with zeros.

@@ -16,7 +16,9 @@ _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
 ) -> None:
-    """List unfinished files, and folders that don't belong to a run. With --yes, delete them.
+    """List unfinished files, and folders that don't belong to a run.
+
+    With --yes, delete the listed files and folders.
 
     Example: timbre clean --yes
     """

@@ -37,13 +37,13 @@ class LineFormatter(logging.Formatter):
 
 
 class LogStream(io.TextIOBase):
-    """A replacement for standard error that logs each line that is written to it.
+    """A replacement for standard error that logs each line written to it.
 
-    It catches output that bypasses the log, such as the traceback of a failed thread.
+    The replacement catches output that bypasses the log, such as the traceback of a failed thread.
     """
 
     def __init__(self) -> None:
-        """Create a stream with an empty line."""
+        """Create a stream with an empty line buffer."""
         self._partial = ""
 
     def write(self, text: str) -> int:

@@ -2,7 +2,8 @@
 
 The database is the queue. A worker claims a run and renews its claim while it trains. If a claim
 isn't renewed, another worker takes it over. Each run is a separate process, so that the worker
-notices if it's killed, for example because memory ran out. Such a run is retried once.
+notices if the run is killed, for example because memory ran out. A run whose process was killed is
+retried once.
 """
 
 import logging
@@ -56,7 +57,8 @@ class WorkerOptions:
     """The options of a worker.
 
     Attributes:
-        campaigns: The names or files of campaigns. If empty, all campaigns with a [watch] section.
+        campaigns: The names or files of campaigns. If empty, all campaigns with a [watch] section
+            are watched.
         is_trigger: Whether the worker queues runs for new versions.
         is_trainer: Whether the worker performs runs from the queue.
         interval: The polling interval in seconds.
@@ -185,7 +187,7 @@ class Worker:
     def _renew(self, claim: Claim) -> bool:
         """Renew a claim.
 
-        Returns False if another worker took it over, but True if the database is down.
+        Returns False if another worker took over the run, but True if the database is down.
         """
         try:
             with Store.open(self.settings.database_url) as store:

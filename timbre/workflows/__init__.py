@@ -1,1 +1,1 @@
-"""One module per step of the loop, which loads records, calls the stages and stores the results."""
+"""One module per step of the loop; each loads records, calls the stages and stores the results."""

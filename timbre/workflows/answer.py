@@ -33,7 +33,7 @@ class Server:
     api_key: str = field(repr=False)
 
     def endpoint(self, arm: Arm) -> Endpoint:
-        """Return the endpoint that answers for an arm."""
+        """Return the endpoint that generates an arm's answers."""
         return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
 
 
@@ -51,7 +51,7 @@ class AnswerTask:
 def answer_run(
     store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> int:
-    """Answer the held-out prompts with every arm of a run; returns the number of new answers.
+    """Answer the held-out prompts with every arm of a run, and return the number of new answers.
 
     Raises `StoreError` if the run hasn't finished, and `TrainerError` if a model can't answer.
     """
@@ -73,7 +73,7 @@ def answer_tasks(
 
 
 def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> int:
-    """Answer the prompts that an arm hasn't answered yet; returns the number of new answers."""
+    """Answer the prompts that an arm hasn't answered yet, and return the number of new answers."""
     evaluate = task.campaign.evaluate
     decoding = Decoding(
         max_new_tokens=evaluate.max_new_tokens, no_repeat=evaluate.no_repeat, seed=evaluate.seed
@@ -108,7 +108,7 @@ def tuned_arm(run: Run, settings: Settings) -> Arm:
 
 
 def held_out_prompts(store: Store, run: Run, limit: int) -> list[Example]:
-    """Return up to `limit` prompts (0 for all) in the test split of a run's version, by id."""
+    """Return up to `limit` test prompts (0 for all) of a run's version, sorted by id."""
     examples = version_examples(store, store.require(Version, run.version), Split.TEST)
     prompts = sorted((e for e in examples if e.kind in _PROMPT_KINDS), key=lambda e: e.id)
     return prompts[: limit or None]
@@ -117,14 +117,14 @@ def held_out_prompts(store: Store, run: Run, limit: int) -> list[Example]:
 def run_outputs(
     store: Store, campaign: Campaign, run: Run, settings: Settings
 ) -> dict[str, list[Output]]:
-    """Return the outputs of every arm for the run's held-out prompts, by arm name."""
+    """Return each arm's outputs for the run's held-out prompts, keyed by arm name."""
     prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
     arms = run_arms(campaign, run, settings)
     return {arm.name: list(arm_outputs(store, arm, run, prompts)) for arm in arms}
 
 
 def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
-    """Return the outputs for prompts by an arm's adapter, base model and system prompt."""
+    """Return the outputs for prompts that match an arm's adapter, base model and system prompt."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         generation = json.loads(output.generation)
         is_same_base = generation.get("base_fingerprint") == run.base_fingerprint

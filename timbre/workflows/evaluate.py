@@ -71,7 +71,7 @@ def measured_arms(
 def measured_outputs(
     store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
-    """Return outputs with their measures by name, as defined by this criterion and this judge."""
+    """Return outputs with their measures, as defined by this criterion and this judge."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     sources: dict[str, str] = {}
     if criterion:
@@ -102,7 +102,7 @@ def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]])
 def preferences_between(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> Preferences | None:
-    """Compute win rates between arms from reviewers' votes; None if nobody has voted."""
+    """Compute win rates between arms from reviewers' votes, or return None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
     return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
 
@@ -129,7 +129,7 @@ def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interva
 def _comparison_sides(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> dict[str, Sides]:
-    """Return the two arms in each comparison of these outputs, by comparison id."""
+    """Return the two arms in each comparison of these outputs, keyed by comparison id."""
     arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
     return {
         comparison.id: Sides(arm_of[comparison.left], arm_of[comparison.right])

@@ -29,7 +29,7 @@ class ExportTarget(StrEnum):
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """The options of an export. Without `folder`, it is written to the run's own folder."""
+    """The options of an export. Without `folder`, the export is written to the run's own folder."""
 
     target: ExportTarget
     folder: Path | None = None

@@ -29,8 +29,8 @@ from timbre.campaign import Campaign
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
     """Freeze the approved candidates, or return the existing version with the same contents.
 
-    `override` is the reason for freezing although a gate fails. If it's empty, failing gates stop
-    the freeze.
+    `override` is the reason for freezing despite a failing gate. If `override` is empty, failing
+    gates stop the freeze.
 
     Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """

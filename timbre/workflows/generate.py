@@ -143,7 +143,10 @@ def add_chats(
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
-    """Return a function that loads a local model as the teacher. It can be sent to a Ray worker."""
+    """Return a function that loads a local model as the teacher.
+
+    The function can be sent to a Ray worker.
+    """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
 
@@ -165,7 +168,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd only works with prices. Add input_price and output_price (US dollars per "
+            "--max-usd requires prices. Add input_price and output_price (US dollars per "
             "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(

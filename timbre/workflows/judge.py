@@ -1,7 +1,7 @@
 """Rate texts with the campaign's LLM judge, and compare every scorer with the reviewers.
 
-Any teacher can be the judge. Its replies are stored in a journal, so nothing is requested or paid
-for twice. Its ratings are stored as measures.
+Any teacher can be the judge. The judge's replies are stored in a journal, so nothing is requested
+or paid for twice. The judge's ratings are stored as measures.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,10 +72,9 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge. Returns None without a judge.
+    """Rate outputs and reviewed candidates with the campaign's judge, or return None without one.
 
-    At most `judged` candidates are rated, and always the same ones. The judge card is based on
-    them.
+    At most `judged` candidates are rated, and always the same ones, as the basis of the judge card.
 
     Raises `TeacherError` if the judge can't be used; earlier ratings are kept.
     """
@@ -98,7 +97,7 @@ def rate(
 def reviewer_labels(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> dict[str, ReviewerLabels]:
-    """Return the majority label of reviewers for each candidate, by tone or trait."""
+    """Return the reviewers' majority labels for candidates, keyed by tone or trait."""
     ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
     candidates, voice = store.stream(Candidate, id=ids), campaign.voice
     criterion = campaign.criterion
@@ -173,7 +172,7 @@ def _rate_texts(
     texts: Mapping[str, tuple[str, str]],
     ask: CompletePrompts,
 ) -> RatingCount:
-    """Rate the (question, text) pairs, given by record id, that the judge hasn't rated yet."""
+    """Rate the (question, text) pairs, keyed by record id, that the judge hasn't rated yet."""
     measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
     rated = {measure.subject for measure in measures}
     pending = {subject: text for subject, text in texts.items() if subject not in rated}

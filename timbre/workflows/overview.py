@@ -154,7 +154,7 @@ def _agreement_section(store: Store, versions: Sequence[Version]) -> Section:
         (note,),
         _agreement_figures(rows),
         (Table("", ("Version", "Campaign", "Alpha"), cells),) if cells else (),
-        missing_note="No version has a defined agreement.",
+        missing_note="Agreement is undefined for every version.",
     )
 
 

@@ -30,8 +30,8 @@ def promote_if_better(
 ) -> PromotionDecision:
     """Promote a finished run if it beats the promoted run, or the base model if there is none.
 
-    Both answer the held-out prompts of the run's version, except prompts that the promoted run was
-    trained on. Either way, the result is recorded once, as an event.
+    Both runs answer the held-out prompts of the run's version, except prompts that the promoted run
+    was trained on. The result is recorded once, as an event, whether or not the run is promoted.
 
     Raises `SettingsError` if the run is already promoted or the campaign has no criterion, and
     `StoreError` if the run hasn't finished.

@@ -73,7 +73,7 @@ def push_ties(
     """Push tied candidates to an adjudicator, together with the reviewers' answers.
 
     The adjudicator's decision is another review of the candidate, and it determines the verdict.
-    Candidates from earlier pushes stay, whether decided or not.
+    Candidates from earlier pushes stay, whether or not they've been decided.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
@@ -97,7 +97,7 @@ def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconcil
 def pull_campaign(
     store: Store, campaign: Campaign, connection: Connection
 ) -> Iterator[tuple[str, Reconciliation]]:
-    """Pull the reviews of all the campaign's datasets that exist in Argilla."""
+    """Pull the reviews from each of the campaign's datasets that exists in Argilla."""
     existing = dataset_names(connection)
     for dataset in campaign.datasets:
         if dataset in existing:
@@ -159,7 +159,7 @@ def campaign_progress(
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """Return a connection for each rule's user; missing users are created."""
+    """Return a connection for each rule's user, and create missing users."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)
@@ -216,7 +216,7 @@ def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
 def candidate_items(
     store: Store, campaign: Campaign, candidates: Sequence[Candidate]
 ) -> Iterator[CandidateItem]:
-    """Return candidates with source, suggestions, sentence vector and measures for filtering."""
+    """Return candidates, each with its source, suggestions, sentence vector and measures."""
     from trainer.embed import embed  # imports torch, which takes seconds
 
     vectors = embed([candidate.review_text for candidate in candidates])
@@ -267,7 +267,7 @@ def _assign(
 
 
 def _assigned_counts(store: Store, campaign: Campaign) -> dict[str, int]:
-    """Count the records assigned to each annotator; empty if the campaign names no annotators."""
+    """Count the records assigned to each annotator, if the campaign names annotators."""
     review = campaign.review
     if not review.annotators:
         return {}

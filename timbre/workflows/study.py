@@ -91,7 +91,7 @@ def run_study(store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace) 
 def plan_study(
     store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace
 ) -> list[PlannedTraining]:
-    """Return the trainings of the study, and whether each one is finished."""
+    """Return the training runs of the study, and whether each one is finished."""
     if isinstance(study, ToneStudy):
         task = _tone_task(store, _campaign(study.campaign, Tone), study)
         return plan_tone_grid(study, task, load_training(study.training).config, place.cache)
@@ -129,7 +129,7 @@ def _run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> 
 
 
 def minutes_per_training(cache: ResultCache) -> float | None:
-    """Return the average minutes of the study's finished trainings, or None if there are none."""
+    """Return the average minutes of the study's finished training runs, or None without any."""
     seconds = [entry["facts"]["seconds"] for entry in cache.entries() if "facts" in entry]
     return sum(seconds) / len(seconds) / 60 if seconds else None
 
@@ -137,8 +137,8 @@ def minutes_per_training(cache: ResultCache) -> float | None:
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
     """Remove test examples from articles that the base model was trained on.
 
-    The bundled mini model lists its training pages. Other models don't, so all their examples are
-    kept.
+    The bundled mini model lists its training pages. Other base models don't list theirs, so no
+    test examples are removed.
     """
     if base != MINI:
         return list(examples)
@@ -186,7 +186,7 @@ def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingT
 def _write_training_file(examples: Sequence[Example], folder: Path) -> None:
     """Write `train.jsonl` in OpenAI's format.
 
-    Raises `StoreError` with everything that OpenAI would reject.
+    Raises `StoreError` with a list of everything that OpenAI would reject.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(provider_lines(OPENAI, examples))

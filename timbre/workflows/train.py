@@ -42,8 +42,8 @@ def train_version(
 ) -> Run:
     """Train an adapter on a version, unless the run has already finished.
 
-    An interrupted run continues from its last checkpoint. Without `resume`, it always starts again,
-    even if it has finished.
+    An interrupted run continues from its last checkpoint. Without `resume`, training always starts
+    from scratch, even if the run has finished.
 
     Raises `StoreError` if data was withdrawn from the version, and `TrainerError` if training
     fails. The run records the reason.

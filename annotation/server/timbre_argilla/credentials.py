@@ -62,9 +62,10 @@ def load_credentials(home: Path) -> Credentials:
         ) from error
     default = find_default(credentials.username, credentials.password, credentials.api_key)
     if default or not all(asdict(credentials).values()):
+        problem = f"{default} that Argilla publishes as a default" if default else "an empty value"
         raise LaunchError(
-            f"{path} contains {default or 'an empty value'} that anyone could guess. Replace it, "
-            "or delete the file to generate new credentials."
+            f"{path} contains {problem}. Replace it, or delete the file to generate new "
+            "credentials."
         )
     return credentials
 
@@ -77,12 +78,14 @@ def credentials_from(environment: Mapping[str, str]) -> Credentials:
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:
         raise LaunchError(
-            f"The environment doesn't set {' and '.join(missing)}. Set them, or run `make env` "
-            "to generate them."
+            f"The environment lacks {' and '.join(missing)}. Run `make env` to generate secrets, "
+            "or set your own."
         )
     password, api_key, secret_key = (environment[name] for name in VARIABLES)
     if default := find_default(password=password, api_key=api_key):
-        raise LaunchError(f"The environment contains {default} that anyone could guess. Change it.")
+        raise LaunchError(
+            f"The environment contains {default} that Argilla publishes as a default. Change it."
+        )
     return Credentials(OWNER, password, api_key, secret_key)
 
 

@@ -1,9 +1,9 @@
 """Run Argilla's background jobs in this process, and store them in a file instead of Redis.
 
 Regardless of the server's database, each job is a row in a small SQLite file in the server's home.
-It is stored before the server responds to the request that created it. If the server stops before a
-job ends, the job runs again from the beginning after the next start. Argilla's jobs are designed
-for that: upstream may also run a job twice.
+A job is stored before the server responds to the request that created it. If the server stops
+before a job ends, the job runs again from the beginning after the next start. Argilla's jobs are
+designed to be repeatable, because upstream may also run a job twice.
 """
 
 import json
@@ -53,7 +53,7 @@ class Job:
         id: The job id in `GET /api/v1/jobs/{id}`.
         name: The name of the function, as `module:name`.
         arguments: The arguments of the call.
-        waits: The seconds to wait before each retry. The length is the number of retries.
+        waits: The seconds to wait before each retry, with one entry per retry.
         tries: How many times the job has failed.
         status: The state of the job, as defined by Argilla's API.
     """
@@ -108,7 +108,7 @@ class JobStore:
         return Job(job_id, name, _loads(arguments), waits, tries, JobStatus(status))
 
     def take(self, queue: str) -> Job | None:
-        """Start the job that has been due for the longest time; None if no job is due."""
+        """Start the job that has been due for the longest time, or return None if no job is due."""
         query = (
             "UPDATE jobs SET status = 'started' WHERE id = (SELECT id FROM jobs WHERE queue = ? "
             "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) RETURNING id"

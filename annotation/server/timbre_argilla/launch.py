@@ -41,7 +41,7 @@ def launch(options: Options, credentials: Credentials | None = None) -> None:
 
     Without credentials, the server uses those in its home, or generates them if there are none.
 
-    Raises `LaunchError` if these options don't allow the server to start.
+    Raises `LaunchError` if the server can't start with these options.
     """
     _check(options)
     gc.disable()  # Imported modules never become garbage.

@@ -34,13 +34,13 @@ class LineFormatter(logging.Formatter):
 
 
 class StderrLogger(io.TextIOBase):
-    """A replacement for standard error that logs each line that is written to it.
+    """A replacement for standard error that logs each line written to it.
 
     Libraries write to standard error directly, for example the traceback of a failed thread.
     """
 
     def __init__(self) -> None:
-        """Create a stream with an empty line."""
+        """Create a stream with an empty line buffer."""
         self._unfinished = ""
 
     def write(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""Notify the server, which caches records for searches, of changes made by the RQ worker.
+"""Notify the server, which caches records for searches, about changes made by the RQ worker.
 
 The server and the worker share a PostgreSQL database, which transports the messages (`NOTIFY`). If
 the server loses its connection, it clears its cache and reads everything again.
@@ -58,8 +58,8 @@ class RemoteTables(TableCache):
 class ChangeListener:
     """Applies messages from other processes to the cache.
 
-    After losing its connection, it reconnects and clears the cache, because it may have missed
-    messages.
+    After losing the database connection, the listener reconnects and clears the cache, because it
+    may have missed messages.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
@@ -106,8 +106,8 @@ def apply(tables: TableCache, message: str) -> None:
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):
         raise ValueError(
-            f"{method} isn't a known message. Run the same version of this package in the server "
-            "and the worker."
+            f"Unknown message {method}. Make sure that the server and the worker run the same "
+            "version of this package."
         )
     getattr(tables, method)(*map(_parse_ids, arguments))
 

@@ -17,11 +17,12 @@ class Options:
 
     Attributes:
         home: The folder for the server's database, secrets and temporary files.
-        host: The address to listen on. Any address except loopback is open to the network.
+        host: The address to listen on. Any address other than loopback exposes the server to the
+            network.
         port: The port to listen on; 0 picks a free one.
         database_url: A PostgreSQL URL. If empty, the server uses SQLite in its home.
         redis_url: The URL of the Redis server through which RQ workers receive jobs. If empty, this
-            process runs them.
+            process runs the jobs.
         elasticsearch_url: The URL of an Elasticsearch server. If empty, our engine searches
             Argilla's tables.
         json_log: Whether log lines are JSON.

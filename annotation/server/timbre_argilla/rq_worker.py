@@ -24,7 +24,8 @@ MAX_SILENCE_SECONDS = 90
 def run_worker(options: Options, credentials: Credentials) -> None:
     """Run jobs until SIGTERM or SIGINT, after which the current job finishes first.
 
-    Raises `LaunchError` if Redis can't be reached at the start. The worker waits out later outages.
+    Raises `LaunchError` if Redis can't be reached at the start. During later outages, the worker
+    waits until Redis is back.
     """
     home = Home.acquire(options.home)
     try:
@@ -38,7 +39,7 @@ def run_worker(options: Options, credentials: Credentials) -> None:
 def check_worker(options: Options) -> None:
     """Check that the worker on this machine has reported to Redis recently.
 
-    Raises `LaunchError` if it hasn't or if Redis can't be reached.
+    Raises `LaunchError` if the worker hasn't reported recently or if Redis can't be reached.
     """
     import redis
 

@@ -91,8 +91,8 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
     """Send an event to a webhook like Argilla's own job, but in a thread.
 
-    Argilla sends it from the event loop. In this process, that would block all requests until the
-    receiver responds.
+    Argilla's own job sends the event from the event loop, which in this process would block all
+    requests until the receiver responds.
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook

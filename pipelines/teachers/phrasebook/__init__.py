@@ -1,1 +1,1 @@
-"""The offline teacher, which writes conversations and persona texts by rules instead of a model."""
+"""The offline teacher, which writes conversations and persona texts with rules, without a model."""

@@ -1,7 +1,7 @@
 """Parse the beginning of an English sentence into lead-in, subject, verb and rest, using rules.
 
-The rules don't use a grammar. The subject is the text before the first possible finite verb, if
-that text is short and begins like a noun phrase. Other sentences aren't parsed.
+The rules don't use a grammar. The text before the first possible finite verb is the subject if it's
+short and begins like a noun phrase; otherwise, the sentence isn't parsed.
 """
 
 import re
@@ -188,8 +188,8 @@ def _is_capitalised(tokens: list[str]) -> bool:
 def _is_name(word: str, passage: str) -> bool:
     """Return whether the first word of a sentence, which is always capitalised, is a name.
 
-    It's a name if the passage also capitalises it elsewhere, or if it doesn't look like a common
-    noun.
+    The word is a name if the passage also capitalises it elsewhere, or if it doesn't look like a
+    common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True

@@ -1,9 +1,10 @@
 """The offline teacher, which writes texts with rules and predefined phrases.
 
-It receives the same prompts as every other teacher. It reads their tagged parts (`<passage>`,
-`<question>`, …) and the key of the requested JSON object. A reply depends only on the seed and the
-prompt. The rules don't understand the text: questions are derived from the beginnings of sentences,
-answers are sentences from the passage, and rewrites split sentences and replace words.
+The offline teacher receives the same prompts as every other teacher, and reads their tagged parts
+(`<passage>`, `<question>`, …) and the key of the requested JSON object. A reply depends only on the
+seed and the prompt. The rules don't understand the text: questions are derived from the beginnings
+of sentences, answers are sentences from the passage, and rewrites split sentences and replace
+words.
 """
 
 import json

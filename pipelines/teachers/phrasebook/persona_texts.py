@@ -35,7 +35,10 @@ def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: 
 def write_dialogue(
     persona: Persona, traits: Sequence[str], passage: str, rng: Random
 ) -> list[dict[str, str]]:
-    """Write a question about the passage, its answer and a follow-up; empty if no question fits."""
+    """Write a dialogue: a question about the passage, its answer and a follow-up.
+
+    The dialogue is empty if no question fits.
+    """
     slots = _fill_slots(persona, passage, rng)
     questions = ask_questions(passage, 1, rng)
     if not questions:

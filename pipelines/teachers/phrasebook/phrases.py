@@ -13,7 +13,10 @@ _SLOT = re.compile(r"[a-z_]+")
 
 
 def expand(phrase: str, rng: Random, slots: Mapping[str, str]) -> str:
-    """Choose alternatives, fill all slots (`KeyError` if one is missing) and clean up spaces."""
+    """Choose alternatives, fill all slots and clean up spaces.
+
+    Raises `KeyError` if a slot has no value.
+    """
     values = {name: re.sub(r"[{}|]", "", text) for name, text in slots.items()}
     while match := _INNERMOST.search(phrase):
         inner = match.group(1)

@@ -67,7 +67,7 @@ def _ask(clause: Clause, rng: Random) -> str:
 
 
 def find_answer(passage: str, question: str) -> str:
-    """Return the sentence that answers a question verbatim, plus the next one if both are short."""
+    """Return the sentence that answers a question, plus the next one if both are short."""
     candidates = split_sentences(passage)
     at = _find_sentence(passage, question)
     if at is None:
@@ -96,7 +96,7 @@ def _find_sentence(passage: str, question: str) -> int | None:
 
 
 def _overlap(sentence: str, question: str) -> float:
-    """Return the number of shared content words over the square root of the sentence length."""
+    """Return the number of shared content words divided by the root of the sentence length."""
     in_sentence = {word.lower() for word in split_words(sentence)} - _WORDS.common
     in_question = {word.lower() for word in split_words(question)} - _WORDS.common
     return len(in_sentence & in_question) / math.sqrt(1 + len(in_sentence))

@@ -33,8 +33,8 @@ _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 class Cut:
     """A place where a sentence can be split.
 
-    `word` joins the parts. It is a conjunction or relative word after a comma, “;”, an empty string
-    for just a comma, or “tight” for “and” without a comma.
+    `word` joins the parts: a conjunction or relative word after a comma, “;”, an empty string for
+    just a comma, or “tight” for “and” without a comma.
     """
 
     before: str
@@ -165,7 +165,7 @@ def _continue_and(cut: Cut, rng: Random) -> str | None:
 
 
 def _repeat_subject(cut: Cut) -> str:
-    """Return the subject of the first part, to repeat it in the second; empty if it's unclear."""
+    """Return the subject to repeat in the second part, or an empty string if it's unclear."""
     if pronoun := re.match(r"(?:In [^,]{3,20}, )?(he|she|it|they)\b", cut.before, re.IGNORECASE):
         return pronoun.group(1).capitalize()
     subject = cut.clause.subject if cut.clause else None

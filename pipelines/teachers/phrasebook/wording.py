@@ -72,7 +72,7 @@ def prepend(phrase: str, sentence: str, context: str) -> str:
     """Put a phrase before a sentence, and lower-case the sentence unless it starts with a name.
 
     `context` shows how words are capitalised elsewhere. If it's unclear whether the sentence starts
-    with a name, a phrase whose use depends on that is dropped.
+    with a name, the phrase is added only if it ends with “.”, “!”, “?” or “:”.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"
@@ -83,7 +83,7 @@ def prepend(phrase: str, sentence: str, context: str) -> str:
 
 
 def _starts_with_common_word(sentence: str, context: str) -> bool | None:
-    """Return whether a sentence starts with a common word (not a name); None if it's unclear."""
+    """Return whether a sentence starts with a common word (not a name), or None if it's unclear."""
     first, *others = re.split(r"['’]?[\s,]|['’]", sentence, maxsplit=2)
     if first == "A" or (first.lower() in _WORDS.function_words | LEADS and not first.isupper()):
         return True
@@ -119,7 +119,7 @@ def address_listener(sentence: str) -> str:
 
 
 def _as_object(subject: str, sentence: str) -> str:
-    """Return the object form of the subject, such as “them” for “they”; empty if unclear."""
+    """Return the object form of a subject (“them” for “they”), or an empty string if unclear."""
     if subject in _OBJECT_PRONOUNS:
         return _OBJECT_PRONOUNS[subject]
     clause = parse_clauses(sentence)[0]

@@ -50,7 +50,7 @@ def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 
 
 def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
-    """Render a date from up to three parts, the year last; None if a part isn't valid."""
+    """Render a date from up to three parts, the year last, or return None if a part isn't valid."""
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
     has_year = year.isdigit() or (not year and day and month)
@@ -72,7 +72,7 @@ def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool)
 
 
 def _month(text: str, wiki: Wiki) -> str | None:
-    """Return the name of a month, given its number or name; None if there is no such month."""
+    """Return the name of a month, given its number or name, or None if there is no such month."""
     if not text:
         return ""
     if text.isdigit():

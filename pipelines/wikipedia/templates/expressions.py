@@ -39,7 +39,7 @@ _UNARY: dict[str, Callable[[float], float]] = {
 
 
 def evaluate(expression: str) -> float | None:
-    """Evaluate an expression; None if it isn't valid or its value is too large."""
+    """Evaluate an expression, or return None if it isn't valid or its value is too large."""
     tokens = _tokenize(expression)
     try:
         value = _binary(tokens, 0) if tokens else math.nan
@@ -49,7 +49,7 @@ def evaluate(expression: str) -> float | None:
 
 
 def show_number(value: float) -> str:
-    """Format a value like MediaWiki: integers without a decimal point, else 14 digits."""
+    """Format a value as MediaWiki does: integers without a decimal point, others with 14 digits."""
     return str(int(value)) if value == int(value) else f"{value:.14g}"
 
 

@@ -24,7 +24,7 @@ class FunctionCall:
 
 
 def parse_function(inner: str, wiki: Wiki, title: str) -> FunctionCall | None:
-    """Parse the content of `{{…}}` as a function call; None if it is a template call."""
+    """Parse the content of `{{…}}` as a function call, or return None if it's a template call."""
     head, *arguments = inner.split("|")
     name, colon, first = head.partition(":")
     name = name.strip().lower()

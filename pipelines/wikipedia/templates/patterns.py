@@ -14,7 +14,7 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def fill_pattern(pattern: str, call: TemplateCall) -> str | None:
-    """Fill a pattern; None if an argument outside `<…>` is missing or empty."""
+    """Fill a pattern, or return None if an argument outside `<…>` is missing or empty."""
     pieces = _OPTIONAL.split(pattern)  # Every second piece is optional.
     texts = [_fill(piece, call) for piece in pieces]
     if None in texts[::2]:

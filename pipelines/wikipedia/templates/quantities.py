@@ -95,7 +95,7 @@ def _amount(text: str, wiki: Wiki) -> str | None:
 def _with_unit(
     amount: str, code: str, is_adjective: bool, call: TemplateCall, wiki: Wiki
 ) -> str | None:
-    """Add the unit to an amount; None if the unit is unknown."""
+    """Add the unit to an amount, or return None if the unit is unknown."""
     units = wiki.units
     if (match := _PREFIXED_UNIT.match(code)) and match.group(1) in units.millions:
         if call.named.get("abbr", "") in _YES:

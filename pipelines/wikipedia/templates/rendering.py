@@ -1,4 +1,4 @@
-"""Render templates as text, as far as this is possible without access to the wiki.
+"""Render templates as text, as far as possible without access to the wiki.
 
 `wikis/*.toml` lists what templates show, and which templates show nothing. A template that isn't
 listed, or whose arguments can't be parsed, leaves a hole. A passage with a hole is rejected.

@@ -1,6 +1,6 @@
 """The rules of a wiki: what templates show, and how it writes numbers, dates and quotations.
 
-They are stored in `wikis/common.toml`, which applies to every wiki, and `wikis/LANGUAGE.toml`.
+The rules are stored in `wikis/common.toml`, which applies to every wiki, and `wikis/LANGUAGE.toml`.
 """
 
 import tomllib

@@ -51,8 +51,9 @@ def _take_extra(parts: list[str]) -> None:
 def _separate_apostrophes(parts: list[str]) -> None:
     """Read `'''` between letters as an apostrophe and an italic mark if italics start or end there.
 
-    Italics end there after `''` and start there before `''`. MediaWiki recognises only one such
-    place per line and shows the others without the apostrophe that the authors intended.
+    The mark ends italics that are open, and starts italics if the next mark is `''`. MediaWiki
+    recognises only one such place per line and shows the others without the apostrophe that the
+    authors intended.
     """
     is_italic = is_bold = False
     for index in range(1, len(parts), 2):

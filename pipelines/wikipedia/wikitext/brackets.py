@@ -31,7 +31,10 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
-    """Drop the brackets above the last bracket of a kind. Returns False if there is none."""
+    """Drop the brackets above the last bracket of a kind.
+
+    Returns False if no such bracket is open.
+    """
     position = len(stack) - 1
     while position and stack[position][0] != opening:
         position -= 1

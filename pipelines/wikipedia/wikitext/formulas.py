@@ -30,10 +30,7 @@ def render_formula(source: str) -> str:
 
 
 def _render_power(match: re.Match[str]) -> str:
-    """Render a power in superscript characters.
-
-    Otherwise keep its TeX, so that the formula is rejected.
-    """
+    """Render a power in superscript characters, or keep its TeX so that the formula is rejected."""
     inner = match.group(1) or match.group(2) or ""
     power = superscript(inner)
     return power if power != inner else match.group()

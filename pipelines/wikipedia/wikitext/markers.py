@@ -1,6 +1,7 @@
 """Private-use characters that mark places in a text until it is split into passages.
 
-`remove_markers` removes these characters from page sources, so pages never contain them.
+`remove_markers` strips marker characters from page sources, so that text can't be mistaken for
+markers.
 """
 
 # A formula that can't be written on one line.
@@ -23,7 +24,7 @@ _QUOTATION_MARKS = str.maketrans({TIE: " ", QUOTATION: None, QUOTATION_END: None
 
 
 def remove_markers(text: str) -> str:
-    """Remove these characters from the source of a page."""
+    """Remove all marker characters from the source of a page."""
     return text if text.isascii() else text.translate(_ALL)
 
 

@@ -28,7 +28,9 @@ def subscript(text: str) -> str:
 
 
 def format_number(text: str, numbers: NumberFormat | None) -> str | None:
-    """Format a number with the wiki's separators and a true minus sign; None if it isn't a number.
+    """Format a number with the wiki's separators and a true minus sign.
+
+    Text that isn't a number becomes None.
 
     If the format is unknown, only integers of up to three digits can be formatted.
     """

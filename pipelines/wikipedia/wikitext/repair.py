@@ -1,7 +1,7 @@
 """Close the gaps that removed templates leave in a text.
 
-This code is optimised for speed: most replacements use fixed strings, and each pattern starts with
-a character that is rare in prose.
+The code is optimised for speed: most replacements use fixed strings, and each pattern starts with a
+character that is rare in prose.
 """
 
 import re

@@ -122,7 +122,7 @@ def _render_script(match: re.Match[str]) -> str:
 
 
 def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each heading with the lines below it, without the sections in `APPARATUS`."""
+    """Yield each heading with the lines below it, except in the sections listed in `APPARATUS`."""
     title, lines, skipped = "", list[str](), 0
     for line in text.split("\n"):
         heading = _HEADING.match(line) if line.startswith("=") else None

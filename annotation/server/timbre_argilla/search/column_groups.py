@@ -44,7 +44,7 @@ class ColumnGroup:
     Attributes:
         statement: The SQL statement that selects the record id and the data.
         id_column: The column that contains the record id.
-        columns: The columns by name. Each column has a method `put(row, value)`.
+        columns: The columns, keyed by name. Each column has a method `put(row, value)`.
         convert: Converts the data in a result row to a value for each column.
     """
 

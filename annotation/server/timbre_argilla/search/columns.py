@@ -19,7 +19,7 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column, stored as an array of first values plus all values of rows that have several."""
+    """A column, stored as an array of first values and all values of the rows that have several."""
 
     def __init__(self, empty: float, dtype: Any) -> None:
         """Create an empty column."""
@@ -42,10 +42,13 @@ class Column(ABC):
 
     @abstractmethod
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Return a mask of the first rows with a value within inclusive bounds; None is open."""
+        """Return a mask of the first rows that have a value within inclusive bounds.
+
+        A bound of None is open.
+        """
 
     def keys(self, descending: bool, n_rows: int) -> Keys:
-        """Return ascending sort keys for the first rows; NaN for rows without a value."""
+        """Return ascending sort keys for the first rows, with NaN for rows that have no value."""
         keys = self._sort_keys(resize(self._first, n_rows, self._empty))
         pick = max if descending else min
         for row, values in self._several.items():
@@ -81,7 +84,10 @@ class Numbers(Column):
         super().__init__(np.nan, np.float64)
 
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Return a mask of rows that have one of these numbers. Other texts match nothing."""
+        """Return a mask of rows that have one of these numbers.
+
+        Texts that aren't numbers match nothing.
+        """
         return self._isin([n for n in map(parse_number, values) if n is not None], n_rows)
 
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
@@ -98,7 +104,7 @@ class Numbers(Column):
         return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """Return the smallest and largest number in the live rows, or None without numbers."""
+        """Return the smallest and largest number in the live rows, or None if there are none."""
         first = resize(self._first, len(alive), np.nan)[alive]
         numbers = first[~np.isnan(first)].tolist()
         for row, values in self._several.items():
@@ -198,7 +204,7 @@ class Vectors:
 
 
 def parse_number(value: Any) -> float | None:
-    """Convert a number or its text to a float; None for anything else or if it's too large."""
+    """Convert a number or its text to a float, or return None if that isn't possible."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,7 @@
 """The search engine that replaces Elasticsearch.
 
-It stores no data of its own except a text index in Argilla's database, which is updated in the
-transaction that writes a record (`textindex.py`). Everything else is read from Argilla's tables
+The engine stores no data of its own except a text index in Argilla's database, which is updated in
+the transaction that writes a record (`textindex.py`). Everything else is read from Argilla's tables
 (`table.py`). Argilla's calls to update the index therefore only mark what must be read again.
 """
 
@@ -94,7 +94,7 @@ class SimilaritySearch:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
         if not vector:
             raise ValueError(
-                "The similarity search has no vector. Pass a vector, or a record that has one."
+                "Similarity search needs a vector. Pass one, or pass a record that has one."
             )
         if len(vector) != (dimensions := self.vector_settings.dimensions):
             raise ValueError(
@@ -106,7 +106,10 @@ class SimilaritySearch:
 
 @SearchEngine.register(ENGINE)
 class TableEngine(SearchEngine):
-    """The search engine. Argilla creates an instance for each request, so it has no state."""
+    """The search engine.
+
+    Argilla creates an instance for each request, so the engine has no state.
+    """
 
     @classmethod
     async def new_instance(cls) -> Self:
@@ -284,7 +287,7 @@ def note_changes(session: Session, _context: object) -> None:
 
 @event.listens_for(Session, "after_commit")
 def report_changes(session: Session) -> None:
-    """Report what a session wrote as soon as others can read it, even if the request ends now."""
+    """Report what a session wrote as soon as others can read it, even if the request is aborted."""
     for report in session.info.pop(SESSION_KEY, ()):
         report()
 

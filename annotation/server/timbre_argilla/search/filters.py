@@ -79,7 +79,7 @@ def find_column(table: Table, scope: Any) -> Column:
 
 
 def apply_filter(table: Table, condition: Any) -> Mask:
-    """Which of a table's rows match a filter."""
+    """Return a mask of the table's rows that match a filter."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
@@ -148,7 +148,9 @@ def _filter_by_answer(table: Table, condition: Any) -> Mask:
 
 
 def _moment(value: Any, is_end: bool) -> float | None:
-    """Convert a time bound to microseconds since 1970; NaN, which matches nothing, if invalid.
+    """Convert a time bound to microseconds since 1970.
+
+    An invalid bound becomes NaN, which matches nothing.
 
     A number is in milliseconds since 1970. An incomplete date (`2026-11`) stands for its first or
     last moment.

@@ -21,7 +21,7 @@ def dataset_word(dataset: UUID) -> str:
 
 
 def fts5(query: Query, dataset: str, fields: Sequence[str]) -> str:
-    """Write a query for SQLite's FTS5, which supports *this not that*, but no *not* by itself."""
+    """Write a query for SQLite's FTS5, which supports *this not that* but not a lone *not*."""
     marks = [field_mark(name) for name in fields]
 
     def write(part: Query) -> str:

@@ -4,7 +4,7 @@ The requested sort takes precedence. Ties are broken by an order that is random 
 differs between users. Without a user, ties are sorted by creation time.
 
 A user who doesn't request a sort gets the records assigned to them first, then the most uncertain
-ones. Both come from the metadata properties `reviewers` and `uncertainty`.
+ones. Assignments and uncertainty come from the metadata properties `reviewers` and `uncertainty`.
 """
 
 from collections.abc import Sequence

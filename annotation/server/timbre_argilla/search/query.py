@@ -71,7 +71,7 @@ _FUZZINESS = re.compile(r"~\d*$")
 def check_size(text: str) -> None:
     """Check that a query is small enough for the database to answer within seconds.
 
-    Raises `ValueError` if it isn't.
+    Raises `ValueError` if the query is too large.
     """
     for name, count, limit in (
         ("characters", len(text), MAX_CHARACTERS),
@@ -80,7 +80,7 @@ def check_size(text: str) -> None:
     ):
         if count > limit:
             raise ValueError(
-                f"The query has {count:,} {name}, but the limit is {limit:,}. Shorten it."
+                f"The query has {count:,} {name}, but the limit is {limit:,}. Shorten the query."
             )
 
 

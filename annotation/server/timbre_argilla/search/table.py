@@ -181,7 +181,7 @@ class TableCache:
         self._tables: dict[UUID, Table] = {}
 
     def get(self, dataset: UUID) -> Table:
-        """Return the table of a dataset, which is created empty for the first search."""
+        """Return the table of a dataset; the first search creates an empty one."""
         if dataset not in self._tables:
             self._tables[dataset] = Table(dataset)
         return self._tables[dataset]

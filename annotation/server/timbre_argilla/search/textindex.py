@@ -4,7 +4,7 @@ Each record has one row, which is written in the same transaction as the record.
 `words.py`, so both databases store the same words instead of using their own parsers. Each word
 starts with the prefix of its field, so the index supports searches in one field or all fields. Each
 row also contains a word for its dataset, which limits searches to that dataset and serves as the
-left operand of a *not* without one.
+left operand of a *not* that has none.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,11 +119,11 @@ def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Documen
     """Split the fields of a record into words, except images.
 
     Args:
-        fields: The values of the record, by field name.
+        fields: The values of the record, keyed by field name.
         types: The type of each field in the dataset (`text`, `chat`, `custom` or `image`).
 
     Returns:
-        The words of each text, by field name.
+        The words of each text, keyed by field name.
     """
     return {
         name: [split_words(one) for one in _texts(fields.get(name))]
