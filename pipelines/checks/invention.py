@@ -15,6 +15,8 @@ from pipelines.text.words import load_lexicon, split_words
 
 LEAST_NEW = 2
 SHARE_NEW = 0.5
+SHARE_DROPPED = 0.45
+SHARE_DROPPED_NAMES = 0.5
 _LEXICON = load_lexicon(__name__)
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ENDINGS = ("ing", "ed", "es", "er", "ly", "s")
@@ -29,10 +31,24 @@ def check_invention(item: CheckInput) -> Failure | None:
     if sentence := find_invented_sentence(item.text, f"{item.passage} {candidate.question}"):
         return Failure("invented", f"“{sentence}”")
     reference = _BRACKETS.sub("", candidate.reference)  # dates of birth, other spellings
-    available = f"{item.text} {candidate.question}"
-    lost = find_unsupported_numbers(reference, available)
-    lost += find_unsupported_names(reference, available)
-    return Failure("dropped", ", ".join(lost)) if lost else None
+    if lost := find_dropped_facts(reference, f"{item.text} {candidate.question}"):
+        return Failure("dropped", ", ".join(lost))
+    return None
+
+
+def find_dropped_facts(reference: str, answer: str) -> list[str]:
+    """The numbers that an answer lacks, or else most of the names, or else half of the words.
+
+    “It” may stand for the name of what the question is about.
+    """
+    if numbers := find_unsupported_numbers(reference, answer):
+        return numbers
+    names, all_names = (find_unsupported_names(reference, text) for text in (answer, ""))
+    if len(names) > SHARE_DROPPED_NAMES * len(all_names):
+        return names
+    stems = _stems(reference)
+    dropped = sorted(stems - _stems(answer))
+    return dropped if len(dropped) > max(LEAST_NEW, SHARE_DROPPED * len(stems)) else []
 
 
 def find_invented_sentence(answer: str, source: str) -> str:
