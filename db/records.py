@@ -169,7 +169,7 @@ class Candidate(Record):
     """A generated text for people to review.
 
     Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
-    also stores its `question` and `reference`, the plain answer before it was rewritten.
+    also stores its `question` and its `reference`, which is the original answer before rewriting.
     """
 
     campaign: str
