@@ -1,4 +1,7 @@
-"""The tone pipeline: passage → question → plain answer → the same answer in the tone."""
+"""The tone pipeline, which generates questions and answers from passages.
+
+It writes a question, answers it plainly, and then rewrites the answer in the campaign's tone.
+"""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -31,7 +34,10 @@ class SplitQuestions(Step):
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per question. Rejected and retried rows aren't copied."""
+        """Copy each row once per question.
+
+        Rows that were rejected or are being retried are passed on only once.
+        """
         yield [{**row, "question": question} for row in inputs for question in _questions(row)]
 
 
@@ -42,7 +48,7 @@ def _questions(row: Row) -> list[str | None]:
 
 
 def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
-    """Build the distilabel pipeline that asks and answers `count` questions about each passage."""
+    """Build the distilabel pipeline that writes and answers `count` questions per passage."""
     prompts = tone.prompts
     with quiet_distilabel(), Pipeline(name="tone") as pipeline:
         task = partial(PromptTask, llm=llm)
@@ -74,7 +80,7 @@ def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
 def generate_conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield questions about each passage with answers in the tone, and rejections.
+    """Yield conversations about passages in the campaign's tone, and a rejection for each failure.
 
     The user message consists of the passage, an empty line and the question. `reference` is the
     plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
