@@ -197,10 +197,7 @@ class Candidate(Record):
         return self.review_text if verdict.text is None else verdict.text
 
     def as_approved(self, verdict: "Verdict") -> "Candidate":
-        """Apply the winning edit to a conversation's answer.
-
-        Candidates of any other kind are returned unchanged.
-        """
+        """Apply the winning edit to a conversation's answer; leave other candidates unchanged."""
         if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
             return self
         *context, answer = self.messages
@@ -250,10 +247,7 @@ class Review(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """A decision derived by a rule from the reviews of a record.
-
-    `text` is the reviewers' edit that was selected, if there is one.
-    """
+    """A rule's decision about a record; `text` is the selected edit of a reviewer, if any."""
 
     subject: str
     decision: Decision
