@@ -89,7 +89,7 @@ class Journal:
             self._file.flush()
 
     def __enter__(self) -> Self:
-        """Return the journal; it is closed at the end of the block."""
+        """Return the journal, which is closed at the end of the `with` block."""
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -28,7 +28,10 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 @cache
 def reply_schema(key: str) -> dict[str, Any]:
-    """Return the JSON schema of a reply with this key. For most keys, the value is a string."""
+    """Return the JSON schema of a reply with this key.
+
+    For most keys, the JSON value is a string.
+    """
     return {
         "type": "object",
         "properties": {key: _SCHEMAS.get(key, _TEXT)},
