@@ -142,9 +142,8 @@ def measure_name(criterion: str) -> str:
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
     """Parse a rating for each criterion from a reply.
 
-    Returns None if a rating is missing or out of range.
-
-    Text around the JSON object, such as a code fence, is ignored.
+    Returns None if a rating is missing or out of range. Text around the JSON object, such as a code
+    fence, is ignored.
     """
     for candidate in _OBJECT.findall(reply or ""):
         try:

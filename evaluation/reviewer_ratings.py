@@ -25,10 +25,9 @@ def rate_arms(
 ) -> tuple[ArmRating, ...]:
     """Compute the mean rating of each arm.
 
-    `arms` maps output ids to arms and determines the order of the result.
-
-    Ratings of the same answer aren't independent, so each answer counts once with its mean rating,
-    however many reviewers rated it.
+    `arms` maps output ids to arms and determines the order of the result. Ratings of the same
+    answer aren't independent, so each answer counts once with its mean rating, however many
+    reviewers rated it.
     """
     sides = {c.id: (c.left, c.right) for c in comparisons}
     ratings: dict[str, list[int]] = defaultdict(list)

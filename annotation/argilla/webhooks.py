@@ -65,9 +65,8 @@ def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[
 class WebhookServer(ThreadingHTTPServer):
     """A server that accepts signed webhook events until it is closed.
 
-    Requests that aren't valid events are rejected with status 400.
-
-    Until `secret` is set, the server responds with 503, and Argilla sends the event again later.
+    Requests that aren't valid events are rejected with status 400. Until `secret` is set, the
+    server responds with 503, and Argilla sends the event again later.
     """
 
     daemon_threads = True

@@ -49,9 +49,8 @@ def interval_figure(
 ) -> Figure:
     """Plot a dot and an interval for each arm.
 
-    The fields of the data are `arm`, `low`, `estimate` and `high`.
-
-    `marks` are labelled reference lines across all rows.
+    The fields of the data are `arm`, `low`, `estimate` and `high`. `marks` are labelled reference
+    lines across all rows.
     """
 
     def draw(canvas: Canvas) -> Spec:

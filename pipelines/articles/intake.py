@@ -42,11 +42,9 @@ def read_batches(
 ) -> Iterator[RecordBatch]:
     """Yield a source's records as batches, in source order.
 
-    For the other parameters, see `open_source`.
-
-    `workers` is the number of processes that filter and split pages and decompress multistream
-    dumps (default: one per core). If `workers` is 1, the current process does all the work.
-    `resume_from` is the `end_offset` of the last stored batch.
+    For the other parameters, see `open_source`. `workers` is the number of processes that filter
+    and split pages and decompress multistream dumps (default: one per core). If `workers` is 1, the
+    current process does all the work. `resume_from` is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """
