@@ -21,6 +21,7 @@ from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback, format_counts
 from timbre.settings import Settings, SettingsError, ray_address, teacher_key
+from timbre.workflows.examples import approved_examples
 from timbre.workflows.ingest import campaign_passages
 
 COST_SOURCE = "generate.prices.v1"
@@ -96,14 +97,16 @@ def generate(
     teacher can't be used.
     """
     plan = _plan(campaign, settings, options or GenerateOptions())
-    plan = replace(plan, resources=_resources(store, campaign, plan))
+    examples = approved_examples(store, campaign)
+    plan = replace(plan, resources=_resources(store, campaign, plan), examples=examples)
     records = _generate_records(store, campaign, plan)
     return _store_records(store, records, plan.meter.prices, on_progress), plan.meter
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     """Estimate the requests and cost of a run, without requesting or storing anything."""
-    plan = replace(_plan(campaign, settings, GenerateOptions()), dry_run=True)
+    plan = _plan(campaign, settings, GenerateOptions())
+    plan = replace(plan, dry_run=True, examples=approved_examples(store, campaign))
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
     for _ in _run_pipeline(campaign, sample, plan):
