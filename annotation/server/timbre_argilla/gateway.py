@@ -1,8 +1,8 @@
 """The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
-them as HTML. The Content-Security-Policy stops any script in record texts: a page may run only the
-scripts that Argilla ships, which are files of this server or known by their hash.
+them as HTML. The Content-Security-Policy blocks any script in a record's text. Only Argilla's own
+scripts may run: the files that this server delivers, and inline scripts with a known hash.
 """
 
 import base64
@@ -89,10 +89,10 @@ class Gateway:
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Return whether a `Host` header is allowed, which protects against DNS rebinding.
+        """Return whether a `Host` header is allowed. This check protects against DNS rebinding.
 
-        A browser takes the header from the address bar, so a page that was loaded from an IP
-        address comes from this server.
+        A browser takes this header from the URL of the page, so a header with an IP address can't
+        be the result of DNS rebinding.
         """
         try:
             name = urlsplit(f"//{header}").hostname or ""

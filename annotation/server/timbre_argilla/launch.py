@@ -39,7 +39,8 @@ GRACE_SECONDS = 10
 def launch(options: Options, credentials: Credentials | None = None) -> None:
     """Serve Argilla until SIGTERM or SIGINT.
 
-    Without credentials, the server uses those in its home, or generates them if there are none.
+    If no credentials are passed, the server uses those in its home folder, or generates new ones if
+    the folder contains none.
 
     Raises `LaunchError` if the server can't start with these options.
     """
@@ -170,10 +171,10 @@ async def _serve(
 
 
 def _reduce_garbage_collection() -> None:
-    """Collect garbage less often than Python does by default.
+    """Run garbage collection less often than Python does by default.
 
-    An upload creates tens of thousands of objects, almost all of which are freed by reference
-    counting. With Python's default thresholds, garbage collection took a sixth of the upload time.
+    An upload creates tens of thousands of objects, and reference counting frees almost all of them.
+    With Python's default thresholds, garbage collection took a sixth of the upload time.
     """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

@@ -17,12 +17,13 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login attempt, which may proceed or must wait.
+    """A login attempt that is either allowed now or has to wait.
 
     Attributes:
         account: Key of the account.
-        address: Key of the client's address.
-        wait: Seconds to wait before the next attempt; 0 if this attempt may proceed.
+        address: The key under which failures from the client's address are counted.
+        wait: The number of seconds to wait before the next attempt, or 0 if this attempt is
+            allowed.
     """
 
     account: str
@@ -68,7 +69,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Reset the account's failure count, and don't count this attempt for its address."""
+        """Reset the account's failure count, and don't count this attempt as a failed one."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)

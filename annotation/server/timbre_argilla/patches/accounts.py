@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def apply(throttle: LoginThrottle) -> None:
-    """Patch the creation and change of users, logins, and the log of invalid requests."""
+    """Patch user management, logins, and the logging of invalid requests."""
     _reject_defaults()
     _throttle_logins(throttle)
     accounts.get_user_by_api_key = _get_user_by_api_key
@@ -75,7 +75,7 @@ def _throttle_logins(throttle: LoginThrottle) -> None:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by API key, in a time that doesn't depend on how much of the key matches."""
+    """Look up a user by API key without revealing, through timing, how much of the key matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))
@@ -83,7 +83,10 @@ async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
 
 
 def _log_without_input() -> None:
-    """Log where a request is invalid, but not its values, which may be passwords."""
+    """Log which parts of a request are invalid.
+
+    Their values aren't logged, because they may include passwords.
+    """
     convert = APIErrorHandler._exception_to_argilla_error
 
     def convert_error(_class: type[APIErrorHandler], error: Exception) -> Any:

@@ -1,9 +1,9 @@
 """Keep reviews independent and blind.
 
-Annotators get only their own responses and the metadata that is visible to annotators. Argilla's
-web UI doesn't show annotators other people's responses or hidden metadata, but its API returns both
-with a record, finds and sorts records by hidden metadata, and reveals how many records each user
-has answered. Owners and admins still get everything.
+Annotators receive only their own responses and the metadata marked as visible to them. Argilla's
+web UI hides other people's responses and hidden metadata from annotators. Argilla's API, however,
+returns both with a record, lets annotators search and sort by hidden metadata, and reveals how many
+records each user has answered. Owners and admins still receive all responses and metadata.
 """
 
 from collections.abc import Awaitable, Callable

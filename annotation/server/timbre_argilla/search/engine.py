@@ -1,8 +1,9 @@
 """The search engine that replaces Elasticsearch.
 
 The engine stores no data of its own except a text index in Argilla's database, which is updated in
-the transaction that writes a record (`textindex.py`). Everything else is read from Argilla's tables
-(`table.py`). Argilla's calls to update the index therefore only mark what must be read again.
+the transaction that writes a record (`textindex.py`). All other data is read from Argilla's tables
+(`table.py`). When Argilla asks the engine to update its index, the engine only notes which data to
+read again.
 """
 
 from collections.abc import Callable, Iterable
@@ -88,7 +89,7 @@ class SimilaritySearch:
     threshold: float | None = None
 
     def vector(self) -> list[float]:
-        """The vector to compare with; it is negated to find the least similar records."""
+        """The vector to compare with, negated if the least similar records are requested."""
         vector = self.value
         if vector is None and self.record is not None:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
@@ -247,7 +248,8 @@ async def _find(
 ) -> tuple[Table, Mask]:
     """Refresh the dataset's table, and find the rows that match the text and filters.
 
-    Nothing is awaited after the refresh, so no other request changes the table in between.
+    The code after the refresh doesn't use `await`, so no other request can change the table in the
+    meantime.
     """
     seqs = None
     if search.query is not None:
@@ -274,7 +276,7 @@ async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | 
 
 @event.listens_for(Session, "after_flush")
 def note_changes(session: Session, _context: object) -> None:
-    """Record what a session writes, so that it can be reported on commit."""
+    """Note which data a session changes, so that the changes can be reported after the commit."""
     for one in (*session.new, *session.dirty, *session.deleted):
         if isinstance(one, Record):
             _note(session, partial(tables.touch, [one.id], one.dataset_id))
@@ -287,7 +289,7 @@ def note_changes(session: Session, _context: object) -> None:
 
 @event.listens_for(Session, "after_commit")
 def report_changes(session: Session) -> None:
-    """Report what a session wrote as soon as others can read it, even if the request is aborted."""
+    """Report what a session wrote once it is committed, even if the request is aborted."""
     for report in session.info.pop(SESSION_KEY, ()):
         report()
 

@@ -65,7 +65,7 @@ def iterate_scopes(condition: Any) -> Iterator[Any]:
 def find_column(table: Table, scope: Any) -> Column:
     """Return the column that a scope refers to.
 
-    Responses have no column, so they aren't allowed.
+    A scope can't refer to responses, because they aren't stored in a single column.
     """
     group = table.group(group_key(scope))
     match scope:
@@ -152,8 +152,8 @@ def _moment(value: Any, is_end: bool) -> float | None:
 
     An invalid bound becomes NaN, which matches nothing.
 
-    A number is in milliseconds since 1970. An incomplete date (`2026-11`) stands for its first or
-    last moment.
+    A bound that is a number is interpreted as milliseconds since 1970. An incomplete date
+    (`2026-11`) stands for its first or last moment.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0

@@ -40,7 +40,7 @@ def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) 
 
 
 def prioritize(table: Table, rows: Rows, name: str) -> Rows:
-    """Move the rows that the user with this name should review first to the front."""
+    """Move the rows that the named user should review first to the front."""
     columns = table.group(METADATA).columns
     keys: list[Any] = []
     if isinstance(reviewers := columns.get(REVIEWERS), Terms):

@@ -29,7 +29,7 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Table:
-    """The records of one dataset; call `refresh` before anything else."""
+    """The records of one dataset. Call `refresh` before you use any other method."""
 
     def __init__(self, dataset: UUID) -> None:
         """Create a table without data."""
@@ -50,7 +50,7 @@ class Table:
         self._stale: set[UUID] | None = None
 
     def touch(self, records: Iterable[UUID]) -> None:
-        """Record that these records were written or deleted."""
+        """Note that the given records were written or deleted."""
         if self._stale is not None:
             self._stale.update(records)
 
@@ -84,7 +84,7 @@ class Table:
         return self._alive[: self.n_rows].copy()
 
     def has_seq(self, seqs: Rows) -> Mask:
-        """Return a mask of the rows with these numbers in the text index."""
+        """Return a mask of the rows that have one of the given text index numbers."""
         return np.isin(self._seq[: self.n_rows], seqs)
 
     def times(self) -> Rows:
@@ -92,7 +92,7 @@ class Table:
         return self._time[: self.n_rows]
 
     def hashes(self) -> Hashes:
-        """The lower half of each record's random id, as a hash."""
+        """The lower 64 bits of each record's random id, used as a hash."""
         return self._hash[: self.n_rows]
 
     def creation_order(self) -> Rows:
@@ -103,7 +103,7 @@ class Table:
         return self._creation_order
 
     def group(self, key: GroupKey) -> Any:
-        """A group that `refresh` has read."""
+        """Return a column group that `refresh` has loaded."""
         return self._groups[key]
 
     def question_type(self, name: str) -> QuestionType:
@@ -187,7 +187,10 @@ class TableCache:
         return self._tables[dataset]
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Record that records were written or deleted. New records require their dataset."""
+        """Note that records were written or deleted.
+
+        Pass the dataset if any of the records are new.
+        """
         for table in self._tables.values():
             if dataset is None:
                 table.touch(one for one in records if table.find_row(one) is not None)
@@ -195,7 +198,7 @@ class TableCache:
                 table.touch(records)
 
     def drop(self, dataset: UUID) -> None:
-        """Record that a dataset was deleted or its columns have changed."""
+        """Note that a dataset was deleted or that its columns have changed."""
         self._tables.pop(dataset, None)
 
     def clear(self) -> None:
