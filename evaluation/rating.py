@@ -41,11 +41,20 @@ class RubricCriterion:
 
 
 @dataclass(frozen=True)
+class RatedExample:
+    """A text and the rating that it deserves, for a rubric with one criterion."""
+
+    text: str
+    rating: int
+
+
+@dataclass(frozen=True)
 class Rubric:
     """The criteria that a judge rates, and the range of ratings; `file` is the prompt template.
 
     `steps` lists the ratings that have a level. It is empty if these ratings are evenly spaced in
-    the range.
+    the range. `examples` are rated texts, which a template with a block `reply` shows as earlier
+    turns.
     """
 
     criteria: tuple[RubricCriterion, ...]
@@ -53,6 +62,7 @@ class Rubric:
     high: int = 5
     file: str = "rating.v1"
     steps: tuple[int, ...] = ()
+    examples: tuple[RatedExample, ...] = ()
 
     @property
     def middle(self) -> float:
@@ -76,13 +86,22 @@ class Rubric:
 
         The question may be empty.
         """
+        turns = [
+            {"role": role, "content": self._block(block, **values)}
+            for example in self.examples
+            for role, block, values in (
+                ("user", "user", {"question": "", "text": example.text}),
+                ("assistant", "reply", {"rating": example.rating}),
+            )
+        ]
         chat = [
             {"role": "system", "content": self._block("system")},
+            *turns,
             {"role": "user", "content": self._block("user", question=question, text=text)},
         ]
         return chat, self.schema
 
-    def _block(self, role: str, **values: str) -> str:
+    def _block(self, role: str, **values: str | int) -> str:
         variables = {"criteria": self.criteria, "low": self.low, "high": self.high, **values}
         template = _environment().get_template(f"{self.file}.jinja")
         return "".join(template.blocks[role](template.new_context(variables))).strip()

@@ -18,7 +18,7 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 
 @dataclass(frozen=True, config=STRICT)
 class GenerateConfig:
-    """Settings for generating candidates: which ones, and with which teacher."""
+    """Settings for generating candidates: which ones to generate, and which teacher to use."""
 
     teacher: str = Field(
         default="phrasebook",
@@ -41,6 +41,11 @@ class GenerateConfig:
     )
     temperature: float = Field(
         default=0.7, ge=0, description="Sampling temperature (0 means greedy decoding)."
+    )
+    examples: str = Field(
+        default="",
+        description="Version whose approved texts are shown to the teacher as examples (default: "
+        "those in the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")

@@ -96,7 +96,10 @@ def version_articles(store: Store, version: Version) -> dict[str, Article]:
 
 
 def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The teachers and prompt files that were used to generate a version's candidates."""
+    """The teachers and prompt files that were used to generate a version's candidates.
+
+    Recorded replies are described with their source.
+    """
     query = (
         select(candidates.c.provenance)
         .distinct()
@@ -106,6 +109,11 @@ def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...
     )
     with store.reading() as connection:
         sources = [json.loads(provenance) for provenance in connection.scalars(query)]
-    teachers = {source["teacher"] for source in sources}
+    teachers = {_describe_teacher(source) for source in sources}
     prompts = {prompt for source in sources for prompt in source["prompts"]}
     return tuple(sorted(teachers)), tuple(sorted(prompts))
+
+
+def _describe_teacher(provenance: dict[str, str]) -> str:
+    description = json.loads(provenance["parameters"]).get("description")
+    return f"{provenance['teacher']} ({description})" if description else provenance["teacher"]

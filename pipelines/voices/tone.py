@@ -1,5 +1,6 @@
 """A tone of voice: how it sounds, how people rate it, and how to rewrite a text in it."""
 
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import Annotated, Literal
@@ -8,7 +9,8 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
-from pipelines.voices.fields import STRICT, PromptName, Share, Words, phrase_check
+from pipelines.prompting import reply_block
+from pipelines.voices.fields import STRICT, OptionalPrompt, Share, Words, fill_prompts, phrase_check
 
 Move = Literal["lead_ins", "split", "address", "plain_words", "contract"]
 Phrase = Annotated[str, phrase_check("topic")]
@@ -69,17 +71,49 @@ class Guideline:
 
 @dataclass(frozen=True, config=STRICT)
 class TonePrompts:
-    """The prompt files for the question, the plain answer and the answer in the tone."""
+    """The prompt files that write the question, the plain answer and the answer in the tone.
 
-    question: PromptName = Field(
-        default="question.v1", description="Name of the prompt file for questions about a passage."
+    Without a prompt for it, the plain answer is a sentence of the passage.
+    """
+
+    question: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for questions about a passage (default: "
+        "`question.v2`).",
     )
-    plain: PromptName = Field(
-        default="plain_answer.v1", description="Name of the prompt file for plain answers."
+    plain: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for plain answers (default: none, because they are "
+        "sentences of the passage).",
     )
-    answer: PromptName = Field(
-        default="tone_answer.v1", description="Name of the prompt file for answers in the tone."
+    answer: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for answers in the tone (default: `tone_answer.v2`).",
     )
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> "TonePrompts":
+        asks_freely = bool(self.question) and not reply_block(self.question)
+        if asks_freely != bool(self.plain):
+            raise ValueError(
+                f"`question` is “{self.question}” and `plain` is “{self.plain}”. Name both, such "
+                "as question.v1 and plain_answer.v1, or leave out `plain` and use question.v2"
+            )
+        return self
+
+
+OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1")
+"""The prompts whose tags the phrasebook reads."""
+MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2")
+"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ToneExample:
+    """A plain text and the same text in the tone, shown to teacher models."""
+
+    plain: Words = Field(description="The text before rewriting.")
+    rewritten: Words = Field(description="The text in the tone, with the same facts.")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -167,8 +201,22 @@ class Tone:
         default=TonePhrases(),
         description="Rewriting steps and phrases that the offline teacher uses.",
     )
+    examples: tuple[ToneExample, ...] = Field(
+        default=(),
+        description="Examples that show teacher models how to rewrite (default: those of the "
+        "guidelines).",
+    )
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 hash of the whole tone as canonical JSON."""
-        return digest(canonical(plain(self)))
+        """SHA-256 of the canonical JSON of the tone, with the phrasebook's prompts.
+
+        It leaves out the examples. A candidate's provenance names the prompts and examples that its
+        teacher was shown.
+        """
+        tone = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
+        return digest(canonical({key: tone[key] for key in tone if key != "examples"}))
+
+    def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
+        """The tone's prompts, with defaults where it names none."""
+        return fill_prompts(self.prompts, defaults)

@@ -203,9 +203,19 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
     ("old", "new", "problem"),
     [
         (
-            'answer = "tone_answer.v1"',
-            'answer = "gone.v9"',
+            "[measures]",
+            '[prompts]\nanswer = "gone.v9"\n[measures]',
             "the prompt file “gone.v9” doesn't exist",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nquestion = "question.v1"\n[measures]',
+            "`question` is “question.v1” and `plain` is “”. Name both",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nplain = "plain_answer.v1"\n[measures]',
+            "`question` is “” and `plain` is “plain_answer.v1”",
         ),
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),
