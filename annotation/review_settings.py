@@ -43,7 +43,7 @@ class ReviewSettings:
         scale: The points of the tone's scale, lowest first. If there are none, the question is
             omitted.
         style_rules: The writing rules for the tone.
-        traits: The traits of the persona. If empty, the question is omitted.
+        traits: The traits of the persona. If there are none, the question is omitted.
         grounded: Whether the passage must contain all facts in the text.
         overlap: The number of reviewers per record.
         vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
