@@ -19,7 +19,7 @@ class Options:
         home: The folder for the server's database, secrets and temporary files.
         host: The address to listen on. Any address other than loopback exposes the server to the
             network.
-        port: The port to listen on; 0 picks a free one.
+        port: The port to listen on, or 0 to use any free port.
         database_url: A PostgreSQL URL. If no URL is given, the server uses a SQLite database in its
             home folder.
         redis_url: The URL of the Redis server through which RQ workers receive jobs. If no URL is
