@@ -15,15 +15,14 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from timbre_argilla.bodies import BodyError, check_body
 from timbre_argilla.logins import client_address
 from timbre_argilla.options import Options
-
-MAX_BODY_MIB = 4
-MAX_BULK_BODY_MIB = 64
-"""The limit for uploads of many records at once."""
+from timbre_argilla.turns import Turns
 
 POLICY = (
     "default-src 'self'",
@@ -48,6 +47,7 @@ class Gateway:
     def __init__(self, app: FastAPI, options: Options) -> None:
         """Wrap an application."""
         self._app = app
+        self._turns = Turns()
         self._hosts = {"localhost", options.host.lower(), *options.allowed_hosts}
         address = _parse_address(options.host)
         self._is_public = address is not None and address.is_unspecified
@@ -72,8 +72,23 @@ class Gateway:
             await send(message)
 
         client_address.set((scope["client"] or ("",))[0])
-        app = self._reject(scope) or self._app
-        await app(scope, receive, send_with_headers)
+        if rejection := self._reject(scope):
+            await rejection(scope, receive, send_with_headers)
+        elif scope["path"].startswith("/api/"):
+            async with self._turns.of(scope):
+                await self._respond(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, receive, send_with_headers)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            receive = await check_body(scope, receive)
+        except BodyError as error:
+            await _error(413, str(error))(scope, receive, send)
+        except ClientDisconnect:
+            return
+        else:
+            await self._app(scope, receive, send)
 
     def _reject(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -83,9 +98,6 @@ class Gateway:
             return _error(404, "Not Found")
         if "transfer-encoding" in headers:
             return _error(411, "Send the length of the request body.")
-        limit = MAX_BULK_BODY_MIB if scope["path"].endswith("/bulk") else MAX_BODY_MIB
-        if int(headers.get("content-length", 0)) > limit << 20:
-            return _error(413, f"The request body is larger than {limit} MiB. Split the request.")
         return None
 
     def _allows_host(self, header: str) -> bool:

@@ -122,9 +122,11 @@ def _import_argilla(
     from timbre_argilla.patches import (
         accounts,
         blinding,
+        bounds,
         hub_imports,
         optimizations,
         repairs,
+        requester,
         uploads,
         webhooks,
     )
@@ -138,7 +140,7 @@ def _import_argilla(
         jobs.Job = store
     optimizations.apply(app)
     accounts.apply(LoginThrottle(options.home / LOGINS_FILE))
-    for patch in (uploads, hub_imports, webhooks, repairs):
+    for patch in (uploads, hub_imports, webhooks, repairs, requester, bounds):
         patch.apply()
     if not options.open_reviews:
         blinding.apply()

@@ -4,6 +4,7 @@ A filter on responses matches single responses: one response must have the reque
 from the requested user. The status `pending` means that there is no response.
 """
 
+import asyncio
 import re
 from calendar import monthrange
 from collections.abc import Iterator
@@ -75,13 +76,18 @@ def find_column(table: Table, scope: Any) -> Column:
     return column
 
 
-def apply_filter(table: Table, condition: Any) -> Mask:
-    """Which of a table's rows match a filter."""
+async def apply_filter(table: Table, condition: Any) -> Mask:
+    """Which of a table's rows match a filter; other requests run between its conditions."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
-            mask &= apply_filter(table, one)
+            mask &= await apply_filter(table, one)
         return mask
+    await asyncio.sleep(0)
+    return _apply_condition(table, condition)
+
+
+def _apply_condition(table: Table, condition: Any) -> Mask:
     scope = condition.scope
     if isinstance(scope, ResponseFilterScope):
         return _filter_responses(table, condition)

@@ -1,0 +1,81 @@
+"""Limits on the bodies of requests, which Argilla parses before it checks who sent them.
+
+Only owners and admins may send large ones, because only they upload records.
+"""
+
+import re
+
+from argilla_server.database import AsyncSessionLocal
+from argilla_server.enums import UserRole
+from argilla_server.errors import UnauthorizedError
+from argilla_server.security import auth
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
+
+KIB, MIB = 1 << 10, 1 << 20
+MAX_FORM = 16 * KIB
+"""Bytes of a login, the only form."""
+MAX_BODY = MIB
+MAX_ADMIN_BODY = 4 * MIB
+MAX_BULK = 64 * MIB
+"""Bytes of an owner's or admin's upload of many records."""
+MAX_VALUES = 25_000
+"""Lists, objects and the values in them, which take longer to check than their bytes."""
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+
+class BodyError(Exception):
+    """A body is too large; the message says by which limit."""
+
+
+async def check_body(scope: Scope, receive: Receive) -> Receive:
+    """Check a request's body, and return a function that receives it.
+
+    Raises `BodyError` if it is too large for the user who sent it.
+    """
+    path, length = scope["path"], int(Headers(scope=scope).get("content-length", 0))
+    if path.endswith("/token"):
+        _check_length(length, MAX_FORM)
+    if length <= MAX_VALUES:
+        return receive
+    _check_length(length, MAX_BULK if path.endswith("/bulk") else MAX_ADMIN_BODY)
+    if length > MAX_BODY:
+        if not await _is_from_admin(scope):
+            _check_length(length, MAX_BODY)
+        return receive
+    body = await Request(scope, receive).body()
+    if count_values(body) > MAX_VALUES and not await _is_from_admin(scope):
+        raise BodyError(f"The request body has more than {MAX_VALUES:,} values. Split the request.")
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def count_values(body: bytes) -> int:
+    """Count the lists, objects and values of JSON without parsing it; never less than there are."""
+    # Text in another encoding than UTF-8 could look like a string.
+    rest = body if b"\0" in body else _STRING.sub(b"", body)
+    return rest.count(b",") + rest.count(b"[") + rest.count(b"{")
+
+
+def _check_length(length: int, limit: int) -> None:
+    if length > limit:
+        text = f"{limit // MIB} MiB" if limit >= MIB else f"{limit // KIB} KiB"
+        raise BodyError(f"The request body is larger than {text}. Split the request.")
+
+
+async def _is_from_admin(scope: Scope) -> bool:
+    """Whether an owner or admin sent the request."""
+    async with AsyncSessionLocal() as db:
+        try:
+            user = await auth._authenticate_request_user(
+                db, Request({**scope, "state": {"db": db}})
+            )
+        except UnauthorizedError:
+            return False
+    return user is not None and user.role in {UserRole.owner, UserRole.admin}
