@@ -117,8 +117,8 @@ class Schema:
             dimensions=dict(map(tuple, vectors)),
         )
 
-    def create_group(self, key: GroupKey) -> ColumnGroup:
-        """Create one of this dataset's groups, without data."""
+    def create_group(self, key: GroupKey, n_rows: int) -> ColumnGroup:
+        """Create one of this dataset's groups, without data but with room for these rows."""
         match key.kind:
             case "record":
                 return self._record_group(key.name)
@@ -136,7 +136,7 @@ class Schema:
                 settings = UUID(key.name)
                 statement = select(Vector.record_id, Vector.value)
                 statement = statement.where(Vector.vector_settings_id == settings)
-                vectors = {"value": Vectors(self.dimensions[settings])}
+                vectors = {"value": Vectors(self.dimensions[settings], n_rows)}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
         raise ValueError(f"{key.kind!r} isn't a kind of column group.")
 

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timbre_argilla.search.column_groups import ColumnGroup, GroupKey, Schema, microseconds
 from timbre_argilla.search.columns import INITIAL_SIZE, Mask, grow
 
-ROWS_PER_FETCH = 2000
+ROWS_PER_FETCH = 500
 IDS_PER_QUERY = 500
 LOW_64_BITS = (1 << 64) - 1
 TEXT = sql_table("timbre_text", column("record_id"), column("seq"))
@@ -74,7 +74,7 @@ class Table:
                 await self._read(session, group, stale)
             for key in keys:
                 if key not in self._groups:
-                    group = self._schema.create_group(key)
+                    group = self._schema.create_group(key, self.n_rows)
                     await self._read(session, group, None)
                     self._groups[key] = group
         except BaseException:
