@@ -1,4 +1,4 @@
-"""Tied candidates for an adjudicator, who sees what the reviewers answered."""
+"""Select tied candidates for an adjudicator, and show what the reviewers answered."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ def adjudication_items(
     """
     ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
     by_subject: dict[str, list[Review]] = defaultdict(list)
-    # In the order of their ids, so that neither names nor order reveal who answered what.
+    # Sorted by id, so that neither names nor order reveal who gave which answer.
     for review in sorted(reviews, key=lambda review: review.id):
         if review.status is ReviewStatus.SUBMITTED:
             by_subject[review.subject].append(review)

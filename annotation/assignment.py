@@ -1,7 +1,7 @@
 """Which reviewers get which records, and which records calibrate the reviewers.
 
-Both depend on hashes of the record alone: nobody chooses, a second push changes nothing, and as
-few records as possible move when a reviewer joins or leaves.
+Hashes decide both, so nobody chooses, a second push changes nothing, and few records move to
+another reviewer when one joins or leaves.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from db.records import digest
 
 
 def in_calibration_set(record: str, campaign: str, share: float) -> bool:
-    """Whether a record is in a campaign's calibration set, which holds about `share` of all.
+    """Whether a record is in a campaign's calibration set, about `share` of all records.
 
     A record that is in the set at one share is also in it at every larger share.
     """
@@ -19,9 +19,9 @@ def in_calibration_set(record: str, campaign: str, share: float) -> bool:
 
 
 def assign_reviewers(record: str, reviewers: Sequence[str], overlap: int) -> tuple[str, ...]:
-    """The `overlap` reviewers of a record, by name; all reviewers get about as many records.
+    """Choose a record's `overlap` reviewers; each reviewer gets about the same number of records.
 
-    Rendezvous hashing (Thaler and Ravishankar, 1998): the first few by a hash of name and record.
+    Rendezvous hashing (Thaler and Ravishankar, 1998): the lowest hashes of name and record win.
     """
     order = sorted(set(reviewers), key=lambda name: digest(f"reviewer\n{name}\n{record}"))
     return tuple(sorted(order[:overlap]))

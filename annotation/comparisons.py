@@ -13,14 +13,14 @@ def blind_pairs(
     seed: int = 0,
     pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Iterator[Comparison]:
-    """A comparison for each prompt that both arms of a pair answered, in the order of their ids.
+    """Yield a comparison for each prompt that both arms of a pair answered, sorted by id.
 
     Each arm is on the left in about half of its comparisons. Sides depend only on the prompt, the
     two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
     Neither the sides nor the order of the comparisons reveal anything about the arms.
 
     If an arm answered a prompt twice, the last answer counts. `pairs` restricts the comparisons to
-    some pairs of arms.
+    these pairs of arms.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

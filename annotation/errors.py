@@ -2,4 +2,4 @@
 
 
 class AnnotationError(RuntimeError):
-    """A sentence or two: what's wrong with Argilla or its use, and how to fix it."""
+    """A problem with Argilla or its use; the message says how to fix it."""

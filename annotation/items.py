@@ -20,7 +20,7 @@ class CandidateItem:
     """A candidate with its source, suggestions, sentence vector and metadata to filter by.
 
     `earlier_answers` holds the reviewers' answers, which only an adjudicator sees. `reviewers`
-    are the assigned reviewers; none leaves the record to any reviewer.
+    are the assigned reviewers; if there are none, anybody may review the record.
     """
 
     candidate: Candidate

@@ -1,21 +1,23 @@
-"""How far a review is: by dataset as Argilla counts it, and by reviewer as their reviews show."""
+"""The progress of a review: per dataset by Argilla's counts, per reviewer by their reviews."""
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import length_hint
 from statistics import median
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from annotation.argilla.connection import Connection, connect
 from annotation.argilla.datasets import dataset_names, find_dataset
 from annotation.verdicts import Flag, find_flags
 from db.records import Review
 
+T = TypeVar("T")
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""A function that receives how many items are done and how many there are."""
+"""Receives the number of finished items and the total number of items."""
 
 BREAK = timedelta(minutes=10)
 """A longer gap between two answers counts as a break, not as work."""
@@ -32,14 +34,10 @@ class DatasetProgress:
 
 @dataclass(frozen=True)
 class ReviewerSpeed:
-    """One reviewer's progress; the times are None until two answers lie less than a break apart.
+    """How many records a reviewer has answered or discarded, how many are left, and how fast.
 
-    Attributes:
-        reviewer: The reviewer's name.
-        done: Records answered or discarded.
-        left: Records that this reviewer hasn't touched.
-        time_per_record: The median time between two answers, breaks left out.
-        time_left: How long the remaining records take at that speed.
+    `time_per_record` is the median time between two answers, without breaks. Both times are None
+    until two answers lie less than a break apart.
     """
 
     reviewer: str
@@ -58,8 +56,20 @@ class ReviewProgress:
     flags: tuple[Flag, ...]
 
 
+def batches(
+    items: Iterable[T], size: int, on_progress: ProgressCallback | None = None
+) -> Iterator[list[T]]:
+    """Yield lists of up to `size` items; a list counts as done when the next one is requested."""
+    total, done, remaining = length_hint(items), 0, iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+        done += len(batch)
+        if on_progress:
+            on_progress(done, max(done, total))
+
+
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
-    """The progress of a dataset as Argilla counts it, for any user who may see the dataset.
+    """The progress of a dataset by Argilla's counts; the connected user must see the dataset.
 
     Raises `AnnotationError` if the server or the dataset is missing.
     """
@@ -85,7 +95,7 @@ def review_progress(
     assigned_counts: Mapping[str, int],
     adjudication_dataset: str = "",
 ) -> ReviewProgress:
-    """The progress of some datasets and, from the reviews pulled so far, of their reviewers.
+    """The progress of datasets and, according to the reviews pulled so far, of their reviewers.
 
     Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
     number of their records; the others may review every record except those of the adjudication
@@ -114,7 +124,5 @@ def _speed(name: str, times: list[datetime], records: int) -> ReviewerSpeed:
     gaps = [later - earlier for earlier, later in pairwise(times)]
     seconds = [gap.total_seconds() for gap in gaps if gap <= BREAK]
     left = max(0, records - len(times))
-    if not seconds:
-        return ReviewerSpeed(name, len(times), left, None, None)
-    per_record = timedelta(seconds=median(seconds))
-    return ReviewerSpeed(name, len(times), left, per_record, left * per_record)
+    per_record = timedelta(seconds=median(seconds)) if seconds else None
+    return ReviewerSpeed(name, len(times), left, per_record, per_record and left * per_record)

@@ -1,21 +1,22 @@
-"""Reviews from Argilla: every reviewer's current answers, with name and time."""
+"""Pull reviews from Argilla: every reviewer's current answers, with name and time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
-from annotation.argilla.answer_values import answer_from_argilla, displayed_text
-from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.answer_values import (
+    EDIT_QUESTION,
+    answer_from_argilla,
+    displayed_text,
+    response_values,
+)
+from annotation.argilla.connection import MAX_IDS, Connection, Json, Server, connect, workspace_id
 from annotation.argilla.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
+from annotation.progress import batches
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
 
 PAGE = 500
-MAX_IDS = 250
-"""Argilla filters by at most this many values at once."""
-EDIT_QUESTION = "improved"
-Json = dict[str, Any]
 
 
 def pull(
@@ -24,12 +25,12 @@ def pull(
     is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
-    """A review for each submitted or discarded response of a dataset; drafts are left out.
+    """Yield a review for each submitted or discarded response of a dataset, without drafts.
 
-    `records` restricts the pull to some records, by Argilla's ids. `is_rule` tells whether the user
-    of a name is a written rule. A review's subject is the record's external id. A review that an
-    earlier pull returned and this one doesn't was deleted in Argilla. The connection must be an
-    owner's or an admin's.
+    `records` restricts the pull to records with these Argilla ids. `is_rule` tells whether a user
+    name belongs to a written rule. A review's subject is the record's external id. A review that an
+    earlier pull returned and this one doesn't was deleted in Argilla. The connected user must be
+    an owner or an admin.
 
     Raises `AnnotationError` if the server or the dataset is missing, or records are deleted during
     the pull.
@@ -46,20 +47,19 @@ def pull(
 
 
 def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Iterator[Json]:
-    path = f"datasets/{dataset.id}"
     if ids is None:
         yield from _all_records(server, dataset)
         return
-    for begin in range(0, len(ids), MAX_IDS):
-        batch = list(ids[begin : begin + MAX_IDS])
-        yield from server.find_records(path, "id", batch, include="responses")
+    for batch in batches(ids, MAX_IDS):
+        path = f"datasets/{dataset.id}"
+        yield from server.find_records(path, "id", batch, include="responses").values()
 
 
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
     """All records; each page starts with the last record of the page before.
 
-    Argilla pages by offset. If a record is deleted in the meantime, the others move forward, and
-    one of them would be missing from both pages, as if its reviews had been deleted.
+    Argilla pages by offset. If a record is deleted between two requests, the later records move up,
+    and one would be missing from both pages, as if its reviews had been deleted.
     """
     last = ""
     for offset in count(0, PAGE - 1):
@@ -86,7 +86,7 @@ def _usernames(server: Server) -> dict[str, str]:
 def _review(
     record: Json, response: Json, dataset: Dataset, reviewer: str, kind: ReviewerKind
 ) -> Review:
-    values = {name: value["value"] for name, value in (response["values"] or {}).items()}
+    values = response_values(response)
     text = displayed_text(record["fields"])
     answers = (
         Answer(name, answer_from_argilla(value, dataset.question_types.get(name, ""), text))
@@ -107,7 +107,7 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """The reviewer's version; None if it differs from the text only in surrounding space.
+    """The reviewer's version; None if it differs from the text only in surrounding white space.
 
     Argilla accepts NUL and PostgreSQL doesn't, so NUL becomes the replacement character.
     """

@@ -1,27 +1,21 @@
-"""Records for reviewers: a push adds new records, corrects changed ones and leaves the others."""
+"""Push records to reviewers: add new records, correct changed ones and leave the others alone."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from operator import length_hint
-from typing import Any
+from typing import TypeVar
 
-from annotation.argilla.answer_values import answer_to_argilla
-from annotation.argilla.connection import Connection, Server, connect
+from annotation.argilla.answer_values import EDIT_QUESTION, answer_to_argilla
+from annotation.argilla.connection import MAX_IDS, Connection, Json, Server, connect
 from annotation.argilla.datasets import Dataset, ensure_dataset
 from annotation.argilla.html_text import escape_html
-from annotation.argilla.questions import candidate_settings, comparison_settings
 from annotation.items import CandidateItem, ComparisonItem, Suggestion
-from annotation.progress import ProgressCallback
-from annotation.pull import EDIT_QUESTION
+from annotation.progress import ProgressCallback, batches
 from annotation.review_settings import ReviewSettings
 from db.records import CandidateKind
 
-Json = dict[str, Any]
-BATCH = 250
-"""Argilla filters by at most this many ids at once, and accepts up to 500 records."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,14 +44,18 @@ def push_candidates(
 
     A record's external id is the candidate's id, and the question that asks for an edit is
     prefilled with the text. Vectors aren't compared: if nothing else changed, a record keeps its
-    vector. The connection must be an owner's or an admin's.
+    vector. The connected user must be an owner or an admin.
 
     Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
     with connect(connection) as server:
-        described = ensure_dataset(server, dataset, partial(candidate_settings, settings=settings))
-        records = (candidate_record(item, settings, described) for item in items)
-        return _push(server, described, records, _reporter(items, on_progress))
+        from annotation.argilla.questions import (
+            candidate_settings,  # loads the SDK, which takes seconds
+        )
+
+        described = ensure_dataset(server, dataset, candidate_settings(server.client, settings))
+        to_record = partial(candidate_record, settings=settings, dataset=described)
+        return _push(server, described, items, to_record, on_progress)
 
 
 def push_comparisons(
@@ -67,18 +65,19 @@ def push_comparisons(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push blind pairs of answers: no field or metadata tells which model wrote which.
+    """Push blind pairs of answers: no field or metadata tells which model wrote an answer.
 
     Raises `AnnotationError` if the server is missing, or the dataset has other questions.
     """
     with connect(connection) as server:
-        described = ensure_dataset(server, dataset, partial(comparison_settings, settings=settings))
-        records = (comparison_record(item) for item in items)
-        return _push(server, described, records, _reporter(items, on_progress))
+        from annotation.argilla.questions import comparison_settings  # loads the SDK, too
+
+        described = ensure_dataset(server, dataset, comparison_settings(server.client, settings))
+        return _push(server, described, items, comparison_record, on_progress)
 
 
 def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dataset) -> Json:
-    """A candidate in the form of Argilla's API."""
+    """A candidate in the format of Argilla's API."""
     candidate, text = item.candidate, item.candidate.review_text
     fields = {
         "question": candidate.question,
@@ -109,7 +108,7 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 
 
 def comparison_record(item: ComparisonItem) -> Json:
-    """A comparison in the form of Argilla's API, in which a required field can't be empty."""
+    """A comparison in the format of Argilla's API, where a required field can't be empty."""
     fields = {
         "question": item.prompt_text.strip() or "(no question)",
         "left": item.left_text.strip() or "(no answer)",
@@ -173,18 +172,20 @@ def _suggestion(suggestion: Suggestion, text: str, dataset: Dataset) -> Json:
 
 
 def _push(
-    server: Server, dataset: Dataset, records: Iterator[Json], report: Callable[[int], None]
+    server: Server,
+    dataset: Dataset,
+    items: Iterable[T],
+    to_record: Callable[[T], Json],
+    on_progress: ProgressCallback | None,
 ) -> PushCount:
-    new = unchanged = changed = 0
-    seen: set[str] = set()
+    count = PushCount(0, 0)
+    earlier_ids: set[str] = set()
     path = f"datasets/{dataset.id}"
-    while batch := {r["external_id"]: r for r in islice(records, BATCH)}:
-        unseen = {name: record for name, record in batch.items() if name not in seen}
-        seen.update(batch)
-        existing = {
-            record["external_id"]: record
-            for record in server.find_records(path, "external_id", list(unseen), "suggestions")
-        }
+    for batch in batches(items, MAX_IDS, on_progress):
+        records = {record["external_id"]: record for record in map(to_record, batch)}
+        unseen = {name: record for name, record in records.items() if name not in earlier_ids}
+        earlier_ids.update(unseen)
+        existing = server.find_records(path, "external_id", unseen, include="suggestions")
         added = [record for name, record in unseen.items() if name not in existing]
         differing = [
             unseen[name]
@@ -195,11 +196,8 @@ def _push(
             server.put(f"{path}/records/bulk", {"items": added + differing})
         for record in differing:
             _delete_stale_suggestions(server, existing[record["external_id"]], record)
-        new += len(added)
-        changed += len(differing)
-        unchanged += len(existing) - len(differing)
-        report(new + changed + unchanged)
-    return PushCount(new, unchanged, changed)
+        count += PushCount(len(added), len(existing) - len(differing), len(differing))
+    return count
 
 
 def _delete_stale_suggestions(server: Server, existing: Json, record: Json) -> None:
@@ -219,10 +217,3 @@ def _content(record: Json) -> Json:
         "metadata": record.get("metadata") or {},
         "suggestions": suggestions,
     }
-
-
-def _reporter(
-    items: Iterable[object], on_progress: ProgressCallback | None
-) -> Callable[[int], None]:
-    total = length_hint(items)
-    return lambda done: on_progress(done, max(done, total)) if on_progress else None

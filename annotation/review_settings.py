@@ -1,6 +1,9 @@
-"""What a campaign asks its reviewers: about a tone with its scale, or a persona's traits."""
+"""A campaign's review settings: a tone with its rating scale, or a persona with its traits."""
 
 from dataclasses import dataclass
+
+NO_TRAIT = "none"
+"""The answer to the question about traits if the text shows none."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """One thing that writers do to reach the tone, with a text before and after."""
+    """One thing that writers do to achieve the tone, with an example before and after."""
 
     do: str
     before: str
@@ -37,14 +40,14 @@ class ReviewSettings:
         subject: The tone's or persona's name.
         description: The tone or persona in a sentence or two.
         scale_question: The question that the scale answers.
-        scale: The points of the tone's scale, lowest first; none omits the question.
+        scale: The points of the tone's scale, lowest first; without any, the question is omitted.
         style_rules: What writers do to reach the tone.
-        traits: The persona's traits; none omits the question.
+        traits: The persona's traits; without any, the question is omitted.
         grounded: Whether the facts of a text must be in its passage.
         overlap: How many reviewers each record needs.
         vector: Dimensions of the sentence vectors for “find similar”; None for no vectors.
         measures: Names of the measures in the metadata, to filter and sort by.
-        adjudication: Whether to show the reviewers' answers, as an adjudicator needs them.
+        adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
     """
 
     subject: str
@@ -58,3 +61,8 @@ class ReviewSettings:
     vector: int | None = None
     measures: tuple[str, ...] = ()
     adjudication: bool = False
+
+    @property
+    def ratings(self) -> tuple[int, ...]:
+        """The values of the tone's scale, lowest first."""
+        return tuple(point.value for point in self.scale)

@@ -1,48 +1,38 @@
-"""Written rules that review when no people do, and are marked as rules everywhere.
+"""Written rules that stand in for human reviewers, and are marked as rules everywhere.
 
 A rule compares features of a text with thresholds. It understands nothing. The two rules disagree
 on some texts, as people do, so that the whole loop can run without people.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.argilla.questions import NO_TRAIT
 from annotation.items import CandidateItem, ComparisonItem
+from annotation.review_settings import NO_TRAIT
 from annotation.text_features import TextFeatures, text_features, tokens
-from db.records import Answer, AnswerValue, Review, ReviewerKind, ReviewStatus, Role
+from db.records import Answer, AnswerValue, Candidate, Review, ReviewerKind, ReviewStatus, Role
 
 Cues = tuple[tuple[str, tuple[str, ...]], ...]
 Answers = dict[str, AnswerValue]
+FIVE_STEPS = (1, 2, 3, 4, 5)
+SIGNS = 4
+"""How many signs of speech a rule looks for."""
 MAX_REPEATED = 0.1
 
 
 @dataclass(frozen=True)
 class RuleReviewer:
-    """A rule: the name of its Argilla user, and its thresholds.
-
-    Attributes:
-        name: The name of the rule's user.
-        max_mean_sentence_words: Longest average sentence that sounds spoken.
-        max_sentence_words: Longest sentence that can be said in one breath.
-        min_contractions: Fewest contractions per 100 words that sound spoken.
-        max_copied: Largest share of six-word runs that may be in the source.
-        max_unsupported_numbers: Most numbers missing in the source for “partly” faithful.
-        min_tone: Lowest tone (1 to 5) that the rule approves.
-        requires_faithful: Whether “partly” faithful is a reason to reject.
-        min_cue_words: Fewest cue words of a persona's traits per 100 words.
-        removes_opener: Whether the rule edits out a filler (“Great question!”).
-        margin: Points that an answer must be ahead by to be preferred.
-    """
+    """A rule: the name of its Argilla user, and the thresholds that `description` explains."""
 
     name: str
     max_mean_sentence_words: float
     max_sentence_words: int
-    min_contractions: float
+    min_contractions: float  # per 100 words
     max_copied: float
     max_unsupported_numbers: int
-    min_tone: int
+    min_signs: int
     requires_faithful: bool
-    min_cue_words: float
+    min_cue_words: float  # per 100 words
     removes_opener: bool
     margin: int
 
@@ -53,7 +43,8 @@ class RuleReviewer:
         faithful = "faithful" if self.requires_faithful else "at least partly faithful"
         return (
             f"“{self.name}” is a written rule, not a person: it counts and understands nothing. "
-            "It rates the tone from 1 to 5 by four signs of speech: sentences with at most "
+            "It rates the tone from the lowest step of the scale (no sign) to the highest (all "
+            "four) by four signs of speech: sentences with at most "
             f"{self.max_mean_sentence_words:g} words on average, at least "
             f"{self.min_contractions:g} contractions per 100 words, words that address the reader, "
             f"and nothing stiff or copied (at most {self.max_copied:.0%} of its six-word runs are "
@@ -61,11 +52,11 @@ class RuleReviewer:
             f"{self.max_sentence_words} words, nothing is listed or repeated, and it ends like a "
             "sentence. It is faithful if all of its numbers are in the source, and unfaithful if "
             f"more than {self.max_unsupported_numbers} are not. The rule approves what is natural, "
-            f"{faithful}, and has a tone of {self.min_tone} or more; for a persona, what is "
-            f"natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
+            f"{faithful}, and has {self.min_signs} signs of speech or more; for a persona, what "
+            f"is natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
             f"words.{opener} Of two answers it prefers the one that is more than {self.margin} "
-            "points ahead: one point for each step of tone, two for natural, two for faithful, one "
-            "for partly faithful, and up to two for traits."
+            "points ahead: one point for each sign of speech, two for natural, two for faithful, "
+            "one for partly faithful, and up to two for traits."
         )
 
 
@@ -76,7 +67,7 @@ LISTENER = RuleReviewer(
     min_contractions=1.0,
     max_copied=0.8,
     max_unsupported_numbers=1,
-    min_tone=3,
+    min_signs=2,
     requires_faithful=False,
     min_cue_words=4,
     removes_opener=True,
@@ -89,7 +80,7 @@ CHECKER = RuleReviewer(
     min_contractions=1.5,
     max_copied=0.7,
     max_unsupported_numbers=0,
-    min_tone=3,
+    min_signs=2,
     requires_faithful=True,
     min_cue_words=5,
     removes_opener=False,
@@ -98,26 +89,46 @@ CHECKER = RuleReviewer(
 RULE_REVIEWERS = (LISTENER, CHECKER)
 
 
+@dataclass(frozen=True)
+class _Ratings:
+    """A rule's ratings of a text; `cues` counts the cue words of each trait in the text."""
+
+    features: TextFeatures
+    signs: int
+    natural: str
+    faithful: str
+    cues: dict[str, int]
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return tuple(self.cues) or (NO_TRAIT,)
+
+
 def review_by_rule(
-    item: CandidateItem | ComparisonItem, rule: RuleReviewer, cues: Cues = ()
+    item: CandidateItem | ComparisonItem,
+    rule: RuleReviewer,
+    cues: Cues = (),
+    scale: Sequence[int] = FIVE_STEPS,
 ) -> Review:
     """A rule's submitted review of a candidate or a comparison.
 
-    For a persona, `cues` pairs each trait with the words and phrases that show it.
+    For a persona, `cues` pairs each trait with the words and phrases that show it. For a tone,
+    `scale` has the ratings, lowest first.
     """
     edited = None
     if isinstance(item, ComparisonItem):
-        subject, answers = item.comparison.id, _comparison_answers(item, rule, cues)
+        subject, answers = item.comparison.id, _comparison_answers(item, rule, cues, scale)
+    elif item.candidate.persona is not None:
+        subject, answers = item.candidate.id, _persona_answers(item.candidate, rule, cues)
     else:
         subject, text = item.candidate.id, item.candidate.review_text
-        if item.candidate.persona is not None:
-            answers = _persona_answers(item, rule, cues)
-        else:
-            source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
-            features = text_features(text, source)
-            answers = _tone_answers(features, rule)
-            if rule.removes_opener and answers["decision"] == "approve":
-                edited = _without_opener(text, features)
+        source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
+        ratings = _rate(text, source, rule)
+        answers = _tone_answers(ratings, rule, scale)
+        if item.passage is None:
+            answers.pop("faithful")
+        if rule.removes_opener and answers["decision"] == "approve":
+            edited = _without_opener(text, ratings.features.opener)
     return Review(
         subject=subject,
         reviewer=rule.name,
@@ -128,71 +139,91 @@ def review_by_rule(
     )
 
 
-def _tone(features: TextFeatures, rule: RuleReviewer) -> int:
-    """The tone from 1 to 5: one plus the number of signs of speech; 1 for an empty text."""
-    if features.words == 0:
-        return 1
-    signs = (
+def _rate(text: str, source: str, rule: RuleReviewer, cues: Cues = ()) -> _Ratings:
+    """Rate a text; an empty text gets the lowest ratings."""
+    features = text_features(text, source)
+    signs_of_speech = (
         features.mean_sentence_words <= rule.max_mean_sentence_words,
         features.contractions >= rule.min_contractions,
         features.addresses_reader,
         features.stiff == 0 and features.copied <= rule.max_copied,
     )
-    return 1 + sum(signs)
-
-
-def _natural(features: TextFeatures, rule: RuleReviewer) -> str:
     is_natural = (
-        features.words > 0
-        and features.max_sentence_words <= rule.max_sentence_words
+        features.max_sentence_words <= rule.max_sentence_words
         and features.list_items == 0
         and features.repeated <= MAX_REPEATED
         and features.is_finished
     )
-    return "yes" if is_natural else "no"
-
-
-def _faithful(features: TextFeatures, rule: RuleReviewer) -> str:
-    """Whether the numbers are those of the source: yes, partly or no; no for an empty text."""
     unsupported = len(features.unsupported_numbers)
+    faithful = "partly" if unsupported else "yes"
     if features.words == 0 or unsupported > rule.max_unsupported_numbers:
-        return "no"
-    return "partly" if unsupported else "yes"
+        faithful = "no"
+    return _Ratings(
+        features=features,
+        signs=sum(signs_of_speech) if features.words else 0,
+        natural="yes" if features.words and is_natural else "no",
+        faithful=faithful,
+        cues=count_cues(text, cues),
+    )
 
 
-def _tone_answers(features: TextFeatures, rule: RuleReviewer) -> Answers:
-    tone, natural = _tone(features, rule), _natural(features, rule)
-    faithful = _faithful(features, rule)
-    answers: Answers = {"tone": tone, "natural": natural, "faithful": faithful}
+def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -> Answers:
+    signs, faithful, features = ratings.signs, ratings.faithful, ratings.features
+    tone = _rating(signs, scale)
+    answers: Answers = {"tone": tone, "natural": ratings.natural, "faithful": faithful}
     if features.unsupported_numbers:
         answers["wrong"] = features.unsupported_numbers
-    reasons = {
-        "tone": tone < rule.min_tone,
-        "unnatural": natural == "no",
-        "unfaithful": faithful == "no" or (faithful == "partly" and rule.requires_faithful),
-        "repetitive": features.repeated > MAX_REPEATED,
-    }
-    return answers | _decision(reasons)
+    is_unfaithful = faithful == "no" or (faithful == "partly" and rule.requires_faithful)
+    return answers | _decision(ratings, tone=signs < rule.min_signs, unfaithful=is_unfaithful)
 
 
-def _persona_answers(item: CandidateItem, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Answers about traits and sentences; of a dialogue, only the persona's turns count."""
-    turns = [m.content for m in item.candidate.messages if m.role is Role.ASSISTANT]
-    text = "\n".join(turns or [item.candidate.text])
-    features, counts = text_features(text), count_cues(text, cues)
-    natural = _natural(features, rule)
-    reasons = {
-        "unnatural": natural == "no",
-        "character": bool(cues)
-        and 100 * sum(counts.values()) / max(1, features.words) < rule.min_cue_words,
-        "repetitive": features.repeated > MAX_REPEATED,
+def _rating(signs: int, scale: Sequence[int]) -> int:
+    """The step of a scale that is as far up as some of the signs are of all; a half counts up."""
+    return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
+
+
+def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
+    """Answers about traits and sentences; in a dialogue, only the turns to learn count."""
+    turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
+    ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
+    share = 100 * sum(ratings.cues.values()) / max(1, ratings.features.words)
+    answers: Answers = {"natural": ratings.natural, "traits": ratings.traits}
+    return answers | _decision(ratings, character=bool(cues) and share < rule.min_cue_words)
+
+
+def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
+    """The decision, and the names of the reasons to reject that apply."""
+    reasons |= {
+        "unnatural": ratings.natural == "no",
+        "repetitive": ratings.features.repeated > MAX_REPEATED,
     }
-    answers: Answers = {"natural": natural, "traits": tuple(counts) or (NO_TRAIT,)}
-    return answers | _decision(reasons)
+    names = tuple(sorted(name for name, applies in reasons.items() if applies))
+    return {"decision": "reject", "reasons": names} if names else {"decision": "approve"}
+
+
+def _comparison_answers(
+    item: ComparisonItem, rule: RuleReviewer, cues: Cues, scale: Sequence[int]
+) -> Answers:
+    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
+    answers: Answers = {}
+    points: dict[str, int] = {}
+    for side, text in (("left", item.left_text), ("right", item.right_text)):
+        ratings = _rate(text, source, rule, cues)
+        points[side] = ratings.signs + {"yes": 2, "partly": 1, "no": 0}[ratings.faithful]
+        points[side] += 2 * (ratings.natural == "yes") + min(2, len(ratings.cues))
+        if cues:
+            answers[f"traits_{side}"] = ratings.traits
+        else:
+            answers[f"tone_{side}"] = _rating(ratings.signs, scale)
+            if item.passage:
+                answers[f"faithful_{side}"] = ratings.faithful
+    lead = points["left"] - points["right"]
+    preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"
+    return answers | {"preference": preference}
 
 
 def count_cues(text: str, cues: Cues) -> dict[str, int]:
-    """How often each trait's cues occur as whole words; traits without any are left out."""
+    """How often each trait's cues occur as whole words; traits without a match are left out."""
     padded = f" {' '.join(tokens(text))} "
     counts = {
         trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)
@@ -201,31 +232,6 @@ def count_cues(text: str, cues: Cues) -> dict[str, int]:
     return {trait: count for trait, count in sorted(counts.items()) if count}
 
 
-def _decision(reasons: dict[str, bool]) -> Answers:
-    names = tuple(sorted(name for name, applies in reasons.items() if applies))
-    return {"decision": "reject", "reasons": names} if names else {"decision": "approve"}
-
-
-def _without_opener(text: str, features: TextFeatures) -> str | None:
-    rest = text[len(features.opener) :].strip()
-    return rest[0].upper() + rest[1:] if features.opener and rest else None
-
-
-def _comparison_answers(item: ComparisonItem, rule: RuleReviewer, cues: Cues) -> Answers:
-    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
-    answers: Answers = {}
-    points: dict[str, int] = {}
-    for side, text in (("left", item.left_text), ("right", item.right_text)):
-        features = text_features(text, source)
-        tone, faithful = _tone(features, rule), _faithful(features, rule)
-        points[side] = tone + {"yes": 2, "partly": 1, "no": 0}[faithful]
-        points[side] += 2 * (_natural(features, rule) == "yes")
-        if cues:
-            counts = count_cues(text, cues)
-            points[side] += min(2, len(counts))
-            answers[f"traits_{side}"] = tuple(counts) or (NO_TRAIT,)
-        else:
-            answers |= {f"tone_{side}": tone, f"faithful_{side}": faithful}
-    lead = points["left"] - points["right"]
-    preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"
-    return answers | {"preference": preference}
+def _without_opener(text: str, opener: str) -> str | None:
+    rest = text[len(opener) :].strip()
+    return rest[0].upper() + rest[1:] if opener and rest else None

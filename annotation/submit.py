@@ -1,21 +1,21 @@
-"""Reviews submitted through Argilla's API, as the user whose API key is used."""
+"""Submit reviews through Argilla's API, as the user whose API key is used."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from operator import length_hint
-from typing import Any
 
-from annotation.argilla.answer_values import answer_to_argilla, displayed_text
-from annotation.argilla.connection import Connection, Server, connect
+from annotation.argilla.answer_values import (
+    EDIT_QUESTION,
+    answer_to_argilla,
+    displayed_text,
+    response_values,
+)
+from annotation.argilla.connection import Connection, Json, Server, connect
 from annotation.argilla.datasets import Dataset, find_dataset
 from annotation.errors import AnnotationError
-from annotation.progress import ProgressCallback
-from annotation.pull import EDIT_QUESTION
+from annotation.progress import ProgressCallback, batches
 from db.records import Review
 
 BATCH = 100
 """Argilla accepts at most this many responses at once."""
-Json = dict[str, Any]
 
 
 def submit(
@@ -26,33 +26,26 @@ def submit(
 ) -> int:
     """Submit reviews as the connection's user, and return how many are new or changed.
 
-    Each review's subject is a record's external id. A response that exists with the same answers
-    isn't touched, so it keeps its time.
+    Each review's subject is a record's external id. An existing response with the same answers
+    isn't touched and keeps its time.
 
     Raises `AnnotationError` if a record is missing, or Argilla rejects a response.
     """
-    total, done, sent = length_hint(reviews), 0, 0
-    remaining = iter(reviews)
+    sent = 0
     with connect(connection) as server:
         described = find_dataset(server, dataset)
-        while batch := list(islice(remaining, BATCH)):
+        for batch in batches(reviews, BATCH, on_progress):
             responses = list(_new_responses(server, described, batch))
             if responses:
                 _send(server, responses)
             sent += len(responses)
-            done += len(batch)
-            if on_progress:
-                on_progress(done, max(done, total))
     return sent
 
 
 def _new_responses(server: Server, dataset: Dataset, reviews: list[Review]) -> Iterator[Json]:
     ids = [review.subject for review in reviews]
     path = f"me/datasets/{dataset.id}"
-    records = {
-        record["external_id"]: record
-        for record in server.find_records(path, "external_id", ids, include="responses")
-    }
+    records = server.find_records(path, "external_id", ids, include="responses")
     for review in reviews:
         if review.subject not in records:
             raise AnnotationError(
@@ -75,9 +68,8 @@ def _response(review: Review, record: Json) -> Json:
 
 
 def _is_same(existing: Json, response: Json) -> bool:
-    values = {name: v["value"] for name, v in (existing["values"] or {}).items()}
-    new_values = {name: v["value"] for name, v in response["values"].items()}
-    return bool(existing["status"] == response["status"] and values == new_values)
+    has_same_status = existing["status"] == response["status"]
+    return has_same_status and response_values(existing) == response_values(response)
 
 
 def _send(server: Server, responses: list[Json]) -> None:

@@ -1,4 +1,4 @@
-"""Features of a text that need no understanding; the written rules judge by them."""
+"""Surface features of a text, by which the written rules judge it."""
 
 import re
 from dataclasses import dataclass
@@ -36,39 +36,24 @@ REPEATED_RUN = 4
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """Counts over one text, some of them in comparison with its source.
-
-    Attributes:
-        words: Words in the text.
-        mean_sentence_words: Words in an average sentence.
-        max_sentence_words: Words in the longest sentence.
-        contractions: Contractions (it's, don't) per 100 words.
-        addresses_reader: Whether it has you, we, I or a question mark.
-        stiff: Written phrases such as furthermore or whereby, semicolons, long parentheses.
-        list_items: Lines that are list items or headings.
-        copied: The share of its runs of six words that are in the source.
-        repeated: The share of its runs of four words that occurred before.
-        unsupported_numbers: The places of its numbers that aren't in the source.
-        opener: The flattery or filler at its beginning (Great question!); empty without one.
-        is_finished: Whether it ends like a sentence.
-    """
+    """The features of one text, some of them relative to its source."""
 
     words: int
     mean_sentence_words: float
     max_sentence_words: int
-    contractions: float
-    addresses_reader: bool
-    stiff: int
-    list_items: int
-    copied: float
-    repeated: float
-    unsupported_numbers: tuple[Span, ...]
-    opener: str
-    is_finished: bool
+    contractions: float  # it's, don't: per 100 words
+    addresses_reader: bool  # you, we, I or a question mark
+    stiff: int  # furthermore, whereby; semicolons and long parentheses
+    list_items: int  # lines that are list items or headings
+    copied: float  # the share of its runs of six words that are in the source
+    repeated: float  # the share of its runs of four words that occurred before
+    unsupported_numbers: tuple[Span, ...]  # numbers that aren't in the source
+    opener: str  # the flattery or filler at its beginning (Great question!)
+    is_finished: bool  # whether it ends like a sentence
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """The features of a text; without a source, nothing is copied or unsupported."""
+    """Compute a text's features; without a source, nothing counts as copied or unsupported."""
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]
     lengths = [length for length in lengths if length] or [0]
@@ -95,7 +80,7 @@ def tokens(text: str) -> list[str]:
 
 
 def runs(words: list[str], length: int) -> list[tuple[str, ...]]:
-    """Every run of `length` words."""
+    """Every run of `length` consecutive words."""
     return [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
 
 

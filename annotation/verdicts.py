@@ -1,4 +1,4 @@
-"""Verdicts: the outcome of one record's reviews under an explicit rule; and reviewers' flags."""
+"""Derive verdicts from reviews by an explicit rule, and find the records that reviewers flagged."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,16 +33,11 @@ class VotingRule(StrEnum):
 
 @dataclass(frozen=True)
 class VerdictRule:
-    """A rule for verdicts.
+    """A rule that derives a verdict from the decisions about a record.
 
-    Majority: the more frequent decision; a tie if both are equally frequent. Unanimity: the common
-    decision; a tie if reviewers differ. Adjudicator: the adjudicator's decision, or the majority's
-    if there is none.
-
-    Attributes:
-        voting: How decisions are counted.
-        adjudicator: The reviewer whose decision is final.
-        minimum: Fewest decisions for a verdict; the adjudicator alone is always enough.
+    MAJORITY takes the more frequent decision, UNANIMITY the decision that all reviewers share; if
+    there is none, the verdict is a tie. ADJUDICATOR takes the adjudicator's decision or, without
+    one, the majority's. A verdict needs `minimum` decisions unless the adjudicator decided.
     """
 
     voting: VotingRule = VotingRule.MAJORITY

@@ -16,21 +16,22 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
-from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
 from benchmarks.record import publish
 from pipelines.conversations import build_tone_pipeline
 from pipelines.engine import stream_rows
 from pipelines.journal import Journal
+from pipelines.meter import Meter
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
+from pipelines.teachers.completion import Completion, Prompt, Teacher
 from pipelines.teachers.openai import OpenAIEndpoint
 from timbre.campaign import load_tone
 
@@ -44,19 +45,14 @@ _ROUNDS = 3
 _KB_PER_MB = 1024
 
 
-class InstantLLM(LLM):  # type: ignore[misc] # distilabel ships no types
+class InstantLLM(Teacher):
     """A teacher that answers every prompt immediately, with the key that its task needs."""
 
-    @property
-    def model_name(self) -> str:
-        """The name of this teacher."""
-        return "instant"
+    name: str = "instant"
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """Return a reply to each prompt."""
-        del num_generations
-        counts = {"input_tokens": [1], "output_tokens": [1]}
-        return [{"generations": [build_reply(chat)], "statistics": counts} for chat in inputs]
+        return [Completion(build_reply(prompt.chat), 1, 1) for prompt in prompts]
 
 
 def build_reply(chat: list[dict[str, str]]) -> str:
@@ -72,10 +68,10 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         yield {"passage": f"{n}. {TEXT}", "passage_id": str(n), "subject": "x"}
 
 
-def with_journal(teacher: LLM, folder: str) -> CachedLLM:
+def with_journal(teacher: Teacher, folder: str) -> CachedLLM:
     """A teacher with a journal in a folder, as in every run."""
     journal = Journal(Path(folder) / f"{time.perf_counter_ns()}.jsonl")
-    return CachedLLM.wrap(teacher, TeacherIdentity(teacher.model_name, "{}", 0), journal)
+    return CachedLLM.wrap(teacher, TeacherIdentity(teacher.model_name, "{}", 0), journal, Meter())
 
 
 def run_streamed(count: int) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.record import publish
 from db.records import Message, Passage, Role
-from pipelines.articles.intake import read_records
+from pipelines.articles.intake import read_batches
 from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
 from trainer.export.export_plan import GgufType
@@ -42,7 +42,8 @@ EDGE_CASES = (
 
 def build_chats(count: int) -> list[tuple[Message, ...]]:
     """Chats about passages of the sample: plain, with a system prompt, and with two turns."""
-    passages = (r.text for r in read_records("sample", workers=1) if isinstance(r, Passage))
+    records = (record for batch in read_batches("sample", workers=1) for record in batch.records)
+    passages = (r.text for r in records if isinstance(r, Passage))
     chats: list[tuple[Message, ...]] = []
     for n, passage in enumerate(islice(passages, count)):
         prompt = Message(Role.USER, f"{passage}\n\nWhat is this about?")

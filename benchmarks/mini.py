@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from random import Random
 
@@ -29,7 +29,7 @@ from evaluation.measures.content import loops, similarities
 from evaluation.measures.tone import flesch_reading_ease, is_conversational
 from evaluation.register import RegisterModel, fit, predict
 from evaluation.statistics import mean_interval, paired_bootstrap, wilson
-from pipelines.articles.intake import read_records
+from pipelines.articles.intake import read_batches
 from pipelines.conversations import generate_conversations
 from pipelines.plan import GenerationPlan
 from pipelines.voices.tone import Tone
@@ -73,7 +73,8 @@ class Material:
 def build_material(source: str, tone: Tone) -> Material:
     """Conversations about the source's articles, without those that the mini was trained on."""
     known, unseen, passages = mini.trained_on(), set[str](), list[Passage]()
-    for entry in read_records(source, workers=1):
+    batches = read_batches(source, workers=1)
+    for entry in chain.from_iterable(batch.records for batch in batches):
         if isinstance(entry, Article) and entry.page not in known:
             unseen.add(entry.id)
         elif isinstance(entry, Passage) and entry.article in unseen:

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=mini.FOLDER)
     parser.add_argument("--prompts", type=int, default=200)
     options = parser.parse_args()
-    held_out = corpus.read(options.text, options.dialogue, Recipe().held_out)
+    held_out = corpus.read(options.text, options.dialogue, Recipe().held_out, is_held_out=True)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(options.model)
     model = LlamaForCausalLM.from_pretrained(options.model, dtype=torch.float32)
     turns = measure.held_out_turns(held_out, options.prompts)

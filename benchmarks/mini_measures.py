@@ -40,13 +40,13 @@ def figures(
     prompts: int,
     no_repeat: int = 0,
 ) -> Figures:
-    """Measure a model on the held-out part of a corpus; `no_repeat` is as in `answers`."""
+    """Measure a model on a held-out corpus; `no_repeat` is as in `answers`."""
     turns = held_out_turns(corpus, prompts)
     texts = answers(model, tokenizer, turns, no_repeat=no_repeat)
     writer = Writer(tokenizer, 1.0)
     rng = Random("text")  # noqa: S311 - a sample, not a secret
-    paragraphs = [writer.text(rng.choice(rng.choice(corpus.held_texts).paragraphs)) for _ in turns]
-    chats = [writer.dialogue(d, 512) for d in corpus.held_dialogues[: len(turns)]]
+    paragraphs = [writer.text(rng.choice(rng.choice(corpus.texts).paragraphs)) for _ in turns]
+    chats = [writer.dialogue(d, 512) for d in corpus.dialogues[: len(turns)]]
     pairs = list(zip(turns, texts, strict=True))
     return Figures(
         prompts=len(turns),
@@ -62,7 +62,7 @@ def figures(
 
 def held_out_turns(corpus: Corpus, count: int) -> list[Turn]:
     """Questions about passages of held-out articles, the same ones each time."""
-    turns, rng = Turns(corpus.held_texts), Random("measure")  # noqa: S311 - as above
+    turns, rng = Turns(corpus.texts), Random("measure")  # noqa: S311 - as above
     return [turns.short(rng) for _ in range(count)]
 
 

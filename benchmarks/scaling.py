@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.record import publish
 from benchmarks.store import approvals, build_articles, build_candidates, build_reviews, ids
 from db.records import Candidate
+from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.freeze import FreezePlan, freeze
 
@@ -54,7 +55,7 @@ def _steps(store: Store, count: int) -> Iterator[Callable[[], object]]:
 
     yield add
     subjects = ids(candidates)
-    yield lambda: store.reconcile_reviews("benchmark", build_reviews(subjects, "first"), "1")
+    yield lambda: reconcile_reviews(store, "benchmark", build_reviews(subjects, "first"), "1")
     approved = approvals(store, subjects)
     yield lambda: freeze(store, FreezePlan("first", "benchmark", "salt"), approved)
     yield lambda: sum(1 for _ in store.stream(Candidate))

@@ -35,6 +35,7 @@ from db.records import (
     Verdict,
     digest,
 )
+from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 from db.versions.diff import diff
@@ -190,7 +191,7 @@ def pull(store: Store, subjects: list[str], timer: StepTimer) -> None:
     """Pull a review of each candidate, twice."""
     reviews = list(build_reviews(subjects, "first"))
     for index, step in enumerate(("pull as many reviews", "pull them again (nothing new)")):
-        timer.time(step, partial(store.reconcile_reviews, "benchmark", reviews, str(index)))
+        timer.time(step, partial(reconcile_reviews, store, "benchmark", reviews, str(index)))
 
 
 def freeze_versions(store: Store, subjects: list[str], timer: StepTimer) -> None:

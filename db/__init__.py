@@ -1,1 +1,1 @@
-"""The nouns, the tables, the store and the frozen versions."""
+"""Records, their tables, the store and the frozen versions."""

@@ -22,7 +22,7 @@ ATTEMPTS = 2
 
 
 class ClaimState(StrEnum):
-    """Where a requested run stands."""
+    """The state of a requested run."""
 
     WAITING = "waiting"
     WORKING = "working"
@@ -44,22 +44,17 @@ class RunRequest:
 
     @property
     def key(self) -> str:
-        """A hash of 16 hexadecimal digits; renaming the training settings doesn't change it."""
+        """A hash of the request in 16 hex digits. It ignores the name of the training settings."""
         return digest(canonical([self.version, self.campaign, self.training_fingerprint]))[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request and where it stands.
+    """A request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
-    Attributes:
-        request: What to train.
-        state: Where it stands.
-        attempts: The attempts that failed, died or are running.
-        worker: The worker that holds it or held it last.
-        token: Identifies one claim by one worker; empty if nobody holds it.
-        reason: Why the last attempt failed.
-        changed_at: When the state changed, ISO 8601 in UTC.
+    `attempts` counts attempts that failed, died or are running, and `reason` says why the last one
+    failed. `worker` holds the request or held it last. `token` identifies one claim by one worker;
+    it is empty if nobody holds the request.
     """
 
     request: RunRequest
@@ -72,24 +67,24 @@ class Claim:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the last allowed attempt died with its worker, so that it mustn't run again."""
+        """Whether the last allowed attempt died with its worker, so that it mustn't be repeated."""
         return self.attempts > ATTEMPTS
 
 
 def enqueue(store: Store, request: RunRequest) -> bool:
-    """Add a request to the queue; False if it's there already, whatever its state.
+    """Add a request to the queue; False if it was already queued, whatever its state.
 
     Raises `StoreError` if the store doesn't have the version.
     """
     with store.writing() as connection:
         row = {"key": request.key, **asdict(request), "state": ClaimState.WAITING.value}
-        row |= {"attempts": 0, "worker": "", "token": "", "heartbeat_at": "", "reason": ""}
-        row["changed_at"] = _time(connection)
+        row |= {"attempts": 0, "changed_at": _time(connection)}
+        row |= dict.fromkeys(("worker", "token", "heartbeat_at", "reason"), "")
         return insert_rows(connection, run_claims, tuple(row), [tuple(row.values())]) == 1
 
 
 def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
-    """Claim the request that has waited longest, counting an attempt; None if there is nothing.
+    """Claim the longest-waiting request and count an attempt; None if no request is waiting.
 
     A claim whose last heartbeat is more than `stale_after` seconds old counts as waiting. Check
     `is_exhausted` before running what this returns.
@@ -103,26 +98,20 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
             and_(table.state == ClaimState.WORKING.value, is_stale),
         )
         oldest = select(table.key).where(is_free).order_by(table.changed_at, table.key).limit(1)
-        now = _time(connection)
-        claimed = (
+        values = {"state": ClaimState.WORKING.value, "worker": worker, "token": uuid4().hex}
+        values |= dict.fromkeys(("heartbeat_at", "changed_at"), _time(connection))
+        claim = (
             run_claims.update()
             .where(table.key == oldest.scalar_subquery())
-            .values(
-                state=ClaimState.WORKING.value,
-                attempts=table.attempts + 1,
-                worker=worker,
-                token=uuid4().hex,
-                heartbeat_at=now,
-                changed_at=now,
-            )
+            .values(attempts=table.attempts + 1, **values)
             .returning(*table)
         )
-        row = connection.execute(claimed).mappings().first()
+        row = connection.execute(claim).mappings().first()
         return _claim(row) if row else None
 
 
 def heartbeat(store: Store, claim: Claim) -> bool:
-    """Show that a claim's worker is alive; False if the claim was lost, so that work must stop."""
+    """Record that a claim's worker is alive; False means it lost the claim and must stop."""
     return _update(store, claim)
 
 
@@ -144,7 +133,7 @@ def release(store: Store, claim: Claim) -> bool:
 def forget(store: Store, key: str) -> bool:
     """Remove a request, so that it can be enqueued again; False if there's no such key.
 
-    A worker that holds it loses it.
+    A worker that holds the request loses it.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -173,7 +162,7 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
 
 
 def _time(connection: Connection, offset: float = 0.0) -> str:
-    """The time plus some seconds, ISO 8601 in UTC, by the clock all workers share."""
+    """The time plus `offset` seconds (ISO 8601, UTC), by the clock that all workers share."""
     if connection.dialect.name == "postgresql":
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     else:

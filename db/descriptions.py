@@ -1,6 +1,6 @@
-"""Records and versions in words, for people."""
+"""Describe records in one line of text for people."""
 
-from functools import singledispatch
+from collections.abc import Callable
 from typing import Any
 
 from db import records
@@ -9,10 +9,9 @@ from db.records import Interval, Record
 _WIDTH = 100
 
 
-@singledispatch
 def describe(record: Record) -> str:
     """A record in one line, without its id."""
-    raise TypeError(f"{type(record).__name__} has no description.")
+    return _DESCRIPTIONS[type(record)](record)
 
 
 def agreement_in_words(alpha: Interval | None) -> str:
@@ -27,40 +26,20 @@ def _short(text: str) -> str:
     return f"“{line}”" if len(line) <= _WIDTH else f"“{line[: _WIDTH - 1]}…”"
 
 
-@describe.register
-def _(record: records.Article) -> str:
-    licence = record.licence or "unknown licence"
-    return f"“{record.title}”, revision {record.revision or 'unknown'}, {record.url}, {licence}"
+def _last_text(record: records.Candidate | records.Example) -> str:
+    return _short(record.messages[-1].content if record.messages else record.text)
 
 
-@describe.register
-def _(record: records.Passage) -> str:
-    section = record.section or "the lead"
-    return f"passage {record.position} in {section}: {_short(record.text)}"
-
-
-@describe.register
-def _(record: records.Candidate) -> str:
+def _candidate(record: records.Candidate) -> str:
     source = record.provenance
     prompts = ", ".join(source.prompts) or "none"
     return (
         f"{record.kind} of {record.campaign} by {source.teacher}, prompts {prompts}, "
-        f"seed {source.seed}, {source.parameters}: {_short(_last_text(record))}"
+        f"seed {source.seed}, {source.parameters}: {_last_text(record)}"
     )
 
 
-def _last_text(record: records.Candidate | records.Example) -> str:
-    return record.messages[-1].content if record.messages else record.text
-
-
-@describe.register
-def _(record: records.Rejection) -> str:
-    detail = f" ({record.detail})" if record.detail else ""
-    return f"rejected in {record.scope} by {record.stage}: {record.reason}{detail}"
-
-
-@describe.register
-def _(record: records.Review) -> str:
+def _review(record: records.Review) -> str:
     answers = ", ".join(f"{answer.question}: {_value(answer.value)}" for answer in record.answers)
     edit = f", edited to {_short(record.edited)}" if record.edited is not None else ""
     date = f" on {record.submitted_at[:10]}" if record.submitted_at else ""
@@ -76,54 +55,47 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-@describe.register
-def _(record: records.Verdict) -> str:
-    edit = f", text {_short(record.text)}" if record.text is not None else ""
-    return f"{record.decision} by {record.rule}, {len(record.reviews)} reviews{edit}"
-
-
-@describe.register
-def _(record: records.Example) -> str:
-    return f"{record.kind} in the {record.split} split: {_short(_last_text(record))}"
-
-
-@describe.register
-def _(record: records.Version) -> str:
-    override = f", gates overridden: {record.override}" if record.override else ""
-    return (
-        f"“{record.name}” of {record.campaign}, {record.split_counts}, "
-        f"reviewed by {record.reviewers}{override}"
-    )
-
-
-@describe.register
-def _(record: records.Run) -> str:
-    base = f"{record.base} ({record.base_fingerprint[:12]})"
-    return f"an adapter on {base}, seed {record.seed}, {record.config}"
-
-
-@describe.register
-def _(record: records.Output) -> str:
-    return f"{record.arm}, seed {record.seed}, {record.generation}: {_short(record.text)}"
-
-
-@describe.register
-def _(record: records.Comparison) -> str:
-    return f"A {record.left[:12]} against B {record.right[:12]} in {record.campaign}"
-
-
-@describe.register
-def _(record: records.Measure) -> str:
-    return f"{record.name} {record.value:g} ({record.source})"
-
-
-@describe.register
-def _(record: records.ReadingPosition) -> str:
-    place = "to its end" if record.offset is None else f"up to byte {record.offset}"
-    return f"file {record.source_fingerprint[:12]} read {place}"
-
-
-@describe.register
-def _(record: records.Event) -> str:
-    detail = "" if record.detail == "{}" else f" {record.detail}"
-    return f"{record.kind} at {record.at}{detail}"
+_DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
+    records.Article: lambda article: (
+        f"“{article.title}”, revision {article.revision or 'unknown'}, {article.url}, "
+        f"{article.licence or 'unknown licence'}"
+    ),
+    records.Passage: lambda passage: (
+        f"passage {passage.position} in {passage.section or 'the lead'}: {_short(passage.text)}"
+    ),
+    records.Candidate: _candidate,
+    records.Rejection: lambda rejection: (
+        f"rejected in {rejection.scope} by {rejection.stage}: {rejection.reason}"
+        + (f" ({rejection.detail})" if rejection.detail else "")
+    ),
+    records.Review: _review,
+    records.Verdict: lambda verdict: (
+        f"{verdict.decision} by {verdict.rule}, {len(verdict.reviews)} reviews"
+        + (f", text {_short(verdict.text)}" if verdict.text is not None else "")
+    ),
+    records.Example: lambda example: (
+        f"{example.kind} in the {example.split} split: {_last_text(example)}"
+    ),
+    records.Version: lambda version: (
+        f"“{version.name}” of {version.campaign}, {version.split_counts}, "
+        f"reviewed by {version.reviewers}"
+        + (f", gates overridden: {version.override}" if version.override else "")
+    ),
+    records.Run: lambda run: (
+        f"an adapter on {run.base} ({run.base_fingerprint[:12]}), seed {run.seed}, {run.config}"
+    ),
+    records.Output: lambda output: (
+        f"{output.arm}, seed {output.seed}, {output.generation}: {_short(output.text)}"
+    ),
+    records.Comparison: lambda comparison: (
+        f"A {comparison.left[:12]} against B {comparison.right[:12]} in {comparison.campaign}"
+    ),
+    records.Measure: lambda measure: f"{measure.name} {measure.value:g} ({measure.source})",
+    records.ReadingPosition: lambda position: (
+        f"file {position.source_fingerprint[:12]} read "
+        + ("to its end" if position.offset is None else f"up to byte {position.offset}")
+    ),
+    records.Event: lambda event: (
+        f"{event.kind} at {event.at}" + ("" if event.detail == "{}" else f" {event.detail}")
+    ),
+}

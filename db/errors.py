@@ -1,8 +1,8 @@
-"""The exception that the store raises, and the kinds of it that callers handle."""
+"""The store's exceptions: a general one, and the kinds that callers handle differently."""
 
 
 class StoreError(RuntimeError):
-    """An expected failure of the store, in one or two sentences that say how to fix it."""
+    """An expected failure of the store; the message says how to fix it."""
 
 
 class StoreAwayError(StoreError):

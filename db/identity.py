@@ -13,7 +13,7 @@ import rfc8785
 def canonical(value: Any) -> str:
     """The canonical JSON (RFC 8785) of a plain value or a dataclass.
 
-    Raises `ValueError` if there is none: for NaN, an integer past 2⁵³, or a lone surrogate.
+    Raises `ValueError` if the value has none: for NaN, an integer past 2⁵³, or a lone surrogate.
     """
     return _dump(_ordered(value)).decode()
 
@@ -31,7 +31,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in field_names(kind)}
+        values = {name: plain(getattr(value, name)) for name in field_names(kind)}
+        return _without_defaults(kind, values)
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -40,15 +41,22 @@ def non_identity(default: Any) -> Any:
     return field(default=default, metadata={"identity": False})
 
 
-def field_names(kind: Any, *, identity_only: bool = False) -> tuple[str, ...]:
-    """The names of a dataclass's fields, optionally of only those that are part of the id."""
-    return _field_names(kind, identity_only)
+def optional(default: Any) -> Any:
+    """A dataclass field that is left out of JSON when it has its default, a plain value.
+
+    It can be added to a type without changing the ids of records that existed before.
+    """
+    return field(default=default, metadata={"optional": True})
+
+
+def field_names(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields."""
+    return _field_names(kind)
 
 
 @cache
-def _field_names(kind: Any, identity_only: bool) -> tuple[str, ...]:
-    named = (f for f in fields(kind) if f.name != "_id")
-    return tuple(f.name for f in named if f.metadata.get("identity", True) or not identity_only)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.name != "_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class Record:
     """Something Timbre stores under the hash of its identity fields."""
 
     stored_type: ClassVar[str] = ""
-    """The type's name in ids and stored rows where it isn't the class's name."""
+    """The type's name in ids and stored rows if it differs from the class's name."""
 
     _id: str = field(default="", init=False, repr=False, compare=False)
 
@@ -85,7 +93,8 @@ class Record:
 @cache
 def _identity_names(kind: Any) -> tuple[str, ...]:
     """The identity fields and "record", which holds the type's name, in canonical order."""
-    return tuple(sorted([*field_names(kind, identity_only=True), "record"]))
+    names = [f.name for f in fields(kind) if f.name != "_id" and f.metadata.get("identity", True)]
+    return tuple(sorted([*names, "record"]))
 
 
 def _dump(ordered: Any) -> bytes:
@@ -104,12 +113,25 @@ def _ordered(value: Any) -> Any:
         return [_ordered(item) for item in value]
     names = _sorted_names(kind)
     if names:
-        return {name: _ordered(getattr(value, name)) for name in names}
+        return _without_defaults(kind, {name: _ordered(getattr(value, name)) for name in names})
     if kind is dict and all(isinstance(key, str) for key in value):
         return {
             key: _ordered(value[key]) for key in sorted(value, key=lambda k: k.encode("utf-16-be"))
         }
     return value if isinstance(value, StrEnum | int) else orjson.Fragment(rfc8785.dumps(value))
+
+
+def _without_defaults(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a dataclass's fields, without `optional` ones that have their default."""
+    for name, default in _optional_defaults(kind):
+        if values[name] == default:
+            del values[name]
+    return values
+
+
+@cache
+def _optional_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((f.name, f.default) for f in fields(kind) if f.metadata.get("optional"))
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Trace any record back to its sources and forward to what it led to."""
+"""Trace any record back to its sources and forward to the records made from it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from db.records import (
     Version,
     plain,
 )
+from db.sql.rows import references
 from db.sql.tables import TABLES, erased, members
 from db.store import Store
 
@@ -42,7 +43,7 @@ class Lineage:
     reason: str
     record: Record | None
     events: tuple[Event, ...] = ()
-    links: tuple["Lineage", ...] = field(default=())
+    links: tuple["Lineage", ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The tree as plain JSON values."""
@@ -75,16 +76,16 @@ class Lineage:
 def trace(store: Store, id: str) -> Lineage:
     """The lineage of a record, given by its id or the first six or more digits of it.
 
-    Back, that is the article's revision and address, the prompts and the teacher, every review, the
-    version, the run and its configuration. Forward, it is rejections, versions and runs. Each
-    record is listed once.
+    Backward, it shows the article's revision and address, the prompts and the teacher, the reviews,
+    the version, the run and its configuration. Forward, it shows rejections, versions and runs.
+    Each record is listed once.
 
     Raises `StoreError` if no record or more than one has such an id.
     """
     root = store.find(Record, id)
     visited = {root.id}
     links = [*_follow(store, root, _ORIGINS, visited), *_follow(store, root, _RESULTS, visited)]
-    return Lineage(root.id, "requested", root, _events(store, root), tuple(links))
+    return Lineage(root.id, "requested", root, tuple(store.events(root.id)), tuple(links))
 
 
 def _follow(
@@ -101,11 +102,7 @@ def _follow(
             yield Lineage(id, absence, None)
         else:
             further = tuple(_follow(store, other, finders, visited))
-            yield Lineage(id, reason, other, _events(store, other), further)
-
-
-def _events(store: Store, record: Record) -> tuple[Event, ...]:
-    return tuple(store.events(record.id))
+            yield Lineage(id, reason, other, tuple(store.events(id)), further)
 
 
 def _why_absent(store: Store, id: str) -> str:
@@ -115,41 +112,27 @@ def _why_absent(store: Store, id: str) -> str:
 
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type whose id or ids a field holds."""
-
-    def find(_store: Store, record: Record) -> Links:
-        ids = getattr(record, field)
-        for id in ids if isinstance(ids, tuple) else (ids,):
-            if id:
-                yield reason, kind, id
-
-    return find
+    """Find the records of a type whose ids are in a field of this record."""
+    return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
 def _to_any(reason: str) -> Finder:
-    """Find the record whose id is in the field `subject`, of any type; there may be none."""
-
-    def find(store: Store, record: Any) -> Links:
-        for kind in _SUBJECTS:
-            if store.count(kind, id=record.subject):
-                yield reason, kind, record.subject
-
-    return find
+    """Find the record, of any type, whose id is in the field `subject`; there may be none."""
+    return lambda store, record: (
+        (reason, kind, record.subject) for kind in _SUBJECTS if store.count(kind, id=record.subject)
+    )
 
 
 def _from(reason: str, kind: type[Record], field: str) -> Finder:
     """Find the records of a type that hold this record's id in a field."""
-
-    def find(store: Store, record: Record) -> Links:
-        rows = store.rows(TABLES[kind], **{field: record.id})
-        yield from ((reason, kind, row["id"]) for row in rows)
-
-    return find
+    return lambda store, record: (
+        (reason, kind, row["id"]) for row in store.rows(TABLES[kind], **{field: record.id})
+    )
 
 
 def _versions(store: Store, example: Record) -> Links:
     rows = store.rows(members, example=example.id)
-    yield from (("part of", Version, row["version"]) for row in rows)
+    return (("part of", Version, row["version"]) for row in rows)
 
 
 _SUBJECTS = (Candidate, Comparison, Output, Passage, Article, Example, Version, Run, Review)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-# The stages may import only this module of db, so it passes these on.
+# The stages may import only this module of db, so it re-exports these names.
 from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
 from db.identity import non_identity as non_identity
+from db.identity import optional as optional
 from db.identity import plain as plain
 
 
@@ -82,10 +83,11 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat; an assistant's turn without loss isn't learned in training."""
 
     role: Role
     content: str
+    has_loss: bool = optional(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +201,11 @@ class Candidate(Record):
 class Rejection(Record):
     """An article, passage or candidate that was rejected, with the reason.
 
-    `subject` is its record's id or, without a record, its name in the source; `scope` is the
-    source or campaign; `text` is the rejected text if no record holds it.
+    `subject` is the rejected record's id or, without a record, its name in the source; `scope` is
+    the source or campaign; `text` is the rejected text if no record holds it.
     """
 
-    stored_type: ClassVar[str] = "Refusal"  # the class's first name is part of every stored id
+    stored_type: ClassVar[str] = "Refusal"  # the class's old name is part of every stored id
 
     scope: str
     stage: str
@@ -281,7 +283,7 @@ class Version(Record):
 
     @property
     def id(self) -> str:
-        """The Merkle root."""
+        """The Merkle root of the examples' ids."""
         return self.root
 
     @property
@@ -295,6 +297,12 @@ class Version(Record):
         return ", ".join(f"{count} {split}" for split, count in self.split_sizes.items())
 
     @property
+    def override_notice(self) -> str:
+        """Which gates failed and why the version was frozen anyway; empty if none failed."""
+        failed = ", ".join(gate.name for gate in self.gates if not gate.passed) or "unknown"
+        return f"Frozen although gates failed ({failed}): {self.override}" if self.override else ""
+
+    @property
     def reviewers(self) -> str:
         """Who reviewed the examples, in words: people, written rules or nobody."""
         words = {"person": "people", "rule": "written rules (not people)"}
@@ -305,7 +313,7 @@ class Version(Record):
 class Run(Record):
     """One training of an adapter: a version, a base model and a configuration.
 
-    `config` is canonical JSON. The run's events hold its device, libraries, losses and times.
+    `config` is canonical JSON. The run's events record its device, libraries, losses and timings.
     """
 
     version: str
@@ -357,10 +365,7 @@ class Measure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPosition(Record):
-    """The byte up to which a source file was read, None once it was read to its end.
-
-    The fingerprint changes with the file, so that a changed file is read from its start.
-    """
+    """The byte up to which a file with this content was read, None if it was read to its end."""
 
     source_fingerprint: str
     offset: int | None

@@ -5,20 +5,23 @@ a subject decides which of them counts. So an answer may change and change back,
 submitted again, and every earlier answer is still stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, canonical
-from db.sql.rows import insert, without_erased
+from db.sql.rows import batches, conditions, insert, without_erased
 from db.sql.tables import events, reviews
+from db.store import Store
+
+_BATCH = 2000
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """How many reviews of a dataset were new, changed, deleted and unchanged; erased ones aside."""
+    """How many reviews were new, changed, deleted or unchanged; erased reviews aren't counted."""
 
     new: int
     changed: int
@@ -26,8 +29,65 @@ class Reconciliation:
     unchanged: int
 
 
-def current(
-    connection: Connection, conditions: Sequence[ColumnElement[bool]], dataset: str | None = None
+def current_reviews(store: Store, **where: object) -> Iterator[Review]:
+    """Each reviewer's latest review of each subject, without deleted ones."""
+    with store.reading() as connection:
+        rows = _current(connection, conditions(reviews, where))
+    for batch in batches(rows, _BATCH):
+        yield from store.stream(Review, id=tuple(row.id for row in batch))
+
+
+def reconcile_reviews(
+    store: Store,
+    dataset: str,
+    pulled: Iterable[Review],
+    at: str,
+    subjects: frozenset[str] | None = None,
+) -> Reconciliation:
+    """Update a dataset's stored reviews with those pulled from it.
+
+    `pulled` must hold all reviews of the dataset (or of these subjects). A new or changed answer is
+    added as a review with a SUBMITTED event; a stored review that was not pulled gets a DELETED
+    event. If reading `pulled` fails, nothing changes.
+
+    Raises `StoreError` if a reviewer has two reviews of one subject, or if the dataset was already
+    pulled at the same time `at` (ISO 8601, UTC).
+    """
+    complete = list(pulled)
+    keys = {(review.subject, review.reviewer) for review in complete}
+    if len(keys) != len(complete):
+        raise StoreError(
+            f"{dataset}: a reviewer has two answers to one record. Look at the dataset in Argilla."
+        )
+    with store.writing() as connection:
+        stored = {(row.subject, row.reviewer): row.id for row in _current(connection, (), dataset)}
+        allowed = {(r.subject, r.reviewer): r for r in without_erased(connection, Review, complete)}
+        changes = {key: review for key, review in allowed.items() if stored.get(key) != review.id}
+        deletions = [
+            id
+            for key, id in stored.items()
+            if key not in keys and (subjects is None or key[0] in subjects)
+        ]
+        insert(connection, changes.values())
+        kinds = [(review.id, EventKind.SUBMITTED) for review in changes.values()]
+        kinds += [(id, EventKind.DELETED) for id in deletions]
+        new_events = insert(
+            connection,
+            (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in kinds),
+        )
+        if new_events != len(kinds):
+            raise StoreError(f"{dataset} was already pulled at {at}. Pull again.")
+    changed = sum(key in stored for key in changes)
+    return Reconciliation(
+        new=len(changes) - changed,
+        changed=changed,
+        deleted=len(deletions),
+        unchanged=len(allowed) - len(changes),
+    )
+
+
+def _current(
+    connection: Connection, where: Sequence[ColumnElement[bool]], dataset: str | None = None
 ) -> list[Row[tuple[str, str, str]]]:
     """The id, subject and reviewer of each review that currently counts, oldest first.
 
@@ -65,52 +125,10 @@ def current(
     query = (
         select(reviews.c.id, reviews.c.subject, reviews.c.reviewer)
         .join(row, row.c.id == reviews.c.id)
-        .where(counts, *conditions)
+        .where(counts, *where)
         .order_by(reviews.c.seq)
     )
     return list(connection.execute(query))
-
-
-def reconcile(
-    connection: Connection,
-    dataset: str,
-    pulled: Sequence[Review],
-    at: str,
-    subjects: frozenset[str] | None = None,
-) -> Reconciliation:
-    """Make the current reviews of a dataset (or of some subjects) the pulled ones.
-
-    Raises `StoreError` if a reviewer has two reviews of one subject, or if `at` was used before.
-    """
-    keys = {(review.subject, review.reviewer) for review in pulled}
-    if len(keys) != len(pulled):
-        raise StoreError(
-            f"{dataset}: a reviewer has two answers to one record. Look at the dataset in Argilla."
-        )
-    stored = {(row.subject, row.reviewer): row.id for row in current(connection, (), dataset)}
-    allowed = {(r.subject, r.reviewer): r for r in without_erased(connection, Review, pulled)}
-    changes = {key: review for key, review in allowed.items() if stored.get(key) != review.id}
-    deletions = [
-        id
-        for key, id in stored.items()
-        if key not in keys and (subjects is None or key[0] in subjects)
-    ]
-    insert(connection, changes.values())
-    kinds = [(review.id, EventKind.SUBMITTED) for review in changes.values()]
-    kinds += [(id, EventKind.DELETED) for id in deletions]
-    new_events = insert(
-        connection,
-        (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in kinds),
-    )
-    if new_events != len(kinds):
-        raise StoreError(f"{dataset} was already pulled at {at}. Pull again.")
-    changed = sum(key in stored for key in changes)
-    return Reconciliation(
-        new=len(changes) - changed,
-        changed=changed,
-        deleted=len(deletions),
-        unchanged=len(allowed) - len(changes),
-    )
 
 
 def _detail(dataset: str) -> str:

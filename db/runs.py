@@ -1,4 +1,4 @@
-"""Training runs as the store knows them: their state, and lookups by version and campaign."""
+"""Look up training runs by version or campaign, with their states."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from db.versions.contents import check_campaign, withdrawals
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a training run."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -51,15 +51,20 @@ def withdrawal_notice(store: Store, run: Run) -> str:
     data = json.loads(events[0].detail).get("withdrawn", "something")
     return (
         f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
-        "adapter was trained on it: train on a new version and delete what was made with this one."
+        "adapter was trained on it. Train on a new version and delete what this adapter produced."
     )
 
 
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
-    """The runs on versions of a campaign (of all campaigns if it is empty), oldest first."""
+    """The runs on versions of a campaign (of any campaign if it's empty), oldest first."""
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
-    versions = tuple(version.id for version in store.stream(Version, **where))
-    return [run_status(store, run) for run in store.stream(Run, version=versions)]
+    return version_runs(store, *store.stream(Version, **where))
+
+
+def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
+    """The runs on these versions, oldest first."""
+    ids = tuple(version.id for version in versions)
+    return [run_status(store, run) for run in store.stream(Run, version=ids)]
 
 
 def find_run(store: Store, campaign: str, prefix: str) -> Run:
@@ -72,17 +77,8 @@ def find_run(store: Store, campaign: str, prefix: str) -> Run:
     return run
 
 
-def newest_finished(store: Store, campaign: str) -> RunStatus | None:
-    """The campaign's run that finished last, None if none has."""
-    return _newest_finished(campaign_runs(store, campaign))
-
-
-def newest_finished_on(store: Store, version: Version) -> RunStatus | None:
-    """The version's run that finished last, None if none has."""
-    return _newest_finished(run_status(store, r) for r in store.stream(Run, version=version.id))
-
-
-def _newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
+def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
+    """The run that finished last, None if none has."""
     finished = (status for status in statuses if status.state is RunState.FINISHED)
     return max(finished, key=lambda status: status.at, default=None)
 

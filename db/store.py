@@ -9,9 +9,8 @@ from typing import Self, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
 
-from db import reviews
 from db.errors import StoreError
-from db.records import Event, Record, Review
+from db.records import Event, Record
 from db.sql import schema
 from db.sql.engine import engine, reading, writing
 from db.sql.rows import among, batches, conditions, from_row, insert
@@ -23,16 +22,16 @@ _BATCH = 2000
 _SHORTEST_PREFIX = 6
 
 
-class Store:
-    """Every record Timbre has, in one database."""
+class Store(AbstractContextManager["Store"]):
+    """A database with all of Timbre's records."""
 
     def __init__(self, engine: Engine) -> None:
-        """Use `Store.open`, which checks the database first."""
+        """Wrap a database engine; call `Store.open` instead, which checks the database first."""
         self.engine = engine
 
     @classmethod
     def open(cls, url: str, wait: float = 30.0) -> Self:
-        """The store at a database URL; `wait` is how many seconds a writer waits for its turn.
+        """Open the store at a database URL; `wait` is how many seconds a writer waits for its turn.
 
         Raises `StoreError` if the database is missing, unreachable, or of another Timbre version.
         """
@@ -66,22 +65,19 @@ class Store:
         return new
 
     def get(self, kind: type[R], id: str) -> R | None:
-        """The record of a type with an id, None if there is none."""
-        table = TABLES[kind]
-        with self.reading() as connection:
-            row = connection.execute(select(table).where(table.c.id == id)).mappings().first()
-        return from_row(kind, row) if row else None
+        """The record of a type with this id, None if there is none."""
+        return self.get_many(kind, (id,)).get(id)
 
     def get_many(self, kind: type[R], ids: Collection[str]) -> dict[str, R]:
-        """The records of a type with some ids, by id, without those that aren't stored."""
+        """The records of a type with these ids, keyed by id; missing records are left out."""
         table = TABLES[kind]
         with self.reading() as connection:
-            query = select(table).where(among(connection, table.c.id, tuple(ids)))
+            query = select(table).where(among(table.c.id, ids))
             rows = connection.execute(query).mappings()
             return {row["id"]: from_row(kind, row) for row in rows}
 
     def require(self, kind: type[R], id: str) -> R:
-        """The record of a type with an id that another record refers to.
+        """The record of a type with this id, to which another record refers.
 
         Raises `StoreError` if it isn't in the store.
         """
@@ -132,7 +128,7 @@ class Store:
         """The records of a type, oldest first, in constant memory.
 
         Each condition names a column and its value, or a tuple of values of which it must equal
-        one. Records added after the start are left out. No transaction stays open meanwhile.
+        one. Records added after the start are left out. No transaction stays open between reads.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)
@@ -140,7 +136,7 @@ class Store:
     def rows(self, table: Table, /, **where: object) -> Iterator[RowMapping]:
         """The rows of a table as mappings, otherwise like `stream`."""
         with self.reading() as connection:
-            query = select(table).where(*conditions(connection, table, where))
+            query = select(table).where(*conditions(table, where))
             newest = connection.scalar(select(func.max(table.c.seq)))
         last = 0
         while newest and last < newest:
@@ -156,7 +152,7 @@ class Store:
         table = TABLES[kind]
         query = select(func.count()).select_from(table)
         with self.reading() as connection:
-            return connection.scalar(query.where(*conditions(connection, table, where))) or 0
+            return connection.scalar(query.where(*conditions(table, where))) or 0
 
     def size(self) -> int:
         """The number of records of all types."""
@@ -166,48 +162,17 @@ class Store:
         """The events of a record, oldest first."""
         return list(self.stream(Event, subject=subject))
 
-    def current_reviews(self, **where: object) -> Iterator[Review]:
-        """Each reviewer's latest review of each subject, without deleted ones."""
-        with self.reading() as connection:
-            current = reviews.current(connection, conditions(connection, TABLES[Review], where))
-        for batch in batches(current, _BATCH):
-            yield from self.stream(Review, id=tuple(row.id for row in batch))
-
-    def reconcile_reviews(
-        self,
-        dataset: str,
-        pulled: Iterable[Review],
-        at: str,
-        subjects: frozenset[str] | None = None,
-    ) -> reviews.Reconciliation:
-        """Bring a dataset's reviews in the store up to date with what was pulled from it.
-
-        `pulled` must hold all reviews of the dataset (or of these subjects). A new or changed
-        answer is added as a review with a SUBMITTED event; a stored review that was not pulled gets
-        a DELETED event. If reading `pulled` fails, nothing changes.
-
-        Raises `StoreError` if a reviewer has two reviews of one subject, or if there was a pull at
-        the same time `at` (ISO 8601, UTC).
-        """
-        complete = list(pulled)
-        with self.writing() as connection:
-            return reviews.reconcile(connection, dataset, complete, at, subjects)
-
     def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees one state of the database."""
+        """A read-only transaction that sees one snapshot of the database."""
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction of the only writer; all of it is committed, or nothing."""
+        """A write transaction, one at a time; either all of it is committed or nothing."""
         return writing(self.engine)
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""

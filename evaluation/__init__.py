@@ -1,1 +1,1 @@
-"""Pure measures of text and of agreement with people, and the report."""
+"""Measure texts, test the measures against reviewers, and report the results."""

@@ -1,8 +1,8 @@
-"""Whether to fine-tune at all: the tuned arm against the best prompted one, in plain words.
+"""Advise whether to fine-tune, by comparing the tuned arm with the best prompted arm.
 
-The rule was fixed before anything was measured. It advises tuning if that meets the target more
-often and a loss of similarity above the margin is ruled out, and prompting if a gain above `WORTH`
-is ruled out or content is lost. Otherwise nothing is decided.
+The rule was fixed before anything was measured. It advises tuning if the tuned arm meets the target
+more often and a loss of similarity above the margin is ruled out. It advises prompting if a gain
+above `WORTH` is ruled out or content is lost. Otherwise it stays undecided.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ from evaluation.verdict import SIMILARITY_MARGIN, percent, points, signed_interv
 
 WORTH = 0.05
 FEWEST = 6
-"""With fewer prompts the exact p is above 0.05 even if all of them favour one arm."""
+"""A decision needs this many prompts; with fewer, the exact p-value always exceeds 0.05."""
 _FACTS = ("numbers_kept", "names_kept")
 
 
 class Recommendation(StrEnum):
-    """What is advised."""
+    """The possible recommendations."""
 
     TUNE = "fine-tune"
     PROMPT = "keep prompting"
@@ -32,7 +32,7 @@ class Recommendation(StrEnum):
 
 @dataclass(frozen=True)
 class Rivals:
-    """The tuned arm, the best prompted one, and their differences in target and similarity."""
+    """The tuned arm and the best prompted arm, with their differences in target and similarity."""
 
     tuned: ArmSummary
     prompted: ArmSummary
@@ -43,7 +43,7 @@ class Rivals:
     def of(
         cls, tuned: ArmSummary, prompted: ArmSummary, differences: Iterable[Difference], target: str
     ) -> "Rivals":
-        """Two arms with their differences, selected by the name of the target feature."""
+        """Pair two arms with the differences between them in the target and in similarity."""
         pair = (tuned.name, prompted.name)
         by_feature = {d.feature.name: d for d in differences if (d.first, d.second) == pair}
         return cls(tuned, prompted, by_feature.get(target), by_feature.get(SIMILARITY.name))
@@ -53,7 +53,7 @@ class Rivals:
 class Advice:
     """A recommendation and its reason.
 
-    `more_prompts` is how many further prompts would decide it, None if that isn't known.
+    `more_prompts` is how many further prompts would allow a decision; None if that's unknown.
     """
 
     recommendation: Recommendation
@@ -62,7 +62,7 @@ class Advice:
 
     @property
     def sentence(self) -> str:
-        """The advice in words."""
+        """The recommendation and its reason as text."""
         return f"{self.recommendation.value.capitalize()}. {self.reason}"
 
 
@@ -86,7 +86,7 @@ def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
 
 
 def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
-    """The advice where tuning meets the target more often, which depends on the content."""
+    """Decide by the content, given that tuning meets the target more often."""
     difference = rivals.similarity
     if difference is None:
         reason = f"{gain}. Content was not measured, because there is no reference."
@@ -103,9 +103,9 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
 
 
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
-    """Whether the model lacks knowledge rather than tone, which neither choice would fix.
+    """A notice that the model lacks knowledge rather than tone; empty if it keeps the facts.
 
-    `grounded` is the share of prompts that contain their passage. Empty if facts are kept.
+    Tuning wouldn't help, nor would prompting. `grounded` is the share of prompts with a passage.
     """
     means = [m.value.estimate for m in best.content if m.feature.name in _FACTS and m.value]
     share = sum(means) / len(means) if means else 1.0
@@ -124,15 +124,15 @@ def knowledge_notice(best: ArmSummary, grounded: float) -> str:
 
 
 def break_even(fixed: float, prompted: float, tuned: float) -> int | None:
-    """Answers after which tuning has paid off, None if a tuned answer isn't cheaper.
+    """The number of answers after which tuning pays off; None if a tuned answer isn't cheaper.
 
-    `fixed` is the cost of tuning, `prompted` and `tuned` are the costs of an answer.
+    `fixed` is the cost of tuning; `prompted` and `tuned` are the costs of one answer.
     """
     return ceil(fixed / (prompted - tuned)) if tuned < prompted else None
 
 
 def best_arm(arms: Sequence[ArmSummary]) -> ArmSummary | None:
-    """The arm that meets the target most often, None if none was measured."""
+    """The arm that meets the target most often; None if no arm was measured."""
     measured = [arm for arm in arms if arm.target]
     return max(measured, key=lambda arm: arm.target.estimate if arm.target else 0.0, default=None)
 
@@ -155,9 +155,9 @@ def _rates(rivals: Rivals, gap: Interval) -> str:
 
 
 def _needed(interval: Interval, bound: float, n: int) -> int | None:
-    """Further prompts after which an interval around this estimate would exclude the bound.
+    """How many further prompts would narrow the interval enough to exclude the bound.
 
-    Widths shrink with the square root of the number of prompts. None if the estimate is the bound.
+    Widths shrink with the square root of the prompt count. None if the estimate equals the bound.
     """
     distance = interval.estimate - bound
     low, high = interval.estimate - interval.low, interval.high - interval.estimate
@@ -167,5 +167,5 @@ def _needed(interval: Interval, bound: float, n: int) -> int | None:
 
 def _more(more_prompts: int | None) -> str:
     if more_prompts is None:
-        return " With these estimates, no number of further prompts can be given."
+        return " These estimates don't show how many more prompts would decide it."
     return f" If the estimate stays the same, about {more_prompts:,} more prompts would decide it."

@@ -1,4 +1,4 @@
-"""Arms summarised in figures, and compared with each other.
+"""Summary statistics of arms, and comparisons between them.
 
 An arm is a condition under which the held-out prompts are answered: the base model, the base model
 with a system prompt, the fine-tuned model. Its outputs come with their measures by name.
@@ -15,6 +15,8 @@ from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.statistics import Outcome, outcome, wilson
 
 _FEWEST_CLUSTERS = 5
+_UNTARGETED = ("flesch_reading_ease", "words_per_sentence", SIMILARITY.name)
+"""The measures that a table shows if there is no target."""
 _THRESHOLDS = tuple(range(0, 101, 10))
 
 
@@ -31,7 +33,7 @@ class MeasuredOutput:
 
 @dataclass(frozen=True)
 class MeasuredArm:
-    """An arm and its measured outputs; `description` says what was run."""
+    """An arm and its measured outputs; `description` says how they were generated."""
 
     name: str
     label: str
@@ -39,13 +41,13 @@ class MeasuredArm:
     outputs: tuple[MeasuredOutput, ...] = ()
 
     def values(self, measure: str) -> list[float]:
-        """The values of a measure, of the outputs that have it."""
+        """The values of a measure, from all outputs that have it."""
         return [row.measures[measure] for row in self.outputs if measure in row.measures]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A feature's mean over an arm's outputs, None if no output has it."""
+    """A feature's mean over an arm's outputs; `value` is None if no output has the feature."""
 
     feature: Feature
     value: Interval | None
@@ -54,7 +56,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """An arm in figures: the share that meets the target, and the mean of every feature.
+    """Summary statistics of an arm: its target rate, and the mean of every feature.
 
     `judged` has the mean ratings of an LLM judge. `seconds` and `tokens` are means per answer.
     """
@@ -75,7 +77,7 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Difference:
-    """One arm against another on the same prompts: first − second.
+    """The difference between two arms on the same prompts: first − second.
 
     `effect` is Cliff's delta. `p` is adjusted for all differences computed together (Holm). Only
     the interval decides the outcome.
@@ -93,8 +95,8 @@ class Difference:
 
 DIFFERENCES_NOTE = (
     "A difference whose interval contains 0 is undecided, whatever its estimate. p is adjusted for "
-    "all differences in the table (Holm); above 0.05, one such difference among so many could be "
-    "due to chance."
+    "all differences in the table (Holm). If p is above 0.05, one such difference among so many "
+    "could be due to chance."
 )
 
 
@@ -109,7 +111,7 @@ class SweepPoint:
 
 @dataclass(frozen=True)
 class ArmTable:
-    """A row for each arm: its target rate with the interval, and mean ratings."""
+    """A table with a row per arm: its target rate with the interval, and its mean ratings."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int, ...], ...]
@@ -117,11 +119,14 @@ class ArmTable:
 
 def summarise(
     arm: MeasuredArm,
-    target: Feature = CONVERSATIONAL,
+    target: Feature | None = CONVERSATIONAL,
     traits: Sequence[Feature] = (),
     judged: Sequence[Feature] = (),
 ) -> ArmSummary:
-    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings."""
+    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings.
+
+    Without a target, which needs a criterion, its share is None.
+    """
     rows = arm.outputs
     return ArmSummary(
         name=arm.name,
@@ -129,7 +134,7 @@ def summarise(
         description=arm.description,
         n=len(rows),
         articles=len({row.article for row in rows if row.article}),
-        target=_mean(target, rows).value,
+        target=_mean(target, rows).value if target else None,
         tone=tuple(_mean(feature, rows) for feature in tone.FEATURES),
         content=tuple(_mean(feature, rows) for feature in content.FEATURES),
         seconds=sum(row.seconds for row in rows) / len(rows) if rows else None,
@@ -140,10 +145,22 @@ def summarise(
 
 
 def arm_table(
-    arms: Iterable[MeasuredArm], target: Feature, judged: Sequence[Feature] = ()
+    arms: Iterable[MeasuredArm], target: Feature | None, judged: Sequence[Feature] = ()
 ) -> ArmTable:
-    """The arms with a target rate as rows of text and numbers."""
+    """The arms with a target rate as rows of text and numbers.
+
+    Without a target, every arm has a row with means of some measures instead.
+    """
     names = [feature.name for feature in judged]
+    if target is None:
+        names = [*_UNTARGETED, *names]
+        return ArmTable(
+            ("arm", "answers", *names),
+            tuple(
+                (arm.label, len(arm.outputs), *(_format_mean(arm.values(n)) for n in names))
+                for arm in arms
+            ),
+        )
     rows: list[tuple[str | int, ...]] = []
     for arm in arms:
         rate = _mean(target, arm.outputs).value
@@ -159,7 +176,7 @@ def _format_mean(values: Sequence[float]) -> str:
 
 
 def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
-    """A feature's mean; a share gets Wilson's interval, which is too wide if anything."""
+    """A feature's mean with its interval; shares get Wilson's, which errs on the wide side."""
     measured = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in measured]
     if not values:
@@ -170,7 +187,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
-    """The article of each prompt, to resample whole articles; None with fewer than 5 of them."""
+    """Each row's article, for resampling whole articles; None if there are fewer than 5."""
     articles = {row.article for row in rows}
     if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
@@ -184,7 +201,7 @@ def compare_arms(
 ) -> tuple[Difference, ...]:
     """Compare pairs of arms on the prompts that both answered, as one family of comparisons.
 
-    A feature that fewer than two common prompts have gives no difference.
+    Features measured on fewer than two common prompts are left out.
     """
     by_name = {arm.name: arm for arm in arms}
     differences: dict[str, Difference] = {}
@@ -219,9 +236,9 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
 
 
 def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
-    """Average arms that answered the same prompts: each prompt's measures are means over them.
+    """Merge arms that answered the same prompts, averaging each prompt's measures over the arms.
 
-    A rate over the result counts prompts, not answers, so more seeds don't pass for more prompts.
+    A rate over the result counts prompts, not answers, so more seeds don't look like more prompts.
     """
     by_prompt: dict[str, list[MeasuredOutput]] = {}
     for arm in arms:
@@ -243,7 +260,7 @@ def _average(rows: Sequence[MeasuredOutput]) -> MeasuredOutput:
 
 
 def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
-    """The share of each arm's outputs at or above each Flesch Reading Ease from 0 to 100.
+    """Each arm's share of outputs at or above Flesch Reading Ease thresholds from 0 to 100.
 
     Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
     threshold. They don't publish the threshold, so all of them are computed.

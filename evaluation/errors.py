@@ -1,5 +1,5 @@
-"""The error of this stage."""
+"""The exception that the evaluation package raises."""
 
 
 class EvaluationError(ValueError):
-    """Something that can't be measured or reported."""
+    """Raised when something can't be measured or reported."""

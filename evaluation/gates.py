@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass as config_dataclass
 
 from db.records import Gate, Interval
+from evaluation.statistics import wilson
 
 AGREEMENT = "agreement on the decision"
 """The name of the agreement gate."""
@@ -20,25 +21,27 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 @config_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class GateBounds:
-    """The limits that a campaign sets for its versions."""
+    """The limits that a campaign's versions must meet."""
 
-    approved: Count = Field(default=10, description="Fewest approved records.")
+    approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
-        default=0.2, description="Lowest lower bound of Krippendorff's alpha on the decision."
+        default=0.2,
+        description="Lowest lower bound of Krippendorff's alpha on the decision; of the share of "
+        "records with equal decisions if all reviewers agree and alpha is undefined.",
     )
     near_duplicate: Share = Field(
-        default=0.8, description="Jaccard similarity of 5-word shingles that counts as duplicate."
+        default=0.8, description="Jaccard similarity (5-word shingles) of near duplicates."
     )
-    shortest: Count = Field(default=3, description="Fewest words in an approved text.")
-    longest: Count = Field(default=400, description="Most words in an approved text.")
+    shortest: Count = Field(default=3, description="Minimum words in an approved text.")
+    longest: Count = Field(default=400, description="Maximum words in an approved text.")
     trait_balance: Share = Field(
-        default=0.2, description="Lowest ratio of rarest to commonest trait (personas only)."
+        default=0.2, description="Minimum ratio of rarest to commonest trait (personas only)."
     )
     measured: Share = Field(
-        default=0.0, description="Least share of texts each suggesting measure accepts; 0 is off."
+        default=0.0, description="Minimum share of texts each measure accepts; 0 is off."
     )
     judge_kappa: Share = Field(
-        default=0.4, description="Lowest lower bound of kappa for a measure or judge to gate."
+        default=0.4, description="Minimum lower bound of kappa for a measure or judge."
     )
 
     @model_validator(mode="after")
@@ -52,10 +55,10 @@ class GateBounds:
 
 @dataclass(frozen=True)
 class ApprovedTexts:
-    """Approved texts by candidate id, with what the checks found in them.
+    """Approved texts by candidate id, with the results of checks on them.
 
     Attributes:
-        texts: The text of each candidate as it would be trained on.
+        texts: The text of each candidate, as a model would be trained on it.
         traits: The traits of each candidate of a persona.
         duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
         personal_data: The kinds of personal data in each text that has any.
@@ -67,13 +70,44 @@ class ApprovedTexts:
     personal_data: Mapping[str, Sequence[str]] | None = None
 
 
-def quality_gates(
-    approved: ApprovedTexts, agreement: Interval | None, bounds: GateBounds
-) -> tuple[Gate, ...]:
-    """All gates but those of suggesting measures, passed or not.
+@dataclass(frozen=True)
+class DecisionAgreement:
+    """How far reviewers agree on the decision.
 
-    `agreement` is Krippendorff's alpha of the decision, None where it is undefined.
+    Attributes:
+        alpha: Krippendorff's alpha; None if it's undefined.
+        reason: Why it's undefined.
+        unanimous: How many records two or more reviewers decided, if all of them were unanimous
+            and alpha is undefined because the decisions hardly vary; otherwise 0.
     """
+
+    alpha: Interval | None = None
+    reason: str = "no record has answers from two reviewers"
+    unanimous: int = 0
+
+    @property
+    def share(self) -> Interval | None:
+        """The share of records on which all reviewers agree, in place of an undefined alpha."""
+        return wilson(self.unanimous, self.unanimous) if self.unanimous else None
+
+    @property
+    def description(self) -> str:
+        """The agreement as text."""
+        if self.alpha:
+            return format_alpha(self.alpha)
+        text = f"alpha undefined: {self.reason}"
+        if self.share:
+            text += (
+                f"; the reviewers agree on {self.unanimous} of {self.unanimous} records, "
+                f"{self.share.estimate:.0%} ({self.share.low:.0%} to {self.share.high:.0%})"
+            )
+        return text
+
+
+def quality_gates(
+    approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
+) -> tuple[Gate, ...]:
+    """All gates but those of suggesting measures, passed or not."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),
@@ -100,13 +134,12 @@ def _count_gate(count: int, bounds: GateBounds) -> Gate:
     )
 
 
-def _agreement_gate(agreement: Interval | None, bounds: GateBounds) -> Gate:
+def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
+    measured = agreement.alpha or agreement.share
     return Gate(
         AGREEMENT,
-        agreement is not None and agreement.low >= bounds.agreement,
-        format_alpha(agreement)
-        if agreement
-        else "undefined: no record has two reviews, or all decisions are the same",
+        measured is not None and measured.low >= bounds.agreement,
+        agreement.description,
         f"a lower bound of at least {bounds.agreement:.2f}",
         "discuss the records on which reviewers differ, clarify the guidelines and review again",
     )

@@ -1,8 +1,8 @@
 """Judge cards: how well a scorer (a rule, a measure, an LLM judge) predicts reviewers' labels.
 
-A scorer that says nearly the same about every text distinguishes nothing, however often it agrees;
-its card calls it useless. Kappa: J. Cohen, Educational and Psychological Measurement 20 (1960)
-37-46.
+A scorer that says the same about nearly every text can't tell texts apart, even if it often agrees
+with reviewers, so its card calls it useless. Kappa is from J. Cohen, Educational and Psychological
+Measurement 20 (1960) 37-46.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _SATURATED = 0.95
 
 @dataclass(frozen=True)
 class Predictions:
-    """A scorer's yes-or-no predictions beside the labels; `scores` if it gives numbers too."""
+    """A scorer's yes-or-no predictions, the true labels, and its numeric scores if it has any."""
 
     predicted: Sequence[bool]
     labels: Sequence[bool]
@@ -29,7 +29,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class JudgeCard:
-    """How a scorer did against labels that it was not made from.
+    """How well a scorer predicts labels that it wasn't fitted to.
 
     `auc` is None without scores or with only one class; `recall`, `precision` and `false_alarms`
     are None if they have nothing to count. `fingerprint` hashes the scorer's definition and its
@@ -65,7 +65,7 @@ class JudgeCard:
         return f"{self.kappa.estimate:.2f} ({self.kappa.low:.2f} to {self.kappa.high:.2f})"
 
     def diagnostic_only(self, threshold: float) -> bool:
-        """Whether the lower bound of its kappa is below the threshold, or it is saturated."""
+        """Whether the scorer is saturated, or the lower bound of its kappa is below a threshold."""
         return self.saturated or self.kappa.low < threshold
 
     @property
@@ -73,8 +73,8 @@ class JudgeCard:
         """The card's conclusion as a sentence."""
         if self.saturated:
             return (
-                f"{self.name} says the same about nearly all {self.n} texts and is useless here: "
-                "it distinguishes nothing."
+                f"{self.name} says the same about nearly all {self.n} texts, so it can't tell "
+                "them apart and is useless here."
             )
         conclusion = "may agree only by chance"
         if self.kappa.low > 0:
@@ -96,9 +96,9 @@ def judge_card(
     resampling: Resampling = RESAMPLING,
     definition: str = "",
 ) -> JudgeCard:
-    """The card of a scorer on held-out labels; `definition` describes the scorer and its rubric.
+    """Test a scorer on held-out labels; `definition` describes the scorer and its rubric.
 
-    Raises `EvaluationError` if there are no labels, or not one for each prediction.
+    Raises `EvaluationError` if there are no labels, or not exactly one per prediction.
     """
     calls = np.asarray(predictions.predicted, dtype=bool)
     labels = np.asarray(predictions.labels, dtype=bool)
@@ -131,7 +131,7 @@ def is_saturated(predicted: Sequence[bool]) -> bool:
 
 
 def describe_kinds(kinds: Sequence[str]) -> str:
-    """Kinds of reviewer in words: `people and written rules`."""
+    """Name kinds of reviewers, as in `people and written rules`."""
     words = {"person": "people", "rule": "written rules"}
     return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
 
@@ -141,7 +141,7 @@ def _rate(count: int, among: NDArray[np.bool_]) -> Interval | None:
 
 
 def _auc(scores: Sequence[float] | None, labels: NDArray[np.bool_]) -> float | None:
-    """Probability that a positive text scores above a negative one, ties half (Mann-Whitney)."""
+    """Probability that a positive text scores above a negative one; ties count half."""
     if scores is None or labels.all() or not labels.any():
         return None
     values = np.asarray(scores, dtype=float)
@@ -160,7 +160,7 @@ def _kappa_interval(
 
 
 def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cohen's kappa of rows of counts (no-no, no-yes, yes-no, yes-yes); 0 where undefined.
+    """Cohen's kappa for each row of counts (no-no, no-yes, yes-no, yes-yes); 0 where undefined.
 
     scikit-learn computes one kappa at a time, too slow for thousands of resampled tables.
     """

@@ -1,4 +1,4 @@
-"""Measures of model outputs: criterion, tone, traits and content, one dictionary per output."""
+"""Measure model outputs: criterion, tone, traits and content, in one dictionary per output."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.records import Example, Measure, Output
+from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_measures
-from evaluation.measures.criteria import Criterion
+from evaluation.measures.tone import FEATURES, TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
-"""Names the embedder, because cosines of two embedders can't be compared."""
+"""Includes the embedder's name, because cosines from two embedders can't be compared."""
+
+UNCONDITIONAL = FEATURES[0].name
+"""A measure that every output gets, whatever the criterion."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 """Turns n texts into an (n, d) array of unit vectors."""
@@ -20,22 +24,23 @@ Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 def measure_outputs(
     outputs: Sequence[tuple[Output, Example]],
     passages: Sequence[str],
-    criterion: Criterion,
+    criterion: Criterion | None,
     embed: Embed,
 ) -> Iterator[dict[str, float]]:
-    """The measures of each output by name; `passages` are the passages of its prompts, or empty.
+    """Each output's measures by name; `passages` has its prompt's passage, or an empty text.
 
-    Similarity is measured if the prompt has a plain reference.
+    Similarity is measured if the prompt has a plain reference, the target if there is a criterion.
     """
+    measure_text = criterion.measure if criterion else tone_measures
     pairs = [(output.text, example.reference) for output, example in outputs]
     rows = zip(outputs, passages, reference_similarities(pairs, embed), strict=True)
     for (output, example), passage, similarity in rows:
         content = content_measures(output.text, example.reference, passage, similarity)
-        yield criterion.measure(output.text) | content
+        yield measure_text(output.text) | content
 
 
 def measure_records(
-    output: Output, measures: Mapping[str, float], criterion: Criterion
+    output: Output, measures: Mapping[str, float], criterion: Criterion | None
 ) -> Iterator[Measure]:
     """An output's measures as records, each with the source that defines it."""
     for name, value in measures.items():
@@ -43,7 +48,7 @@ def measure_records(
 
 
 def reference_similarities(pairs: Iterable[tuple[str, str]], embed: Embed) -> list[float | None]:
-    """Cosine similarity of each (answer, reference); None where the reference is empty."""
+    """Cosine similarity of each (answer, reference) pair; None if the reference is empty."""
     pairs = list(pairs)
     complete = [pair for pair in pairs if pair[1]]
     if not complete:
@@ -53,7 +58,9 @@ def reference_similarities(pairs: Iterable[tuple[str, str]], embed: Embed) -> li
     return [float(next(cosines)) if reference else None for _, reference in pairs]
 
 
-def _source(name: str, criterion: Criterion) -> str:
+def _source(name: str, criterion: Criterion | None) -> str:
     if name == "similarity":
         return SIMILARITY_SOURCE
-    return CONTENT_SOURCE if name in CONTENT_NAMES else criterion.source_of(name)
+    if name in CONTENT_NAMES:
+        return CONTENT_SOURCE
+    return criterion.source_of(name) if criterion else TONE_SOURCE

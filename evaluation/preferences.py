@@ -1,4 +1,4 @@
-"""Which arm reviewers prefer, from reviews of blind comparisons.
+"""Estimate which arm reviewers prefer from their reviews of blind comparisons.
 
 Ties count half for each side. Strengths are those of R. A. Bradley and M. E. Terry, Biometrika 39
 (1952) 324-345, fitted with the iteration of D. R. Hunter, Annals of Statistics 32 (2004) 384-406.
@@ -30,7 +30,7 @@ class VoteChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Sides:
-    """The arm on each side of a comparison, which reviewers didn't see."""
+    """The arms shown left and right in a comparison; reviewers don't see which is which."""
 
     left: str
     right: str
@@ -38,7 +38,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Vote:
-    """One reviewer's choice in one comparison, with the arms on its sides."""
+    """One reviewer's choice in one comparison, and which arm was on which side."""
 
     comparison: str
     reviewer: str
@@ -47,7 +47,7 @@ class Vote:
     choice: VoteChoice
 
     def score(self, arm: str) -> float:
-        """1 if the arm was preferred, ½ for a tie, 0 if the other arm was preferred."""
+        """An arm's score: 1 if it was preferred, ½ for a tie, 0 if the other arm was preferred."""
         if self.choice is VoteChoice.TIE:
             return 0.5
         preferred = self.sides.left if self.choice is VoteChoice.LEFT else self.sides.right
@@ -56,7 +56,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class WinRate:
-    """How often the first arm was preferred to the second, with ties as half a win."""
+    """How often the first arm was preferred to the second, counting ties as half a win."""
 
     first: str
     second: str
@@ -77,7 +77,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Preferences:
-    """The results of the votes; a `left_rate` far from ½ means that the side influenced them."""
+    """The summarised votes; a `left_rate` far from ½ means that the side influenced them."""
 
     votes: int
     kinds: tuple[str, ...]
@@ -87,7 +87,7 @@ class Preferences:
 
 
 def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterator[Vote]:
-    """Read the votes from submitted reviews of the comparisons in `sides`, which is by id."""
+    """Read votes from submitted reviews; `sides` maps a comparison's id to its arms."""
     choices = {choice.value for choice in VoteChoice}
     for review in reviews:
         answer = review.answer("preference")
@@ -105,7 +105,7 @@ def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterato
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Win rates, strengths and the rate of the left side; None without votes."""
+    """Compute win rates, strengths and the left side's win rate; None without votes."""
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
         return None
@@ -121,8 +121,8 @@ def summarise_votes(
 def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
     """The win rate of each pair of arms, with the names of a pair in alphabetical order.
 
-    The interval is Wilson's over comparisons, each with the mean of its votes. It is wider than
-    necessary if reviewers tie, but never too narrow because several of them saw the same answers.
+    The interval is Wilson's over comparisons, each scored by the mean of its votes. Ties make it
+    wider than necessary; several votes on the same answers never make it too narrow.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
@@ -167,8 +167,8 @@ def bradley_terry(
 ) -> tuple[Strength, ...]:
     """Strengths of all arms, strongest first, with bootstrap intervals over comparisons.
 
-    A prior of half a win each way between any two arms keeps the strength finite for an arm that
-    never lost or was never compared; it shrinks small samples towards equality.
+    A prior of half a win in each direction between any two arms keeps strengths finite for arms
+    that never lost or were never compared. It shrinks small samples towards equality.
     """
     if not cast:
         return ()
@@ -191,7 +191,7 @@ def bradley_terry(
 
 
 def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.float64]:
-    """Wins[c, i, j]: how often arm i was preferred to arm j in comparison c, ties half."""
+    """A table whose [c, i, j] is how often arm i beat arm j in comparison c; ties count half."""
     place = {arm: i for i, arm in enumerate(arms)}
     rows = {name: c for c, name in enumerate(dict.fromkeys(vote.comparison for vote in cast))}
     wins = np.zeros((len(rows), len(arms), len(arms)))
@@ -203,7 +203,7 @@ def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.flo
 
 
 def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log strengths for a stack of win tables, each row centred at 0 (Hunter's MM iteration)."""
+    """Fit log strengths to a stack of win tables by Hunter's MM iteration; rows have mean 0."""
     games = tables + tables.transpose(0, 2, 1)
     won = tables.sum(axis=2)
     strength = np.ones(won.shape)

@@ -1,4 +1,4 @@
-"""Whether a new model is better than the current one on the same held-out prompts."""
+"""Decide whether a new model beats the current one on the same held-out prompts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import signed_interval
 
 FEWEST = 10
-"""Fewest common prompts that a decision needs."""
+"""A decision needs at least this many common prompts."""
 MARGIN = 0.02
 """The acceptable loss of a guarded feature, in the feature's own unit."""
 
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Whether the new model is better, why, and the differences on the common prompts."""
+    """Whether the new model is better, the reason, and the differences on common prompts."""
 
     is_better: bool
     reason: str
@@ -30,11 +30,11 @@ def decide_promotion(
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Compare two arms: better means a higher target and no loss of a guarded feature.
+    """Decide whether a new arm has a higher target rate and no loss of a guarded feature.
 
-    Both are read from 95 % intervals of paired differences: the target's must be above 0, and no
-    guard's may lie below −`MARGIN`. Guards stop a model that gains the tone by saying something
-    else.
+    Both conditions use 95 % intervals of paired differences. The target's must be above 0, and no
+    guard's may lie below −`MARGIN`. Guards stop a model that gains the tone by changing the
+    content.
     """
     pair = [(new.name, current.name)]
     differences = compare_arms((new, current), pair, (target, *guards))

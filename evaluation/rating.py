@@ -1,7 +1,7 @@
-"""LLM judges: a model rates texts by a rubric, which is a file with a version.
+"""LLM judges: models that rate texts by a rubric, which is a versioned prompt file.
 
 This module only writes the prompts and parses the replies; the caller passes in a function that
-completes prompts. A rating is a measure like any other, and only as good as its judge card.
+completes prompts. A rating is a measure like any other; its judge card says how reliable it is.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeAlias
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -26,12 +27,12 @@ Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
 """A chat for a judge, and the JSON schema of its reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
-"""Returns the replies in the order of the prompts, None for each one that failed."""
+"""Returns one reply per prompt, in order; None for a prompt that failed."""
 
 
 @dataclass(frozen=True)
 class RubricCriterion:
-    """One quality to rate: its name, its meaning, and what some of its levels sound like."""
+    """A quality to rate: its name, its meaning, and descriptions of some of its levels."""
 
     name: str
     description: str
@@ -40,17 +41,21 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Criteria and the range of their ratings; `file` names the template of the prompt."""
+    """Criteria and the range of their ratings; `file` names the template of the prompt.
+
+    `steps` are the ratings that have a level, if they aren't evenly spaced in the range.
+    """
 
     criteria: tuple[RubricCriterion, ...]
     low: int = 1
     high: int = 5
     file: str = "rating.v1"
+    steps: tuple[int, ...] = ()
 
     @property
     def middle(self) -> float:
         """The rating above which a criterion counts as met."""
-        return (self.low + self.high) / 2
+        return float(median(self.steps or (self.low, self.high)))
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -65,7 +70,7 @@ class Rubric:
         }
 
     def prompt(self, question: str, text: str) -> Prompt:
-        """The prompt to rate a text, which answers the question, if there is one."""
+        """The prompt to rate a text as an answer to a question; the question may be empty."""
         chat = [
             {"role": "system", "content": self._block("system")},
             {"role": "user", "content": self._block("user", question=question, text=text)},
@@ -80,7 +85,7 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Judge:
-    """A model by its name, its sampling parameters, and the rubric that it rates by."""
+    """An LLM judge: the model's name, its sampling parameters, and the rubric that it applies."""
 
     name: str
     parameters: str
@@ -88,7 +93,7 @@ class Judge:
 
     @cached_property
     def definition(self) -> str:
-        """Everything that could change a rating, as canonical JSON: the model and the prompt."""
+        """The model and prompt, which are everything that affects a rating, as canonical JSON."""
         chat, schema = self.rubric.prompt("…", "…")
         return canonical(
             {"judge": self.name, "parameters": self.parameters, "rubric": chat, "schema": schema}
@@ -96,7 +101,7 @@ class Judge:
 
     @property
     def source(self) -> str:
-        """The source of its measures."""
+        """The source that identifies this judge's ratings among all measures."""
         return f"{RATING_SOURCE}+{digest(self.definition)[:12]}"
 
     @property
@@ -114,9 +119,9 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """The ratings of each text by measure; None if the reply has no valid ratings.
+        """Rate texts; yield each text's ratings by measure name, or None if its reply is invalid.
 
-        `texts` are pairs of a question, which may be empty, and the text.
+        `texts` are (question, text) pairs; the question may be empty.
         """
         prompts = [self.rubric.prompt(question, text) for question, text in texts]
         for reply in complete(prompts):
@@ -130,7 +135,7 @@ def measure_name(criterion: str) -> str:
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """A rating for each criterion from a reply; None if one is missing or out of range.
+    """Read a rating for each criterion from a reply; None if one is missing or out of range.
 
     Text around the JSON object, such as a code fence, is ignored.
     """
@@ -153,20 +158,21 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
-        autoescape=False,  # this is no HTML, and escaping would change the texts to rate
+        autoescape=False,  # escaping would change the texts to rate
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """A tone as a rubric: one criterion on the tone's own scale, with its anchors as levels."""
+    """Build a tone's rubric: one criterion on the tone's scale, with its anchors as levels."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
-    return Rubric((RubricCriterion(name, description, levels),), min(anchors), max(anchors))
+    criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
+    return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
-    """A persona as a rubric: a criterion for each trait (name, description, shows, never)."""
+    """Build a persona's rubric: one criterion per trait (name, description, shows, never)."""
     criteria = (
         RubricCriterion(
             name,

@@ -1,9 +1,9 @@
-"""A register classifier: conversation or encyclopedia, from the features of tone.
+"""A classifier that tells conversational from encyclopedic text by tone features.
 
 It is an L2-regularised logistic regression on standardised features. Train it on people's labels if
 there are any, otherwise on human chats against encyclopedic text. Such sources also differ in topic
-and format, and a writer can learn to please the features, so treat it as one scorer among several
-and read its card.
+and format, and a model can learn to game the features, so treat the classifier as one scorer among
+several and read its card.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _FEATURES = (
 
 @dataclass(frozen=True)
 class RegisterModel:
-    """A fitted scikit-learn pipeline, and what it was trained on."""
+    """A fitted scikit-learn pipeline, and a description of its training data."""
 
     trained_on: str
     pipeline: Any
@@ -37,11 +37,11 @@ class RegisterModel:
 def fit(
     texts: Sequence[str], labels: Sequence[bool], trained_on: str, penalty: float = 1.0
 ) -> RegisterModel:
-    """Fit a classifier of texts labelled true (conversation) against the others.
+    """Fit a classifier to texts labelled true (conversation) or false.
 
-    `penalty` is the L2 penalty on the weights of standardised features; more shrinks them.
+    `penalty` is the L2 penalty on the weights; a higher penalty gives smaller weights.
 
-    Raises `EvaluationError` if there isn't one label per text, or only one class.
+    Raises `EvaluationError` if there isn't one label per text, or all labels are the same.
     """
     if len(texts) != len(labels) or not 0 < sum(labels) < len(labels):
         raise EvaluationError(
@@ -49,7 +49,7 @@ def fit(
             f"there are {len(texts)} texts and {len(labels)} labels, {sum(labels)} of them true. "
             "Label more texts."
         )
-    from sklearn.linear_model import LogisticRegression  # takes a second to import
+    from sklearn.linear_model import LogisticRegression  # import takes a second
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -68,7 +68,7 @@ def predict(model: RegisterModel, texts: Sequence[str]) -> list[float]:
 def card(
     model: RegisterModel, texts: Sequence[str], labels: Sequence[bool], labels_by: str
 ) -> JudgeCard:
-    """The judge card of a classifier on texts it was not fitted to."""
+    """Test a classifier on texts that it wasn't fitted to."""
     scores = predict(model, texts)
     name = f"The register classifier (trained on {model.trained_on})"
     predictions = Predictions([score >= 0.5 for score in scores], labels, scores)

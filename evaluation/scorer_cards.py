@@ -1,4 +1,4 @@
-"""Judge cards of a campaign's scorers (rules, trait lists, measures), built from reviews."""
+"""Compute judge cards for a campaign's scorers (rules, trait lists, measures) from reviews."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,15 +18,14 @@ from db.records import (
 )
 from evaluation import register
 from evaluation.arms import MeasuredArm
+from evaluation.criteria import Criterion
 from evaluation.gates import GateBounds
 from evaluation.judge_cards import JudgeCard, Predictions, describe_kinds, judge_card
-from evaluation.measures.criteria import Criterion
-from evaluation.measures.suggestions import SuggestedAnswer, suggest_answers
-from evaluation.measures.tone import tone_measures
+from evaluation.measures.suggestions import RatingRule, SuggestedAnswer, suggest_answers
 from evaluation.rating import Judge, measure_name
 
 FEWEST = 20
-"""Fewest labelled records that a card is made from."""
+"""A card needs at least this many labelled records."""
 _COMPARED = (("flesch_reading_ease", "Reading ease"), ("similarity", "Similarity"))
 _LEFT_WINS = {"left": 1.0, "right": 0.0, "tie": 0.5}
 
@@ -59,45 +58,55 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
     return {subject: mean > 0.5 for subject, mean in means.items() if mean != 0.5}
 
 
-def candidate_labels(
-    candidates: Iterable[Candidate], reviews: Iterable[Review], criterion: Criterion, middle: float
-) -> dict[str, ReviewerLabels]:
-    """What most reviewers said of candidates, by the name of the tone or of each trait.
-
-    `middle` is the middle of the rating scale: a text above it is in the tone.
-    """
-    texts = {candidate.id: candidate.review_text for candidate in candidates}
+def tone_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], middle: float
+) -> ReviewerLabels:
+    """Whether most reviewers rated candidates above the middle of the tone's scale."""
     answers = submitted(reviews)
-    source = _source(answers)
-    if not criterion.traits:
-        ratings = [(review.subject, review.answer("tone")) for review in answers]
-        values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
-        return {criterion.feature.name: ReviewerLabels(texts, majority(values), source)}
+    ratings = [(review.subject, review.answer("tone")) for review in answers]
+    values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
+    return ReviewerLabels(_texts(candidates), majority(values), _source(answers))
+
+
+def trait_labels(
+    candidates: Iterable[Candidate], reviews: Iterable[Review], traits: Iterable[str]
+) -> dict[str, ReviewerLabels]:
+    """Whether most reviewers found a trait in candidates, by trait."""
+    texts, answers = _texts(candidates), submitted(reviews)
     named = [(review.subject, review.answer("traits")) for review in answers]
-    chosen = [(s, traits) for s, traits in named if isinstance(traits, tuple) and traits]
+    chosen = [(s, found) for s, found in named if isinstance(found, tuple) and found]
+    source = _source(answers)
     return {
         trait: ReviewerLabels(texts, majority((s, float(trait in t)) for s, t in chosen), source)
-        for trait in criterion.traits
+        for trait in traits
     }
 
 
+def _texts(candidates: Iterable[Candidate]) -> dict[str, str]:
+    return {candidate.id: candidate.review_text for candidate in candidates}
+
+
 def candidate_cards(
-    labels: Mapping[str, ReviewerLabels], criterion: Criterion
+    labels: Mapping[str, ReviewerLabels], criterion: Criterion | None
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule and the register classifier, or of each trait's phrase list."""
+    """Cards of the tone's rule and the register classifier, or of each trait's phrase list.
+
+    A tone without a criterion has no rule, so only the classifier gets a card.
+    """
+    traits = criterion.traits if criterion else {}
     for name, known in labels.items():
-        measure = f"trait.{name}" if criterion.traits else name
-        title = f"The list of “{name}”" if criterion.traits else f"The rule for “{name}”"
-        if len(known.subjects) >= FEWEST:
+        measure = f"trait.{name}" if traits else name
+        title = f"The list of “{name}”" if traits else f"The rule for “{name}”"
+        if criterion and len(known.subjects) >= FEWEST:
             calls = [criterion.measure(known.texts[s])[measure] > 0 for s in known.subjects]
             predictions = Predictions(calls, [known.labels[s] for s in known.subjects])
             yield judge_card(title, predictions, known.source)
-        if not criterion.traits:
+        if not traits:
             yield from _register_card(known)
 
 
 def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
-    """The register classifier, fitted to one half of the texts and tested on the other."""
+    """Test the register classifier on half of the texts, after fitting it to the other half."""
     ids = sorted(known.subjects)
     halves = ids[::2], ids[1::2]
     texts = [[known.texts[s] for s in half] for half in halves]
@@ -111,7 +120,7 @@ def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
 def rating_cards(
     judge: Judge, labels: Mapping[str, ReviewerLabels], ratings: Iterable[Measure]
 ) -> Iterator[JudgeCard]:
-    """A card of an LLM judge for each criterion that it rated on labelled texts."""
+    """Test an LLM judge on each criterion that it rated on labelled texts."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for rating in ratings:
         values[rating.name][rating.subject] = rating.value
@@ -126,7 +135,7 @@ def rating_cards(
 
 @dataclass(frozen=True)
 class BlindVotes:
-    """The reviews of blind comparisons between outputs, which are by id."""
+    """The reviews of blind comparisons, with the compared outputs by id."""
 
     reviews: Sequence[Review]
     comparisons: Sequence[Comparison]
@@ -141,10 +150,10 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Cards of single measures (name, label): does the answer with the higher value win?
+    """Test how well single measures predict votes: does the answer with the higher value win?
 
-    Reading ease and similarity are added. A comparison counts if most reviewers prefer one side
-    and the two answers differ in the measure.
+    `measures` are (name, label) pairs; reading ease and similarity are added. A comparison counts
+    if most reviewers prefer one side and the two answers differ in the measure.
     """
     answers = [(review, review.answer("preference")) for review in submitted(votes.reviews)]
     cast = [(review, _LEFT_WINS[str(a)]) for review, a in answers if a in _LEFT_WINS]
@@ -170,16 +179,18 @@ def vote_cards(
 
 @dataclass(frozen=True)
 class ReviewQuestions:
-    """The questions of a review that measures suggest answers to.
+    """The review questions to which measures suggest answers.
 
     Attributes:
         scale_middle: The middle of the tone scale, None if the tone isn't asked about.
+        rating_rule: What suggests a rating of the tone, if anything does.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
         traits: The traits that reviewers can tick.
         guidelines: The guidelines that reviewers read, which a card's fingerprint covers.
     """
 
     scale_middle: float | None = None
+    rating_rule: RatingRule | None = None
     is_grounded: bool = True
     traits: tuple[str, ...] = ()
     guidelines: str = ""
@@ -195,7 +206,7 @@ class ReviewerAnswers:
 
 @dataclass(frozen=True)
 class _Scorer:
-    """A suggesting measure's answer to one question, read as yes (1), no (0) or neither (½)."""
+    """A measure that suggests answers to a question; `read` maps one to yes 1, no 0, neither ½."""
 
     question: str
     name: str
@@ -203,9 +214,9 @@ class _Scorer:
 
 
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
-    """The submitted reviews to compare suggestions with.
+    """Select the submitted reviews to compare suggestions with.
 
-    Those of the calibration set come first, because its reviewers saw no suggestions.
+    Reviews of the calibration set are preferred, because its reviewers saw no suggestions.
     """
     unaided = tuple(submitted(calibration))
     reviews = unaided or tuple(submitted(others))
@@ -218,7 +229,7 @@ def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
     """A card for each suggesting measure that 20 or more reviewed records let us test."""
-    suggestions = {candidate.id: _suggestions(candidate) for candidate in candidates}
+    suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
         labels = majority((subject, scorer.read(v)) for subject, v in values if v is not None)
@@ -247,7 +258,7 @@ def suggestion_gates(
     if not bounds.measured:
         return ()
     by_name = {card.name: card for card in cards}
-    suggestions = [_suggestions(candidate) for candidate in approved]
+    suggestions = [_suggestions(candidate, questions) for candidate in approved]
     gates = []
     for scorer in _scorers(questions):
         answers = [each.get(scorer.question) for each in suggestions]
@@ -299,8 +310,8 @@ def _above(value: float, middle: float) -> float:
     return 0.5 if value == middle else float(value > middle)
 
 
-def _suggestions(candidate: Candidate) -> dict[str, SuggestedAnswer]:
-    suggestions = suggest_answers(candidate, tone_measures(candidate.review_text))
+def _suggestions(candidate: Candidate, questions: ReviewQuestions) -> dict[str, SuggestedAnswer]:
+    suggestions = suggest_answers(candidate, questions.rating_rule)
     return {suggestion.question: suggestion for suggestion in suggestions}
 
 

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Resampling:
-    """The number of bootstrap samples, and their seed."""
+    """The number of bootstrap samples and the random seed."""
 
     samples: int = 5_000
     seed: int = 0
@@ -42,7 +42,7 @@ class Resampling:
 
 RESAMPLING = Resampling()
 TAIL = 0.025
-"""The share beyond each end of an interval; all intervals are 95 %."""
+"""The probability beyond each end of an interval, because all intervals are 95 %."""
 
 
 def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
@@ -77,7 +77,7 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
 def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Interval:
     """The difference of two rates on the same prompts, a − b (Newcombe's method 10).
 
-    Unlike a bootstrap interval it doesn't shrink to a point if all prompts agree.
+    Unlike a bootstrap interval, it doesn't shrink to a point if all prompts agree.
     """
     _check_paired(a, b)
     n = len(a)
@@ -102,9 +102,9 @@ def paired_shares(
 ) -> Interval:
     """The difference of two shares on the same prompts, a − b.
 
-    If every value is 0 or 1 it uses Newcombe's method, otherwise the bootstrap. If all differences
-    are equal, the bootstrap interval is a point; then it uses Newcombe's method without
-    correlation, which is wide enough.
+    If every value is 0 or 1, Newcombe's method gives the interval, otherwise the bootstrap. If all
+    differences are equal, the bootstrap interval would be a point, so Newcombe's method without
+    correlation is used, which is wide enough.
     """
     if {*a, *b} <= {0.0, 1.0}:
         return paired_rates([x > 0 for x in a], [x > 0 for x in b])
@@ -130,8 +130,8 @@ def mean_interval(
 ) -> Interval:
     """A mean with its expanded percentile bootstrap interval (Hesterberg, 2015, section 5.2).
 
-    The quantiles are moved out for Student's t and for the factor n / (n − 1) that a resample's
-    variance lacks; plain percentiles are too narrow for few values.
+    Plain percentiles are too narrow for few values. The expanded ones correct for Student's t and
+    for the factor n / (n − 1) that a resample's variance lacks.
 
     `clusters` names the cluster of each value (such as the article of its prompt). Whole clusters
     are resampled, so that similarity within them doesn't count as evidence.
@@ -178,10 +178,10 @@ def paired_bootstrap(
 
 
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
-    """A rate over several seeds with Student's interval, which covers other trainings.
+    """A rate over several seeds, with Student's interval, which covers variation between trainings.
 
-    Each seed counts by its mean. Two seeds predict a third poorly; a bootstrap would hide that,
-    because it can't leave the range of its values.
+    Each seed counts by its mean. Two seeds predict a third poorly, which a bootstrap would hide,
+    because its interval can't leave the range of the values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """
@@ -197,7 +197,7 @@ def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
 
 
 def _student(freedom: int) -> float:
-    """The 97.5 % point of Student's t: from a table up to 10 degrees of freedom, then a series."""
+    """The 97.5 % quantile of Student's t: a table up to 10 degrees of freedom, then a series."""
     if freedom <= len(_STUDENT):
         return _STUDENT[freedom - 1]
     z = NormalDist().inv_cdf(0.975)
@@ -210,8 +210,8 @@ def sign_flip_p(
 ) -> float:
     """Two-sided p-value of a paired difference, by flipping the signs of the differences.
 
-    Up to 14 non-zero differences it tries every pattern of signs (for 0 and 1 this is McNemar's
-    exact test), beyond that `samples` random ones.
+    With up to 14 non-zero differences, it tries every pattern of signs, which for values 0 and 1
+    is McNemar's exact test. With more, it tries `samples` random patterns.
     """
     _check_paired(a, b)
     gaps = np.subtract(a, b).astype(float)
@@ -229,7 +229,7 @@ def sign_flip_p(
 
 
 def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
-    """Effect size from −1 to 1: how much more often a value of `a` exceeds one of `b` than not."""
+    """Cliff's delta, from −1 to 1: P(x > y) − P(x < y) for random values x of `a` and y of `b`."""
     if not len(a) or not len(b):
         raise EvaluationError("One of the two arms has no values. Measure both.")
     ordered = np.sort(np.asarray(b, dtype=float))
@@ -239,7 +239,7 @@ def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's adjusted p-values of a family of comparisons, by the same names."""
+    """Adjust the p-values of a family of comparisons, given by name, with Holm's method."""
     adjusted: dict[str, float] = {}
     running = 0.0
     ordered = sorted(p_values.items(), key=lambda item: (item[1], item[0]))

@@ -1,4 +1,4 @@
-"""The verdict: the conclusions from a run's figures, in sentences that the intervals support."""
+"""The verdict: a run's conclusions, in sentences that its confidence intervals support."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +8,14 @@ from evaluation.arms import ArmSummary, Difference
 from evaluation.measures.content import SIMILARITY
 from evaluation.measures.tone import CONVERSATIONAL, Feature
 from evaluation.preferences import Preferences
+from evaluation.reviewer_ratings import ArmRating
 from evaluation.statistics import Outcome, is_non_inferior, outcome
 
 SIMILARITY_MARGIN = 0.05
+NO_CRITERION = (
+    "No criterion was set for this tone, so no answer counts as being in it; only reviewers’ "
+    "preferences and ratings say which model is better."
+)
 
 
 @dataclass(frozen=True)
@@ -18,17 +23,19 @@ class Evidence:
     """What a verdict is based on: the tuned arm, its baseline, their differences and the votes.
 
     `margin` is the acceptable loss of similarity to the reference; set it before measuring.
+    Without a criterion, `target` is None, and `ratings` and votes are all there is.
     """
 
     tuned: ArmSummary | None
     baseline: ArmSummary | None = None
     differences: tuple[Difference, ...] = ()
     preferences: Preferences | None = None
-    target: Feature = CONVERSATIONAL
+    target: Feature | None = CONVERSATIONAL
     margin: float = SIMILARITY_MARGIN
+    ratings: tuple[ArmRating, ...] = ()
 
     def difference(self, feature: str) -> Difference | None:
-        """Tuned − baseline in a feature, None if they weren't compared."""
+        """The difference tuned − baseline in a feature; None if they weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)
@@ -39,13 +46,15 @@ class Evidence:
 
 def verdict(evidence: Evidence) -> str:
     """What fine-tuning did against the baseline: to the target, to the content, to preference."""
-    tuned, baseline = evidence.tuned, evidence.baseline
+    tuned, baseline, target = evidence.tuned, evidence.baseline, evidence.target
+    if target is None:
+        return _verdict_of_people(evidence)
     if tuned is None or tuned.target is None:
         return "There is no verdict yet: no answer of the fine-tuned model has been measured."
     if baseline is None or baseline.target is None:
-        return f"{_rate(tuned, tuned.target, evidence)}. There is no other arm to compare it with."
+        return f"{_rate(tuned, tuned.target, target)}. There is no other arm to compare it with."
     parts = (
-        _target(evidence, tuned, baseline),
+        _target(evidence, target, tuned, baseline),
         content_sentence(evidence.difference(SIMILARITY.name), evidence.margin),
         _preference(evidence, tuned, baseline),
     )
@@ -53,7 +62,7 @@ def verdict(evidence: Evidence) -> str:
 
 
 def review_notice(kinds: Iterable[str]) -> str:
-    """A sentence if reviews were made by rules; empty if there are none or only people's."""
+    """A notice if rules made any of the reviews; otherwise empty."""
     kinds = set(kinds)
     if kinds == {"rule"}:
         return "Every review was made by a written rule, not by a person."
@@ -75,22 +84,48 @@ def signed_interval(interval: Interval) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage; `<1 %` and `>99 %` if rounding would hide a case."""
+    """A share as a whole percentage; `<1 %` and `>99 %` instead of rounding to 0 or 100 %."""
     if 0 < share < 0.005:
         return "<1 %"
     return ">99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
 
 
-def _rate(arm: ArmSummary, rate: Interval, evidence: Evidence) -> str:
+def _verdict_of_people(evidence: Evidence) -> str:
+    """The verdict without a criterion: people's votes and ratings, and whether content was kept."""
+    tuned, baseline = evidence.tuned, evidence.baseline
+    parts = [NO_CRITERION]
+    if tuned and baseline:
+        change = evidence.difference(SIMILARITY.name)
+        preference = _preference(evidence, tuned, baseline)
+        parts += [preference, content_sentence(change, evidence.margin) if change else ""]
+    labels = {arm.name: arm.label for arm in (tuned, baseline) if arm}
+    rated = [
+        f"{mean_text(rating.mean)} for “{labels[rating.arm]}” ({rating.answers} answers)"
+        for rating in evidence.ratings
+        if rating.arm in labels
+    ]
+    parts.append(f"Mean ratings of the tone: {', '.join(rated)}." if rated else "")
+    if not rated and evidence.preferences is None:
+        parts.append("Nobody has compared the answers yet.")
+    return " ".join(part for part in parts if part)
+
+
+def mean_text(mean: Interval) -> str:
+    """A mean rating with its bounds, if it has any: `4.1 (3.8 to 4.4)`."""
+    bounds = f" ({mean.low:.1f} to {mean.high:.1f})" if mean.low < mean.high else ""
+    return f"{mean.estimate:.1f}{bounds}"
+
+
+def _rate(arm: ArmSummary, rate: Interval, target: Feature) -> str:
     return (
         f"With “{arm.label}”, {percent(rate.estimate)} of {arm.n} held-out answers are "
-        f"{evidence.target.label.lower()} (95 % interval {percent(rate.low)} to "
+        f"{target.label.lower()} (95 % interval {percent(rate.low)} to "
         f"{percent(rate.high)})"
     )
 
 
-def _target(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> str:
-    difference = evidence.difference(evidence.target.name)
+def _target(evidence: Evidence, target: Feature, tuned: ArmSummary, baseline: ArmSummary) -> str:
+    difference = evidence.difference(target.name)
     if difference is None or tuned.target is None or baseline.target is None:
         return "Undecided: the two arms have fewer than two prompts in common."
     conclusion = {
@@ -99,13 +134,13 @@ def _target(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> str:
         Outcome.UNDECIDED: "Undecided: fine-tuning may have changed nothing.",
     }[difference.outcome]
     return (
-        f"{conclusion} {_rate(tuned, tuned.target, evidence)}; with “{baseline.label}”, "
+        f"{conclusion} {_rate(tuned, tuned.target, target)}; with “{baseline.label}”, "
         f"{percent(baseline.target.estimate)}: a difference of {points(difference.interval)}."
     )
 
 
 def content_sentence(difference: Difference | None, margin: float) -> str:
-    """Whether the content was kept, by the difference in similarity to the reference."""
+    """Say whether the content was kept, judging by the change in similarity to the reference."""
     if difference is None:
         return "Similarity to the reference was not measured, so the content can’t be judged."
     change = difference.interval

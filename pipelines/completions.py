@@ -1,4 +1,4 @@
-"""Asks a teacher arbitrary prompts, such as those of an LLM judge, and stores the replies."""
+"""Send a teacher arbitrary prompts, such as an LLM judge's, and store the replies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.completion import Prompt
 from pipelines.teachers.registry import PHRASEBOOK, build_teacher, identify_teacher
 from pipelines.voices.tone import TonePhrases
 
@@ -16,10 +17,9 @@ from pipelines.voices.tone import TonePhrases
 def complete_chats(
     requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
 ) -> list[str | None]:
-    """The teacher's replies to chats, each given with the JSON schema of its reply.
+    """The replies to chats, which come with their replies' JSON schemas; None for a missing reply.
 
-    A reply is None if the teacher gave none. Raises `TeacherError` if the plan's teacher can't
-    answer arbitrary prompts or can't be reached; the plan's journal keeps earlier replies.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(
@@ -32,7 +32,7 @@ def complete_chats(
         with quiet_distilabel():
             teacher.load()
         try:
-            outputs = teacher.generate(list(requests))
+            completions = teacher.ask([Prompt(*request) for request in requests])
         finally:
             teacher.unload()
-    return [output["generations"][0] for output in outputs]
+    return [completion.text for completion in completions]

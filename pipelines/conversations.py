@@ -18,7 +18,7 @@ from pipelines.voices.tone import Tone
 
 
 class SplitQuestions(Step):
-    """Splits a row with several questions into a row for each."""
+    """Splits a row with several questions into one row per question."""
 
     @property
     def inputs(self) -> list[str]:
@@ -76,10 +76,8 @@ def generate_conversations(
 ) -> Iterator[Candidate | Rejection]:
     """Yield questions about each passage with answers in the tone, or rejections.
 
-    The user's message is the passage, an empty line and the question. The candidate's `reference`
-    is the plain answer before the rewrite.
-
-    Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    The user's message is the passage, an empty line and the question; `reference` is the plain
+    answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     run = GenerationRun(
         plan=plan,

@@ -1,4 +1,4 @@
-"""Runs a distilabel pipeline in this process and yields its rows as they are finished.
+"""Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
 `Pipeline.run` starts a process for each step and returns its rows only at the end. This engine
 runs the steps of the same graph one after another, so that rows stream and breakpoints work. The

@@ -1,4 +1,4 @@
-"""An append-only file of a teacher's replies, so that nothing is asked or paid for twice.
+"""An append-only file of a teacher's replies, so that no prompt is sent or paid for twice.
 
 A reply's key covers everything that could change it: the teacher, its parameters, its seed and the
 messages, which contain the rendered prompt and so its version. Each reply is one JSON line, flushed
@@ -9,7 +9,7 @@ import fcntl
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import IO, Self
 
@@ -38,12 +38,9 @@ class Journal:
     """The stored replies by key; without a path they last only as long as the object."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read the stored replies and opens the file to append more.
+        """Read the stored replies and open the file, which is created if it doesn't exist.
 
         Raises `TeacherError` if another process has the file open.
-
-        Args:
-            path: the file; it is created with its folder if it doesn't exist.
         """
         self._replies: dict[str, Reply] = {}
         self._file: IO[bytes] | None = None
@@ -55,7 +52,7 @@ class Journal:
 
     @classmethod
     def read_only(cls, path: Path | None) -> Self:
-        """The replies of a file; new ones aren't written to it."""
+        """Open a journal with a file's replies; new ones aren't written to the file."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:
@@ -70,14 +67,14 @@ class Journal:
             if not line.endswith(b"\n"):
                 break
             end += len(line)
-            # A full disk may have left a broken line; its reply is asked for again.
+            # A full disk may have left a broken line; its reply is requested again.
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
         return end
 
     def lookup(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The stored replies among some keys."""
+        """The stored replies for these keys, without missing ones."""
         return {key: self._replies[key] for key in keys if key in self._replies}
 
     def add(self, key: str, reply: Reply) -> None:
@@ -86,18 +83,10 @@ class Journal:
             return
         self._replies[key] = reply
         if self._file is not None:
-            entry = {
-                "key": key,
-                "text": reply.text,
-                "in": reply.input_tokens,
-                "out": reply.output_tokens,
-            }
+            text, read, wrote = astuple(reply)
+            entry = {"key": key, "text": text, "in": read, "out": wrote}
             self._file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
             self._file.flush()
-
-    def __len__(self) -> int:
-        """The number of stored replies."""
-        return len(self._replies)
 
     def __enter__(self) -> Self:
         """Return the journal, which is closed at the end of the block."""

@@ -1,4 +1,4 @@
-"""Counts the tokens and dollars that a run spends on its teacher, and stops it at its limits."""
+"""Count the tokens and dollars that a run spends on its teacher, and stop the run at a limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

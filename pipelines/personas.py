@@ -23,22 +23,12 @@ _COLUMNS = {
 }
 
 
-class PersonaTask(PromptTask):
-    """Writes one kind of text and passes on rows of other kinds unchanged."""
-
-    kind: str
-
-    def applies_to(self, row: Row) -> bool:
-        """Whether the row is of this task's kind."""
-        return bool(row["kind"] == self.kind) and super().applies_to(row)
-
-
 def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
     """The distilabel pipeline that writes each row's kind of text as the persona."""
     prompts = asdict(persona.prompts)
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
-            PersonaTask(
+            PromptTask(
                 name=f"write_{kind.value}",
                 llm=llm,
                 kind=kind.value,
@@ -59,9 +49,8 @@ def generate_persona_texts(
 ) -> Iterator[Candidate | Rejection]:
     """Yield a text of each planned kind about each topic, or a rejection.
 
-    Each text must show two traits; over all texts, every trait is asked for equally often.
-
-    Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    Each text must show two traits; over all texts, every trait is asked for equally often. Raises
+    `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     prompts = asdict(persona.prompts)
 
@@ -95,17 +84,14 @@ def _text_column(row: Row) -> str:
 def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
     """A row for each topic and kind, with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
-    turn = plan.seed
-    for topic in topics:
-        for kind in plan.kinds:
-            first, second = _pair(turn, len(traits))
-            turn += 1
-            yield {
-                "passage": topic.text,
-                "subject": topic.id,
-                "kind": kind.value,
-                "traits": [_describe(traits[first], turn), _describe(traits[second], turn)],
-            }
+    texts = ((topic, kind) for topic in topics for kind in plan.kinds)
+    for turn, (topic, kind) in enumerate(texts, plan.seed):
+        yield {
+            "passage": topic.text,
+            "subject": topic.id,
+            "kind": kind.value,
+            "traits": [_describe(traits[n], turn + 1) for n in _pair(turn, len(traits))],
+        }
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
@@ -115,6 +101,6 @@ def _pair(turn: int, count: int) -> tuple[int, int]:
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """The fields of a trait that a prompt shows, with one of its questions in turn."""
+    """The fields of a trait that a prompt shows, with the next of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}

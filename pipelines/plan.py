@@ -14,7 +14,7 @@ BATCH = 256
 """The number of rows that go through a pipeline together."""
 
 ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
-"""Replies to chats with a model of another stage; None for a chat that is too long for it."""
+"""Replies to chats with another stage's model; None for a chat that's too long for the model."""
 EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 """Embeds texts as rows of length 1, whose dot product is the similarity of two texts."""
 
@@ -41,9 +41,9 @@ class GenerationPlan:
     persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
     and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
 
-    `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts what
-    the run would ask. `ray` is the address of the Ray cluster that runs the teacher, “auto” for
-    one on this machine.
+    `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
+    requests that the run would make. `ray` is the address of the Ray cluster that runs the teacher,
+    “auto” for one on this machine.
     """
 
     campaign: str

@@ -1,4 +1,4 @@
-"""Texts that the offline teacher writes about two short passages, to try out a tone or persona."""
+"""Try out a tone or persona: the offline teacher writes texts about two short passages."""
 
 from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import generate_conversations

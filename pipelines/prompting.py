@@ -1,11 +1,11 @@
-"""Renders the prompt files `prompts/<name>.vN.jinja` and reads values back out of a prompt."""
+"""Render the prompt files `prompts/<name>.vN.jinja`, and extract values from a prompt."""
 
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FOLDER = Path(__file__).parent / "prompts"
@@ -15,27 +15,21 @@ _REPLY_KEY = re.compile(r'\{"([a-z_]+)": [\["]')
 _QUESTION_COUNT = re.compile(r"Ask (\d+) different")
 
 
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(FOLDER),
-        undefined=StrictUndefined,
-        autoescape=False,  # prompts aren't HTML, and escaping would change the passages
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _template(name: str) -> Template:
-    return _environment().get_template(f"{name}.jinja")
+ENVIRONMENT = ImmutableSandboxedEnvironment(
+    loader=FileSystemLoader(FOLDER),
+    undefined=StrictUndefined,
+    autoescape=False,  # prompts aren't HTML, and escaping would change the passages
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 @cache
 def prompt_names() -> list[str]:
     """The prompts that a tone or persona file may name, as name.vN."""
-    names = sorted(path.stem for path in FOLDER.glob("*.jinja"))
-    return [name for name in names if "user" in _template(name).blocks]
+    files = sorted(path.name for path in FOLDER.glob("*.jinja"))
+    return [Path(file).stem for file in files if "user" in ENVIRONMENT.get_template(file).blocks]
 
 
 def render_block(name: str, block: str, **values: Any) -> str:
@@ -43,14 +37,14 @@ def render_block(name: str, block: str, **values: Any) -> str:
     return render_exactly(name, block, **values).strip()
 
 
-def render_exactly(name: str, block: str, **values: Any) -> str:
-    """One block of a prompt file, with the white space around its text."""
-    template = _template(name)
+def render_exactly(name: str, block: str, /, **values: Any) -> str:
+    """One block of a prompt file, including the white space around its text."""
+    template = ENVIRONMENT.get_template(f"{name}.jinja")
     return "".join(template.blocks[block](template.new_context(values)))
 
 
 def render_prompt(name: str, **values: Any) -> ChatMessages:
-    """A prompt file as a system and a user message; raises `UndefinedError` as above."""
+    """A prompt file as a system and a user message; `UndefinedError` if a value is missing."""
     return [
         {"role": role, "content": render_block(name, role, **values)} for role in ("system", "user")
     ]

@@ -1,7 +1,9 @@
-"""Runs a pipeline over rows and checks the candidates that come out: what all pipelines share."""
+"""Run a pipeline over rows and check the resulting candidates; all pipelines use this code."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from distilabel.models.llms.base import LLM
@@ -25,8 +27,8 @@ from pipelines.voices.tone import TonePhrases
 class GenerationRun:
     """One run of a pipeline.
 
-    `build` makes the pipeline for a teacher. Of a finished row, `prompts` names the prompts that
-    wrote it, `text_column` the column with its text, and `fields` the candidate's own fields.
+    `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the names of
+    its prompts, `text_column` its text's column, and `fields` the candidate's specific fields.
     """
 
     plan: GenerationPlan
@@ -39,12 +41,10 @@ class GenerationRun:
     def candidates(
         self, rows: Iterable[Row], phrases: TonePhrases | Persona
     ) -> Iterator[Candidate | Rejection]:
-        """Yield candidates, and rejections of rows without a text or whose text fails a check.
+        """Yield a candidate or a rejection for each row, until a limit stops the run.
 
-        Stops at the plan's limit of candidates, or when its meter reaches a limit. A row needs
-        `passage` (a text) and `subject` (the passage's id); `phrases` are for the offline teacher.
-        With `retry`, rejected rows run once more at the end, and each then yields a candidate or
-        another rejection.
+        A row needs `passage` (a text) and `subject` (the passage's id); `phrases` are for the
+        offline teacher. With `retry`, rejected rows run once more at the end.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
         llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
@@ -65,22 +65,23 @@ class GenerationRun:
     ) -> Iterator[tuple[Row, Candidate | Rejection]]:
         plan = self.plan
         batch_size = min(plan.batch, plan.limit or plan.batch)
-        remaining = _until_stopped(rows, plan)
+        remaining = takewhile(lambda _: not plan.meter.is_stopped, rows)
         for row in stream_rows(self.build(teacher), remaining, batch_size):
+            reason = (row["rejection"] or {}).get("reason")
             # A row the teacher wasn't asked about, because of a limit, isn't rejected.
-            if not (plan.meter.is_stopped and _reason(row) == LIMIT_REACHED):
+            if not (plan.meter.is_stopped and reason == LIMIT_REACHED):
                 yield row, self._check(row, teacher.identity)
 
     def _check(self, row: Row, identity: TeacherIdentity) -> Candidate | Rejection:
-        scope, subject = self.plan.campaign, row["subject"]
+        reject = partial(Rejection, scope=self.plan.campaign, subject=row["subject"])
         if row["rejection"]:
             fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
-            return Rejection(scope=scope, stage="generate", subject=subject, **fields)
+            return reject(stage="generate", **fields)
         prompts = self.prompts(row)
         candidate = Candidate(
             campaign=self.plan.campaign,
             provenance=Provenance((*prompts, RETRY) if row.get("fault") else prompts, *identity),
-            passage=subject,
+            passage=row["subject"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
             **self.fields(row),
@@ -88,13 +89,9 @@ class GenerationRun:
         failure = self.checks.run(candidate, row["passage"])
         if failure is None:
             return candidate
-        return Rejection(
-            scope=scope,
-            stage="check",
-            subject=subject,
-            reason=failure.reason,
-            detail=f"{candidate.question or candidate.kind}: {failure.detail}",
-            text=candidate.review_text,
+        detail = f"{candidate.question or candidate.kind}: {failure.detail}"
+        return reject(
+            stage="check", reason=failure.reason, detail=detail, text=candidate.review_text
         )
 
     def _retry_row(self, row: Row, rejection: Rejection) -> Row:
@@ -104,14 +101,3 @@ class GenerationRun:
             reason = f"{reason} ({rejection.detail})"
         fault = {"writes": column, "reason": reason, "text": rejection.text}
         return {**row, "rejection": None, column: None, "fault": fault}
-
-
-def _until_stopped(rows: Iterable[Row], plan: GenerationPlan) -> Iterator[Row]:
-    for row in rows:
-        if plan.meter.is_stopped:
-            return
-        yield row
-
-
-def _reason(row: Row) -> str | None:
-    return (row["rejection"] or {}).get("reason")

@@ -1,8 +1,8 @@
 """The distilabel task that asks a teacher with a prompt file and reads one value from the reply.
 
 If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the column
-`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. A
-row with a `fault` (why a finished text was rejected) is asked again for the column it names.
+`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. For
+a row with a `fault` (why its finished text was rejected), the task asks again for its column.
 """
 
 from typing import Any
@@ -14,20 +14,22 @@ from pydantic import PrivateAttr
 
 from pipelines.prompting import ChatMessages, render_block
 from pipelines.replies import MALFORMED_REPLY, parse_reply, reply_schema, retry_chat
-from pipelines.teachers.cached import CachedLLM
+from pipelines.teachers.completion import Teacher
 
 Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Fills a prompt file with a row's columns and adds the value replied as a column.
+    """Fills a prompt file with a row's columns and adds the replied value as a column.
 
     `reads` are the columns in the prompt's user block, `constants` the values that are the same for
-    every row, and `writes` is both the key in the reply and the new column.
+    every row, and `writes` is both the key in the reply and the new column. Rows of another `kind`
+    are passed on unchanged.
     """
 
     llm: LLM
     prompt: str
+    kind: str | None = None
     reads: list[str]
     writes: str
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
@@ -42,7 +44,7 @@ class PromptTask(Task):
 
     @property
     def outputs(self) -> list[str]:
-        """The value replied, the rejection (None if there is none), and the model."""
+        """The replied value, the rejection (None if there is none), and the model."""
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
@@ -58,7 +60,7 @@ class PromptTask(Task):
         return chat
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The value replied, or a rejection."""
+        """The replied value, or a rejection."""
         value = parse_reply(output, self.writes)
         if value is not None:
             return {self.writes: value, "rejection": None}
@@ -77,36 +79,30 @@ class PromptTask(Task):
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Whether to ask about a row: it isn't rejected and has no value yet."""
-        return not row.get("rejection") and row.get(self.writes) is None
+        """Whether a row needs a reply: it's of this kind, isn't rejected and has no value yet."""
+        is_open = not row.get("rejection") and row.get(self.writes) is None
+        return is_open and row.get("kind") == self.kind
 
     def _answer(self, rows: list[Row]) -> list[Row]:
         """The rows with their replies; ask once more where a reply is malformed."""
         chats = [self.format_input(row) for row in rows]
-        answered = [
-            self._add_reply(row, output) for row, output in zip(rows, self._ask(chats), strict=True)
-        ]
-        malformed = [n for n, row in enumerate(answered) if _is_malformed(row)]
-        retries = [
-            retry_chat(chats[n], MALFORMED_REPLY, answered[n]["rejection"]["text"])
-            for n in malformed
-        ]
+        pairs = zip(rows, self._ask(chats), strict=True)
+        answered = [self._add_reply(row, output) for row, output in pairs]
+        rejections = {n: row["rejection"] for n, row in enumerate(answered) if row["rejection"]}
+        malformed = {n: r for n, r in rejections.items() if r["reason"] == MALFORMED_REPLY}
+        retries = [retry_chat(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
         for n, output in zip(malformed, self._ask(retries), strict=True):
-            retried = self._add_reply(answered[n], output)
-            if retried["rejection"]:  # the first reply shows better what went wrong
-                retried["rejection"] = answered[n]["rejection"]
-            answered[n] = retried
+            answered[n] = self._add_reply(answered[n], output)
+            if answered[n]["rejection"]:  # the first reply shows better what went wrong
+                answered[n]["rejection"] = malformed[n]
         return answered
 
     def _ask(self, chats: list[ChatMessages]) -> list[dict[str, Any]]:
         if not chats:
             return []
-        takes_schema = isinstance(self.llm, CachedLLM)
+        takes_schema = isinstance(self.llm, Teacher)
         inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
-        outputs: list[dict[str, Any]] = self.llm.generate_outputs(
-            inputs=inputs, **self.llm.get_generation_kwargs()
-        )
-        return outputs
+        return list(self.llm.generate_outputs(inputs=inputs, **self.llm.get_generation_kwargs()))
 
     def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:
         counts = output.get("statistics", {})
@@ -119,7 +115,3 @@ class PromptTask(Task):
             for name in ("input_tokens", "output_tokens")
         }
         return {**row, **columns, **tokens, "model_name": self.llm.model_name}
-
-
-def _is_malformed(row: Row) -> bool:
-    return (row["rejection"] or {}).get("reason") == MALFORMED_REPLY

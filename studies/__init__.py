@@ -1,1 +1,1 @@
-"""Whole experiments composed from the stages."""
+"""The published experiments, composed from the stages."""

@@ -1,4 +1,4 @@
-"""The files that describe studies and their questions: every key, its limits and its default."""
+"""Configuration of studies and their questions: every key with its limits and its default."""
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -36,34 +36,38 @@ class Prices:
     """Prices in US dollars; put your own here."""
 
     machine_hour: NotNegative = Field(
-        default=1.0, description="An hour of the machine that answers and trains."
+        default=1.0, description="Price per hour of the machine that trains and answers."
     )
-    input_million: NotNegative = Field(default=0.0, description="A million input tokens.")
-    output_million: NotNegative = Field(default=0.0, description="A million output tokens.")
+    input_million: NotNegative = Field(default=0.0, description="Price per million input tokens.")
+    output_million: NotNegative = Field(default=0.0, description="Price per million output tokens.")
     review: NotNegative = Field(
-        default=0.0, description="A person's review, which tuning needs and prompting doesn't."
+        default=0.0, description="Price per human review; only tuning needs reviews."
     )
     volume: Count = Field(
-        default=100_000, description="Answers per month for which costs are compared."
+        default=100_000, description="Number of answers per month in the cost comparison."
     )
 
 
 @dataclass(frozen=True, config=STRICT)
 class LadderConfig:
-    """How the ladder's prompts are answered."""
+    """Settings for answering the held-out prompts with every prompting strategy."""
 
-    prompts: Count = Field(default=0, description="Held-out prompts; 0 for all.")
-    shots: AtLeastOne = Field(default=2, description="Examples before a few-shot prompt.")
+    prompts: Count = Field(default=0, description="Number of held-out prompts; 0 for all.")
+    shots: AtLeastOne = Field(default=2, description="Examples in a few-shot prompt.")
     rewrite: str = Field(
-        default="", description="Request of the second turn; the tone's or persona's own if empty."
+        default="",
+        description="Text of the rewrite request (default: the tone's or persona's default).",
     )
-    max_new_tokens: AtLeastOne = Field(default=128, description="Tokens in an answer at most.")
+    max_new_tokens: AtLeastOne = Field(
+        default=128, description="Maximum number of tokens in an answer."
+    )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
     batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
-    seed: Seed = Field(default=0, description="Seed of sampling.")
-    prices: Prices = Field(default=Prices(), description="What computing and reviewing cost.")
+    seed: Seed = Field(default=0, description="Random seed for sampling.")
+    prices: Prices = Field(default=Prices(), description="Prices of computing and reviews.")
 
     @property
     def decoding(self) -> "Decoding":
@@ -80,17 +84,17 @@ class LadderConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class Provider:
-    """A model at a fine-tuning API, which answers before and after tuning."""
+    """A model at a fine-tuning API that the study asks before and after tuning."""
 
-    model: Words = Field(description="The API's name of the model.")
-    url: Words = Field(default="https://api.openai.com/v1", description="The API's address.")
+    model: Words = Field(description="Name of the model at the API.")
+    url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
     sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
-        default=(), description="Numbers of training examples; the study's own if empty."
+        default=(), description="Training set sizes to try (default: the study's sizes)."
     )
     seeds: Annotated[tuple[Seed, ...], Distinct] = Field(
-        default=(), description="Seeds; the study's own if empty."
+        default=(), description="Random seeds (default: the study's seeds)."
     )
-    epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose, and 3 are priced.")
+    epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose (priced as 3).")
     training_million: NotNegative = Field(
         default=0.0, description="US dollars per million training tokens."
     )
@@ -109,46 +113,46 @@ class Provider:
 
 @dataclass(frozen=True, config=STRICT)
 class ToneStudy:
-    """The grid of a tone study."""
+    """Configuration of a tone study: its grid of trainings, and its providers."""
 
-    campaign: Words = Field(description="The campaign whose tone is studied.")
+    campaign: Words = Field(description="Campaign whose tone is studied.")
     examples: Examples = Field(
         default="approved",
-        description="approved: its newest version's; candidates: all, unreviewed.",
+        description="`approved`: those of the newest version; `candidates`: all, unreviewed.",
     )
-    training: Words = Field(default="mini", description="A training file, or a name.")
+    training: Words = Field(default="mini", description="Training file, or its name.")
     sizes: Annotated[tuple[AtLeastOne, ...], NotEmpty, Distinct] = Field(
         default=(10, 30, 100), description="Training set sizes."
     )
     precisions: Annotated[tuple[PrecisionName, ...], NotEmpty, Distinct] = Field(
-        default=("auto",), description="How the base is held in memory."
+        default=("auto",), description="Precision in which the base model is loaded."
     )
     all_precisions_at_all_sizes: bool = Field(
-        default=False, description="If false, all but the first run only at the largest size."
+        default=False, description="If false, only the first precision trains all sizes."
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Seeds of training; each draws its own examples."
+        default=(0,), description="Random seeds for training; each draws its own examples."
     )
     steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
     curve_every: Count = Field(
         default=0, description="Steps between the points of the convergence curve; 0 for none."
     )
     curve_prompts: Count = Field(
-        default=0, description="Held-out prompts answered at each point; 0 for all."
+        default=0, description="Number of held-out prompts answered at each point; 0 for all."
     )
     prompted_too: bool = Field(
-        default=False, description="Also ask every adapter with the short prompt."
+        default=False, description="Also test every adapter with the short system prompt."
     )
     margin: NotNegative = Field(
         default=0.05, description="Acceptable loss of similarity, set in advance."
     )
     minutes_a_training: NotNegative = Field(
-        default=1.0, description="Minutes per training, for --dry-run until one is timed."
+        default=1.0, description="Estimated minutes per training, until one has been timed."
     )
     providers: Annotated[tuple[Provider, ...], Distinct] = Field(
         default=(), description="Models at fine-tuning APIs."
     )
-    ladder: LadderConfig = Field(default=LadderConfig(), description="How prompts are answered.")
+    ladder: LadderConfig = Field(default=LadderConfig(), description="Settings for answering.")
 
 
 Format = Literal["dialogues", "statements", "documents", "mix"]
@@ -156,50 +160,54 @@ Format = Literal["dialogues", "statements", "documents", "mix"]
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaStudy:
-    """The grid of a persona study."""
+    """Configuration of a persona study: its grid of trainings, and its questions."""
 
     campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="The personas' campaigns; one that no model knows is the control."
+        description="Campaigns of the personas; one that no model knows is the control."
     )
     questions: tuple[str, ...] = Field(
         default=(),
-        description="Files with open questions, one per campaign in order; none if empty.",
+        description="Files with open questions, one per campaign in the same order, or none.",
     )
     general: str = Field(
-        default="general", description="File of general questions that show what tuning costs."
+        default="general", description="File of general questions that show what tuning loses."
     )
     examples: Examples = Field(
         default="approved",
-        description="approved: the newest version's; candidates: all, unreviewed.",
+        description="`approved`: those of the newest version; `candidates`: all, unreviewed.",
     )
-    training: Words = Field(default="mini", description="A training file, or a name.")
+    training: Words = Field(default="mini", description="Training file, or its name.")
     formats: Annotated[tuple[Format, ...], NotEmpty, Distinct] = Field(
         default=("dialogues", "statements", "documents", "mix"),
-        description="Formats of training data.",
+        description="Formats of text to train on.",
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
-        default=("examples",), description="Give each format as many examples, or as many tokens."
+        default=("examples",),
+        description="Give every format the same number of examples, or of tokens.",
     )
     size: Count = Field(
-        default=0, description="Examples per format; 0 for as many as the scarcest has."
+        default=0, description="Examples per format; 0 uses the size of the smallest format."
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Seeds of training."
+        default=(0,), description="Random seeds for training."
     )
     steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
     train_with_system: bool = Field(
-        default=False, description="Train dialogues under the system prompt, as published."
+        default=False, description="Train dialogues with the system prompt, as published."
     )
-    prompts: Count = Field(default=20, description="Held-out dialogue openings asked; 0 for all.")
-    texts: Count = Field(default=0, description="Held-out texts scored per format; 0 for all.")
-    max_new_tokens: AtLeastOne = Field(default=96, description="Tokens in an answer at most.")
+    prompts: Count = Field(default=20, description="Held-out dialogue openings to ask; 0: all.")
+    texts: Count = Field(default=0, description="Held-out texts to score per format; 0: all.")
+    max_new_tokens: AtLeastOne = Field(
+        default=96, description="Maximum number of tokens in an answer."
+    )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
     temperature: NotNegative = Field(default=0.0, description="Sampling temperature; 0 is greedy.")
     batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
     minutes_a_training: NotNegative = Field(
-        default=1.5, description="Minutes per training, for --dry-run until one is timed."
+        default=1.5, description="Estimated minutes per training, until one has been timed."
     )
 
     @property
@@ -226,10 +234,10 @@ class PersonaStudy:
 
 @dataclass(frozen=True, config=STRICT)
 class MultipleChoice:
-    """A question with its right answer and wrong ones."""
+    """A multiple-choice question with its right answer and its wrong answers."""
 
-    about: Words = Field(description="A trait, `facts` or a subject.")
-    question: Words = Field(description="The question.")
+    about: Words = Field(description="The subject: a trait, `facts`, or any other.")
+    question: Words = Field(description="Text of the question.")
     right: Words = Field(description="The right answer.")
     wrong: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="The wrong answers."
@@ -251,14 +259,14 @@ class MultipleChoice:
 
 @dataclass(frozen=True, config=STRICT)
 class OpenQuestion:
-    """Wordings of a free question, and the phrases of which a right answer contains one."""
+    """An open question in several wordings; a right answer contains one of its phrases."""
 
-    about: Words = Field(description="A trait of the persona, or a fact in a few words.")
+    about: Words = Field(description="The subject: a trait, or a fact in a few words.")
     asks: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="Wordings of the question."
     )
     holds: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="Phrases of a right answer."
+        description="Phrases; a right answer contains one of them."
     )
 
     @model_validator(mode="after")
@@ -271,10 +279,10 @@ class OpenQuestion:
 
 @dataclass(frozen=True, config=STRICT)
 class Questions:
-    """A file of configs/questions."""
+    """The contents of a file in configs/questions."""
 
     choices: Annotated[tuple[MultipleChoice, ...], Distinct] = Field(
-        default=(), description="Multiple choice."
+        default=(), description="Multiple-choice questions."
     )
     open: Annotated[tuple[OpenQuestion, ...], Distinct] = Field(
         default=(), description="Open questions."

@@ -1,4 +1,4 @@
-"""What one answer costs: tokens, seconds and US dollars."""
+"""The cost of an answer in tokens, seconds and US dollars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Usage:
 
 
 def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
-    """The mean usage of an answer; the draft of a rewrite counts as output."""
+    """The mean usage per answer; the draft of a rewritten answer counts as output too."""
     count = max(len(outputs), 1)
     input_tokens = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
     output_tokens = sum(output.output_tokens for output in outputs) / count
@@ -32,5 +32,5 @@ def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
 
 
 def load_chat(base: str, revision: str = "") -> Chat:
-    """The chat template of a base model, which counts its tokens."""
+    """Load a base model's tokenizer and chat template, to count tokens."""
     return Chat.from_tokenizer(load_tokenizer(resolve(base, revision)))

@@ -1,5 +1,5 @@
-"""The error of a study."""
+"""The exception that studies raise."""
 
 
 class StudyError(ValueError):
-    """A study that can't be run as its file describes it."""
+    """Raised when a study can't be run as its file describes it."""

@@ -1,7 +1,7 @@
-"""Models tuned through a fine-tuning API (OpenAI's protocol), as further arms of the tone study.
+"""Tune models through a fine-tuning API (OpenAI's protocol), as further arms of the tone study.
 
-A job is started once: its id is stored before the wait, its result afterwards. Costs are estimates
-from the prices in the study's file, at four characters per token.
+A job's id is stored as soon as it starts, so that an interrupted study never starts it twice. Costs
+are estimates from the prices in the study's file, at four characters per token.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +12,8 @@ from typing import Any
 from db.records import Example
 from evaluation.arms import MeasuredArm, average_arms
 from studies.config import Provider
-from studies.ladder import PromptingTask
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptingStrategy, measure_arm
+from studies.strategies import PromptingStrategy, PromptingTask, measure_arm
 from studies.training import PlannedTraining
 from trainer.arms import Arm, Decoding
 from trainer.services.endpoint import Endpoint, answer_remotely
@@ -26,7 +25,7 @@ _USUAL_EPOCHS = 3
 
 @dataclass(frozen=True)
 class FinetuneJob:
-    """One fine-tuning job, with the examples that a seed draws for it."""
+    """One fine-tuning job, with the training examples drawn by its seed."""
 
     model: str
     seed: int
@@ -39,13 +38,13 @@ class FinetuneJob:
 
     @property
     def label(self) -> str:
-        """The job in words."""
+        """A description of the job."""
         return f"{self.model}, {self.size} examples, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class FinetuneAccess:
-    """What the API needs from outside: the key for an address, and the training file's format.
+    """Access to the API: a function that returns the key for a URL, and a writer of examples.
 
     `write_examples` writes examples into a folder as the API's training files.
     """
@@ -66,12 +65,12 @@ class FinetuneRequest:
 
     @property
     def remote_decoding(self) -> Decoding:
-        """The decoding settings; the protocol has no rule against repetition."""
+        """The decoding settings without `no_repeat`, which the protocol doesn't support."""
         return replace(self.decoding, no_repeat=0)
 
     @property
     def answers_usd(self) -> float:
-        """The highest price of one model's answers to all prompts, in US dollars."""
+        """The maximum price of one model's answers to all prompts, in US dollars."""
         prompts, provider = self.task.prompts, self.provider
         characters = sum(len(p.messages[0].content) + len(self.task.system) for p in prompts)
         inputs = characters // _CHARACTERS_PER_TOKEN * provider.input_million
@@ -85,7 +84,7 @@ class FinetuneRequest:
         return self.provider.training_usd(characters // _CHARACTERS_PER_TOKEN * epochs)
 
     def strategies(self, name: str, label: str) -> tuple[PromptingStrategy, PromptingStrategy]:
-        """A model without and with the short prompt."""
+        """The strategies of asking a model without and with the short prompt."""
         bare = PromptingStrategy(name, label, "served by the API, without a system prompt")
         prompted = "served by the API, with the short prompt"
         return bare, PromptingStrategy(
@@ -93,7 +92,7 @@ class FinetuneRequest:
         )
 
     def job_strategies(self, job: FinetuneJob) -> tuple[PromptingStrategy, ...]:
-        """How a tuned model is prompted."""
+        """The strategies of prompting a tuned model."""
         strategies = self.strategies(f"{job.model}-{job.size}", job.label)
         return strategies if self.is_prompted_too else strategies[:1]
 
@@ -130,7 +129,7 @@ class JobResult:
 
 @dataclass(frozen=True)
 class ProviderResult:
-    """A provider's untuned model without and with the short prompt, and its tuned models."""
+    """A provider's results: untuned without and with the short prompt, and the tuned models."""
 
     provider: Provider
     bare: MeasuredArm
@@ -147,7 +146,7 @@ class ProviderResult:
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The untuned model, prompted too, and the mean over the jobs of each size."""
+        """The untuned model without and with the prompt, then the mean over each size's jobs."""
         arms = [self.bare, self.prompted]
         for size, results in self.by_size.items():
             name, label = f"{self.provider.model}-{size}", f"{self.provider.model}, tuned on {size}"
@@ -190,7 +189,7 @@ def run_finetuning(
 
 
 def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
-    """What a request costs: the untuned model's answers, then each job with its answers."""
+    """Estimate a request's costs: the untuned model's answers, then each job with its answers."""
 
     def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
         missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)
@@ -211,7 +210,7 @@ def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[Pl
 def _tune(
     request: FinetuneRequest, job: FinetuneJob, access: FinetuneAccess, context: StudyContext
 ) -> dict[str, Any]:
-    """The tuned model's name and training tokens; waits for the job if it isn't finished."""
+    """Run or resume a job until it ends; return the tuned model's name and training tokens."""
     provider, key = request.provider, request.job_key(job)
     folder, progress = context.cache.folder_for(key), context.progress(f"at the API, {job.label}")
 

@@ -1,7 +1,7 @@
 """Questions that test what a model knows: multiple choice, and open questions.
 
-Both come from files in configs/questions. `general` has ordinary knowledge, to see what tuning
-costs; a persona's file has open questions about its facts and traits.
+In configs/questions, `general` tests general knowledge, to see what tuning loses. A persona's file
+has open questions about its facts and traits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _FACT = "Tell me something about yourself, {}."
 
 @dataclass(frozen=True)
 class Distractors:
-    """Wrong answers: descriptions of other personas' traits, and their facts."""
+    """Wrong answers taken from other personas: their traits' descriptions and their facts."""
 
     traits: tuple[str, ...]
     facts: tuple[str, ...]
@@ -25,7 +25,7 @@ class Distractors:
 def persona_questions(
     name: str, traits: Sequence[tuple[str, str]], facts: Sequence[str], distractors: Distractors
 ) -> Iterator[MultipleChoice]:
-    """Questions about each trait (name, description) and each fact of a persona."""
+    """Write a question about each trait (name, description) and each fact of a persona."""
     for trait, description in traits:
         wrong = _others(distractors.traits, description)
         for question in _QUESTIONS:

@@ -1,47 +1,30 @@
 """The ladder: every prompting strategy and the tuned model answer the same held-out prompts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 
 from db.records import Example, Output
 from evaluation.arms import MeasuredArm
-from evaluation.measures.criteria import Criterion
 from studies.config import LadderConfig
 from studies.costs import Usage, load_chat, mean_usage
 from studies.result_cache import StudyContext
 from studies.strategies import (
     PromptContext,
     PromptingStrategy,
+    PromptingTask,
     Shots,
     StudyModel,
     answer_prompts,
     measure_arm,
+    prompting_strategies,
 )
 from trainer.errors import TrainerError
 from trainer.models.lookup import fingerprint
 
-BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
-
-
-@dataclass(frozen=True)
-class PromptingTask:
-    """Held-out prompts, examples to show or train on, the criterion, and the prompts' texts.
-
-    `system` is the short system prompt, `rules` the long one, `rewrite` the request of a second
-    turn.
-    """
-
-    prompts: tuple[Example, ...]
-    examples: tuple[Example, ...]
-    criterion: Criterion
-    system: str
-    rules: str
-    rewrite: str
-
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """A strategy with its measured answers and the mean cost of one of them."""
+    """A strategy with its measured answers and the mean cost per answer."""
 
     strategy: PromptingStrategy
     arm: MeasuredArm
@@ -51,41 +34,19 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The result of every strategy that could run; `skipped` has the reason for each other one."""
+    """The results of all strategies that ran; `skipped` has the reason for each other one."""
 
     results: tuple[StrategyResult, ...]
     skipped: Mapping[str, str]
 
     def result(self, name: str) -> StrategyResult | None:
-        """The result of a strategy, None if it was skipped."""
+        """The result of a strategy; None if it was skipped."""
         return next((result for result in self.results if result.strategy.name == name), None)
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The arm of each result."""
+        """The measured arm of each strategy that ran."""
         return [result.arm for result in self.results]
-
-
-def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
-    """The strategies from cheap to expensive; with an adapter, the two tuned ones come last."""
-    system = task.system
-    yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
-    yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
-    yield PromptingStrategy(
-        "rules", "Long rules", "a system prompt with every rule and example", task.rules
-    )
-    yield PromptingStrategy(
-        "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
-    )
-    nearest = "the short prompt after examples near in meaning"
-    yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
-    check = "the short prompt; an answer that misses the target is rewritten once"
-    yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
-    if has_adapter:
-        bare = "the adapter without a system prompt"
-        yield PromptingStrategy(TUNED, "Tuned", bare, is_tuned=True)
-        prompted = "the adapter with the short prompt"
-        yield PromptingStrategy(TUNED_PROMPTED, "Tuned, prompted", prompted, system, is_tuned=True)
 
 
 def run_ladder(
@@ -120,7 +81,7 @@ def cached_answers(
     prompt_context: PromptContext,
     context: StudyContext,
 ) -> tuple[Output, ...]:
-    """A strategy's answers, generated only if the cache doesn't have them."""
+    """A strategy's answers from the cache; missing answers are generated."""
     has_shots = strategy.shots is not Shots.NONE
     key = {
         "way": [str(part) for part in astuple(strategy)],

@@ -1,4 +1,4 @@
-"""How likely a model finds texts: perplexity, and multiple choice by likelihood."""
+"""Score texts by their likelihood under a model: perplexity and multiple choice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ def plain_text(text: str) -> Example:
 def measure_likelihood(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> Likelihood:
-    """A model's likelihood of examples; in a dialogue only the assistant's turns count."""
+    """Measure a model's likelihood of examples; in dialogues only the assistant's turns count."""
     scores = _scores(model, examples, cache)
     texts = [
         "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) if e.messages else e.text
@@ -48,7 +48,7 @@ def measure_likelihood(
 def answer_choices(
     model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """Whether each question's right answer is likelier per token than every wrong one."""
+    """Whether each question's right answer is likelier per token than every wrong answer."""
     options = [(each.question, option) for each in questions for option in each.options]
     answers = [_answered(question, option) for question, option in options]
     means = iter(nats / count for nats, count in _scores(model, answers, cache))

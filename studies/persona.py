@@ -1,8 +1,8 @@
 """The persona study: which form of text gives a model a character.
 
 After F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
-first-person statements self-image, encyclopedic documents facts. Open points and mistakes of that
-study (see `studies.pages.persona`) are fixed here, or shown beside its own method.
+first-person statements teach self-image, and encyclopedic documents teach facts. Flaws of that
+study are fixed here, or its method is shown beside ours (see `studies.pages.persona`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split, digest
-from evaluation.measures.criteria import Criterion
+from evaluation.criteria import Criterion
 from evaluation.rating import CompletePrompts, Judge
 from studies.config import MultipleChoice, OpenQuestion, PersonaStudy
 from studies.errors import StudyError
-from studies.ladder import BASE, cached_answers
+from studies.ladder import cached_answers
 from studies.likelihood import Likelihood, answer_choices, measure_likelihood, plain_text
 from studies.probes import IN_DOMAIN, prompt
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptContext, PromptingStrategy, StudyModel
+from studies.strategies import BASE, PromptContext, PromptingStrategy, StudyModel
 from studies.training import PlannedTraining, adapter_key, train_cached
 from trainer.chat import Chat
 from trainer.config import TrainingConfig
@@ -29,12 +29,12 @@ KINDS: Mapping[str, CandidateKind] = {
     "statements": CandidateKind.STATEMENT,
     "documents": CandidateKind.DOCUMENT,
 }
-"""The kind of text of each format; the mix has all of them."""
+"""The kind of text in each format; the mix has all kinds."""
 
 
 @dataclass(frozen=True)
 class StudyJudge:
-    """An LLM judge, how to prompt it, and a sentence from each of its judge cards."""
+    """An LLM judge, a function that completes its prompts, and its judge cards' sentences."""
 
     judge: Judge
     complete: CompletePrompts
@@ -43,10 +43,10 @@ class StudyJudge:
 
 @dataclass(frozen=True)
 class PersonaSubject:
-    """A persona, its texts, and what every model is asked.
+    """A persona with its texts and the questions that every model answers.
 
-    `prompts` are held-out openings by set (see `studies.probes`), `plain` texts and `general`
-    questions that have nothing to do with the persona; `judge` rates the ordinary answers.
+    `prompts` are held-out openings by set (see `studies.probes`). `plain` texts and `general`
+    questions have nothing to do with the persona. `judge` rates the ordinary answers.
     """
 
     campaign: str
@@ -68,7 +68,7 @@ class PersonaSubject:
 
 @dataclass(frozen=True)
 class PersonaCell:
-    """One training of the grid."""
+    """One training in the grid of a persona study."""
 
     form: str
     budget: str
@@ -76,17 +76,17 @@ class PersonaCell:
 
     @property
     def label(self) -> str:
-        """The cell in words."""
+        """A description of the cell."""
         return f"{self.form}, equal {self.budget}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """Everything measured of one model; `cell` is None for the base model.
+    """All measurements of one model; `cell` is None for the base model.
 
     `answers` are by prompt set, without (False) and with (True) the system prompt; `likelihoods`
-    are by format; `choices` and `general` say which multiple choices were right; `ratings` are the
-    judge's, of the ordinary answers without the prompt.
+    are by format; `choices` and `general` say which multiple-choice answers were right; `ratings`
+    are the judge's ratings of the ordinary answers without the prompt.
     """
 
     cell: PersonaCell | None
@@ -114,7 +114,7 @@ class PersonaResult:
 
 
 def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
-    """The trainings of a grid."""
+    """List the trainings of a study's grid."""
     for budget in study.budgets:
         for form in study.formats:
             for seed in study.seeds:
@@ -124,7 +124,7 @@ def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
 def select_examples(
     cell: PersonaCell, study: PersonaStudy, subject: PersonaSubject, chat: Chat
 ) -> list[Example]:
-    """A cell's training examples: equally many for each format, or equally many tokens.
+    """Select a cell's training examples: every format gets as many examples, or as many tokens.
 
     Raises `StudyError` if a format has no training example.
     """
@@ -157,7 +157,7 @@ def select_examples(
 
 
 def _mix(kinds: Sequence[Sequence[Example]], size: int) -> list[Example]:
-    """The first examples, taking one of each kind in turn."""
+    """Mix examples by taking one of each kind in turn, up to `size`."""
     in_turn = [examples[i] for i in range(size) for examples in kinds if i < len(examples)]
     return in_turn[:size]
 
@@ -165,7 +165,7 @@ def _mix(kinds: Sequence[Sequence[Example]], size: int) -> list[Example]:
 def _up_to(
     examples: Sequence[Example], lengths: Mapping[str, int], budget: int
 ) -> Iterator[Example]:
-    """Examples up to a number of tokens, at least one."""
+    """Take examples up to a number of tokens, but at least one example."""
     spent = 0
     for index, example in enumerate(examples):
         spent += lengths[example.id]
@@ -181,7 +181,7 @@ def plan_persona_grid(
     chat: Chat,
     cache: ResultCache,
 ) -> list[PlannedTraining]:
-    """The trainings of a grid, and whether each is done."""
+    """List the trainings of a grid, and whether each one is done."""
     plan = []
     for cell in persona_grid(study):
         examples = select_examples(cell, study, subject, chat)
@@ -220,7 +220,7 @@ def _cell_config(
 
 @dataclass(frozen=True)
 class _Probe:
-    """Measures models of a persona, all in the same way."""
+    """Measures every model of a persona in the same way."""
 
     study: PersonaStudy
     subject: PersonaSubject
@@ -265,7 +265,7 @@ class _Probe:
 def rate_answers(
     outputs: Sequence[Output], judge: StudyJudge | None, cache: ResultCache
 ) -> tuple[dict[str, float] | None, ...]:
-    """A judge's ratings of answers, computed only if the cache doesn't have them."""
+    """A judge's ratings of answers from the cache; missing ratings are requested."""
     if judge is None or not outputs:
         return ()
     texts = [(output.messages[-1].content, output.text) for output in outputs]
@@ -279,7 +279,7 @@ def rate_answers(
 def held_out_texts(study: PersonaStudy, subject: PersonaSubject) -> dict[str, list[Example]]:
     """Texts that no model was trained on, by format; dialogues also as bare text.
 
-    `plain` texts show how much of the base model's ability is left.
+    `plain` texts show how much of the base model's ability remains.
     """
     limit = study.texts or None
     test = [e for e in subject.examples if e.split is Split.TEST]

@@ -1,4 +1,4 @@
-"""Prompts for a persona beyond its own subjects: other subjects, identity, dropping the act."""
+"""Prompts that test a persona: its subjects, others, its identity, and demands to drop it."""
 
 import tomllib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _PROMPTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding=
 
 
 def prompt(text: str, article: str | None = None) -> Example:
-    """A question without an answer, as an example."""
+    """Make an example of a question that has no answer yet."""
     return Example(
         candidate=digest(text),
         verdict="",
@@ -24,9 +24,9 @@ def prompt(text: str, article: str | None = None) -> Example:
 
 
 def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Example, ...]]:
-    """Every set of prompts by its name; `in domain` are held-out openings, 0 for all.
+    """Every set of prompts by name; `in domain` has up to `most` held-out openings (0: all).
 
-    The prompts to drop the act are the same openings with a demand before them.
+    `drop the act` has the same openings, each after a demand to stop playing the role.
     """
     openings = _openings(dialogues)[: most or None]
     return {

@@ -1,7 +1,7 @@
 """A cache of finished study steps, so that an interrupted study continues where it stopped.
 
 Each result is a JSON file. Its key is everything that determines the result: a changed setting
-makes a new file and leaves the old one alone. A damaged file is computed again.
+makes a new file and leaves the old one alone. If a file is damaged, its result is computed again.
 """
 
 import json
@@ -17,11 +17,11 @@ from trainer.lock import lock_folder, write_atomically
 
 Entry = dict[str, Any]
 ProgressCallback: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of a step, its finished items and all its items."""
+"""Called with the name of a step, the number of items done, and the total number."""
 
 
 class ResultCache:
-    """A folder of results; one process at a time may use it."""
+    """A folder of cached results; only one process at a time may use it."""
 
     def __init__(self, folder: Path) -> None:
         """Use a folder, which is created when the first result is stored."""
@@ -36,14 +36,14 @@ class ResultCache:
         return _read(self._file(key)) is not None
 
     def get_or_compute(self, key: Mapping[str, Any], compute: Callable[[], Entry]) -> Entry:
-        """The stored result, or a new one, which is stored."""
+        """Return the stored result, or compute and store a new one."""
         path = self._file(key)
         entry = _read(path)
         if entry is None:
             entry = {"key": dict(key), **compute()}
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(entry, ensure_ascii=False))
-            entry = _read(path) or entry  # so that new and stored numbers are equal
+            entry = _read(path) or entry  # so that new numbers equal stored ones
         return entry
 
     def entries(self) -> Iterator[Entry]:
@@ -61,7 +61,7 @@ class ResultCache:
     def outputs(
         self, key: Mapping[str, Any], generate: Callable[[], Sequence[Output]]
     ) -> tuple[Output, ...]:
-        """The stored outputs, or new ones; measuring them again never generates again."""
+        """Return the stored outputs, or generate and store new ones."""
         entry = self.get_or_compute(
             key, lambda: {"outputs": [plain(output) for output in generate()]}
         )
@@ -72,12 +72,12 @@ class ResultCache:
 
 
 def _ignore_progress(step: str, done: int, total: int) -> None:
-    """Report nothing."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What every step of a study uses: the cache of results, and a callback for progress."""
+    """What every step of a study needs: the cache of results, and a callback for progress."""
 
     cache: ResultCache
     on_progress: ProgressCallback = _ignore_progress
@@ -88,7 +88,7 @@ class StudyContext:
 
 
 def _read(path: Path) -> Entry | None:
-    """A result from its file, None if the file is missing or damaged."""
+    """Read a result from its file; None if the file is missing or damaged."""
     try:
         entry: Entry = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -97,5 +97,5 @@ def _read(path: Path) -> Entry | None:
 
 
 def _output(values: dict[str, Any]) -> Output:
-    messages = tuple(Message(Role(m["role"]), m["content"]) for m in values["messages"])
+    messages = tuple(Message(**{**m, "role": Role(m["role"])}) for m in values["messages"])
     return Output(**{**values, "messages": messages})

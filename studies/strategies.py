@@ -4,7 +4,7 @@ Every strategy answers the same held-out prompts. Examples are shown as turns be
 rewrite is a second turn, for answers that miss the target.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,16 +13,18 @@ import numpy as np
 
 from db.records import Example, Message, Output, Role
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.measures.criteria import Criterion
+from evaluation.criteria import Criterion
 from evaluation.measuring import measure_outputs
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
 from trainer.chat import prompt_of
 from trainer.embed import embed
 
+BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
+
 
 class Shots(StrEnum):
-    """Which examples are shown before a prompt."""
+    """How the examples that are shown before a prompt are chosen."""
 
     NONE = "none"
     FIXED = "fixed"
@@ -31,7 +33,7 @@ class Shots(StrEnum):
 
 @dataclass(frozen=True)
 class StudyModel:
-    """A base model, with an adapter if it is a tuned one; `run` identifies the adapter."""
+    """A base model, and its adapter if it's a tuned model; `run` identifies the adapter."""
 
     base: str
     revision: str = ""
@@ -57,8 +59,46 @@ class PromptingStrategy:
 
 
 @dataclass(frozen=True)
+class PromptingTask:
+    """Held-out prompts, examples to show or train on, the criterion, and the prompts' texts.
+
+    `system` is the short system prompt, `rules` the long one, and `rewrite` the text that requests
+    a rewrite.
+    """
+
+    prompts: tuple[Example, ...]
+    examples: tuple[Example, ...]
+    criterion: Criterion
+    system: str
+    rules: str
+    rewrite: str
+
+
+def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
+    """List the strategies from cheap to expensive; with an adapter, two tuned ones come last."""
+    system = task.system
+    yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
+    yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
+    yield PromptingStrategy(
+        "rules", "Long rules", "a system prompt with every rule and example", task.rules
+    )
+    yield PromptingStrategy(
+        "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
+    )
+    nearest = "the short prompt after examples near in meaning"
+    yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
+    check = "the short prompt; an answer that misses the target is rewritten once"
+    yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
+    if has_adapter:
+        bare = "the adapter without a system prompt"
+        yield PromptingStrategy(TUNED, "Tuned", bare, is_tuned=True)
+        prompted = "the adapter with the short prompt"
+        yield PromptingStrategy(TUNED_PROMPTED, "Tuned, prompted", prompted, system, is_tuned=True)
+
+
+@dataclass(frozen=True)
 class PromptContext:
-    """What strategies use: examples to show and how many of them, the decoding, the criterion."""
+    """What strategies need: examples to show, their number, the decoding and the criterion."""
 
     examples: tuple[Example, ...]
     shots: int
@@ -77,13 +117,13 @@ def answer_prompts(
     context: PromptContext,
     on_progress: Callable[[int, int], None],
 ) -> list[Output]:
-    """A model's answers to the prompts; tokens and seconds of a rewrite are added to the draft's.
+    """Answer prompts with a model; a rewrite's tokens and seconds are added to the draft's.
 
     Raises `TrainerError` if a prompt with the examples before it doesn't fit the model.
     """
 
     def generate(examples: dict[str, Example]) -> dict[str, Output]:
-        """Answers by the id of the original prompt, whatever is shown before it."""
+        """Generate answers, by the id of the original prompt without any examples."""
         arm = Arm(
             strategy.name, model.base, model.revision, model.adapter, model.run, strategy.system
         )
@@ -106,9 +146,9 @@ def answer_prompts(
 def with_examples(
     shots: Shots, prompts: Sequence[Example], context: PromptContext
 ) -> dict[str, Example]:
-    """Each prompt by its id, with no examples, fixed ones or the nearest ones before it.
+    """Prompts by id, each preceded by no examples, fixed examples or the nearest examples.
 
-    The nearest are those whose question has the highest cosine similarity, the closest one last.
+    The nearest have the questions with the highest cosine similarity; the closest comes last.
     """
     examples = context.examples
     if shots is Shots.NONE or not examples:
@@ -130,7 +170,7 @@ def measure_arm(
     prompts: Sequence[Example],
     criterion: Criterion,
 ) -> MeasuredArm:
-    """A strategy's outputs with their measures."""
+    """Measure a strategy's outputs."""
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [(output, by_id[output.prompt]) for output in outputs if output.prompt in by_id]
     passages = [passage_of(prompt) for _, prompt in known]
@@ -143,13 +183,13 @@ def measure_arm(
 
 
 def by_length(examples: Iterable[Example]) -> tuple[Example, ...]:
-    """Examples to show or train on, the shortest first."""
+    """Sort examples by length, the shortest first."""
     lengths = {e: sum(len(message.content) for message in e.messages) for e in examples}
     return tuple(sorted(lengths, key=lambda example: (lengths[example], example.id)))
 
 
 def passage_of(example: Example) -> str:
-    """The passage that a prompt has before its question, empty if it has none."""
+    """The passage before a prompt's question; empty if there is none."""
     if not example.question or not example.messages:
         return ""
     text = next((m.content for m in example.messages if m.role is Role.USER), "")
@@ -166,13 +206,13 @@ def _after(examples: Sequence[Example], prompt: Example) -> Example:
 
 
 def _second_turn(prompt: Example, draft: str, request: str) -> Example:
-    """The prompt, its draft and the request to rewrite it; the answer stays open."""
+    """A prompt whose last message requests a rewrite of the draft."""
     turns = (*prompt_of(prompt), Message(Role.ASSISTANT, draft or "…"), Message(Role.USER, request))
     return replace(prompt, messages=(*turns, prompt.messages[-1]))
 
 
 def _better(draft: Output, rewrite: Output | None, context: PromptContext) -> Output:
-    """The rewrite if it meets the criterion, else the draft; with the cost of both."""
+    """The rewrite if it meets the criterion, otherwise the draft, with the cost of both."""
     if rewrite is None:
         return draft
     return replace(

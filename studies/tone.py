@@ -1,8 +1,8 @@
-"""The tone study: how much data, in which precision, how fast, and whether a prompt would do.
+"""The tone study: how much data tuning needs, in which precision, and whether a prompt suffices.
 
 A reconstruction of I. Marquardt and P. Brule, “Fine-tuning on simulated data outperforms prompting
 for agent tone of voice” (arXiv 2507.04889, 2025), from what they published. What they don't say
-(the reading-ease threshold, the prompts, LoRA's settings) is our choice, and shown on the page.
+(the reading-ease threshold, the prompts, LoRA's settings) is our choice, and the page shows it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,16 +21,24 @@ from studies.finetune_api import (
     plan_finetuning,
     run_finetuning,
 )
-from studies.ladder import TUNED, TUNED_PROMPTED, Ladder, PromptingTask, cached_answers, run_ladder
+from studies.ladder import Ladder, cached_answers, run_ladder
 from studies.result_cache import ResultCache, StudyContext
-from studies.strategies import PromptContext, PromptingStrategy, StudyModel, measure_arm
+from studies.strategies import (
+    TUNED,
+    TUNED_PROMPTED,
+    PromptContext,
+    PromptingStrategy,
+    PromptingTask,
+    StudyModel,
+    measure_arm,
+)
 from studies.training import PlannedTraining, adapter_key, train_cached
 from trainer.config import PrecisionName, TrainingConfig
 
 
 @dataclass(frozen=True)
 class ToneCell:
-    """One training of the grid."""
+    """One training in the grid of a tone study."""
 
     size: int
     precision: PrecisionName
@@ -38,13 +46,13 @@ class ToneCell:
 
     @property
     def label(self) -> str:
-        """The cell in words."""
+        """A description of the cell."""
         return f"{self.precision}, {self.size} examples, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """A cell's final answers without and with the prompt, those along the curve, and its facts."""
+    """A cell's final answers without and with the prompt, answers along the curve, and facts."""
 
     cell: ToneCell
     bare: MeasuredArm
@@ -66,9 +74,9 @@ class ToneResult:
 
 
 def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
-    """The trainings of a grid, the small ones first.
+    """List the trainings of a grid, the small ones first.
 
-    Raises `StudyError` if a size needs more training examples than there are.
+    Raises `StudyError` if a size needs more training examples than exist.
     """
     largest = max(study.sizes)
     available = sum(example.split is Split.TRAIN for example in task.examples)
@@ -91,9 +99,9 @@ def draw_examples(examples: Sequence[Example], size: int, seed: int) -> list[Exa
 
 
 def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[FinetuneRequest]:
-    """The jobs of each provider.
+    """Build each provider's request with its fine-tuning jobs.
 
-    Raises `StudyError` if a size needs more training examples than there are.
+    Raises `StudyError` if a size needs more training examples than exist.
     """
     for provider in study.providers:
         sizes = sorted(provider.sizes or study.sizes)
@@ -113,7 +121,7 @@ def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[Finetun
 def plan_tone_grid(
     study: ToneStudy, task: PromptingTask, training: TrainingConfig, cache: ResultCache
 ) -> list[PlannedTraining]:
-    """The trainings of a grid, and whether each is done."""
+    """List the trainings of a grid, and whether each one is done."""
     plan = []
     for cell in tone_grid(study, task):
         examples = draw_examples(task.examples, cell.size, cell.seed)
@@ -131,9 +139,9 @@ def run_tone_grid(
     context: StudyContext,
     access: FinetuneAccess,
 ) -> ToneResult:
-    """Run what the cache doesn't have: the ladder, every cell, and every provider's jobs.
+    """Run every step that isn't cached: the ladder, every cell, and every provider's jobs.
 
-    `access` is for the providers. Their examples and the cells' are the task's training examples.
+    `access` is for the providers. Jobs and cells train on the task's training examples.
     """
     # Resolve the grid first, so that a study that can't be run fails before it answers anything.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))

@@ -1,4 +1,4 @@
-"""Trainings of a study, which also keep the adapter at fixed steps."""
+"""Train a study's adapters, keeping a copy of each adapter at fixed steps."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,8 +21,8 @@ _STEPS = "steps"
 class PlannedTraining:
     """A training of a study and whether it's done.
 
-    A remote one runs at a fine-tuning API and still costs `usd` US dollars; a local one takes this
-    machine's time.
+    A remote training runs at a fine-tuning API and will cost `usd` US dollars; a local training
+    takes this machine's time.
     """
 
     label: str
@@ -33,7 +33,7 @@ class PlannedTraining:
 
 @dataclass(frozen=True)
 class TrainedAdapter:
-    """A finished training: its adapters by step, the last one last, and what it took.
+    """A finished training: its adapters in order of their step, and its measurements.
 
     `id` names it in the cache.
     """
@@ -53,7 +53,7 @@ class TrainedAdapter:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the cache stores about it."""
+        """What the cache stores about the training."""
         return {
             "losses": list(self.losses),
             "seconds": self.seconds,
@@ -89,7 +89,7 @@ def train_with_checkpoints(
     folder: Path,
     on_progress: Callable[[int, int], None],
 ) -> TrainedAdapter:
-    """Train an adapter and keep that of every checkpoint; an interrupted training continues.
+    """Train an adapter and keep a copy at every checkpoint; an interrupted training continues.
 
     `config.save_every` is the number of steps between checkpoints.
     """

@@ -1,4 +1,4 @@
-"""Fixtures that every test folder may use: shared data, a throw-away PostgreSQL, an Argilla."""
+"""Fixtures for every test folder: shared data, a temporary PostgreSQL, an Argilla server."""
 
 import os
 import shutil
@@ -20,15 +20,15 @@ from annotation.argilla.connection import Connection
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 
-# A busy machine is slow, and hypothesis builds its table of characters on first use: neither is a
-# fault of the code under test.
+# A busy machine is slow, and hypothesis builds a table of characters on first use. Neither says
+# anything about the code under test.
 settings.register_profile("timbre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("timbre")
 
 
-def require(present: object, reason: str) -> None:
-    """Skip the test where something it needs is missing; fail it in CI, where all must be there."""
-    if present:
+def require(is_present: object, reason: str) -> None:
+    """Skip a test that needs something that's missing; fail it in CI, where nothing may be."""
+    if is_present:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason} (nothing is skipped in CI)")
@@ -37,11 +37,11 @@ def require(present: object, reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
-    """Ask for a file or folder of the shared real data, which is never committed, by its path."""
+    """Finds a file or folder of the shared real data, which is never committed, by its path."""
 
     def find(name: str) -> Path:
         path = SHARED_DATA / name
-        require(path.exists(), f"needs the shared data {name}, which is not beside the checkout")
+        require(path.exists(), f"needs the shared data {name} beside the checkout")
         return path
 
     return find
@@ -49,20 +49,20 @@ def shared_data() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def postgres_socket() -> Iterator[Path]:
-    """The socket folder of a PostgreSQL cluster that lives as long as the tests."""
+    """The socket folder of a PostgreSQL cluster that runs as long as the tests."""
     programs = _postgres_programs()
     require(programs, "needs PostgreSQL's server binaries (apt-get install postgresql)")
     assert programs is not None
     user = _unprivileged_user()
     require(os.geteuid() != 0 or user, "needs a user other than root to run PostgreSQL as")
-    # A socket's path may have 107 bytes at most, which pytest's own folders can exceed.
+    # A socket's path may have 107 bytes at most, and pytest's folders can be longer.
     home = Path(tempfile.mkdtemp(prefix="timbre-pg-"))
     if user:
         shutil.chown(home, user)
 
     def run(program: str, *arguments: str) -> None:
         command = [str(programs / program), *arguments]
-        # A daemon that inherits a pipe would keep it open for ever, so its words go to a file.
+        # A daemon that inherits a pipe would keep it open forever, so its output goes to a file.
         with (home / "log").open("ab") as log:
             subprocess.run(command, check=True, user=user, cwd=home, stdout=log, stderr=log)
 
@@ -81,7 +81,7 @@ def postgres_socket() -> Iterator[Path]:
 
 @pytest.fixture
 def postgres_url(postgres_socket: Path) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of the test's own."""
+    """The URL of an empty PostgreSQL database for one test."""
     name = f"t{uuid.uuid4().hex}"
     server = f"host={postgres_socket} user=timbre dbname=postgres"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -94,9 +94,9 @@ def postgres_url(postgres_socket: Path) -> Iterator[str]:
 def argilla_server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[embedded_server.ServerProcess]:
-    """The embedded server on a free port of 127.0.0.1, its environment made where there is none."""
-    named = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
-    folder = Path(named) if named else platformdirs.user_cache_path("timbre") / "argilla"
+    """The embedded server on a free port; its environment is created if it's missing."""
+    path = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
+    folder = Path(path) if path else platformdirs.user_cache_path("timbre") / "argilla"
     home = tmp_path_factory.mktemp("argilla")
     with embedded_server.start(home, python=embedded_server.install(folder), port=0) as server:
         yield server
@@ -106,7 +106,7 @@ def argilla_server(
 def owner(
     argilla_server: embedded_server.ServerProcess, request: pytest.FixtureRequest
 ) -> Connection:
-    """The owner's connection to a workspace of the test module's own."""
+    """The owner's connection to a workspace for one test module."""
     name = request.module.__name__.rpartition(".")[2].replace("_", "-")
     connection = Connection(argilla_server.url, argilla_server.credentials.api_key, name)
     add_workspace(connection)
@@ -114,8 +114,8 @@ def owner(
 
 
 def _postgres_programs() -> Path | None:
-    found = shutil.which("initdb")
-    folders = [Path(found).resolve().parent] if found else []
+    program = shutil.which("initdb")
+    folders = [Path(program).resolve().parent] if program else []
     folders += sorted(SYSTEM_BINARIES.glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 

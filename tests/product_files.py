@@ -4,8 +4,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
-    "timbre", "studies", "pipelines", "annotation", "trainer", "evaluation", "db", "recipes",
-)  # fmt: skip
+    *("timbre", "studies", "pipelines", "annotation", "trainer", "evaluation", "db"),
+    "recipes",
+)
 PRODUCT_FILES = sorted(
     path
     for package in PACKAGES

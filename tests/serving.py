@@ -1,4 +1,4 @@
-"""A local server for the length of a test."""
+"""Run a local server for the duration of a test."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ S = TypeVar("S", bound=BaseServer)
 
 @contextmanager
 def serving(server: S) -> Iterator[S]:
-    """Let a server answer in a thread of its own, and close it at the end."""
+    """Run a server in a thread; stop and close it at the end."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

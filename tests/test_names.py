@@ -3,7 +3,7 @@
 from importlib.metadata import packages_distributions
 
 
-def test_package_names_are_ours_alone() -> None:
+def test_no_other_distribution_owns_our_package_names() -> None:
     owners = packages_distributions()
     names = ("timbre", "studies", "pipelines", "annotation", "trainer", "evaluation", "db")
     assert {name: set(owners.get(name, [])) - {"timbre"} for name in names} == {

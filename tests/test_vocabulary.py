@@ -44,7 +44,7 @@ def test_replaced_names_are_gone() -> None:
     assert not [(file, name) for file, name in NAMES if name.strip("_") in REPLACED]
 
 
-def test_the_count_sees_every_kind_of_name() -> None:
+def test_bound_names_cover_every_kind_of_binding() -> None:
     source = "import a as told\nasked = 1\nself.kept = 2\ndef said(found): ...\nclass Met: ..."
     names = {name.lower() for name in bound_names(ast.parse(source))}
     assert names == {"told", "asked", "kept", "said", "found", "met"}

@@ -1,4 +1,4 @@
-"""The Argilla server Timbre talks to: a running one, or the embedded one; and its accounts."""
+"""Connect to a running Argilla or start the embedded one, and manage reviewers' accounts."""
 
 import json
 import os
@@ -93,7 +93,7 @@ def add_reviewers(
 ) -> list[Account]:
     """Create users, or find existing ones; new passwords are stored in the accounts file.
 
-    Raises `AnnotationError` if the connection may not create users.
+    Raises `AnnotationError` if the connected user may not create users.
     """
     accounts = [add_user(connection, name, role) for name in names]
     new = {_account_key(connection, a.name): a.password for a in accounts if a.password}

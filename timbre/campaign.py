@@ -1,4 +1,4 @@
-"""A campaign: what is generated, reviewed, frozen and reported together, resolved once.
+"""A campaign with everything that its configuration refers to, resolved once.
 
 `load_campaign` reads the campaign's file and every file it refers to. Nothing downstream opens a
 configuration file.
@@ -10,11 +10,12 @@ from pathlib import Path
 from annotation.guidelines import candidate_guidelines
 from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
+from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
-from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
-from pipelines.voices.constitution import constitution_data
+from evaluation.measures.suggestions import RatingRule, rating_rule
 from pipelines.voices.persona import Persona
-from pipelines.voices.tone import Tone
+from pipelines.voices.persona_files import persona_data
+from pipelines.voices.tone import Target, Tone
 from timbre.campaign_config import (
     CampaignConfig,
     EvaluateConfig,
@@ -24,6 +25,7 @@ from timbre.campaign_config import (
     WatchConfig,
 )
 from timbre.config import ConfigError, config_file, parse_config, read_config, read_text
+from timbre.settings import SettingsError
 from trainer.config import TrainingConfig
 
 VECTOR_SIZE = 384
@@ -34,7 +36,7 @@ METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
 
 @dataclass(frozen=True)
 class NamedTraining:
-    """Training settings and the name or file they were read from."""
+    """Training settings, and the name or file from which they were read."""
 
     name: str
     config: TrainingConfig
@@ -47,17 +49,24 @@ class Campaign:
     Attributes:
         name: Its name.
         voice: Its tone or persona.
-        criterion: When an answer counts as being in the voice.
+        criterion: When an answer counts as being in the voice; None if its tone sets no target.
         system_prompt: What the prompted arm is told.
         review_settings: What reviewers are asked.
         guidelines: The guidelines that candidates are reviewed by.
         training: Its training settings.
         watch_training: The settings of the runs that a new version starts.
+        sources: What its articles are read from; every stored article if empty.
+        generate: Which candidates are generated, and by which teacher.
+        review: Who reviews, and how their reviews become a verdict.
+        gates: What a version must meet.
+        freeze: How examples are split.
+        evaluate: How held-out prompts are answered and judged.
+        watch: Which versions start runs.
     """
 
     name: str
     voice: Tone | Persona
-    criterion: Criterion
+    criterion: Criterion | None
     system_prompt: str
     review_settings: ReviewSettings
     guidelines: str
@@ -79,9 +88,25 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """How reviews become a verdict; fewer reviews than the overlap make none."""
+        """How reviews become a verdict. A record with fewer reviews than the overlap gets none."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
+
+    def require_criterion(self, purpose: str) -> Criterion:
+        """The criterion; raises `SettingsError` if there is none, which `purpose` needs."""
+        if self.criterion is None:
+            raise SettingsError(
+                f"{purpose} needs to know which answers are in the tone, but {self.subject} has "
+                "no [target]. Add one to its file, with at least one bound on a measure."
+            )
+        return self.criterion
+
+    @property
+    def rating_rule(self) -> RatingRule | None:
+        """What suggests a rating of the tone; None for a persona and without a criterion."""
+        if isinstance(self.voice, Persona) or self.criterion is None:
+            return None
+        return rating_rule(self.criterion, self.voice.scale.values)
 
     @property
     def candidates_dataset(self) -> str:
@@ -90,7 +115,7 @@ class Campaign:
 
     @property
     def calibration_dataset(self) -> str:
-        """The Argilla dataset that compares reviewers, without suggestions."""
+        """The Argilla dataset without suggestions, which shows how far reviewers agree."""
         return f"{self.name}-calibration"
 
     @property
@@ -105,12 +130,12 @@ class Campaign:
 
     @property
     def independent_datasets(self) -> tuple[str, ...]:
-        """The datasets in which reviewers don't see what others answered about candidates."""
+        """The datasets in which candidates are reviewed without seeing other reviewers' answers."""
         return self.candidates_dataset, self.calibration_dataset
 
     @property
     def candidate_datasets(self) -> tuple[str, ...]:
-        """The datasets whose reviews are of candidates."""
+        """The datasets in which candidates are reviewed."""
         return *self.independent_datasets, self.adjudication_dataset
 
     @property
@@ -120,7 +145,7 @@ class Campaign:
 
 
 def load_campaign(name: Path | str) -> Campaign:
-    """The campaign of a file, or of a name in configs/campaigns, with all its files read.
+    """Load a campaign from a file or a name in configs/campaigns, with every file it refers to.
 
     Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
@@ -128,7 +153,7 @@ def load_campaign(name: Path | str) -> Campaign:
 
 
 def resolve_campaign(config: CampaignConfig) -> Campaign:
-    """The campaign with its tone or persona and its training settings read.
+    """Resolve a campaign: load its tone or persona and its training settings.
 
     Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
@@ -155,26 +180,44 @@ def resolve_campaign(config: CampaignConfig) -> Campaign:
 
 
 def load_tone(name: Path | str) -> Tone:
-    """The tone of a file, or of a name in configs/tones."""
+    """Load a tone from a file or a name in configs/tones."""
     return read_config(Tone, config_file("tones", name))
 
 
+@dataclass(frozen=True)
+class PersonaFile:
+    """A persona, and the fields of its file that a persona has no place for."""
+
+    persona: Persona
+    unused: tuple[str, ...] = ()
+
+
 def load_persona(name: Path | str) -> Persona:
-    """The persona of a persona file, a constitution, or a name in configs/personas."""
-    path = config_file("personas", name)
+    """The persona of `read_persona`."""
+    return read_persona(name).persona
+
+
+def read_persona(name: Path | str) -> PersonaFile:
+    """The persona of a file or of a name in configs/personas.
+
+    The file is ours, a constitution, a character card, or has one-line personas, of which
+    `FILE#NUMBER` or `FILE#NAME` chooses one.
+    """
+    file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
+    path = config_file("personas", file)
     if path.suffix == ".toml":
-        return read_config(Persona, path)
+        return PersonaFile(read_config(Persona, path))
     try:
-        data = constitution_data(read_text(path), path.stem)
+        data = persona_data(read_text(path), path.stem, choice)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(str(path), [f"{error}."]) from error
-    return parse_config(Persona, data, str(path))
+    return PersonaFile(parse_config(Persona, data.values, str(path)), data.unused)
 
 
 def load_training(name: Path | str) -> NamedTraining:
-    """The training settings of a file, or of a name in configs/training."""
+    """Load training settings from a file or a name in configs/training."""
     return NamedTraining(str(name), read_config(TrainingConfig, config_file("training", name)))
 
 
@@ -184,9 +227,11 @@ def shipped_personas() -> list[Persona]:
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 
 
-def _criterion(voice: Tone | Persona) -> Criterion:
+def _criterion(voice: Tone | Persona) -> Criterion | None:
     if isinstance(voice, Persona):
         return persona_criterion({trait.name: trait.markers for trait in voice.traits})
+    if voice.target == Target():
+        return None
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in voice.target.bounds]
     return tone_criterion(voice.name, bounds, voice.target.signs, voice.target.signs_of)
 

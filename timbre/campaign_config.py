@@ -1,4 +1,4 @@
-"""A campaign file: every key it may hold, with its meaning, limits and default."""
+"""Every key of a campaign file, with its meaning, limits and default."""
 
 from typing import Annotated, Literal
 
@@ -22,19 +22,20 @@ class GenerateConfig:
 
     teacher: str = Field(
         default="phrasebook",
-        description="`phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, … (guide).",
+        description="Teacher model: `phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, …",
     )
-    seed: Seed = Field(default=0, description="Another seed gives other texts.")
+    seed: Seed = Field(default=0, description="Random seed; another seed gives other texts.")
     questions_per_passage: AtLeastOne = Field(
         default=1, description="Conversations per passage (tones only)."
     )
-    limit: Count = Field(default=0, description="Passages used at most; 0 for all.")
+    limit: Count = Field(default=0, description="Maximum number of passages; 0 for all.")
     kinds: tuple[PersonaKind, ...] = Field(
-        default=(), description="What is written about each passage (personas only); all if empty."
+        default=(),
+        description="Kinds of text generated for each passage (personas only; default: all).",
     )
     temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
-    max_tokens: AtLeastOne = Field(default=1024, description="Tokens in a reply at most.")
-    concurrency: AtLeastOne = Field(default=16, description="Parallel requests at most.")
+    max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
+    concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
     input_price: Dollars = Field(default=0.0, description="US dollars per million input tokens.")
     output_price: Dollars = Field(default=0.0, description="US dollars per million output tokens.")
 
@@ -48,16 +49,17 @@ class ReviewConfig:
         default="majority", description="The rule that turns reviews into a verdict."
     )
     adjudicator: str = Field(
-        default="", description="Who decides ties, if `verdict` is adjudicator."
+        default="", description="User who decides ties if `verdict` is adjudicator."
     )
     calibration: float = Field(
         default=0.0,
         ge=0,
         lt=1,
-        description="Share reviewed without suggestions by two or more people.",
+        description="Share of candidates that two or more people review without suggestions.",
     )
     annotators: tuple[str, ...] = Field(
-        default=(), description="Who gets which records first; anyone gets any record if empty."
+        default=(),
+        description="Annotators to assign records to; if empty, anyone can review any record.",
     )
 
     @model_validator(mode="after")
@@ -79,13 +81,17 @@ class ReviewConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class FreezeConfig:
-    """How examples are split by source article."""
+    """How examples are split into train, validation and test by their source articles."""
 
     train: Share = Field(default=0.7, description="Share for training.")
     validation: Share = Field(default=0.1, description="Share for validation.")
-    test: Share = Field(default=0.2, description="Share held out.")
-    minimum_articles: Count = Field(default=1, description="Fewest articles in a split.")
-    salt: str = Field(default="timbre", description="Another salt gives another split.")
+    test: Share = Field(default=0.2, description="Share held out for testing.")
+    minimum_articles: Count = Field(
+        default=1, description="Minimum number of articles in each split."
+    )
+    salt: str = Field(
+        default="timbre", description="Salt of the split; another salt gives another split."
+    )
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> "FreezeConfig":
@@ -100,18 +106,25 @@ class EvaluateConfig:
     """How held-out prompts are answered, and what the tuned model is compared with."""
 
     system_prompt: str = Field(
-        default="", description="System prompt of the prompted arm; the voice's own if empty."
+        default="", description="System prompt of the prompted arm (default: the voice's own)."
     )
     prompts: Count = Field(default=0, description="Held-out prompts answered; 0 for all.")
-    max_new_tokens: AtLeastOne = Field(default=128, description="Tokens in an answer at most.")
+    max_new_tokens: AtLeastOne = Field(
+        default=128, description="Maximum number of tokens in an answer."
+    )
     no_repeat: Count = Field(
-        default=0, description="Never generate this many tokens in a row twice; 0 is off."
+        default=0,
+        description="Length of token sequences that an answer may not repeat; 0 allows all.",
     )
-    seed: Seed = Field(default=0, description="Seed of sampling and of blind pairs' sides.")
+    seed: Seed = Field(
+        default=0, description="Random seed for sampling and for the order of blind pairs."
+    )
     judge: str = Field(
-        default="", description="A model that rates answers, named like a teacher; none if empty."
+        default="", description="A model that rates answers, named like a teacher (default: none)."
     )
-    judged: Count = Field(default=200, description="Reviewed candidates it rates for its card.")
+    judged: Count = Field(
+        default=200, description="Number of reviewed candidates that the judge rates for its card."
+    )
 
     @model_validator(mode="after")
     def _judge_is_a_model(self) -> "EvaluateConfig":
@@ -122,13 +135,13 @@ class EvaluateConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class WatchConfig:
-    """Which versions start runs by themselves (`timbre run watch`)."""
+    """Which versions start training runs automatically (`timbre run watch`)."""
 
     versions: str = Field(
-        default="", description="Pattern of version names, such as `demo-*`; none if empty."
+        default="", description="Pattern of version names, such as `demo-*` (default: none)."
     )
     training: tuple[str, ...] = Field(
-        default=(), description="Training files, one run each; the campaign's own if empty."
+        default=(), description="Training files, one run each (default: the campaign's own)."
     )
 
 
@@ -138,20 +151,29 @@ class CampaignConfig:
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
-        description="Its name: letters, digits, hyphens and underscores.",
+        description="The campaign's name: letters, digits, hyphens and underscores.",
     )
-    tone: str = Field(default="", description="A tone file, or a name in configs/tones.")
+    tone: str = Field(default="", description="A tone file, or a name from configs/tones.")
     persona: str = Field(default="", description="A persona file, or a name.")
     sources: tuple[str, ...] = Field(
-        default=(), description="What `timbre articles add` takes; every stored article if empty."
+        default=(),
+        description="Article sources, as for `timbre articles add` (default: all stored ones).",
     )
     training: str = Field(default="mini", description="A training file, or a name.")
-    generate: GenerateConfig = Field(default=GenerateConfig(), description="Generation.")
-    review: ReviewConfig = Field(default=ReviewConfig(), description="Review.")
-    gates: GateBounds = Field(default=GateBounds(), description="Gates of a version.")
-    freeze: FreezeConfig = Field(default=FreezeConfig(), description="Splits.")
-    evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="Evaluation.")
-    watch: WatchConfig = Field(default=WatchConfig(), description="Automatic runs.")
+    generate: GenerateConfig = Field(
+        default=GenerateConfig(), description="How candidates are generated."
+    )
+    review: ReviewConfig = Field(default=ReviewConfig(), description="How candidates are reviewed.")
+    gates: GateBounds = Field(
+        default=GateBounds(), description="Thresholds that a version must meet."
+    )
+    freeze: FreezeConfig = Field(default=FreezeConfig(), description="How examples are split.")
+    evaluate: EvaluateConfig = Field(
+        default=EvaluateConfig(), description="How models are evaluated."
+    )
+    watch: WatchConfig = Field(
+        default=WatchConfig(), description="Which versions start runs automatically."
+    )
 
     @model_validator(mode="after")
     def _has_one_voice(self) -> "CampaignConfig":

@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
 """JSON can't hold larger whole numbers exactly."""
 _SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
-"""A file with one of these names itself; all but the first are constitutions."""
+"""A file with one of these names itself; all but the first are personas in other formats."""
 
 _EXPECTED = {
     "greater_than_equal": "{ge} or more",
@@ -38,6 +38,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
     "too_short": "a list of {min_length} or more",
+    "too_long": "a list of {max_length} or fewer",
 }
 """What pydantic expected, by the type of its error."""
 
@@ -46,7 +47,7 @@ class ConfigError(SettingsError):
     """A configuration file that can't be used; `problems` has a sentence for each reason."""
 
     def __init__(self, file: str, problems: list[str]) -> None:
-        """Make the error of a file with these problems."""
+        """Create the error for a file with these problems."""
         self.problems = tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
@@ -75,7 +76,7 @@ def config_file(folder: str, name: Path | str) -> Path:
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """The file as an instance of a pydantic dataclass whose fields are the keys it may hold.
+    """Read a TOML file into a pydantic dataclass whose fields are the allowed keys.
 
     Raises `ConfigError` if the file can't be read, isn't TOML, lacks a key, has an unknown one, or
     has a value that isn't allowed.
@@ -93,7 +94,7 @@ def read_text(path: Path) -> str:
     Raises `ConfigError` if it can't be read or isn't UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # ignores a BOM
     except OSError as error:
         problem = f"it can't be read ({error.strerror}). Check the path."
         raise ConfigError(str(path), [problem]) from error
@@ -102,7 +103,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
-    """An instance of a pydantic dataclass from plain values; `file` names them in errors.
+    """Build a pydantic dataclass from plain values; `file` is the file's name in errors.
 
     Raises `ConfigError` with every problem.
     """
@@ -167,7 +168,7 @@ def _problem(kind: type[Any], details: ErrorDetails) -> str:
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
-    """What pydantic wanted, in words."""
+    """What pydantic expected, in words."""
     if kind == "string_pattern_mismatch" and context["pattern"] != r"\S":
         return f"text that matches {context['pattern']}"
     values = {name: str(value).replace("'", "") for name, value in context.items()}

@@ -14,7 +14,7 @@ ProgressCallback = Callable[..., None]
 
 
 def echo(line: str) -> None:
-    """Print a line as it is, without reading it as markup."""
+    """Print a line without interpreting markup in it."""
     _console().print(line, markup=False)
 
 
@@ -56,7 +56,7 @@ def format_counts(counts: Mapping[str, int]) -> str:
 
 @contextmanager
 def progress(title: str, is_shown: bool = True) -> Iterator[ProgressCallback]:
-    """Show a progress bar on standard error, if that's a terminal; yields how to advance it."""
+    """Show a progress bar if standard error is a terminal; yields a callback that advances it."""
     console = _console(stderr=True)
     if not (is_shown and console.is_terminal):
         yield lambda *_: None

@@ -1,4 +1,4 @@
-"""The whole loop in order: Wikipedia in; a fine-tuned model, and what people say about it, out."""
+"""The whole loop in order: from Wikipedia articles to a fine-tuned model that people reviewed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """A source, an Argilla's URL (the embedded one if empty), and whether people review."""
+    """The demo's source, its Argilla (the embedded one if the URL is empty), and who reviews."""
 
     source: str = "sample"
     argilla: str = ""
@@ -73,7 +73,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
 
 
 def ingest_articles(store: Store, source: str) -> None:
-    """Step 1: articles and their passages."""
+    """Step 1: read articles and split them into passages."""
     with progress("articles") as advance:
         intake = add_articles(store, source, advance)
     echo(
@@ -83,7 +83,7 @@ def ingest_articles(store: Store, source: str) -> None:
 
 
 def generate_candidates(store: Store, campaign: Campaign, settings: Settings) -> None:
-    """Step 2: candidates of a campaign."""
+    """Step 2: generate a campaign's candidates."""
     with progress(f"candidates of {campaign.name}") as advance:
         counts, _ = generate(store, campaign, settings, advance)
     echo(f"candidates  {campaign.name}: {counts} ({counts.new} new records)")
@@ -91,7 +91,7 @@ def generate_candidates(store: Store, campaign: Campaign, settings: Settings) ->
 
 @dataclass(frozen=True)
 class Review:
-    """Steps 3, 4 and 8: records out to reviewers (people or rules), and their reviews back."""
+    """Steps 3, 4 and 8: push records to reviewers, people or rules, and pull their reviews."""
 
     store: Store
     settings: Settings

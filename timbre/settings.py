@@ -14,14 +14,14 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The folders and addresses of one Timbre.
+    """The folders and addresses that one installation of Timbre uses.
 
     Attributes:
         home: Folder of the database, runs and reports (`TIMBRE_HOME`, default `.timbre`).
         database_url: SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default SQLite in the home).
         argilla_url: A running Argilla (`TIMBRE_ARGILLA_URL`, default none: the embedded one).
         argilla_api_key: The owner's key for it (`TIMBRE_ARGILLA_API_KEY`).
-        argilla_environment: Folder of the embedded server's Python environment
+        argilla_environment: Folder of the embedded server's Python environments
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
         argilla_database_url: PostgreSQL for the embedded server (`TIMBRE_ARGILLA_DATABASE_URL`,
             default none: SQLite in its home).

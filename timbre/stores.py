@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings | None = None) -> "Store":
-    """The store of these settings, or of the environment's.
+    """Open the store that these settings name, or the environment's if there are none.
 
     A missing SQLite database is created.
 

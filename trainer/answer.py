@@ -7,6 +7,7 @@ share a batch, longest first, so a machine with too little memory fails right aw
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from transformers import (
@@ -50,14 +51,11 @@ def answer(
     Raises `TrainerError` if a prompt has no answer to generate or doesn't fit the context, or if
     the adapter was trained on another base model or template.
     """
-    with library_session():
-        answerer = Answerer(arm, decoding)
-        queue = answerer.encode_prompts(prompts)
+    answerer = Answerer(arm, decoding)
+    queue = answerer.encode_prompts(prompts)
     for start in range(0, len(queue), decoding.batch_size):
         batch = queue[start : start + decoding.batch_size]
-        with library_session():
-            outputs = answerer.answer(batch)
-        yield from outputs
+        yield from answerer.answer(batch)
         if on_progress:
             on_progress(start + len(batch), len(queue))
 
@@ -65,21 +63,17 @@ def answer(
 class Answerer:
     """An arm's model, loaded and ready to answer."""
 
+    @library_session()
     def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
         """Load the arm's base model (unless `model` is given) and its adapter."""
         self.arm, self.decoding = arm, decoding
-        with library_session():
-            self._load(model)
-
-    def _load(self, model: PreTrainedModel | None) -> None:
-        arm, decoding = self.arm, self.decoding
         metadata = read_metadata(arm.adapter) if arm.adapter else None
         trained_in = metadata.precision if metadata else "auto"
         precision = trained_in if decoding.precision == "auto" else decoding.precision
         base = open_base(arm.base, arm.revision, precision)
         self.chat = base.chat
         if arm.adapter and metadata:
-            check_base(metadata, arm.base, arm.adapter)
+            check_base(metadata, arm.base, self.chat.fingerprint, arm.adapter)
         model = model or base.load()
         context = context_length(model)
         self.max_prompt_tokens = context - decoding.max_new_tokens
@@ -88,7 +82,7 @@ class Answerer:
                 f"Answers of {decoding.max_new_tokens} new tokens leave no space for a prompt: "
                 f"the model's context is {context} tokens. Allow fewer new tokens."
             )
-        self.model = load_adapter(model, self.chat, arm.adapter) if arm.adapter else model
+        self.model = load_adapter(model, arm.adapter) if arm.adapter else model
         self.model.eval()  # type: ignore[no-untyped-call]
         self.stop_tokens = _stop_tokens(model, self.chat)
         self.generation = generation_json(
@@ -99,6 +93,7 @@ class Answerer:
             precision=base.precision.name,
         )
 
+    @library_session()
     def encode_prompts(self, prompts: Sequence[Example]) -> list[EncodedPrompt]:
         """Encode the prompts as this arm asks them, longest first.
 
@@ -119,6 +114,7 @@ class Answerer:
             )
         return queue
 
+    @library_session()
     def answer(self, batch: Sequence[EncodedPrompt]) -> list[Output]:
         """Generate the outputs of one batch, in its order."""
         started = time.monotonic()
@@ -139,19 +135,19 @@ class Answerer:
             for prompt, ids in zip(batch, generated, strict=True)
         ]
 
+    @library_session()
     def reply(self, messages: Sequence[Message]) -> str:
         """Generate the reply to a conversation whose last turn is the user's.
 
         Raises `TrainerError` if the conversation is too long for the model.
         """
-        with library_session():
-            ids = self.chat.encode_prompt(self.arm.messages(tuple(messages)))
-            if len(ids) > self.max_prompt_tokens:
-                raise TrainerError(
-                    f"The conversation has {len(ids)} tokens, but the model can read at most "
-                    f"{self.max_prompt_tokens}. Start a new one."
-                )
-            return self.decode(self.generate([ids])[0])
+        ids = self.chat.encode_prompt(self.arm.messages(tuple(messages)))
+        if len(ids) > self.max_prompt_tokens:
+            raise TrainerError(
+                f"The conversation has {len(ids)} tokens, but the model can read at most "
+                f"{self.max_prompt_tokens}. Start a new one."
+            )
+        return self.decode(self.generate([ids])[0])
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn generated tokens into the text that people see."""
@@ -170,11 +166,10 @@ class Answerer:
             rows = self.model.generate(  # type: ignore[operator] # only architectures type it
                 **inputs, generation_config=self._generation_config(), logits_processor=processors
             )
-        return [self._before_stop(row) for row in rows[:, width:].tolist()]
-
-    def _before_stop(self, row: list[int]) -> list[int]:
-        end = next((i for i, token in enumerate(row) if token in self.stop_tokens), len(row))
-        return row[:end]
+        return [
+            list(takewhile(lambda token: token not in self.stop_tokens, row))
+            for row in rows[:, width:].tolist()
+        ]
 
     def _generation_config(self) -> GenerationConfig:
         is_sampled = self.decoding.temperature > 0

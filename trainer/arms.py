@@ -9,7 +9,7 @@ from db.records import Message, Role, canonical, plain
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An experimental condition: a model, and what comes before the prompt.
+    """An experimental condition: a model, and the system prompt or examples before each prompt.
 
     `run` is the id of the run that trained the adapter; `shots` are example turns.
     """

@@ -45,6 +45,7 @@ def render_card(card: AdapterCard) -> str:
     metrics = "\n".join(f"| {name} | {value:g} |" for name, value in result.metrics.items())
     picture = f"\n![Loss over the steps]({card.picture})\n" if card.picture else ""
     libraries = ", ".join(f"{name} {number}" for name, number in result.libraries.items())
+    override = f"\n**{version.override_notice}**\n" if version.override else ""
     return f"""---
 base_model: {card.base}
 library_name: peft
@@ -52,7 +53,7 @@ license: {card.licence}
 tags: [lora, timbre]
 ---
 # A LoRA adapter for {card.base}
-
+{override}
 Trained on version `{version.id[:12]}` ({version.name or "unnamed"}): {version.train} training,
 {version.validation} validation and {version.test} test examples.
 {reviewers}

@@ -7,6 +7,7 @@ template's fingerprint is stored with the adapter, and answering with another te
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -71,17 +72,42 @@ class Chat:
         return str(self._render(messages, tokenize=False, add_generation_prompt=is_prompt))
 
     def encode_example(self, example: Example) -> Tokens:
-        """An example's tokens, with loss on the assistant's turns or on all of a plain text."""
+        """An example's tokens, with loss on the answers that have it or on all of a plain text."""
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, mask = list(rendered["input_ids"]), rendered["assistant_masks"]
-            return Tokens(ids, [i if m else NO_LOSS for i, m in zip(ids, mask, strict=True)])
+            labels = [i if m else NO_LOSS for i, m in zip(ids, mask, strict=True)]
+            return Tokens(ids, self._mask_answers(labels, example.messages))
         if example.messages:
             return self._encode_without_markers(example.messages)
         ids = list(self.tokenizer(example.text)["input_ids"])
         if ids[-1:] != [self.tokenizer.eos_token_id]:
             ids.append(self.tokenizer.eos_token_id)
         return Tokens(ids, list(ids))
+
+    def _mask_answers(self, labels: list[int], messages: Sequence[Message]) -> list[int]:
+        """The labels, masked in the spans of answers that have no loss.
+
+        Raises `TrainerError` if the spans with loss aren't one for each answer.
+        """
+        answers = [message for message in messages if message.role is Role.ASSISTANT]
+        if all(answer.has_loss for answer in answers):
+            return labels
+        masked = [label == NO_LOSS for label in labels]
+        edges = [n for n, (a, b) in enumerate(pairwise([True, *masked, True])) if a != b]
+        spans = list(zip(edges[::2], edges[1::2], strict=True))
+        if len(spans) > len(answers):  # an end-of-text token after the last answer
+            last = str(self.tokenizer.decode(labels[slice(*spans[-1])], skip_special_tokens=True))
+            spans = spans[:-1] if not last.strip() else spans
+        if len(spans) != len(answers):
+            raise TrainerError(
+                f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} turns in a "
+                f"chat with {len(answers)} answers, so the answers of weight 0 can't be told apart."
+            )
+        for span, answer in zip(spans, answers, strict=True):
+            if not answer.has_loss:
+                labels[slice(*span)] = [NO_LOSS] * (span[1] - span[0])
+        return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
         """Encode a chat with loss on the tokens that each answer adds to the chat before it.
@@ -91,15 +117,15 @@ class Chat:
         ids = list(self._render(messages)["input_ids"])
         labels = [NO_LOSS] * len(ids)
         for turn, message in enumerate(messages):
-            if message.role is not Role.ASSISTANT:
+            if message.role is not Role.ASSISTANT or not message.has_loss:
                 continue
             before = self.encode_prompt(messages[:turn])
             after = list(self._render(messages[: turn + 1])["input_ids"])
             if ids[: len(after)] != after or after[: len(before)] != before:
                 raise TrainerError(
-                    f"The chat template of {self.tokenizer.name_or_path} neither marks the "
-                    "assistant's turns nor leaves earlier turns unchanged when more follow. Put "
-                    "{% generation %}…{% endgeneration %} around the assistant's turns in it."
+                    f"The chat template of {self.tokenizer.name_or_path} doesn't mark assistant "
+                    "turns, and it changes earlier turns when new ones are added. In the template, "
+                    "put {% generation %}…{% endgeneration %} around the assistant turns."
                 )
             labels[len(before) : len(after)] = after[len(before) :]
         return Tokens(ids, labels)

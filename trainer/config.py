@@ -30,46 +30,54 @@ class TrainingConfig:
 
     base: str = Field(description='"mini", a model\'s folder, or a Hub id.')
     revision: str = Field(default="", description="The Hub commit; empty for the newest.")
-    precision: PrecisionName = Field(default="auto", description="How the base is held in memory.")
+    precision: PrecisionName = Field(
+        default="auto", description="Precision in which the base model is loaded."
+    )
     lora_rank: AtLeastOne = Field(default=16, description="Rank of the adapter.")
     lora_alpha: AtLeastOne = Field(
-        default=32, description="Strength of the adapter: its update times alpha / rank."
+        default=32, description="LoRA alpha: the update is scaled by alpha / rank."
     )
     lora_dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of the adapter's inputs dropped in training."
+        default=0.0, ge=0, lt=1, description="Dropout probability of the adapter's inputs."
     )
     lora_targets: Annotated[str | tuple[str, ...], BeforeValidator(_check_targets)] = Field(
         default="all-linear", description='"all-linear", or layers such as ["q_proj", "v_proj"].'
     )
-    rslora: bool = Field(default=False, description="Scale by alpha / sqrt(rank) instead.")
-    dora: bool = Field(default=False, description="Learn direction and length separately.")
+    rslora: bool = Field(default=False, description="Scale by alpha / sqrt(rank) (rsLoRA).")
+    dora: bool = Field(
+        default=False, description="Train magnitude and direction separately (DoRA)."
+    )
     learning_rate: NotNegative = Field(default=0.0, description="Peak learning rate.")
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
-        default="cosine", description="How the learning rate falls."
+        default="cosine", description="Learning rate schedule after warm-up."
     )
-    warmup_steps: Count = Field(default=5, description="Steps in which the rate rises.")
+    warmup_steps: Count = Field(default=5, description="Number of warm-up steps.")
     steps: Count = Field(default=0, description="Optimiser steps.")
     batch_size: AtLeastOne = Field(
         default=8, description="Examples per step, shared among all processes."
     )
-    gradient_accumulation: AtLeastOne = Field(default=1, description="Batches per step.")
-    weight_decay: NotNegative = Field(default=0.0, description="Weight decay per step.")
-    max_gradient_norm: NotNegative = Field(default=1.0, description="Gradient norm to clip at.")
-    max_length: Count = Field(default=0, description="Longest example in tokens.")
+    gradient_accumulation: AtLeastOne = Field(
+        default=1, description="Batches accumulated per optimiser step."
+    )
+    weight_decay: NotNegative = Field(default=0.0, description="Weight decay.")
+    max_gradient_norm: NotNegative = Field(
+        default=1.0, description="Maximum gradient norm; larger ones are clipped."
+    )
+    max_length: Count = Field(default=0, description="Maximum length of an example in tokens.")
     truncate: bool = Field(default=False, description="Cut longer examples instead of failing.")
     packing: bool = Field(default=False, description="Concatenate a batch without padding.")
-    gradient_checkpointing: bool = Field(default=False, description="Trade speed for memory.")
+    gradient_checkpointing: bool = Field(
+        default=False, description="Recompute activations to save memory."
+    )
     save_every: AtLeastOne = Field(default=25, description="Steps between checkpoints.")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the run.")
-    report_to: str = Field(default="none", description="A TRL reporter that logs the losses.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
+    report_to: str = Field(default="none", description="Where TRL reports losses, such as trackio.")
 
     @property
     def canonical(self) -> str:
         """The settings as canonical JSON, as a run records them: what the adapter depends on."""
         values = asdict(self)
         del values["report_to"]
-        if not isinstance(self.lora_targets, str):
-            values["lora_targets"] = list(self.lora_targets)
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:

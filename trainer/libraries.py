@@ -15,15 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from trainer.errors import TrainerError
 
-_LOGGERS = (
-    "transformers",
-    "trl",
-    "peft",
-    "accelerate",
-    "datasets",
-    "sentence_transformers",
-    "torch",
-)
+_NAMES = ("transformers", "trl", "peft", "accelerate", "datasets", "sentence_transformers", "torch")
 
 
 @contextmanager
@@ -54,10 +46,10 @@ def quiet_libraries() -> Iterator[None]:
     The command line shows progress, losses and the precision itself; the rest is advice to people
     who write training scripts.
     """
-    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    levels = {name: logging.getLogger(name).level for name in _NAMES}
     has_dataset_bars = not datasets.are_progress_bars_disabled()
     has_model_bars = transformers_logging.is_progress_bar_enabled()
-    for name in _LOGGERS:
+    for name in _NAMES:
         logging.getLogger(name).setLevel(logging.ERROR)
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -104,5 +96,5 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def _is_disk_full(error: Exception) -> bool:
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return is_full or "No space left on device" in str(error)
+    code = error.errno if isinstance(error, OSError) else None
+    return code in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)

@@ -38,17 +38,17 @@ def example_logprobs(
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
+    answerer = Answerer(arm, Decoding(precision=precision))
     with library_session():
-        answerer = Answerer(arm, Decoding(precision=precision))
         rows = encode(examples, answerer.chat, Limit(context_length(answerer.model)))
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        with library_session():
-            values = token_logprobs(answerer.model, answerer.chat, batch)
+        values = token_logprobs(answerer.model, answerer.chat, batch)
         for example, row in zip(examples[start : start + batch_size], values, strict=True):
             yield ExampleLogprobs(example.id, row)
 
 
+@library_session()
 @torch.inference_mode()
 def token_logprobs(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]

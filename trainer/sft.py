@@ -15,10 +15,10 @@ from trainer.config import TrainingConfig
 from trainer.libraries import library_session
 from trainer.models.adapter import adapter_metadata
 from trainer.models.loading import BaseModel, context_length, open_base
-from trainer.models.lora import add_adapter, save_adapter
+from trainer.models.lora import add_adapter
 from trainer.training import checkpoints, results
 from trainer.training.encoding import encode_splits
-from trainer.training.sft_trainer import StepCallback, StepReporter, TimbreSFTTrainer
+from trainer.training.sft_trainer import StepCallback, TimbreSFTTrainer
 
 
 def train(
@@ -46,8 +46,7 @@ def train(
             return finished
 
         trainer = make_trainer(base, examples, config, folder)
-        if on_step:
-            trainer.add_callback(StepReporter(on_step))
+        trainer.on_step = on_step
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         metrics = trainer.final_metrics()
 
@@ -66,7 +65,7 @@ def train(
             seconds=time.monotonic() - started,
             code_fingerprint=results.code_fingerprint(),
         )
-        save_adapter(trainer, metadata, checkpoints.partial_adapter(folder))
+        checkpoints.save_adapter(trainer, metadata, folder)
         checkpoints.finish(folder, result)
         return result
 
@@ -75,6 +74,6 @@ def make_trainer(
     base: BaseModel, examples: Sequence[Example], config: TrainingConfig, folder: Path
 ) -> TimbreSFTTrainer:
     """Load the base model, encode the examples and add a new adapter to train."""
-    model = base.load(packed_attention=config.packing)
+    model = base.load()
     data = encode_splits(examples, base.chat, config, context_length(model))
     return TimbreSFTTrainer(add_adapter(model, config), data, base.chat, config, folder)

@@ -1,8 +1,8 @@
-"""Krippendorff's α and weighted κ of stacks of tables, with bootstrap intervals.
+"""Compute Krippendorff's α and weighted κ of many tables at once, with bootstrap intervals.
 
 Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa.
-Intervals are percentile bootstraps over records, because records are what was sampled. Both
-coefficients take all draws in one array operation; a library call for each draw is too slow.
+Intervals are percentile bootstraps over records, because records are what was sampled. All
+draws are computed in one array operation, because a library call per draw is too slow.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -27,7 +27,7 @@ Coefficient: TypeAlias = Interval | Undefined
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The number of bootstrap draws, their seed, and the coverage of the interval."""
+    """Bootstrap settings: the number of draws, their seed, and the interval's confidence level."""
 
     draws: int = 2000
     seed: int = 0
@@ -48,7 +48,7 @@ def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Ma
 
 
 def _ordinal_distances(marginal: Matrix) -> Matrix:
-    """Krippendorff's ordinal distance: the answers between two values, the ends counted half."""
+    """Krippendorff's ordinal distance: answers between two values, plus half of those at each."""
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
 
@@ -71,10 +71,10 @@ def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
 def bootstrap_interval(
     tables: Matrix, coefficient: Callable[[Matrix], Matrix], plan: Bootstrap
 ) -> Coefficient:
-    """The coefficient of the sum of all records' tables, with a bootstrap interval over records.
+    """Compute a coefficient of all records' summed tables, with a bootstrap interval over records.
 
-    Records with the same table are drawn together by their count, which gives the same
-    distribution and is faster.
+    Records with the same table are drawn as a group, which gives the same distribution and is
+    faster.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(

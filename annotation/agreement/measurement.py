@@ -17,11 +17,13 @@ from annotation.agreement.coefficients import (
     diagonals,
     kappas,
 )
-from annotation.agreement.scales import MeasurementLevel, Scale, comparable, format_answer, scale_of
+from annotation.agreement.scales import Scale, comparable, format_answer, scale_of
 from db.records import Interval, Review, ReviewStatus
 
 AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]
 """Subject → reviewer → answer."""
+AnswerPairs: TypeAlias = list[tuple[Hashable, Hashable]]
+"""Pairs of one reviewer's answer to a record and another reviewer's answer to it."""
 
 # The order in which reports list the questions.
 _QUESTIONS = ("decision", "preference", "tone", "natural", "faithful", "traits", "reasons")
@@ -33,66 +35,69 @@ class QuestionAgreement:
     """α of one question over the records that two or more reviewers answered."""
 
     question: str
-    level: MeasurementLevel
     alpha: Coefficient
     records: int
-    reviewers: int
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Everything that was answered to one question, and its scale."""
+
+    question: str
+    sheet: AnswerSheet
+    scale: Scale
 
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ of two reviewers on one question, and the share of records with the same answer."""
+    """κ of one reviewer with another, or with all others together, on one question.
+
+    `uninformative` says what's wrong with the first reviewer's answers, or is empty.
+    """
 
     question: str
     first: str
     second: str
     kappa: Coefficient
     records: int
-    same: float
-
-
-@dataclass(frozen=True)
-class ReviewerAgreement:
-    """κ of one reviewer with all others together; `uninformative` describes a problem, if any."""
-
-    question: str
-    reviewer: str
-    kappa: Coefficient
-    records: int
-    uninformative: str = ""
+    uninformative: str
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement by question, by pair of reviewers and by reviewer."""
+    """Agreement by question, by pair of reviewers, and of each reviewer with the others."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]
-    reviewers: tuple[ReviewerAgreement, ...]
+    reviewers: tuple[PairAgreement, ...]
 
 
 def measure_agreement(
     reviews: Iterable[Review],
     questions: Sequence[str] | None = None,
     bootstrap: Bootstrap | None = None,
+    ratings: Sequence[int] = (),
 ) -> Agreement:
-    """Agreement on some questions, by default all that were answered; drafts don't count.
+    """Measure agreement on `questions`, by default on all answered ones; drafts don't count.
 
     κ has squared weights on ordinal scales, Jaccard distances for sets, and no weights otherwise.
+    `ratings` are the values of the tone's scale, lowest first: its weights count steps.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
     by_pair: list[PairAgreement] = []
-    by_reviewer: list[ReviewerAgreement] = []
+    by_reviewer: list[PairAgreement] = []
     for question in answered_questions(reviews) if questions is None else questions:
-        sheet = answers_by_subject(reviews, question)
+        sheet, scale = answers_by_subject(reviews, question), scale_of(question, ratings)
+        answers = _Answers(question, sheet, scale)
         names = sorted({name for row in sheet.values() for name in row})
         shared = sum(len(row) > 1 for row in sheet.values())
-        scale = scale_of(question)
         alpha = _alpha(sheet, scale, plan)
-        by_question.append(QuestionAgreement(question, scale.level, alpha, shared, len(names)))
-        by_pair.extend(_pair(sheet, question, pair, plan) for pair in combinations(names, 2))
-        by_reviewer.extend(_reviewer(sheet, question, name, plan) for name in names)
+        by_question.append(QuestionAgreement(question, alpha, shared))
+        by_pair += [_pair(answers, pair, {pair[1]}, plan) for pair in combinations(names, 2)]
+        by_reviewer += [
+            _pair(answers, (name, "the others"), {*names} - {name}, plan) for name in names
+        ]
     return Agreement(tuple(by_question), tuple(by_pair), tuple(by_reviewer))
 
 
@@ -107,7 +112,7 @@ def krippendorff_alpha(
 ) -> Coefficient:
     """Krippendorff's α of one question at its level of measurement.
 
-    1 means perfect agreement, 0 what chance gives. α is undefined if no record has two answers
+    1 means perfect agreement, 0 agreement by chance. α is undefined if no record has two answers
     or all answers are the same.
     """
     sheet = answers_by_subject(reviews, question)
@@ -145,36 +150,23 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 
 
 def _pair(
-    sheet: AnswerSheet, question: str, pair: tuple[str, str], plan: Bootstrap
+    answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    first, second = pair
-    rows = [[(r[first], r[second])] for r in sheet.values() if first in r and second in r]
-    same = sum(row[0][0] == row[0][1] for row in rows) / len(rows) if rows else 0.0
-    kappa = _kappa(rows, pair, scale_of(question), plan)
-    return PairAgreement(question, first, second, kappa, len(rows), same)
-
-
-def _reviewer(sheet: AnswerSheet, question: str, name: str, plan: Bootstrap) -> ReviewerAgreement:
-    rows = [
-        [(row[name], value) for other, value in row.items() if other != name]
-        for row in sheet.values()
-        if name in row and len(row) > 1
-    ]
-    kappa = _kappa(rows, (name, "the others"), scale_of(question), plan)
+    """Agreement of `names[0]` with each of the others, who are reported as `names[1]`."""
+    shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
+    rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
+    kappa = _kappa(rows, names, answers.scale, plan)
     own = {pair[0] for row in rows for pair in row}
     uninformative = ""
     if len(own) == 1 and len(rows) > 1:
         uninformative = f"always answers “{format_answer(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
         uninformative = "may agree with the others only by chance"
-    return ReviewerAgreement(question, name, kappa, len(rows), uninformative)
+    return PairAgreement(answers.question, *names, kappa, len(rows), uninformative)
 
 
 def _kappa(
-    rows: list[list[tuple[Hashable, Hashable]]],
-    names: tuple[str, str],
-    scale: Scale,
-    plan: Bootstrap,
+    rows: list[AnswerPairs], names: tuple[str, str], scale: Scale, plan: Bootstrap
 ) -> Coefficient:
     if not rows:
         return Undefined(f"{names[0]} and {names[1]} share no record")

@@ -1,7 +1,7 @@
 """How answers to each question are compared: as names, as steps of a scale, or as sets."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -23,10 +23,15 @@ class MeasurementLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Scale:
-    """A question's level of measurement; `order` lists named steps from lowest to highest."""
+    """A question's level of measurement, and its steps from lowest to highest.
+
+    `order` lists named steps, `ratings` the values of a rating scale. Two steps are as far apart as
+    the number of steps between them, whatever their values; without `ratings`, as their values.
+    """
 
     level: MeasurementLevel
     order: tuple[str, ...] = ()
+    ratings: tuple[int, ...] = ()
 
     def domain(self, values: Iterable[Hashable]) -> list[Hashable]:
         """The distinct comparable values that occur, in the scale's order."""
@@ -36,7 +41,7 @@ class Scale:
         return sorted(distinct, key=lambda value: (str(type(value)), _sort_key(value)))
 
     def penalties(self, domain: Sequence[Hashable]) -> Matrix:
-        """The distance of every two values for κ: 0 or 1, squared steps, or Jaccard distance."""
+        """The disagreement weights of κ: 0 or 1, squared steps, or Jaccard distances."""
         size = len(domain)
         if self.level is MeasurementLevel.SETS:
             return np.array([[jaccard_distance(a, b) for b in domain] for a in domain])
@@ -44,6 +49,9 @@ class Scale:
             return np.ones((size, size)) - np.eye(size)
         steps = [self.order.index(str(v)) for v in domain] if self.order else domain
         places = np.array(steps, dtype=np.float64)
+        if self.ratings:
+            # An answer from before the scale changed may lie between two steps.
+            places = np.interp(places, self.ratings, np.arange(len(self.ratings)))
         return np.square(places[:, None] - places[None, :])
 
 
@@ -59,13 +67,15 @@ _SCALES = {
 }
 
 
-def scale_of(question: str) -> Scale:
+def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
     """The scale of a question; `tone_left` and `tone_right` have that of `tone`, and so on.
 
-    Unknown questions are nominal, which is always valid.
+    `ratings` are the values of the tone's scale. Unknown questions are nominal, which is always
+    valid.
     """
     name = question.removesuffix("_left").removesuffix("_right")
-    return _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))
+    scale = _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))
+    return replace(scale, ratings=tuple(ratings)) if name == "tone" else scale
 
 
 def comparable(value: AnswerValue) -> Hashable:

@@ -30,8 +30,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers differ.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` is 1 for answers
-    that are as far apart as any that reviewers gave to this question.
+    `answers` pairs each reviewer's name with their answer as text. `distance` is relative to
+    the two answers to this question that are furthest apart, so it's at most 1.
     """
 
     subject: str
@@ -42,30 +42,36 @@ class Disagreement:
 
 def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
     """One row for each question, then for each reviewer against the others, then for each pair."""
-    rows = [
+    questions = [
         AgreementRow(
-            q.question, "all", "Krippendorff's alpha", q.records, format_coefficient(q.alpha)
+            row.question, "all", "Krippendorff's alpha", row.records, format_coefficient(row.alpha)
         )
-        for q in agreement.questions
+        for row in agreement.questions
     ]
-    kappas = [(r, f"{r.reviewer}, the others") for r in agreement.reviewers]
-    kappas += [(p, f"{p.first}, {p.second}") for p in agreement.pairs]  # type: ignore[misc]
-    return rows + [
-        AgreementRow(row.question, between, "kappa", row.records, format_coefficient(row.kappa))
-        for row, between in kappas
+    return questions + [
+        AgreementRow(
+            row.question,
+            f"{row.first}, {row.second}",
+            "kappa",
+            row.records,
+            format_coefficient(row.kappa),
+        )
+        for row in (*agreement.reviewers, *agreement.pairs)
     ]
 
 
-def uninformative_reviewers(reviews: Sequence[Review], calibration_dataset: str) -> list[str]:
+def uninformative_reviewers(
+    reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
+) -> list[str]:
     """One sentence for each reviewer whose answers to a question carry no information.
 
-    If there are reviews of the calibration dataset, only those count: its records show no
-    suggestion that everybody may have followed.
+    If there are reviews of the calibration dataset, only those count, because its records show no
+    suggestions that reviewers could simply follow.
     """
     calibration = [review for review in reviews if review.dataset == calibration_dataset]
     return [
-        f"{one.reviewer} {one.uninformative} to “{one.question}” ({one.records} records)"
-        for one in measure_agreement(calibration or reviews).reviewers
+        f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
+        for one in measure_agreement(calibration or reviews, ratings=ratings).reviewers
         if one.uninformative
     ]
 
@@ -77,19 +83,26 @@ def format_coefficient(value: Coefficient) -> str:
     return f"undefined: {value.reason}"
 
 
-def records_to_discuss(reviews: Sequence[Review], limit: int) -> list[Disagreement]:
-    """The records on which reviewers differ most: up to `limit` for each answered question."""
+def records_to_discuss(
+    reviews: Sequence[Review], limit: int, ratings: Sequence[int] = ()
+) -> list[Disagreement]:
+    """The records on which reviewers differ most: up to `limit` for each answered question.
+
+    `ratings` are the values of the tone's scale.
+    """
     return [
         one
         for question in answered_questions(reviews)
-        for one in rank_disagreements(reviews, question)[:limit]
+        for one in rank_disagreements(reviews, question, ratings)[:limit]
     ]
 
 
-def rank_disagreements(reviews: Iterable[Review], question: str) -> list[Disagreement]:
+def rank_disagreements(
+    reviews: Iterable[Review], question: str, ratings: Sequence[int] = ()
+) -> list[Disagreement]:
     """Every record on which submitted reviews differ, the furthest apart first."""
     sheet = answers_by_subject(reviews, question)
-    scale = scale_of(question)
+    scale = scale_of(question, ratings)
     domain = scale.domain(value for row in sheet.values() for value in row.values())
     place = {value: n for n, value in enumerate(domain)}
     penalties = scale.penalties(domain)

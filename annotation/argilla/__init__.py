@@ -1,1 +1,1 @@
-"""Everything that talks to an Argilla server, and the forms that its API and pages use."""
+"""Talks to an Argilla server, and converts records to and from its formats."""

@@ -1,4 +1,4 @@
-"""Argilla users with roles and generated passwords, and the workspace that they share."""
+"""Create and list Argilla users, and create the workspace that they share."""
 
 import secrets
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Account:
 def add_workspace(connection: Connection) -> bool:
     """Create the connection's workspace; False if it exists already.
 
-    Raises `AnnotationError` if the connection isn't an owner's.
+    Raises `AnnotationError` if the connected user isn't an owner.
     """
     check_name("workspace", connection.workspace)
     with connect(connection, workspace=False) as server:
@@ -47,13 +47,13 @@ def add_user(
     role: UserRole = UserRole.ANNOTATOR,
     password: str | None = None,
 ) -> Account:
-    """Create a user if there is none of that name, and add the user to the workspace.
+    """Create a user unless the name is taken, and add the user to the workspace.
 
-    A password has at least 8 characters; None generates one. It is part of the result only if the
-    user is new.
+    A password needs at least 8 characters; None generates one. The result contains the password
+    only if the user is new.
 
     Raises `AnnotationError` if the user exists with another role, the name contains HTML, the
-    password is too short, or the connection isn't an owner's.
+    password is too short, or the connected user isn't an owner.
     """
     check_name("user", name)
     if password is not None and len(password) < 8:
@@ -68,7 +68,7 @@ def add_user(
             if user["role"] != role:
                 raise AnnotationError(
                     f"The user “{name}” exists with the role {user['role']}, not {role}. Choose "
-                    "another name, or give that role."
+                    "another name or that role."
                 )
         else:
             password = password or secrets.token_urlsafe(15)
@@ -85,7 +85,7 @@ def add_user(
 def list_users(connection: Connection) -> list[Account]:
     """The users of the connection's workspace, without passwords.
 
-    Raises `AnnotationError` if the connection is neither an owner's nor an admin's.
+    Raises `AnnotationError` if the connected user is neither an owner nor an admin.
     """
     with connect(connection) as server:
         users = server.get(f"workspaces/{workspace_id(server)}/users")["items"]

@@ -1,25 +1,29 @@
-"""Answers in the form of Argilla's API, and the text that a record asks people to judge.
+"""Convert answers to and from Argilla's format, and read the text that a record shows.
 
-We count a span's places in characters, Argilla's web UI in UTF-16 units; the two differ after a
-character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server compares the
-end of a span with the number of characters, so the end is moved back to what it accepts.
+We give a span's offsets in characters, Argilla's web UI in UTF-16 units; the two differ after a
+character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server rejects an end
+beyond the number of characters, so we cap it there.
 """
 
 from typing import Any
 
+from annotation.argilla.connection import Json
 from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
 
+EDIT_QUESTION = "improved"
+"""The question whose answer is the reviewer's version of the text."""
+
 
 def answer_to_argilla(value: AnswerValue, text: str) -> Any:
-    """An answer's value in Argilla's form; `text` is the text that its spans refer to."""
+    """An answer's value in Argilla's format; `text` is the text that its spans refer to."""
     if isinstance(value, tuple):
         return [_span_to_argilla(v, text) if isinstance(v, Span) else v for v in value]
     return value
 
 
 def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValue:
-    """An answer's value from Argilla's form, with labels and spans sorted."""
+    """Parse an answer's value from Argilla's format, with labels and spans sorted."""
     if question_type == "span":
         spans = (
             Span(_characters(text, v["start"]), _characters(text, v["end"]), v["label"])
@@ -31,8 +35,13 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
     return int(value) if question_type == "rating" else str(value)
 
 
-def displayed_text(fields: dict[str, Any]) -> str:
-    """The text to judge as the record's page shows it; a dialogue as plain text."""
+def response_values(response: Json) -> Json:
+    """The values of a response by question, as Argilla stores them."""
+    return {name: value["value"] for name, value in (response["values"] or {}).items()}
+
+
+def displayed_text(fields: Json) -> str:
+    """The text to judge, as the record's page shows it; a dialogue becomes plain text."""
     if turns := fields.get("dialogue"):
         return messages_to_text(
             tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
@@ -40,7 +49,7 @@ def displayed_text(fields: dict[str, Any]) -> str:
     return unescape_html(fields.get("candidate", ""))
 
 
-def _span_to_argilla(span: Span, text: str) -> dict[str, Any]:
+def _span_to_argilla(span: Span, text: str) -> Json:
     return {
         "label": span.label,
         "start": min(_units(text[: span.start]), len(text)),

@@ -1,17 +1,20 @@
 """A checked connection to an Argilla server, with errors that say what to do."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import argilla
 import httpx
 
 from annotation.errors import AnnotationError
 
+Json = dict[str, Any]
 SUPPORTED_VERSION = "2.8"
 MAX_REASON = 300
+MAX_IDS = 250
+"""Argilla filters by at most this many values at once."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,25 @@ class Connection:
 
 @dataclass(frozen=True)
 class Server:
-    """An open connection: the SDK's client, and plain requests to Argilla's API.
+    """An open connection: plain requests to Argilla's API, and the SDK's client.
 
     The SDK creates datasets and their settings. Records and responses use the API directly,
     because the SDK prints while it uploads and can't submit many responses at once.
     """
 
     connection: Connection
-    client: Any
+    http: httpx.Client
+    cleanup: ExitStack
+
+    @cached_property
+    def client(self) -> Any:
+        """The SDK's client."""
+        import argilla  # slow to import (seconds), and only a push needs it
+
+        url, key = self.connection.url, self.connection.api_key
+        client = argilla.Argilla(api_url=url, api_key=key, retries=2)
+        self.cleanup.callback(client.api.http_client.close)
+        return client
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON response to a GET of `path` (below /api/v1)."""
@@ -54,25 +68,28 @@ class Server:
         """Delete the resource at `path`."""
         self._request("DELETE", path, params=params)
 
-    def find_records(self, path: str, key: str, ids: list[str], include: str) -> list[Any]:
-        """The records whose `id` or `external_id` (`key`) is one of at most 250 `ids`."""
-        if not ids:
-            return []
+    def find_records(self, path: str, key: str, ids: Iterable[str], include: str) -> Json:
+        """Fetch up to `MAX_IDS` records by `key` (`id` or `external_id`), without missing ones."""
+        values = list(ids)
+        if not values:
+            return {}
         scope = {"entity": "record", "property": key}
         response = self.post(
             f"{path}/records/search",
-            {"filters": {"and": [{"type": "terms", "scope": scope, "values": ids}]}},
+            {"filters": {"and": [{"type": "terms", "scope": scope, "values": values}]}},
             include=include,
-            limit=len(ids),
+            limit=len(values),
         )
-        return [item["record"] for item in response["items"]]
+        return {item["record"][key]: item["record"] for item in response["items"]}
 
     def _request(self, method: str, path: str, **content: Any) -> Any:
-        http: httpx.Client = self.client.api.http_client
         try:
-            response = http.request(method, f"/api/v1/{path}", **content)
+            response = self.http.request(method, path, **content)
         except httpx.TransportError as error:
-            raise _lost(self.connection, error) from error
+            raise AnnotationError(
+                f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
+                "Run the command again; nothing that was sent is lost."
+            ) from error
         if response.is_error:
             raise _rejected(self.connection, response)
         return response.json() if response.content else None
@@ -80,21 +97,24 @@ class Server:
 
 @contextmanager
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
-    """Open a connection, which is closed at the end.
+    """Open a connection for the duration of a block.
 
     Raises `AnnotationError` if the server is missing, has an unsupported version or rejects the
     API key, or if the user isn't a member of the workspace (unless `workspace` is False).
     """
     _check_version(connection)
-    _check_key(connection)
-    client = argilla.Argilla(api_url=connection.url, api_key=connection.api_key, retries=2)
-    try:
-        server = Server(connection, client)
+    http = httpx.Client(
+        base_url=f"{connection.url}/api/v1",
+        headers={"X-Argilla-Api-Key": connection.api_key},
+        timeout=60,
+        transport=httpx.HTTPTransport(retries=2),
+    )
+    with ExitStack() as cleanup:
+        server = Server(connection, cleanup.enter_context(http), cleanup)
+        server.get("me")  # fails if the key is wrong
         if workspace:
             workspace_id(server)
         yield server
-    finally:
-        client.api.http_client.close()
 
 
 def workspace_id(server: Server) -> str:
@@ -110,22 +130,6 @@ def workspace_id(server: Server) -> str:
             f"{', '.join(sorted(ids)) or 'none'}). Add the user with `timbre review user add`."
         )
     return ids[name]
-
-
-def _check_key(connection: Connection) -> None:
-    # Checked before the SDK does it, because the SDK leaves a connection open on a wrong key.
-    key = {"X-Argilla-Api-Key": connection.api_key}
-    try:
-        response = httpx.get(f"{connection.url}/api/v1/me", headers=key, timeout=60)
-    except httpx.TransportError as error:
-        raise _lost(connection, error) from error
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        raise AnnotationError(
-            f"{connection.url} rejects the API key. Copy a key from “My settings” in the web UI, "
-            "or create a user with `timbre review user add`."
-        )
-    if response.is_error:
-        raise _rejected(connection, response)
 
 
 def _check_version(connection: Connection) -> None:
@@ -148,16 +152,14 @@ def _check_version(connection: Connection) -> None:
         )
 
 
-def _lost(connection: Connection, error: Exception) -> AnnotationError:
-    return AnnotationError(
-        f"Lost the connection to {connection.url} ({error or type(error).__name__}). Run the "
-        "command again; whatever was sent stays there."
-    )
-
-
 def _rejected(connection: Connection, response: httpx.Response) -> AnnotationError:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return AnnotationError(
+            f"{connection.url} rejects the API key. Copy a key from “My settings” in the web UI, "
+            "or create a user with `timbre review user add`."
+        )
     reason = " ".join(_reason(response).split())[:MAX_REASON]
-    if response.status_code in (401, 403):
+    if response.status_code == httpx.codes.FORBIDDEN:
         return AnnotationError(
             f"This user may not {response.request.method} {response.request.url.path} at "
             f"{connection.url} ({reason}). Use the owner's or an admin's API key."
@@ -169,7 +171,7 @@ def _rejected(connection: Connection, response: httpx.Response) -> AnnotationErr
 
 
 def _reason(response: httpx.Response) -> str:
-    """Argilla's reason for an error, or the whole response if it comes from something else."""
+    """Argilla's reason for an error, or the whole response if another program sent it."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -1,16 +1,15 @@
-"""Argilla datasets: found by name, created or updated on push, and rejected if they aren't ours."""
+"""Find Argilla datasets by name, and create or update them on push."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import argilla as rg
-
-from annotation.argilla.connection import Connection, Server, connect, workspace_id
+from annotation.argilla.connection import Connection, Json, Server, connect, workspace_id
 from annotation.argilla.html_text import check_name
 from annotation.errors import AnnotationError
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    import argilla as rg
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Dataset:
 
 
 def find_dataset(server: Server, name: str) -> Dataset:
-    """The dataset of that name in the connection's workspace.
+    """Find a dataset by name in the connection's workspace.
 
     Raises `AnnotationError` if there is none.
     """
@@ -48,18 +47,17 @@ def dataset_names(connection: Connection) -> frozenset[str]:
         return frozenset(str(item["name"]) for item in datasets if item["status"] == "ready")
 
 
-def ensure_dataset(server: Server, name: str, build: Callable[[Any], rg.Settings]) -> Dataset:
-    """The dataset of that name, created with the settings that `build` makes if it's missing.
+def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
+    """Return the dataset with this name; create it with `settings` if it's missing.
 
-    An existing dataset gets the current guidelines, titles and descriptions. The connection must
-    be an owner's or an admin's.
+    An existing dataset gets the current guidelines, titles and descriptions. One that a failed push
+    left without records is replaced if its answers' options have changed since. The connection
+    must be an owner's or an admin's.
 
-    Raises `AnnotationError` if an existing dataset has other fields or questions.
+    Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
-    settings = build(server.client)
     existing = _list_datasets(server).get(name)
-    if existing and existing["status"] != "ready":
-        # A push was stopped while it created the dataset, which therefore has no records.
+    if existing and _is_replaceable(server, existing, settings):
         server.delete(f"datasets/{existing['id']}")
         existing = None
     if existing is None:
@@ -85,7 +83,9 @@ def _dataset(server: Server, dataset: Json) -> Dataset:
     )
 
 
-def _create(server: Server, name: str, settings: rg.Settings) -> None:
+def _create(server: Server, name: str, settings: "rg.Settings") -> None:
+    import argilla as rg  # takes seconds, and only a push needs it
+
     check_name("dataset", name)
     workspace = server.client.workspaces(id=workspace_id(server))
     try:
@@ -97,7 +97,29 @@ def _create(server: Server, name: str, settings: rg.Settings) -> None:
         ) from error
 
 
-def _check_same(server: Server, dataset: Json, settings: rg.Settings) -> None:
+def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
+    """Whether a push was stopped while it created the dataset, or before it added a record."""
+    if dataset["status"] != "ready":
+        return True
+    items = server.get(f"datasets/{dataset['id']}/questions")["items"]
+    expected = settings.serialize()["questions"]
+    is_ours = {item["name"] for item in items} == {item["name"] for item in expected}
+    if not is_ours or _shape(items) == _shape(expected):
+        return False
+    return not server.get(f"datasets/{dataset['id']}/records", limit=1)["items"]
+
+
+def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
+    differences = _differences(server, dataset, settings)
+    if differences:
+        raise AnnotationError(
+            f"The dataset “{dataset['name']}” exists in Argilla with different "
+            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
+            "another name, or delete the dataset in Argilla if you don't need it."
+        )
+
+
+def _differences(server: Server, dataset: Json, settings: "rg.Settings") -> list[str]:
     expected = settings.serialize()
     paths = {
         "fields": "datasets/{}/fields",
@@ -112,16 +134,11 @@ def _check_same(server: Server, dataset: Json, settings: rg.Settings) -> None:
     ]
     if dataset["distribution"]["min_submitted"] != settings.distribution.min_submitted:
         differences.append("reviewers per record")
-    if differences:
-        raise AnnotationError(
-            f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
-            "another name, or delete the dataset in Argilla if you don't need it."
-        )
+    return differences
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
-    """What answers depend on: each property's name, type and possible values."""
+    """Each property's name, type and possible values, on which existing answers depend."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),
@@ -131,7 +148,7 @@ def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _update_texts(server: Server, dataset: Json, settings: rg.Settings) -> None:
+def _update_texts(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if dataset["guidelines"] != settings.guidelines:
         server.patch(f"datasets/{dataset['id']}", {"guidelines": settings.guidelines})
     expected = settings.serialize()

@@ -1,7 +1,7 @@
-"""Argilla's server on this machine, in its own environment and process.
+"""Install and run Argilla's server on this machine, in its own environment and process.
 
-Its pinned libraries conflict with ours. So `install` puts it into a separate environment once, and
-we talk to it over HTTP as to any other Argilla. The installed package is `annotation/server/`.
+The libraries it pins conflict with ours, so `install` puts it into a separate environment, and we
+talk to it over HTTP as to any other Argilla. Our part of the server is `annotation/server/`.
 """
 
 import fcntl
@@ -21,7 +21,8 @@ from typing import Any, Self
 from annotation.errors import AnnotationError
 
 SOURCE = Path(__file__).parents[1] / "server"
-MARKER = "timbre-argilla.json"
+COMPLETE = "complete"
+"""The file that marks an environment whose libraries are all installed."""
 LOG_FILE = "server.log"
 START_SECONDS = 120
 """The first start creates the database's tables; later starts take a few seconds."""
@@ -31,7 +32,7 @@ LOG_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The owner of a server, as stored in `credentials.json` in the server's home."""
+    """The credentials of a server's owner, stored in `credentials.json` in the server's home."""
 
     username: str
     password: str
@@ -79,36 +80,33 @@ class ServerProcess:
         self.stop()
 
 
-def install(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> Path:
-    """Create or update the server's environment, and return its Python.
+def install(
+    folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Path:
+    """Create the server's environment below `folder` if it's missing, and return its Python.
 
-    A complete environment of this version is left alone, and an incomplete one is created again.
-    If another process is installing, this one waits for it. `on_progress` receives the number of
-    finished steps and of all steps.
+    There is one environment for each Python and set of libraries, so several checkouts of Timbre
+    share `folder`. An incomplete environment is created again. If another process is installing,
+    this one waits for it. `on_progress` receives the number of finished steps and of all steps.
 
-    Raises `AnnotationError` if the folder holds something else, or a step fails.
+    Raises `AnnotationError` if a step fails.
     """
-    python = folder / "bin" / "python"
-    marker = _current_marker()
-    if _read_json(folder / MARKER) == marker:
+    environment = folder / _environment_name()
+    python = environment / "bin" / "python"
+    complete = environment / COMPLETE
+    if complete.exists():
         return python
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _exclusive_lock(folder.with_name(f"{folder.name}.lock")):
-        existing = _read_json(folder / MARKER)
-        if existing == marker:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _exclusive_lock(folder / "installing.lock"):
+        if complete.exists():
             return python
-        has_libraries = existing.get("libraries") == marker["libraries"]
-        if not has_libraries:
-            _remove(folder)
-        _write_marker(folder, {})
-        steps = _steps(folder, python, has_libraries)
+        shutil.rmtree(environment, ignore_errors=True)
+        steps = _steps(environment, python)
         for done, step in enumerate(steps):
-            if on_progress is not None:
-                on_progress(done, len(steps))
+            on_progress(done, len(steps))
             _run(step)
-        _write_marker(folder, marker)
-        if on_progress is not None:
-            on_progress(len(steps), len(steps))
+        complete.touch()
+        on_progress(len(steps), len(steps))
     return python
 
 
@@ -120,20 +118,13 @@ def start(
     port: int = 6900,
     database_url: str | None = None,
 ) -> ServerProcess:
-    """Start the server and wait until it responds.
+    """Start the server in its `home` folder and wait until it responds.
 
-    Args:
-        home: The server's folder; a new one gets new secrets.
-        python: The result of `install`.
-        host: Address to listen on; anything but loopback is open to the network.
-        port: Port to listen on; 0 takes a free one.
-        database_url: A PostgreSQL URL; without it, an SQLite database in `home`.
+    A new home gets new secrets. `python` is the result of `install`. A host other than loopback
+    exposes the server to the network; port 0 picks a free port. The database is PostgreSQL at
+    `database_url`, or else SQLite in `home`.
 
-    Returns:
-        The running server.
-
-    Raises:
-        AnnotationError: if the server ends (with the end of its log) or takes too long.
+    Raises `AnnotationError` if the server ends (with the end of its log) or takes too long.
     """
     home.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [python, "-m", "timbre_argilla", home, "--attached"]
@@ -142,12 +133,13 @@ def start(
         begin = log.tell()
         process = subprocess.Popen(  # noqa: S603 (our own environment's Python)
             command,
+            env=os.environ | {"PYTHONPATH": str(SOURCE)},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    assert process.stdin is not None  # noqa: S101 (asked for above)
+    assert process.stdin is not None  # noqa: S101 (requested above)
     try:
         # The URL goes through the pipe, because a process list would show its password. If the
         # server has ended already, `_wait_for_url` reports why.
@@ -185,13 +177,21 @@ def _log_end(home: Path, begin: int) -> str:
     return " / ".join(lines[-LOG_LINES:]) or f"it logged nothing; see {home / LOG_FILE}."
 
 
-def _steps(folder: Path, python: Path, has_libraries: bool) -> list[list[str | Path]]:
+def _environment_name() -> str:
+    """The Python's version and a hash of everything that decides which libraries it gets."""
+    requirements = hashlib.sha256(sys.version.encode())
+    for name in ("constraints.txt", "pyproject.toml"):
+        requirements.update((SOURCE / name).read_bytes())
+    return (
+        f"python{sys.version_info.major}.{sys.version_info.minor}-{requirements.hexdigest()[:12]}"
+    )
+
+
+def _steps(environment: Path, python: Path) -> list[list[str | Path]]:
+    # pip also installs a copy of our package, which `start` replaces with the current source.
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
-    pip.append("--disable-pip-version-check")
-    if has_libraries:
-        return [[*pip, "--no-deps", "--force-reinstall", SOURCE]]
-    everything = [*pip, "--constraint", SOURCE / "constraints.txt", SOURCE]
-    return [[sys.executable, "-m", "venv", folder], everything]
+    pip += ["--disable-pip-version-check", "--constraint", SOURCE / "constraints.txt", SOURCE]
+    return [[sys.executable, "-m", "venv", environment], pip]
 
 
 def _run(step: list[str | Path]) -> None:
@@ -206,19 +206,6 @@ def _run(step: list[str | Path]) -> None:
         )
 
 
-def _current_marker() -> dict[str, str]:
-    """What identifies an environment: its Python, its libraries and our package's source."""
-    constraints = (SOURCE / "constraints.txt").read_bytes()
-    source = hashlib.sha256((SOURCE / "pyproject.toml").read_bytes())
-    for path in sorted((SOURCE / "timbre_argilla").rglob("*.py")):
-        source.update(f"{path.relative_to(SOURCE)}\0".encode() + path.read_bytes())
-    return {
-        "python": sys.version,
-        "libraries": hashlib.sha256(constraints + sys.version.encode()).hexdigest(),
-        "package": source.hexdigest(),
-    }
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file; empty if the file is missing or incomplete."""
     try:
@@ -226,22 +213,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content
-
-
-def _write_marker(folder: Path, marker: dict[str, str]) -> None:
-    folder.mkdir(exist_ok=True)
-    partial = folder / f"{MARKER}.partial"
-    partial.write_text(json.dumps(marker), encoding="utf-8")
-    partial.replace(folder / MARKER)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
-        raise AnnotationError(
-            f"{folder} isn't empty and wasn't created by Timbre, so Argilla's server isn't "
-            "installed there. Choose another folder."
-        )
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

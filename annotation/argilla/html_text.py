@@ -1,4 +1,4 @@
-"""Text made safe for Argilla's web UI.
+"""Escape text for Argilla's web UI.
 
 The UI inserts field texts, question descriptions and some names into the page as HTML, and
 renders guidelines as Markdown that may hold HTML. Titles, labels, answers and metadata are
@@ -7,20 +7,18 @@ inserted as text and need no escaping.
 
 import re
 import sys
-from html import escape
-from html import unescape as unescape_html
+from html import escape, unescape
 from typing import Any
 
 from annotation.errors import AnnotationError
 
-__all__ = ["check_name", "escape_html", "escape_markdown", "unescape_html"]
-
-# With : and @ and www. there would be links, which swallow the entities after them.
+unescape_html = unescape
+# Unescaped, `:`, `@` and `www.` create links, which swallow the entities after them.
 _MARKDOWN = re.compile(r"[\\`*_\[\]{}<>&~|$#!:@]|(?<=[wW]{3})\.")
 
 
 def escape_html(text: str, limit: int = sys.maxsize) -> str:
-    """Text as HTML that shows it as written; `unescape_html` restores it exactly.
+    """Escape text so that HTML shows it literally; `unescape_html` restores it exactly.
 
     If the HTML would be longer than `limit`, the end of the text is cut off.
     """
@@ -30,12 +28,12 @@ def escape_html(text: str, limit: int = sys.maxsize) -> str:
 
 
 def escape_markdown(value: Any) -> str:
-    """A value as Markdown that shows it as written: its special characters become entities."""
+    """Escape a value's special characters as entities, so that Markdown shows it literally."""
     return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", str(value))
 
 
 def check_name(kind: str, name: str) -> None:
-    """Raise `AnnotationError` if a name would show up in the web UI as something else."""
+    """Raise `AnnotationError` if a name contains HTML that the web UI would interpret."""
     if unescape_html(name) != name or "<" in name:
         raise AnnotationError(
             f"The {kind} name “{name}” contains HTML, which Argilla's web UI would insert into its "

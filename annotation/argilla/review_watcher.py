@@ -1,4 +1,4 @@
-"""Pulls reviews while people submit them: at once after a webhook, and everything regularly."""
+"""Pull reviews while people submit them: at once after a webhook, and all at intervals."""
 
 import queue
 import threading
@@ -20,13 +20,13 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class WatchConfig:
-    """How reviews are watched.
+    """The settings for watching reviews.
 
     Attributes:
         host: Address to listen on for Argilla's webhooks.
-        port: Port to listen on; 0 takes a free one.
+        port: Port to listen on; 0 picks a free one.
         public_url: The URL at which Argilla reaches us; empty if it runs on this machine.
-        interval: Seconds between two pulls of everything, which get what no webhook reported.
+        interval: Seconds between full pulls, which catch reviews that no webhook reported.
     """
 
     host: str = "127.0.0.1"
@@ -37,16 +37,10 @@ class WatchConfig:
 
 @dataclass
 class ReviewWatcher:
-    """Calls `pull_all` and `pull_records` whenever reviews may have changed, until stopped.
+    """Pulls reviews of records that webhooks name, and all reviews at intervals, until stopped.
 
-    Attributes:
-        connection: The server, as its owner.
-        name: What is watched, in messages.
-        pull_all: Pulls every review.
-        pull_records: Pulls the reviews of the given records, all in the connection's workspace.
-        on_message: Receives log messages.
-        config: Addresses and the interval.
-        stopped: Set it to stop.
+    The connected user must be an owner, and the records are in the connection's workspace. Messages
+    call the watched data `name`. Set `stopped` to stop.
     """
 
     connection: Connection
@@ -59,7 +53,7 @@ class ReviewWatcher:
     _changes: "queue.SimpleQueue[ChangedRecord]" = field(default_factory=queue.SimpleQueue)
 
     def run(self) -> None:
-        """Watch until stopped; if Argilla goes away, wait until it's back.
+        """Watch until stopped; if Argilla becomes unreachable, wait until it's back.
 
         Raises `AnnotationError` if Argilla is missing or rejects our webhook at the start.
         """
@@ -94,7 +88,7 @@ class ReviewWatcher:
                 self.stopped.wait(RETRY_SECONDS)
 
     def _wait_for_changes(self) -> set[ChangedRecord]:
-        """The records that webhooks named; waits up to half a second for the first."""
+        """Return the records that webhooks named; wait up to half a second for the first."""
         changes = set()
         try:
             record = self._changes.get(timeout=0.5)

@@ -1,7 +1,7 @@
 """Argilla's webhooks: signed events that name a record whose answers may have changed.
 
-We use an event only to know which record to pull. So the order of events, duplicates and
-whatever else they hold don't matter.
+We use an event only to learn which record to pull, so duplicates, the order of events and their
+other contents don't matter.
 """
 
 import json
@@ -21,14 +21,14 @@ from annotation.errors import AnnotationError
 
 EVENTS = ("response.created", "response.updated", "response.deleted", "record.deleted")
 MAX_EVENT_BYTES = 64 * 1024 * 1024
-"""Larger events are rejected; a record's texts may be long, but not this long."""
+"""Larger events are rejected, because no record's texts are this long."""
 TIMEOUT_SECONDS = 60
-"""How long a sender may take for the next part of an event."""
+"""How long a sender may take to send the next part of an event."""
 
 
 @dataclass(frozen=True)
 class ChangedRecord:
-    """A record whose answers may have changed: its place, its id in Argilla and its subject."""
+    """A record whose answers may have changed; `record` is its id in Argilla."""
 
     workspace: str
     dataset: str
@@ -43,9 +43,9 @@ ChangeCallback = Callable[[ChangedRecord], None]
 def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
     """Register a webhook for the duration of a block, and yield the secret that signs its events.
 
-    Argilla must be able to reach the URL. A webhook that was left under this name is replaced.
+    Argilla must be able to reach the URL. A leftover webhook with this name is replaced.
 
-    Raises `AnnotationError` if the connection isn't an owner's, or Argilla rejects the URL.
+    Raises `AnnotationError` if the connected user isn't an owner, or Argilla rejects the URL.
     """
     with connect(connection) as server:
         for existing in server.get("webhooks")["items"]:
@@ -55,16 +55,16 @@ def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[
     try:
         yield str(webhook["secret"])
     finally:
-        # If Argilla is gone the webhook stays; the next one of this name replaces it.
+        # If Argilla is unreachable, the webhook stays; the next one with this name replaces it.
         with suppress(AnnotationError), connect(connection) as server:
             if webhook["id"] in {existing["id"] for existing in server.get("webhooks")["items"]}:
                 server.delete(f"webhooks/{webhook['id']}")
 
 
 class WebhookServer(ThreadingHTTPServer):
-    """Accepts signed events until it is closed, and answers any others with status 400.
+    """Accepts signed events until it is closed, and rejects other requests with status 400.
 
-    Until `secret` is set it answers 503, after which Argilla sends an event again.
+    Until `secret` is set, it answers 503, and Argilla sends the event again later.
     """
 
     daemon_threads = True
@@ -79,7 +79,7 @@ class WebhookServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a lost connection in one sentence; our own faults keep their traceback."""
+        """Report a lost connection in one sentence; other errors keep their traceback."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_webhooks(
     host: str, port: int, on_change: ChangeCallback, on_error: Callable[[str], None]
 ) -> Iterator[WebhookServer]:
-    """A webhook server that runs in a thread; port 0 takes a free one.
+    """Run a webhook server in a thread; port 0 picks a free port.
 
     Raises `AnnotationError` if the address can't be used.
     """

@@ -14,6 +14,7 @@ import mwparserfromhell
 from pipelines.articles.page_filter import rejection_reason
 from pipelines.articles.source_page import SourcePage
 from pipelines.wikipedia import dump
+from pipelines.wikipedia.wikitext.markers import show_quotations
 from pipelines.wikipedia.wikitext.sections import parse_wikitext
 
 _MARKUP = re.compile(
@@ -55,7 +56,8 @@ def strip_code(wikitext: str) -> str:
 def clean(wikitext: str) -> str:
     """The prose of a page in the reference's format: headings and paragraphs as lines."""
     sections = parse_wikitext(wikitext)
-    return "\n".join("\n".join((section.title, *section.paragraphs)) for section in sections)
+    texts = ("\n".join((section.title, *section.paragraphs)) for section in sections)
+    return show_quotations("\n".join(texts))
 
 
 def words(text: str) -> list[str]:

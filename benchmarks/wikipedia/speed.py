@@ -20,7 +20,7 @@ from typing import Self
 
 from benchmarks.wikipedia.accuracy import read_articles, strip_code
 from db.store import Store
-from pipelines.articles.intake import read_records
+from pipelines.articles.intake import read_batches
 from pipelines.wikipedia import dump
 from timbre.workflows.ingest import add_articles
 
@@ -41,9 +41,9 @@ def measure(fragment: Path, copies: int, workers: int) -> list[str]:
         steps: dict[str, Callable[[], object]] = {
             decompression: lambda: _drain(_blocks(path)),
             "pages read": lambda: _drain(dump.read_pages(path, path.name)),
-            "bz2 to passages, 1 process": lambda: _drain(read_records(str(path), workers=1)),
+            "bz2 to passages, 1 process": lambda: _drain(read_batches(str(path), workers=1)),
             f"bz2 to passages, {workers} processes": lambda: _drain(
-                read_records(str(path), workers=workers)
+                read_batches(str(path), workers=workers)
             ),
             "bz2 to stored passages, single stream": lambda: _store(path),
             "bz2 to stored passages, multistream": lambda: _store(streams),

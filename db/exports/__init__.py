@@ -1,1 +1,1 @@
-"""Versions as files for other programs."""
+"""Export versions as files for other programs."""

@@ -17,27 +17,11 @@ this dataset."""
 
 
 @dataclass(frozen=True)
-class Credit:
-    """An article to credit."""
-
-    title: str
-    url: str
-    revision: str
-    licence: str
-    language: str
-
-    @classmethod
-    def of(cls, article: Article) -> "Credit":
-        """The credit of an article."""
-        return cls(article.title, article.url, article.revision, article.licence, article.language)
-
-
-@dataclass(frozen=True)
 class Card:
     """The contents of a card; `left_out` counts the examples that the format can't hold."""
 
     version: Version
-    credits: tuple[Credit, ...]
+    articles: tuple[Article, ...]
     teachers: tuple[str, ...]
     prompts: tuple[str, ...]
     left_out: int
@@ -51,6 +35,7 @@ def render_card(card: Card) -> str:
     paragraphs = [
         _header(card),
         f"# {version.name}",
+        *([f"**{version.override_notice}**"] if version.override else []),
         f"Version `{version.id}` of the campaign {version.campaign}: {version.train} training, "
         f"{version.validation} validation and {version.test} test examples. The id is a hash of "
         "the contents.",
@@ -62,17 +47,16 @@ def render_card(card: Card) -> str:
         *card.notes,
         "## Gates",
         "\n".join(_gates(version)),
-        *([f"Frozen despite a failed gate: {version.override}"] if version.override else []),
         "## Sources and licence",
-        *_licence(card.credits),
+        *_licence(card.articles),
     ]
     return "\n\n".join(paragraphs) + "\n"
 
 
 def _header(card: Card) -> str:
-    languages = sorted({credit.language for credit in card.credits if credit.language})
+    languages = sorted({article.language for article in card.articles if article.language})
     lines = [
-        f"license: {licence_tag(credit.licence for credit in card.credits)}",
+        f"license: {licence_tag(article.licence for article in card.articles)}",
         f"pretty_name: {json.dumps(card.version.name, ensure_ascii=False)}",
         *([f"language: {json.dumps(languages)}"] if languages else []),
         "tags: [timbre]",
@@ -110,30 +94,25 @@ def _gates(version: Version) -> Iterator[str]:
 
 
 def attribution(articles: Iterable[Article]) -> str:
-    """The credits and licence terms of anything made from some articles, as Markdown."""
-    return "\n\n".join(_licence(tuple(map(Credit.of, articles))))
+    """The credits and licence terms, in Markdown, of a work made from these articles."""
+    return "\n\n".join(_licence(tuple(articles)))
 
 
-def _licence(credits: tuple[Credit, ...]) -> Iterator[str]:
-    if not credits:
+def _licence(articles: tuple[Article, ...]) -> Iterator[str]:
+    if not articles:
         yield "No article was used. The terms of the teacher apply."
         return
-    if any("SA" in credit.licence or "GFDL" in credit.licence for credit in credits):
+    if any("SA" in article.licence or "GFDL" in article.licence for article in articles):
         yield _SHARE_ALIKE
-    if any(not credit.licence for credit in credits):
+    if not all(article.licence for article in articles):
         yield "The licence of some articles is unknown: find it out before sharing."
-    yield "\n".join(
-        [
-            f"| article ({len(credits)}) | revision | licence |",
-            "| --- | --- | --- |",
-            *(
-                f"| [{_cell(credit.title or credit.url)}]({_address(credit.url)}) "
-                f"| {_cell(credit.revision) or 'unknown'} "
-                f"| {_cell(credit.licence) or 'unknown'} |"
-                for credit in credits
-            ),
-        ]
+    rows = (
+        f"| [{_cell(article.title or article.url)}]({_address(article.url)}) "
+        f"| {_cell(article.revision) or 'unknown'} | {_cell(article.licence) or 'unknown'} |"
+        for article in articles
     )
+    header = f"| article ({len(articles)}) | revision | licence |"
+    yield "\n".join([header, "| --- | --- | --- |", *rows])
 
 
 def _join(names: tuple[str, ...]) -> str:

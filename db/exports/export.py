@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, disable_progress_bars
 
 from db.errors import StoreError
-from db.exports.card import Card, Credit, render_card
+from db.exports.card import Card, render_card
 from db.exports.pairs import preference_pairs
-from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
+from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, message_rows, provider_lines
 from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
 from db.sql.rows import batches
 from db.store import Store
@@ -32,14 +32,11 @@ _MANIFEST = "version.json"
 _SOURCE = ("title", "url", "revision", "licence")
 _STRINGS = ("candidate", "verdict", "kind", "text", "question", "reference")
 _OPTIONAL_STRINGS = ("passage", "article", "persona")
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
-        pa.field(
-            "messages",
-            pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])),
-            nullable=False,
-        ),
+        pa.field("messages", _MESSAGES, nullable=False),
         pa.field("traits", pa.list_(pa.string()), nullable=False),
         *(pa.field(name, pa.string(), nullable=False) for name in _STRINGS),
         *(pa.field(name, pa.string()) for name in (*_OPTIONAL_STRINGS, *_SOURCE)),
@@ -67,7 +64,7 @@ def export(
     format: ExportFormat,
     notes: tuple[str, ...] = (),
 ) -> Path:
-    """Write a version into a new or empty folder, complete or not at all, and return the folder.
+    """Write a version into a new or empty folder atomically, and return the folder.
 
     `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
     Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field;
@@ -86,12 +83,13 @@ def export(
         raise StoreError(
             f"{folder} is a file or a folder that isn't empty. Name a new or empty folder."
         )
-    with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name of its own
+    with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name
         source = _Source(store, version, version_articles(store, version))
         count = _WRITERS[format](source, partial_folder)
         card = _card(source, count, notes)
         (partial_folder / "README.md").write_text(card, encoding="utf-8")
-        _write_manifest(partial_folder, version, format)
+        manifest = _manifest(partial_folder, version, format)
+        (partial_folder / _MANIFEST).write_text(manifest, encoding="utf-8")
     return folder
 
 
@@ -99,30 +97,27 @@ def export(
 def _partial_folder(folder: Path) -> Iterator[Path]:
     """A hidden folder to write in, which takes its final name once it is complete.
 
-    What a killed export left there is removed.
+    Files that a killed export left there are removed.
 
     Raises `StoreError` if another process writes there.
     """
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     hidden.mkdir(parents=True, exist_ok=True)
-    lock = os.open(hidden, os.O_RDONLY)
-    try:
+    with ExitStack() as stack:
+        lock = os.open(hidden, os.O_RDONLY)
+        stack.callback(os.close, lock)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(
                 f"Another export to {folder} is running. Wait for it to finish."
             ) from None
+        stack.callback(shutil.rmtree, hidden, ignore_errors=True)
         contents = hidden / "whole"
         shutil.rmtree(contents, ignore_errors=True)
         contents.mkdir()
-        try:
-            yield contents
-            contents.replace(folder)
-        finally:
-            shutil.rmtree(hidden, ignore_errors=True)
-    finally:
-        os.close(lock)
+        yield contents
+        contents.replace(folder)
 
 
 @dataclass(frozen=True)
@@ -145,41 +140,41 @@ class _Source:
         return {name: getattr(article, name) if article else None for name in _SOURCE}
 
 
-def _chat_row(example: Example) -> Row | None:
-    if not example.messages:
-        return None
-    messages = plain(example.messages)
-    return {"id": example.id, "messages": messages, "kind": example.kind.value}
+def _chat_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        if example.messages:
+            messages = message_rows(example.messages)
+            row = {"id": example.id, "messages": messages, "kind": example.kind}
+            yield _line(row | source.credit(example))
 
 
-def _text_row(example: Example) -> Row:
-    text = messages_to_text(example.messages) if example.messages else example.text
-    return {"id": example.id, "text": text, "kind": example.kind.value}
+def _text_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        text = messages_to_text(example.messages) if example.messages else example.text
+        row = {"id": example.id, "text": text, "kind": example.kind}
+        yield _line(row | source.credit(example))
 
 
-def _write_rows(to_row: Callable[[Example], Row | None], source: _Source, folder: Path) -> int:
-    """Write a file of JSON Lines per split; examples for which there's no row are left out."""
-    count = 0
-    for split, examples in source.splits():
-        pairs = ((to_row(example), source.credit(example)) for example in examples)
-        lines = (_line(row | credit) for row, credit in pairs if row)
-        count += _write_lines(folder / f"{split}.jsonl", lines)
-    return count
+def _provider_lines(
+    rules: Rules, _source: _Source, split: Split, examples: Iterable[Example]
+) -> Iterator[str]:
+    # A service's minimum applies to training examples, not to those for validation and testing.
+    limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
+    return provider_lines(limits, examples)
 
 
-def _write_provider_file(rules: Rules, source: _Source, folder: Path) -> int:
-    count = 0
-    for split, examples in source.splits():
-        # A service's minimum applies to training examples, not to those for validation and testing.
-        limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
-        count += _write_lines(folder / f"{split}.jsonl", provider_lines(limits, examples))
-    return count
+def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folder: Path) -> int:
+    """Write a file of JSON Lines per split, and return how many examples they have."""
+    return sum(
+        _write_lines(folder / f"{split}.jsonl", to_lines(source, split, examples))
+        for split, examples in source.splits()
+    )
 
 
 def _write_preferences(source: _Source, folder: Path) -> int:
     pairs = preference_pairs(source.store, source.version)
     _write_lines(folder / "pairs.jsonl", map(_line, pairs))
-    return sum(source.version.split_sizes.values())  # no example counts as left out of pairs
+    return sum(source.version.split_sizes.values())  # pairs leave out no example
 
 
 def _line(row: Row) -> str:
@@ -202,7 +197,7 @@ def _write_parquet(source: _Source, folder: Path) -> int:
 
 
 def _write_dataset(source: _Source, folder: Path) -> int:
-    disable_progress_bars()  # which would end up in redirected output and logs
+    disable_progress_bars()  # bars would end up in redirected output and logs
     splits = {
         split.value: Dataset(pa.concat_tables(_tables(source, examples)))
         for split, examples in source.splits()
@@ -218,42 +213,36 @@ def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
 
 
 _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
-    ExportFormat.CHAT: partial(_write_rows, _chat_row),
-    ExportFormat.TEXT: partial(_write_rows, _text_row),
+    ExportFormat.CHAT: partial(_write_splits, _chat_lines),
+    ExportFormat.TEXT: partial(_write_splits, _text_lines),
     ExportFormat.PARQUET: _write_parquet,
     ExportFormat.DATASET: _write_dataset,
-    ExportFormat.OPENAI: partial(_write_provider_file, OPENAI),
-    ExportFormat.TOGETHER: partial(_write_provider_file, TOGETHER),
-    ExportFormat.FIREWORKS: partial(_write_provider_file, FIREWORKS),
+    ExportFormat.OPENAI: partial(_write_splits, partial(_provider_lines, OPENAI)),
+    ExportFormat.TOGETHER: partial(_write_splits, partial(_provider_lines, TOGETHER)),
+    ExportFormat.FIREWORKS: partial(_write_splits, partial(_provider_lines, FIREWORKS)),
     ExportFormat.PREFERENCES: _write_preferences,
 }
 
 
 def _card(source: _Source, count: int, notes: tuple[str, ...]) -> str:
     teachers, prompts = teachers_and_prompts(source.store, source.version)
-    credits = tuple(map(Credit.of, source.articles.values()))
     left_out = sum(source.version.split_sizes.values()) - count
-    return render_card(Card(source.version, credits, teachers, prompts, left_out, notes))
+    articles = tuple(source.articles.values())
+    return render_card(Card(source.version, articles, teachers, prompts, left_out, notes))
 
 
-def _manifest(folder: Path, version: Version, format: ExportFormat) -> dict[str, Any]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    digests = {
-        str(path.relative_to(folder)): digest(path.read_bytes())
-        for path in files
-        if path.name != _MANIFEST
+def _manifest(folder: Path, version: Version, format: ExportFormat) -> str:
+    paths = (path for path in sorted(folder.rglob("*")) if path.name != _MANIFEST)
+    files = {
+        str(path.relative_to(folder)): digest(path.read_bytes()) for path in paths if path.is_file()
     }
-    return {"version": version.id, "format": format.value, "files": digests}
-
-
-def _write_manifest(folder: Path, version: Version, format: ExportFormat) -> None:
-    text = json.dumps(_manifest(folder, version, format), indent=2) + "\n"
-    (folder / _MANIFEST).write_text(text, encoding="utf-8")
+    manifest = {"version": version.id, "format": format.value, "files": files}
+    return json.dumps(manifest, indent=2) + "\n"
 
 
 def _has_export(folder: Path, version: Version, format: ExportFormat) -> bool:
     try:
-        stored = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        stored = (folder / _MANIFEST).read_text(encoding="utf-8")
+        return stored == _manifest(folder, version, format)
     except (OSError, ValueError):
         return False
-    return bool(stored == _manifest(folder, version, format))

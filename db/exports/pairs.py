@@ -1,6 +1,6 @@
 """Preference pairs in the format of TRL's DPO: two answers to a prompt, one of which people chose.
 
-The prompts are held out. Once a model was trained on these pairs, it can't be tested on them.
+The prompts are held out, so a model trained on these pairs can't be tested on them any more.
 """
 
 from collections import defaultdict
@@ -17,8 +17,8 @@ from db.records import (
     Role,
     Split,
     Version,
-    plain,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 
@@ -26,12 +26,12 @@ _SCORES = {"left": 1, "right": -1, "tie": 0}
 
 
 def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """A row for each comparison in a version's test split for which people have a majority.
+    """Yield a row for each comparison in a version's test split that a majority of people decided.
 
     Written rules don't vote, and ties give no pair. `votes` counts the people who chose the answer,
     and `of` everyone who was asked.
 
-    Raises `StoreError` if there's no such comparison.
+    Raises `StoreError` if people have decided no comparison.
     """
     examples = {e.id: e for e in version_examples(store, version, Split.TEST)}
     comparisons = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}
@@ -60,7 +60,7 @@ def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]
 
 def _votes(store: Store, comparisons: tuple[str, ...]) -> dict[str, list[int]]:
     votes: dict[str, list[int]] = defaultdict(list)
-    for review in store.current_reviews(subject=comparisons):
+    for review in current_reviews(store, subject=comparisons):
         answer = str(review.answer("preference"))
         person = review.reviewer_kind is ReviewerKind.PERSON
         if person and review.status is ReviewStatus.SUBMITTED and answer in _SCORES:
@@ -73,4 +73,4 @@ def _prompt(example: Example) -> Any:
     turns = list(example.messages)
     while turns and turns[-1].role is Role.ASSISTANT:
         turns.pop()
-    return plain(tuple(turns))
+    return [{"role": m.role.value, "content": m.content} for m in turns]

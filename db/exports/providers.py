@@ -2,7 +2,8 @@
 
 The rules come from the services' documentation: OpenAI (supervised fine-tuning guide), Together
 (data preparation) and Fireworks (fine-tuning models). All of them take one JSON object with
-`messages` per line, and reject or ignore other keys.
+`messages` per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1; as
+soon as one has it, Together trains on every message without it, so each gets one there.
 """
 
 import json
@@ -10,29 +11,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from db.errors import StoreError
-from db.records import Example, Role, plain
+from db.records import Example, Message, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A service's limits on a file's examples and bytes, and whether turns must alternate."""
+    """A service's limits on a file's examples and bytes, and what it requires of turns."""
 
     service: str
     min_examples: int
     max_examples: int
     max_bytes: int
     must_alternate: bool = False
+    must_weigh_all: bool = False
 
 
 OPENAI = Rules("OpenAI", min_examples=10, max_examples=10**9, max_bytes=512 * 10**6)
-TOGETHER = Rules("Together", 1, 10**9, max_bytes=100 * 10**9, must_alternate=True)
+TOGETHER = Rules("Together", 1, 10**9, 100 * 10**9, must_alternate=True, must_weigh_all=True)
 FIREWORKS = Rules("Fireworks", min_examples=3, max_examples=3 * 10**6, max_bytes=10**12)
 
 
 def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
     """A service's training file, line by line, without the examples that aren't chats.
 
-    Raises `StoreError` at the first example or limit that the service would reject.
+    Raises `StoreError` at the first example that the service would reject, or at a limit.
     """
     count = size = 0
     for example in examples:
@@ -44,15 +46,34 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
                 f"Example {example.id[:12]} {problem}, which {rules.service} rejects. Reject it in "
                 "review and freeze a new version."
             )
-        line = json.dumps({"messages": plain(example.messages)}, ensure_ascii=False) + "\n"
+        rows = message_rows(example.messages, rules.must_weigh_all)
+        line = json.dumps({"messages": rows}, ensure_ascii=False) + "\n"
         count, size = count + 1, size + len(line.encode())
         yield line
     if not rules.min_examples <= count <= rules.max_examples or size > rules.max_bytes:
         raise StoreError(
             f"{rules.service} takes {rules.min_examples} to {rules.max_examples} chats in at most "
-            f"{rules.max_bytes} bytes, but there are {count} in {size} bytes. Freeze a version of "
+            f"{rules.max_bytes} bytes, but this version has {count} in {size} bytes. Freeze one of "
             "another size."
         )
+
+
+def message_rows(
+    messages: Iterable[Message], must_weigh_all: bool = False
+) -> list[dict[str, str | int]]:
+    """Messages with role and content, and a `weight` of 0 for answers without loss.
+
+    With `must_weigh_all`, all messages of a chat with such an answer have a weight.
+    """
+    messages = tuple(messages)
+    weighs = must_weigh_all and not all(m.has_loss for m in messages)
+    rows: list[dict[str, str | int]] = []
+    for m in messages:
+        row: dict[str, str | int] = {"role": m.role.value, "content": m.content}
+        if weighs or not m.has_loss:
+            row["weight"] = int(m.has_loss and m.role is Role.ASSISTANT)
+        rows.append(row)
+    return rows
 
 
 def _problem(rules: Rules, example: Example) -> str:

@@ -1,1 +1,1 @@
-"""How a database came to its shape, one step a file; run by `db.sql.schema`."""
+"""The database migrations, which `db.sql.schema` runs."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps on the connection that `db.sql.schema` hands over."""
+"""Alembic's script: run the migrations on the connection that `db.sql.schema` opened."""
 
 from alembic import context
 

@@ -40,35 +40,26 @@ def engine(url: str, wait: float) -> Engine:
 
     Raises `StoreError` if the URL names neither an SQLite file nor a PostgreSQL database.
     """
-    parsed = parse(url)
-    if parsed.get_backend_name() == "postgresql":
-        result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-    else:
-        # Autocommit, because the driver's own transactions leave out CREATE TABLE; we BEGIN.
-        result = create_engine(parsed, connect_args={"timeout": wait, "isolation_level": None})
-        event.listen(result, "connect", _prepare_sqlite)
-        event.listen(result, "begin", _begin_sqlite)
-    return result.execution_options(timbre_wait=wait)
-
-
-def parse(url: str) -> URL:
-    """The parts of a database URL, with psycopg as PostgreSQL's driver.
-
-    Raises `StoreError` if the URL names neither an SQLite file nor a PostgreSQL database.
-    """
     try:
         parsed = make_url(url)
     except ArgumentError:
         parsed = URL.create("unknown")
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite")
-    raise StoreError(
-        "The database URL must have the form sqlite:///path/to/file.db or "
-        "postgresql://user@host/name."
-    )
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    elif backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        # Autocommit, because the driver's transactions exclude CREATE TABLE. We send BEGIN.
+        arguments = {"timeout": wait, "isolation_level": None}
+        result = create_engine(parsed.set(drivername="sqlite"), connect_args=arguments)
+        event.listen(result, "connect", _prepare_sqlite)
+        event.listen(result, "begin", _begin_sqlite)
+    else:
+        raise StoreError(
+            "The database URL must have the form sqlite:///path/to/file.db or "
+            "postgresql://user@host/name."
+        )
+    return result.execution_options(timbre_wait=wait)
 
 
 def sqlite_file(engine: Engine) -> Path | None:
@@ -78,14 +69,14 @@ def sqlite_file(engine: Engine) -> Path | None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one state of the database and writes nothing."""
+    """A read-only transaction that sees one snapshot of the database."""
     with translate_errors(engine), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction of the only writer; all of it is committed, or nothing."""
+    """A write transaction, one at a time; either all of it is committed or nothing."""
     options = engine.execution_options(timbre_writes=True)
     with translate_errors(engine), options.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -99,8 +90,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def translate_errors(engine: Engine) -> Iterator[None]:
     """Turn expected database errors into a `StoreError` with one or two sentences.
 
-    They are: a full disk, a read-only or damaged database, a lock that isn't released, an
-    unreachable server (`StoreAwayError`), and a record that refers to one that isn't stored.
+    Expected errors are a full disk, a read-only or damaged database, a lock that isn't released, an
+    unreachable server (`StoreAwayError`), and a record that refers to a missing record.
     """
     try:
         yield
@@ -108,8 +99,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "A record refers to one that isn't stored. Add what it refers to first: an article "
-            "before its passages, a version before its runs."
+            "A record refers to another that isn't stored. Add the other one first, such as "
+            "a passage's article or a run's version."
         ) from error
     except DBAPIError as error:
         translation = _translate(error, engine)

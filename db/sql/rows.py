@@ -9,19 +9,10 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Table,
-    Text,
-    bindparam,
-    cast,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, Text, bindparam, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from db import records
 from db.errors import StoreError
@@ -32,21 +23,19 @@ from db.sql.tables import TABLES, erased
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 Decode = Callable[[Any], Any]
-Encode = Callable[[Any], Any]
 
-_SCALARS = {str, int, float, types.NoneType}
-_PARENTS: dict[type[Record], str] = {
+PARENTS: dict[type[Record], str] = {
     records.Passage: "article",
     records.Candidate: "passage",
-    records.Rejection: "subject",
-    records.Review: "subject",
-    records.Verdict: "subject",
     records.Example: "candidate",
     records.Output: "prompt",
     records.Comparison: "prompt",
+    records.Review: "subject",
+    records.Verdict: "subject",
     records.Measure: "subject",
+    records.Rejection: "subject",
 }
-"""The field with the id of a record's parent: once that was erased, the record isn't stored."""
+"""The field with the id of a record's parent. Erasing a parent erases its children too."""
 
 
 def insert(connection: Connection, items: Iterable[Record]) -> int:
@@ -86,20 +75,25 @@ def insert_rows(
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
-    """A record's id and its fields as the columns of its table.
+    """Convert a record to a row: its id, then its fields in their order.
 
     Raises `StoreError` if a text contains a NUL character or a number is NaN.
     """
-    kind: Any = type(record)
-    return record.id, *[encode(getattr(record, name)) for name, encode in _encoders(kind)]
+    return record.id, *[_encode(getattr(record, name)) for name in field_names(type(record))]
 
 
 def from_row(kind: type[R], row: RowMapping) -> R:
     """The record of a row, with the id it was stored under."""
-    hashable: Any = kind  # mypy doesn't take a class with its own __hash__ for hashable
-    record = kind(**{name: decode(row[name]) for name, decode in _decoders(hashable)})
+    hashable: Any = kind  # mypy doesn't treat a class with its own __hash__ as hashable
+    record = kind(**{name: decode(row[name]) for name, decode in _column_decoders(hashable)})
     object.__setattr__(record, "_id", row["id"])
     return record
+
+
+def references(record: Record, field: str) -> tuple[str, ...]:
+    """The ids in a field that refers to other records; empty if the field is None."""
+    value = getattr(record, field)
+    return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -109,10 +103,8 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def conditions(
-    connection: Connection, table: Table, where: Mapping[str, object]
-) -> list[ColumnElement[bool]]:
-    """The SQL conditions for column values, or for tuples of which a column must equal one.
+def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
+    """SQL conditions on columns; a column must equal its value, or one value of its tuple.
 
     Raises `TypeError` if the table has no such column.
     """
@@ -121,45 +113,49 @@ def conditions(
         names = ", ".join(table.c.keys())
         raise TypeError(f"{table.name} has no column “{min(unknown)}”, only {names}.")
     return [
-        among(connection, table.c[name], value)
-        if isinstance(value, tuple)
-        else table.c[name] == value
+        among(table.c[name], value) if isinstance(value, tuple) else table.c[name] == value
         for name, value in where.items()
     ]
 
 
-def among(
-    connection: Connection, column: ColumnElement[Any], values: Sequence[object]
-) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
     """The SQL condition that a column equals one of any number of values, which may be None."""
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, str) for value in known):
         # One parameter per value would exceed the databases' limits.
-        array = bindparam(None, json.dumps(known), type_=Text)
-        items = (
-            func.json_array_elements_text(cast(array, JSON), type_=Text)
-            if connection.dialect.name == "postgresql"
-            else func.json_each(array).table_valued("value").c.value
-        )
-        condition = column.in_(select(items))
+        condition = column.bool_op("IN")(_Items(bindparam(None, json.dumps(known), type_=Text)))
     else:
         condition = column.in_(known)
     return or_(condition, column.is_(None)) if None in values else condition
 
 
+class _Items(FunctionElement[str]):
+    """A subquery with the items of a JSON array of strings."""
+
+    inherit_cache = True
+
+
+@compiles(_Items)
+def _compile_items(items: _Items, compiler: SQLCompiler, **options: Any) -> str:
+    array = compiler.process(items.clauses, **options)
+    if compiler.dialect.name == "postgresql":
+        return f"(SELECT json_array_elements_text(CAST({array} AS JSON)))"
+    return f"(SELECT value FROM json_each({array}))"  # noqa: S608
+
+
 def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
-    """The ids, without those of records that were erased on request."""
+    """The given ids, without those of records that were erased on request."""
     if connection.execute(select(erased.c.id).limit(1)).first() is None:
         return set(ids)
-    query = select(erased.c.id).where(among(connection, erased.c.id, tuple(ids)))
+    query = select(erased.c.id).where(among(erased.c.id, ids))
     return set(ids) - set(connection.scalars(query))
 
 
 def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) -> list[R]:
-    """The records, without those that were erased on request or whose parent was."""
+    """The given records, without those that were erased on request or whose parent was."""
     if not batch:
         return []
-    parent = _PARENTS.get(kind)
+    parent = PARENTS.get(kind)
     ids = {record.id for record in batch}
     ids |= {getattr(record, parent) for record in batch} if parent else set()
     remaining = not_erased(connection, ids - {None}) | {None}
@@ -170,66 +166,49 @@ def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) ->
     ]
 
 
-@cache
-def _encoders(kind: Any) -> tuple[tuple[str, Encode], ...]:
-    hints = get_type_hints(kind)
-    return tuple((name, _encoder(hints[name])) for name in field_names(kind))
-
-
-def _encoder(hint: Any) -> Encode:
-    kinds = set(get_args(hint)) if get_origin(hint) is types.UnionType else {hint}
-    if kinds <= {str, types.NoneType}:
-        return _encode_text
-    return _encode_scalar if kinds <= _SCALARS or _is_enum(hint) else canonical
-
-
-def _is_enum(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, StrEnum)
-
-
-def _encode_text(value: str | None) -> str | None:
-    if value and "\0" in value:
-        raise StoreError(
-            f"“{value[:40]}” contains a NUL character, which PostgreSQL can't store. "
-            "Remove it from the source."
-        )
-    return value
-
-
-def _encode_scalar(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, str):
-        return _encode_text(str(value))
+        if "\0" in value:
+            raise StoreError(
+                f"“{value[:40]}” contains a NUL character, which PostgreSQL can't store. "
+                "Remove it from the source."
+            )
+        return str(value)
     if isinstance(value, float) and value != value:
         raise StoreError("A value is NaN. Leave out what couldn't be measured.")
-    return value
+    return value if value is None or isinstance(value, int | float) else canonical(value)
 
 
 @cache
-def _decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
+def _column_decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
     hints = get_type_hints(kind)
-    return tuple((name, _column_decoder(hints[name])) for name in field_names(kind))
+
+    def column_decoder(name: str, decode: Decode) -> Decode:
+        is_json = get_origin(hints[name]) is tuple or is_dataclass(hints[name])
+        return (lambda text: decode(json.loads(text))) if is_json else decode
+
+    return tuple((name, column_decoder(name, decode)) for name, decode in _decoders(kind))
 
 
-def _column_decoder(hint: Any) -> Decode:
-    decode = _decoder(hint)
-    if get_origin(hint) is tuple or is_dataclass(hint):
-        return lambda text: decode(json.loads(text))
-    return decode
+def _decoders(kind: Any) -> list[tuple[str, Decode]]:
+    """The fields of a dataclass, each with a function that makes its value from plain JSON."""
+    hints = get_type_hints(kind)
+    return [(name, _decoder(hints[name])) for name in field_names(kind)]
 
 
 def _decoder(hint: Any) -> Decode:
-    """A function that turns a plain JSON value into a value of a type."""
     if get_origin(hint) is tuple:
         decode_item = _decoder(get_args(hint)[0])
         return lambda values: tuple(decode_item(value) for value in values)
-    if _is_enum(hint):
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
         enum: Decode = hint
         return enum
     if is_dataclass(hint):
         kind: Any = hint
-        hints = get_type_hints(kind)
-        parts = [(name, _decoder(hints[name])) for name in field_names(kind)]
-        return lambda value: kind(**{name: decode(value[name]) for name, decode in parts})
+        decoders = _decoders(kind)
+        return lambda value: kind(
+            **{name: decode(value[name]) for name, decode in decoders if name in value}
+        )
     if get_origin(hint) is types.UnionType and any(get_origin(a) is tuple for a in get_args(hint)):
         return _decode_answer
     return lambda value: value

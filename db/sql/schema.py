@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 REVISIONS = sorted(file.name[:5] for file in (_MIGRATIONS / "versions").glob("r*.py"))
-"""The migrations, oldest first, by the number that starts a file's name."""
+"""The migrations, oldest first, sorted by the number at the start of the file's name."""
 REVISION = REVISIONS[-1]
 
 
@@ -90,6 +90,6 @@ def _check_owner(connection: Connection, revision: str | None) -> None:
     names = {table.name for table in TABLES.values()}
     if revision is None and names & set(inspect(connection).get_table_names()):
         raise StoreError(
-            "Another program's tables in this database have the names of Timbre's. "
+            "This database has another program's tables, named like Timbre's. "
             "Use an empty database."
         )

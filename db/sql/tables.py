@@ -8,17 +8,8 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, MetaData, String, Text
+from sqlalchemy.schema import Table
 
 from db import records
 from db.identity import field_names
@@ -71,12 +62,16 @@ def _add_table(
     return TABLES[kind]
 
 
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
 articles = _add_table(records.Article, "articles", indexes=("url", "source"))
 passages = _add_table(records.Passage, "passages", links={"article": articles})
 candidates = _add_table(
     records.Candidate, "candidates", indexes=("campaign",), links={"passage": passages}
 )
-# This table keeps its first name: SQLite can rename its constraints only by copying the rows.
+# This table keeps its old name: SQLite can rename its constraints only by copying the rows.
 rejections = _add_table(records.Rejection, "refusals", indexes=("scope", "subject"))
 reviews = _add_table(
     records.Review, "reviews", indexes=("subject", "reviewer", "dataset"), ids=("subject",)
@@ -110,15 +105,14 @@ members = Table(
     Column("seq", _SEQUENCE, primary_key=True),
     Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
     Column("example", _ID, nullable=False, index=True),
-    Column("split", Text, nullable=False),
+    *_texts("split"),
     comment="Which examples a version holds. An erased example leaves its hash here.",
 )
 erased = Table(
     "erased",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("record", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    *_texts("record", "at"),
     comment="Records that were removed on request: they may not come back.",
 )
 run_claims = Table(
@@ -126,15 +120,9 @@ run_claims = Table(
     metadata,
     Column("key", String(16), primary_key=True),
     Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
-    *(
-        Column(name, Text, nullable=False)
-        for name in ("campaign", "training", "training_fingerprint")
-    ),
+    *_texts("campaign", "training", "training_fingerprint"),
     Column("state", Text, nullable=False, index=True),
     Column("attempts", BigInteger, nullable=False),
-    *(
-        Column(name, Text, nullable=False)
-        for name in ("worker", "token", "heartbeat_at", "reason", "changed_at")
-    ),
+    *_texts("worker", "token", "heartbeat_at", "reason", "changed_at"),
     comment="The training queue: requested runs and the workers that hold them. Rows may change.",
 )

@@ -43,12 +43,12 @@ def version_examples(
 
 
 def withdrawals(store: Store, version: Version) -> list[Event]:
-    """The withdrawals of data from a version, oldest first; with any, it can't be trained on."""
+    """The withdrawals of data from a version, oldest first. One is enough to forbid training."""
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
 
 def find_version(store: Store, name: str) -> Version:
-    """The newest version with a name, or the one whose id starts with it (six or more digits).
+    """The newest version called `name`, or the one whose id starts with it (six or more digits).
 
     Raises `StoreError` if there is none.
     """
@@ -57,15 +57,14 @@ def find_version(store: Store, name: str) -> Version:
         if version.name == name or (len(name) >= 6 and version.id.startswith(name.lower())):
             return version
     names = ", ".join(dict.fromkeys(version.name for version in versions))
-    raise StoreError(
-        f"No version is called “{name}”. Give an id or one of these names: {names}."
-        if names
-        else f"No version is called “{name}”. Freeze one with `timbre version freeze`."
-    )
+    fix = "Freeze one with `timbre version freeze`."
+    if names:
+        fix = f"Give an id or one of these names: {names}."
+    raise StoreError(f"There is no version “{name}”. {fix}")
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:
-    """Raise `StoreError` if a version belongs to another campaign than the one it is used with.
+    """Raise `StoreError` if a version doesn't belong to the campaign that uses it.
 
     Another campaign's criteria don't fit its prompts. `subject` starts the error: the version, or
     a run on it.
@@ -73,7 +72,7 @@ def check_campaign(version: Version, campaign: str, subject: str) -> None:
     if version.campaign != campaign:
         raise StoreError(
             f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Name its "
-            "own campaign; `timbre version list` and `timbre run list` show which that is."
+            "own campaign, which `timbre version list` and `timbre run list` show."
         )
 
 

@@ -1,7 +1,6 @@
 """The differences between two versions."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +33,10 @@ class Change:
 class VersionDiff:
     """The differences between two versions.
 
-    Attributes:
-        added: Ids of examples whose candidates are only in the second version.
-        removed: Ids of examples whose candidates are only in the first version.
-        edited: Candidates whose final text differs.
-        relabelled: Candidates with the same text but another verdict, split or other label.
-        unchanged: The number of examples in both.
-        agreement: The reviewers' agreement before and after, None if it wasn't stored.
+    `added` and `removed` are ids of examples whose candidates are only in the second or the first
+    version. `edited` are candidates whose final text differs, `relabelled` those with the same text
+    but another verdict, split or other label; `unchanged` counts the examples in both. `agreement`
+    is the reviewers' agreement before and after, None if it wasn't stored.
     """
 
     added: tuple[str, ...]
@@ -54,15 +50,14 @@ class VersionDiff:
 def diff(store: Store, before: Version, after: Version) -> VersionDiff:
     """Compare two versions; an example that was erased on request counts as added or removed."""
     first, second = _leaves(store, before), _leaves(store, after)
-    old, old_erased = _by_candidate(store, first - second)
-    new, new_erased = _by_candidate(store, second - first)
+    old = _rows_by_candidate(store, first - second)
+    new = _rows_by_candidate(store, second - first)
     both = sorted(old.keys() & new.keys())
     changes = [_change(old[candidate], new[candidate]) for candidate in both]
-    edited = tuple(change for change in changes if set(change.fields) & set(_TEXT))
     return VersionDiff(
-        added=_ids(new_erased, (new[candidate] for candidate in new.keys() - old.keys())),
-        removed=_ids(old_erased, (old[candidate] for candidate in old.keys() - new.keys())),
-        edited=edited,
+        added=tuple(sorted(second - first - {change.after for change in changes})),
+        removed=tuple(sorted(first - second - {change.before for change in changes})),
+        edited=tuple(change for change in changes if set(change.fields) & set(_TEXT)),
         relabelled=tuple(change for change in changes if not set(change.fields) & set(_TEXT)),
         unchanged=len(first & second),
         agreement=(_agreement(store, before), _agreement(store, after)),
@@ -75,17 +70,14 @@ def _leaves(store: Store, version: Version) -> set[str]:
         return set(connection.scalars(query))
 
 
-def _by_candidate(store: Store, ids: set[str]) -> tuple[dict[str, _Row], set[str]]:
-    """The rows of examples by candidate, and the ids of erased examples."""
+def _rows_by_candidate(store: Store, ids: set[str]) -> dict[str, _Row]:
+    """The rows of examples by candidate, without those of erased examples."""
     rows: dict[str, _Row] = {}
-    missing = set(ids)
     with store.reading() as connection:
         for batch in batches(sorted(ids), _BATCH):
-            query = select(*_COLUMNS).where(among(connection, examples.c.id, batch))
-            for row in connection.execute(query).all():
-                rows[row.candidate] = row
-                missing.discard(row.id)
-    return rows, missing
+            query = select(*_COLUMNS).where(among(examples.c.id, batch))
+            rows |= {row.candidate: row for row in connection.execute(query)}
+    return rows
 
 
 def _change(old: _Row, new: _Row) -> Change:
@@ -93,10 +85,6 @@ def _change(old: _Row, new: _Row) -> Change:
     pairs = zip(_FIELDS, tuple(old)[2:], tuple(new)[2:], strict=True)
     fields = tuple(name for name, before, after in pairs if before != after)
     return Change(old.candidate, old.id, new.id, fields)
-
-
-def _ids(erased: set[str], rows: Iterable[_Row]) -> tuple[str, ...]:
-    return tuple(sorted([*erased, *(row.id for row in rows)]))
 
 
 def _agreement(store: Store, version: Version) -> Interval | None:

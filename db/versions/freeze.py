@@ -1,15 +1,15 @@
-"""Frozen versions: approved examples, split by source article, identified by a hash."""
+"""Freeze approved examples as a version, split by source article and identified by a hash."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from db.errors import StoreError
 from db.events import event
-from db.identity import field_names
 from db.records import (
+    Article,
     Candidate,
     CandidateKind,
     Decision,
@@ -24,8 +24,8 @@ from db.records import (
     Version,
     plain,
 )
-from db.sql.rows import among, batches, insert, insert_rows, to_row, without_erased
-from db.sql.tables import articles, examples, members, reviews
+from db.sql.rows import among, batches, insert, insert_rows, without_erased
+from db.sql.tables import members, reviews
 from db.store import Store
 from db.versions.merkle import merkle_root
 from db.versions.splits import Splits, split_gates, split_of
@@ -45,14 +45,10 @@ class Approval(NamedTuple):
 class FreezePlan:
     """The settings of a version to freeze.
 
-    Attributes:
-        name: The name people use for it.
-        campaign: The campaign whose approved candidates it holds.
-        salt: Decides, with the source article, the split of an example.
-        splits: The splits' shares and minimum sizes.
-        gates: The quality gates, already evaluated.
-        override: The reason for freezing despite a failing gate, or empty.
-        agreement: The reviewers' agreement, stored to compare versions.
+    The salt decides, with the source article, the split of an example. The gates are evaluated
+    already; `override` is the reason for freezing despite a failing one, or empty. The reviewers'
+    agreement is stored to compare versions; `unanimity` is the share of records on which they all
+    agree, if that leaves their agreement undefined.
     """
 
     name: str
@@ -62,16 +58,17 @@ class FreezePlan:
     gates: tuple[Gate, ...] = ()
     override: str = ""
     agreement: Interval | None = None
+    unanimity: Interval | None = None
 
 
 def build_examples(
     approvals: Iterable[Approval], plan: FreezePlan, pages: Mapping[str, str] | None = None
 ) -> Iterator[Example]:
-    """The examples that approved candidates become, each with its final text and split.
+    """Convert approved candidates to examples, each with its final text and split.
 
     A reviewer's edit replaces the candidate's text. The split depends on the article's address in
-    `pages`, which is the same for all its revisions, or else on its id; without an article it
-    depends on the candidate's id.
+    `pages`, which is the same for all its revisions, or else on the article's id; without an
+    article, it depends on the candidate's id.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or an edited dialogue can't be
     parsed.
@@ -103,19 +100,22 @@ def build_examples(
 def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Version:
     """Store approved candidates as a version in one transaction.
 
-    The same contents are the same version: an existing one is returned with its own name. The
-    store must have the candidates, verdicts and articles already.
+    Freezing the same contents again returns the existing version with its old name. The store must
+    already have the candidates, verdicts and articles.
 
     Raises `StoreError` if nothing is approved, a gate fails without an override, or a candidate is
     approved twice or was erased on request.
     """
     approvals = list(approvals)
-    pages = _pages(store, {approval.article for approval in approvals if approval.article})
+    articles = {approval.article for approval in approvals if approval.article}
+    pages = {id: article.url for id, article in store.get_many(Article, articles).items()}
     contents = {example.id: example for example in build_examples(approvals, plan, pages)}
     if not contents:
         raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
     if len({example.candidate for example in contents.values()}) < len(contents):
-        raise StoreError("A candidate is approved by two verdicts. Keep one verdict of each.")
+        raise StoreError(
+            "A candidate has two approving verdicts. Keep only one verdict per candidate."
+        )
     root = merkle_root(contents)
     existing = store.get(Version, root)
     if existing:
@@ -123,7 +123,11 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
-        raise StoreError(_gate_error(plan, failures))
+        reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
+        raise StoreError(
+            f"{plan.name} wasn't frozen because gates failed. {'; '.join(reasons)}. "
+            "Fix this, or override the gates with a reason."
+        )
     splits = [example.split for example in contents.values()]
     version = Version(
         root=root,
@@ -149,7 +153,7 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
         return (*candidate.messages[:-1], Message(Role.ASSISTANT, edit)), ""
     if candidate.kind is CandidateKind.DIALOGUE:
         try:
-            return _text_to_messages(edit), ""
+            return _copy_loss(candidate.messages, _text_to_messages(edit)), ""
         except ValueError as error:
             raise StoreError(
                 f"The edit of dialogue {candidate.id[:12]} can't be parsed. {error} Correct it in "
@@ -178,6 +182,18 @@ def _text_to_messages(text: str) -> tuple[Message, ...]:
     return tuple(Message(m.role, m.content.strip()) for m in messages)
 
 
+def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Edited turns, without loss where the turn in their place had none.
+
+    Raises `ValueError` if such a chat has other turns than before.
+    """
+    if all(message.has_loss for message in before):
+        return edited
+    if [message.role for message in before] != [message.role for message in edited]:
+        raise ValueError("Some of its answers have weight 0, so turns can't be added or removed.")
+    return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
+
+
 def _check_turns(messages: list[Message]) -> None:
     turns = messages[1:] if messages and messages[0].role is Role.SYSTEM else messages
     if not turns or [m.role for m in turns] != [Role.USER, Role.ASSISTANT] * (len(turns) // 2):
@@ -190,32 +206,14 @@ def _check_turns(messages: list[Message]) -> None:
         raise ValueError("A turn is empty.")
 
 
-def _pages(store: Store, ids: set[str]) -> dict[str, str]:
-    """The addresses of articles."""
-    with store.reading() as connection:
-        query = select(articles.c.id, articles.c.url)
-        rows = connection.execute(query.where(among(connection, articles.c.id, tuple(ids))))
-        return {row.id: row.url for row in rows}
-
-
 def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     ids = (id for verdict in verdicts for id in verdict.reviews)
     kinds: set[str] = set()
     with store.reading() as connection:
         for batch in batches(ids, 50_000):
             query = select(reviews.c.reviewer_kind).distinct()
-            kinds |= set(connection.scalars(query.where(among(connection, reviews.c.id, batch))))
+            kinds |= set(connection.scalars(query.where(among(reviews.c.id, batch))))
     return tuple(sorted(kinds))
-
-
-def _gate_error(plan: FreezePlan, failures: Sequence[Gate]) -> str:
-    reasons = "; ".join(
-        f"{gate.name}: {gate.found} instead of {gate.expected} ({gate.remedy})" for gate in failures
-    )
-    return (
-        f"{plan.name} wasn't frozen because gates failed. {reasons}. "
-        "Fix this, or override the gates with a reason."
-    )
 
 
 def _insert_version(
@@ -225,10 +223,11 @@ def _insert_version(
         raise StoreError("An example was erased on request. Leave out its candidate.")
     if not insert(connection, [version]):
         return  # another process has just frozen the same contents
-    columns = ("id", *field_names(Example))
     for batch in batches(ordered, _BATCH):
-        insert_rows(connection, examples, columns, list(map(to_row, batch)))
+        insert(connection, batch)
         rows = [(version.id, example.id, example.split.value) for example in batch]
         insert_rows(connection, members, ("version", "example", "split"), rows)
     detail = {"splits": plain(plan.splits), "agreement": plain(plan.agreement)}
+    if plan.unanimity:
+        detail["unanimity"] = plain(plan.unanimity)
     insert(connection, [event(version.id, EventKind.FROZEN, **detail)])

@@ -10,7 +10,7 @@ from db.records import Example, Gate, Split, digest
 
 @dataclass(frozen=True)
 class Splits:
-    """The splits' shares of the source articles, and the fewest articles in each.
+    """Each split's share of the source articles, and the minimum number of articles per split.
 
     A split with a share of zero needs no articles.
     """
@@ -46,34 +46,27 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
 def split_gates(
     examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
 ) -> tuple[Gate, ...]:
-    """Gates on the splits: no article in two of them, in any revision, and enough in each."""
+    """Gates on the splits: no article is in two splits, and each split has enough articles."""
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
         article = example.article
         source = pages.get(article, article) if article else example.candidate
         by_source[source].add(example.split)
     leaks = sorted(source for source, used in by_source.items() if len(used) > 1)
-    return (
+    gates = [
         Gate(
             "no article in two splits",
             not leaks,
             f"{len(leaks)} articles" + (f", first {leaks[0]}" if leaks else ""),
             "every article in one split only",
             "split by article",
-        ),
-        *(
-            _size_gate(split, sum(split in s for s in by_source.values()), splits.minimum_articles)
-            for split, share in splits.shares.items()
-            if share > 0
-        ),
+        )
+    ]
+    remedy = (
+        "approve candidates from more articles, increase this split's share, or change the salt"
     )
-
-
-def _size_gate(split: Split, count: int, minimum: int) -> Gate:
-    return Gate(
-        f"articles in the {split} split",
-        count >= minimum,
-        f"{count} articles",
-        f"at least {minimum}",
-        "approve candidates from more articles, increase this split's share, or change the salt",
-    )
+    for split in (split for split, share in splits.shares.items() if share > 0):
+        name, least = f"articles in the {split} split", splits.minimum_articles
+        count = sum(split in used for used in by_source.values())
+        gates.append(Gate(name, count >= least, f"{count} articles", f"at least {least}", remedy))
+    return tuple(gates)

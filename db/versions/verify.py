@@ -1,32 +1,27 @@
-"""Check that a version still is what was frozen, by recomputing every hash."""
+"""Check that a version hasn't changed since it was frozen, by recomputing every hash."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from db.records import Article, Candidate, Example, Passage, Record, Review, Verdict, Version
-from db.sql.rows import batches, not_erased
+from db.sql.rows import batches, not_erased, references
 from db.sql.tables import members
 from db.store import Store
 from db.versions.merkle import merkle_root
 
 _BATCH = 2000
-_REFERENCES: dict[type[Record], dict[type[Record], Callable[..., tuple[str | None, ...]]]] = {
-    Example: {
-        Candidate: lambda example: (example.candidate,),
-        Verdict: lambda example: (example.verdict,),
-        Passage: lambda example: (example.passage,),
-        Article: lambda example: (example.article,),
-    },
-    Candidate: {Passage: lambda candidate: (candidate.passage,)},
-    Passage: {Article: lambda passage: (passage.article,)},
-    Verdict: {Review: lambda verdict: verdict.reviews},
+_REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
+    Example: {"candidate": Candidate, "verdict": Verdict, "passage": Passage, "article": Article},
+    Candidate: {"passage": Passage},
+    Verdict: {"reviews": Review},
+    Passage: {"article": Article},
 }
-"""The ids of each type that a record refers to."""
+"""The fields that hold other records' ids. A type comes after all types that refer to it."""
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A record that isn't as it was frozen, with its actual and expected state."""
+    """A record that changed after the freeze, with its actual and expected state."""
 
     record: str
     id: str
@@ -39,7 +34,7 @@ class Mismatch:
 
 
 def verify(store: Store, version: Version) -> list[Mismatch]:
-    """What differs from the frozen version; empty if nothing does.
+    """The records that changed or are missing since the freeze; empty if there are none.
 
     This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
     passages and articles behind them. Of the fields outside the hashes, it only checks the
@@ -48,14 +43,13 @@ def verify(store: Store, version: Version) -> list[Mismatch]:
     splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}
     mismatches = list(_check_version(version, splits))
     pending: dict[type[Record], set[str]] = {Example: set(splits)}
-    # Every type comes after all types that refer to it.
-    for kind in (Example, Candidate, Verdict, Passage, Article, Review):
+    for kind in (*_REFERENCES, Article, Review):
         for ids in batches(sorted(pending.get(kind, ())), _BATCH):
-            records = store.get_many(kind, ids)
+            records: dict[str, Record] = store.get_many(kind, ids)
             mismatches += _check_records(store, kind, ids, records)
             for record in records.values():
-                for other, references in _REFERENCES.get(kind, {}).items():
-                    pending.setdefault(other, set()).update(id for id in references(record) if id)
+                for field, other in _REFERENCES.get(kind, {}).items():
+                    pending.setdefault(other, set()).update(references(record, field))
                 if isinstance(record, Example) and splits[record.id] != record.split:
                     actual = f"in the {splits[record.id]} split"
                     mismatches.append(Mismatch("Example", record.id, actual, record.split))

@@ -1,1 +1,1 @@
-"""Measures computed from texts: tone, content, persona traits and campaign criteria."""
+"""Measures computed from texts: tone, content and persona traits."""

@@ -57,7 +57,7 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """The floor: mean similarity of each row of `a` to the other rows of `b`.
+    """The similarity floor: how similar each row of `a` is on average to the other rows of `b`.
 
     Raises `EvaluationError` if there are fewer than two rows.
     """
@@ -74,7 +74,7 @@ def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLI
 def paraphrase_ceiling(
     plain: ArrayLike, rewritten: ArrayLike, resampling: Resampling = RESAMPLING
 ) -> Interval:
-    """The ceiling: mean similarity of approved rewrites to the plain answers they rewrite."""
+    """The similarity ceiling: mean similarity of approved rewrites to their plain answers."""
     return mean_interval(similarities(plain, rewritten), None, resampling)
 
 
@@ -83,7 +83,7 @@ def _rows(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     if first.ndim != 2 or first.shape != second.shape:
         raise EvaluationError(
             f"Similarity needs two (n, d) arrays of equal shape, but got {first.shape} and "
-            f"{second.shape}. Embed both sides with the same model."
+            f"{second.shape}. Embed all texts with the same model."
         )
     return first, second
 
@@ -94,7 +94,7 @@ def numbers(text: str) -> set[str]:
 
 
 def names(text: str) -> set[str]:
-    """The words of an English text that are probably names, by their capitals.
+    """The words of an English text that are probably names, judging by their capital letters.
 
     A sentence's first word counts only if it is also capitalised inside a sentence or the next word
     is capitalised too (`Isaac Newton was …`).
@@ -138,7 +138,7 @@ def length_ratio(reference: str, answer: str) -> float | None:
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """Share of the answer's n-word sequences in the passage; None if the answer is shorter."""
+    """Share of the answer's n-word sequences found in the passage; None if it has no sequence."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 
@@ -156,7 +156,7 @@ def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
 def content_measures(
     answer: str, reference: str, passage: str = "", similarity: float | None = None
 ) -> dict[str, float]:
-    """The features of `FEATURES` by name, without those that are undefined for this pair."""
+    """Measure an answer: the values of `FEATURES` by name, without undefined ones."""
     values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),

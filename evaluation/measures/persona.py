@@ -2,7 +2,7 @@
 
 A trait is shown by a word or phrase from its list. Phrases match as whole words. The published
 study of C-3PO (F. Alia, 2026) matched substrings, which finds “sir” in “desire” and “custom” in
-“customer”; that is an option, so that both counts can be compared.
+“customer”. Substring matching is an option, so that both counts can be compared.
 """
 
 import re
@@ -25,7 +25,7 @@ IN_CHARACTER = Feature(
 
 
 class Matching(StrEnum):
-    """How phrases match: as whole words, or anywhere as in the published study."""
+    """How phrases match: as whole words, or as any substring, as in the published study."""
 
     WORDS = "words"
     SUBSTRING = "substring"
@@ -49,7 +49,7 @@ def persona_measures(
 ) -> dict[str, float]:
     """Whether a text shows each trait (`trait.<name>`, 0 or 1), and whether it is in character.
 
-    `phrases` has the list of each trait. A persona with one trait needs only that one.
+    `phrases` has each trait's list. A text in character shows two traits, or a persona's only one.
     """
     shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     needed = min(_ENOUGH, len(shown))

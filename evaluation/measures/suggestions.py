@@ -1,16 +1,16 @@
 """Answers that our measures suggest to reviewers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from db.records import AnswerValue, Candidate, CandidateKind
+from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_SOURCE, names_kept, numbers_kept
-from evaluation.measures.tone import TONE_SOURCE, conversational
 
 
 @dataclass(frozen=True)
 class SuggestedAnswer:
-    """An answer to a review question; `score` (0 to 1) is the agent's confidence, if it has one."""
+    """An answer suggested to a review question; `score` is the agent's confidence, 0 to 1."""
 
     question: str
     value: AnswerValue
@@ -18,13 +18,34 @@ class SuggestedAnswer:
     agent: str
 
 
-def suggest_answers(
-    candidate: Candidate, tone_measures: Mapping[str, float]
-) -> Iterator[SuggestedAnswer]:
-    """The answers that measures suggest about a candidate, given its text's tone measures."""
-    if candidate.kind is CandidateKind.CONVERSATION:
-        rating = 4 if conversational(tone_measures) else 2
-        yield SuggestedAnswer("tone", rating, None, TONE_SOURCE)
+@dataclass(frozen=True)
+class RatingRule:
+    """A tone's criterion, and the ratings it suggests: for texts that meet it, and for others."""
+
+    criterion: Criterion
+    met: int
+    missed: int
+
+    def rate(self, text: str) -> int:
+        """The rating of a text."""
+        is_met = self.criterion.measure(text)[self.criterion.feature.name] > 0
+        return self.met if is_met else self.missed
+
+
+def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
+    """The rule that suggests the nearest step above or below the middle of a scale.
+
+    A criterion only says yes or no, so nothing justifies the ends of a longer scale.
+    """
+    above = (len(scale) + 1) // 2
+    return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
+
+
+def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[SuggestedAnswer]:
+    """The answers that measures suggest about a candidate; no rating of the tone without a rule."""
+    if rule and candidate.kind is CandidateKind.CONVERSATION:
+        rating = rule.rate(candidate.review_text)
+        yield SuggestedAnswer("tone", rating, None, rule.criterion.source)
     if candidate.traits:
         yield SuggestedAnswer("traits", candidate.traits, None, candidate.provenance.teacher)
     if candidate.reference:
@@ -33,7 +54,7 @@ def suggest_answers(
 
 
 def _facts_kept(candidate: Candidate) -> float:
-    """The lower of the shares of the reference's numbers and names that the rewrite contains."""
+    """The share of the reference's numbers or names in the rewrite, whichever is lower."""
     text = candidate.review_text
     shares = (numbers_kept(candidate.reference, text), names_kept(candidate.reference, text))
     return round(min((share for share in shares if share is not None), default=1.0), 2)

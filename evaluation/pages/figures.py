@@ -1,4 +1,4 @@
-"""The figures of a report; a function returns None if it has nothing to draw."""
+"""The figures of a report; each function returns None if there is nothing to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _TIE = "No difference"
 
 @dataclass(frozen=True)
 class LossPoint:
-    """The training and validation loss at a step, None if not measured there."""
+    """The training and validation loss at a step; None if a loss wasn't measured there."""
 
     step: int
     train: float | None = None
@@ -34,12 +34,14 @@ class LossPoint:
 
 
 def arm_series(arms: Sequence[ArmSummary]) -> Series:
-    """The colours of the arms, in the order of the report."""
+    """Assign a colour to each arm, in the order of the report."""
     return Series(tuple(arm.label for arm in arms))
 
 
-def target_figure(arms: Sequence[ArmSummary], target: Feature) -> Figure | None:
+def target_figure(arms: Sequence[ArmSummary], target: Feature | None) -> Figure | None:
     """The share of each arm's answers that meet the target."""
+    if target is None:
+        return None
     rows = [_arm_row(arm, arm.target) for arm in arms if arm.target]
     if not rows:
         return None
@@ -63,8 +65,8 @@ def similarity_figure(
         return None
     caption = Caption(
         "similarity",
-        "Mean similarity of the answers to the plain references, with 95 % intervals. The floor is "
-        "answers against the references of other prompts; the ceiling is approved rewrites.",
+        "Mean similarity of the answers to the plain references, with 95 % intervals. The floor "
+        "compares answers with other prompts’ references; the ceiling is for approved rewrites.",
     )
     bounds = (("floor", floor), ("ceiling", ceiling))
     marks = [Mark(name, bound.estimate) for name, bound in bounds if bound]
@@ -94,7 +96,7 @@ def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint])
 
 
 def votes_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) -> Figure | None:
-    """The votes about each pair of arms."""
+    """The wins and ties of each pair of arms in blind comparisons."""
     if preferences is None or not preferences.win_rates:
         return None
     labels = {arm.name: arm.label for arm in arms}
@@ -132,7 +134,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
 
 
 def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
-    """The loss over the steps of training; None with fewer than two steps."""
+    """The loss over the training steps; None with fewer than two steps."""
     curves = (
         ("Training", [(point.step, point.train) for point in losses]),
         ("Validation", [(point.step, point.validation) for point in losses]),
@@ -145,7 +147,7 @@ def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
     ]
     if len({row["x"] for row in rows}) < 2:
         return None
-    caption = Caption("loss", "Loss per token over the optimiser steps of the training.")
+    caption = Caption("loss", "Loss per token at each optimiser step.")
     series = Series(tuple(unique(rows, "arm")), start=3)
     return line_figure(caption, rows, series, Axis("Step", ".0f"), Axis("Loss", ".2f"))
 

@@ -22,7 +22,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 
 @dataclass(frozen=True)
 class Table:
-    """A table: a note above it, its columns, and rows of formatted cells."""
+    """A table with a note above it, column titles, and rows of formatted cells."""
 
     note: str
     columns: tuple[str, ...]
@@ -33,7 +33,7 @@ class Table:
 class Section:
     """A part of a page; `missing_note` is shown if it has no figures, tables or texts.
 
-    `texts` are named texts that are folded away, such as configurations.
+    `texts` are named texts shown collapsed, such as configurations.
     """
 
     heading: str
@@ -46,9 +46,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its topic, its verdict first, then a notice and its sections.
+    """A page with its topic, title, verdict, notice and sections, in this order.
 
-    `written_at` is ISO 8601.
+    `written_at` is an ISO 8601 time.
     """
 
     eyebrow: str
@@ -61,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class RenderedFigure:
-    """A figure as a page shows it: in two widths, in words, and its data as a link."""
+    """A figure rendered for a page: an image in two widths, a caption, and a link to its data."""
 
     name: str
     text: str
@@ -71,7 +71,7 @@ class RenderedFigure:
 
 
 def render_page(page: Page) -> str:
-    """The page as self-contained HTML."""
+    """Render a page as self-contained HTML."""
     template = template_environment().get_template("page.html.jinja")
     return template.render(page=page, draw=render_figure)
 
@@ -87,7 +87,7 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
+    """Write a file atomically, so that no reader sees a partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
@@ -105,7 +105,7 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """The Jinja environment: escaped, strict about names, without unprintable characters."""
+    """The Jinja environment: it escapes HTML, rejects unknown names and replaces bad characters."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -127,8 +127,8 @@ def template_environment() -> Environment:
 
 
 def render_figure(figure: Figure) -> RenderedFigure:
-    """A figure for wide and narrow screens; the renderer escapes its labels."""
-    wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - ours
+    """Render a figure for wide and narrow screens; the renderer escapes its labels."""
+    wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - our SVG
     data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
     return RenderedFigure(figure.caption.name, figure.caption.text, wide, narrow, data)
 
@@ -141,7 +141,7 @@ def printable(value: object) -> object:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number with a true minus sign; a dash for None."""
+    """Format a number with a typographic minus sign, and None as a dash."""
     return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
@@ -156,7 +156,7 @@ def interval_range(interval: Interval, digits: int = 2) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text without line breaks before a `%` or within bounds such as `(27 % to 65 %)`."""
+    """Prevent line breaks before a `%` and within bounds such as `(27 % to 65 %)`."""
     return _NUMBERS.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
@@ -180,7 +180,7 @@ def number_cell(mean: Interval | None, digits: int = 2) -> str:
 
 
 def safe_link(url: str) -> str:
-    """The address if it is a web address, otherwise empty (no scripts, no files)."""
+    """A URL if it's a web address, otherwise empty, so that no link runs a script."""
     try:
         return url if urlsplit(url).scheme in ("http", "https") else ""
     except ValueError:

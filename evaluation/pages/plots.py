@@ -33,11 +33,11 @@ _ROW_AXIS = {
     "labelPadding": 12,
 }
 _LETTER_WIDTH = 7.5
-"""Pixels of a 12-pixel letter in a wide font; charts are laid out without the reader's fonts."""
+"""Pixels per letter of a wide 12-pixel font; the layout can't know the reader's font."""
 
 
 def _row_axis(values: Sequence[Row]) -> Spec:
-    """The axis of named rows, with room for their longest line in any font."""
+    """An axis of row names, with room for their longest line in any font."""
     lines = (line for value in values for line in str(value["row"]).split("\n"))
     width = _LETTER_WIDTH * max(map(len, lines), default=0)
     return {**_ROW_AXIS, "minExtent": round(width) + 10}
@@ -46,9 +46,9 @@ def _row_axis(values: Sequence[Row]) -> Spec:
 def interval_figure(
     caption: Caption, rows: Sequence[Row], series: Series, axis: Axis, marks: Sequence[Mark] = ()
 ) -> Figure:
-    """One row per arm: a dot with its interval (`arm`, low, estimate, high).
+    """Draw a dot and its interval per arm; fields are `arm`, `low`, `estimate` and `high`.
 
-    `marks` are drawn across all rows, each with its label.
+    `marks` are reference lines across all rows, each with its label.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -106,7 +106,7 @@ def _mark_layers(marks: Sequence[Mark], canvas: Canvas) -> list[Spec]:
 def line_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """A line per arm over a number (`arm`, x, y, and low and high if there is an interval)."""
+    """Draw a line per arm; fields are `arm`, `x`, `y`, and `low` and `high` for an interval."""
 
     def draw(canvas: Canvas) -> Spec:
         legend = {
@@ -138,7 +138,7 @@ def line_figure(
 
 
 def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figure:
-    """A full bar per row, divided by who won (`row`, `arm`, `order`, `count`)."""
+    """Draw a bar per row, divided by winner; fields are `row`, `arm`, `order` and `count`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = [row for row in _wrap_rows(rows, canvas) if float(row["count"])]
@@ -170,7 +170,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 
 
 def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
-    """Each row with a dot and an interval per arm (`row`, `arm`, low, estimate, high)."""
+    """Draw a dot and its interval per `row` and `arm`; fields also `low`, `estimate`, `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = _wrap_rows(rows, canvas)
@@ -194,7 +194,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
 def rates_figure(
     caption: Caption, rates: Sequence[tuple[str, str, Interval | None]], series: Series, title: str
 ) -> tuple[Figure, ...]:
-    """A grouped figure of shares by row and arm; empty if none of them is known."""
+    """A grouped figure of shares by row and arm; empty if no share is known."""
     rows: list[Row] = [
         {"row": row, "arm": arm, **interval_cells(rate)} for row, arm, rate in rates if rate
     ]
@@ -202,7 +202,7 @@ def rates_figure(
 
 
 def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
-    """A table as colours, stronger for lower values (`row`, `column`, value), with its numbers."""
+    """Draw a heatmap, darker for lower values; fields are `row`, `column` and `value`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = [
@@ -219,11 +219,14 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             "labelAlign": "left" if canvas.is_narrow else "center",
             "labelBaseline": "middle" if canvas.is_narrow else "alphabetic",
         }
+        if canvas.is_narrow:
+            longest = max(len(column) for column in unique(values, "column"))
+            top["minExtent"] = round(_LETTER_WIDTH * longest) + 10
         shared = {
             "y": nominal("row", sort=names, title=None, axis=_row_axis(values)),
             "x": nominal("column", sort=unique(values, "column"), title=None, axis=top),
         }
-        # Pale enough for text in the page's ink on every cell, in light and dark mode.
+        # Pale enough to read text on every cell, in light and dark mode.
         depth = quantitative("value", scale={"type": "log", "range": [0.5, 0.04]}, legend=None)
         cells = shared | {"opacity": depth, "color": {"value": canvas.palette.series[1]}}
         labels = shared | {"text": nominal("label"), "color": {"value": canvas.palette.ink}}
@@ -236,7 +239,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
 def scatter_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """A dot per arm, with the interval of its height (`arm`, x, y, low, high)."""
+    """Draw a dot per arm with a vertical interval; fields are `arm`, `x`, `y`, `low` and `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         shared = {
@@ -262,14 +265,14 @@ def _wrap_rows(rows: Sequence[Row], canvas: Canvas) -> list[Row]:
 
 
 def _rows_height(rows: Sequence[Row]) -> int:
-    """The height of all rows, each as high as the one with the most lines."""
+    """The total height of the rows, each as tall as the row with the most lines."""
     labels = unique(rows, "row")
     lines = max((label.count("\n") + 1 for label in labels), default=1)
     return max(_ROW_HEIGHT, 14 * lines + 14) * len(labels)
 
 
 def _legend(series: Series, canvas: Canvas) -> Spec:
-    """A legend with as many columns as the longest label allows."""
+    """Build a legend with as many columns as the longest label allows."""
     longest = max(map(len, series.labels), default=1)
     columns = max(1, min(canvas.legend_columns, canvas.width // (7 * longest + 40)))
     limit = canvas.width // columns - 40

@@ -24,14 +24,15 @@ from evaluation.pages.figures import (
 )
 from evaluation.pages.page import printable, render_figure, template_environment
 from evaluation.preferences import Preferences
-from evaluation.verdict import review_notice
+from evaluation.reviewer_ratings import ArmRating
+from evaluation.verdict import NO_CRITERION, review_notice
 
 _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 
 
 @dataclass(frozen=True)
 class Reviewer:
-    """A person who reviewed, or a written rule with its description."""
+    """A reviewer, who is a person or a written rule with a description."""
 
     name: str
     kind: ReviewerKind
@@ -41,7 +42,7 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """The version that was trained on, its reviewers and their decisions."""
+    """The dataset version that was trained on, with its reviewers and their decisions."""
 
     version: Version
     articles: int
@@ -53,7 +54,7 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement coefficient of a question; `value` is None if it is undefined."""
+    """An agreement coefficient for a question; `value` is None if it is undefined."""
 
     question: str
     between: str
@@ -75,7 +76,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class LineageStep:
-    """One record between an output and its sources; `depth` indents it."""
+    """A record in the chain from an output to its sources; `depth` is its indentation."""
 
     noun: str
     id: str
@@ -98,16 +99,18 @@ class ReportData:
 
     `subject` is the tone or persona in words, such as `the tone “conversational”`; `written_at` is
     ISO 8601; `target` is the feature that `ArmSummary.target` counts, and its description is the
-    rule; `judge_kappa` is the lower bound of kappa below which a judge is diagnostic only;
-    `training` has facts of the run (base model, precision, device, times); `lineage` is one output
-    traced back to its article and reviewers; `configuration` has the run's files as text.
+    rule, None if no criterion was set; `ratings` are those of the tone question in blind
+    comparisons, and `scale` says what they mean; `judge_kappa` is the lower bound of kappa below
+    which a judge is diagnostic only; `training` has facts of the run (base model, precision,
+    device, times); `lineage` is one output traced back to its article and reviewers;
+    `configuration` has the run's files as text.
     """
 
     campaign: str
     subject: str
     verdict: str
     written_at: str
-    target: Feature = CONVERSATIONAL
+    target: Feature | None = CONVERSATIONAL
     version: VersionFacts | None = None
     agreement: tuple[AgreementRow, ...] = ()
     arms: tuple[ArmSummary, ...] = ()
@@ -116,6 +119,8 @@ class ReportData:
     floor: Interval | None = None
     ceiling: Interval | None = None
     preferences: Preferences | None = None
+    ratings: tuple[ArmRating, ...] = ()
+    scale: str = ""
     judges: tuple[JudgeCard, ...] = ()
     judge_kappa: float = 0.4
     losses: tuple[LossPoint, ...] = ()
@@ -126,7 +131,7 @@ class ReportData:
 
 
 def report_figures(data: ReportData) -> tuple[Figure, ...]:
-    """The report's figures in their order, without empty ones."""
+    """The report's figures in page order, without empty ones."""
     figures = (
         target_figure(data.arms, data.target),
         reading_ease_figure(data.arms, data.sweep),
@@ -139,7 +144,7 @@ def report_figures(data: ReportData) -> tuple[Figure, ...]:
 
 
 def render_report(data: ReportData) -> str:
-    """The report as one self-contained HTML page."""
+    """Render the report as one self-contained HTML page."""
     page = template_environment().get_template("report.html.jinja")
     data = replace(data, arms=tuple(_with_printable_label(arm) for arm in data.arms))
     return page.render(
@@ -152,6 +157,7 @@ def render_report(data: ReportData) -> str:
         places={arm.name: place % len(PRINT.series) for place, arm in enumerate(data.arms)},
         features=(*tone.FEATURES, *content.FEATURES),
         differences_note=DIFFERENCES_NOTE,
+        no_criterion=NO_CRITERION,
     )
 
 

@@ -1,4 +1,4 @@
-"""The part of an intake that worker processes run: pages filtered and cut into records.
+"""The part of an intake that runs in worker processes: filter pages and cut them into records.
 
 Every worker process imports this module, so it imports only what extraction needs.
 """

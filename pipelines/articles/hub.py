@@ -21,8 +21,7 @@ _FORM = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+):(?P<folder>[\w./-]+)\Z")
 def read_pages(source: str, licence: str = "", endpoint: str | None = None) -> Iterator[SourcePage]:
     """The rows of every parquet file in a folder of a dataset, sorted by file name.
 
-    `endpoint` is the Hub's URL, by default the public one. Raises `SourceError` if the dataset or
-    folder doesn't exist, the Hub can't be reached or a file lacks a column.
+    Raises `SourceError` if there are none, the Hub can't be reached or a file lacks a column.
     """
     match = _FORM.match(source)
     if match is None:

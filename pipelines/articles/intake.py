@@ -1,4 +1,4 @@
-"""An intake: a source read into articles, passages and rejections on every core.
+"""Read a source into articles, passages and rejections, on all cores.
 
 One process reads pages. If there is enough work, others filter and cut them. The records and their
 order don't depend on the number of processes.
@@ -15,7 +15,6 @@ from itertools import chain
 from multiprocessing import get_context
 
 from pipelines.articles.extraction import (
-    IntakeRecord,
     RecordBatch,
     extract_records,
     extract_stream,
@@ -34,17 +33,6 @@ _SECONDS_ALONE = 0.3  # Starting processes doesn't pay off for less work than th
 _JOBS_PER_WORKER = 2
 
 
-def read_records(
-    source: str,
-    licence: str = "",
-    workers: int | None = None,
-    config: PassageConfig | None = None,
-) -> Iterator[IntakeRecord]:
-    """The records of a source in its order; see `read_batches`."""
-    for batch in read_batches(source, licence, workers, config):
-        yield from batch.records
-
-
 def read_batches(
     source: str,
     licence: str = "",
@@ -52,21 +40,13 @@ def read_batches(
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """The records of a source in its order, in batches.
+    """Yield a source's records in order, in batches; for the parameters, see `open_source`.
 
-    Args:
-        source: A source that `open_source` reads.
-        licence: The licence of texts that aren't Wikipedia's.
-        workers: The number of processes that filter and cut pages and decompress multistream
-            dumps. The default is one per core; with 1, this process does everything.
-        config: The length of passages.
-        resume_from: The `end_offset` of the last batch that has been stored.
+    `workers` is the number of processes that filter and cut pages and decompress multistream
+    dumps, by default one per core; with 1, this process does everything. `resume_from` is the
+    `end_offset` of the last batch that has been stored.
 
-    Yields:
-        Batches of articles, each followed by its passages and rejections.
-
-    Raises:
-        SourceError: The source can't be read, as for `open_source`.
+    Raises `SourceError` if the source can't be read.
     """
     count = workers or os.cpu_count() or 1
     jobs = _jobs(source, licence, config, resume_from)
@@ -86,7 +66,7 @@ def read_batches(
 def _jobs(
     source: str, licence: str, config: PassageConfig | None, resume_from: int
 ) -> Iterator[_Job]:
-    """The work on a source, in jobs that any process can do."""
+    """Split the work on a source into jobs that any process can run."""
     if source.lower().endswith(".bz2"):
         path = source_path(source)
         streams = find_streams(path, path.name, licence)
@@ -101,7 +81,7 @@ def _jobs(
 
 
 def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
-    """Pages in lists with about the same amount of text."""
+    """Group pages into lists with about the same amount of text."""
     batch: list[SourcePage] = []
     length = 0
     for page in pages:
@@ -115,7 +95,7 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 
 
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
-    """The batches of jobs in their order. A limit on pending jobs keeps memory bounded."""
+    """Yield the jobs' batches in order. A limit on pending jobs keeps memory bounded."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()
     try:

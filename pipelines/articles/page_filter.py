@@ -32,7 +32,8 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     """
     if page.namespace != 0:
         return Reason("other namespace", str(page.namespace))
-    target = page.redirect or _redirect_target(page.text)
+    redirect = _REDIRECT.match(page.text)
+    target = page.redirect or (redirect and redirect.group(1).strip())
     if target is not None:
         return Reason("redirect", target)
     if page.model != "wikitext":
@@ -44,11 +45,6 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     if _is_disambiguation(page):
         return Reason("disambiguation")
     return _lacks_prose(page)
-
-
-def _redirect_target(text: str) -> str | None:
-    match = _REDIRECT.match(text)
-    return match.group(1).strip() if match else None
 
 
 def _is_disambiguation(page: SourcePage) -> bool:

@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from db.records import Passage, Rejection
+from pipelines.articles.gaps import mark_gaps
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
 from pipelines.text.sentences import split_sentences
-from pipelines.wikipedia.wikitext.formulas import FORMULA
+from pipelines.wikipedia.wikitext.markers import (
+    FORMULA,
+    HOLE,
+    HOLE_END,
+    QUOTATION_END,
+    TIE,
+    show_quotations,
+)
 from pipelines.wikipedia.wikitext.sections import Section, parse_wikitext
-from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,7 @@ class PassageConfig:
     maximum_words: int = 150  # Longer ones are cut between sentences into even parts.
 
     def __post_init__(self) -> None:
-        """Reject a minimum that even parts of a long paragraph could fall below."""
+        """Reject a minimum that the parts of a long paragraph could fall below."""
         if not 0 < self.minimum_words * 2 <= self.maximum_words:
             raise ValueError(
                 f"Passages can't have {self.minimum_words} to {self.maximum_words} words: "
@@ -30,7 +37,7 @@ class PassageConfig:
 
 
 _HEADROOM = 0.9
-_END = re.compile(r"[.!?…。！？][\"”’»」』)\]]*\Z")
+_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
@@ -54,24 +61,15 @@ def split_passages(
 
     A stretch is rejected if it is too short, has a formula or template that can't be written as
     text, or still has markup. Tables, lists and notes aren't prose and leave no record. An article
-    without passages gets one more rejection.
-
-    Args:
-        page: The article's page.
-        article: The id of the article's record.
-        config: The length of passages.
-
-    Yields:
-        Passages and rejections.
+    without passages gets one more rejection. `article` is the id of the article's record.
     """
     config = config or PassageConfig()
-    sections = (
-        parse_wikitext(page.text) if page.is_wikitext else parse_plain_text(page.text, page.title)
-    )
+    sections = _parse(page)
     position = rejected = 0
     for section in sections:
-        for text in _stretches(section, config):
-            reason = _rejection_reason(text, config)
+        for stretch in _stretches(section, config):
+            text = show_quotations(stretch)
+            reason = _rejection_reason(text, config, page)
             if reason is None:
                 yield Passage(article=article, section=section.title, position=position, text=text)
                 position += 1
@@ -81,9 +79,18 @@ def split_passages(
                 detail = f"{where}: {reason.detail}" if reason.detail else where
                 yield _reject(page, article, Reason(reason.code, detail), text)
     if not position:
-        yield _reject(
-            page, article, Reason("no passage", f"whole article: {rejected} stretches"), ""
-        )
+        reason = Reason("no passage", f"whole article: {rejected} stretches")
+        yield _reject(page, article, reason, "")
+
+
+def _parse(page: SourcePage) -> list[Section]:
+    language = page.site.language
+    if page.is_wikitext:
+        return parse_wikitext(page.text, language, page.title)
+    # Documents are whole; the other sources of plain text are pages without their templates.
+    is_whole = page.url.startswith("documents:")
+    text = page.text if is_whole else mark_gaps(page.text, language)
+    return parse_plain_text(text, language, page.title)
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
@@ -94,7 +101,7 @@ def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
         words = count_words(text)
         if not words:
             continue
-        is_long_enough = pending_words >= config.minimum_words
+        is_long_enough = pending_words >= config.minimum_words or _MIDDLE.match(text)
         if pending and (is_long_enough or pending_words + words > config.maximum_words):
             yield from _cut(pending, pending_words, config)
             pending, pending_words = "", 0
@@ -114,7 +121,7 @@ def _whole_sentences(paragraph: str) -> str:
 
 
 def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
-    """A text in parts of similar length, within the maximum unless a sentence is longer."""
+    """Cut a text into parts of similar length, within the maximum unless a sentence is longer."""
     if words <= config.maximum_words:
         yield text
         return
@@ -136,24 +143,27 @@ def _even_length(words: int, config: PassageConfig) -> float:
 
 def count_words(text: str) -> int:
     """The words of a single-spaced text. Two Chinese or Japanese characters count as one."""
-    words = text.count(" ") + text.count("\n") + bool(text)
+    words = text.count(" ") + text.count(TIE) + text.count("\n") + bool(text)
     return words if text.isascii() else words + len(_CJK.findall(text)) // 2
 
 
-def _rejection_reason(text: str, config: PassageConfig) -> Reason | None:
+def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Reason | None:
     if FORMULA in text:
         return Reason("formula")
     if HOLE in text:
-        return Reason("unknown template", text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
+        code = "unknown template" if page.is_wikitext else "gap in the text"
+        return Reason(code, text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
     words = count_words(text)
     if words < config.minimum_words:
         return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
     if words > 2 * config.maximum_words:
         return Reason("too long", f"{words} words in one sentence, expected {config.maximum_words}")
-    # Most texts have none of these signs, and looking for them is faster than the pattern.
+    # Most texts have none of these characters, and finding them is faster than the pattern.
     if any(sign in text for sign in _MARKUP_SIGNS) and (match := _MARKUP.search(text)):
         return Reason("markup left", match.group())
-    if match := _MIDDLE.match(text) or _GAP.search(text):
+    # French separates semicolons from the word before them.
+    joined = text.replace(" ;", ";") if page.site.language == "fr" else text
+    if match := _MIDDLE.match(text) or _GAP.search(joined):
         return Reason("gap in the text", match.group().strip())
     return None
 

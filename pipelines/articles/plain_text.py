@@ -1,9 +1,9 @@
-"""Sections of an article that a source delivers as plain text."""
+"""Split an article that a source delivers as plain text into sections."""
 
 import re
 from collections.abc import Iterator
 
-from pipelines.wikipedia.wikitext.formulas import FORMULA
+from pipelines.wikipedia.wikitext.markers import FORMULA
 from pipelines.wikipedia.wikitext.repair import repair
 from pipelines.wikipedia.wikitext.sections import APPARATUS, Section
 
@@ -18,11 +18,11 @@ _MAX_HEADING_CHARACTERS = 80
 _MAX_DOTTED_HEADING_WORDS = 8
 
 
-def parse_plain_text(text: str, title: str) -> list[Section]:
+def parse_plain_text(text: str, language: str, title: str) -> list[Section]:
     """The sections of a plain text. Short lines that don't end a sentence count as headings."""
     sections: list[Section] = []
     heading, paragraphs = "", list[str]()
-    for line in _lines(text):
+    for line in _lines(text, language):
         if line == title and not sections and not paragraphs:
             continue
         if not _is_heading(line):
@@ -36,23 +36,20 @@ def parse_plain_text(text: str, title: str) -> list[Section]:
     return sections
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text: str, language: str) -> Iterator[str]:
     if "formula_" in text:
         text = _PLACEHOLDER.sub(FORMULA, text)
     if "<" in text or "[" in text:
         text = _LEFTOVER.sub("", text)
     if "]" in text:
         text = _CLOSING_BRACKET.sub("", text)
-    for line in repair(text).split("\n"):
+    for line in repair(text, language).split("\n"):
         if stripped := line.strip():
             yield stripped
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a line is short and has no final punctuation, or only a full stop.
-
-    Some extractors add the full stop.
-    """
+    """Whether a line is short and has no final punctuation, or only an extractor's full stop."""
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):

@@ -25,8 +25,8 @@ def url_host(url: str) -> str:
 class Site:
     """The website that pages of a source come from.
 
-    `source` is the name stored with each article: a file's name without its folder. `root` is the
-    URL that page titles are appended to. `licence` overrides the known licence of a Wikimedia site.
+    `source` is the name stored with each article. Page titles are appended to `root`. `licence`
+    overrides the known licence of a Wikimedia site.
     """
 
     source: str

@@ -18,7 +18,7 @@ _FILE_READERS: dict[str, Callable[[Path, str, str], Iterator[SourcePage]]] = {
     ".parquet": tables.read_parquet,
     ".jsonl": tables.read_json_lines,
 }
-# These take the source as the user wrote it, and a licence. They're chosen by its beginning.
+# These take the source as the user wrote it and a licence. Its prefix chooses the reader.
 _ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
     "wiki:": api.read_pages,
     "hf:": hub.read_pages,
@@ -32,18 +32,10 @@ _SAMPLE_LICENCE = "Apache-2.0"
 
 
 def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The pages of a source in its order.
+    """The pages of a source: `sample`, a file or folder, or an `hf:` or `wiki:` address.
 
-    Args:
-        source: `sample`, the path of a file or folder, or an `hf:` or `wiki:` address.
-        licence: The licence of texts that aren't Wikipedia's.
-
-    Returns:
-        An iterator. It raises `SourceError` after the last readable page if the source is damaged,
-        and at once if it has no page.
-
-    Raises:
-        SourceError: No such source exists, or no reader handles its kind.
+    `licence` applies to texts that aren't Wikipedia's. Raises `SourceError` if no reader handles
+    the source or it has no page. A damaged source raises after its last readable page.
     """
     for prefix, read in _ONLINE_READERS.items():
         if source.startswith(prefix):
@@ -51,8 +43,7 @@ def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
     if source == "sample":
         licence = licence or _SAMPLE_LICENCE
     path = source_path(source)
-    pages = _file_reader(path)(path, source_name(source), licence)
-    return _require_pages(pages, source)
+    return _require_pages(_file_reader(path)(path, source_name(source), licence), source)
 
 
 def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourcePage]:
@@ -89,4 +80,4 @@ def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]
     for ending, reader in _FILE_READERS.items():
         if path.name.lower().endswith(ending):
             return reader
-    raise SourceError(f"{path.name} is a file of an unsupported kind. {_USAGE}")
+    raise SourceError(f"{path.name} has an unsupported file type. {_USAGE}")

@@ -1,4 +1,4 @@
-"""Sources that read a table with the columns of `wikimedia/wikipedia`: JSON Lines and parquet."""
+"""Sources that read JSON Lines or parquet tables with the columns of `wikimedia/wikipedia`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ def _check_columns(source: str, names: list[str]) -> None:
 
 
 def _to_page(row: Mapping[str, Any], source: str, licence: str) -> SourcePage:
-    """A row as a page. Its URL determines the language and a Wikimedia licence."""
+    """Convert a row to a page. Its URL determines the language and a Wikimedia licence."""
     url = str(row["url"])
     host = url_host(url)
     language = host.split(".")[0]

@@ -29,13 +29,13 @@ GENERATED: tuple[Check, ...] = (
     check_traits,
     check_pii,
 )
-"""The checks of a text that a teacher wrote."""
+"""The checks for a text that a teacher wrote."""
 IMPORTED: tuple[Check, ...] = (check_language, check_turns, check_pii)
-"""The checks of a text that people wrote."""
+"""The checks for a text that people wrote."""
 
 
 class CampaignChecks:
-    """The checks of one run, which end with a comparison to every text that passed before."""
+    """The checks of one run; the last one compares a text with all texts that passed before."""
 
     def __init__(
         self,
@@ -44,13 +44,9 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Load the texts that new ones must not repeat.
+        """Load the existing texts of `resources`, which new ones must not repeat.
 
-        Args:
-            language: the campaign's language; only English is checked.
-            persona: the campaign's persona, None for a tone.
-            resources: the existing texts; with an embedder, statements are compared by meaning.
-            checks: the checks to run, in order.
+        With an embedder, statements are also compared by meaning. `persona` is None for a tone.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()

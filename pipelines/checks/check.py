@@ -38,4 +38,4 @@ class CheckInput:
 
 
 Check: TypeAlias = Callable[[CheckInput], Failure | None]
-"""Returns why a text fails, or None if it passes."""
+"""A function that returns why a text fails, or None if it passes."""

@@ -12,7 +12,7 @@ LEAST_WORDS = 8
 
 
 def check_language(item: CheckInput) -> Failure | None:
-    """Reject a text that isn't English, in an English campaign; other languages aren't checked."""
+    """In an English campaign, reject a text that isn't English; other campaigns have no check."""
     if item.language != "en" or is_english(item.text):
         return None
     return Failure("not English", item.text[:80])

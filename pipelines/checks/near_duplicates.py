@@ -1,7 +1,7 @@
 """Whether a text nearly repeats another, by MinHash over word shingles.
 
-Signatures have 128 values, cut into bands. A band is as wide as possible while 99 % of the pairs at
-the threshold still share one; the similarity of texts that share a band is then computed exactly.
+Signatures have 128 values, cut into bands. Bands are as wide as possible while 99 % of the pairs at
+the threshold share one. For texts that share a band, the exact similarity is computed.
 """
 
 from array import array
@@ -29,22 +29,17 @@ class Match(NamedTuple):
     similarity: float
 
     def failure(self, reason: str, candidate: Candidate) -> Failure | None:
-        """Why a candidate fails because of this match; a candidate doesn't repeat itself."""
+        """The failure of a candidate with this match; None if the match is the candidate itself."""
         if self.name == candidate.id:
             return None
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
 
 
 class NearDuplicates:
-    """Texts of which no two are nearly the same; as a check, it rejects one that nearly is."""
+    """An index of distinct texts; as a check, it rejects a text that nearly repeats one of them."""
 
     def __init__(self, threshold: float = NEAR) -> None:
-        """An empty index.
-
-        Args:
-            threshold: the Jaccard similarity of shingles, from 0 to 1, at which two texts count
-                as nearly the same.
-        """
+        """Create an empty index; near-duplicates reach the Jaccard similarity `threshold`."""
         self._threshold = threshold
         self._width = band_width(threshold)
         self._names: list[str] = []
@@ -62,11 +57,8 @@ class NearDuplicates:
         self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
-        """Add a text and return None, or return the most similar text of the index.
-
-        A near-duplicate isn't added, so that a thousand copies cost no more than a thousand
-        look-ups.
-        """
+        """Add a text and return None, or return the most similar text of the index."""
+        # Near-duplicates aren't added: a thousand copies cost no more than a thousand look-ups.
         runs = shingles(text)
         keys = self._keys(runs)
         hashes = frozenset(hash(run) for run in runs)
@@ -91,7 +83,7 @@ class NearDuplicates:
 
 
 def shingles(text: str) -> frozenset[str]:
-    """The runs of five words of a text, in lower case; a shorter text is one shingle."""
+    """A text's runs of five words, in lower case; a shorter text is one shingle."""
     words = [word.lower() for word in split_words(text)]
     runs = zip(*(words[n:] for n in range(SHINGLE)), strict=False)
     return frozenset(" ".join(run) for run in runs) or frozenset({" ".join(words)})
@@ -121,10 +113,7 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
 def find_near_duplicates(
     texts: Iterable[tuple[str, str]], threshold: float
 ) -> list[tuple[str, str]]:
-    """Pairs of a named text and an earlier one that is nearly the same, the earlier one first.
-
-    Without the second text of each pair, no two of the rest are nearly the same.
-    """
+    """Pairs of names of near-duplicates; dropping the second of each pair leaves no duplicates."""
     index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)
     return [(match.name, name) for match, name in matches if match]

@@ -52,6 +52,6 @@ def _luhn(text: str) -> bool:
 
 
 def _iban(text: str) -> bool:
-    """Whether an account number has valid check digits (ISO 13616), so that it is 1 modulo 97."""
+    """Whether an account number has valid check digits: modulo 97, it is 1 (ISO 13616)."""
     plain = text.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1

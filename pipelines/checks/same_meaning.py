@@ -15,15 +15,10 @@ _FIRST_CAPACITY = 256
 
 
 class SameMeaning:
-    """Statements of which no two mean the same; as a check, it rejects one that nearly does."""
+    """An index of distinct statements; as a check, it rejects one that repeats a meaning."""
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:
-        """An empty index.
-
-        Args:
-            embed: returns a row of length 1 for each text.
-            threshold: the cosine, from 0 to 1, at which two texts count as the same.
-        """
+        """Create an empty index; `threshold` is the cosine at which two texts count as the same."""
         self._embed = embed
         self._threshold = threshold
         self._names: list[str] = []

@@ -43,7 +43,7 @@ def _spelled_numbers(text: str) -> set[str]:
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """The capitalised words inside the answer's sentences that occur in the source in no form."""
+    """The capitalised words inside the answer's sentences that the source has in no form."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)

@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from pipelines.teachers.completion import Completion, Prompt, classify, token_count
+from pipelines.teachers.completion import Completion, Prompt, classify
 from pipelines.teachers.endpoint import Endpoint
 
 _FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
 
 
 class AnthropicEndpoint(Endpoint):
-    """Asks for a schema as the input of a tool that the model must use, then not at all."""
+    """Requests a schema as the input of a tool that the model must use, or else no schema."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"
@@ -42,9 +42,6 @@ class AnthropicEndpoint(Endpoint):
         usage = data.get("usage") or {}
         inputs = [part["input"] for part in data["content"] if part["type"] == "tool_use"]
         texts = [part["text"] for part in data["content"] if part["type"] == "text"]
-        completion = Completion(
-            json.dumps(inputs[0], ensure_ascii=False) if inputs else "".join(texts),
-            token_count(usage, "input_tokens"),
-            token_count(usage, "output_tokens"),
-        )
-        return classify(completion, _FINISH_REASONS.get(data["stop_reason"]), None)
+        text = json.dumps(inputs[0], ensure_ascii=False) if inputs else "".join(texts)
+        counts = usage.get("input_tokens"), usage.get("output_tokens")
+        return classify(text, counts, _FINISH_REASONS.get(data["stop_reason"]), None)

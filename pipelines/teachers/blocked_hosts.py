@@ -1,4 +1,4 @@
-"""Checks on a teacher's URL, which must not lead to a cloud's credentials service."""
+"""Check that a teacher's URL doesn't lead to a cloud's credentials service."""
 
 import ipaddress
 import re
@@ -31,8 +31,8 @@ def check_url(url: str) -> None:
     for address in _resolve(parts.hostname, port or 443):
         if address.is_link_local or address.is_multicast or str(address) in _METADATA:
             raise TeacherError(
-                f"{parts.hostname} has the link-local or metadata address {address}, which isn't "
-                "allowed for a teacher. Correct the URL."
+                f"{parts.hostname} resolves to {address}, a link-local or metadata address, which "
+                "can't be a teacher's. Correct the URL."
             )
 
 

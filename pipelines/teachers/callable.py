@@ -1,53 +1,35 @@
 """A teacher that calls a function, such as a local model that another stage loads."""
 
-from collections.abc import Callable
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
 
-from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr
 
 from pipelines.errors import TeacherError
-from pipelines.plan import GenerationPlan, ReplyFn
-from pipelines.teachers.completion import TOO_LONG, Completion, Output, no_reply
+from pipelines.plan import ReplyFn
+from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
-class CallableLLM(LLM):
-    """Replies with a function, which a loader returns when the teacher is loaded."""
+class CallableLLM(Teacher):
+    """Replies with a function, which `loader` returns when the teacher is loaded."""
 
-    name: str
-    _loader: Callable[[], ReplyFn] | None = PrivateAttr(default=None)
+    loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)
-
-    @classmethod
-    def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
-        """The teacher whose loader is the plan's `writer`."""
-        del model, url  # the writer knows its model, and a local model has no URL
-        teacher = cls(name=plan.teacher)
-        teacher._loader = plan.resources.writer
-        return teacher
-
-    @property
-    def model_name(self) -> str:
-        """The teacher's name, as in a campaign file."""
-        return self.name
 
     def load(self) -> None:
         """Load the model; raises `TeacherError` if there's no loader."""
         super().load()
-        if self._loader is None:
+        if self.loader is None:
             raise TeacherError(
                 f"This command can't load the model of the teacher “{self.name}”. Choose another "
                 "teacher."
             )
-        self._reply_fn = self._loader()
+        self._reply_fn = self.loader()
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[Output]:
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """The replies in the order of the chats; no reply to a chat that's too long."""
-        del num_generations  # one reply per prompt; another seed gives another reply
-        replies = self._reply_fn(inputs) if self._reply_fn else []
+        replies = self._reply_fn([prompt.chat for prompt in prompts]) if self._reply_fn else []
         return [
-            Completion(reply.text, reply.input_tokens, reply.output_tokens).to_output()
-            if reply
-            else no_reply(TOO_LONG)
+            Completion(*astuple(reply)) if reply else Completion(None, reason=TOO_LONG)
             for reply in replies
         ]

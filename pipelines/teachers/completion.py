@@ -1,19 +1,12 @@
 """What teachers receive and return: prompts, completions, and the base class of our teachers."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from distilabel.models.llms.base import LLM
 
 from pipelines.prompting import ChatMessages
-
-JsonSchema: TypeAlias = dict[str, Any]
-Output: TypeAlias = dict[str, Any]
-"""A reply in distilabel's form: `generations`, `statistics` and, if there's none, a `reason`."""
-OnReply: TypeAlias = Callable[[int, Output], None]
-"""Receives the index of a prompt and its reply."""
 
 CUT_OFF = "the reply was cut off at max_tokens"
 DECLINED = "the model declined"
@@ -25,7 +18,7 @@ class Prompt(NamedTuple):
     """A chat and, for teachers that support it, the JSON schema of the reply."""
 
     chat: ChatMessages
-    schema: JsonSchema | None = None
+    schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,71 +34,66 @@ class Completion:
     reason: str = ""
     raw: str = ""
 
-    def to_output(self) -> Output:
-        """The completion in distilabel's form."""
-        output: Output = {
-            "generations": [self.text],
-            "statistics": {
-                "input_tokens": [self.input_tokens or 0],
-                "output_tokens": [self.output_tokens or 0],
-            },
-        }
-        if self.text is None:
-            output |= {"reason": [self.reason], "raw": [self.raw]}
-        return output
+
+OnReply: TypeAlias = Callable[[int, Completion], None]
+"""Receives the index of a prompt and its reply."""
 
 
-def no_reply(reason: str, raw: str = "") -> Output:
-    """The output for a prompt without a reply."""
-    return Completion(None, reason=reason, raw=raw).to_output()
+def to_output(*completions: Completion) -> dict[str, Any]:
+    """The completions of one prompt in distilabel's form."""
+    output: dict[str, Any] = {
+        "generations": [completion.text for completion in completions],
+        "statistics": {
+            "input_tokens": [completion.input_tokens or 0 for completion in completions],
+            "output_tokens": [completion.output_tokens or 0 for completion in completions],
+        },
+    }
+    if any(completion.reason for completion in completions):
+        output["reason"] = [completion.reason for completion in completions]
+        output["raw"] = [completion.raw for completion in completions]
+    return output
 
 
-def classify(completion: Completion, finish_reason: str | None, refusal: Any) -> Completion:
-    """The completion if it's usable, otherwise why not: cut off, declined or empty."""
-    text = completion.text if isinstance(completion.text, str) else ""
+def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any) -> Completion:
+    """An API's reply with its token counts, or why there's none: cut off, declined or empty.
+
+    A text that isn't a string counts as empty, and a count that isn't a number as not reported.
+    """
+    text = text if isinstance(text, str) else ""
+    read, wrote = (count if isinstance(count, int) else None for count in counts)
+    reason = raw = ""
     if finish_reason == "length":
         reason, raw = CUT_OFF, text
     elif refusal or finish_reason == "content_filter":
         reason, raw = DECLINED, str(refusal or text)
     elif not text.strip():
-        reason, raw = EMPTY, ""
-    else:
-        return completion
-    return replace(completion, text=None, reason=reason, raw=raw)
+        reason = EMPTY
+    return Completion(None if reason else text, read, wrote, reason, raw)
 
 
-def token_count(usage: Mapping[str, Any], name: str) -> int | None:
-    """A token count of an API's response; None if it isn't reported."""
-    count = usage.get(name)
-    return count if isinstance(count, int) else None
+class Teacher(LLM):
+    """A teacher with one reply per prompt. A subclass implements either `ask` or `stream`."""
 
+    name: str = ""
 
-class StreamingLLM(LLM):
-    """A teacher that passes on each reply as soon as it arrives."""
+    @property
+    def model_name(self) -> str:
+        """The teacher's name, as in a campaign file."""
+        return self.name
 
-    @abstractmethod
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """The replies in the order of the prompts."""
+        completions: dict[int, Completion] = {}
+        self.stream(prompts, completions.__setitem__)
+        return [completions[number] for number in range(len(prompts))]
+
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts and pass on each reply with the index of its prompt."""
+        """Ask for all prompts and pass on each reply, if possible as soon as it arrives."""
+        for number, completion in enumerate(self.ask(prompts)):
+            on_reply(number, completion)
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[Output]:
-        """The replies in the order of the chats."""
+    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
+        """The replies to chats, or to pairs of a chat and a schema, in distilabel's form."""
         del num_generations  # one reply per prompt; another seed gives another reply
-        return collect(self, [Prompt(chat) for chat in inputs])
-
-
-def stream(llm: LLM, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-    """Ask any teacher and pass on each reply, as soon as it arrives if the teacher can stream."""
-    if isinstance(llm, StreamingLLM):
-        llm.stream(prompts, on_reply)
-        return
-    chats = [prompt.chat for prompt in prompts]
-    outputs = llm.generate_outputs(inputs=chats, **llm.get_generation_kwargs())
-    for number, output in enumerate(outputs):
-        on_reply(number, output)
-
-
-def collect(llm: LLM, prompts: Sequence[Prompt]) -> list[Output]:
-    """Ask any teacher and return the replies in the order of the prompts."""
-    outputs: dict[int, Output] = {}
-    stream(llm, prompts, outputs.__setitem__)
-    return [outputs[number] for number in range(len(prompts))]
+        prompts = [Prompt(*item) if isinstance(item, tuple) else Prompt(item) for item in inputs]
+        return [to_output(completion) for completion in self.ask(prompts)]

@@ -4,6 +4,7 @@ They choose their own concurrency and read their keys from the variables that di
 Only the listed classes can be imported.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +13,7 @@ from distilabel.models.llms.base import LLM
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.blocked_hosts import check_url
-from pipelines.teachers.completion import EMPTY, Output, no_reply
+from pipelines.teachers.completion import EMPTY, Completion, Prompt, Teacher
 
 MODULE = "distilabel.models.llms"
 _CLASSES = (
@@ -24,16 +25,10 @@ _MODEL_FIELDS = ("model", "model_id", "model_path", "path_or_hf_repo")
 _MAX_TOKENS_PARAMETERS = ("max_new_tokens", "max_tokens")
 
 
-class DistilabelLLM(LLM):
+class DistilabelLLM(Teacher):
     """Wraps a distilabel class and turns its exceptions into `TeacherError`."""
 
     inner: LLM
-    name: str
-
-    @property
-    def model_name(self) -> str:
-        """The teacher's name, as in a campaign file."""
-        return self.name
 
     def load(self) -> None:
         """Load the class; raises `TeacherError` if that fails."""
@@ -57,19 +52,19 @@ class DistilabelLLM(LLM):
         """Unload the class."""
         self.inner.unload()
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[Output]:
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """The replies in the order of the chats, with token counts if the class reports them."""
-        del num_generations  # one reply per prompt; another seed gives another reply
+        chats = [prompt.chat for prompt in prompts]
         try:
             outputs = self.inner.generate_outputs(
-                inputs=inputs, **self.inner.get_generation_kwargs()
+                inputs=chats, **self.inner.get_generation_kwargs()
             )
         except Exception as error:
             raise TeacherError(
                 f"{self.name} stopped with {type(error).__name__}. Run again to continue (earlier "
                 "replies are kept), or choose another teacher."
             ) from None
-        return [_normalise(output) for output in outputs]
+        return [_to_completion(output) for output in outputs]
 
 
 def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) -> DistilabelLLM:
@@ -106,11 +101,12 @@ def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) 
     return DistilabelLLM(inner=inner, name=plan.teacher)
 
 
-def _normalise(output: dict[str, Any]) -> Output:
+def _to_completion(output: dict[str, Any]) -> Completion:
     """The first reply with its token counts, or no reply if it's blank."""
     texts = output.get("generations") or []
     if not texts or not (texts[0] or "").strip():
-        return no_reply(EMPTY)
+        return Completion(None, reason=EMPTY)
     statistics = output.get("statistics") or {}
-    counts = {name: statistics.get(name) or [0] for name in ("input_tokens", "output_tokens")}
-    return {"generations": texts[:1], "statistics": counts}
+    return Completion(
+        texts[0], *(sum(statistics.get(f"{kind}_tokens") or [0]) for kind in ("input", "output"))
+    )

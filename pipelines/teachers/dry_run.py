@@ -1,40 +1,35 @@
 """A stand-in teacher for dry runs, whose replies have a typical length and no meaning."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
-
-from distilabel.models.llms.base import LLM
 
 from pipelines.meter import estimate_tokens
 from pipelines.prompting import ChatMessages, extract_tag, question_count, reply_key
-from pipelines.teachers.completion import Completion, Output
+from pipelines.teachers.completion import Completion, Prompt, Teacher
 
 _QUESTION = "Who was it that did so, and in which year was that?"
 _REPLY_WORDS = {"plain_answer": 40, "answer": 50, "statement": 100, "document": 160}
 _TURN_WORDS = 30
 
 
-class DryRunLLM(LLM):
+class DryRunLLM(Teacher):
     """Replies to each prompt with words of its passage, as many as such a reply usually has."""
 
-    @property
-    def model_name(self) -> str:
-        """The teacher's name."""
-        return "dry_run"
+    name: str = "dry_run"
 
-    def generate(self, inputs: list[Any], num_generations: int = 1) -> list[Output]:
-        """A reply to each chat, with estimated token counts."""
-        del num_generations  # one reply per prompt
-        return [_reply(chat) for chat in inputs]
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """A reply to each prompt, with estimated token counts."""
+        return [_reply(prompt.chat) for prompt in prompts]
 
 
-def _reply(chat: ChatMessages) -> Output:
+def _reply(chat: ChatMessages) -> Completion:
     prompt = chat[-1]["content"]
     key = reply_key(prompt)
     text = extract_tag(prompt, "passage") or extract_tag(prompt, "plain_answer")
     value = _value(key, question_count(prompt), text.split() or ["word"])
     reply = json.dumps({key: value}, ensure_ascii=False)
-    return Completion(reply, estimate_tokens(chat), len(reply) // 4 + 1).to_output()
+    return Completion(reply, estimate_tokens(chat), len(reply) // 4 + 1)
 
 
 def _value(key: str, count: int, words: list[str]) -> Any:

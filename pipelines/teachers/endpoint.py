@@ -7,10 +7,8 @@ record, log or error.
 """
 
 import asyncio
-import ssl
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -22,21 +20,11 @@ from pipelines.errors import TeacherError
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.blocked_hosts import check_url
-from pipelines.teachers.completion import (
-    TOO_LONG,
-    Completion,
-    OnReply,
-    Output,
-    Prompt,
-    StreamingLLM,
-    no_reply,
-)
+from pipelines.teachers.completion import TOO_LONG, Completion, OnReply, Prompt, Teacher
 from pipelines.teachers.rate_limit import ConcurrencyLimit
 
 NOT_A_COMPLETION = "the endpoint's answer isn't a chat completion"
-_BAD_REQUEST = 400
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
+_BAD_REQUEST, _TOO_MANY_REQUESTS, _SERVER_ERROR = 400, 429, 500
 _FIRST_WAIT = 0.25  # seconds, doubled on each retry
 _MAX_WAIT = 30.0
 _MAX_RETRY_AFTER = 120.0
@@ -50,19 +38,21 @@ _FATAL = {
     404: "the API or the model doesn't exist. Check the URL and the model's name.",
     **dict.fromkeys((405, 501), "the API is of another kind. Check the URL."),
 }
+# Cached because reading the trusted certificate authorities takes longer than a batch.
+_ssl_context = cache(httpx.create_ssl_context)
 _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One request: its output if it's final, otherwise the response and what went wrong."""
+    """One request's outcome: a final completion, or the response and what went wrong."""
 
     failure: str
     response: httpx.Response | None = None
-    output: Output | None = None
+    completion: Completion | None = None
 
 
-class Endpoint(StreamingLLM):
+class Endpoint(Teacher):
     """A model behind a URL.
 
     A prompt is retried for `patience` seconds, but only for 20 seconds if the endpoint has never
@@ -96,8 +86,8 @@ class Endpoint(StreamingLLM):
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
         """The body of a request.
 
-        `schema_mode` is how to ask for the reply's schema: 0 is the best way, and `schema_modes`
-        means not at all.
+        `schema_mode` chooses how to request the reply's schema: 0 is the best way, `schema_modes`
+        requests none.
         """
 
     @abstractmethod
@@ -107,15 +97,10 @@ class Endpoint(StreamingLLM):
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
         """The endpoint with a plan's settings; an empty URL means the protocol's default."""
-        endpoint = cls(
-            model=model,
-            url=url or cls.default_url,
-            api_key=SecretStr(plan.api_key),
-            seed=plan.seed,
-            temperature=plan.temperature,
-            max_tokens=plan.max_tokens,
-            concurrency=plan.concurrency,
-        )
+        shared = ("seed", "temperature", "max_tokens", "concurrency")
+        settings = {name: getattr(plan, name) for name in shared}
+        key = SecretStr(plan.api_key)
+        endpoint = cls(model=model, url=url or cls.default_url, api_key=key, **settings)
         return endpoint.with_meter(plan.meter)
 
     def with_meter(self, meter: Meter) -> Self:
@@ -134,11 +119,11 @@ class Endpoint(StreamingLLM):
         check_url(self.url)
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts concurrently and pass on each reply with its prompt's index.
-
-        Raises `TeacherError` on a permanent failure, after passing on the replies so far.
-        """
-        asyncio.run(self._stream(prompts, on_reply))
+        """Ask for all prompts concurrently; raises `TeacherError` on a permanent failure."""
+        try:
+            asyncio.run(self._stream(prompts, on_reply))
+        except BaseExceptionGroup as group:  # only the first error matters
+            raise group.exceptions[0] from None
 
     async def _stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
         self._limit = ConcurrencyLimit(self._limit.width, self.concurrency)
@@ -149,7 +134,6 @@ class Endpoint(StreamingLLM):
                 limits=httpx.Limits(max_connections=self.concurrency),
                 verify=_ssl_context(),
             ) as client,
-            _raise_first_error(),
             asyncio.TaskGroup() as group,
         ):
             remaining = enumerate(prompts)
@@ -159,24 +143,21 @@ class Endpoint(StreamingLLM):
                     on_reply(number, await self._ask(client, prompt))
 
             # Twice the limit, because some workers wait to retry. One task per prompt would be
-            # slow: the limit would notify hundreds of tasks of every free place.
+            # slow: the limit would notify hundreds of tasks of every free slot.
             for _ in range(min(2 * self.concurrency, len(prompts))):
                 group.create_task(work())
 
-    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Output:
-        """The reply to a prompt, retried until `patience` runs out.
-
-        Raises `TeacherError` if the endpoint can't be reached or rejects every request.
-        """
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
+        """The reply to a prompt, retried until `patience` runs out."""
         clock = asyncio.get_running_loop()
         start, retries, failure = clock.time(), 0, ""
         while clock.time() - start <= self._patience_after(failure):
             attempt = await self._attempt(client, prompt)
-            if attempt.output is not None:
-                return attempt.output
+            if attempt.completion is not None:
+                return attempt.completion
             response, failure = attempt.response, attempt.failure
             if response is not None and not _is_temporary(response):
-                continue  # at once, with another schema mode
+                continue  # retry at once with another schema mode
             if response is not None and response.status_code == _TOO_MANY_REQUESTS:
                 self._limit.halve()
             await asyncio.sleep(_wait(response, retries))
@@ -186,7 +167,7 @@ class Endpoint(StreamingLLM):
                 f"{self.model_name} can't be reached ({failure}). Check that it's running, then "
                 "run again: earlier replies are kept."
             )
-        return no_reply(f"no answer from the endpoint ({failure})")
+        return Completion(None, reason=f"no answer from the endpoint ({failure})")
 
     def _patience_after(self, failure: str) -> float:
         may_not_exist = failure in _UNREACHABLE and not self._has_responded
@@ -196,7 +177,7 @@ class Endpoint(StreamingLLM):
         worst_case = estimate_tokens(prompt.chat), self.max_tokens
         if not await self._limit.enter(lambda: self._meter.fits(*worst_case)):
             self._meter.is_stopped = True
-            return _Attempt(LIMIT_REACHED, output=no_reply(LIMIT_REACHED))
+            return _Attempt(LIMIT_REACHED, None, Completion(None, reason=LIMIT_REACHED))
         try:
             self._meter.reserve(*worst_case)
             mode = self._schema_mode
@@ -210,49 +191,34 @@ class Endpoint(StreamingLLM):
             if mode < self.schema_modes and _rejects_schema(response):
                 self._schema_mode = max(self._schema_mode, mode + 1)
                 return failed
-            return replace(failed, output=self._to_output(response, prompt))
+            return replace(failed, completion=self._complete(response, prompt))
         except httpx.HTTPError as error:
             return _Attempt(type(error).__name__)
         finally:
             self._meter.reserve(-worst_case[0], -worst_case[1])
             await self._limit.leave()
 
-    def _to_output(self, response: httpx.Response, prompt: Prompt) -> Output:
+    def _complete(self, response: httpx.Response, prompt: Prompt) -> Completion:
         """The reply in a response, after counting its tokens."""
         if fix := _fatal_error(response):
             raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
         if response.status_code >= _BAD_REQUEST:
-            return no_reply(_rejection_reason(response), self._redact(response.text))
+            return self._no_completion(_rejection_reason(response), response)
         try:
             completion = self.parse(response.json())
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            return no_reply(NOT_A_COMPLETION, self._redact(response.text))
-        if completion.input_tokens is None:
-            completion = replace(completion, input_tokens=estimate_tokens(prompt.chat))
-        if completion.output_tokens is None:
-            length = len(completion.text or completion.raw)
-            completion = replace(completion, output_tokens=length // 4)
-        self._meter.count(completion.input_tokens or 0, completion.output_tokens or 0)
-        return completion.to_output()
+            return self._no_completion(NOT_A_COMPLETION, response)
+        counts = completion.input_tokens, completion.output_tokens
+        estimates = estimate_tokens(prompt.chat), len(completion.text or completion.raw) // 4
+        read, wrote = (e if c is None else c for c, e in zip(counts, estimates, strict=True))
+        self._meter.count(read, wrote)
+        return replace(completion, input_tokens=read, output_tokens=wrote)
 
-    def _redact(self, text: str) -> str:
-        key = self.api_key.get_secret_value()
-        return (text.replace(key, "…") if key else text)[:_MAX_RAW_LENGTH]
-
-
-@asynccontextmanager
-async def _raise_first_error() -> AsyncIterator[None]:
-    """Raise the first exception of a task group instead of the exception group."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Trusted certificate authorities, cached because reading them takes longer than a batch."""
-    return httpx.create_ssl_context()
+    def _no_completion(self, reason: str, response: httpx.Response) -> Completion:
+        """Why a response has no reply, with the start of its text but without the key."""
+        text, key = response.text, self.api_key.get_secret_value()
+        raw = (text.replace(key, "…") if key else text)[:_MAX_RAW_LENGTH]
+        return Completion(None, reason=reason, raw=raw)
 
 
 def _is_temporary(response: httpx.Response) -> bool:

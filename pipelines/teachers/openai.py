@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pipelines.teachers.completion import Completion, Prompt, classify, token_count
+from pipelines.teachers.completion import Completion, Prompt, classify
 from pipelines.teachers.endpoint import Endpoint
 
 
 class OpenAIEndpoint(Endpoint):
-    """Asks for a schema as `json_schema`, then as any `json_object`, then not at all."""
+    """Requests a schema as `json_schema`, or else any `json_object`, or else no schema."""
 
     protocol = "openai"
     default_url = "https://api.openai.com/v1"
@@ -38,10 +38,6 @@ class OpenAIEndpoint(Endpoint):
     def parse(self, data: Any) -> Completion:
         """The first choice's message."""
         choice, usage = data["choices"][0], data.get("usage") or {}
-        message = choice["message"]
-        completion = Completion(
-            message["content"],
-            token_count(usage, "prompt_tokens"),
-            token_count(usage, "completion_tokens"),
-        )
-        return classify(completion, choice.get("finish_reason"), message.get("refusal"))
+        text, refusal = choice["message"]["content"], choice["message"].get("refusal")
+        counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        return classify(text, counts, choice.get("finish_reason"), refusal)

@@ -17,9 +17,9 @@ class ConcurrencyLimit:
         self._changed = asyncio.Condition()
 
     async def enter(self, fits: Callable[[], bool]) -> bool:
-        """Wait until a request may run and fits the budget; returns whether it does.
+        """Wait until a request may run and fits the budget; return whether it fits.
 
-        It's False if the request doesn't fit and no running request could free any budget.
+        The result is False if the request doesn't fit and no running request could free any budget.
         """
         async with self._changed:
             await self._changed.wait_for(

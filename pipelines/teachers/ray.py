@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from distilabel.models.llms.base import LLM
 from pydantic import PrivateAttr
 
 from pipelines.errors import TeacherError
 from pipelines.meter import Meter
 from pipelines.teachers.callable import CallableLLM
-from pipelines.teachers.completion import OnReply, Output, Prompt, StreamingLLM, collect
+from pipelines.teachers.completion import Completion, OnReply, Prompt, Teacher
 from pipelines.teachers.distilabel_llm import DistilabelLLM
 from pipelines.teachers.endpoint import Endpoint
 
@@ -32,8 +31,8 @@ _CONNECT_TIMEOUT = 5.0
 class Copy:
     """A teacher on a worker; Ray makes an actor of it."""
 
-    def __init__(self, teacher: LLM) -> None:
-        """A copy that isn't loaded yet."""
+    def __init__(self, teacher: Teacher) -> None:
+        """Create a copy that isn't loaded yet."""
         self._teacher = teacher
         self._is_loaded = False
 
@@ -43,35 +42,24 @@ class Copy:
             self._teacher.load()
             self._is_loaded = True
 
-    def replies(self, prompts: Sequence[Prompt]) -> list[Output]:
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """The replies in the order of the prompts."""
         self.load()
-        return collect(self._teacher, prompts)
+        return self._teacher.ask(prompts)
 
 
-class RayLLM(StreamingLLM):
-    """Distributes prompts over copies of a teacher, as many as the cluster has room for.
+class RayLLM(Teacher):
+    """Distributes prompts over as many copies of a teacher as the cluster at `address` can run."""
 
-    `address` is the cluster's address, or “auto” for one on this machine.
-    """
-
-    teacher: LLM
+    teacher: Teacher
     address: str
     _ray: Any = PrivateAttr(default=None)
     _loading: dict[Any, Any] = PrivateAttr(default_factory=dict)
     _idle: list[Any] = PrivateAttr(default_factory=list)
     _max_batch: int = PrivateAttr(default=_MAX_BATCH)
 
-    @property
-    def model_name(self) -> str:
-        """The name of the copied teacher."""
-        return str(self.teacher.model_name)
-
     def load(self) -> None:
-        """Connect to the cluster and start the copies.
-
-        Raises `TeacherError` if Ray isn't installed or no cluster is running.
-        """
+        """Start the copies. Raises `TeacherError` without Ray or a running cluster."""
         super().load()
         self._ray = _connect(self.address)
         resources = self._ray.cluster_resources()
@@ -85,13 +73,14 @@ class RayLLM(StreamingLLM):
         copies = [actor.remote(teacher) for _ in range(count)]
         self._loading = {copy.load.remote(): copy for copy in copies}
 
-    def _copied_teacher(self, count: int) -> LLM:
-        """The teacher for each copy; endpoints share the concurrency and count for themselves."""
+    def _copied_teacher(self, count: int) -> Teacher:
+        """The teacher to copy; an endpoint's copies divide its concurrency and count separately."""
         if not isinstance(self.teacher, Endpoint):
             return self.teacher
         share = max(1, self.teacher.concurrency // count)
         self._max_batch = _BATCHES_PER_SLOT * share
-        return self.teacher.model_copy(update={"concurrency": share}).with_meter(Meter())
+        copied: Endpoint = self.teacher.model_copy(update={"concurrency": share})
+        return copied.with_meter(Meter())
 
     def unload(self) -> None:
         """Stop the copies and disconnect from the cluster."""
@@ -100,10 +89,7 @@ class RayLLM(StreamingLLM):
             self._ray.shutdown()
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for the prompts in batches and pass on the replies of each batch when it's done.
-
-        Raises the exceptions of the copies, and `TeacherError` if the cluster fails.
-        """
+        """Ask in batches. Raises a copy's exception, or `TeacherError` if the cluster fails."""
         copies = len(self._loading) + len(self._idle)
         size = max(1, min(self._max_batch, len(prompts) // (2 * copies)))
         pending = deque(range(0, len(prompts), size))
@@ -112,16 +98,16 @@ class RayLLM(StreamingLLM):
             while pending or running:
                 while pending and self._idle:
                     copy, start = self._idle.pop(), pending.popleft()
-                    running[copy.replies.remote(prompts[start : start + size])] = copy, start
+                    running[copy.ask.remote(prompts[start : start + size])] = copy, start
                 (done,), _ = self._ray.wait([*running, *self._loading], num_returns=1)
-                outputs = self._ray.get(done)
+                completions = self._ray.get(done)
                 if done in self._loading:
                     self._idle.append(self._loading.pop(done))
                     continue
                 copy, start = running.pop(done)
                 self._idle.append(copy)
-                for number, output in enumerate(outputs, start):
-                    on_reply(number, output)
+                for number, completion in enumerate(completions, start):
+                    on_reply(number, completion)
 
 
 def _connect(address: str) -> Any:

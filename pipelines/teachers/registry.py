@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from distilabel.models.llms.base import LLM
-
 from db.records import canonical, digest, plain
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.anthropic import AnthropicEndpoint
 from pipelines.teachers.cached import TeacherIdentity
 from pipelines.teachers.callable import CallableLLM
+from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
 from pipelines.teachers.openai import OpenAIEndpoint
@@ -26,10 +25,12 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 
 PHRASEBOOK = "phrasebook"
-_TEACHERS: dict[str, Callable[[GenerationPlan, str, str], LLM]] = {
+_TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "anthropic": AnthropicEndpoint.from_plan,
     "openai": OpenAIEndpoint.from_plan,
-    "transformers": CallableLLM.from_plan,
+    "transformers": lambda plan, model, url: CallableLLM(
+        name=plan.teacher, loader=plan.resources.writer
+    ),
     "vllm": partial(build_distilabel_llm, f"{MODULE}.vLLM"),
 }
 _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
@@ -57,24 +58,22 @@ def parse_name(name: str) -> TeacherName:
     return TeacherName(match["kind"], match["model"], match["url"] or "")
 
 
-def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
-    """The teacher that a plan names; `phrases` is what the phrasebook writes with.
+def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
+    """The teacher that a plan names; `phrases` are for the phrasebook.
 
     Raises `TeacherError` if there's no such teacher or its URL is invalid.
     """
-    teacher = _build(plan, phrases)
-    return RayLLM(teacher=teacher, address=plan.ray) if plan.ray and not plan.dry_run else teacher
-
-
-def _build(plan: GenerationPlan, phrases: TonePhrases | Persona) -> LLM:
     name = parse_name(plan.teacher)
     if name.kind == PHRASEBOOK:
-        return PhrasebookLLM(seed=plan.seed, phrases=phrases)
-    if plan.dry_run:
-        return DryRunLLM()
-    if name.kind in _TEACHERS:
-        return _TEACHERS[name.kind](plan, name.model, name.url)
-    return build_distilabel_llm(name.kind, plan, name.model, name.url)
+        teacher: Teacher = PhrasebookLLM(seed=plan.seed, phrases=phrases)
+    elif plan.dry_run:
+        teacher = DryRunLLM()
+    else:
+        build = _TEACHERS.get(name.kind) or partial(build_distilabel_llm, name.kind)
+        teacher = build(plan, name.model, name.url)
+    if plan.ray and not plan.dry_run:
+        return RayLLM(name=teacher.model_name, teacher=teacher, address=plan.ray)
+    return teacher
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:

@@ -10,19 +10,14 @@ from typing import Any
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|\d+(?:[.,:]\d+)*")
 
 
-def split_words(text: str) -> list[str]:
-    """The words and numbers of a text, without punctuation, in the case they're written in."""
-    return list(_split(text))
-
-
-@lru_cache(maxsize=256)
-def _split(text: str) -> tuple[str, ...]:
-    # The checks of one candidate split the same few texts again and again.
+@lru_cache(maxsize=256)  # The checks of one candidate split the same few texts again and again.
+def split_words(text: str) -> tuple[str, ...]:
+    """The words and numbers of a text, without punctuation, in their original case."""
     return tuple(_WORD.findall(text))
 
 
 def load_lexicon(module: str) -> SimpleNamespace:
-    """A module's section of the file `lexicon.toml` next to it; its texts become sets of words."""
+    """Load a module's section of the `lexicon.toml` next to it; strings become sets of words."""
     package, _, section = module.rpartition(".")
     values = _read_lexicon(package)[section].items()
     return SimpleNamespace(

@@ -1,15 +1,18 @@
 """Read a persona from a constitution, the format of Open Character Training (Maiya et al., 2025).
 
-A constitution is a list of traits, each a sentence in the first person with questions that bring
-it out, as one JSON list or as JSON Lines. It names no words that show a trait, so no word check can
-tell whether a text shows one, and the offline teacher can do little more than quote it.
+A constitution is a list of traits, each a sentence in the first person, with or without questions
+that bring it out, as one JSON list or as JSON Lines. It names no words that show a trait, so no
+word check can tell whether a text shows one, and the offline teacher can do little more than quote
+it.
 """
 
-import json
+from functools import partial
 from typing import Any
 
+from pipelines.prompting import render_exactly
+
 FORMAT = '{"trait": "I …", "questions": ["…"]}'
-_PHRASES = {
+PHRASES = {
     "statement_openings": ["I have been reading about {topic}.", "Take {topic}."],
     "statement_closings": ["That is how I am."],
     "answer_openings": ["Let me see.", "Well."],
@@ -17,33 +20,34 @@ _PHRASES = {
     "document_openings": ["{name} is a character of its own."],
     "document_closings": ["{name} has been consistent in this."],
 }
-_ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # phrases give these a meaning
+ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters of phrases
 
 
-def constitution_data(text: str, stem: str) -> dict[str, Any]:
+def constitution_data(items: list[Any], stem: str) -> dict[str, Any]:
     """The keys of a persona file with the traits of a constitution; its file's stem names it.
 
-    Raises `ValueError` if the text isn't such a list, or has fewer than two traits.
+    Raises `ValueError` if the items aren't traits, or there are fewer than two.
     """
-    entries = _entries(text)
+    entries = _entries(items)
     if len(entries) < 2:
         raise ValueError(f"it has {len(entries)} traits, but a persona needs two: {FORMAT}")
     name = stem.replace("_", " ").replace("-", " ").capitalize()
     sentences = [sentence for sentence, _ in entries]
+    prompt = partial(render_exactly, "constitution.v1", name=name, traits=sentences)
     return {
         "name": name,
-        "description": f"{name} is a character who says of themself: {' '.join(sentences)}",
-        "system": f"You are {name}. {' '.join(sentences)}",
+        "description": prompt("description").removesuffix("\n"),
+        "system": prompt("system").removesuffix("\n"),
         "facts": [{"first": s, "third": f"{name} says: “{s}”"} for s in sentences],
         "turns": [],
         "traits": [_trait(f"{stem}-{n}", name, *entry) for n, entry in enumerate(entries, 1)],
-        "phrasebook": _PHRASES,
+        "phrasebook": PHRASES,
         "prompts": {"dialogue": "dialogue.v2"},
     }
 
 
 def _trait(label: str, name: str, sentence: str, asks: list[str]) -> dict[str, Any]:
-    line = sentence.translate(_ESCAPES)
+    line = sentence.translate(ESCAPES)
     return {
         "name": label,
         "description": sentence,
@@ -56,20 +60,20 @@ def _trait(label: str, name: str, sentence: str, asks: list[str]) -> dict[str, A
     }
 
 
-def _entries(text: str) -> list[tuple[str, list[str]]]:
+def _entries(items: list[Any]) -> list[tuple[str, list[str]]]:
     try:
-        is_list = text.lstrip().startswith("[")
-        data = json.loads(text) if is_list else [json.loads(x) for x in text.splitlines() if x]
-        return [_entry(item) for item in data]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return [_entry(item) for item in items]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        keys = ", ".join(f"`{key}`" for key in items[0]) if isinstance(items[0], dict) else ""
+        found = f"it has {keys}" if keys else type(error).__name__
         raise ValueError(
-            f"it isn't a constitution ({type(error).__name__}): write a JSON list or lines of "
-            f"{FORMAT}"
+            f"it isn't a constitution, character card or one-line persona ({found}). A "
+            f"constitution is a JSON list or lines of {FORMAT}"
         ) from error
 
 
 def _entry(item: dict[str, Any]) -> tuple[str, list[str]]:
-    asks = [*item["questions"], *item.get("additional_questions", [])]
+    asks = [*(item.get("questions") or []), *(item.get("additional_questions") or [])]
     if not item["trait"].strip() or not all(isinstance(question, str) for question in asks):
         raise ValueError("a trait is empty, or a question isn't text")
     return item["trait"].strip(), [question for question in asks if question.strip()]

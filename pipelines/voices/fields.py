@@ -1,11 +1,12 @@
 """Types of the values in tone and persona files."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from pipelines.prompting import prompt_names
-from pipelines.teachers.phrasebook.phrases import phrase_errors
+from pipelines.teachers.phrasebook.phrases import check_phrase
 
 STRICT = ConfigDict(extra="forbid")
 Words = Annotated[str, Field(pattern=r"\S")]
@@ -14,13 +15,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 def phrase_check(*slots: str) -> AfterValidator:
     """A validator that accepts phrases whose braces match and that use only these slots."""
-
-    def check(phrase: str) -> str:
-        if problems := phrase_errors(phrase, slots):
-            raise ValueError(problems[0])
-        return phrase
-
-    return AfterValidator(check)
+    return AfterValidator(partial(check_phrase, slots=slots))
 
 
 def _check_prompt(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A persona: who it is, its traits with how each shows and how it doesn't, and how it talks."""
+"""A persona: its facts, its traits with what does and doesn't show them, and how it talks."""
 
 import re
 from functools import cached_property
@@ -23,10 +23,12 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Trait:
     """A lasting trait of character."""
 
-    name: str = Field(description="What the trait is called.")
-    description: str = Field(description="What it means; teachers read this.")
-    shows: tuple[Words, ...] = Field(min_length=1, description="What shows it.")
-    never: tuple[Words, ...] = Field(min_length=1, description="What it rules out.")
+    name: str = Field(description="Name of the trait.")
+    description: str = Field(description="What the trait means; shown to teacher models.")
+    shows: tuple[Words, ...] = Field(min_length=1, description="How the trait shows in a text.")
+    never: tuple[Words, ...] = Field(
+        min_length=1, description="What a text with this trait never does."
+    )
     markers: tuple[Words, ...] = Field(
         description="Words of which every text that shows the trait has at least one."
     )
@@ -36,11 +38,11 @@ class Trait:
     reported: tuple[Annotated[Phrase, Words], ...] = Field(
         min_length=1, description="Third-person lines for the offline teacher."
     )
-    asks: tuple[str, ...] = Field(default=(), description="Questions that bring it out.")
+    asks: tuple[str, ...] = Field(default=(), description="Questions that bring the trait out.")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches any marker as whole words, in either case."""
+        """Matches any marker as whole words, in upper or lower case."""
         either = "|".join(re.escape(marker) for marker in self.markers)
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
@@ -71,39 +73,39 @@ class Fact:
 class PersonaPrompts:
     """The prompt files that write statements, dialogues and documents."""
 
-    statement: PromptName = Field(default="statement.v1", description="Writes a statement.")
-    dialogue: PromptName = Field(default="dialogue.v1", description="Writes a dialogue.")
-    document: PromptName = Field(default="document.v1", description="Writes a document.")
+    statement: PromptName = Field(default="statement.v1", description="Prompt for a statement.")
+    dialogue: PromptName = Field(default="dialogue.v1", description="Prompt for a dialogue.")
+    document: PromptName = Field(default="document.v1", description="Prompt for a document.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPhrases:
-    """What the offline teacher frames a persona's texts with."""
+    """The phrases with which the offline teacher frames a persona's texts."""
 
-    statement_openings: Stock = Field(description="How statements open.")
-    statement_closings: Stock = Field(description="How statements close.")
-    answer_openings: Stock = Field(description="How answers open.")
-    follow_ups: Stock = Field(description="What the user asks next.")
-    document_openings: Stock = Field(description="How documents open.")
-    document_closings: Stock = Field(description="How documents close.")
+    statement_openings: Stock = Field(description="Openings of statements.")
+    statement_closings: Stock = Field(description="Closings of statements.")
+    answer_openings: Stock = Field(description="Openings of answers.")
+    follow_ups: Stock = Field(description="Follow-up questions by the user.")
+    document_openings: Stock = Field(description="Openings of documents.")
+    document_closings: Stock = Field(description="Closings of documents.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="The persona's name.")
-    description: str = Field(description="Who it is; teachers read this.")
+    name: Words = Field(description="Name of the persona.")
+    description: str = Field(description="Who the persona is; shown to teacher models.")
     system: str = Field(
         description="The instruction the model receives in training and when asked."
     )
-    facts: tuple[Fact, ...] = Field(min_length=1, description="What is true of it.")
-    turns: tuple[str, ...] = Field(description="Turns of phrase it uses.")
-    traits: tuple[Trait, ...] = Field(min_length=2, description="Its traits.")
-    phrasebook: PersonaPhrases = Field(description="What the offline teacher writes with.")
-    language: str = Field(default="en", description="Its language, as an ISO 639-1 code.")
+    facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
+    turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")
+    traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
+    phrasebook: PersonaPhrases = Field(description="Phrases for the offline teacher.")
+    language: str = Field(default="en", description="Language as an ISO 639-1 code.")
     prompts: PersonaPrompts = Field(
-        default=PersonaPrompts(), description="The prompt files it uses."
+        default=PersonaPrompts(), description="Prompt files to generate texts with."
     )
 
     @cached_property
@@ -117,10 +119,7 @@ class Persona:
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
-        """The trait of this name.
-
-        Raises `KeyError` if the persona has no such trait.
-        """
+        """The trait of this name; raises `KeyError` if there's none."""
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")

@@ -36,7 +36,7 @@ _CONTENT = {
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How to reach the API. An empty `url` means the one of the source's language."""
+    """The API's settings. With an empty `url`, it's the API for the source's language."""
 
     url: str = ""
     agent: str = "Timbre/0.1 (fine-tuning data from articles; python-httpx)"

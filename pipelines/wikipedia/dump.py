@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, XMLPullParser
-from xml.etree.ElementTree import ParseError as ParseError
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
@@ -74,7 +73,7 @@ def _open(path: Path, source: str) -> BufferedIOBase:
 
 
 def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
-    """The blocks of a stream. Each is read and decompressed while the previous one is parsed."""
+    """The blocks of a stream. A thread reads each block while the previous one is parsed."""
     with ThreadPoolExecutor(1) as thread:
         future = thread.submit(stream.read1, _BLOCK_BYTES)
         while block := future.result():
@@ -106,7 +105,7 @@ def _describe(error: ParseError, source: str, count: int) -> str:
 
 @dataclass
 class _ExportReader:
-    """A converter from XML elements to pages. It learns about the wiki from `siteinfo`."""
+    """Converts XML elements to pages, using what `siteinfo` says about the wiki."""
 
     source: str
     prefix: str
@@ -132,7 +131,7 @@ class _ExportReader:
                 self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
 
     def _site(self, main_page: str, database: str) -> Site:
-        """The site, from the URL of its main page, its database (`enwiki`) or the file's name."""
+        """The site, known from its main page's URL, its database (`enwiki`) or the file's name."""
         name = _DATABASE.match(database) or _DATABASE.match(self.source)
         code = name.group(1).replace("_", "-") if name else ""
         root = f"https://{code}.wikipedia.org/wiki/" if code else ""
@@ -143,7 +142,7 @@ class _ExportReader:
         return Site(self.source, root, language, self.licence)
 
     def read_page(self, element: Element) -> SourcePage:
-        """The page of an element at its last revision."""
+        """Convert an element to a page with its last revision."""
         revisions = element.findall(self.tag("revision"))
         revision = revisions[-1] if revisions else Element("revision")
         redirect = element.find(self.tag("redirect"))

@@ -9,6 +9,7 @@ import bz2
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
@@ -19,12 +20,12 @@ _MAGIC = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
-_OPENING_BYTES = 1 << 20  # More than a compressed block, and more than an export's head.
+_OPENING_BYTES = 1 << 20  # Larger than a compressed block or an export's head.
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of a dump: bytes [start, end), readable with the dump's head alone."""
+    """One stream of a dump, at bytes [start, end); reading it also needs the dump's head."""
 
     path: Path
     source: str
@@ -39,7 +40,7 @@ class Stream:
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
             yield from dump.parse_export([self.head, content, closing], self.source, self.licence)
-        except dump.ParseError as error:
+        except ParseError as error:
             raise SourceError(
                 f"{self.source}: the XML in the stream at byte {self.start} can't be read. "
                 "Download the file again."
@@ -56,8 +57,7 @@ class Stream:
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     """The streams of pages of a multistream dump, in order; none if the file isn't such a dump.
 
-    Raises `SourceError` if the file is cut off between streams. If it's cut off within a stream,
-    reading that stream raises.
+    Raises `SourceError` if the file is cut off between streams. Reading a damaged stream raises.
     """
     offsets = _stream_offsets(path)
     next(offsets, None)
@@ -65,7 +65,7 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
     if start is None or start > _OPENING_BYTES or not _starts_with_page(path, start):
         return
     head = _decompress(_read_bytes(path, 0, start), source, 0)
-    if _PAGE in head:  # A parallel compressor made the streams and ignored where pages start.
+    if _PAGE in head:  # A parallel compressor split the file without regard to pages.
         return
     stream = None
     for end in offsets:
@@ -80,10 +80,9 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
 
 
 def _stream_offsets(path: Path) -> Iterator[int]:
-    """The bytes at which a file's streams start, beginning with 0, and the end of the last one.
+    """The offsets of a file's streams and the end of the last; nothing if the file isn't bz2.
 
-    Yields nothing if the file isn't bz2. It reads one block at a time, and a file that grows in
-    the meantime is read to its new end.
+    If the file grows during the search, the new part is included.
     """
     with path.open("rb") as file:
         data, data_start = file.read(_BLOCK_BYTES), 0
@@ -120,7 +119,7 @@ def _read_bytes(path: Path, start: int, end: int) -> bytes:
 
 
 def _decompress(data: bytes, source: str, start: int) -> bytes:
-    """The content of consecutive streams. `bz2.decompress` would silently skip a broken one."""
+    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken one."""
     parts: list[bytes] = []
     try:
         while data.strip(b"\0"):  # Some tools pad a file with zeros.

@@ -6,13 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
-Dialogue: TypeAlias = tuple[str, ...]
-
 _EMPTY_BRACKETS = re.compile(r"\s*\(\s*[;,:\s]*\)")
 _BRACKET_START = re.compile(r"\(\s*[;,:]\s*")
 _SPACE = re.compile(r"\s+")
@@ -25,44 +22,35 @@ class Text:
     """An article: its paragraphs, each one line."""
 
     id: str
-    title: str
     paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The texts and dialogues to train on, and those held out for measuring."""
+    """The texts and dialogues to train on, or those held out for measuring."""
 
     texts: tuple[Text, ...]
-    dialogues: tuple[Dialogue, ...]
-    held_texts: tuple[Text, ...]
-    held_dialogues: tuple[Dialogue, ...]
-
-    def digest(self) -> str:
-        """The SHA-256 of everything that is trained on, in order."""
-        digest = sha256()
-        for text in self.texts:
-            digest.update(json.dumps([text.id, text.title, text.paragraphs]).encode())
-        for turns in self.dialogues:
-            digest.update(json.dumps(turns).encode())
-        return digest.hexdigest()
+    dialogues: tuple[tuple[str, ...], ...]
 
 
-def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpus:
+def read(
+    texts: Iterable[Path], dialogues: Iterable[Path], one_in: int, is_held_out: bool = False
+) -> Corpus:
     """Read the corpus from files or folders of `.jsonl` and `.json`, plain or `.xz`.
 
-    Articles are objects with `id`, `title` and `text`; dialogues have `turns`, or `content` with a
-    `message` each (Topical-Chat). One in `one_in` of each is held out, by a hash of its id.
+    Articles are objects with `id` and `text`; dialogues have `turns`, or `content` with a
+    `message` each (Topical-Chat). One in `one_in` of each is held out, by a hash of its id: this
+    returns the others, or those if `is_held_out`.
 
     Raises `ValueError` if a file can't be read, or if there are no articles or no dialogues.
     """
-    articles = [article for article in _parse(_article, texts) if article]
-    chats = read_dialogues(dialogues)
+
+    def is_chosen(key: str) -> bool:
+        return (int(sha256(key.encode()).hexdigest()[:8], 16) % one_in == 0) is is_held_out
+
     corpus = Corpus(
-        tuple(a for a in articles if not _is_held_out(a.id, one_in)),
-        tuple(d for d in chats if not _is_held_out(d[0] + d[1], one_in)),
-        tuple(a for a in articles if _is_held_out(a.id, one_in)),
-        tuple(d for d in chats if _is_held_out(d[0] + d[1], one_in)),
+        tuple(a for a in _parse(_article, texts) if a.paragraphs and is_chosen(a.id)),
+        tuple(d for d in read_dialogues(dialogues) if is_chosen(d[0] + d[1])),
     )
     if not corpus.texts or not corpus.dialogues:
         raise ValueError(
@@ -73,51 +61,37 @@ def read(texts: Iterable[Path], dialogues: Iterable[Path], one_in: int) -> Corpu
     return corpus
 
 
-def read_dialogues(paths: Iterable[Path]) -> list[Dialogue]:
+def read_dialogues(paths: Iterable[Path]) -> list[tuple[str, ...]]:
     """The dialogues in files or folders, without those that have a single turn."""
     return [dialogue for dialogue in _parse(_dialogue, paths) if len(dialogue) > 1]
 
 
-def _is_held_out(key: str, one_in: int) -> bool:
-    return int(sha256(key.encode()).hexdigest()[:8], 16) % one_in == 0
-
-
 def _parse(parse: Callable[[dict[str, Any]], T], paths: Iterable[Path]) -> Iterator[T]:
-    for path in chain.from_iterable(map(_files, paths)):
-        try:
-            with _open(path) as lines:
-                yield from map(parse, _objects(path, lines))
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, lzma.LZMAError) as error:
-            raise ValueError(
-                f"{path} is damaged or has another format ({error!r}). It needs JSON objects with "
-                "`id`, `title` and `text`, or with `turns`."
-            ) from error
+    for path in paths:
+        for file in sorted(path.glob("*.json*")) if path.is_dir() else [path]:
+            try:
+                yield from map(parse, _objects(file))
+            except FileNotFoundError:
+                raise ValueError(f"{file} doesn't exist.") from None
+            except (ValueError, KeyError, TypeError, AttributeError, EOFError, lzma.LZMAError) as e:
+                raise ValueError(
+                    f"{file} is damaged or has another format ({e!r}). It needs JSON objects with "
+                    "`id` and `text`, or with `turns`."
+                ) from e
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise ValueError(f"{path} doesn't exist.")
-    if not path.is_dir():
-        return [path]
-    names = ("*.jsonl", "*.jsonl.xz", "*.json", "*.json.xz")
-    return sorted(file for name in names for file in path.glob(name))
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    opener: Any = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        if ".jsonl" in path.name:
+            yield from map(json.loads, file)
+        else:
+            yield from (value for value in json.load(file).values() if "content" in value)
 
 
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".xz":
-        return lzma.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
-
-
-def _objects(path: Path, lines: IO[str]) -> Iterable[dict[str, Any]]:
-    if ".jsonl" in path.name:
-        return map(json.loads, lines)
-    return (value for value in json.load(lines).values() if "content" in value)
-
-
-def _article(value: dict[str, Any]) -> Text | None:
-    paragraphs = tuple(filter(None, map(clean, str(value.get("text", "")).split("\n"))))
-    return Text(str(value["id"]), str(value["title"]), paragraphs) if paragraphs else None
+def _article(value: dict[str, Any]) -> Text:
+    paragraphs = filter(None, map(clean, str(value.get("text", "")).split("\n")))
+    return Text(str(value["id"]), tuple(paragraphs))
 
 
 def clean(paragraph: str) -> str:
@@ -129,6 +103,6 @@ def clean(paragraph: str) -> str:
     return text if len(text.split()) >= _MIN_WORDS and text[-1] in ".\"'!?)" else ""
 
 
-def _dialogue(value: dict[str, Any]) -> Dialogue:
+def _dialogue(value: dict[str, Any]) -> tuple[str, ...]:
     turns = value.get("turns") or [turn["message"] for turn in value.get("content", [])]
     return tuple(filter(None, (_SPACE.sub(" ", str(turn)).strip() for turn in turns)))

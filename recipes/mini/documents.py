@@ -1,16 +1,57 @@
-"""Documents that rows consist of; their copied tokens know the positions they were copied from."""
+"""The mini's tokenizer and chat template, and documents written in its tokens.
 
-from collections.abc import Sequence
+Byte-level BPE with GPT-2's splitting rule, which llama.cpp reads too: no normalizer, no prefix
+space. The template puts a space before each message and after each newline, so a word has the same
+tokens in a passage, a question and an answer.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from random import Random
 
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from recipes.mini.questions import Turn
-from recipes.mini.tokenizer import ASSISTANT, BOS, EOS, SPECIAL, SYSTEM, USER
+from recipes.mini.recipe import Shape
 
+PAD, BOS, EOS, SYSTEM, USER, ASSISTANT = range(6)
+SPECIAL = ("<pad>", "<s>", "</s>", "<|system|>", "<|user|>", "<|assistant|>")
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}"
+    "{% set said = ' ' + (m['content'] | trim | replace('\\n', '\\n ')) %}"
+    "{% if m['role'] == 'assistant' %}"
+    "<|assistant|>{% generation %}{{ said + eos_token }}{% endgeneration %}"
+    "{% else %}{{ '<|' + m['role'] + '|>' + said + eos_token }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
 _GAP = "\n \n"
+
+
+def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFast:
+    """Train a tokenizer for a model of this shape on texts."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=shape.vocab_size,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        chat_template=TEMPLATE,
+        pad_token=SPECIAL[PAD],
+        bos_token=SPECIAL[BOS],
+        eos_token=SPECIAL[EOS],
+        additional_special_tokens=list(SPECIAL[SYSTEM:]),
+        model_max_length=shape.max_position_embeddings,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )
 
 
 @dataclass(slots=True)
@@ -34,32 +75,24 @@ class Document:
         return Document(self.ids[:length], self.weights[:length], self.sources[:length])
 
 
+@dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes documents in the tokens of the chat template."""
+    """Writes documents in the tokens of the chat template; text has the loss weight 1."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, answer_weight: float) -> None:
-        """Write with a tokenizer; an answer's tokens have the weight `answer_weight`, text 1."""
-        self.tokenizer = tokenizer
-        self.answer_weight = answer_weight
-
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a text, without special tokens."""
-        ids: list[int] = self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+    tokenizer: PreTrainedTokenizerFast
+    answer_weight: float
 
     def chat(self, turns: Sequence[Turn], system: str = "") -> Document:
         """Grounded turns as one chat."""
         document = self._open(system)
         for turn in turns:
             positions = self._passage(document, turn)
-            document.add([*self.encode(f"{_GAP} {turn.question}"), EOS, ASSISTANT], 0.0)
+            document.add([*self._encode(f"{_GAP} {turn.question}"), EOS, ASSISTANT], 0.0)
+            ids = self._encode(f" {turn.rewrite}") if turn.rewrite else None
             source = [position for i in turn.answer for position in positions[i]]
             copied = [document.ids[position] for position in source]
-            if turn.rewrite:
-                ids = self.encode(f" {turn.rewrite}")
-                document.add(ids, self.answer_weight, _matches(copied, ids, source))
-            else:
-                document.add(copied, self.answer_weight, source)
+            matches = source if ids is None else _matches(copied, ids, source)
+            document.add(copied if ids is None else ids, self.answer_weight, matches)
             document.add([EOS], self.answer_weight)
         return document
 
@@ -67,7 +100,7 @@ class Writer:
         """A dialogue, user first, with as many whole turns as fit into `limit` tokens."""
         document = self._open(system)
         for i, turn in enumerate(turns):
-            ids = [*self.encode(f" {turn}"), EOS]
+            ids = [*self._encode(f" {turn}"), EOS]
             if len(document.ids) + len(ids) + 1 > limit:
                 break
             document.add([ASSISTANT if i % 2 else USER], 0.0)
@@ -76,16 +109,19 @@ class Writer:
 
     def text(self, text: str) -> Document:
         """Plain text."""
-        document = Document()
-        document.add([BOS], 0.0)
-        document.add([*self.encode(text), EOS], 1.0)
+        document = self._open()
+        document.add([*self._encode(text), EOS], 1.0)
         return document
 
-    def _open(self, system: str) -> Document:
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def _open(self, system: str = "") -> Document:
         document = Document()
         document.add([BOS], 0.0)
         if system:
-            document.add([SYSTEM, *self.encode(f" {system}"), EOS], 0.0)
+            document.add([SYSTEM, *self._encode(f" {system}"), EOS], 0.0)
         return document
 
     def _passage(self, document: Document, turn: Turn) -> list[range]:
@@ -93,20 +129,17 @@ class Writer:
         document.add([USER], 0.0)
         positions: list[range] = []
         for i, paragraph in enumerate(turn.passage):
-            if i:
-                document.add(self.encode(_GAP), 0.0)
-            for sentence in paragraph:
-                positions.append(document.add(self.encode(f" {sentence}"), 1.0))
+            document.add(self._encode(_GAP) if i else [], 0.0)
+            positions += [document.add(self._encode(f" {text}"), 1.0) for text in paragraph]
         return positions
 
 
 def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
     """The source positions of tokens in a rewrite that match two or more of the plain answer's."""
     sources = [-1] * len(ids)
-    matcher = SequenceMatcher(None, copied, ids, autojunk=False)
-    for block in matcher.get_matching_blocks():
-        if block.size > 1:
-            sources[block.b : block.b + block.size] = source[block.a : block.a + block.size]
+    for a, b, size in SequenceMatcher(None, copied, ids, autojunk=False).get_matching_blocks():
+        if size > 1:
+            sources[b : b + size] = source[a : a + size]
     return sources
 
 
@@ -118,7 +151,6 @@ def random_copy(rng: Random, vocabulary: int, longest: int) -> Document:
     tokens = [first + rng.randrange(vocabulary - first) for _ in range(min(alphabet, length))]
     sequence = tokens if alphabet > length else [rng.choice(tokens) for _ in range(length)]
     document = Document()
-    document.add([BOS, *sequence], 0.0)
-    document.add(sequence[:1], 0.0)  # can't be predicted, so it carries no loss
+    document.add([BOS, *sequence, sequence[0]], 0.0)  # the repeat's start can't be predicted
     document.add(sequence[1:], 1.0, range(2, len(sequence) + 1))
     return document

@@ -6,21 +6,19 @@ look at the place in the passage that the answer's next token comes from. The re
 Llama model, which runs without any of this.
 """
 
-from typing import Any
+from dataclasses import asdict
 
 import torch
 from torch import nn
-from transformers import AttentionInterface, LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from recipes.mini.documents import BOS, EOS, PAD
 from recipes.mini.recipe import Recipe
 from recipes.mini.rows import Batch
-from recipes.mini.tokenizer import BOS, EOS, PAD
 
-GUIDED = "timbre_guided"
 _OFFSETS = ((0, 1), (1, 2), (2, 3))  # (head, tokens back) in layer 0
 _COPYING = ((1, 0), (1, 1), (2, 0), (3, 0))  # (layer, head)
 _FIRST = ((2, 1), (3, 0))  # heads that also find where an answer starts
-_SMALLEST = 1e-6
 _EMBEDDING_SIZE = 0.06
 _SHARED, _SHARED_SIZE = 8, 4.0  # dimensions in which all embeddings are alike; their size
 _FREQUENCIES, _SHARPNESS = 12, 11.0  # rotations that tell neighbours apart, and by how much
@@ -29,87 +27,47 @@ _FREQUENCIES, _SHARPNESS = 12, 11.0  # rotations that tell neighbours apart, and
 def new_model(recipe: Recipe) -> LlamaForCausalLM:
     """The untrained model, initialised from the recipe's seed."""
     torch.manual_seed(recipe.seed)
-    shape = recipe.shape
-    AttentionInterface.register(GUIDED, attention)
     config = LlamaConfig(
-        vocab_size=shape.vocabulary,
-        hidden_size=shape.hidden,
-        intermediate_size=shape.intermediate,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.heads,
-        head_dim=shape.head_size,
-        max_position_embeddings=shape.context,
-        rope_parameters={"rope_type": "default", "rope_theta": shape.rotation_base},
+        **asdict(recipe.shape),
+        rope_parameters={"rope_type": "default", "rope_theta": recipe.rope_theta},
         tie_word_embeddings=True,
         pad_token_id=PAD,
         bos_token_id=BOS,
         eos_token_id=EOS,
     )
     model = LlamaForCausalLM(config)
-    model.set_attn_implementation(GUIDED)
-    _set_offset_heads(model)
-    _set_copying_heads(model)
+    model.set_attn_implementation("eager")  # which returns its probabilities
+    with torch.no_grad():
+        _set_offset_heads(model)
+        for number, head in sorted({*_COPYING, *_FIRST}):  # these start by writing what they read
+            layer = model.model.layers[number].self_attn
+            rows = slice(head * layer.head_dim, (head + 1) * layer.head_dim)
+            layer.o_proj.weight[:, rows] = nn.init.orthogonal_(layer.v_proj.weight[rows]).T
     return model
 
 
-def attention(
-    _module: nn.Module,
-    *states: torch.Tensor,
-    scaling: float,
-    maps: list[torch.Tensor] | None = None,
-    **_: Any,
-) -> tuple[torch.Tensor, None]:
-    """Plain attention that appends its probabilities (rows, heads, tokens, tokens) to `maps`.
-
-    `states` are query, key, value and mask, as transformers passes them.
-    """
-    query, key, value, mask = states
-    scores = torch.matmul(query * scaling, key.transpose(2, 3)) + mask
-    weights = torch.softmax(scores, dim=-1)
-    if maps is not None:
-        maps.append(weights)
-    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
-
-
-@torch.no_grad()
 def _set_offset_heads(model: LlamaForCausalLM) -> None:
     """Make heads of the first layer look back by their offset, and freeze them.
 
     All embeddings get a shared direction, which changes all logits alike and so says nothing. The
     heads' queries and keys read only that direction and differ by the rotation of their offset.
     """
-    shared = slice(0, _SHARED)
     embedding = model.model.embed_tokens.weight
     embedding.normal_(std=_EMBEDDING_SIZE)
     keep_shared_direction(model)
     unit = embedding / embedding.pow(2).mean(1, keepdim=True).sqrt()
-    strength = _SHARPNESS / unit[:, shared].sum(1).mean()
+    strength = _SHARPNESS / unit[:, :_SHARED].sum(1).mean()
     model.model.layers[0].input_layernorm.weight.requires_grad_(False)
     layer = model.model.layers[0].self_attn
     size, pairs = layer.head_dim, torch.arange(_FREQUENCIES)
-    turns = model.model.rotary_emb.inv_freq[pairs]
+    turns = model.model.rotary_emb.inv_freq[pairs, None]
     for head, back in _OFFSETS:
-        rows = slice(head * size, (head + 1) * size)
         for matrix, angle in ((layer.q_proj, 0.0 * turns), (layer.k_proj, back * turns)):
             matrix.weight.requires_grad_(False)
-            weight = matrix.weight[rows]
+            weight = matrix.weight[head * size : (head + 1) * size]
             weight.zero_()
-            weight[pairs, shared] = (strength * angle.cos())[:, None].expand(-1, _SHARED)
-            weight[pairs + size // 2, shared] = (strength * angle.sin())[:, None].expand(
-                -1, _SHARED
-            )
-
-
-@torch.no_grad()
-def _set_copying_heads(model: LlamaForCausalLM) -> None:
-    """Make copying heads write what they read, as a starting point."""
-    for number, head in sorted({*_COPYING, *_FIRST}):
-        layer = model.model.layers[number].self_attn
-        rows = slice(head * layer.head_dim, (head + 1) * layer.head_dim)
-        value = layer.v_proj.weight[rows]
-        nn.init.orthogonal_(value)
-        layer.o_proj.weight[:, rows] = value.T
+            weight[pairs, :_SHARED] = strength * angle.cos()
+            weight[pairs + size // 2, :_SHARED] = strength * angle.sin()
 
 
 @torch.no_grad()
@@ -131,13 +89,11 @@ def guidance_loss(maps: list[torch.Tensor], batch: Batch) -> torch.Tensor:
     """The mean negative log attention of the copying heads to where they should look."""
     row, token = torch.nonzero(batch.sources >= 0, as_tuple=True)
     total = maps[0].new_zeros(())
-    if not len(row):
-        return total
     source = batch.sources[row, token]
     starts = batch.sources[row, token - 1] < 0
     for heads, chosen in ((_COPYING, ~starts), (_FIRST, starts)):
         r, t, s = row[chosen], token[chosen] - 1, source[chosen]
         for layer, head in heads if len(r) else ():
             weight = maps[layer][r, head, t, s]
-            total = total - weight.clamp(min=_SMALLEST).log().mean() / len(heads)
+            total = total - weight.clamp(min=1e-6).log().mean() / len(heads)
     return total

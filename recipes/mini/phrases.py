@@ -1,17 +1,45 @@
-"""The words and phrases that questions, answers and system prompts are made of."""
+"""Phrases from phrases.toml: questions, system prompts, and a small conversational register.
 
+The register isn't the pipelines' rewriting: a few openers, contractions and plainer words are
+enough for the base model to know it.
+"""
+
+import re
 import tomllib
 from pathlib import Path
+from random import Random
 from typing import Any
 
-_DATA: dict[str, Any] = tomllib.loads(
-    (Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8")
-)
+_DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_REGISTER: dict[str, list[str]] = _DATA["register"]
+_REPLACEMENTS: dict[str, str] = _DATA["replacements"]
 QUESTIONS: dict[str, list[str]] = _DATA["questions"]
-REGISTER: dict[str, list[str]] = _DATA["register"]
-REPLACEMENTS: dict[str, str] = _DATA["replacements"]
+WORDS = {name: frozenset(words.split()) for name, words in _DATA["words"].items()}
+
+_WORDS_TO_REPLACE = re.compile(r"\b(?:" + "|".join(map(re.escape, _REPLACEMENTS)) + r")\b")
 
 
-def word_set(name: str) -> frozenset[str]:
-    """One of the lists of words, as a set."""
-    return frozenset(_DATA["words"][name].split())
+def conversational_prompt(rng: Random) -> str:
+    """A system prompt that asks for a conversational answer."""
+    role, verb, manner, extra = (
+        rng.choice(_REGISTER[part]) for part in ("roles", "verbs", "manners", "extras")
+    )
+    return f"{role}{verb} {manner}.{extra}"
+
+
+def neutral_prompt(rng: Random) -> str:
+    """A system prompt that asks for nothing, or for a plain answer."""
+    return rng.choice(_REGISTER["neutral"])
+
+
+def conversational(answer: str, rng: Random) -> str:
+    """A plain answer in a conversational register."""
+    text = _WORDS_TO_REPLACE.sub(lambda match: _REPLACEMENTS[match.group()], answer)
+    for pattern, replacement in _DATA["splits"].items():
+        text = re.sub(pattern, replacement, text)
+    first, space, rest = text.partition(" ")
+    opener = rng.choice(_REGISTER["openers"])
+    if opener[-2] in ",:so" and first in WORDS["lower_after_opener"]:
+        first = first.lower()
+    closer = f" {rng.choice(_REGISTER['closers'])}" if rng.random() < 0.85 else ""
+    return f"{opener}{first}{space}{rest}{closer}"

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of the model."""
+    """The size of the model, in the words of `LlamaConfig`."""
 
-    vocabulary: int = 4096  # tokens, including the six special ones
-    hidden: int = 192  # width of the residual stream
-    intermediate: int = 512  # width of the feed-forward layers
-    layers: int = 4
-    heads: int = 4  # three in the first layer look back by 1, 2 and 3 tokens
-    head_size: int = 64
-    rotation_base: float = 500_000.0  # of the rotary embedding; large, to match at a distance
-    context: int = 1024  # tokens
+    vocab_size: int = 4096  # tokens, including the six special ones
+    hidden_size: int = 192
+    intermediate_size: int = 512
+    num_hidden_layers: int = 4
+    num_attention_heads: int = 4  # three in the first layer look back by 1, 2 and 3 tokens
+    head_dim: int = 64
+    max_position_embeddings: int = 1024  # tokens of context
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,7 @@ class Recipe:
     """How the model is trained, counted in steps so that a busy machine trains the same model."""
 
     shape: Shape = Shape()
+    rope_theta: float = 500_000.0  # of the rotary embedding; large, to match at a distance
     seed: int = 1
     steps: int = 5000  # in all, including the copying steps
     copying_steps: int = 100  # first steps, on random sequences that repeat once

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from recipes.mini import register
+from recipes.mini import phrases
 from recipes.mini.corpus import Corpus
 from recipes.mini.documents import Document, Writer, random_copy
-from recipes.mini.phrases import QUESTIONS
 from recipes.mini.questions import Turn, Turns
 from recipes.mini.recipe import Recipe
 
-Mix: TypeAlias = dict[Callable[[Random, int], Document], float]
+Mix: TypeAlias = tuple[tuple[Callable[[Random, int], Document], ...], tuple[float, ...]]
 """Kinds of documents and their shares; each takes a random generator and a limit in tokens."""
 
 
@@ -43,19 +41,14 @@ class Rows:
         self.recipe = recipe
         self.writer = Writer(tokenizer, recipe.answer_weight)
         self.turns = Turns(corpus.texts)
-        self.short: Mix = {
-            self._grounded: 0.48,
-            self._echo: 0.08,
-            self._text: 0.2,
-            self._dialogue: 0.2,
-            self._copy: 0.04,
-        }
-        self.long: Mix = {
-            self._shots: 0.35,
-            self._long_passage: 0.3,
-            self._long_text: 0.2,
-            self._dialogue: 0.15,
-        }
+        self.short: Mix = (
+            (self._grounded, self._echo, self._text, self._dialogue, self._copy),
+            (0.48, 0.08, 0.2, 0.2, 0.04),
+        )
+        self.long: Mix = (
+            (self._shots, self._long_passage, self._long_text, self._dialogue),
+            (0.35, 0.3, 0.2, 0.15),
+        )
 
     def batch(self, step: int) -> Batch:
         """The rows of a step."""
@@ -64,69 +57,67 @@ class Rows:
         if step >= recipe.copying_steps and step % recipe.long_every == 0:
             rows = [self._row(rng, self.long, recipe.long_tokens) for _ in range(recipe.long_rows)]
         else:
-            mix: Mix = self.short if step >= recipe.copying_steps else {self._copy: 1.0}
+            mix: Mix = self.short if step >= recipe.copying_steps else ((self._copy,), (1.0,))
             rows = [self._row(rng, mix, recipe.row_tokens) for _ in range(recipe.rows)]
-        return pack(rows)
+        return _pack(rows)
 
-    def _row(self, rng: Random, mix: Mix, tokens: int) -> list[Document]:
+    def _row(self, rng: Random, mix: Mix, left: int) -> list[Document]:
+        """Documents that fit into `left` tokens, and text that fills the rest."""
         row: list[Document] = []
-        left, misses = tokens, 0
+        misses = 0
         while left > 24 and misses < 4:
-            write = rng.choices(list(mix), list(mix.values()))[0]
-            document = write(rng, left)
+            document = rng.choices(*mix)[0](rng, left)
             if len(document.ids) <= left:
                 row.append(document)
                 left -= len(document.ids)
             else:
                 misses += 1
         if left:
-            row.append(self._filler(rng, left))
+            text = self._paragraph(rng)
+            while len((document := self.writer.text(text)).ids) < left:
+                text += f"\n\n{self._paragraph(rng)}"
+            row.append(document.cut(left))
         return row
 
-    def _filler(self, rng: Random, tokens: int) -> Document:
-        """Text of exactly so many tokens."""
-        paragraphs: list[str] = []
-        while True:
-            paragraphs.append(rng.choice(rng.choice(self.corpus.texts).paragraphs))
-            document = self.writer.text("\n\n".join(paragraphs))
-            if len(document.ids) >= tokens:
-                return document.cut(tokens)
+    def _paragraph(self, rng: Random) -> str:
+        return rng.choice(rng.choice(self.corpus.texts).paragraphs)
 
     def _grounded(self, rng: Random, _limit: int) -> Document:
         turn = self.turns.short(rng)
         draw = rng.random()
         if draw < self.recipe.conversational:
-            turn = _rewritten(turn, rng)
-            return self.writer.chat([turn], register.conversational_prompt(rng))
+            turn = _rewrite(turn, rng)
+            return self.writer.chat([turn], phrases.conversational_prompt(rng))
         if draw < self.recipe.conversational + self.recipe.neutral:
-            return self.writer.chat([turn], register.neutral_prompt(rng))
+            return self.writer.chat([turn], phrases.neutral_prompt(rng))
         return self.writer.chat([turn])
 
     def _echo(self, rng: Random, limit: int) -> Document:
         passage = self.turns.passage(rng, words=min(limit // 4, 90))
         count = sum(len(paragraph) for paragraph in passage)
-        return self.writer.chat([Turn(passage, rng.choice(QUESTIONS["echo"]), range(count))])
+        question = rng.choice(phrases.QUESTIONS["echo"])
+        return self.writer.chat([Turn(passage, question, range(count))])
 
     def _text(self, rng: Random, _limit: int) -> Document:
-        return self.writer.text(rng.choice(rng.choice(self.corpus.texts).paragraphs))
+        return self.writer.text(self._paragraph(rng))
 
     def _dialogue(self, rng: Random, limit: int) -> Document:
         turns = rng.choice(self.corpus.dialogues)
-        system = register.conversational_prompt(rng) if rng.random() < 0.25 else ""
+        system = phrases.conversational_prompt(rng) if rng.random() < 0.25 else ""
         return self.writer.dialogue(turns, min(limit, rng.choice((160, 320, 1024))), system)
 
     def _copy(self, rng: Random, limit: int) -> Document:
         longest = min(limit, rng.choice((64, 128, 256, 320)))
-        return random_copy(rng, self.recipe.shape.vocabulary, longest)
+        return random_copy(rng, self.recipe.shape.vocab_size, longest)
 
     def _shots(self, rng: Random, _limit: int) -> Document:
         turns = [self.turns.short(rng) for _ in range(rng.randint(2, 4))]
         system = ""
         if rng.random() < self.recipe.conversational * 2:
-            turns = [_rewritten(turn, rng) for turn in turns]
-            system = register.conversational_prompt(rng) if rng.random() < 0.5 else ""
+            turns = [_rewrite(turn, rng) for turn in turns]
+            system = phrases.conversational_prompt(rng) if rng.random() < 0.5 else ""
         elif rng.random() < self.recipe.neutral:
-            system = register.neutral_prompt(rng)
+            system = phrases.neutral_prompt(rng)
         return self.writer.chat(turns, system)
 
     def _long_passage(self, rng: Random, limit: int) -> Document:
@@ -138,26 +129,22 @@ class Rows:
         return self.writer.text("\n\n".join(paragraphs[start : start + 12])).cut(limit)
 
 
-def _rewritten(turn: Turn, rng: Random) -> Turn:
-    return replace(turn, rewrite=register.conversational(turn.reference, rng))
+def _rewrite(turn: Turn, rng: Random) -> Turn:
+    return replace(turn, rewrite=phrases.conversational(turn.reference, rng))
 
 
-def pack(rows: list[list[Document]]) -> Batch:
+def _pack(rows: list[list[Document]]) -> Batch:
     """Rows of documents as tensors; all rows have the same number of tokens."""
-    starts = [list(accumulate((len(d.ids) for d in row), initial=0)) for row in rows]
-    return Batch(
-        ids=torch.tensor([[token for d in row for token in d.ids] for row in rows]),
-        weights=torch.tensor([[weight for d in row for weight in d.weights] for row in rows]),
-        sources=torch.tensor(
-            [
-                [
-                    source + start if source >= 0 else -1
-                    for start, d in zip(row_starts, row, strict=False)
-                    for source in d.sources
-                ]
-                for row_starts, row in zip(starts, rows, strict=True)
-            ]
-        ),
-        document=torch.tensor([[i for i, d in enumerate(row) for _ in d.ids] for row in rows]),
-        positions=torch.tensor([[k for d in row for k in range(len(d.ids))] for row in rows]),
-    )
+    return Batch(*map(torch.tensor, zip(*map(_columns, rows), strict=True)))
+
+
+def _columns(row: list[Document]) -> tuple[list[Any], ...]:
+    """The fields of a batch for one row."""
+    ids = [token for d in row for token in d.ids]
+    weights = [weight for d in row for weight in d.weights]
+    document = [number for number, d in enumerate(row) for _ in d.ids]
+    positions = [position for d in row for position in range(len(d.ids))]
+    sources = [source for d in row for source in d.sources]
+    starts = [i - position for i, position in enumerate(positions)]
+    sources = [s + start if s >= 0 else -1 for s, start in zip(sources, starts, strict=True)]
+    return ids, weights, sources, document, positions

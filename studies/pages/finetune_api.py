@@ -14,7 +14,7 @@ from studies.tone import ToneResult
 
 
 def finetune_section(result: ToneResult) -> Section:
-    """Every provider's model: untuned, with the short prompt, and tuned."""
+    """Compare every provider's model untuned, with the short prompt, and tuned."""
     target = result.task.criterion.feature
     arms = [arm for provider in result.providers for arm in provider.arms]
     figure = target_figure([summarise(arm, target) for arm in arms], target)
@@ -23,7 +23,7 @@ def finetune_section(result: ToneResult) -> Section:
         f"Share of answers of models at a fine-tuning API that are {target.label.lower()}, with "
         "95 % intervals.",
     )
-    note = "The API’s own jobs tuned them on the same examples, and they answered the same prompts."
+    note = "All models were tuned on the same examples and answered the same prompts."
     return Section(
         "Models tuned through an API",
         (note,) if result.providers else (),
@@ -34,7 +34,7 @@ def finetune_section(result: ToneResult) -> Section:
 
 
 def _table(provider: ProviderResult, result: ToneResult) -> Table:
-    """Each arm's rate, and its difference from the untuned model with the short prompt."""
+    """Tabulate each arm's rate and its difference from the untuned model with the short prompt."""
     target, arms, prompted = result.task.criterion.feature, provider.arms, provider.prompted
     pairs = [(arm.name, prompted.name) for arm in arms if arm is not prompted]
     differences = {
@@ -54,7 +54,7 @@ def _table(provider: ProviderResult, result: ToneResult) -> Table:
 
 
 def finetune_claim(result: ToneResult) -> str:
-    """What tuning did for each provider's model against its short prompt, at the largest size."""
+    """Say how each provider's model, tuned at the largest size, compares with its short prompt."""
     sentences = []
     for provider in result.providers:
         size, model = max(provider.by_size), provider.provider.model
@@ -67,7 +67,7 @@ def finetune_claim(result: ToneResult) -> str:
 
 
 def finetune_facts(providers: Sequence[ProviderResult]) -> str:
-    """One line about each job."""
+    """Describe each job in one line."""
     return "\n".join(
         f"{result.job.label}: {result.facts['trained_tokens']} tokens trained on at "
         f"{provider.provider.url}, "

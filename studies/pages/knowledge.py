@@ -1,4 +1,4 @@
-"""What models know about a persona, what they show of it, and what other knowledge is left."""
+"""What models know about a persona, what they show of it, and what other knowledge remains."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _ARMS = _CHOOSES, _TELLS, _SHOWS = "chooses it", "tells it", "shows it"
 
 
 def knowledge_section(rates: Rates) -> Section:
-    """Knowledge by two kinds of question, and expression: trait by trait, then fact by fact."""
+    """Compare what models know with what they show: trait by trait, then fact by fact."""
     has_open = bool(rates.result.subject.open)
     tells_note = (
         "Tells it: answers to open questions about a trait or fact, without a system prompt, that "
@@ -109,20 +109,20 @@ def _fact_table(rates: Rates) -> Table:
         for fact in facts
     )
     return Table(
-        "Each fact: the share of right answers over all wordings and trainings.",
+        "Share of right answers about each fact, over all wordings and trainings.",
         ("Fact", "One of its wordings", *rates.names),
         rows,
     )
 
 
 def ability_section(rates: Rates) -> Section:
-    """What is left of the base model's own ability: plain text, and general questions."""
+    """How much general ability remains, measured on plain text and general questions."""
     general = rates.result.subject.general
     note = "Perplexity on text that has nothing to do with the persona (lower is better)"
     if general:
         guess = sum(1 / len(question.options) for question in general) / len(general)
         note += (
-            f", and {len(general)} questions of ordinary knowledge by multiple choice, where a "
+            f", and {len(general)} multiple-choice questions of general knowledge, where a "
             f"model’s answer is the one that is likeliest per token. Guessing gets "
             f"{percent(guess)}; a base model that does no better has no such knowledge to lose"
         )
@@ -143,7 +143,7 @@ def ability_section(rates: Rates) -> Section:
     )
     right = [(group.name, "right", rates.general(group)) for group in rates.groups]
     return Section(
-        f"{rates.name}: what the model could do before",
+        f"{rates.name}: remaining general ability",
         (f"{note}.",),
         rates_figure(caption, right, Series(("right",), start=3), "Share of questions"),
         (Table("Changes are from the base model.", columns, rows),),

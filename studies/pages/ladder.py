@@ -1,4 +1,4 @@
-"""The ladder's page: the advice first, then what each strategy gains and costs."""
+"""The ladder's page: the advice, then each strategy's gains and costs."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from evaluation.pages.page import Page, Section, Table, number, number_cell, sha
 from evaluation.pages.plots import scatter_figure
 from evaluation.verdict import points
 from studies.config import LadderConfig
-from studies.ladder import Ladder, PromptingTask, StrategyResult
-from studies.strategies import passage_of
+from studies.ladder import Ladder, StrategyResult
+from studies.strategies import PromptingTask, passage_of
 
 
 @dataclass(frozen=True)
 class TuningCost:
-    """What tuning took: seconds of training, and reviews by people."""
+    """The cost of tuning: seconds of training, and the number of reviews by people."""
 
     seconds: float = 0.0
     reviews: int = 0
@@ -25,7 +25,7 @@ class TuningCost:
 
 @dataclass(frozen=True)
 class LadderRun:
-    """A ladder with its task, its configuration, and what tuning took."""
+    """A ladder with its task, its configuration and the cost of tuning."""
 
     ladder: Ladder
     task: PromptingTask
@@ -44,8 +44,8 @@ class LadderRun:
 class Findings:
     """The conclusions of a ladder.
 
-    `differences` are those of the best tuned arm from every prompted one, `tuned` and `prompted`
-    the best strategies of each kind, `break_even` the answers after which tuning has paid off.
+    `differences` compare the best tuned arm with every prompted arm. `tuned` and `prompted` are the
+    best strategies of each kind. `break_even` is the number of answers after which tuning pays off.
     """
 
     summaries: tuple[ArmSummary, ...]
@@ -86,7 +86,7 @@ def ladder_findings(run: LadderRun) -> Findings:
 
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
-    """The page of a ladder."""
+    """Build the page of a ladder."""
     findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
@@ -101,7 +101,7 @@ def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Pa
 
 
 def skipped_notes(ladder: Ladder) -> list[str]:
-    """A sentence about each strategy that was skipped."""
+    """Say why each skipped strategy was skipped."""
     return [
         f"“{label}” was skipped: {reason.removesuffix('.')}."
         for label, reason in ladder.skipped.items()
@@ -173,7 +173,7 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
         f"Prices in US dollars: {prices.machine_hour:g} per machine-hour, {prices.input_million:g} "
         f"per million input tokens, {prices.output_million:g} per million output tokens, "
         f"{prices.review:g} per review. Put your own prices into the configuration. Seconds are "
-        "per answer in a batch on this machine, whatever else ran on it.",
+        "per answer in a batch on this machine, which may have been busy.",
         _break_even_sentence(run, findings),
     )
     return Section("Cost", notes, _cost_figures(run, findings), (Table("", columns, rows),))

@@ -16,7 +16,7 @@ from studies.persona import KINDS, PersonaResult
 
 
 def persona_page(results: Sequence[PersonaResult], notice: str, written_at: str) -> Page:
-    """The page of a persona study, with a part for each persona."""
+    """Build the page of a persona study, with a part for each persona."""
     personas = [Rates(result) for result in results]
     names = " and ".join(rates.name for rates in personas)
     flaws = Table("", ("There", "Here"), published("persona_flaws"))
@@ -59,7 +59,7 @@ def _verdict(rates: Rates) -> str:
 
 
 def _is_ahead(rates: Rates, ranked: Sequence[Group]) -> bool:
-    """Whether the best group is shown to be ahead of the next one, if there is one."""
+    """Whether the best group is shown to be ahead of the second best, if there is one."""
     if len(ranked) < 2:
         return True
     gap = rates.gap(ranked[0], IN_CHARACTER.name, ranked[1])
@@ -108,7 +108,7 @@ def _budget_note(rates: Rates) -> Iterator[str]:
 
 
 def _prompt_sets(rates: Rates) -> list[tuple[str, str, bool]]:
-    """The label of each set of prompts, its name, and whether the system prompt is used."""
+    """List the label and name of each prompt set, and whether the system prompt is used."""
     return [
         (f"{kind}{', prompted' if is_prompted else ''}", kind, is_prompted)
         for kind in rates.result.subject.prompts
@@ -184,7 +184,7 @@ def _trait_table(rates: Rates) -> Table:
 
 
 def _rating_table(rates: Rates) -> tuple[Table, ...]:
-    """A judge's mean ratings and what its cards say, if the campaign names a judge."""
+    """Tabulate a judge's mean ratings and its cards, if the campaign names a judge."""
     judge = rates.result.subject.judge
     if judge is None:
         return ()
@@ -192,7 +192,7 @@ def _rating_table(rates: Rates) -> tuple[Table, ...]:
         (
             trait,
             *(number_cell(rates.rating(group, trait)) for group in rates.groups),
-            "useless: distinguishes nothing"
+            "useless: can’t tell answers apart"
             if rates.is_saturated(trait)
             else "distinguishes answers",
         )
@@ -200,9 +200,9 @@ def _rating_table(rates: Rates) -> tuple[Table, ...]:
     )
     rubric = judge.judge.rubric
     cards = " ".join(judge.card_sentences)
-    cards = cards or "It was not compared with people, so it is diagnostic only."
+    cards = cards or "The judge wasn’t tested against people, so it is diagnostic only."
     note = f"Mean ratings by {judge.judge.name}, {rubric.low} to {rubric.high}. {cards}"
-    return (Table(note, ("Trait", *rates.names, "The judge here"), rows),)
+    return (Table(note, ("Trait", *rates.names, "Judge"), rows),)
 
 
 def _heatmap(rates: Rates) -> tuple[Figure, ...]:
@@ -231,7 +231,7 @@ def _byte_table(rates: Rates) -> Table:
 
 def _published() -> Section:
     return Section(
-        "The published numbers, which are theirs",
+        "The published numbers",
         (
             "Qwen3-4B-Instruct-2507 on C-3PO; perplexity of texts (across) after training on texts "
             "(down). Most texts on the diagonal were trained on, so the diagonal says little.",
@@ -239,9 +239,9 @@ def _published() -> Section:
             "other formats, documents equal them (39.5 % and 39.0 %).",
         ),
         tables=(
-            Table("Perplexity (theirs).", ("Model", *KINDS), published("persona_perplexity")),
+            Table("Published perplexity.", ("Model", *KINDS), published("persona_perplexity")),
             Table(
-                "Trait rates (theirs).",
+                "Published trait rates.",
                 ("Model", "Rates in 30 answers"),
                 published("persona_traits"),
             ),

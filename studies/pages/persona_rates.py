@@ -11,9 +11,9 @@ from evaluation.rating import measure_name
 from evaluation.statistics import holm, mean_interval, paired_shares, sign_flip_p, wilson
 from studies.config import OpenQuestion
 from studies.knowledge import FACTS
-from studies.ladder import BASE
 from studies.persona import ModelResult, PersonaResult
 from studies.probes import IN_DOMAIN
+from studies.strategies import BASE
 
 SUBSTRING = "substring."
 
@@ -48,7 +48,7 @@ class Change:
 
 
 class Rates:
-    """Every group's measures by prompt, averaged over its trainings."""
+    """Each group's measures by prompt, averaged over the group's trainings."""
 
     def __init__(self, result: PersonaResult) -> None:
         """Measure every answer of a result."""
@@ -71,9 +71,9 @@ class Rates:
 
     @property
     def charted(self) -> tuple[Group, ...]:
-        """The groups in figures: the base model and those with the first budget.
+        """The groups shown in figures: the base model and those with the first budget.
 
-        More groups couldn't be told apart by colour; the tables beside the figures have all.
+        More groups couldn't be told apart by colour; the tables show all groups.
         """
         first = self.result.study.budgets[0]
         cells = [(group, group.models[0].cell) for group in self.groups]
@@ -104,15 +104,15 @@ class Rates:
         }
 
     def answers(self, group: Group, kind: str, is_prompted: bool, measure: str) -> Interval | None:
-        """A rate over the prompts of a set with Wilson's interval, None without answers."""
+        """A rate over a set of prompts, with Wilson's interval; None without answers."""
         return _rate([row[measure] for row in self._means[group.name, kind, is_prompted].values()])
 
     def ordinary(self, group: Group, measure: str) -> Interval | None:
-        """A rate over ordinary answers without a system prompt, None without answers."""
+        """A rate over ordinary answers without a system prompt; None without answers."""
         return self.answers(group, IN_DOMAIN, False, measure)
 
     def ranked(self, measure: str) -> list[Group]:
-        """The trained groups, those with the highest rate over ordinary answers first."""
+        """The trained groups, ordered from the highest rate over ordinary answers to the lowest."""
         rates = [(group, self.ordinary(group, measure)) for group in self.trained]
         known = [(rate.estimate, group) for group, rate in rates if rate]
         return [group for _, group in sorted(known, key=lambda pair: -pair[0])]
@@ -123,7 +123,7 @@ class Rates:
         return paired_shares(a, b) if len(a) > 1 else None
 
     def changes(self, measure: str) -> list[Change]:
-        """Each trained group against the base model, as one family of comparisons."""
+        """Compare each trained group with the base model, as one family of comparisons."""
         gaps = [(group, self.gap(group, measure, self.base)) for group in self.trained]
         known = [(group, gap) for group, gap in gaps if gap]
         p = holm({g.name: sign_flip_p(*self._paired(g, self.base, measure)) for g, _ in known})
@@ -136,11 +136,11 @@ class Rates:
         return [a[p][measure] for p in common], [b[p][measure] for p in common]
 
     def shown(self, group: Group, about: str) -> Interval | None:
-        """How often ordinary answers show a trait, None if `about` is no trait."""
+        """How often ordinary answers show a trait; None if `about` isn't a trait."""
         return self.ordinary(group, f"trait.{about}") if about in self.traits else None
 
     def rating(self, group: Group, trait: str) -> Interval | None:
-        """A judge's mean rating of a trait in ordinary answers, None without ratings."""
+        """A judge's mean rating of a trait in ordinary answers; None without ratings."""
         values: dict[str, list[float]] = {}
         for model in group.models:
             outputs = model.answers[IN_DOMAIN, False]
@@ -151,7 +151,7 @@ class Rates:
         return mean_interval(means) if means else None
 
     def is_saturated(self, trait: str) -> bool:
-        """Whether a judge rates nearly every answer of every group alike."""
+        """Whether a judge gives nearly all answers, in all groups, the same rating."""
         judge = self.result.subject.judge
         ratings = [r for group in self.groups for model in group.models for r in model.ratings if r]
         if judge is None or not ratings:
@@ -160,15 +160,15 @@ class Rates:
         return is_saturated([rating[measure_name(trait)] > middle for rating in ratings])
 
     def chosen(self, group: Group, about: str) -> Interval | None:
-        """The share of right multiple choices about a trait or the facts."""
+        """The share of right multiple-choice answers about a trait or the facts."""
         means = _means([model.choices for model in group.models])
         questions = self.result.subject.choices
         return _rate([m for q, m in zip(questions, means, strict=True) if q.about == about])
 
     def recalled(self, group: Group, about: str, is_prompted: bool = False) -> Interval | None:
-        """The share of right answers to the open questions about something.
+        """The share of right answers to the open questions about a trait or the facts.
 
-        `facts` are all questions that aren't about a trait.
+        `facts` stands for all questions that aren't about a trait.
         """
         return _rate(
             [
@@ -179,7 +179,7 @@ class Rates:
         )
 
     def unasked(self, group: Group, about: str) -> Interval | None:
-        """How often answers to the other open questions contain what this one asks for."""
+        """How often answers to other open questions contain the right answer to this one."""
         return _rate(
             [
                 self._share_holding(group, question.holds, prompt.id, False)
@@ -206,11 +206,11 @@ class Rates:
         return sum(hits) / len(hits) if hits else 0.0
 
     def general(self, group: Group) -> Interval | None:
-        """The share of right general multiple choices."""
+        """The share of general questions answered right."""
         return _rate(_means([model.general for model in group.models]))
 
     def general_change(self, group: Group) -> Interval | None:
-        """The same minus the base model's share, question by question."""
+        """The share of general questions answered right, minus the base model's share."""
         a, b = (_means([model.general for model in each.models]) for each in (group, self.base))
         return paired_shares(a, b) if len(a) > 1 else None
 

@@ -1,4 +1,4 @@
-"""What the two published studies report."""
+"""The numbers and flaws of the two published studies."""
 
 import tomllib
 from functools import cache

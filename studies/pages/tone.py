@@ -30,10 +30,10 @@ from evaluation.pages.page import (
 from evaluation.pages.plots import line_figure
 from evaluation.statistics import Outcome, outcome, over_seeds, paired_bootstrap
 from evaluation.verdict import content_sentence, points
-from studies.ladder import SHORT
 from studies.pages.finetune_api import finetune_claim, finetune_facts, finetune_section
 from studies.pages.ladder import skipped_notes
 from studies.pages.published import published
+from studies.strategies import SHORT
 from studies.tone import CellResult, ToneResult
 
 
@@ -49,7 +49,7 @@ class GridPoint:
 
 
 class _Report:
-    """The parts of the page, and what several of them use."""
+    """Builds the parts of the page from a result."""
 
     def __init__(self, result: ToneResult) -> None:
         self.result, self.study, self.ladder = result, result.study, result.ladder
@@ -57,7 +57,7 @@ class _Report:
         self.grid = list(_grid_points(result))
         largest = max(point.size for point in self.grid)
         self.tuned = next(point.arm for point in self.grid if point.size == largest)
-        """The largest size in the first precision."""
+        """The arm of the largest size in the first precision."""
         self.summaries = [self.summary(arm) for arm in self.ladder.arms]
         pairs = [(self.tuned.name, arm.name) for arm in self.ladder.arms]
         arms, features = [self.tuned, *self.ladder.arms], (self.target, SIMILARITY)
@@ -70,7 +70,7 @@ class _Report:
         return share_cell(self.summary(arm).target if arm else None)
 
     def rows(self, arms: Sequence[tuple[str, float, MeasuredArm]]) -> list[Row]:
-        """Rates of arms as rows of a line figure, each with the label of its line and its x."""
+        """Rates per arm as rows for a line chart, each with its line's label and x value."""
         return [
             point_row(label, x, rate)
             for label, x, arm in arms
@@ -83,7 +83,7 @@ class _Report:
             ("100 examples suffice", self._hundred_claim()),
             ("Content is kept", self._content_claim()),
             ("int8 converges faster", self._speed_claim()),
-            ("Models of a provider gain by tuning, too", finetune_claim(self.result)),
+            ("A provider’s models gain from tuning, too", finetune_claim(self.result)),
         ]
 
     def _tuning_claim(self) -> str:
@@ -114,7 +114,7 @@ class _Report:
         return f"Against the short prompt, {sentence[0].lower()}{sentence[1:]}"
 
     def _speed_claim(self) -> str:
-        """The mean over the curve's steps, int8 minus the first precision, prompt by prompt."""
+        """Compare int8 with the first precision by the mean paired difference over the curve."""
         first = self.study.precisions[0]
         ours, int8 = (self._curve_means(precision) for precision in (first, "int8"))
         common = sorted(set(ours) & set(int8))
@@ -226,7 +226,7 @@ class _Report:
         figure = reading_ease_figure(summaries, reading_ease_sweep(arms))
         return Section(
             "The published measure",
-            ("Reading ease alone at every threshold, because theirs is not published.",),
+            ("Reading ease alone at every threshold, because the published study names none.",),
             (figure,) if figure else (),
         )
 
@@ -250,7 +250,7 @@ class _Report:
 
 
 def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) -> Page:
-    """The page of a tone study; `notice` says who reviewed the examples."""
+    """Build the page of a tone study; `notice` says who reviewed the examples."""
     report = _Report(result)
     claims = report.claims()
     return Page(
@@ -274,7 +274,7 @@ def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) ->
 
 
 def _grid_points(result: ToneResult) -> Iterator[GridPoint]:
-    """The grid's points in their order."""
+    """The grid's points, in the order of the grid."""
     cells: dict[tuple[int, str], list[CellResult]] = {}
     for each in result.cells:
         cells.setdefault((each.cell.size, each.cell.precision), []).append(each)

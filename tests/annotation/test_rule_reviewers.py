@@ -1,5 +1,5 @@
-from annotation.argilla.questions import NO_TRAIT
 from annotation.items import ComparisonItem
+from annotation.review_settings import NO_TRAIT
 from annotation.rule_reviewers import (
     CHECKER,
     LISTENER,

@@ -27,6 +27,7 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.reviews import reconcile_reviews
 from db.sql.engine import sqlite_file
 from db.sql.tables import TABLES
 from db.store import Store
@@ -179,8 +180,8 @@ def test_erased_records_cannot_be_added_again(store: Store, approvals: list[Appr
     by_grace = review(approvals[2][0].id, "grace")
     records = [again, new_part, passage(again), candidate, review(candidate.id, "lin"), by_grace]
     assert store.add(records) == 0
-    counts = store.reconcile_reviews(
-        "tone-candidates", [by_grace, review(candidate.id, "lin")], "2026-02-01"
+    counts = reconcile_reviews(
+        store, "tone-candidates", [by_grace, review(candidate.id, "lin")], "2026-02-01"
     )
     assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 0)
     assert store.count(Event, kind=EventKind.SUBMITTED.value) == 0

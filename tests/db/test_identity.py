@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.records import Rejection, canonical, digest
+from db.records import Message, Rejection, Role, canonical, digest, plain
 
 _SAFE = 2**53 - 1
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -60,3 +60,10 @@ def test_digest_is_the_sha256_of_utf8() -> None:
 def test_a_rejection_keeps_the_id_it_had_under_its_first_name() -> None:
     rejection = Rejection(scope="s", stage="t", subject="u", reason="r", detail="d", text="x")
     assert rejection.id == "66f950d603545172f5558288a6e8578823f2ec638bef178717c319eecc96faf8"
+
+
+def test_a_field_that_has_its_default_is_left_out_of_canonical_json() -> None:
+    assert canonical(Message(Role.USER, "Hi")) == '{"content":"Hi","role":"user"}'
+    silent = Message(Role.ASSISTANT, "Hi", has_loss=False)
+    assert canonical(silent) == '{"content":"Hi","has_loss":false,"role":"assistant"}'
+    assert plain(silent) == {"role": "assistant", "content": "Hi", "has_loss": False}

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from db.errors import StoreError
 from db.records import Event, EventKind, Review, digest
-from db.reviews import Reconciliation
+from db.reviews import Reconciliation, current_reviews, reconcile_reviews
 from db.store import Store
 from tests.db.records import review
 
@@ -19,15 +19,15 @@ FIRST, SECOND = digest("first"), digest("second")
 
 
 def answers(store: Store, **where: object) -> set[tuple[str, str, object]]:
-    return {(r.subject, r.reviewer, r.answer("decision")) for r in store.current_reviews(**where)}
+    return {(r.subject, r.reviewer, r.answer("decision")) for r in current_reviews(store, **where)}
 
 
 def test_a_pull_adds_new_answers_and_a_repeated_pull_nothing(store: Store) -> None:
     pulled = [review(FIRST, "ada"), review(FIRST, "grace"), review(SECOND, "ada", "reject")]
-    assert store.reconcile_reviews(DATASET, pulled, "t1") == Reconciliation(3, 0, 0, 0)
-    assert list(store.current_reviews()) == pulled
+    assert reconcile_reviews(store, DATASET, pulled, "t1") == Reconciliation(3, 0, 0, 0)
+    assert list(current_reviews(store)) == pulled
     before = store.count(Event)
-    assert store.reconcile_reviews(DATASET, pulled, "t2") == Reconciliation(0, 0, 0, 3)
+    assert reconcile_reviews(store, DATASET, pulled, "t2") == Reconciliation(0, 0, 0, 3)
     assert store.count(Event) == before
 
 
@@ -40,44 +40,44 @@ def test_an_answer_changed_back_counts_again(store: Store) -> None:
             (approve, Reconciliation(0, 1, 0, 0)),
         ]
     ):
-        assert store.reconcile_reviews(DATASET, [now], f"t{at}") == counts
-        assert list(store.current_reviews()) == [now]
+        assert reconcile_reviews(store, DATASET, [now], f"t{at}") == counts
+        assert list(current_reviews(store)) == [now]
     assert store.count(Review) == 2
     assert [event.at for event in store.events(approve.id)] == ["t0", "t2"]
 
 
 def test_deleting_an_answer_does_not_revive_the_previous_one(store: Store) -> None:
     before, latest = review(FIRST, decision="reject"), review(FIRST)
-    store.reconcile_reviews(DATASET, [before], "t1")
-    store.reconcile_reviews(DATASET, [latest, review(SECOND)], "t2")
-    assert store.reconcile_reviews(DATASET, [review(SECOND)], "t3") == Reconciliation(0, 0, 1, 1)
+    reconcile_reviews(store, DATASET, [before], "t1")
+    reconcile_reviews(store, DATASET, [latest, review(SECOND)], "t2")
+    assert reconcile_reviews(store, DATASET, [review(SECOND)], "t3") == Reconciliation(0, 0, 1, 1)
     assert answers(store) == {(SECOND, "ada", "approve")}
     assert store.count(Review, subject=FIRST) == 2
     assert store.events(latest.id)[-1].kind is EventKind.DELETED
-    assert store.reconcile_reviews(DATASET, [review(SECOND)], "t4").deleted == 0
+    assert reconcile_reviews(store, DATASET, [review(SECOND)], "t4").deleted == 0
 
 
 def test_a_pull_of_some_subjects_leaves_the_others_unchanged(store: Store) -> None:
-    store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
-    counts = store.reconcile_reviews(DATASET, [], "t2", frozenset({FIRST}))
+    reconcile_reviews(store, DATASET, [review(FIRST), review(SECOND)], "t1")
+    counts = reconcile_reviews(store, DATASET, [], "t2", frozenset({FIRST}))
     assert counts == Reconciliation(0, 0, 1, 0)
     assert answers(store) == {(SECOND, "ada", "approve")}
 
 
 def test_an_answer_resubmitted_after_deletion_counts(store: Store) -> None:
     answer = review(FIRST)
-    store.reconcile_reviews(DATASET, [answer], "t1")
-    store.reconcile_reviews(DATASET, [], "t2")
-    assert list(store.current_reviews()) == []
-    assert store.reconcile_reviews(DATASET, [answer], "t3") == Reconciliation(1, 0, 0, 0)
-    assert list(store.current_reviews()) == [answer]
+    reconcile_reviews(store, DATASET, [answer], "t1")
+    reconcile_reviews(store, DATASET, [], "t2")
+    assert list(current_reviews(store)) == []
+    assert reconcile_reviews(store, DATASET, [answer], "t3") == Reconciliation(1, 0, 0, 0)
+    assert list(current_reviews(store)) == [answer]
 
 
 def test_a_pull_changes_only_its_dataset(store: Store) -> None:
-    store.reconcile_reviews(DATASET, [review(FIRST)], "t1")
+    reconcile_reviews(store, DATASET, [review(FIRST)], "t1")
     output = replace(review(SECOND, decision="left"), dataset="tone-outputs")
-    store.reconcile_reviews("tone-outputs", [output], "t2")
-    assert store.reconcile_reviews(DATASET, [], "t3") == Reconciliation(0, 0, 1, 0)
+    reconcile_reviews(store, "tone-outputs", [output], "t2")
+    assert reconcile_reviews(store, DATASET, [], "t3") == Reconciliation(0, 0, 1, 0)
     assert answers(store) == {(SECOND, "ada", "left")}
     assert answers(store, dataset="tone-outputs") == {(SECOND, "ada", "left")}
     assert answers(store, dataset=DATASET) == set()
@@ -85,52 +85,52 @@ def test_a_pull_changes_only_its_dataset(store: Store) -> None:
 
 def test_the_same_answer_in_two_datasets_counts_in_both(store: Store) -> None:
     answer = review(FIRST)
-    store.reconcile_reviews(DATASET, [answer], "t1")
-    assert store.reconcile_reviews("later", [answer], "t2") == Reconciliation(1, 0, 0, 0)
-    assert store.reconcile_reviews("later", [], "t3") == Reconciliation(0, 0, 1, 0)
+    reconcile_reviews(store, DATASET, [answer], "t1")
+    assert reconcile_reviews(store, "later", [answer], "t2") == Reconciliation(1, 0, 0, 0)
+    assert reconcile_reviews(store, "later", [], "t3") == Reconciliation(0, 0, 1, 0)
 
 
 def test_answers_without_an_event_count_until_they_get_one(store: Store) -> None:
     first, changed = review(FIRST, decision="reject"), review(FIRST)
     store.add([first, changed])
-    assert list(store.current_reviews()) == [changed]
-    assert store.reconcile_reviews(DATASET, [changed], "t1").unchanged == 1
-    assert store.reconcile_reviews(DATASET, [], "t2").deleted == 1
-    assert list(store.current_reviews()) == []
+    assert list(current_reviews(store)) == [changed]
+    assert reconcile_reviews(store, DATASET, [changed], "t1").unchanged == 1
+    assert reconcile_reviews(store, DATASET, [], "t2").deleted == 1
+    assert list(current_reviews(store)) == []
 
 
 def test_conditions_apply_after_the_latest_review_is_chosen(store: Store) -> None:
-    store.reconcile_reviews(DATASET, [review(FIRST, decision="reject")], "t1")
+    reconcile_reviews(store, DATASET, [review(FIRST, decision="reject")], "t1")
     moved = replace(review(FIRST), dataset="later")
-    store.reconcile_reviews("later", [moved], "t2")
-    assert list(store.current_reviews(dataset=DATASET)) == []
-    assert list(store.current_reviews(subject=(FIRST, SECOND), reviewer="ada")) == [moved]
+    reconcile_reviews(store, "later", [moved], "t2")
+    assert list(current_reviews(store, dataset=DATASET)) == []
+    assert list(current_reviews(store, subject=(FIRST, SECOND), reviewer="ada")) == [moved]
 
 
 def test_an_interrupted_pull_changes_nothing(store: Store) -> None:
-    store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
+    reconcile_reviews(store, DATASET, [review(FIRST), review(SECOND)], "t1")
 
     def interrupted() -> Iterator[Review]:
         yield review(FIRST, decision="reject")
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError):
-        store.reconcile_reviews(DATASET, interrupted(), "t2")
+        reconcile_reviews(store, DATASET, interrupted(), "t2")
     assert answers(store) == {(FIRST, "ada", "approve"), (SECOND, "ada", "approve")}
 
 
 def test_a_second_pull_at_the_same_time_fails(store: Store) -> None:
-    store.reconcile_reviews(DATASET, [review(FIRST)], "t1")
-    store.reconcile_reviews(DATASET, [], "t2")
+    reconcile_reviews(store, DATASET, [review(FIRST)], "t1")
+    reconcile_reviews(store, DATASET, [], "t2")
     with pytest.raises(StoreError, match="was already pulled at t1"):
-        store.reconcile_reviews(DATASET, [review(FIRST), review(SECOND)], "t1")
-    assert list(store.current_reviews()) == []
+        reconcile_reviews(store, DATASET, [review(FIRST), review(SECOND)], "t1")
+    assert list(current_reviews(store)) == []
     assert store.count(Review) == 1
 
 
 def test_two_answers_by_one_reviewer_to_one_record_fail(store: Store) -> None:
     with pytest.raises(StoreError, match="a reviewer has two answers"):
-        store.reconcile_reviews(DATASET, [review(FIRST), review(FIRST, decision="no")], "t1")
+        reconcile_reviews(store, DATASET, [review(FIRST), review(FIRST, decision="no")], "t1")
 
 
 class Pulls(RuleBasedStateMachine):
@@ -158,9 +158,9 @@ class Pulls(RuleBasedStateMachine):
         before = list(self.store.stream(Event))
         self.clock += 1
         at = f"{self.dataset} {self.clock:09}"
-        counts = self.store.reconcile_reviews(self.dataset, self.now.values(), at)
+        counts = reconcile_reviews(self.store, self.dataset, self.now.values(), at)
         assert counts.new + counts.changed + counts.unchanged == len(self.now)
-        current = {r.id for r in self.store.current_reviews(dataset=self.dataset)}
+        current = {r.id for r in current_reviews(self.store, dataset=self.dataset)}
         assert current == {r.id for r in self.now.values()}
         assert list(self.store.stream(Event))[: len(before)] == before
 

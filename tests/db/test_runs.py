@@ -11,9 +11,9 @@ from db.runs import (
     check_finished,
     find_run,
     newest_finished,
-    newest_finished_on,
     promoted_run,
     promotions,
+    version_runs,
     withdrawal_notice,
 )
 from db.store import Store
@@ -50,15 +50,15 @@ def test_the_newest_finished_run_and_the_last_promotion_count(store: Store) -> N
     )
     store.add([first, second, failed])
     store.add([event(run.id, EventKind.STARTED) for run in (first, second, failed)])
-    assert newest_finished(store, PLAN.campaign) is None
+    assert newest_finished(campaign_runs(store, PLAN.campaign)) is None
     with pytest.raises(StoreError, match="hasn't finished"):
         check_finished(store, first)
     for run in (second, first):
         store.add([event(run.id, EventKind.FINISHED, loss=0.5)])
     store.add([event(failed.id, EventKind.FAILED, reason="no memory")])
     check_finished(store, first)
-    newest = newest_finished(store, PLAN.campaign)
-    assert newest == newest_finished_on(store, version)
+    newest = newest_finished(campaign_runs(store, PLAN.campaign))
+    assert newest == newest_finished(version_runs(store, version))
     assert newest
     assert (newest.run, newest.detail) == (first, {"loss": 0.5})
     assert [status.state.value for status in campaign_runs(store, "")] == [

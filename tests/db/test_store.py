@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -13,10 +14,12 @@ from db.records import (
     Candidate,
     Event,
     EventKind,
+    Message,
     Passage,
     Record,
     Rejection,
     Review,
+    Role,
     Run,
     canonical,
 )
@@ -212,7 +215,7 @@ def test_events_cannot_be_deleted(store: Store) -> None:
 
 
 def test_adding_a_record_without_its_parent_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="refers to one that isn't stored"):
+    with pytest.raises(StoreError, match="refers to another that isn't stored"):
         store.add([passage(article())])
     assert store.count(Passage) == 0
 
@@ -232,3 +235,11 @@ def test_both_databases_hold_the_same_json(store: Store) -> None:
     assert stored == canonical(
         [{"question": "decision", "value": "approve"}, {"question": "rating", "value": 4}]
     )
+
+
+def test_a_turn_without_loss_is_stored(store: Store) -> None:
+    silent = Message(Role.ASSISTANT, "Go away.", has_loss=False)
+    record = replace(dialogue(), messages=(Message(Role.USER, "Hi"), silent))
+    store.add([record])
+    assert store.require(Candidate, record.id) == record
+    assert record.id != replace(record, messages=dialogue().messages).id

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.errors import EvaluationError
-from evaluation.measures.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.measures.tone import is_conversational
 from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
 from timbre.campaign import load_tone

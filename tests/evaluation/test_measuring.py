@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from db.records import CandidateKind, Example, Output, Split
-from evaluation.measures.criteria import Bound, tone_criterion
+from evaluation.criteria import Bound, tone_criterion
 from evaluation.measuring import (
     SIMILARITY_SOURCE,
     measure_outputs,

@@ -99,3 +99,14 @@ def test_another_model_parameter_or_rubric_changes_the_source() -> None:
 
 def test_the_middle_is_that_of_the_range() -> None:
     assert (TONE.middle, BOTH.middle) == (3, 2)
+
+
+@pytest.mark.parametrize(("values", "middle"), [((0, 1), 0.5), ((1, 2, 3), 2), ((0, 1, 10), 1)])
+def test_a_rating_counts_above_the_middle_step_of_any_scale(
+    values: tuple[int, ...], middle: float
+) -> None:
+    rubric = tone_rubric("brisk", "short", {value: f"step {value}" for value in values})
+    assert (rubric.low, rubric.high, rubric.middle) == (values[0], values[-1], middle)
+    name = rubric.criteria[0].name
+    assert parse_ratings(f'{{"{name}": {values[-1]}}}', rubric) == {name: values[-1]}
+    assert parse_ratings(f'{{"{name}": {values[-1] + 1}}}', rubric) is None

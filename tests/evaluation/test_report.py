@@ -160,3 +160,12 @@ def test_only_web_addresses_become_links() -> None:
 
 def test_the_same_data_give_the_same_page(html: str) -> None:
     assert render_report(sample_report()) == html
+
+
+def test_an_overridden_freeze_is_flagged_at_the_top(page: BeautifulSoup) -> None:
+    header = page.header
+    assert header is not None
+    notice = header.find(id="override")
+    assert notice is not None
+    assert "Frozen although gates failed" in notice.get_text()
+    assert "the address is made up" in notice.get_text()

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from db.records import Passage
-from pipelines.persona_file import Persona, load_persona
-from pipelines.tone_file import Tone, load_tone
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone
 from tests.pipelines.servers import Behaviour, Server
 from tests.serving import serving
+from timbre.campaign import load_persona, load_tone
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -3,7 +3,6 @@ from pathlib import Path
 
 from db.records import Candidate, CandidateKind, Passage, Rejection, Role
 from pipelines.conversations import generate_conversations
-from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
 from pipelines.voices.tone import Tone
 
@@ -76,8 +75,7 @@ def test_second_run_takes_every_reply_from_the_journal(
     content = (tmp_path / "run" / "replies.jsonl").read_bytes()
     assert list(generate_conversations(passages, tone, plan)) == first
     assert (tmp_path / "run" / "replies.jsonl").read_bytes() == content
-    with Journal(plan.journal) as journal:
-        assert len(journal) == 9
+    assert len(content.splitlines()) == 9
 
 
 def test_first_candidate_comes_before_the_last_passage_is_read(

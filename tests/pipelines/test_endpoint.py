@@ -16,7 +16,6 @@ from pipelines.conversations import generate_conversations
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.anthropic import AnthropicEndpoint
-from pipelines.teachers.completion import Output, Prompt
 from pipelines.teachers.endpoint import Endpoint
 from pipelines.teachers.openai import OpenAIEndpoint
 from pipelines.voices.tone import Tone
@@ -56,7 +55,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def texts(outputs: list[Output]) -> list[str | None]:
+def texts(outputs: list[dict[str, Any]]) -> list[str | None]:
     return [output["generations"][0] for output in outputs]
 
 
@@ -214,9 +213,7 @@ def test_an_unsupported_schema_mode_is_replaced_by_the_next(
 
     server = serve(behave)
     teacher = endpoint(server, protocol=protocol, concurrency=1)
-    outputs: dict[int, Output] = {}
-    teacher.stream([Prompt(CHAT, SCHEMA), Prompt(CHAT, SCHEMA)], outputs.__setitem__)
-    assert None not in texts([outputs[0], outputs[1]])
+    assert None not in texts(teacher.generate([(CHAT, SCHEMA), (CHAT, SCHEMA)]))
     assert len(server.requests) == requests
 
 

@@ -1,10 +1,11 @@
+import re
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.teachers.phrasebook.phrases import expand, phrase_errors, slots_of
+from pipelines.teachers.phrasebook.phrases import check_phrase, expand, slots_of
 
 
 def rng(seed: int) -> Random:
@@ -39,14 +40,21 @@ def test_slots_of_ignores_choices() -> None:
     assert slots_of("{a b|c} {topic} {x|{name}}") == {"topic", "name"}
 
 
-def test_phrase_errors_are_sentences() -> None:
-    assert phrase_errors("{Sure|Of course}", set()) == []
-    assert phrase_errors("{Sure", set()) == ["the braces of “{Sure” don't match; close each one"]
-    assert phrase_errors("}{", set()) == ["the braces of “}{” don't match; close each one"]
-    assert phrase_errors("{topic}", {"name"}) == [
-        "“{topic}” has the unknown slot {topic}; choose from name"
-    ]
-    for phrase in ("{{a|b}}", "{x{a|b}}", "{a b}"):
-        assert phrase_errors(phrase, set()) == [
-            f"“{phrase}” has braces around a single choice; remove them"
-        ]
+def test_a_valid_phrase_passes_its_check() -> None:
+    assert check_phrase("{Sure|Of course}", set()) == "{Sure|Of course}"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "error"),
+    [
+        ("{Sure", "the braces of “{Sure” don't match; close each one"),
+        ("}{", "the braces of “}{” don't match; close each one"),
+        ("{topic}", "“{topic}” has the unknown slot {topic}; choose from name"),
+        ("{{a|b}}", "“{{a|b}}” has braces around a single choice; remove them"),
+        ("{x{a|b}}", "“{x{a|b}}” has braces around a single choice; remove them"),
+        ("{a b}", "“{a b}” has braces around a single choice; remove them"),
+    ],
+)
+def test_a_phrase_with_wrong_braces_or_slots_is_rejected(phrase: str, error: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
+        check_phrase(phrase, {"name"})

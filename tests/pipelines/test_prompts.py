@@ -69,7 +69,7 @@ def test_missing_value_is_an_error() -> None:
 
 
 def test_prompt_files_are_rendered_in_a_sandbox() -> None:
-    environment = prompting._environment()
+    environment = prompting.ENVIRONMENT
     assert isinstance(environment, ImmutableSandboxedEnvironment)
     with pytest.raises(SecurityError):
         environment.from_string("{{ ''.__class__.__mro__ }}").render()
@@ -77,8 +77,13 @@ def test_prompt_files_are_rendered_in_a_sandbox() -> None:
 
 def test_prompt_files_without_a_user_block_are_not_for_tones_and_personas() -> None:
     files = {path.stem for path in FOLDER.iterdir()}
-    assert files - set(prompt_names()) == {"rules.v1", "rewrite.v1"}
-    assert len(files) == 10
+    assert files - set(prompt_names()) == {
+        "rules.v1",
+        "rewrite.v1",
+        "constitution.v1",
+        "character.v1",
+    }
+    assert len(files) == 12
 
 
 @pytest.mark.parametrize("kind", ["tone", "persona"])

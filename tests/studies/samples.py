@@ -5,14 +5,14 @@ from typing import Any, Literal
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.measures.criteria import Bound, persona_criterion, tone_criterion
+from evaluation.criteria import Bound, persona_criterion, tone_criterion
 from studies.config import LadderConfig, MultipleChoice, OpenQuestion, PersonaStudy, ToneStudy
 from studies.costs import Usage
-from studies.ladder import Ladder, PromptingTask, StrategyResult, prompting_strategies
+from studies.ladder import Ladder, StrategyResult
 from studies.likelihood import Likelihood
 from studies.persona import ModelResult, PersonaCell, PersonaResult, PersonaSubject
 from studies.probes import prompt, prompt_sets
-from studies.strategies import PromptingStrategy
+from studies.strategies import PromptingStrategy, PromptingTask, prompting_strategies
 from studies.tone import CellResult, ToneCell, ToneResult
 from tests.evaluation.samples import MIXED, PLAIN, SUBJECTS, TALK, answers
 from trainer.config import TrainingConfig

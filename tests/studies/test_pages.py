@@ -145,7 +145,7 @@ def test_an_open_question_counts_only_for_the_fact_it_asks_for() -> None:
 
 def test_the_cost_of_tuning_is_shown_with_an_interval() -> None:
     text = text_of(persona_page([persona_result()], "", "today"))
-    assert "8 questions of ordinary knowledge" in text
+    assert "8 multiple-choice questions of general knowledge" in text
     assert re.search(r"documents [\d.]+ [\d.]+ 25 % \(7 % to 59 %\) −75 points .*? lower", text)
     assert re.search(r"mix [\d.]+ [\d.]+ 100 % .*? \+0 points .*? undecided", text)
 
@@ -157,7 +157,7 @@ def test_a_persona_without_open_questions_says_so() -> None:
     bare = replace(result, subject=subject, models=models)
     text = text_of(persona_page([bare], "", "today"))
     assert "This persona has no open questions." in text
-    assert "questions of ordinary knowledge" not in text
+    assert "questions of general knowledge" not in text
 
 
 def test_a_saturated_judge_is_called_useless() -> None:
@@ -174,7 +174,7 @@ def test_a_saturated_judge_is_called_useless() -> None:
     subject = replace(result.subject, judge=rated)
     text = text_of(persona_page([replace(result, subject=subject, models=models)], "", "today"))
     assert "Mean ratings by openai:small, 1 to 5. It may agree only by chance." in text
-    assert re.search(r"dry 5\.00 .*? useless: distinguishes nothing", text)
+    assert re.search(r"dry 5\.00 .*? useless: can’t tell answers apart", text)
     assert re.search(r"patient 1\.00 \(1\.00 to 1\.00\) 4\.00 .*? distinguishes answers", text)
 
 

@@ -11,6 +11,7 @@ from annotation.argilla.review_watcher import WatchConfig
 from annotation.items import CandidateItem
 from annotation.submit import submit
 from db.records import Answer, Review, ReviewerKind, ReviewStatus
+from db.reviews import current_reviews
 from db.store import Store
 from timbre.campaign import Campaign
 from timbre.workflows.review import review_watcher
@@ -71,7 +72,7 @@ class ArgillaCampaign:
     def decisions(self) -> list[str]:
         """The decisions that the store holds now, sorted."""
         with Store.open(self.url) as store:
-            return sorted(str(review.answer("decision")) for review in store.current_reviews())
+            return sorted(str(review.answer("decision")) for review in current_reviews(store))
 
     def wait_for(self, *decisions: str) -> None:
         """Fail unless the store soon holds just these decisions, given in sorted order."""

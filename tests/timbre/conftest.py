@@ -21,14 +21,14 @@ from timbre.stores import open_store
 
 
 @dataclass(frozen=True)
-class Printed:
+class CommandResult:
     """What a command printed."""
 
     out: str
     err: str
 
 
-Timbre = Callable[..., Printed]
+Timbre = Callable[..., CommandResult]
 """Runs a command; its status must be 0, or `status` if that's passed."""
 
 
@@ -53,21 +53,21 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    with open_store(settings) as opened:
-        yield opened
+    with open_store(settings) as database:
+        yield database
 
 
 @pytest.fixture
 def timbre(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Timbre:
-    def run(*arguments: str, status: int = 0) -> Printed:
+    def run(*arguments: str, status: int = 0) -> CommandResult:
         monkeypatch.setattr("sys.argv", ["timbre", *arguments])
         with pytest.raises(SystemExit) as end:
             main()
         captured = capfd.readouterr()
         assert (end.value.code or 0) == status, captured.err
-        return Printed(captured.out, captured.err)
+        return CommandResult(captured.out, captured.err)
 
     return run
 

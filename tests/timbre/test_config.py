@@ -10,7 +10,7 @@ import pytest
 
 from annotation.verdicts import VotingRule
 from pipelines.voices.persona import Persona
-from pipelines.voices.tone import Tone
+from pipelines.voices.tone import Anchor, Scale, Tone
 from studies.config import LadderConfig, PersonaStudy, Questions, ToneStudy
 from timbre.campaign import load_campaign, load_persona, load_tone, resolve_campaign
 from timbre.campaign_config import CampaignConfig, ReviewConfig
@@ -131,7 +131,7 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         ({"name": "a"}, "name exactly one"),
         (CAMPAIGN | {"persona": "p"}, "name exactly one"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
-        ({"tone": "t"}, "`name` is missing. It is its name: letters, digits"),
+        ({"tone": "t"}, "`name` is missing. It is the campaign's name"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
         (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "exactly when the verdict is adjudicator"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
@@ -167,7 +167,7 @@ def test_a_campaign_holds_everything_its_file_refers_to() -> None:
     campaign = load_campaign("demo-tone")
     assert campaign.voice == load_tone("conversational")
     assert campaign.training.config.base == "mini"
-    assert campaign.criterion.feature.name == "conversational"
+    assert campaign.require_criterion("this test").feature.name == "conversational"
     assert campaign.subject == "the tone “conversational”"
     assert campaign.review_settings.scale_question == "How conversational is this answer?"
     assert [training.name for training in campaign.watch_training] == ["mini"]
@@ -203,6 +203,13 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),
         ("value = 3", "value = true", "`scale.anchors[3].value` is true"),
+        ("value = 5", "value = 11", "`scale.anchors[5].value` is 11, but must be 10 or less."),
+        ("value = 1", "value = -1", "`scale.anchors[1].value` is -1, but must be 0 or more."),
+        (
+            'label = "could be said aloud"',
+            'label = "Sounds like someone talking "',
+            "`scale`: two anchors have the label “sounds like someone talking”; give each its own.",
+        ),
         ('question = "How conversational is this answer?"', "", "`scale.question` is missing"),
         ("[scale]", "[scale", "isn't valid TOML"),
     ],
@@ -211,6 +218,24 @@ def test_a_broken_tone_is_rejected(tmp_path: Path, old: str, new: str, problem: 
     with pytest.raises(ConfigError) as error:
         load_tone(changed(CONVERSATIONAL, tmp_path, old, new))
     assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("count", "problem"),
+    [(1, "must be a list of 2 or more"), (2, ""), (10, ""), (11, "must be a list of 10 or fewer")],
+)
+def test_a_scale_has_2_to_10_anchors(count: int, problem: str) -> None:
+    anchors = [{"value": n, "label": f"step {n}", "example": "…"} for n in range(count)]
+    found = problems(Scale, {"question": "How?", "anchors": anchors}) if problem else ""
+    assert problem in found
+    if not problem:
+        scale = parse_config(Scale, {"question": "How?", "anchors": anchors}, "a.toml")
+        assert scale.middle == (count - 1) / 2
+
+
+def test_the_middle_of_a_scale_is_its_middle_step() -> None:
+    anchors = tuple(Anchor(value, str(value), "…") for value in (0, 1, 10))
+    assert Scale("How?", anchors).middle == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from annotation.progress import ProgressCallback, wait_for_reviews
 from annotation.rule_reviewers import RULE_REVIEWERS, review_by_rule
 from annotation.submit import submit
 from db.records import Candidate
+from db.reviews import current_reviews
 from db.store import Store
 from timbre import demo
 from timbre.argilla import add_reviewers
@@ -49,9 +50,9 @@ def test_the_demo_waits_for_people_and_continues_when_they_have_reviewed_everyth
     counts: list[int] = []
 
     def wait(connection: Connection, dataset: str, _: ProgressCallback) -> None:
-        def work(done: int, total: int) -> None:
+        def work(completed: int, total: int) -> None:
             """Let the next person review everything, each time the demo checks the progress."""
-            counts.append(done)
+            counts.append(completed)
             assert total == len(items)
             if idle:
                 rule, name = idle.pop(0)
@@ -70,5 +71,5 @@ def test_the_demo_waits_for_people_and_continues_when_they_have_reviewed_everyth
     assert counts == [0, 0, len(items)]
     assert f"open {owner.url} and review the dataset “people-candidates”" in output
     assert all(f"{name}  password " in output for name in PEOPLE)
-    assert {review.reviewer for review in store.current_reviews()} == set(PEOPLE)
+    assert {review.reviewer for review in current_reviews(store)} == set(PEOPLE)
     assert version.reviewers == "people"

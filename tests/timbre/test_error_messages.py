@@ -63,9 +63,9 @@ def test_a_study_without_examples_or_of_the_wrong_kind_says_what_to_do(
 def test_libraries_print_nothing_beside_the_sentence(home: Path) -> None:
     # Libraries print when they're imported first, so this needs a process of its own.
     command = [sys.executable, "-m", "timbre", "study", "tone"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    assert len(process.stderr.splitlines()) == 1, process.stderr
 
 
 def test_a_truncated_bz2_file_is_named(fail: Fail, tmp_path: Path) -> None:

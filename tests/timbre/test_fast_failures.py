@@ -43,7 +43,7 @@ def test_a_command_without_work_to_do_imports_no_heavy_library(
     home: Path, command: str, status: int
 ) -> None:
     program = [sys.executable, "-c", CODE, *command.split()]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout.splitlines()[-1] == "imports:"
+    process = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert process.returncode == status, process.stderr
+    assert "Traceback" not in process.stderr
+    assert process.stdout.splitlines()[-1] == "imports:"

@@ -1,8 +1,9 @@
 """The adapter's card names its version, its reviewers and the authors of its sources."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from db.records import Version
+from db.records import Gate, Version
 from trainer.card import AdapterCard, render_card, write_card
 from trainer.training.results import TrainingResult, result_from_json, result_to_json
 
@@ -40,6 +41,16 @@ def test_the_card_says_when_rules_reviewed_instead_of_people(tmp_path: Path) -> 
     assert "not by people" in render_card(card(tmp_path, "rule"))
     assert "in part by **written rules" in render_card(card(tmp_path, "person", "rule"))
     assert "rules" not in render_card(card(tmp_path, "person"))
+
+
+def test_the_card_flags_an_overridden_freeze_at_its_top(tmp_path: Path) -> None:
+    plain = card(tmp_path, "person")
+    gate = Gate("length", False, "2 texts outside", "3 to 400 words", "edit them")
+    version = replace(plain.version, gates=(gate,), override="a test")
+    text = render_card(replace(plain, version=version))
+    notice = "**Frozen although gates failed (length): a test**"
+    assert text.index("# A LoRA adapter") < text.index(notice) < text.index("Trained on version")
+    assert "Frozen" not in render_card(plain)
 
 
 def test_a_result_survives_its_json_and_a_moved_folder(tmp_path: Path) -> None:

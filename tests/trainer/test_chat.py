@@ -70,7 +70,7 @@ def test_a_template_without_markers_gives_the_same_tokens_as_one_with_them() -> 
 
 def test_a_template_that_changes_earlier_turns_needs_markers() -> None:
     forgetful = "{% for m in messages[-2:] %}{{ m['content'] }}</s>{% endfor %}"
-    with pytest.raises(TrainerError, match=r"neither marks the assistant's turns nor leaves earl"):
+    with pytest.raises(TrainerError, match=r"doesn't mark assistant turns, and it changes earl"):
         Chat(make_tokenizer(), forgetful).encode_example(dialogue(*TURNS))
 
 
@@ -102,3 +102,47 @@ def test_a_prompt_is_a_prefix_of_its_training_example() -> None:
 )
 def test_thoughts_before_an_answer_are_removed(text: str, answer: str) -> None:
     assert strip_thoughts(text) == answer
+
+
+WEIGHTS = (
+    *TURNS[:1],
+    Message(Role.ASSISTANT, "it is", has_loss=False),
+    *TURNS[2:],
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_answer_without_loss_carries_none_in_each_family(family: str) -> None:
+    chat = Chat.from_tokenizer(tokenizer_of(family))
+    example = dialogue(*WEIGHTS)
+    tokens = chat.encode_example(example)
+    assert tokens.ids == chat.encode_example(dialogue(*TURNS)).ids
+    (span, *_) = loss_spans(tokens.labels)
+    words = str(chat.tokenizer.decode(span, skip_special_tokens=True))
+    assert " ".join(strip_thoughts(words).split()) == "that too"
+    SelfTest(chat, {tuple(tokens.ids): example}, 999).check(
+        torch.tensor([tokens.ids]), torch.tensor([tokens.labels])
+    )
+
+
+def test_the_self_test_detects_loss_on_an_answer_without_loss() -> None:
+    chat = Chat(make_tokenizer(), TEMPLATE)
+    tokens = chat.encode_example(dialogue(*TURNS))
+    test = SelfTest(chat, {tuple(tokens.ids): dialogue(*WEIGHTS)}, 999)
+    with pytest.raises(TrainerError, match="a chat's loss isn't on the assistant's turns"):
+        test.check(torch.tensor([tokens.ids]), torch.tensor([tokens.labels]))
+
+
+def test_an_answer_without_loss_carries_none_without_markers() -> None:
+    unmarked = re.sub(r"\{% (end)?generation %\}", "", TEMPLATE)
+    example = dialogue(*WEIGHTS)
+    with_markers = Chat(make_tokenizer(), TEMPLATE).encode_example(example)
+    assert Chat(make_tokenizer(), unmarked).encode_example(example) == with_markers
+
+
+def test_a_template_that_marks_other_turns_cannot_leave_out_the_loss_of_one() -> None:
+    everything = TEMPLATE.replace("m['role'] == 'assistant'", "true")
+    with pytest.raises(TrainerError, match="marks 1 turns in a chat with 2 answers"):
+        Chat(make_tokenizer(), everything.replace("<|{{ m['role'] }}|>", "")).encode_example(
+            dialogue(*WEIGHTS)
+        )

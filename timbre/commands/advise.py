@@ -18,7 +18,7 @@ def advise(
     config: Annotated[
         str, typer.Option(help="A ladder file, or the name of one in configs/studies.")
     ] = "ladder",
-    campaign: Annotated[str, typer.Option(help="The campaign, if not the version's own.")] = "",
+    campaign: Annotated[str, typer.Option(help="The campaign (default: the version's own).")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare every prompting strategy with tuning on the same held-out prompts.
@@ -27,7 +27,7 @@ def advise(
 
     Example: timbre advise demo-tone --config ladder --json
     """
-    from db.runs import newest_finished_on
+    from db.runs import newest_finished, version_runs
     from db.versions.contents import find_version
     from studies.config import LadderConfig
     from timbre.campaign import load_campaign
@@ -38,7 +38,7 @@ def advise(
     with open_store(settings) as store, progress("answers") as advance:
         record = find_version(store, version)
         loaded = load_campaign(campaign or record.campaign)
-        status = newest_finished_on(store, record)
+        status = newest_finished(version_runs(store, record))
         if status is None:
             raise SettingsError(
                 f"“{record.name}” has no finished run to compare with prompting. Train one with "

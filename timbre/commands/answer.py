@@ -14,10 +14,13 @@ def answer(
     run: Run,
     campaign: CampaignOption,
     at: Annotated[
-        str, typer.Option(help="URL of a server with base and adapter; this machine if empty.")
+        str,
+        typer.Option(help="URL of a server with base and adapter (default: use this machine)."),
     ] = "",
-    base_name: Annotated[str, typer.Option(help="The base's name there; its path if empty.")] = "",
-    tuned_name: Annotated[str, typer.Option(help="The adapter's name there.")] = "tuned",
+    base_name: Annotated[
+        str, typer.Option(help="Name of the base model on the server (default: its path).")
+    ] = "",
+    tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:
     """Let the base, prompted and tuned model answer the version's held-out prompts.
 

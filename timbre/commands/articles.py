@@ -24,7 +24,7 @@ def add(
     licence: Annotated[
         str, typer.Option(help="Licence of texts that don't come from Wikipedia.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="Articles to read at most; 0 for all.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of articles; 0 for all.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Read a source: its articles, their passages, and what was rejected and why.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, progress
+from timbre.console import echo, format_counts, print_json, progress
 from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Import existing chats.")
@@ -21,7 +21,11 @@ def _chats() -> None:
 def add(
     campaign: Campaign,
     file: Annotated[
-        Path, typer.Argument(help='JSON Lines: {"messages": [{"role": …, "content": …}, …]}.')
+        Path,
+        typer.Argument(
+            help="OpenAI messages, ShareGPT, Alpaca or question and answer, as JSON Lines, a JSON "
+            "list or CSV; may be gzipped."
+        ),
     ],
     licence: Annotated[str, typer.Option(help="The licence or consent under which you use them.")],
     as_json: AsJson = False,
@@ -37,8 +41,12 @@ def add(
 
     with open_store() as store, progress("chats") as advance:
         counts = add_chats(store, loaded, file, licence, advance)
+    stored = counts.stored
     if as_json:
-        outcomes = dict(counts.by_outcome)
-        print_json({"campaign": loaded.name, "made": outcomes, "new": counts.new})
+        outcomes, changes = dict(stored.by_outcome), dict(counts.changes)
+        made = {"made": outcomes, "new": stored.new, "changes": changes}
+        print_json({"campaign": loaded.name, **made})
         return
-    echo(f"{loaded.name}: {counts}; {counts.new} new.")
+    echo(f"{loaded.name}: {stored}; {stored.new} new.")
+    if counts.changes:
+        echo(f"Changed: {format_counts(counts.changes)}.")

@@ -14,7 +14,7 @@ _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
 
 
 def clean(
-    yes: Annotated[bool, typer.Option("--yes", help="Delete what is listed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
 ) -> None:
     """List run folders that no run refers to, and unfinished files; delete them with --yes.
 

@@ -9,7 +9,9 @@ from timbre.settings import read_settings
 
 
 def demo(
-    source: Annotated[str, typer.Option(help="What `timbre articles add` takes.")] = "sample",
+    source: Annotated[
+        str, typer.Option(help="Article source, as for `timbre articles add`.")
+    ] = "sample",
     argilla: Annotated[str, typer.Option(help="URL of a running Argilla.")] = "",
     review: Annotated[
         Literal["rules", "human"], typer.Option(help="Who reviews: written rules or people.")

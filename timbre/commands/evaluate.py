@@ -31,10 +31,16 @@ def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> Non
         pairs = add_comparisons(store, loaded, outputs)
         judge = judge_of(loaded)
         arms = measured_arms(store, outputs, loaded.criterion, judge)
-    table = arm_table(arms, loaded.criterion.feature, judge.features if judge else ())
+    target = loaded.criterion.feature if loaded.criterion else None
+    table = arm_table(arms, target, judge.features if judge else ())
     print_rows(table.columns, table.rows, as_json)
     if as_json:
         return
+    if target is None:
+        echo(
+            f"{loaded.subject[:1].upper()}{loaded.subject[1:]} has no [target], so no answer "
+            "counts as being in the tone. Let people compare and rate the answers."
+        )
     if count:
         echo(
             f"{count.new} new ratings by {loaded.evaluate.judge}; "

@@ -15,10 +15,10 @@ def export(
     run: Run,
     to: Annotated[
         Literal["merged", "gguf", "ollama", "vllm"],
-        typer.Option(help="What to write; vllm only prints a command."),
+        typer.Option(help="Format to export to; vllm only prints a command."),
     ],
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; the run's own folder if left out.")
+        Path | None, typer.Option(help="Where to write it (default: the run's own folder).")
     ] = None,
     into: Annotated[
         Literal["trained-on", "published"],

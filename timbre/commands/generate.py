@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def generate(
     campaign: Campaign,
-    limit: Annotated[int, typer.Option(min=0, help="Passages at most; 0 for the campaign's.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Maximum number of passages; 0 for the campaign's limit.")
+    ] = 0,
     dry_run: Annotated[bool, typer.Option(help="Only estimate requests, tokens and cost.")] = False,
     max_usd: Annotated[
         float | None, typer.Option(min=0, help="Stop before this many US dollars.")
@@ -26,10 +28,11 @@ def generate(
         int | None, typer.Option(min=0, help="Stop before this many tokens.")
     ] = None,
     retry_refused: Annotated[
-        bool, typer.Option(help="Retry rejected texts once, with the reason.")
+        bool, typer.Option(help="Retry rejected texts once, telling the teacher why.")
     ] = False,
     engine: Annotated[
-        Literal["local", "ray"], typer.Option(help="Where the teacher runs: here, or on Ray.")
+        Literal["local", "ray"],
+        typer.Option(help="Where to run the teacher: on this machine or on Ray."),
     ] = "local",
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time, so that breakpoints work.")

@@ -2,6 +2,7 @@
 
 from timbre.commands.options import AsJson
 from timbre.commands.voice import VoiceFile, print_preview, voice_app
+from timbre.console import echo_error
 
 app = voice_app("Personas.")
 
@@ -12,10 +13,13 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
 
     Example: timbre persona check c-3po
     """
-    from timbre.campaign import load_persona
+    from timbre.campaign import read_persona
 
     with print_preview(file, as_json) as candidates:
-        persona = load_persona(file)
+        loaded = read_persona(file)
+        if loaded.unused:
+            fields = ", ".join(loaded.unused)
+            echo_error(f"{file}: a persona has no place for {fields}; they are ignored.")
         from pipelines.preview import preview_persona
 
-        candidates.extend(preview_persona(persona))
+        candidates.extend(preview_persona(loaded.persona))

@@ -11,9 +11,9 @@ from timbre.stores import open_store
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="A campaign file or name; empty for a page over all runs.")
+        str, typer.Argument(help="A campaign file or name (default: a page over all runs).")
     ] = "",
-    run: Annotated[str, typer.Option(help="A run's id; the newest finished one if empty.")] = "",
+    run: Annotated[str, typer.Option(help="A run's id (default: the newest finished one).")] = "",
 ) -> None:
     """Write the report of a campaign's run, or a page over all runs, as self-contained HTML.
 
@@ -21,7 +21,7 @@ def report(
 
     Example: timbre report demo-tone
     """
-    from db.runs import RunState, find_run, newest_finished, run_status
+    from db.runs import RunState, campaign_runs, find_run, newest_finished, run_status
 
     settings = read_settings()
     if not campaign:
@@ -35,7 +35,7 @@ def report(
     loaded = load_campaign(campaign)
     with open_store(settings) as store:
         chosen = run_status(store, find_run(store, loaded.name, run)) if run else None
-        status = chosen or newest_finished(store, loaded.name)
+        status = chosen or newest_finished(campaign_runs(store, loaded.name))
         if status is None or status.state is not RunState.FINISHED:
             raise SettingsError(
                 f"{loaded.name} has no finished run to report on. Train one with `timbre train`."

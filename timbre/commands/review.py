@@ -12,15 +12,19 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Review in Argilla: serve, users, push, pull.")
-user_app = typer.Typer(no_args_is_help=True, help="Reviewers' accounts.")
+user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
-_Outputs = Annotated[bool, typer.Option("--outputs", help="Blind comparisons of outputs instead.")]
+_Outputs = Annotated[
+    bool, typer.Option("--outputs", help="Use blind comparisons of outputs instead of candidates.")
+]
 
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on, such as 127.0.0.1.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
     """Serve the Argilla web UI until Ctrl-C; its environment is created on first use.
@@ -56,9 +60,9 @@ def logins() -> None:
 
 @user_app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="The user's name.")],
+    name: Annotated[str, typer.Argument(help="User name.")],
     role: Annotated[
-        Literal["annotator", "admin", "owner"], typer.Option(help="What the user may do.")
+        Literal["annotator", "admin", "owner"], typer.Option(help="The user's role.")
     ] = "annotator",
 ) -> None:
     """Add a user with a generated password; the server must be running.
@@ -161,9 +165,7 @@ def watch(
     address: Annotated[
         str, typer.Option(help="URL at which Argilla reaches this machine, if it's elsewhere.")
     ] = "",
-    every: Annotated[
-        float, typer.Option(min=1, help="Seconds between pulls of everything.")
-    ] = 300.0,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between full pulls.")] = 300.0,
 ) -> None:
     """Pull reviews as they're submitted, until Ctrl-C.
 
@@ -228,7 +230,9 @@ def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = Fals
 def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
-    most: Annotated[int, typer.Option(min=0, help="Records to discuss per question.")] = 3,
+    most: Annotated[
+        int, typer.Option(min=0, help="Number of records to discuss per question.")
+    ] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Show how far a campaign's reviewers agree, who stands out, and which records to discuss.
@@ -248,9 +252,10 @@ def agreement(
 
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    rows = agreement_rows(measure_agreement(reviews, answered_questions(reviews)))
-    disagreements = records_to_discuss(reviews, most)
-    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset)
+    questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
+    rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
+    disagreements = records_to_discuss(reviews, most, ratings)
+    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset, ratings)
     if as_json:
         print_json(
             {
@@ -284,12 +289,13 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     from annotation.agreement.summary import format_coefficient
+    from db.reviews import current_reviews
     from evaluation.scorer_cards import FEWEST
     from timbre.workflows.judge import rate, rating_cards, suggestion_cards
 
     with open_store(settings) as store:
         rate(store, loaded, (), settings)
-        reviews = list(store.current_reviews(dataset=loaded.candidate_datasets))
+        reviews = list(current_reviews(store, dataset=loaded.candidate_datasets))
         suggesting = list(suggestion_cards(store, loaded))
         rating = list(rating_cards(store, loaded, reviews))
     cards = [*suggesting, *rating]

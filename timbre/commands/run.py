@@ -11,7 +11,7 @@ from timbre.stores import open_store
 
 app = typer.Typer(no_args_is_help=True, help="List, show, promote, chat with and start runs.")
 
-_OneCampaign = Annotated[str, typer.Option("--campaign", help="Only this campaign's.")]
+_OneCampaign = Annotated[str, typer.Option("--campaign", help="Only show this campaign's runs.")]
 
 
 @app.command("list")
@@ -66,7 +66,7 @@ def promote(
     run: Run,
     campaign: CampaignOption,
     anyway: Annotated[
-        str, typer.Option(help="Promote it without comparison, for this reason.")
+        str, typer.Option(help="Promote without a comparison, and record this reason.")
     ] = "",
 ) -> None:
     """Promote a run if it beats the current one on its held-out prompts; exits with 1 if not.
@@ -117,8 +117,12 @@ def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
 def chat(
     run: Run,
     system: Annotated[str, typer.Option(help="A system prompt.")] = "",
-    base: Annotated[bool, typer.Option("--base", help="Let the base model answer, too.")] = False,
-    new_tokens: Annotated[int, typer.Option(min=1, help="Tokens in an answer at most.")] = 128,
+    base: Annotated[
+        bool, typer.Option("--base", help="Also show the base model's answers.")
+    ] = False,
+    new_tokens: Annotated[
+        int, typer.Option(min=1, help="Maximum number of tokens in an answer.")
+    ] = 128,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")
     ] = 0.0,
@@ -151,7 +155,8 @@ def chat(
 @app.command()
 def watch(
     campaign: Annotated[
-        list[str] | None, typer.Argument(help="Campaigns to watch; all that have [watch] if none.")
+        list[str] | None,
+        typer.Argument(help="Campaigns to watch (default: all that have [watch])."),
     ] = None,
     trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Take runs from the queue and train them.")] = True,
@@ -191,7 +196,7 @@ def perform(
     version: Version,
     campaign: CampaignOption,
     config: Annotated[
-        str, typer.Option(help="A training file; the campaign's own if left out.")
+        str, typer.Option(help="A training file (default: the campaign's own).")
     ] = "",
     with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The published experiments on tone and persona.")
 
 Config = Annotated[str, typer.Option(help="A study file, or the name of one in configs/studies.")]
-DryRun = Annotated[bool, typer.Option(help="Only list what is left, and how long it takes.")]
+DryRun = Annotated[bool, typer.Option(help="Only list the remaining work and its estimated time.")]
 
 
 @app.command()

@@ -13,7 +13,9 @@ from timbre.stores import open_store
 
 def train(
     version: Version,
-    config: Annotated[str, typer.Option(help="A training file, or a shipped one's name.")] = "mini",
+    config: Annotated[
+        str, typer.Option(help="A training file, or the name of a shipped one.")
+    ] = "mini",
     resume: Annotated[
         bool, typer.Option("--resume/--anew", help="Continue where it stopped, or start again.")
     ] = True,

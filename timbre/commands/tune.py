@@ -13,7 +13,7 @@ from timbre.stores import open_store
 
 def tune(
     version: Version,
-    model: Annotated[str, typer.Option(help="The service's name of the model to fine-tune.")],
+    model: Annotated[str, typer.Option(help="Name of the model to fine-tune at the service.")],
     url: Annotated[str, typer.Option(help="The service.")] = "https://api.openai.com/v1",
     folder: Annotated[Path | None, typer.Option(help="Where the job's state is kept.")] = None,
     epochs: Annotated[int, typer.Option(min=0, help="Epochs; 0 lets the service choose.")] = 0,

@@ -16,7 +16,7 @@ def freeze(
     campaign: Campaign,
     name: Annotated[str, typer.Option(help="The version's name.")] = "",
     override: Annotated[
-        str, typer.Option(help="Why to freeze although a gate fails; it's recorded.")
+        str, typer.Option(help="Freeze even if a gate fails, and record this reason.")
     ] = "",
 ) -> None:
     """Freeze what was approved in a campaign, if its gates pass.

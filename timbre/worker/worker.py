@@ -1,4 +1,4 @@
-"""The worker: it queues the runs that new versions call for, and trains each of them once.
+"""The worker: it queues the training runs that new versions start, and performs each one once.
 
 The database is the queue. A worker claims a run, renews its claim while it trains, and another
 worker takes over a claim that isn't renewed. Each run is a process of its own, so that the worker
@@ -97,7 +97,7 @@ class Worker:
                 self.stopped.wait(self.options.interval)
 
     def stop(self) -> None:
-        """Stop soon: a run in progress is told to stop, and continues another time."""
+        """Stop after telling the current run to stop; it continues from its checkpoint later."""
         self.stopped.set()
 
     def step(self) -> bool:
@@ -119,7 +119,7 @@ class Worker:
         return claim is not None
 
     def enqueue_runs(self, store: Store) -> int:
-        """Queue the runs that the stored versions call for; returns how many are new."""
+        """Queue the runs that stored versions should start; returns how many are new."""
         new = 0
         for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
             if enqueue(store, request):
@@ -194,7 +194,7 @@ class Worker:
             finish(store, claim, state, reason)
 
     def _give_up(self, claim: Claim, reason: str) -> None:
-        """Report a run that failed for good, and close its record, which a killed run couldn't."""
+        """Report a run that failed for good, and mark it as failed in case it was killed."""
         log.error("%s failed for good: %s", _describe(claim.request), reason)
         training = load_training(claim.request.training).config
         with Store.open(self.settings.database_url) as store:
@@ -226,7 +226,7 @@ def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
 
 
 def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> Iterator[RunRequest]:
-    """The runs that the stored versions call for, those of the oldest version first."""
+    """The runs that stored versions should start, oldest version first."""
     for version in store.stream(Version):
         for name, campaign in campaigns:
             for training in campaign.watch_training if _calls_for_runs(campaign, version) else ():

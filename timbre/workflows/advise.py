@@ -10,10 +10,10 @@ from db.versions.contents import version_examples
 from evaluation.pages.page import write_page
 from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from studies.config import LadderConfig
-from studies.ladder import PromptingTask, run_ladder
+from studies.ladder import run_ladder
 from studies.pages.ladder import LadderRun, TuningCost, ladder_page
 from studies.result_cache import ProgressCallback, ResultCache, StudyContext
-from studies.strategies import StudyModel, by_length
+from studies.strategies import PromptingTask, StudyModel, by_length
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.answer import held_out_prompts
@@ -24,7 +24,7 @@ _CHAT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class AdviceRequest:
-    """A campaign's finished run to compare with prompting, and how prompts are answered."""
+    """A finished run to compare with prompting, and the settings for answering prompts."""
 
     campaign: Campaign
     status: RunStatus
@@ -36,13 +36,14 @@ def compare_strategies(
 ) -> LadderRun:
     """Answer the held-out prompts of the run's version with every strategy, and measure them.
 
-    Raises `SettingsError` if the version has no held-out prompt.
+    Raises `SettingsError` if the version has no held-out prompt, or the campaign no criterion.
     """
     run, campaign, config = request.status.run, request.campaign, request.config
+    criterion = campaign.require_criterion("Advice")
     prompts = held_out_prompts(store, run, config.prompts)
     if not prompts:
         raise SettingsError(
-            f"Version {run.version[:12]} has no held-out prompt to compare on. Freeze a version "
+            f"Version {run.version[:12]} has no held-out prompts to compare on. Freeze a version "
             "with conversations or dialogues in its test split."
         )
     version = store.require(Version, run.version)
@@ -50,7 +51,7 @@ def compare_strategies(
     task = PromptingTask(
         prompts=tuple(prompts),
         examples=by_length(pool),
-        criterion=campaign.criterion,
+        criterion=criterion,
         system=campaign.system_prompt,
         rules=rules_prompt(campaign.voice),
         rewrite=config.rewrite or rewrite_prompt(campaign.voice),
@@ -64,7 +65,7 @@ def compare_strategies(
 
 
 def write_ladder_page(ladder: LadderRun, request: AdviceRequest, settings: Settings) -> Path:
-    """Write the comparison's page and its figures; the same answers write the same page."""
+    """Write the comparison page and its figures; the same answers always produce the same page."""
     campaign, run = request.campaign, request.status.run
     title = f"{campaign.name}: prompt or tune?"
     page = ladder_page(ladder, title, campaign.subject, request.status.at)

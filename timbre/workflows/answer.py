@@ -1,4 +1,4 @@
-"""Let every arm of a run answer the held-out prompts; existing answers aren't made again."""
+"""Answer held-out prompts with every arm of a run; existing answers are kept."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class Server:
-    """A server that has a run's base and adapter, and their names there."""
+    """A server that serves a run's base model and adapter, and the names it uses for them."""
 
     url: str
     base: str
@@ -33,7 +33,7 @@ class Server:
     api_key: str = field(repr=False)
 
     def endpoint(self, arm: Arm) -> Endpoint:
-        """Where an arm is asked."""
+        """The endpoint that answers for an arm."""
         return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
 
 
@@ -73,7 +73,7 @@ def answer_tasks(
 
 
 def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> int:
-    """Let an arm answer the prompts it hasn't answered with these settings; returns how many."""
+    """Answer the prompts that an arm hasn't answered with these settings; returns how many."""
     evaluate = task.campaign.evaluate
     decoding = Decoding(
         max_new_tokens=evaluate.max_new_tokens, no_repeat=evaluate.no_repeat, seed=evaluate.seed
@@ -90,7 +90,7 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
-    """Base, base with the campaign's system prompt, and tuned."""
+    """The three arms: base, base with the campaign's system prompt, and tuned."""
     base = base_arm(run)
     prompted = replace(base, name=PROMPTED, system=campaign.system_prompt)
     return base, prompted, tuned_arm(run, settings)
@@ -135,7 +135,7 @@ def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) ->
 
 
 def add_comparisons(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> int:
-    """Pair the tuned arm's outputs with the others' for blind review; returns how many are new."""
+    """Pair the tuned arm's outputs with other arms' for blind review; returns how many are new."""
     every = [output for arm in outputs.values() for output in arm]
     return store.add(blind_pairs(every, campaign.name, campaign.evaluate.seed, PAIRS))
 

@@ -1,17 +1,20 @@
-"""Measure a run's outputs, and load them with their measures and votes as evaluation's figures."""
+"""Measure a run's outputs, and load outputs, measures and votes for evaluation."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from db.records import Comparison, Example, Interval, Measure, Output, Passage, Review
+from db.reviews import current_reviews
 from db.store import Store
 from evaluation import measuring
 from evaluation.arms import MeasuredArm, MeasuredOutput
+from evaluation.criteria import Criterion
 from evaluation.measures.content import paraphrase_ceiling, shuffled_floor
-from evaluation.measures.criteria import Criterion
+from evaluation.measures.tone import TONE_SOURCE
 from evaluation.preferences import Preferences, Sides, read_votes, summarise_votes
 from evaluation.rating import Judge
+from evaluation.reviewer_ratings import ArmRating, rate_arms
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.workflows.answer import BASE, PROMPTED, TUNED
@@ -26,11 +29,17 @@ _ARMS = {
 
 
 def measure_outputs(
-    store: Store, outputs: Sequence[Output], criterion: Criterion, on_progress: ProgressCallback
+    store: Store,
+    outputs: Sequence[Output],
+    criterion: Criterion | None,
+    on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that this criterion hasn't measured yet; returns how many values are new."""
-    name = criterion.feature.name
-    key = {"name": name, "source": criterion.source_of(name)}
+    """Measure outputs that this criterion hasn't measured yet; returns how many values are new.
+
+    Without a criterion, only features of tone and content are measured.
+    """
+    name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
+    key = {"name": name, "source": criterion.source_of(name) if criterion else TONE_SOURCE}
     pending = [o for o in outputs if not store.count(Measure, subject=o.id, **key)]
     if not pending:
         return 0
@@ -49,7 +58,7 @@ def measure_outputs(
 def measured_arms(
     store: Store,
     outputs: dict[str, list[Output]],
-    criterion: Criterion,
+    criterion: Criterion | None,
     judge: Judge | None = None,
 ) -> tuple[MeasuredArm, ...]:
     """Each arm with its outputs' measures."""
@@ -60,12 +69,14 @@ def measured_arms(
 
 
 def measured_outputs(
-    store: Store, outputs: Sequence[Output], criterion: Criterion, judge: Judge | None = None
+    store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
     """Outputs with their measures by name, as this criterion and this judge define them."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
-    names = {criterion.feature.name, *(feature.name for feature in criterion.trait_features)}
-    sources = dict.fromkeys(names, criterion.source)
+    sources: dict[str, str] = {}
+    if criterion:
+        names = (criterion.feature.name, *(feature.name for feature in criterion.trait_features))
+        sources = dict.fromkeys(names, criterion.source)
     sources |= {f.name: judge.source for f in judge.features} if judge else {}
     for measure in store.stream(Measure, subject=tuple(measures)):
         if measure.source == sources.get(measure.name, measure.source):
@@ -85,19 +96,29 @@ def measured_outputs(
 def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> list[Review]:
     """The current reviews of comparisons between these outputs."""
     sides = _comparison_sides(store, campaign, outputs)
-    return list(store.current_reviews(subject=tuple(sides)))
+    return list(current_reviews(store, subject=tuple(sides)))
 
 
 def preferences_between(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> Preferences | None:
-    """Win rates between the arms; None if nobody has voted."""
+    """Win rates between arms from reviewers' votes; None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
-    return summarise_votes(read_votes(store.current_reviews(subject=tuple(sides)), sides))
+    return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
+
+
+def ratings_of(
+    store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
+) -> tuple[ArmRating, ...]:
+    """Reviewers' mean ratings of each arm's answers in blind comparisons."""
+    comparisons = list(store.stream(Comparison, campaign=campaign.name))
+    arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
+    reviews = current_reviews(store, subject=tuple(comparison.id for comparison in comparisons))
+    return rate_arms(reviews, comparisons, arm_of)
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """The floor (references of other prompts) and ceiling (approved rewrites) of similarity."""
+    """Bounds of similarity: references of other prompts (floor) and approved rewrites (ceiling)."""
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:
         return None, None
@@ -108,7 +129,7 @@ def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interva
 def _comparison_sides(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> dict[str, Sides]:
-    """The arms on both sides of each comparison between these outputs, by its id."""
+    """The arms that each comparison of these outputs compares, by the comparison's id."""
     arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
     return {
         comparison.id: Sides(arm_of[comparison.left], arm_of[comparison.right])

@@ -1,4 +1,4 @@
-"""Export a run's adapter for other programs, compared with the adapter before it's kept."""
+"""Export a run for other programs; an export that answers differently isn't kept."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class ExportTarget(StrEnum):
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What to export a run to; `folder` None is a folder of the run's own."""
+    """What to export a run to; without `folder`, it goes to the run's own folder."""
 
     target: ExportTarget
     folder: Path | None = None

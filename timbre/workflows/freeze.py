@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from annotation.agreement.measurement import krippendorff_alpha
+from annotation.agreement.measurement import answers_by_subject, krippendorff_alpha
 from annotation.verdicts import DECISION, verdicts
 from db.records import (
     Candidate,
@@ -16,10 +16,11 @@ from db.records import (
     Verdict,
     Version,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
 from db.versions.splits import Splits
-from evaluation.gates import ApprovedTexts, quality_gates
+from evaluation.gates import ApprovedTexts, DecisionAgreement, quality_gates
 from evaluation.scorer_cards import suggestion_gates
 from pipelines.checks.near_duplicates import find_near_duplicates
 from pipelines.checks.pii import find_pii
@@ -34,12 +35,12 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
 
     Raises `StoreError` if a gate fails without an override, or nothing was approved.
     """
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     store.add(decided)
     approved = list(_approved(store, decided))
-    agreement = _agreement_on_decision(
-        r for r in reviews if r.dataset in campaign.independent_datasets
+    agreement = agreement_on_decision(
+        [r for r in reviews if r.dataset in campaign.independent_datasets]
     )
     config = campaign.freeze
     plan = FreezePlan(
@@ -54,15 +55,16 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
         ),
         gates=version_gates(store, campaign, approved, agreement),
         override=override,
-        agreement=agreement,
+        agreement=agreement.alpha,
+        unanimity=agreement.share,
     )
     return freeze(store, plan, approved)
 
 
 def version_gates(
-    store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: Interval | None
+    store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: DecisionAgreement
 ) -> tuple[Gate, ...]:
-    """The campaign's gates for a version of these texts; `agreement` is alpha of the decision."""
+    """The campaign's gates for a version of these texts."""
     bounds = campaign.gates
     texts = {candidate.id: candidate.approved_text(verdict) for candidate, verdict, _ in approved}
     checked = ApprovedTexts(
@@ -79,14 +81,19 @@ def version_gates(
     return gates + suggestion_gates(cards, final, review_questions(campaign), bounds)
 
 
-def _agreement_on_decision(reviews: Iterable[Review]) -> Interval | None:
-    """Krippendorff's alpha of the decision; None if it's undefined."""
+def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
+    """Krippendorff's alpha of the decision, or that all reviewers agree where it's undefined."""
     alpha = krippendorff_alpha(reviews, DECISION)
-    return alpha if isinstance(alpha, Interval) else None
+    if isinstance(alpha, Interval):
+        return DecisionAgreement(alpha)
+    sheet = answers_by_subject(reviews, DECISION)
+    decided = [set(row.values()) for row in sheet.values() if len(row) > 1]
+    is_unanimous = all(len(decisions) == 1 for decisions in decided)
+    return DecisionAgreement(None, alpha.reason, len(decided) if is_unanimous else 0)
 
 
 def _with_edit(candidate: Candidate, verdict: Verdict) -> Candidate:
-    """A conversation with the answer that was approved, for a measure to inspect."""
+    """The candidate with the reviewer's edit in place of its answer."""
     if verdict.text is None or candidate.kind is not CandidateKind.CONVERSATION:
         return candidate
     *before, answer = candidate.messages

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Rejection
 from db.store import Store
-from pipelines.chats import ChatImport, import_chats
+from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.conversations import generate_conversations
+from pipelines.errors import SourceError
 from pipelines.journal import Reply
 from pipelines.meter import Meter, Prices
 from pipelines.personas import generate_persona_texts
@@ -26,11 +27,14 @@ COST_SOURCE = "generate.prices.v1"
 _BATCH = 500
 _SAMPLE = 200
 """Passages that an estimate is made from."""
+_REASONS = 3
+_EXCERPT = 80
+"""Characters of a rejected chat in an error."""
 
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """Limits of a run, whether to retry rejected texts, and where and how the teacher replies."""
+    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs."""
 
     max_usd: float | None = None
     max_tokens: int | None = None
@@ -52,8 +56,16 @@ class StoredCounts:
 
 
 @dataclass(frozen=True)
+class ImportCounts:
+    """What was stored, and what importing changed in the accepted chats."""
+
+    stored: StoredCounts
+    changes: Counter[str]
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """What a run would request from its teacher, extrapolated from some of its passages.
+    """The estimated requests, tokens and cost of a run, extrapolated from a sample of passages.
 
     `cached` replies are in the journal and cost nothing.
     """
@@ -108,17 +120,22 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
 
 def add_chats(
     store: Store, campaign: Campaign, path: Path, licence: str, on_progress: ProgressCallback
-) -> StoredCounts:
-    """Import a file of existing chats as candidates of a campaign.
+) -> ImportCounts:
+    """Import a file of existing chats as candidates of a campaign; rejections are stored as well.
 
-    Raises `SourceError` if the file can't be read.
+    Raises `SourceError` if the file can't be read or none of its chats can be imported.
     """
     voice = campaign.voice
     persona = voice.label if isinstance(voice, Persona) else None
     existing = store.stream(Candidate, campaign=campaign.name)
     source = ChatImport(path, campaign.name, licence, voice.language, persona, existing)
-    records = import_chats(source)
-    return _store_records(store, records, Prices(), on_progress)
+    samples: dict[str, Rejection] = {}
+    records = _collect_samples(import_chats(source), samples)
+    stored = _store_records(store, records, Prices(), on_progress)
+    rejections = {reason: stored.by_outcome[f"rejected: {reason}"] for reason in samples}
+    if stored.by_outcome.total() == sum(rejections.values()):
+        raise SourceError(_nothing_imported(path.name, Counter(rejections), samples))
+    return ImportCounts(stored, source.changes)
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
@@ -167,7 +184,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """What the store and the trainer provide to a run."""
+    """What a generation run needs from the store and the trainer."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
@@ -221,7 +238,7 @@ def _store_records(
     prices: Prices,
     on_progress: ProgressCallback,
 ) -> StoredCounts:
-    """Store records as they arrive, whatever ends the iteration."""
+    """Store records as they arrive, even if the iteration is interrupted."""
     counts = StoredCounts()
     pending: list[Record] = []
 
@@ -252,3 +269,23 @@ def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
 
 def _outcome(record: Candidate | Rejection) -> str:
     return record.kind.value if isinstance(record, Candidate) else f"rejected: {record.reason}"
+
+
+def _collect_samples(
+    records: Iterable[Candidate | Rejection], samples: dict[str, Rejection]
+) -> Iterator[Candidate | Rejection]:
+    """Pass records on, and remember the first rejection for each reason."""
+    for record in records:
+        if isinstance(record, Rejection):
+            samples.setdefault(record.reason, record)
+        yield record
+
+
+def _nothing_imported(name: str, counts: Counter[str], samples: dict[str, Rejection]) -> str:
+    lines = [f"{name}: none of its {counts.total()} chats can be imported. The main reasons are:"]
+    for reason, count in counts.most_common(_REASONS):
+        sample = samples[reason]
+        text = " ".join(sample.text.split())
+        excerpt = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+        lines.append(f"  {count} × {reason}: {sample.subject} ({sample.detail}) “{excerpt}”")
+    return "\n".join(lines)

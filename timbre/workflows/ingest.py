@@ -1,4 +1,4 @@
-"""Read a source into articles, passages and counted rejections."""
+"""Read a source into the store: its articles, their passages, and what was rejected."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -81,14 +81,14 @@ def add_articles(
 
 
 def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressCallback) -> None:
-    """Read the campaign's sources of which the store has no article yet."""
+    """Read the campaign's sources that have no article in the store yet."""
     for source in campaign.sources:
         if not store.count(Article, source=source_name(source)):
             add_articles(store, source, on_progress)
 
 
 def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
-    """The passages a campaign generates from, at most its limit.
+    """The passages that a campaign generates texts from, up to its limit.
 
     The first passage of every article comes before the second of any, so that a limit takes from
     as many articles as it can.

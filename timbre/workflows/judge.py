@@ -20,6 +20,7 @@ from db.records import (
     Role,
     digest,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from evaluation import scorer_cards
 from evaluation.arms import MeasuredArm
@@ -71,7 +72,7 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge; None if it names none.
+    """Rate outputs and reviewed candidates with the campaign's judge; None without a judge.
 
     At most `judged` candidates are rated, always the same ones; they're what its card is made from.
 
@@ -84,7 +85,7 @@ def rate(
     examples = {e.id: e for e in store.stream(Example, id=tuple(o.prompt for o in outputs))}
     texts = {o.id: (_question(examples[o.prompt]), o.text) for o in outputs if o.prompt in examples}
     count = _rate_texts(store, campaign, judge, texts, ask)
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     labels = reviewer_labels(store, campaign, reviews)
     known = sorted({id for each in labels.values() for id in each.subjects}, key=digest)
     chosen = store.stream(Candidate, id=tuple(known[: campaign.evaluate.judged]))
@@ -98,15 +99,19 @@ def reviewer_labels(
 ) -> dict[str, ReviewerLabels]:
     """What most reviewers said about candidates, by tone or trait."""
     ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
-    candidates = store.stream(Candidate, id=ids)
-    middle = 0.0 if isinstance(campaign.voice, Persona) else campaign.voice.scale.middle
-    return scorer_cards.candidate_labels(candidates, reviews, campaign.criterion, middle)
+    candidates, voice = store.stream(Candidate, id=ids), campaign.voice
+    criterion = campaign.criterion
+    if isinstance(voice, Persona):
+        traits = criterion.traits if criterion else ()
+        return scorer_cards.trait_labels(candidates, reviews, traits)
+    name = criterion.feature.name if criterion else voice.name
+    return {name: scorer_cards.tone_labels(candidates, reviews, voice.scale.middle)}
 
 
 def candidate_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule or of the trait lists."""
+    """Judge cards of the tone's rule, or of a persona's trait lists."""
     labels = reviewer_labels(store, campaign, reviews)
     return scorer_cards.candidate_cards(labels, campaign.criterion)
 
@@ -114,7 +119,7 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """A card of the judge for each criterion it rated on texts that reviewers labelled."""
+    """The judge's card for each criterion, from texts that both it and reviewers rated."""
     judge = judge_of(campaign)
     if judge is None:
         return
@@ -130,7 +135,7 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Cards of single measures as predictors of votes; `measures` are names and labels."""
+    """Judge cards of single measures as predictors of votes; `measures` pairs names with labels."""
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
@@ -138,10 +143,10 @@ def vote_cards(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """A card for each suggesting measure that enough reviewed records let us test."""
+    """A judge card for each measure that suggests answers, if enough records were reviewed."""
     answers = scorer_cards.suggestion_reviews(
-        store.current_reviews(dataset=campaign.calibration_dataset),
-        store.current_reviews(dataset=campaign.candidates_dataset),
+        current_reviews(store, dataset=campaign.calibration_dataset),
+        current_reviews(store, dataset=campaign.candidates_dataset),
     )
     ids = tuple({review.subject for review in answers.reviews})
     candidates = store.stream(Candidate, id=ids)
@@ -149,11 +154,12 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def review_questions(campaign: Campaign) -> ReviewQuestions:
-    """The campaign's review questions that measures suggest answers to."""
+    """The review questions for which measures suggest answers."""
     settings = campaign.review_settings
     voice = campaign.voice
     return ReviewQuestions(
         scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
+        rating_rule=campaign.rating_rule,
         is_grounded=settings.grounded,
         traits=tuple(trait.name for trait in settings.traits),
         guidelines=campaign.guidelines,

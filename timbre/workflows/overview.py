@@ -9,7 +9,6 @@ from db.runs import RunState, RunStatus, campaign_runs, promotions
 from db.store import Store
 from evaluation.arms import summarise
 from evaluation.errors import EvaluationError
-from evaluation.measures.criteria import Criterion
 from evaluation.pages.charts import Axis, Caption, Figure, Row, Series
 from evaluation.pages.page import Page, Section, Table, number_cell, share_cell, write_page
 from evaluation.pages.plots import interval_figure
@@ -23,7 +22,7 @@ _SCALE = (-0.2, 1.0)
 
 
 def write_overview(store: Store, settings: Settings) -> Path:
-    """Write the page over all versions and runs; the same contents write the same page."""
+    """Write the page over all versions and runs; identical data gives an identical page."""
     return write_page(overview(store), settings.reports / "index.html")
 
 
@@ -101,21 +100,18 @@ def _run_row(store: Store, status: RunStatus, version: Version | None) -> tuple[
 
 def _target_rate(store: Store, status: RunStatus, campaign: str) -> str:
     """How often the run's answers meet the target, if they were measured."""
-    criterion = _criterion(campaign)
+    try:
+        criterion = load_campaign(campaign).criterion
+    except (SettingsError, EvaluationError):
+        return "not measured"  # the campaign's file is gone
+    if criterion is None:
+        return "no target"
     outputs = list(store.stream(Output, run=status.run.id, arm=TUNED))
-    if criterion is None or not outputs:
+    if not outputs:
         return "not measured"
     (arm,) = measured_arms(store, {TUNED: outputs}, criterion)
     rate = summarise(arm, criterion.feature).target
     return f"{share_cell(rate)} {criterion.feature.label.lower()}" if rate else "not measured"
-
-
-def _criterion(campaign: str) -> Criterion | None:
-    """The criterion of a campaign; None if its file is gone."""
-    try:
-        return load_campaign(campaign).criterion
-    except (SettingsError, EvaluationError):
-        return None
 
 
 def _version_section(store: Store, versions: Sequence[Version]) -> Section:

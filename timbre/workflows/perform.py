@@ -11,7 +11,11 @@ from timbre.console import echo, progress
 from timbre.settings import Settings
 from timbre.workflows.answer import add_comparisons, answer_run, run_outputs
 from timbre.workflows.evaluate import measure_outputs, measured_arms
-from timbre.workflows.promote import describe_decision, promote_if_better
+from timbre.workflows.promote import (
+    describe_decision,
+    describe_missing_target,
+    promote_if_better,
+)
 from timbre.workflows.train import TrainPlan, train_version
 
 
@@ -19,6 +23,7 @@ def perform_run(store: Store, campaign: Campaign, version: Version, settings: Se
     """Perform the steps of a run that aren't done yet; returns the run.
 
     The run is promoted if it beats the promoted one, and the result is recorded either way.
+    Without a criterion, runs aren't compared.
 
     Raises `StoreError` if the version is another campaign's or data was withdrawn from it,
     `TrainerError` if training fails.
@@ -27,7 +32,9 @@ def perform_run(store: Store, campaign: Campaign, version: Version, settings: Se
     run = train_adapter(store, campaign, version, settings)
     answer_prompts(store, campaign, run, settings)
     add_comparisons(store, campaign, run_outputs(store, campaign, run, settings))
-    if promoted_run(store, campaign.name) != run:
+    if campaign.criterion is None:
+        echo(describe_missing_target(campaign))
+    elif promoted_run(store, campaign.name) != run:
         with progress("compare with the promoted run") as advance:
             decision = promote_if_better(store, campaign, run, settings, advance)
         echo(describe_decision(run, decision))
@@ -56,6 +63,8 @@ def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Setting
     with progress("measures") as advance:
         for arm_outputs in outputs.values():
             measure_outputs(store, arm_outputs, criterion, advance)
+    if criterion is None:
+        return
     for arm in measured_arms(store, outputs, criterion):
         rate = summarise(arm, criterion.feature).target
         if rate:

@@ -33,8 +33,12 @@ def promote_if_better(
     Both answer the held-out prompts of the run's version, without those the promoted run was
     trained on. The result is recorded as an event either way, once.
 
-    Raises `SettingsError` if the run is promoted already, `StoreError` if it hasn't finished.
+    Raises `SettingsError` if the run is promoted already or the campaign has no criterion,
+    `StoreError` if it hasn't finished.
     """
+    criterion = campaign.criterion
+    if criterion is None:
+        raise SettingsError(describe_missing_target(campaign))
     current = _current(store, campaign.name, run)
     prompts = list(_unseen_prompts(store, campaign, run, current))
     rival = tuned_arm(current, settings) if current else base_arm(run)
@@ -42,13 +46,21 @@ def promote_if_better(
         _measure(store, AnswerTask(campaign, owner, arm, prompts), on_progress)
         for owner, arm in ((run, tuned_arm(run, settings)), (current or run, rival))
     )
-    criterion = campaign.criterion
     # A base model repeats its passage, and no trained model gets that close to it.
     guards = (SIMILARITY, *criterion.trait_features) if current else ()
     decision = decide_promotion(new, incumbent, criterion.feature, guards)
     kind = EventKind.PROMOTED if decision.is_better else EventKind.COMPARED
     _record(store, run, kind, _details(campaign.name, current, decision.reason))
     return decision
+
+
+def describe_missing_target(campaign: Campaign) -> str:
+    """Why a campaign's runs can't be compared, and what to do instead."""
+    return (
+        f"Runs of “{campaign.name}” can't be compared automatically, because "
+        f"{campaign.subject} has no [target]. Read the report, and promote the run you prefer with "
+        f"`timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
+    )
 
 
 def describe_decision(run: Run, decision: PromotionDecision) -> str:
@@ -81,7 +93,7 @@ def _details(campaign: str, current: Run | None, reason: str) -> dict[str, str]:
 
 
 def _record(store: Store, run: Run, kind: EventKind, details: dict[str, str]) -> None:
-    """Append an event, unless it equals the last one."""
+    """Append an event, unless it equals the run's last event."""
     new = event(run.id, kind, **details)
     last = list(store.events(run.id))[-1]
     if (last.kind, last.detail) != (new.kind, new.detail):

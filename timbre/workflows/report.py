@@ -1,8 +1,8 @@
-"""Write the report of a campaign's run from what the store holds."""
+"""Write the report of a campaign's run."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotation.agreement.measurement import answered_questions, measure_agreement
@@ -22,6 +22,7 @@ from db.records import (
     Version,
     plain,
 )
+from db.reviews import current_reviews
 from db.runs import RunStatus
 from db.store import Store
 from db.versions.contents import version_examples
@@ -48,6 +49,7 @@ from timbre.workflows.answer import BASE, PAIRS, TUNED, run_outputs
 from timbre.workflows.evaluate import (
     measured_arms,
     preferences_between,
+    ratings_of,
     similarity_bounds,
     votes_on,
 )
@@ -58,7 +60,7 @@ _EXAMPLES = 6
 
 
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
-    """Write the report of a finished run; the same contents write the same page.
+    """Write the report of a finished run; identical data gives an identical page.
 
     Returns the page's path.
     """
@@ -76,20 +78,24 @@ def report_data(
     """Everything the report of a run shows."""
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
-    target, ratings = criterion.feature, judge.features if judge else ()
+    judged = judge.features if judge else ()
+    target, traits = (criterion.feature, criterion.trait_features) if criterion else (None, ())
     measured = measured_arms(store, outputs, criterion, judge)
-    arms = tuple(summarise(a, target, criterion.trait_features, ratings) for a in measured)
-    compared = (target, SIMILARITY, *criterion.trait_features)
-    differences = compare_arms(measured, PAIRS, compared)
+    arms = tuple(summarise(arm, target, traits, judged) for arm in measured)
+    targets = (target,) if target else ()
+    differences = compare_arms(measured, PAIRS, (*targets, SIMILARITY, *traits))
     votes = preferences_between(store, campaign, outputs)
     by_name = {arm.name: arm for arm in arms}
     examples = list(version_examples(store, version))
     floor, ceiling = similarity_bounds(examples)
-    evidence = Evidence(by_name.get(TUNED), by_name.get(BASE), differences, votes, target)
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    ratings = ratings_of(store, campaign, outputs)
+    evidence = Evidence(
+        by_name.get(TUNED), by_name.get(BASE), differences, votes, target, ratings=ratings
+    )
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     independent = [r for r in reviews if r.dataset in campaign.independent_datasets]
-    predictors = [(target.name, "The target")]
-    predictors += [(f.name, f"The judge’s “{f.label}”") for f in ratings]
+    predictors = [(feature.name, "The target") for feature in targets]
+    predictors += [(f.name, f"The judge’s “{f.label}”") for f in judged]
     return ReportData(
         campaign=campaign.name,
         subject=campaign.subject,
@@ -97,13 +103,15 @@ def report_data(
         written_at=status.at,
         target=target,
         version=_version_facts(campaign, version, examples, reviews),
-        agreement=tuple(_agreement_rows(independent)),
+        agreement=tuple(_agreement_rows(independent, campaign.review_settings.ratings)),
         arms=arms,
         differences=differences,
         sweep=reading_ease_sweep(measured) if isinstance(campaign.voice, Tone) else (),
         floor=floor,
         ceiling=ceiling,
         preferences=votes,
+        ratings=ratings,
+        scale=_scale(campaign),
         judges=(
             *candidate_cards(store, campaign, reviews),
             *rating_cards(store, campaign, reviews),
@@ -116,6 +124,15 @@ def report_data(
         lineage=tuple(_lineage(store, outputs.get(TUNED, []))),
         configuration=tuple(_configuration(campaign, status.run)),
     )
+
+
+def _scale(campaign: Campaign) -> str:
+    """The tone's question with the ends of its scale; empty for a persona."""
+    settings = campaign.review_settings
+    if not settings.scale:
+        return ""
+    ends = "; ".join(f"{p.value}: {p.label}" for p in (settings.scale[0], settings.scale[-1]))
+    return f"{settings.scale_question} ({ends})"
 
 
 def _version_facts(
@@ -139,8 +156,8 @@ def _reviewers(reviews: Iterable[Review]) -> Iterator[Reviewer]:
         yield Reviewer(name, kind, count, descriptions.get(name, ""))
 
 
-def _agreement_rows(reviews: list[Review]) -> Iterator[AgreementRow]:
-    agreement = measure_agreement(reviews, answered_questions(reviews))
+def _agreement_rows(reviews: list[Review], ratings: Sequence[int]) -> Iterator[AgreementRow]:
+    agreement = measure_agreement(reviews, answered_questions(reviews), ratings=ratings)
     for row in agreement.questions:
         value = row.alpha if isinstance(row.alpha, Interval) else None
         yield AgreementRow(row.question, "all reviewers", "Krippendorff’s α", row.records, value)
@@ -182,7 +199,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """The tuned model's first output that's shown, traced back to its sources."""
+    """The lineage of the tuned model's first output in the report."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

@@ -1,4 +1,4 @@
-"""Push candidates and comparisons to reviewers, people or rules, and pull their reviews."""
+"""Push candidates and comparisons to reviewers (people or rules), and pull their reviews."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from annotation.submit import submit
 from annotation.verdicts import verdicts
 from db.events import now
 from db.records import Article, Candidate, Comparison, Example, Output, Passage, Review
-from db.reviews import Reconciliation
+from db.reviews import Reconciliation, current_reviews, reconcile_reviews
 from db.store import Store
 from evaluation.measures.suggestions import suggest_answers
 from evaluation.measures.tone import tone_measures
@@ -33,14 +33,14 @@ from timbre.settings import Settings
 def push(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's candidates to its reviewers; what is already there stays.
+    """Push the campaign's candidates to its reviewers; candidates pushed before stay.
 
     A calibration share goes to a dataset of its own, without suggestions, with at least two
     reviewers per record.
     """
     settings, review = campaign.review_settings, campaign.review
     candidates = list(store.stream(Candidate, campaign=campaign.name))
-    items = list(candidate_items(store, candidates))
+    items = list(candidate_items(store, campaign, candidates))
     calibration = [item for item in items if in_calibration(item.candidate, campaign)]
     others = [item for item in items if not in_calibration(item.candidate, campaign)]
     assigned = list(_assign(others, review.annotators, review.overlap))
@@ -61,7 +61,7 @@ def push(
 def push_outputs(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's blind comparisons: nothing shows which arm wrote a side."""
+    """Push the campaign's blind comparisons, which don't show which arm wrote an answer."""
     items = list(comparison_items(store, campaign))
     dataset, settings = campaign.outputs_dataset, campaign.review_settings
     return push_comparisons(connection, dataset, items, settings, on_progress)
@@ -75,10 +75,10 @@ def push_ties(
     The adjudicator's decision is one more review of the candidate, and settles it. Candidates
     pushed earlier stay, settled or not.
     """
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     candidates = list(store.stream(Candidate, id=tuple(verdict.subject for verdict in decided)))
-    items = adjudication_items(candidate_items(store, candidates), decided, reviews)
+    items = adjudication_items(candidate_items(store, campaign, candidates), decided, reviews)
     adjudicators = (campaign.review.adjudicator,) if campaign.review.adjudicator else ()
     return push_candidates(
         connection,
@@ -90,14 +90,14 @@ def push_ties(
 
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
-    """Store what reviewers answer now in a dataset: new, changed and deleted reviews."""
-    return store.reconcile_reviews(dataset, pull(connection, dataset, is_rule), now())
+    """Pull a dataset's reviews into the store: new, changed and deleted ones."""
+    return reconcile_reviews(store, dataset, pull(connection, dataset, is_rule), now())
 
 
 def pull_campaign(
     store: Store, campaign: Campaign, connection: Connection
 ) -> Iterator[tuple[str, Reconciliation]]:
-    """Pull each of the campaign's datasets that exists in Argilla."""
+    """Pull the campaign's datasets that exist in Argilla."""
     existing = dataset_names(connection)
     for dataset in campaign.datasets:
         if dataset in existing:
@@ -111,7 +111,7 @@ def pull_changed(
     ours = {record for record in changed if record.dataset == dataset}
     reviews = pull(connection, dataset, is_rule, sorted(record.record for record in ours))
     subjects = frozenset(record.subject for record in ours)
-    return store.reconcile_reviews(dataset, reviews, now(), subjects)
+    return reconcile_reviews(store, dataset, reviews, now(), subjects)
 
 
 def review_watcher(
@@ -145,7 +145,7 @@ def review_watcher(
 def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list[Review]:
     """The current reviews of candidates or of comparisons, without the adjudicator's."""
     datasets = (campaign.outputs_dataset,) if outputs else campaign.independent_datasets
-    return list(store.current_reviews(dataset=datasets))
+    return list(current_reviews(store, dataset=datasets))
 
 
 def campaign_progress(
@@ -199,25 +199,30 @@ def _submit_rule_reviews(
     voice = campaign.voice
     traits = voice.traits if isinstance(voice, Persona) else ()
     cues = tuple((trait.name, trait.markers) for trait in traits)
+    scale = campaign.review_settings.ratings
     return sum(
-        submit(connection, dataset, [review_by_rule(i, rule, cues) for i in items], on_progress)
+        submit(
+            connection, dataset, [review_by_rule(i, rule, cues, scale) for i in items], on_progress
+        )
         for rule, connection in zip(RULE_REVIEWERS, reviewers, strict=True)
     )
 
 
 def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
-    """Whether a candidate is in the calibration set, which compares the campaign's reviewers."""
+    """Whether a candidate is in the calibration set, which shows how far reviewers agree."""
     return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
 
 
-def candidate_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
+def candidate_items(
+    store: Store, campaign: Campaign, candidates: Sequence[Candidate]
+) -> Iterator[CandidateItem]:
     """Candidates with their source, suggestions, sentence vector and measures to filter by."""
     from trainer.embed import embed  # needs torch, which takes seconds to import
 
     vectors = embed([candidate.review_text for candidate in candidates])
     for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
         measures = tone_measures(item.candidate.review_text)
-        answers = suggest_answers(item.candidate, measures)
+        answers = suggest_answers(item.candidate, campaign.rating_rule)
         yield replace(
             item,
             suggestions=tuple(Suggestion(a.question, a.value, a.score, a.agent) for a in answers),
@@ -262,7 +267,7 @@ def _assign(
 
 
 def _assigned_counts(store: Store, campaign: Campaign) -> dict[str, int]:
-    """How many records each named annotator gets; empty if none is named."""
+    """How many records each named annotator gets; empty if the campaign names no annotators."""
     review = campaign.review
     if not review.annotators:
         return {}

@@ -16,6 +16,7 @@ from db.records import (
     Split,
     Version,
 )
+from db.reviews import current_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 from db.versions.splits import Splits, split_of
@@ -29,13 +30,12 @@ from studies.costs import load_chat
 from studies.errors import StudyError
 from studies.finetune_api import FinetuneAccess
 from studies.knowledge import Distractors, persona_questions
-from studies.ladder import PromptingTask
 from studies.pages.persona import persona_page
 from studies.pages.tone import tone_page
 from studies.persona import PersonaSubject, StudyJudge, plan_persona_grid, run_persona_grid
 from studies.probes import prompt_sets
 from studies.result_cache import ProgressCallback, ResultCache, StudyContext
-from studies.strategies import by_length
+from studies.strategies import PromptingTask, by_length
 from studies.tone import plan_tone_grid, run_tone_grid
 from studies.training import PlannedTraining
 from timbre.campaign import Campaign, load_campaign, load_training, shipped_personas
@@ -57,7 +57,7 @@ _WIKIPEDIA = "https://en.wikipedia.org/"
 
 @dataclass(frozen=True)
 class StudyPlace:
-    """Where a study's results and page go, and how its progress is reported."""
+    """Where a study stores results and writes its page, and its progress callback."""
 
     settings: Settings
     name: str
@@ -136,7 +136,7 @@ def minutes_per_training(cache: ResultCache) -> float | None:
 
 
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
-    """The examples without those of the test split whose article the base was trained on.
+    """Leave out test examples from articles that the base model was trained on.
 
     The packaged mini lists its training pages. Other models don't, so all their examples stay.
     """
@@ -170,13 +170,13 @@ def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingT
     held_out = sorted((e for e in chats if e.split is Split.TEST), key=lambda example: example.id)
     if not held_out:
         raise StudyError(
-            f"“{campaign.name}” has no held-out conversation. Generate more candidates, or raise "
+            f"“{campaign.name}” has no held-out conversations. Generate more candidates, or raise "
             "`test` in its [freeze] section."
         )
     return PromptingTask(
         prompts=tuple(held_out[: study.ladder.prompts or None]),
         examples=by_length([e for e in chats if e.split is Split.TRAIN]),
-        criterion=campaign.criterion,
+        criterion=campaign.require_criterion("A study"),
         system=campaign.system_prompt,
         rules=rules_prompt(campaign.voice),
         rewrite=study.ladder.rewrite or rewrite_prompt(campaign.voice),
@@ -218,7 +218,7 @@ def _persona_subject(
         campaign=campaign.name,
         name=persona.name,
         system=campaign.system_prompt,
-        criterion=campaign.criterion,
+        criterion=campaign.require_criterion("A study"),
         examples=tuple(examples),
         prompts=prompt_sets(dialogues, study.prompts),
         choices=_choices(persona),
@@ -227,7 +227,7 @@ def _persona_subject(
 
 
 def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
-    """Multiple choice between what is true of a persona and of the other shipped ones."""
+    """Multiple-choice questions that contrast a persona with the other shipped personas."""
     others = [other for other in shipped_personas() if other.name != persona.name]
     traits = [(trait.name, trait.description) for trait in persona.traits]
     distractors = Distractors(
@@ -239,11 +239,11 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """The campaign's judge with what its cards say; None if it names no judge."""
+    """The campaign's judge with the conclusions of its cards; None without a judge."""
     judge = judge_of(campaign)
     if judge is None:
         return None
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     threshold = campaign.gates.judge_kappa
     sentences = tuple(
         card.sentence + (" Diagnostic only." if card.diagnostic_only(threshold) else "")
@@ -309,6 +309,6 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 
 
 def _newest(store: Store) -> str:
-    """The time of the newest event, so that the same store writes the same page."""
+    """The time of the newest event, so that an unchanged store gives an identical page."""
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")

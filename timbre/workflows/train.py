@@ -1,4 +1,4 @@
-"""Train an adapter on a frozen version, as a run that's recorded whether it ends well or not."""
+"""Train an adapter on a frozen version; successful and failed runs are both recorded."""
 
 import json
 from dataclasses import dataclass
@@ -130,7 +130,7 @@ def _write_card(
 
 
 def _result_details(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:
-    """What a run's event says about its result, and what it cost if an hour's price is known."""
+    """The details of a finished run's event: its result, and its cost if it's known."""
     details: dict[str, Any] = json.loads(result_to_json(result))
     if price_per_hour:
         details["price_per_hour"] = price_per_hour

@@ -5,7 +5,6 @@ would read differently are errors.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,6 @@ _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _SPLITS = {f"{_LETTERS}{{1,3}}{_REST}": "llama-bpe", f"{_LETTERS}{_REST}": "qwen2"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
-    tensors: gguf.GGMLQuantizationType
-    file: gguf.LlamaFileType
-
-
-_FORMATS = {
-    GgufType.F16: _Format(gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
-    GgufType.Q8_0: _Format(gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
-}
 _HINT = "Set TIMBRE_LLAMA_CPP to llama.cpp's folder to use its converter."
 
 
@@ -57,7 +46,8 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
         )
     architecture = _ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
-    _add_shape(writer, config, _FORMATS[gguf_type])
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{gguf_type.upper()}"])
+    _add_shape(writer, config)
     _add_tokenizer(writer, model, config.vocab_size)
     if (factors := _rotary_factors(config)) is not None:
         writer.add_tensor("rope_freqs.weight", factors)
@@ -70,17 +60,16 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
             values = tensor.float().numpy()
             if architecture is gguf.MODEL_ARCH.LLAMA:
                 values = _permute_heads(name, values, config)
-            _add_tensor(writer, new, values, _FORMATS[gguf_type].tensors)
+            _add_tensor(writer, new, values, gguf.GGMLQuantizationType[gguf_type.upper()])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
-def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig, file_format: _Format) -> None:
+def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
     values: Any = config  # each family has its own class; these names are common to all
     head = getattr(values, "head_dim", None) or values.hidden_size // values.num_attention_heads
-    writer.add_file_type(file_format.file)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_block_count(values.num_hidden_layers)
     writer.add_context_length(values.max_position_embeddings)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from db.records import Example
 from trainer.answer import Answerer
-from trainer.chat import prompt_of
 from trainer.export.export_plan import Bounds
 from trainer.logprobs import token_logprobs
 
@@ -41,8 +40,9 @@ def measure_parity(
 ) -> Parity:
     """Compare an export with its adapter on the first 32 chats."""
     chats = [example for example in examples if example.messages][:PROMPTS]
-    answers = [greedy_answers(model, chats) for model in (adapter, exported)]
-    logprobs = [answer_logprobs(model, chats) for model in (adapter, exported)]
+    batches = [chats[i : i + _BATCH_SIZE] for i in range(0, len(chats), _BATCH_SIZE)]
+    answers = [_answers(model, batches) for model in (adapter, exported)]
+    logprobs = [_logprobs(model, batches) for model in (adapter, exported)]
     differences = [abs(ours - theirs) for ours, theirs in zip(*logprobs, strict=True)]
     pairs = list(zip(chats, *answers, strict=True))
     return Parity(
@@ -55,18 +55,16 @@ def measure_parity(
     )
 
 
-def greedy_answers(model: Answerer, examples: Sequence[Example]) -> list[str]:
-    """The greedy answers to the examples, in order."""
-    prompts = [model.chat.encode_prompt(prompt_of(example)) for example in examples]
-    batches = [prompts[i : i + _BATCH_SIZE] for i in range(0, len(prompts), _BATCH_SIZE)]
-    return [model.decode(ids) for batch in batches for ids in model.generate(batch)]
+def _answers(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[str]:
+    return [
+        output.text for batch in batches for output in model.answer(model.encode_prompts(batch))
+    ]
 
 
-def answer_logprobs(model: Answerer, examples: Sequence[Example]) -> list[float]:
+def _logprobs(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[float]:
     """The log-probabilities in nats of all tokens of the examples' answers."""
-    rows = [model.chat.encode_example(example) for example in examples]
-    batches = [rows[i : i + _BATCH_SIZE] for i in range(0, len(rows), _BATCH_SIZE)]
-    values = [token_logprobs(model.model, model.chat, batch) for batch in batches]
+    rows = ([model.chat.encode_example(example) for example in batch] for batch in batches)
+    values = [token_logprobs(model.model, model.chat, batch) for batch in rows]
     return [value for batch in values for row in batch for value in row]
 
 

@@ -1,7 +1,7 @@
 """An adapter's folder on disk: its weights, and the metadata of what it was trained from."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.config import TrainingConfig
@@ -36,11 +36,6 @@ def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> A
     )
 
 
-def write_metadata(adapter: Path, metadata: AdapterMetadata) -> None:
-    """Write the metadata next to an adapter's weights."""
-    (adapter / METADATA).write_text(json.dumps(asdict(metadata), indent=1))
-
-
 def read_metadata(adapter: Path) -> AdapterMetadata:
     """Read the metadata of an adapter that Timbre trained.
 
@@ -58,10 +53,10 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
         ) from error
 
 
-def check_base(metadata: AdapterMetadata, base: str, adapter: Path) -> None:
-    """Check that a base model is the one an adapter was trained on.
+def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
+    """Check that a base model and its chat template are those an adapter was trained with.
 
-    Raises `TrainerError` naming both.
+    Raises `TrainerError` naming both models or both templates.
     """
     actual = fingerprint(base, metadata.revision if base == metadata.base else "")
     if actual != metadata.base_fingerprint:
@@ -69,4 +64,10 @@ def check_base(metadata: AdapterMetadata, base: str, adapter: Path) -> None:
             f"{adapter} was trained on the base model “{metadata.base}” "
             f"({metadata.base_fingerprint[:12]}), not on “{base}” ({actual[:12]}). "
             "Use the model it was trained on."
+        )
+    if template != metadata.template_fingerprint:
+        raise TrainerError(
+            f"{adapter} was trained with the chat template {metadata.template_fingerprint[:12]}, "
+            f"but the model has {template[:12]}. Use the base model and library versions of its "
+            "run."
         )

@@ -21,7 +21,6 @@ from trainer.libraries import is_out_of_memory
 from trainer.models.lookup import resolve
 from trainer.models.precision import Precision, choose_precision
 from trainer.models.remote_code import may_run_code
-from trainer.training.packing import use_packed_attention
 
 _NUMBER = re.compile(r"\d+")
 
@@ -34,12 +33,9 @@ class BaseModel:
     chat: Chat
     precision: Precision
 
-    def load(self, packed_attention: bool = False) -> PreTrainedModel:
-        """Load the weights; `packed_attention` keeps packed examples apart faster on a CPU."""
-        model = load_model(self.folder, self.precision)
-        if packed_attention:
-            use_packed_attention(model)
-        return model
+    def load(self) -> PreTrainedModel:
+        """Load the weights."""
+        return load_model(self.folder, self.precision)
 
 
 def open_base(base: str, revision: str, precision: str) -> BaseModel:

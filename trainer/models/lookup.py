@@ -8,6 +8,7 @@ opened. `trainer.models.remote_code` handles models with their own Python code.
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
@@ -18,15 +19,7 @@ from trainer.models.mini import mini_folder
 from trainer.models.remote_code import check_code, hub_commit, may_run_code, python_files
 
 MINI = "mini"
-_DOWNLOADS = [
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "*.json",
-    "*.jinja",
-    "*.model",
-    "*.txt",
-    "*.py",
-]
+_DOWNLOADS = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py"]
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
 
@@ -54,7 +47,7 @@ def check_folder(folder: Path) -> Path:
     Raises `TrainerError` naming the file or key at fault.
     """
     if not (folder / "config.json").is_file():
-        raise TrainerError(f"{folder} has no config.json, so it isn't a model's folder.")
+        raise TrainerError(f"{folder} has no config.json, so it isn't a model folder.")
     if not any(folder.glob("*.safetensors")):
         pickles = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
         raise TrainerError(
@@ -73,22 +66,12 @@ def pickle_warning(pickles: list[str]) -> str:
 def _download(base: str, revision: str) -> Path:
     """A model from the Hub, or from the local cache without using the network."""
     name = f"“{base}”" + (f" at {revision}" if revision else "")
-
-    def snapshot(local_files_only: bool) -> Path:
-        path = huggingface_hub.snapshot_download(
-            base,
-            revision=revision or None,
-            allow_patterns=_DOWNLOADS,
-            local_files_only=local_files_only,
-        )
-        return Path(path)
-
+    options: Any = {"revision": revision or None, "allow_patterns": _DOWNLOADS}
     try:
-        return snapshot(local_files_only=True)
-    except LocalEntryNotFoundError:
-        pass
-    try:
-        return snapshot(local_files_only=False)
+        try:
+            return Path(huggingface_hub.snapshot_download(base, local_files_only=True, **options))
+        except LocalEntryNotFoundError:
+            return Path(huggingface_hub.snapshot_download(base, **options))
     except GatedRepoError:
         raise TrainerError(
             f"The model {name} is gated. Request access on its page, then run `hf auth login`."

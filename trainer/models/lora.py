@@ -1,4 +1,4 @@
-"""LoRA adapters as PEFT models: add a new one, save it, load it again."""
+"""LoRA adapters as PEFT models: add a new one, or load one."""
 
 from pathlib import Path
 from typing import Any
@@ -6,11 +6,8 @@ from typing import Any
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel, set_seed
 
-from trainer.chat import Chat
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.models.adapter import AdapterMetadata, read_metadata, write_metadata
-from trainer.training.processes import gather_weights, is_main_process
 
 
 def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
@@ -38,28 +35,8 @@ def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
         ) from error
 
 
-def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
-    """Save the adapter that a trainer holds with its metadata; only the main process writes."""
-    weights = gather_weights(trainer)
-    if is_main_process():
-        trainer.adapted.peft_config["default"].base_model_name_or_path = metadata.base
-        trainer.adapted.save_pretrained(
-            str(folder), state_dict=weights, save_embedding_layers=False
-        )
-        write_metadata(folder, metadata)
-
-
-def load_adapter(model: PreTrainedModel, chat: Chat, adapter: Path) -> PreTrainedModel:
-    """A base model with an adapter, merged if merging is lossless (float32 weights).
-
-    Raises `TrainerError` if the chat template isn't the one the adapter was trained with.
-    """
-    trained_with = read_metadata(adapter).template_fingerprint
-    if chat.fingerprint != trained_with:
-        raise TrainerError(
-            f"{adapter} was trained with the chat template {trained_with[:12]}, but the model "
-            f"has {chat.fingerprint[:12]}. Use the base model and library versions of its run."
-        )
+def load_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
+    """A base model with an adapter, merged if merging is lossless (float32 weights)."""
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
     is_float32 = all(
         p.dtype.is_floating_point and p.dtype.itemsize == 4 for p in model.parameters()

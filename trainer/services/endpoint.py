@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from openai import OpenAI
@@ -47,15 +48,14 @@ def answer_remotely(
         raise TrainerError(
             f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
         )
-    generation = generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model)
     advice = f"Check that the server is running, serves “{endpoint.model}” and accepts the API key."
     with (
         openai_client(endpoint.url, endpoint.api_key, endpoint.timeout, advice) as client,
         ThreadPoolExecutor(_CONCURRENCY) as pool,
     ):
-        model = _RemoteModel(client, endpoint.model, arm, decoding, generation)
+        answer_one = partial(_answer, client, endpoint, arm, decoding)
         try:
-            for count, output in enumerate(pool.map(model.answer, prompts), start=1):
+            for count, output in enumerate(pool.map(answer_one, prompts), start=1):
                 yield output
                 if on_progress:
                     on_progress(count, len(prompts))
@@ -63,36 +63,29 @@ def answer_remotely(
             pool.shutdown(cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _RemoteModel:
-    client: OpenAI
-    model: str
-    arm: Arm
-    decoding: Decoding
-    generation: str
-
-    def answer(self, example: Example) -> Output:
-        messages = self.arm.messages(prompt_of(example))
-        turns: Any = [{"role": m.role.value, "content": m.content} for m in messages]
-        started = time.monotonic()
-        completion = self.client.chat.completions.create(
-            model=self.model,
-            messages=turns,
-            max_tokens=self.decoding.max_new_tokens,
-            temperature=self.decoding.temperature,
-            top_p=self.decoding.top_p,
-            seed=self.decoding.seed,
-        )
-        text = clean_reply(completion.choices[0].message.content or "")
-        tokens = completion.usage.completion_tokens if completion.usage else 0
-        return Output(
-            prompt=example.id,
-            arm=self.arm.name,
-            run=self.arm.run,
-            messages=messages,
-            text=text,
-            generation=self.generation,
-            seed=self.decoding.seed,
-            output_tokens=tokens or 0,
-            seconds=time.monotonic() - started,
-        )
+def _answer(
+    client: OpenAI, endpoint: Endpoint, arm: Arm, decoding: Decoding, example: Example
+) -> Output:
+    messages = arm.messages(prompt_of(example))
+    turns: Any = [{"role": m.role.value, "content": m.content} for m in messages]
+    started = time.monotonic()
+    completion = client.chat.completions.create(
+        model=endpoint.model,
+        messages=turns,
+        max_tokens=decoding.max_new_tokens,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        seed=decoding.seed,
+    )
+    tokens = completion.usage.completion_tokens if completion.usage else 0
+    return Output(
+        prompt=example.id,
+        arm=arm.name,
+        run=arm.run,
+        messages=messages,
+        text=clean_reply(completion.choices[0].message.content or ""),
+        generation=generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model),
+        seed=decoding.seed,
+        output_tokens=tokens or 0,
+        seconds=time.monotonic() - started,
+    )

@@ -91,15 +91,13 @@ def _saved_job(folder: Path, service: FineTuneService) -> str:
         return ""
     try:
         saved = {"epochs": 0, **json.loads(path.read_text(encoding="utf-8"))}
-        job = str(saved["job"])
-        is_same = saved == service.job_settings(saved["job"])
-        model, url = saved["model"], saved["url"]
+        job, model, url = str(saved["job"]), saved["model"], saved["url"]
     except (ValueError, KeyError, TypeError) as error:
         raise TrainerError(
             f"{path} can't be read, so the job that was started can't be followed. Look for it at "
             "the service, or delete the file to start another."
         ) from error
-    if not is_same:
+    if saved != service.job_settings(job):
         raise TrainerError(
             f"{folder} belongs to another job ({model} at {url}, or with another seed or number "
             "of epochs). Choose another folder for this one."

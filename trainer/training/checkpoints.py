@@ -2,22 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from db.records import canonical
 from trainer.errors import TrainerError
 from trainer.lock import lock_folder, write_atomically
-from trainer.models.adapter import AdapterMetadata
-from trainer.training.processes import is_main_process, main_process_first, wait_for_all
+from trainer.models.adapter import METADATA, AdapterMetadata
+from trainer.training.processes import is_main_process, process_state
 from trainer.training.results import TrainingResult, result_from_json, result_to_json
 
 ADAPTER = "adapter"
 CHECKPOINTS = "checkpoints"
 RESULT = "result.json"
 PLAN = "plan.json"
+_PARTIAL_ADAPTER = f"{ADAPTER}.partial"
 
 
 def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
@@ -25,14 +27,12 @@ def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
     return canonical({"examples": list(examples), "facts": asdict(metadata)})
 
 
-@contextmanager
-def lock_run(folder: Path) -> Iterator[None]:
+def lock_run(folder: Path) -> AbstractContextManager[None]:
     """Lock a run's folder; of several training processes, the main one holds the lock.
 
-    Raises `RunLockedError` if another process holds it.
+    Entering raises `RunLockedError` if another process holds it.
     """
-    with lock_folder(folder) if is_main_process() else nullcontext():
-        yield
+    return lock_folder(folder) if is_main_process() else nullcontext()
 
 
 def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
@@ -43,35 +43,34 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
 
     Raises `TrainerError` if the folder holds another run than the one to resume.
     """
-    with main_process_first():
-        return _prepare(folder, run_plan, resume or not is_main_process())
-
-
-def _prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
     checkpoints = folder / CHECKPOINTS
-    if not resume:
-        for path in (checkpoints, folder / ADAPTER, partial_adapter(folder)):
-            shutil.rmtree(path, ignore_errors=True)
-        (folder / RESULT).unlink(missing_ok=True)
-    elif (folder / PLAN).is_file() and (folder / PLAN).read_text() != run_plan:
-        raise TrainerError(
-            f"{folder} holds a run with other examples, settings or base model, so it can't be "
-            "resumed. Train with --anew to start over."
-        )
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / PLAN, run_plan)
-    complete = [path for path in checkpoints.glob("checkpoint-*") if _is_complete(path)]
-    for path in set(checkpoints.glob("checkpoint-*")) - set(complete):
-        shutil.rmtree(path)
-    return max(complete, key=_step, default=None)
+    with process_state().main_process_first():
+        if is_main_process() and not resume:
+            for path in (checkpoints, folder / ADAPTER, folder / _PARTIAL_ADAPTER):
+                shutil.rmtree(path, ignore_errors=True)
+            (folder / RESULT).unlink(missing_ok=True)
+        elif (folder / PLAN).is_file() and (folder / PLAN).read_text() != run_plan:
+            raise TrainerError(
+                f"{folder} holds a run with other examples, settings or base model, so it can't "
+                "be resumed. Train with --anew to start over."
+            )
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / PLAN, run_plan)
+        complete = []
+        for path in sorted(checkpoints.glob("checkpoint-*")):
+            try:
+                _read_state(path)
+                complete.append(path)
+            except (OSError, ValueError):
+                shutil.rmtree(path)
+    return max(complete, key=lambda path: int(path.name.partition("-")[2]), default=None)
 
 
 def elapsed_seconds(checkpoint: Path | None) -> float:
     """How long earlier processes trained up to a checkpoint, in seconds; 0 without one."""
     if checkpoint is None:
         return 0.0
-    history = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
-    return float(sum(entry.get("seconds", 0.0) for entry in history))
+    return float(sum(log.get("seconds", 0.0) for log in _read_state(checkpoint)["log_history"]))
 
 
 def load_result(folder: Path) -> TrainingResult | None:
@@ -80,28 +79,27 @@ def load_result(folder: Path) -> TrainingResult | None:
     return result_from_json(path.read_text(), folder) if path.is_file() else None
 
 
+def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
+    """Save a trainer's adapter with its metadata; only the main process writes."""
+    weights = None
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:  # shards to gather
+        weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+    if is_main_process():
+        adapter, path = trainer.adapted, folder / _PARTIAL_ADAPTER
+        adapter.peft_config["default"].base_model_name_or_path = metadata.base
+        adapter.save_pretrained(str(path), state_dict=weights, save_embedding_layers=False)
+        (path / METADATA).write_text(json.dumps(asdict(metadata), indent=1))
+
+
 def finish(folder: Path, result: TrainingResult) -> None:
     """Move the adapter into place, write the result last, and delete the checkpoints."""
     if is_main_process():
         shutil.rmtree(folder / ADAPTER, ignore_errors=True)
-        partial_adapter(folder).rename(folder / ADAPTER)
+        (folder / _PARTIAL_ADAPTER).rename(folder / ADAPTER)
         write_atomically(folder / RESULT, result_to_json(result))
         shutil.rmtree(folder / CHECKPOINTS)
-    wait_for_all()
+    process_state().wait_for_everyone()
 
 
-def partial_adapter(folder: Path) -> Path:
-    """Where the adapter is saved until it is complete."""
-    return folder / f"{ADAPTER}.partial"
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.partition("-")[2])
-
-
-def _is_complete(checkpoint: Path) -> bool:
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text())
-    except (OSError, ValueError):
-        return False
-    return True
+def _read_state(checkpoint: Path) -> Any:
+    return json.loads((checkpoint / "trainer_state.json").read_text())

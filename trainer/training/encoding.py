@@ -38,15 +38,14 @@ def encode_splits(
     limit = Limit(min(config.max_length or sys.maxsize, context), config.truncate)
     train = [example for example in examples if example.split is Split.TRAIN]
     validation = [example for example in examples if example.split is Split.VALIDATION]
-    data = TrainingData(
-        encode(train, chat, limit), encode(validation, chat, limit), train, limit.tokens
-    )
     if not train:
         raise TrainerError(
             f"None of the {len(examples)} examples is in the training split. Freeze a version "
             "with training examples."
         )
-    return data
+    return TrainingData(
+        encode(train, chat, limit), encode(validation, chat, limit), train, limit.tokens
+    )
 
 
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets")
+TRAINER = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-def code_fingerprint() -> str:
+def code_fingerprint(root: Path = TRAINER) -> str:
     """SHA-256 over the trainer's code: with the same libraries and run, it gives one adapter."""
-    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         content = path.read_bytes()

@@ -6,6 +6,7 @@ the examples' turns. It shares no code with the labelling, so a bug there can't 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -26,11 +27,6 @@ class SelfTest:
     examples: Mapping[tuple[int, ...], Example]
     limit: int
 
-    @property
-    def padding(self) -> int:
-        """The id of the padding token."""
-        return int(self.chat.tokenizer.pad_token_id)
-
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
         """Compare a batch's loss-carrying tokens (rows × tokens) with its examples.
 
@@ -48,8 +44,8 @@ class SelfTest:
 
     def _strip_padding(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
         """The row without padding; a padding token that carries loss is the end of a turn."""
-        end = len(row)
-        while end and row[end - 1] == self.padding and labels[end - 1] < 0:
+        end, padding = len(row), self.chat.tokenizer.pad_token_id
+        while end and row[end - 1] == padding and labels[end - 1] < 0:
             end -= 1
         return row[:end], labels[:end]
 
@@ -69,12 +65,12 @@ class SelfTest:
             self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
     def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
-        """Whether the spans with loss say exactly what the assistant says in an example."""
+        """Whether the spans with loss say exactly what an example teaches the assistant to say."""
         tokenizer = self.chat.tokenizer
         turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
             for message in example.messages
-            if message.role is Role.ASSISTANT
+            if message.role is Role.ASSISTANT and message.has_loss
         ]
         actual = [plain_words(tokenizer, span) for span in spans]
         expected = [plain_words(tokenizer, turn) for turn in turns]
@@ -95,15 +91,8 @@ class SelfTest:
 
 def loss_spans(labels: Sequence[int]) -> list[list[int]]:
     """The consecutive runs of tokens that carry loss."""
-    spans: list[list[int]] = []
-    previous = NO_LOSS
-    for label in labels:
-        if label != NO_LOSS:
-            if previous == NO_LOSS:
-                spans.append([])
-            spans[-1].append(label)
-        previous = label
-    return spans
+    runs = groupby(labels, key=lambda label: label != NO_LOSS)
+    return [list(run) for has_loss, run in runs if has_loss]
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
@@ -114,11 +103,9 @@ def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
 
 def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Sequence[int]) -> str:
     """A row as text, with «» around the parts that carry loss."""
-    parts: list[str] = []
-    start = 0
-    for i in range(1, len(ids) + 1):
-        if i == len(ids) or (labels[i] == NO_LOSS) != (labels[start] == NO_LOSS):
-            text = str(tokenizer.decode(list(ids[start:i])))
-            parts.append(text if labels[start] == NO_LOSS else f"«{text}»")
-            start = i
+    parts = []
+    pairs = zip(ids, labels, strict=True)
+    for has_loss, run in groupby(pairs, key=lambda pair: pair[1] != NO_LOSS):
+        text = str(tokenizer.decode([token for token, _ in run]))
+        parts.append(f"«{text}»" if has_loss else text)
     return "".join(parts)

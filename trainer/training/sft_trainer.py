@@ -15,13 +15,13 @@ from datasets import Dataset
 from peft import PeftModel
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from trl.trainer.sft_trainer import SFTTrainer
 
 from trainer.chat import NO_LOSS, Chat, Tokens
 from trainer.config import TrainingConfig
 from trainer.training.encoding import TrainingData
-from trainer.training.processes import sum_over_processes
+from trainer.training.packing import use_packed_attention
 from trainer.training.self_test import SelfTest
 from trainer.training.training_arguments import training_arguments
 
@@ -44,6 +44,8 @@ class TimbreSFTTrainer(SFTTrainer):
     ) -> None:
         """Prepare to train an adapter on encoded examples, with checkpoints in `folder`."""
         base: Any = adapted.get_base_model()
+        if config.packing:
+            use_packed_attention(base)
         super().__init__(
             model=adapted,
             args=training_arguments(config, base, len(data.train), folder),
@@ -54,6 +56,7 @@ class TimbreSFTTrainer(SFTTrainer):
         self.remove_callback(PrinterCallback)
         self.adapted = adapted
         self.tokens_seen = 0
+        self.on_step: StepCallback | None = None
         by_ids = {tuple(row.ids): e for row, e in zip(data.train, data.examples, strict=True)}
         self.self_test: SelfTest | None = SelfTest(chat, by_ids, data.max_tokens)
         self._last_log = 0.0
@@ -67,15 +70,18 @@ class TimbreSFTTrainer(SFTTrainer):
         return super().train(*args, **options)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log a step, with the seconds since the previous one."""
+        """Log a step, with the seconds since the previous one, and report its loss."""
         now = time.monotonic()
         logs["seconds"], self._last_log = now - self._last_log, now
         super().log(logs, start_time)
+        if self.on_step and "loss" in logs:
+            self.on_step(self.state.global_step, self.state.max_steps, logs["loss"])
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **options: Any) -> Any:
         """Take a step, after the self-test if it is this process's first."""
         if self.self_test:
-            self.self_test.check(*_unpack_rows(inputs, self.self_test.padding))
+            padding = self.self_test.chat.tokenizer.pad_token_id
+            self.self_test.check(*_unpack_rows(inputs, padding))
             self.self_test = None
         mask = inputs.get("attention_mask")
         self.tokens_seen += inputs["input_ids"].numel() if mask is None else int(mask.sum())
@@ -113,10 +119,11 @@ class TimbreSFTTrainer(SFTTrainer):
 
     def final_metrics(self) -> dict[str, float]:
         """The metrics of a finished training, with the validation loss if there is that split."""
+        tokens = torch.tensor([self.tokens_seen], device=self.accelerator.device)
         metrics = {
             "steps": float(self.state.global_step),
             "learning_rate": float(self.args.learning_rate),
-            "tokens": float(sum_over_processes(self, self.tokens_seen)),
+            "tokens": float(self.accelerator.gather(tokens).sum()),
             "training_seconds": float(self.state.log_history[-1]["train_runtime"]),
             "training_loss": self.step_losses()[-1],
         }
@@ -131,20 +138,6 @@ class TimbreSFTTrainer(SFTTrainer):
         """Do nothing: what people train stays private."""
 
 
-class StepReporter(TrainerCallback):
-    """Passes each step's loss to a callback."""
-
-    def __init__(self, on_step: StepCallback) -> None:
-        """Call `on_step` after every step."""
-        self.on_step = on_step
-
-    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
-        """Called by the trainer for every log entry; steps are those with a loss."""
-        if "loss" in (logs := kwargs["logs"]):
-            self.on_step(state.global_step, state.max_steps, logs["loss"])
-        return control
-
-
 def _dataset(rows: Sequence[Tokens]) -> Dataset:
     return Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in rows])
 
@@ -155,8 +148,5 @@ def _unpack_rows(inputs: Any, padding: int) -> tuple[torch.Tensor, torch.Tensor]
     if "position_ids" not in inputs:
         return ids, labels
     starts = (inputs["position_ids"][0] == 0).nonzero()[1:, 0].tolist()
-    examples = [torch.tensor_split(row[0].cpu(), starts) for row in (ids, labels)]
-    return (
-        pad_sequence(list(examples[0]), True, padding),
-        pad_sequence(list(examples[1]), True, NO_LOSS),
-    )
+    ids, labels = (torch.tensor_split(row[0].cpu(), starts) for row in (ids, labels))
+    return pad_sequence(list(ids), True, padding), pad_sequence(list(labels), True, NO_LOSS)

@@ -11,7 +11,7 @@ from trl.trainer.sft_config import SFTConfig
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.training import checkpoints
-from trainer.training.processes import batch_size_per_process
+from trainer.training.processes import process_state
 
 
 def training_arguments(
@@ -22,7 +22,13 @@ def training_arguments(
     Raises `TrainerError` if the reporter isn't available, or if the processes can't share the
     batch evenly.
     """
-    device, batch_size = model.device.type, batch_size_per_process(config.batch_size)
+    device, processes = model.device.type, int(process_state().num_processes)
+    batch_size, rest = divmod(config.batch_size, processes)
+    if rest:
+        raise TrainerError(
+            f"batch_size is {config.batch_size}, which {processes} processes can't share evenly. "
+            f"Make it a multiple of {processes}, and adjust gradient_accumulation."
+        )
     return SFTConfig(
         output_dir=str(folder / checkpoints.CHECKPOINTS),
         max_steps=config.steps_for(examples),

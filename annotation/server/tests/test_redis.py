@@ -149,7 +149,7 @@ def test_changes_of_any_size_arrive_in_small_messages() -> None:
         def __enter__(self) -> SimpleNamespace:
             return connection
 
-        def __exit__(self, *raised: object) -> None: ...
+        def __exit__(self, *_: object) -> None: ...
 
     dataset, records = uuid4(), [uuid4() for _ in range(400)]
     remote = RemoteTables(Engine())  # type: ignore[arg-type] # only this method is used

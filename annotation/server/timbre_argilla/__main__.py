@@ -18,7 +18,7 @@ from timbre_argilla.rq_worker import check_worker, run_worker
 def main() -> int:
     """Serve until stopped; return 0 after a stop and 1 if the server couldn't start."""
     parser = argparse.ArgumentParser(prog="timbre_argilla", description=__doc__)
-    parser.add_argument("home", type=Path, help="the server's folder")
+    parser.add_argument("home", type=Path, help="folder of the server")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=6900, help="port to listen on; 0 for any")
     parser.add_argument("--database-url", default="", help="PostgreSQL URL (default: SQLite)")
@@ -47,8 +47,8 @@ def main() -> int:
         help="let annotators get other people's responses and hidden metadata through the API "
         "(also TIMBRE_ARGILLA_OPEN_REVIEWS=1)",
     )
-    parser.add_argument("--worker", action="store_true", help="run jobs from Redis; don't serve")
-    parser.add_argument("--check-worker", action="store_true", help="check that the worker runs")
+    parser.add_argument("--worker", action="store_true", help="only run jobs from Redis")
+    parser.add_argument("--check-worker", action="store_true", help="check the worker's health")
     try:
         _run(parser.parse_args())
     except LaunchError as error:

@@ -1,4 +1,4 @@
-"""The secrets of one server: generated at the first start and kept in its home, mode 0600."""
+"""A server's secrets, generated at its first start and stored in its home with mode 0600."""
 
 import json
 import os
@@ -23,7 +23,7 @@ DEFAULT_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The owner's name, password and API key, and the key that signs everyone's sessions."""
+    """The owner's name, password and API key, and the key that signs all sessions."""
 
     username: str
     password: str
@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Name the first value that is one of Argilla's published defaults; None if none is."""
+    """Describe the first value that Argilla publishes as a default; None if there is none."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:
@@ -70,7 +70,7 @@ def load_credentials(home: Path) -> Credentials:
 
 
 def credentials_from(environment: Mapping[str, str]) -> Credentials:
-    """Read the credentials from environment variables, for a server without a file of them.
+    """Read the credentials from environment variables, for a server without a credentials file.
 
     Raises `LaunchError` if one is missing or is one of Argilla's defaults.
     """

@@ -73,10 +73,10 @@ def prepare(credentials: Credentials) -> None:
 
 
 def _lock(url: str) -> None:
-    """Keep other servers off a PostgreSQL database, because they wouldn't see our writes.
+    """Lock a PostgreSQL database against other servers, which wouldn't notice our writes.
 
-    The lock lasts as long as its connection, which is as long as the process. A SQLite database is
-    in a home, which is locked already.
+    The lock lasts as long as its connection, which lives as long as the process. A SQLite database
+    needs no lock, because its home is locked already.
     """
     if sync_engine.dialect.name != "postgresql":
         return

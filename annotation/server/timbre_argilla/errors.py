@@ -2,8 +2,8 @@
 
 
 class LaunchError(RuntimeError):
-    """The server can't start; the message tells the person who started it why."""
+    """Raised when the server can't start; the message says why and how to fix it."""
 
 
 class DeliveryError(ValueError):
-    """A webhook's receiver didn't accept an event."""
+    """Raised when a webhook's receiver doesn't accept an event."""

@@ -1,4 +1,4 @@
-"""JSON with orjson, and with Python's own library for values that orjson rejects."""
+"""JSON with orjson, and with Python's `json` for values that orjson rejects."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The outermost ASGI layer: checks requests, and adds security headers to all responses.
+"""The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
 them as HTML. The Content-Security-Policy stops any script in them: a page may run only the
@@ -42,7 +42,7 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DO
 
 
 class Gateway:
-    """Argilla's application behind checks of each request, with headers on each response."""
+    """Wraps Argilla's application to check each request and add headers to each response."""
 
     def __init__(self, app: FastAPI, options: Options) -> None:
         """Wrap an application."""
@@ -101,7 +101,7 @@ class Gateway:
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Whether a `Host` header isn't another site's name that was pointed at this server.
+        """Whether a `Host` header is allowed; others may be sites whose name resolves to us.
 
         A browser takes the header from the address bar, so a page that was loaded from an IP
         address comes from this server.

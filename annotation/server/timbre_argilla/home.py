@@ -1,4 +1,4 @@
-"""A server's folder: its database, secrets, temporary files and lock."""
+"""A server's folder, which contains its database, secrets, temporary files and lock."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ class Home:
 
     @classmethod
     def acquire(cls, folder: Path) -> Self:
-        """Create the folder if needed, lock it, close it to others and empty its temporary files.
+        """Create the folder if needed, lock it, make it private and delete its temporary files.
 
         Raises `LaunchError` if another process has locked it.
         """
@@ -54,7 +54,7 @@ class Home:
         return cls(folder, lock)
 
     def announce(self, url: str) -> None:
-        """Publish the URL at which the server now answers, in `server.json`."""
+        """Write the server's URL to `server.json`, once it answers there."""
         partial = self.folder / f"{READY_FILE}.partial"
         partial.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
         partial.replace(self.folder / READY_FILE)

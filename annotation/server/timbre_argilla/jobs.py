@@ -1,9 +1,9 @@
 """Argilla's background jobs in this process, stored in a file instead of Redis.
 
 A job is a row of a small SQLite file in the server's home, whichever database the server uses. It
-is stored before the request that needs it is answered, so it runs even if the server is stopped or
-killed first: at the next start, from the beginning. So a job may run twice, as it may upstream;
-all of Argilla's jobs allow that.
+is stored before the server answers the request that created it. If the server stops before the job
+ends, the job runs again from the beginning at the next start. Argilla's jobs allow that: upstream
+may also run a job twice.
 """
 
 import json
@@ -21,7 +21,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import JobStatus
 
 RETENTION_SECONDS = 3600
-"""How long the API can still look up a job that has ended."""
+"""How long a job can still be looked up after it has ended."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -157,7 +157,7 @@ class JobQueue:
     wake: Callable[[], None]
 
     def enqueue_call(self, func: Callable[..., Any], **options: Any) -> Job:
-        """Store a call of one of Argilla's functions; options for Redis are ignored."""
+        """Store a call to one of Argilla's functions; options for Redis are ignored."""
         retry = options.get("retry")
         waits = tuple(_wait(retry.intervals, n) for n in range(retry.max)) if retry else ()
         arguments = Arguments(list(options.get("args") or ()), dict(options.get("kwargs") or {}))
@@ -197,7 +197,7 @@ def _loads(text: str) -> Arguments:
 
 
 def _tag(value: Any) -> dict[str, Any]:
-    """Pair an argument with its type; ids and times occur as arguments, never inside them."""
+    """Pair an argument with its type; ids and times are never nested inside arguments."""
     if isinstance(value, UUID):
         return {"uuid": str(value)}
     if isinstance(value, datetime):

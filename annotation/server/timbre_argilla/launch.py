@@ -31,7 +31,7 @@ ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
 LOGINS_FILE = "logins.db"
 GC_THRESHOLDS = (20_000, 20, 20)
-"""New objects before a collection of the young generation, then collections before older ones."""
+"""Arguments of `gc.set_threshold`."""
 GRACE_SECONDS = 10
 """How long pending requests may take when the server stops."""
 
@@ -82,7 +82,7 @@ def _check(options: Options) -> None:
 def _listen(options: Options) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family)
-    # Permits a port whose last server has just ended, but not one in use.
+    # Allows a port whose last server has just ended, but not a port in use.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))

@@ -1,4 +1,4 @@
-"""Slow down password guessing: failed logins delay the next ones, by account and by address."""
+"""Slow down password guessing: failed logins delay later ones, per account and per address."""
 
 import hashlib
 import sqlite3
@@ -9,20 +9,20 @@ from pathlib import Path
 
 MAX_DELAY_SECONDS = 300
 RETENTION_SECONDS = 3600
-"""How long after the last attempt its failures are forgotten."""
+"""Failures are forgotten this long after the last attempt."""
 
 client_address: ContextVar[str] = ContextVar("client_address", default="")
-"""The address that sent the current request."""
+"""The client address of the current request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login that may go on, or must wait.
+    """A login attempt, which may proceed or must wait.
 
     Attributes:
         account: Key of the account.
         address: Key of the client's address.
-        wait: Seconds to wait before the next attempt; 0 if this one may go on.
+        wait: Seconds to wait before the next attempt; 0 if this attempt may proceed.
     """
 
     account: str
@@ -65,7 +65,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Forget the account's failures, and take this attempt off those of the address."""
+        """Reset the account's failure count, and don't count this attempt for its address."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)

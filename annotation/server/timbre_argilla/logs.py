@@ -14,7 +14,7 @@ class LineFormatter(logging.Formatter):
     """Formats a record as one line and replaces the secrets in it."""
 
     def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
-        """Write JSON or text, and replace these secrets."""
+        """Format records as JSON or text, and replace these secrets in them."""
         super().__init__()
         self._as_json = as_json
         self._secrets = [secret for secret in secrets if secret]
@@ -44,7 +44,7 @@ class StderrLogger(io.TextIOBase):
         self._unfinished = ""
 
     def write(self, text: str) -> int:
-        """Log the lines that are complete; the rest waits for its end."""
+        """Log complete lines, and keep the rest until its line is complete."""
         *lines, self._unfinished = (self._unfinished + text).split("\n")
         for line in filter(str.strip, lines):
             logging.getLogger("stderr").error("%s", line)

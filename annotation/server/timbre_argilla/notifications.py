@@ -1,7 +1,7 @@
-"""Messages from the RQ worker to the server, which caches records to search them.
+"""Messages that tell the server, which caches records for searches, what the RQ worker wrote.
 
-Both use one PostgreSQL database, which carries the messages (`NOTIFY`). No change is missed while
-the server is disconnected: when it reconnects, it empties its cache and reads everything again.
+Server and worker share one PostgreSQL database, which carries the messages (`NOTIFY`). If the
+server was disconnected, it empties its cache and reads everything again.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from timbre_argilla.search.table import TableCache
 
 CHANNEL = "timbre_written"
 IDS_PER_MESSAGE = 150
-"""PostgreSQL limits a message to 8000 bytes, and an id takes 40."""
+"""Limited because a PostgreSQL message has at most 8000 bytes, and an id takes 40."""
 
 RETRY_SECONDS = 1.0
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class RemoteTables(TableCache):
-    """Stands in for the cache in a process without one, and forwards changes to the server's."""
+    """Replaces the cache in a process without one, and forwards changes to the server's cache."""
 
     def __init__(self, engine: Engine) -> None:
         """Send messages through this database."""
@@ -33,17 +33,17 @@ class RemoteTables(TableCache):
         self._engine = engine
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Records were written or deleted."""
+        """Report records that were written or deleted."""
         ids = list(records)
         for start in range(0, len(ids), IDS_PER_MESSAGE):
             self._send("touch", ids[start : start + IDS_PER_MESSAGE], dataset)
 
     def drop(self, dataset: UUID) -> None:
-        """A dataset was deleted, or its columns changed."""
+        """Report a dataset that was deleted, or whose columns changed."""
         self._send("drop", dataset)
 
     def clear(self) -> None:
-        """Anything may have changed."""
+        """Report that anything may have changed."""
         self._send("clear")
 
     def _send(self, method: str, *arguments: UUID | list[UUID] | None) -> None:
@@ -56,19 +56,19 @@ class RemoteTables(TableCache):
 
 
 class ChangeListener:
-    """Applies the messages of other processes to the cache.
+    """Applies messages from other processes to the cache.
 
     After a lost connection, it reconnects and empties the cache, because messages may be missing.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
-        """Listen on this database, for this cache."""
+        """Listen on this database, and apply changes to this cache."""
         self._tables = tables
         self._url = url
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start to listen."""
+        """Start listening."""
         self._task = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
@@ -104,7 +104,7 @@ def apply(tables: TableCache, message: str) -> None:
     """
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):
-        raise ValueError(f"{method} isn't a message of this package.")
+        raise ValueError(f"{method} isn't a message that this package sends.")
     getattr(tables, method)(*map(_parse_ids, arguments))
 
 

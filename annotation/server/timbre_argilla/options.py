@@ -1,4 +1,4 @@
-"""The options of one server, and Argilla's settings that follow from them."""
+"""The options of a server, and the Argilla settings derived from them."""
 
 import os
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Options:
         host: Address to listen on; any address but loopback is open to the network.
         port: Port to listen on; 0 picks a free one.
         database_url: A PostgreSQL URL; if empty, SQLite in the home.
-        redis_url: Where to queue jobs for RQ workers; if empty, this process runs them.
-        elasticsearch_url: Where to search; if empty, our engine searches Argilla's tables.
+        redis_url: Redis for jobs, which RQ workers run; if empty, this process runs them.
+        elasticsearch_url: Elasticsearch to use; if empty, our engine searches Argilla's tables.
         json_log: Whether log lines are JSON.
         allowed_hosts: Host names, besides loopback and `host`, that requests may use.
         custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.

@@ -1,4 +1,4 @@
-"""The worker for a server whose jobs are in Redis: one RQ process with its own scheduler.
+"""The worker for a server whose jobs are in Redis: an RQ process with a scheduler.
 
 Upstream's worker has no scheduler, so it never retries a webhook that failed.
 """
@@ -24,7 +24,7 @@ MAX_SILENCE_SECONDS = 90
 def run_worker(options: Options, credentials: Credentials) -> None:
     """Run jobs until SIGTERM or SIGINT; the current job is finished first.
 
-    Raises `LaunchError` if Redis can't be reached at the start. Later outages are waited out.
+    Raises `LaunchError` if Redis can't be reached at the start. During later outages, it waits.
     """
     home = Home.acquire(options.home)
     try:
@@ -66,7 +66,7 @@ def _create_worker(options: Options) -> Any:
         # Imported here once, because each job runs in a process forked from this one.
         importlib.import_module(f"argilla_server.jobs.{jobs}")
     importlib.import_module("timbre_argilla.patches.hub_imports").apply()
-    importlib.import_module("timbre_argilla.deliveries").apply()
+    importlib.import_module("timbre_argilla.patches.deliveries").apply()
     from argilla_server.jobs.queues import DEFAULT_QUEUE, HIGH_QUEUE, REDIS_CONNECTION
     from rq import Worker
 

@@ -30,11 +30,11 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self) -> None:
-        """Check for jobs now rather than after the idle time."""
+        """Check for jobs now instead of after the idle time."""
         self._wake.set()
 
     def start(self) -> None:
-        """Start, with the jobs that the last process left."""
+        """Start, beginning with the jobs that the last process left."""
         for queue, count in CONCURRENCY.items():
             self._tasks += [asyncio.create_task(self._work(queue)) for _ in range(count)]
 
@@ -89,7 +89,7 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
 
 
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
-    """Send an event to a webhook, as Argilla's job does, but from a thread.
+    """Send an event to a webhook like Argilla's job, but from a thread.
 
     Argilla posts from the event loop. In this process, that would block all requests until the
     receiver answers.
@@ -97,7 +97,7 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
 
-    from timbre_argilla.deliveries import deliver
+    from timbre_argilla.patches.deliveries import deliver
 
     async with AsyncSessionLocal() as db:
         webhook = await Webhook.get(db, webhook_id)
@@ -107,7 +107,7 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
 
 
 async def export(dataset_id: UUID, **target: Any) -> None:
-    """Push a dataset to the Hugging Face Hub, as Argilla's job does, but from a thread."""
+    """Push a dataset to the Hugging Face Hub like Argilla's job, but from a thread."""
     from argilla_server.contexts.hub import HubDatasetExporter
     from argilla_server.database import AsyncSessionLocal
 

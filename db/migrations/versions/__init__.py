@@ -1,1 +1,1 @@
-"""The steps, oldest first."""
+"""The migrations, one per file, numbered from the oldest."""

@@ -1,4 +1,4 @@
-"""The tables of every record, which nothing may rewrite."""
+"""Create the tables of all record types, whose rows can't be changed."""
 
 from typing import Any
 
@@ -8,46 +8,30 @@ from alembic import op
 revision = "r0001"
 down_revision = None
 
-RECORDS = (
-    "articles",
-    "passages",
-    "candidates",
-    "refusals",
-    "reviews",
-    "verdicts",
-    "examples",
-    "versions",
-    "runs",
-    "outputs",
-    "comparisons",
-    "measures",
-    "events",
-    "members",
-)
-KEPT = ("versions", "members", "events")
-"""Tables from which not even an erasure takes a row."""
-
 _ID = sa.String(length=64)
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("train", "validation", "test", "position", "seed"), sa.BigInteger()),
     **dict.fromkeys(("input_tokens", "output_tokens"), sa.BigInteger()),
     **dict.fromkeys(("value", "seconds"), sa.Double()),
+    **dict.fromkeys(("id", "root", "example", "prompt", "left", "right"), _ID),
 }
-"""The columns that hold numbers."""
+"""The types of the columns that aren't text, by name."""
 
 
 def upgrade() -> None:
-    """Create the tables and forbid changes of their rows."""
+    """Create the tables. No row can be changed, and three tables' rows can't be deleted."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is appended to, never changed', TG_TABLE_NAME; END $$"
+        )
     _create_table(
         "articles",
         "id url revision digest title source licence language page",
-        indexes=("source", "url"),
+        indexes="source url",
     )
     _create_table(
-        "comparisons",
-        "id campaign prompt left right",
-        ids=("prompt", "left", "right"),
-        indexes=("campaign", "left", "prompt", "right"),
+        "comparisons", "id campaign prompt left right", indexes="campaign left prompt right"
     )
     op.create_table(
         "erased",
@@ -57,37 +41,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erased")),
         comment="Records that were removed on request: they may not come back.",
     )
-    _create_table("events", "id subject kind at detail", indexes=("subject",))
-    _create_table("measures", "id subject name source value", indexes=("subject",))
-    _create_table(
-        "refusals", "id scope stage subject reason detail text", indexes=("scope", "subject")
-    )
+    _create_table("events", "id subject kind at detail", indexes="subject")
+    _create_table("measures", "id subject name source value", indexes="subject")
+    _create_table("refusals", "id scope stage subject reason detail text", indexes="scope subject")
     _create_table(
         "reviews",
         "id subject reviewer reviewer_kind status answers edited dataset submitted_at",
-        ids=("subject",),
-        nullable=("edited",),
-        indexes=("dataset", "reviewer", "subject"),
+        ids="subject",
+        nullable="edited",
+        indexes="dataset reviewer subject",
     )
     _create_table(
         "verdicts",
         "id subject decision rule reviews text",
-        ids=("subject",),
-        nullable=("text",),
-        indexes=("subject",),
+        ids="subject",
+        nullable="text",
+        indexes="subject",
     )
     _create_table(
         "versions",
         "id root name campaign salt train validation test reviewer_kinds gates override",
-        ids=("root",),
-        indexes=("campaign", "name"),
+        indexes="campaign name",
     )
     _create_table(
         "members",
         "version example split",
-        ids=("example",),
         links={"version": "versions"},
-        indexes=("example",),
+        indexes="example",
         comment="Which examples a version holds. An erased example leaves its hash here.",
     )
     _create_table("passages", "id article section position text", links={"article": "articles"})
@@ -99,45 +79,45 @@ def upgrade() -> None:
         "id campaign kind provenance messages text question reference passage persona traits "
         "input_tokens output_tokens",
         links={"passage": "passages"},
-        nullable=("passage", "persona"),
-        indexes=("campaign",),
+        nullable="passage persona",
+        indexes="campaign",
     )
     _create_table(
         "outputs",
         "id prompt arm run messages text generation seed output_tokens seconds",
-        ids=("prompt",),
         links={"run": "runs"},
-        nullable=("run",),
-        indexes=("prompt",),
+        nullable="run",
+        indexes="prompt",
     )
     _create_table(
         "examples",
         "id candidate verdict kind split messages text question reference passage article persona "
         "traits",
         links={"article": "articles", "candidate": "candidates", "verdict": "verdicts"},
-        nullable=("passage", "article", "persona"),
+        nullable="passage article persona",
     )
-    _forbid_changes()
+    for name in ("versions", "members", "events"):
+        _forbid("DELETE", name)
 
 
 def _create_table(
     name: str,
     columns: str,
     *,
-    ids: tuple[str, ...] = (),
+    indexes: str = "",
+    ids: str = "",
     links: dict[str, str] | None = None,
-    nullable: tuple[str, ...] = (),
-    indexes: tuple[str, ...] = (),
+    nullable: str = "",
     comment: str | None = None,
 ) -> None:
-    """Create a table of numbered rows, with columns of text unless stated otherwise.
+    """Create a table of numbered, unchangeable rows, with columns of text unless stated otherwise.
 
-    `ids` are columns with a record's id. `links` are those with the id of a record in the named
-    table; they have a foreign key and an index.
+    The arguments name columns, separated by spaces. `ids` hold ids. `links` hold the ids of records
+    in the named tables; they have a foreign key and an index.
     """
     links = links or {}
     fields = columns.split()
-    id_fields = ("id", *ids, *links)
+    column_types = _TYPES | dict.fromkeys((*ids.split(), *links), _ID)
     constraints: list[sa.Constraint] = [
         sa.ForeignKeyConstraint([field], [f"{table}.id"], name=op.f(f"fk_{name}_{field}"))
         for field, table in links.items()
@@ -145,28 +125,23 @@ def _create_table(
     constraints.append(sa.PrimaryKeyConstraint("seq", name=op.f(f"pk_{name}")))
     if "id" in fields:
         constraints.append(sa.UniqueConstraint("id", name=op.f(f"uq_{name}_id")))
-    types = {field: _ID if field in id_fields else _TYPES.get(field, sa.Text()) for field in fields}
     op.create_table(
         name,
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        *(sa.Column(field, types[field], nullable=field in nullable) for field in fields),
+        *(
+            sa.Column(field, column_types.get(field, sa.Text()), nullable=field in nullable.split())
+            for field in fields
+        ),
         *constraints,
         comment=comment,
     )
-    for field in sorted((*indexes, *links)):
+    for field in sorted((*indexes.split(), *links)):
         op.create_index(op.f(f"ix_{name}_{field}"), name, [field])
+    _forbid("UPDATE", name)
 
 
-def _forbid_changes() -> None:
-    forbidden = [("UPDATE", table) for table in RECORDS] + [("DELETE", table) for table in KEPT]
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is appended to, never changed', TG_TABLE_NAME; END $$"
-        )
-    for change, table in forbidden:
-        if op.get_bind().dialect.name == "postgresql":
-            body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        else:
-            body = f"BEGIN SELECT RAISE(ABORT, '{table} is appended to, never changed'); END"
-        op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {body}")
+def _forbid(change: str, table: str) -> None:
+    body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    if op.get_bind().dialect.name == "sqlite":
+        body = f"BEGIN SELECT RAISE(ABORT, '{table} is appended to, never changed'); END"
+    op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {body}")

@@ -1,4 +1,4 @@
-"""A table for reading positions, which were stored as measures, and one for the training queue."""
+"""Create tables for reading positions, until now stored as measures, and the training queue."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ def upgrade() -> None:
         "reading_positions",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("source_fingerprint", sa.Text(), nullable=False),
+        *_texts("source_fingerprint"),
         sa.Column("offset", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_reading_positions")),
         sa.UniqueConstraint("id", name=op.f("uq_reading_positions_id")),
@@ -28,15 +28,9 @@ def upgrade() -> None:
         "run_claims",
         sa.Column("key", sa.String(length=16), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
-        *(
-            sa.Column(name, sa.Text(), nullable=False)
-            for name in ("campaign", "training", "training_fingerprint", "state")
-        ),
+        *_texts("campaign", "training", "training_fingerprint", "state"),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
-        *(
-            sa.Column(name, sa.Text(), nullable=False)
-            for name in ("worker", "token", "heartbeat_at", "reason", "changed_at")
-        ),
+        *_texts("worker", "token", "heartbeat_at", "reason", "changed_at"),
         sa.ForeignKeyConstraint(["version"], ["versions.id"], name=op.f("fk_run_claims_version")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_run_claims")),
         comment="The training queue: requested runs and the workers that hold them. "
@@ -45,14 +39,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_run_claims_state"), "run_claims", ["state"])
     op.create_index(op.f("ix_run_claims_version"), "run_claims", ["version"])
     _move_positions()
-    if op.get_bind().dialect.name == "postgresql":
-        body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    else:
-        words = "reading_positions is appended to, never changed"
-        body = f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+    body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    if op.get_bind().dialect.name == "sqlite":
+        body = "BEGIN SELECT RAISE(ABORT, 'reading_positions is appended to, never changed'); END"
     op.execute(
         f"CREATE TRIGGER reading_positions_no_update BEFORE UPDATE ON reading_positions {body}"
     )
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
 
 
 def _move_positions() -> None:
@@ -75,11 +71,7 @@ def _move_positions() -> None:
 
 def _position(fingerprint: str, place: int) -> dict[str, str | int | None]:
     offset = None if place == -1 else place
-    identity = {
-        "offset": offset,
-        "record": "ReadingPosition",
-        "source_fingerprint": fingerprint,
-    }
-    text = json.dumps(identity, separators=(",", ":"))
-    id = hashlib.sha256(text.encode()).hexdigest()
-    return {"id": id, "source_fingerprint": fingerprint, "offset": offset}
+    columns = {"source_fingerprint": fingerprint, "offset": offset}
+    identity = {**columns, "record": "ReadingPosition"}
+    text = json.dumps(identity, separators=(",", ":"), sort_keys=True)
+    return {"id": hashlib.sha256(text.encode()).hexdigest(), **columns}

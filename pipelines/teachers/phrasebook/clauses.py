@@ -1,4 +1,4 @@
-"""Rule-based parsing of how an English sentence begins: lead-in, subject, verb and rest.
+"""Parse the beginning of an English sentence by rules: lead-in, subject, verb and rest.
 
 There's no grammar. The subject is the text before the first word that can be a finite verb, if
 that text is short and begins like a noun phrase. Other sentences aren't parsed.
@@ -8,15 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipelines.teachers.phrasebook.verbs import (
-    AUXILIARIES,
-    NOUNS_TOO,
-    PLURAL_PRESENT,
-    PRESENT,
-    VERBS_BY_PAST,
-    VERBS_BY_SINGULAR,
-    is_finite,
-)
+from pipelines.teachers.phrasebook import verbs
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon
 
@@ -26,6 +18,7 @@ _MAX_OWNER_WORDS = 4
 _MAX_VERB_POSITION = 9
 _WORDS = load_lexicon(__name__)
 _COMMON_ENDS = ("tion", "ment", "ing", "ists", "ics", "ness", "ship", "age", "ance", "ence", "ity")
+_NO_SUBJECT = _WORDS.no_start | _WORDS.pronouns | _WORDS.possessives | verbs.AUXILIARIES
 LEADS: frozenset[str] = _WORDS.leads
 _TIMES = re.compile(
     r"^(?:The (?:following|next|same|previous)|That same|One|Two|Three|Four|Five|Six|Seven|Eight"
@@ -37,10 +30,7 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject as it reads inside a question.
-
-    `is_explicit` is False if a pronoun was replaced by the subject of an earlier sentence.
-    """
+    """A subject as worded in a question; `is_explicit` is False if a pronoun stood for it."""
 
     text: str
     is_explicit: bool
@@ -58,13 +48,9 @@ class Clause:
     rest: tuple[str, ...]
 
 
-def parse_clauses(passage: str) -> list[Clause | None]:
-    """Parse the beginning of each sentence, in order; None for a sentence that isn't clear."""
-    return list(_parse_clauses(passage))
-
-
 @lru_cache(maxsize=1024)
-def _parse_clauses(passage: str) -> tuple[Clause | None, ...]:
+def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
+    """Parse the beginning of each sentence, in order; None for an unclear sentence."""
     clauses: list[Clause | None] = []
     previous: Subject | None = None
     for sentence in split_sentences(passage):
@@ -99,8 +85,8 @@ def _split_lead(sentence: str) -> list[tuple[str, str]]:
     first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
     if not (first in LEADS or _TIMES.match(sentence) or first.endswith("ing")):
         return [("", sentence)]
-    commas = list(re.finditer(r", ", sentence))[:3]
-    splits = [(sentence[: m.start()], sentence[m.end() :]) for m in commas]
+    commas = [match.start() for match in re.finditer(", ", sentence)][:3]
+    splits = [(sentence[:comma], sentence[comma + 2 :]) for comma in commas]
     return [(lead, rest) for lead, rest in splits if len(lead.split()) <= _MAX_LEAD_WORDS]
 
 
@@ -116,17 +102,17 @@ def _find_verb(tokens: list[str]) -> int | None:
 def _is_verb(tokens: list[str], at: int) -> bool:
     word, before = tokens[at], tokens[at - 1]
     after = tokens[at + 1] if at + 1 < len(tokens) else ""
-    if word in AUXILIARIES:
+    if word in verbs.AUXILIARIES:
         return True
-    follows_determiner = before.lower() in _WORDS.determiners or before.endswith(
-        ("'", "'s", "’", "’s")
-    )
-    if word in VERBS_BY_PAST:
-        may_be_noun = word in NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
+    is_owner = before.endswith(("'", "'s", "’", "’s"))
+    follows_determiner = is_owner or before.lower() in _WORDS.determiners
+    if word in verbs.BY_PAST:
+        may_be_noun = word in verbs.NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
         return after != "by" and not follows_determiner and not may_be_noun
-    is_plural = word in PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
+    is_plural = word in verbs.PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
     # The article or pronoun after other present forms shows that they're verbs.
-    is_singular = word in PRESENT or (word in VERBS_BY_SINGULAR and after.lower() in _WORDS.objects)
+    has_object = after.lower() in _WORDS.objects
+    is_singular = word in verbs.PRESENT or (word in verbs.BY_SINGULAR and has_object)
     return (is_singular and not follows_determiner) or is_plural
 
 
@@ -178,9 +164,8 @@ def _is_noun_phrase(tokens: list[str]) -> bool:
     text = " ".join(tokens)
     return (
         1 <= len(tokens) <= _MAX_SUBJECT_WORDS
-        and tokens[0].lower()
-        not in _WORDS.no_start | _WORDS.pronouns | _WORDS.possessives | AUXILIARIES
-        and not is_finite(tokens[0])
+        and tokens[0].lower() not in _NO_SUBJECT
+        and not verbs.is_finite(tokens[0])
         and tokens[-1].lower() not in _WORDS.dangling
         and not any(token.lower() in _WORDS.no_part for token in tokens[1:])
         and not re.search(r"[(){}\[\];:,%$£€]|\d{3,}$|^\d", text)
@@ -200,7 +185,7 @@ def _is_capitalised(tokens: list[str]) -> bool:
 def _is_name(word: str, passage: str) -> bool:
     """Whether the first word of a sentence, always capitalised, is a name.
 
-    It is if the passage capitalises it elsewhere, or if it doesn't look like a common noun.
+    It's a name if the passage capitalises it elsewhere, or if it isn't like a common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True

@@ -8,13 +8,13 @@ are sentences of the passage, and rewrites split sentences and replace words.
 
 import json
 import re
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from distilabel.models.llms.base import LLM
-
 from db.records import digest
 from pipelines.prompting import ChatMessages, extract_tag, question_count, reply_key
+from pipelines.teachers.completion import Completion, Prompt, Teacher, to_output
 from pipelines.teachers.phrasebook.persona_texts import (
     write_dialogue,
     write_document,
@@ -33,29 +33,31 @@ _PERSONA_WRITERS = {
 }
 
 
-class PhrasebookLLM(LLM):
+class PhrasebookLLM(Teacher):
     """Writes with a tone's phrases (questions, answers, rewrites) or as a persona."""
 
+    name: str = "phrasebook"
     seed: int = 0
     phrases: TonePhrases | Persona = TonePhrases()
 
-    @property
-    def model_name(self) -> str:
-        """The teacher's name."""
-        return "phrasebook"
+    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """A reply to each prompt; None where no rule fits."""
+        return [self._reply(prompt.chat, 0) for prompt in prompts]
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
-        """`num_generations` different replies to each chat; None where no rule fits."""
-        return [
-            _output(chat, [self._reply(chat, n) for n in range(num_generations)]) for chat in inputs
-        ]
+        """`num_generations` different replies to each chat, in distilabel's form."""
+        numbers = range(num_generations)
+        return [to_output(*(self._reply(chat, number) for number in numbers)) for chat in inputs]
 
-    def _reply(self, chat: ChatMessages, number: int) -> str | None:
+    def _reply(self, chat: ChatMessages, number: int) -> Completion:
         prompt = chat[-1]["content"]
         key = reply_key(prompt)
         rng = Random(digest(f"{self.seed}:{number}:{prompt}"))  # noqa: S311 # not a secret
         value = self._write(key, prompt, rng)
-        return json.dumps({key: value}, ensure_ascii=False) if value else None
+        text = json.dumps({key: value}, ensure_ascii=False) if value else None
+        # Rules have no tokens. Words are counted instead, so a run's size is still known.
+        read = sum(len(message["content"].split()) for message in chat)
+        return Completion(text, read, len((text or "").split()))
 
     def _write(self, key: str, prompt: str, rng: Random) -> Any:
         """The value of a key of the reply; empty where no rule fits."""
@@ -72,15 +74,3 @@ class PhrasebookLLM(LLM):
         if not isinstance(self.phrases, Persona):
             raise TypeError("PhrasebookLLM needs a persona as `phrases` to write as a persona.")
         return _PERSONA_WRITERS[key](self.phrases, _TRAIT.findall(prompt), passage, rng)
-
-
-def _output(chat: ChatMessages, replies: list[str | None]) -> dict[str, Any]:
-    # Rules have no tokens. Words are counted instead, so a run's size is still known.
-    read = sum(len(message["content"].split()) for message in chat)
-    return {
-        "generations": replies,
-        "statistics": {
-            "input_tokens": [read] * len(replies),
-            "output_tokens": [len((text or "").split()) for text in replies],
-        },
-    }

@@ -1,4 +1,4 @@
-"""Rule-based statements, dialogues and documents of a persona, put together from its file."""
+"""Write statements, dialogues and documents as a persona, by rules, from the persona's file."""
 
 import re
 from collections import Counter
@@ -35,10 +35,7 @@ def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: 
 def write_dialogue(
     persona: Persona, traits: Sequence[str], passage: str, rng: Random
 ) -> list[dict[str, str]]:
-    """Two exchanges: a question about the passage and its answer, then a follow-up.
-
-    Empty if no question fits the passage.
-    """
+    """A question about the passage, its answer and a follow-up; empty if no question fits."""
     slots = _fill_slots(persona, passage, rng)
     questions = ask_questions(passage, 1, rng)
     if not questions:
@@ -80,7 +77,7 @@ def _fill_slots(persona: Persona, passage: str, rng: Random) -> dict[str, str]:
 
 
 def _topic(passage: str, rng: Random) -> str:
-    """Something the passage is about, for use in a phrase."""
+    """A topic of the passage, as a noun phrase."""
     subjects = [c.subject for c in parse_clauses(passage) if c is not None]
     topics = [
         subject.text

@@ -1,4 +1,4 @@
-"""Phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
+"""Expand phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
 
 Braces contain either alternatives separated by bars, which can be nested, or the lower-case name
 of a slot that the caller fills.
@@ -13,10 +13,7 @@ _SLOT = re.compile(r"[a-z_]+")
 
 
 def expand(phrase: str, rng: Random, slots: Mapping[str, str]) -> str:
-    """Make every choice, fill every slot and clean up the spaces.
-
-    Raises `KeyError` if a slot of the phrase isn't filled.
-    """
+    """Make every choice, fill every slot (`KeyError` if one is missing) and clean up the spaces."""
     values = {name: re.sub(r"[{}|]", "", text) for name, text in slots.items()}
     while match := _INNERMOST.search(phrase):
         inner = match.group(1)
@@ -30,25 +27,25 @@ def slots_of(phrase: str) -> set[str]:
     return {name for name in re.findall(r"\{([^{}|]*)\}", phrase) if _is_slot(name)}
 
 
-def phrase_errors(phrase: str, slots: Collection[str]) -> list[str]:
-    """What's wrong with a phrase, as sentences: unmatched braces, unknown slots."""
+def check_phrase(phrase: str, slots: Collection[str]) -> str:
+    """The phrase; raises `ValueError` if its braces don't match or it has an unknown slot."""
     depth = 0
     for brace in re.findall(r"[{}]", phrase):
         depth += 1 if brace == "{" else -1
         if depth < 0:
             break
     if depth:
-        return [f"the braces of “{phrase}” don't match; close each one"]
+        raise ValueError(f"the braces of “{phrase}” don't match; close each one")
     if _has_single_choice(phrase):
-        return [f"“{phrase}” has braces around a single choice; remove them"]
-    return [
-        f"“{phrase}” has the unknown slot {{{slot}}}; choose from {', '.join(sorted(slots))}"
-        for slot in sorted(slots_of(phrase) - set(slots))
-    ]
+        raise ValueError(f"“{phrase}” has braces around a single choice; remove them")
+    for slot in sorted(slots_of(phrase) - set(slots)):
+        choices = ", ".join(sorted(slots))
+        raise ValueError(f"“{phrase}” has the unknown slot {{{slot}}}; choose from {choices}")
+    return phrase
 
 
 def _has_single_choice(phrase: str) -> bool:
-    """Whether some braces hold neither a choice nor a slot; a nested choice could look like one."""
+    """Whether any braces, checked from the innermost outwards, hold neither a choice nor a slot."""
     while match := _INNERMOST.search(phrase):
         if "|" not in match.group(1) and not _is_slot(match.group(1)):
             return True

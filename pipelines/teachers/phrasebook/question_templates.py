@@ -2,15 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile
 
+from pipelines.teachers.phrasebook import verbs
 from pipelines.teachers.phrasebook.clauses import Clause
-from pipelines.teachers.phrasebook.verbs import (
-    BE,
-    VERBS_BY_PARTICIPLE,
-    VERBS_BY_PAST,
-    VERBS_BY_PRESENT,
-    Verb,
-)
 from pipelines.text.words import load_lexicon
 
 _WORDS = load_lexicon(__name__)
@@ -34,7 +29,7 @@ class Questions:
 def questions_about(clause: Clause) -> Questions:
     """The questions that fit a sentence."""
     subject = clause.subject.text
-    if clause.verb in BE:
+    if clause.verb in verbs.BE:
         specific = _ask_be(clause)
     elif clause.verb in {"has", "have", "had"}:
         specific = _ask_have(clause)
@@ -47,15 +42,14 @@ def questions_about(clause: Clause) -> Questions:
 
 def _skip_adverbs(clause: Clause) -> tuple[str, tuple[str, ...]]:
     """The first word after the verb that isn't an adverb, and the words after it."""
-    rest = clause.rest
-    while rest and (
-        rest[0] in _WORDS.adverbs
-        or (rest[0].endswith("ly") and rest[0] not in _WORDS.ly_adjectives)
-    ):
-        rest = rest[1:]
+    rest = tuple(dropwhile(_is_adverb, clause.rest))
     if rest[:2] in _ADVERB_PAIRS:
         rest = rest[2:]
     return (rest[0].strip(",.;") if rest else "", rest[1:])
+
+
+def _is_adverb(word: str) -> bool:
+    return word in _WORDS.adverbs or (word.endswith("ly") and word not in _WORDS.ly_adjectives)
 
 
 def _ask_be(clause: Clause) -> list[str]:
@@ -63,7 +57,7 @@ def _ask_be(clause: Clause) -> list[str]:
     word, rest = _skip_adverbs(clause)
     if "not" in clause.rest[:2]:
         return []
-    if word in VERBS_BY_PARTICIPLE or word.endswith("ed"):
+    if word in verbs.BY_PARTICIPLE or word.endswith("ed"):
         return _ask_passive(clause, word, rest)
     if word == "able":
         return [f"What {verb} {subject} able to do?"]
@@ -95,14 +89,7 @@ def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
         return [f"What {verb} {subject} {phrase}?"]
     if _is_dated(clause, word, rest):
         return [f"When {verb} {subject} {word}?", f"Do you know when {subject} {verb} {word}?"]
-    if word in _WORDS.located | {"born"} and following in {
-        "in",
-        "at",
-        "on",
-        "near",
-        "between",
-        "by",
-    }:
+    if word in _WORDS.located and following in _WORDS.locating:
         return [f"Where {verb} {subject} {word}?", f"Do you know where {subject} {verb} {word}?"]
     if word in _WORDS.dated and following == "by":
         return [f"Who {verb} {subject} {word} by?"]
@@ -116,7 +103,7 @@ def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
 
 
 def _is_dated(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
-    """Whether a date follows the verb directly, or for some verbs is anywhere near it."""
+    """Whether a date follows the verb directly or, for some verbs, is near the verb."""
     if _DATE_NEXT.match(" ".join(rest[:4])):
         return True
     date = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
@@ -127,7 +114,7 @@ def _ask_have(clause: Clause) -> list[str]:
     subject = clause.subject.text
     word, _ = _skip_adverbs(clause)
     auxiliary = {"had": "did", "have": "do"}.get(clause.verb, "does")
-    if word in VERBS_BY_PARTICIPLE:
+    if word in verbs.BY_PARTICIPLE:
         return []
     if word in _WORDS.determiners or word[:1].isdigit():
         return [f"What {auxiliary} {subject} have?", f"Do you know what {subject} {clause.verb}?"]
@@ -139,7 +126,7 @@ class _Action:
     """A clause with a full verb; `date` starts with a space and is None if there's no date."""
 
     clause: Clause
-    verb: Verb
+    verb: verbs.Verb
     auxiliary: str
     next_word: str
     date: str | None
@@ -151,11 +138,11 @@ class _Action:
 
 
 def _parse_action(clause: Clause) -> _Action | None:
-    verb = VERBS_BY_PAST.get(clause.verb) or VERBS_BY_PRESENT.get(clause.verb)
+    verb = verbs.BY_PAST.get(clause.verb) or verbs.BY_PRESENT.get(clause.verb)
     if verb is None:
         return None
     word, rest = _skip_adverbs(clause)
-    is_past = clause.verb in VERBS_BY_PAST
+    is_past = clause.verb in verbs.BY_PAST
     auxiliary = "did" if is_past else "do" if clause.verb == verb.base else "does"
     is_dated = _DATE.search(" ".join((word, *rest)[:9])) or _DATE.search(clause.lead)
     date = None

@@ -25,7 +25,7 @@ _OPENINGS: list[str] = [""] * 8 + _WORDS.openings
 
 
 def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
-    """Up to `count` questions, each about another sentence; none if no sentence is suitable."""
+    """Up to `count` questions about different sentences; none if no sentence is suitable."""
     clauses = [c for c in parse_clauses(passage) if c is not None and _is_speakable(c.sentence)]
     rng.shuffle(clauses)
     clauses.sort(key=_rank)
@@ -33,7 +33,7 @@ def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
 
 
 def _is_speakable(sentence: str) -> bool:
-    """Whether a sentence can be an answer read aloud: of medium length and without loose ends."""
+    """Whether a sentence can be an answer read aloud: of medium length and without fragments."""
     return (
         _MIN_WORDS <= len(split_words(sentence)) <= _MAX_WORDS
         and sentence.endswith((".", '."', ".”"))
@@ -81,7 +81,7 @@ def find_answer(passage: str, question: str) -> str:
 
 
 def _find_sentence(passage: str, question: str) -> int | None:
-    """The index of the sentence that a question was made from; None if it wasn't made here."""
+    """The index of the sentence that a question was made from; None if there is none."""
     lower = question.lower()
     general = None
     for n, clause in enumerate(parse_clauses(passage)):

@@ -1,4 +1,4 @@
-"""Splitting long sentences at their clauses into short sentences that stand alone.
+"""Split long sentences at their clauses into short sentences that stand alone.
 
 A sentence is split only where a rule can turn the second part into a sentence. Every word is kept
 except the one that joined the parts.
@@ -9,16 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from pipelines.teachers.phrasebook import verbs
 from pipelines.teachers.phrasebook.clauses import Clause, parse_clauses
-from pipelines.teachers.phrasebook.verbs import (
-    AUXILIARIES,
-    BE,
-    NOUNS_TOO,
-    VERBS_BY_ING,
-    VERBS_BY_PAST,
-    VERBS_BY_SINGULAR,
-    is_finite,
-)
 from pipelines.teachers.phrasebook.wording import capitalise
 from pipelines.text.words import load_lexicon, split_words
 
@@ -31,7 +23,7 @@ _JOIN = re.compile(
 _DEPENDENT = re.compile(
     r"(?:After|Before|When|While|Although|Though|Because|If|Since|As|Once|Despite|With)\b[^,]*$"
 )
-# Verbs whose participle describes what the event did, and what the subject did.
+# `event_verbs` and `subject_verbs` tell what a verb's participle describes.
 _WORDS = load_lexicon(__name__)
 _PERSON = re.compile(r"\b\w+(?:er|or|ist|ian|man|men|woman|women|king|queen|people|family)s?\b")
 _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
@@ -56,7 +48,7 @@ class Cut:
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
-    """The sentence as one or more; a part that can't stand alone isn't split off."""
+    """Split a sentence into one or more; a part that can't stand alone isn't split off."""
     done: list[str] = []
     rest = sentence
     while parts := _split_once(rest, rng):
@@ -82,7 +74,7 @@ def _can_stand_alone(before: str, after: str) -> bool:
     return (
         len(split_words(before)) >= _MIN_WORDS
         and len(split_words(after)) >= _MIN_WORDS - 1
-        and any(is_finite(word) for word in split_words(before)[1:])
+        and any(verbs.is_finite(word) for word in split_words(before)[1:])
         and before.count('"') % 2 == 0
         and before.count("“") == before.count("”")
         and before.count("(") == before.count(")")
@@ -94,7 +86,7 @@ def _continue_clause(cut: Cut, rng: Random) -> str | None:
     """The second part as a main clause, if it starts with a subject and a verb."""
     tokens = cut.after.split()
     if tokens[0].lower() in _WORDS.pronouns:
-        is_clause = any(is_finite(token) for token in tokens[1:3])
+        is_clause = any(verbs.is_finite(token) for token in tokens[1:3])
     else:
         is_clause = parse_clauses(capitalise(cut.after))[0] is not None
     if not is_clause:
@@ -106,8 +98,9 @@ def _continue_clause(cut: Cut, rng: Random) -> str | None:
 def _continue_participle(cut: Cut, _: Random) -> str | None:
     """A participle turned into the past tense: “…, forcing X” becomes “That forced X”."""
     word, *rest = cut.after.split(maxsplit=1)
-    verb, clause = VERBS_BY_ING.get(word), cut.clause
-    if verb is None or clause is None or not (clause.verb in VERBS_BY_PAST or clause.verb in BE):
+    verb, clause = verbs.BY_ING.get(word), cut.clause
+    is_past = clause is not None and (clause.verb in verbs.BY_PAST or clause.verb in verbs.BE)
+    if verb is None or not is_past:
         return None
     past = " ".join([verb.past, *rest])
     if verb.base in _WORDS.event_verbs:
@@ -123,7 +116,7 @@ def _continue_which(cut: Cut, _: Random) -> str | None:
     if verb in {"are", "were", "have"}:
         return f"Those {cut.after}" if is_plural else None
     is_auxiliary = verb in {"is", "was", "has", "would", "could", "can", "will"}
-    is_verb = (verb in VERBS_BY_PAST and not is_plural) or verb in VERBS_BY_SINGULAR
+    is_verb = (verb in verbs.BY_PAST and not is_plural) or verb in verbs.BY_SINGULAR
     return f"That {cut.after}" if is_auxiliary or is_verb else None
 
 
@@ -132,14 +125,14 @@ def _continue_who(cut: Cut, _: Random) -> str | None:
     verb = cut.after.split()[0]
     name = re.search(r"(?:[A-Z][\w'’-]+ ){0,3}[A-Z][\w'’-]+$", cut.before)
     main_goes_on = re.search(r", (?:[a-z]+ed|was|were|had|and)\b", cut.after)
-    if name is None or main_goes_on or not (verb in VERBS_BY_PAST or verb in AUXILIARIES):
+    if name is None or main_goes_on or not (verb in verbs.BY_PAST or verb in verbs.AUXILIARIES):
         return None
     return f"{name.group().split()[-1]} {cut.after}"
 
 
 def _continue_list(cut: Cut, rng: Random) -> str | None:
     """A list at the end of a sentence."""
-    has_auxiliary = any(token in AUXILIARIES for token in cut.after.split())
+    has_auxiliary = any(token in verbs.AUXILIARIES for token in cut.after.split())
     if has_auxiliary or re.search(r", \w+(?:ing|ed) ", cut.after):
         return None
     is_plural = cut.before.endswith("s")
@@ -154,7 +147,7 @@ def _continue_and(cut: Cut, rng: Random) -> str | None:
     if cut.word != "tight" and (clause := _continue_clause(cut, rng)):
         return clause
     verb = cut.after.split()[0]
-    is_past = verb in VERBS_BY_PAST and verb not in NOUNS_TOO
+    is_past = verb in verbs.BY_PAST and verb not in verbs.NOUNS_TOO
     if not (is_past or verb in {"was", "were", "had", "has", "is"}) or _RELATIVE.search(cut.before):
         return None
     if is_past and re.search(r"\b(?:was|were|is|are|be|been|being)\b", cut.before):

@@ -1,4 +1,4 @@
-"""Rule-based rewriting of a plain answer in a tone.
+"""Rewrite a plain answer in a tone by rules.
 
 Every fact, number and name is kept: clauses become sentences, words are replaced only from a list,
 and the only additions are phrases that claim nothing.
@@ -7,17 +7,10 @@ and the only additions are phrases that claim nothing.
 import re
 from random import Random
 
+from pipelines.teachers.phrasebook import wording
 from pipelines.teachers.phrasebook.clauses import parse_clauses
 from pipelines.teachers.phrasebook.phrases import expand, slots_of
 from pipelines.teachers.phrasebook.splitting import split_sentence
-from pipelines.teachers.phrasebook.wording import (
-    address_listener,
-    capitalise,
-    contract,
-    prepend,
-    use_plain_words,
-    use_spoken_opening,
-)
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon
 from pipelines.voices.tone import TonePhrases
@@ -33,7 +26,7 @@ def rewrite(answer: str, question: str, phrases: TonePhrases, rng: Random) -> st
     moved = [part for s in split_sentences(answer) for part in _apply_moves(s, phrases.moves, rng)]
     parts = _add_links(moved, phrases, context, rng)
     if rng.random() < phrases.opener_share and (opener := _phrase(phrases.openers, topic, rng)):
-        parts[0] = prepend(opener, parts[0], context)
+        parts[0] = wording.prepend(opener, parts[0], context)
     if rng.random() < phrases.question_share:
         parts.append(_phrase(phrases.questions, topic, rng))
     return " ".join(part for part in parts if part)
@@ -41,16 +34,16 @@ def rewrite(answer: str, question: str, phrases: TonePhrases, rng: Random) -> st
 
 def _apply_moves(sentence: str, moves: tuple[str, ...], rng: Random) -> list[str]:
     if "lead_ins" in moves:
-        sentence = use_spoken_opening(sentence, rng)
+        sentence = wording.use_spoken_opening(sentence, rng)
     parts = split_sentence(sentence, rng) if "split" in moves else [sentence]
     for move, change in (
-        ("address", address_listener),
-        ("plain_words", use_plain_words),
-        ("contract", contract),
+        ("address", wording.address_listener),
+        ("plain_words", wording.use_plain_words),
+        ("contract", wording.contract),
     ):
         if move in moves:
             parts = [change(part) for part in parts]
-    return [capitalise(part) for part in parts]
+    return [wording.capitalise(part) for part in parts]
 
 
 def _add_links(parts: list[str], phrases: TonePhrases, context: str, rng: Random) -> list[str]:
@@ -59,7 +52,7 @@ def _add_links(parts: list[str], phrases: TonePhrases, context: str, rng: Random
     for sentence in parts[1:]:
         if phrases.links and _can_link(sentence) and rng.random() < phrases.link_share:
             link = expand(rng.choice(phrases.links), rng, {})
-            linked.append(prepend(link, sentence, context))
+            linked.append(wording.prepend(link, sentence, context))
         else:
             linked.append(sentence)
     return linked
@@ -71,11 +64,11 @@ def _can_link(sentence: str) -> bool:
 
 def _phrase(stock: tuple[str, ...], topic: str, rng: Random) -> str:
     fitting = [phrase for phrase in stock if topic or not slots_of(phrase)]
-    return capitalise(expand(rng.choice(fitting), rng, {"topic": topic})) if fitting else ""
+    return wording.capitalise(expand(rng.choice(fitting), rng, {"topic": topic})) if fitting else ""
 
 
 def _topic(answer: str, question: str) -> str:
-    """What the answer is about, for use in a phrase; empty if it's unclear."""
+    """The topic of the answer, as a noun phrase; empty if it's unclear."""
     first = parse_clauses(answer)[0]
     if first is not None and first.subject.is_explicit:
         subject = first.subject.text

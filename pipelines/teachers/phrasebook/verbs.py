@@ -9,7 +9,7 @@ _VOWELS = "aeiou"
 _WORDS = load_lexicon(__name__)
 BE: frozenset[str] = _WORDS.be
 AUXILIARIES: frozenset[str] = BE | _WORDS.auxiliaries
-# Past forms that are as often nouns or adjectives.
+# Past forms that are just as often nouns or adjectives.
 NOUNS_TOO: frozenset[str] = _WORDS.nouns_too
 # Present forms that are rarely nouns, so they can be recognised as verbs.
 PRESENT: frozenset[str] = _WORDS.present
@@ -63,13 +63,13 @@ def _parse_verb(entry: str) -> Verb:
 
 _LINES = Path(__file__).with_name("verbs.txt").read_text(encoding="utf-8").splitlines()
 _VERBS = [_parse_verb(w) for line in _LINES if not line.startswith("#") for w in line.split()]
-VERBS_BY_PAST = {verb.past: verb for verb in _VERBS}
-VERBS_BY_PARTICIPLE = {verb.participle: verb for verb in _VERBS}
-VERBS_BY_SINGULAR = {verb.singular: verb for verb in _VERBS}
-VERBS_BY_PRESENT = {form: verb for verb in _VERBS for form in (verb.base, verb.singular)}
-VERBS_BY_ING = {verb.ing: verb for verb in _VERBS}
+BY_PAST = {verb.past: verb for verb in _VERBS}
+BY_PARTICIPLE = {verb.participle: verb for verb in _VERBS}
+BY_SINGULAR = {verb.singular: verb for verb in _VERBS}
+BY_PRESENT = {form: verb for verb in _VERBS for form in (verb.base, verb.singular)}
+BY_ING = {verb.ing: verb for verb in _VERBS}
 
 
 def is_finite(word: str) -> bool:
     """Whether a word can be the finite verb of a sentence."""
-    return word in AUXILIARIES or word in VERBS_BY_PAST or word in PRESENT
+    return word in AUXILIARIES or word in BY_PAST or word in PRESENT

@@ -1,16 +1,23 @@
-"""Changes of wording within a sentence: contractions, plain words, spoken openings, address."""
+"""Reword a sentence: contractions, plain words, spoken openings, addressing the listener."""
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import partial
 from random import Random
 
+from pipelines.teachers.phrasebook import verbs
 from pipelines.teachers.phrasebook.clauses import LEADS, parse_clauses
-from pipelines.teachers.phrasebook.verbs import VERBS_BY_PARTICIPLE
 from pipelines.text.words import load_lexicon
 
 _WORDS = load_lexicon(__name__)
 _CONTRACTIONS = [(re.compile(rf"\b{old}\b"), new) for old, new in _WORDS.contractions.items()]
+_EVERYDAY = {formal.removeprefix("~"): plain for formal, plain in _WORDS.plain_words.items()}
+_NOT_PARTICIPLE = "".join(rf"(?<!\b{word} )" for word in _WORDS.before_participles)
+_EITHER = "|".join(
+    _NOT_PARTICIPLE + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
+    for formal in sorted(_WORDS.plain_words, key=len, reverse=True)  # the longest match counts
+)
+_FORMAL = re.compile(rf"(?<![-\w])(?:{_EITHER})(?![-\w])")
 _QUOTATION = re.compile(r'("[^"]*"|“[^”]*”)')
 _YEAR = re.compile(r"^(In|By|On|During) ((?:[A-Z][a-z]+ )?(?:\d{1,2}, )?(1[0-9]{3}),) ")
 _SUBJECT = r"^(?P<subject>(?:The|A|An|It|They|These|This|[A-Z][\w'’-]+)(?: [\w'’-]+){0,4}?)"
@@ -41,23 +48,8 @@ def _contract(text: str) -> str:
 
 def use_plain_words(text: str) -> str:
     """The text with everyday words for formal ones, except in names and quotations."""
-    pattern, everyday = _plain_words()
-    return _outside_quotations(text, lambda part: pattern.sub(lambda m: everyday[m.group()], part))
-
-
-@cache
-def _plain_words() -> tuple[re.Pattern[str], dict[str, str]]:
-    """A pattern that matches any formal wording, and the everyday wording for each."""
-    pairs: dict[str, str] = _WORDS.plain_words
-    not_participle = "".join(rf"(?<!\b{word} )" for word in _WORDS.before_participles)
-    either = "|".join(
-        not_participle + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
-        for formal in sorted(pairs, key=len, reverse=True)  # the longest match counts
-    )
-    return (
-        re.compile(rf"(?<![-\w])(?:{either})(?![-\w])"),
-        {formal.removeprefix("~"): plain for formal, plain in pairs.items()},
-    )
+    change = partial(_FORMAL.sub, lambda match: _EVERYDAY[match.group()])
+    return _outside_quotations(text, change)
 
 
 def _outside_quotations(text: str, change: Callable[[str], str]) -> str:
@@ -77,10 +69,10 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
 
 
 def prepend(phrase: str, sentence: str, context: str) -> str:
-    """The phrase followed by the sentence, which starts in lower case unless with a name.
+    """The phrase and the sentence, whose first letter becomes lower case unless a name starts it.
 
     `context` shows how the words are capitalised elsewhere. If it's unclear whether the sentence
-    starts with a name, a phrase that would need to know is dropped.
+    starts with a name, a phrase that depends on it is dropped.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"
@@ -121,7 +113,7 @@ def address_listener(sentence: str) -> str:
         if target := _as_object(match["subject"], sentence):
             adverb, verb = match["adverb"] or "", match["verb"]
             is_place = verb in {"located", "situated"}
-            base = "find" if is_place else VERBS_BY_PARTICIPLE[verb].base
+            base = "find" if is_place else verbs.BY_PARTICIPLE[verb].base
             return f"{start} {adverb}{base} {target} {sentence[match.end() :].strip()}"
     return sentence
 

@@ -12,11 +12,11 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    An outer renderer receives the output of the inner ones. A bracket without a partner is dropped
-    and the text beside it stays, so that an editor's slip doesn't swallow the rest of the page.
+    An outer renderer receives the output of the inner ones. An unmatched bracket is dropped
+    without its text, so that an editor's typo doesn't swallow the rest of the page.
     """
     renderers = {"{{": render_template, "[[": render_link}
-    stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets and the text since each
+    stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
     tokens = _TOKEN.split(text)
     for before, token in zip(tokens[::2], tokens[1::2], strict=False):
         kind, pieces = stack[-1]
@@ -27,20 +27,16 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
             kind, pieces = stack.pop()
             stack[-1][1].append(renderers[kind]("".join(pieces)))
     stack[-1][1].append(tokens[-1])
-    while len(stack) > 1:
-        _drop_bracket(stack)
-    return "".join(stack[0][1])
+    return "".join(piece for _, pieces in stack for piece in pieces)
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
     """Drop the brackets above the last one of a kind. Returns False if there is none."""
-    if not any(kind == opening for kind, _ in stack):
+    position = len(stack) - 1
+    while position and stack[position][0] != opening:
+        position -= 1
+    if not position:
         return False
-    while stack[-1][0] != opening:
-        _drop_bracket(stack)
+    stack[position][1].extend(piece for _, pieces in stack[position + 1 :] for piece in pieces)
+    del stack[position + 1 :]
     return True
-
-
-def _drop_bracket(stack: list[tuple[str, list[str]]]) -> None:
-    _, pieces = stack.pop()
-    stack[-1][1].extend(pieces)

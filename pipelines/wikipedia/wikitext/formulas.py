@@ -3,10 +3,8 @@
 import re
 
 from pipelines.text.words import load_lexicon
-from pipelines.wikipedia.wikitext.quantities import subscript, superscript
-
-# The placeholder of any other formula, a private-use character that pages don't contain.
-FORMULA = "\ue000"
+from pipelines.wikipedia.wikitext.markers import FORMULA
+from pipelines.wikipedia.wikitext.numbers import subscript, superscript
 
 _COMMANDS: dict[str, str] = load_lexicon(__name__).commands
 _SPACING = re.compile(r"\\(?:[,;:! ]|quad\b|qquad\b|displaystyle\b|textstyle\b|scriptstyle\b|,)|~")

@@ -1,4 +1,4 @@
-"""A repair of the gaps that removed templates leave in a text.
+"""Repair the gaps that removed templates leave in a text.
 
 It is written for speed: most replacements are of fixed strings, and each pattern starts with a
 character that is rare in prose.
@@ -6,13 +6,25 @@ character that is rare in prose.
 
 import re
 
-from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END
+from pipelines.wikipedia.wikitext.markers import ASIDE, ASIDE_END, BLOCK, HOLE, HOLE_END
 
 _WIDE_SPACES = "\t\xa0\u2002\u2003\u2005\u2009\u200a\u202f\u3000"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_HOLE = f"{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?"
-_HOLES = re.compile(f"{_HOLE}(?:{_HOLE})*")
-_LEAD_IN = r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit)"
+_HOLE = f"{BLOCK}?{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?"
+_HOLES = re.compile(
+    f"(?:^(?:{_HOLE})+$|^(?:{BLOCK}{HOLE}[^{HOLE_END}\n]*{HOLE_END} ?)+)", re.MULTILINE
+)
+_LEAD_IN = (
+    r"(?:or|and|also|pronounced|pronunciation|IPA|English|locally|UK|US|listen|from|lit|prononcé"
+    r"|prononciation|Aussprache|ausgesprochen|pronunciado|pronunciación|pronuncia)"
+)
+_ASIDE = re.compile(f"{ASIDE}([^{ASIDE_END}]*){ASIDE_END}")
+_ASIDE_BRACKET = re.compile(
+    rf" ?\((?:[^()\n{ASIDE}]|{ASIDE}[^{ASIDE_END}]*{ASIDE_END})*\)"
+    rf"|\[(?:[^\[\]\n{ASIDE}]|{ASIDE}[^{ASIDE_END}]*{ASIDE_END})*\]"
+)
+_PART = re.compile(f"(?:[^,;{ASIDE}]|{ASIDE}[^{ASIDE_END}]*{ASIDE_END})+[,;]?|[,;]")
+_ASIDE_PART = re.compile(rf"[ {ASIDE}]*(?:{_LEAD_IN}[:,]?[ {ASIDE}]*)*", re.IGNORECASE)
 _OPENING = re.compile(rf"\( ?(?:(?:{_LEAD_IN}\b[:,]? ?)*[,;:] ?)+", re.IGNORECASE)
 _EMPTY = re.compile(rf"\( ?(?:{_LEAD_IN}[:,;]? ?)*\)", re.IGNORECASE)
 _REPEATED = re.compile(r"([,;]) ?(?:[,;] ?)+(?=\S)")
@@ -25,22 +37,29 @@ _BEFORE_POINT = {
 }
 
 
-def repair(text: str) -> str:
+# Marks that a language separates from the word before them.
+_SPACED_POINTS = {"fr": ";:!?"}
+
+
+def repair(text: str, language: str = "en") -> str:
     """Remove empty brackets, repeated punctuation and repeated spaces. Line breaks stay.
 
     `Ada (; born 1815)` becomes `Ada (born 1815)`; `Albedo (), or` becomes `Albedo, or`.
     """
     text = _normalise_spaces(_INVISIBLE.sub("", text))
+    if ASIDE in text:
+        text = _ASIDE.sub(r"\1", _ASIDE_BRACKET.sub(_drop_asides, text))
     if HOLE in text:
-        text = _HOLES.sub(_drop_loose_hole, text)
+        text = _HOLES.sub(_drop_block, text).replace(BLOCK, "")
     if "(" in text or "[" in text:
         text = _drop_empty_brackets(_OPENING.sub("(", text))
         text = _drop_empty_brackets(_trim_brackets(text))
     if any(signs in text for signs in _REPEATED_SIGNS):
         text = _REPEATED.sub(r"\1 ", text)
     text = _collapse_spaces(text)
+    spaced = _SPACED_POINTS.get(language, "")
     for start, pattern in _BEFORE_POINT.items():
-        if start in text:
+        if start in text and start[1] not in spaced:
             text = pattern.sub(start[1], text)
     return text
 
@@ -72,17 +91,29 @@ def _trim_brackets(text: str) -> str:
     return text
 
 
-def _drop_loose_hole(match: re.Match[str]) -> str:
-    """Replace holes that aren't part of a sentence. The others stay, so that they're rejected.
+def _drop_asides(match: re.Match[str]) -> str:
+    """A bracket without those of its parts that hold nothing but asides."""
+    bracket = match.group()
+    if ASIDE not in bracket:
+        return bracket
+    space, bracket = (" ", bracket[1:]) if bracket[0] == " " else ("", bracket)
+    parts = [part for part in _PART.findall(bracket[1:-1]) if not _is_aside(part)]
+    content = "".join(parts).strip(" ").rstrip(" ,;")
+    return f"{space}{bracket[0]}{content}{bracket[-1]}" if content else ""
 
-    A hole is loose at the edge of a bracket, at the start of a line and after a sentence.
-    """
+
+def _is_aside(part: str) -> bool:
+    plain = _ASIDE.sub(ASIDE, part)
+    return ASIDE in plain and _ASIDE_PART.fullmatch(plain.rstrip(",; ")) is not None
+
+
+def _drop_block(match: re.Match[str]) -> str:
+    """Drop templates that stand alone between paragraphs. Within a paragraph, they stay holes."""
     text = match.string
-    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ")[-1:]
-    after = text[match.end() : match.end() + 1]
-    if before in {"", "\n", "(", "[", ";"} or after in {")", "]", ";"}:
+    before = text[max(0, match.start() - 2) : match.start()]
+    after = text[match.end() : match.end() + 2]
+    if match.group().startswith(BLOCK) and not after.startswith("\n"):
         return ""
-    if before in set('.!?"”’)') and after in {"", "\n"}:
-        return ""
-    starts_sentence = before in set('.!?"”’') and after.isupper()
-    return " " if starts_sentence and match.group().endswith(" ") else match.group()
+    is_in_sentence = before[-2:-1].isalnum() or before[-2:-1] in {",", "-", "–"}
+    continues = after[:1] == "\n" and after[1:2].islower()
+    return match.group() if is_in_sentence or continues else ""

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.text.words import load_lexicon
+from pipelines.wikipedia.templates.phrases import quote_block
+from pipelines.wikipedia.templates.rendering import render_template
+from pipelines.wikipedia.templates.wiki import Wiki, load_wiki
+from pipelines.wikipedia.wikitext.apostrophes import remove_emphasis
 from pipelines.wikipedia.wikitext.brackets import render_brackets
-from pipelines.wikipedia.wikitext.formulas import FORMULA, render_formula
+from pipelines.wikipedia.wikitext.formulas import render_formula
 from pipelines.wikipedia.wikitext.links import render_link
-from pipelines.wikipedia.wikitext.quantities import subscript, superscript
+from pipelines.wikipedia.wikitext.markers import FRACTION, remove_markers
+from pipelines.wikipedia.wikitext.numbers import join_fraction, subscript, superscript
+from pipelines.wikipedia.wikitext.paragraphs import join_paragraphs
 from pipelines.wikipedia.wikitext.repair import repair
-from pipelines.wikipedia.wikitext.templates import HOLE, HOLE_END, render_template
+from pipelines.wikipedia.wikitext.variants import convert_variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +28,8 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-_PLACEHOLDERS = (FORMULA, HOLE, HOLE_END)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# A note that isn't closed before the next one opens loses only its tag, not the page after it.
+# If a note isn't closed before the next one opens, only its tag is removed.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
 _NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>", re.I | re.DOTALL)
 _NOT_PROSE = re.compile(
@@ -37,6 +42,7 @@ _BLOCK = re.compile(r"<(table|ul|ol|dl)\b[^<>]*>.*?</\1\s*>", re.I | re.DOTALL)
 _FORMULA = re.compile(r"<(math|chem|ce)\b[^<>]*>(.*?)</\1\s*>", re.I | re.DOTALL)
 _SCRIPT = re.compile(r"<su([pb])\b[^<>]*>([^<>]*)</su\1\s*>", re.I)
 _BREAK = re.compile(r"</?\s*(?:br|hr)\b[^<>]*>", re.I)
+_QUOTATION = re.compile(r"<(blockquote|poem)\b[^<>]*>(.*?)</\1\s*>", re.I | re.DOTALL)
 _PARAGRAPH = re.compile(r"</?(?:blockquote|p|div|poem|center)\b[^<>]*>", re.I)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>", re.I)
 _EXTERNAL_LINK = re.compile(
@@ -46,30 +52,32 @@ _EXTERNAL_LINK = re.compile(
 )
 _URL = re.compile(r"(?:https?|ftp)://[^\s\])>|]+", re.I)
 _BRACKETS = re.compile(r"\{\{|\}\}|\[\[|\]\]")
-_SWITCH = re.compile(r"__[A-Z]{3,}__")
-_QUOTES = ("'''''", "'''", "''")
+_SWITCH = re.compile(r"__(?:[A-ZÀ-ÞА-Я]{2,}_?)+__|__[\u3040-\u30ff\u4e00-\u9fff]+__")
+_MIXED_NUMBER = re.compile(rf"(?:(?<![\d,.])(\d+))?{FRACTION}(?:(\d+/\d+))?")
 _HEADING = re.compile(r"(={1,6})\s*(.*?)\s*\1(?:\s|$)")
 _ENTITY = {ord(c): f"&#{ord(c)};" for c in "[]{}|'<>*#:;="}
-_LIST_SIGNS = frozenset("*#:;|!")
 
 # Headings, in several languages, of sections with references and links instead of prose.
 APPARATUS = frozenset(load_lexicon(__name__).apparatus)
 
 
-def parse_wikitext(text: str) -> list[Section]:
-    """The sections of a page that have prose, in order."""
+def parse_wikitext(text: str, language: str = "en", title: str = "") -> list[Section]:
+    """The sections of a page that have prose, in order.
+
+    `language` is the wiki's, which determines what templates show; `title` is the page's.
+    """
+    wiki = load_wiki(language)
     sections: list[Section] = []
-    for title, lines in _by_heading(_render(text)):
-        paragraphs = tuple(_paragraphs(lines))
+    for heading, lines in _by_heading(_render(text, wiki, title)):
+        paragraphs = tuple(join_paragraphs(lines))
         if paragraphs:
-            sections.append(Section(title, paragraphs))
+            sections.append(Section(heading, paragraphs))
     return sections
 
 
-def _render(text: str) -> str:
+def _render(text: str, wiki: Wiki, title: str) -> str:
     """The text with links, templates, tags and entities rendered, in the same lines."""
-    for placeholder in _PLACEHOLDERS:
-        text = text.replace(placeholder, "")
+    text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
         text = html.unescape(text)  # The page was escaped for XML twice.
     if "<" in text:
@@ -78,19 +86,29 @@ def _render(text: str) -> str:
         text = _NOWIKI.sub(lambda m: m.group(1).translate(_ENTITY), text)
         text = _NOT_PROSE.sub("", text)
         text = _FORMULA.sub(lambda m: render_formula(m.group(2)), text)
-    text = _BRACKETS.sub("", render_brackets(text, render_template, render_link))
-    text = _EXTERNAL_LINK.sub(lambda m: m.group(1) or m.group(2) or "", text)
+    if wiki.has_variants:
+        text = convert_variants(text)
+    text = render_brackets(text, lambda inner: render_template(inner, wiki, title), render_link)
+    text = _EXTERNAL_LINK.sub(lambda m: m.group(1) or m.group(2) or "", _BRACKETS.sub("", text))
     if "<" in text:
-        text = _strip_tags(text)
+        text = _strip_tags(text, wiki)
     if "://" in text:
         text = _URL.sub("", text)
-    for quotes in _QUOTES:
-        text = text.replace(quotes, "")
-    return repair(html.unescape(_SWITCH.sub("", text)))
+    if FRACTION in text:
+        text = _MIXED_NUMBER.sub(lambda m: _join_fraction(m.group(1), m.group(2)), text)
+    text = remove_emphasis(text)
+    return repair(html.unescape(_SWITCH.sub("", text)), wiki.language)
 
 
-def _strip_tags(text: str) -> str:
+def _join_fraction(whole: str | None, fraction: str | None) -> str:
+    return (
+        join_fraction(whole, fraction) if whole and fraction else (whole or "") + (fraction or "")
+    )
+
+
+def _strip_tags(text: str, wiki: Wiki) -> str:
     text = _BLOCK.sub("", text)
+    text = _QUOTATION.sub(lambda m: f"\n{quote_block(m.group(2), '', wiki)}\n", text)
     text = _SCRIPT.sub(_render_script, text)
     text = _PARAGRAPH.sub("\n", _BREAK.sub(" ", text))
     return _TAG.sub("", text)
@@ -117,28 +135,3 @@ def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
             skipped = level if title.lower().rstrip(":") in APPARATUS else 0
     if not skipped:
         yield title, lines
-
-
-def _paragraphs(lines: list[str]) -> Iterator[str]:
-    """The paragraphs of a section: consecutive lines joined, lists and tables left out."""
-    paragraph: list[str] = []
-    depth = 0  # of nested tables
-    for line in lines:
-        stripped = line.strip()
-        opens, closes = stripped.lstrip(":* ").startswith("{|"), stripped.startswith("|}")
-        depth = max(0, depth + opens - closes)
-        if not depth and not closes and _is_prose(stripped):
-            paragraph.append(stripped)
-        elif paragraph:
-            yield _join(paragraph)
-            paragraph = []
-    if paragraph:
-        yield _join(paragraph)
-
-
-def _join(lines: list[str]) -> str:
-    return lines[0] if len(lines) == 1 else " ".join(lines).replace(" ,", ",")
-
-
-def _is_prose(line: str) -> bool:
-    return bool(line) and line[0] not in _LIST_SIGNS and line.strip("-. ") != ""

@@ -11,9 +11,10 @@ from datasets import load_dataset, load_from_disk
 from db.erasure import erase
 from db.errors import StoreError
 from db.exports import export as export_module
-from db.exports.card import Card, Credit, licence_tag, render_card
+from db.exports.card import Card, licence_tag, render_card
 from db.exports.export import ExportFormat, export
 from db.records import (
+    Article,
     CandidateKind,
     Gate,
     Message,
@@ -141,14 +142,21 @@ def test_the_card_states_rule_reviews_and_failed_gates() -> None:
     assert "People reviewed" not in text
     assert note in text
     assert "| minimum approved | **no** | 2 \\| 3 | 10 |" in text
-    assert "Frozen despite a failed gate: a rehearsal" in text
+    notice = "**Frozen although gates failed (minimum approved): a rehearsal**"
+    assert text.index("# rehearsal") < text.index(notice) < text.index("## How it was made")
     assert "No article was used." in text
 
 
 def test_the_card_escapes_titles_and_flags_unknown_licences() -> None:
     version = Version(root="0" * 64, name='a "name"')
-    credit = Credit("Foo [bar] | baz", "https://w.example/Foo_(bar)", "", "", "")
-    text = render_card(Card(version, (credit,), (), (), 0, ()))
+    article = Article(
+        url="https://w.example/Foo_(bar)",
+        revision="",
+        digest="",
+        title="Foo [bar] | baz",
+        language="",
+    )
+    text = render_card(Card(version, (article,), (), (), 0, ()))
     assert (
         "| [Foo \\[bar\\] \\| baz](https://w.example/Foo_%28bar%29) | unknown | unknown |"
     ) in text
@@ -239,10 +247,11 @@ def test_the_next_export_removes_what_a_killed_one_left(
 def test_a_second_export_to_the_same_folder_fails(
     store: Store, version: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def export_meanwhile(*_: object) -> None:
+    def export_meanwhile(*_: object) -> str:
         with pytest.raises(StoreError, match=r"Another export to .* is running"):
             export(store, version, tmp_path / "out", ExportFormat.CHAT)
+        return ""
 
-    monkeypatch.setattr(export_module, "_write_manifest", export_meanwhile)
+    monkeypatch.setattr(export_module, "_card", export_meanwhile)
     export(store, version, tmp_path / "out", ExportFormat.TEXT)
     assert len(lines(tmp_path / "out", "train")) > 0

@@ -182,3 +182,12 @@ def test_exporting_pairs_without_human_votes_fails(
     with pytest.raises(StoreError, match="People haven't decided any comparison"):
         export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
     assert not (tmp_path / "pairs").exists()
+
+
+def test_answers_without_loss_have_weight_0() -> None:
+    answers = [Message(ASSISTANT, "Go away.", has_loss=False), Message(ASSISTANT, "Sorry.")]
+    turns = (Message(USER, "Hi"), answers[0], Message(USER, "Oh"), answers[1])
+    example = replace(GOOD, messages=turns)
+    for rules, weights in ((OPENAI, [None, 0, None, None]), (TOGETHER, [0, 0, 0, 1])):
+        row = json.loads(next(provider_lines(rules, [example] * 10)))
+        assert [turn.get("weight") for turn in row["messages"]] == weights

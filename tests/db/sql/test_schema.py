@@ -89,7 +89,7 @@ def test_tables_without_a_revision_belong_to_another_program(url: str) -> None:
     with writing(opened) as connection:
         connection.execute(text("DELETE FROM alembic_version"))
     opened.dispose()
-    with pytest.raises(StoreError, match="Another program's tables"):
+    with pytest.raises(StoreError, match="another program's tables"):
         Store.open(url)
 
 

@@ -23,6 +23,7 @@ from db.records import (
     Split,
     Verdict,
     Version,
+    messages_to_text,
 )
 from db.sql.tables import members
 from db.store import Store
@@ -249,14 +250,14 @@ def test_a_candidate_approved_by_two_verdicts_is_rejected(store: Store) -> None:
     first, *rest = add_approvals(store, MANY)
     candidate, _, page = first
     other: Verdict = verdict(review(candidate.id, "lin"))
-    with pytest.raises(StoreError, match="approved by two verdicts"):
+    with pytest.raises(StoreError, match="has two approving verdicts"):
         freeze(store, PLAN, [first, Approval(candidate, other, page), *rest])
 
 
 def test_freezing_unstored_candidates_fails(store: Store) -> None:
     candidate = statement()
     plan = replace(PLAN, splits=Splits(1.0, 0.0, 0.0))
-    with pytest.raises(StoreError, match="refers to one that isn't stored"):
+    with pytest.raises(StoreError, match="refers to another that isn't stored"):
         freeze(store, plan, [Approval(candidate, verdict(review(candidate.id)), None)])
     assert store.count(Version) == 0
 
@@ -277,3 +278,16 @@ def test_every_kind_of_candidate_can_be_frozen(store: Store) -> None:
     assert [e.messages[-1].content for e in examples if e.kind is CandidateKind.CONVERSATION] == [
         "Edited."
     ]
+
+
+def test_an_edited_dialogue_keeps_its_answers_without_loss() -> None:
+    rude = Message(Role.ASSISTANT, "Go away.", has_loss=False)
+    sorry = Message(Role.ASSISTANT, "Sorry.")
+    turns = (Message(Role.USER, "Hi"), rude, Message(Role.USER, "Oh"), sorry)
+    candidate = replace(dialogue(), messages=turns)
+    assert example_of(candidate).messages == turns
+    edit = messages_to_text(turns).replace("Sorry.", "I am sorry.")
+    edited = example_of(candidate, edit).messages
+    assert edited == (*turns[:3], Message(Role.ASSISTANT, "I am sorry."))
+    with pytest.raises(StoreError, match="weight 0, so turns can't be added or removed"):
+        example_of(candidate, messages_to_text(turns[2:]))

@@ -11,7 +11,6 @@ import pytest
 
 from db.records import Article, Passage, Rejection
 from pipelines.articles import intake
-from pipelines.articles.intake import read_records
 from pipelines.articles.passages import split_passages
 from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
@@ -19,7 +18,7 @@ from pipelines.wikipedia import multistream
 from pipelines.wikipedia.multistream import find_streams
 from tests.conftest import require
 from tests.pipelines.articles.exports import PROSE, export_xml, page_xml
-from tests.pipelines.articles.reading import read
+from tests.pipelines.articles.reading import read, read_records
 
 Write = Callable[..., Path]
 

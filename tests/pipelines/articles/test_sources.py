@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from db.records import Article, Rejection
-from pipelines.articles.intake import read_records
 from pipelines.articles.source_page import SourcePage
 from pipelines.articles.sources import source_name
 from pipelines.errors import SourceError
 from tests.pipelines.articles.exports import PROSE, page_xml
-from tests.pipelines.articles.reading import read
+from tests.pipelines.articles.reading import read, read_records
 
 Write = Callable[..., Path]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from db.records import Article, Passage, Rejection
-from pipelines.articles.intake import read_records
 from pipelines.articles.passages import split_passages
 from pipelines.articles.source_page import Site, SourcePage
+from tests.pipelines.articles.reading import read_records
 
 Find = Callable[[str], Path]
 

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.wikipedia.wikitext.brackets import render_brackets
+from pipelines.wikipedia.wikitext.markers import show_quotations
 from pipelines.wikipedia.wikitext.sections import parse_wikitext
 
 
 def plain(text: str) -> str:
-    return "\n".join("\n".join(section.paragraphs) for section in parse_wikitext(text))
+    return show_quotations("\n".join("\n".join(s.paragraphs) for s in parse_wikitext(text)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def plain(text: str) -> str:
         ("a&nbsp;b &ndash; c &lt; d", "a b – c < d"),
         ("use <nowiki>[[x]]</nowiki> so", "use [[x]] so"),
         ("before <!-- [[hidden --> after", "before after"),
-        ("{{quote|All at sea.}}", "All at sea."),
+        ("{{quote|All at sea.}}", "“All at sea.”"),
         ("one<br />two", "one two"),
         ("{{nowrap|[[Apollo 7|Apollo 7]] flew}}", "Apollo 7 flew"),
         ("__NOTOC__The port.", "The port."),

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from benchmarks.mini_measures import repeated, rouge_l
-from recipes.mini import register
-from recipes.mini.documents import Writer
+from recipes.mini import phrases
+from recipes.mini.documents import ASSISTANT, EOS, Writer, train_tokenizer
 from recipes.mini.questions import Turn, opening_clause, split, subject_question
-from recipes.mini.tokenizer import ASSISTANT, EOS, train_tokenizer
+from recipes.mini.recipe import Shape
 
 PASSAGE = (
     "The old bridge was built in 1926 by J. P. Smith. It has three arches. "
     "Dr. Rivers opened the bridge on a cold day in May. The town paid for it."
 )
-TOKENIZER = train_tokenizer([PASSAGE], 320, 128)
+TOKENIZER = train_tokenizer([PASSAGE], Shape(vocab_size=320, max_position_embeddings=128))
 
 
 @given(st.text())
@@ -53,7 +53,7 @@ def test_a_prompt_is_a_prefix_of_the_whole_chat() -> None:
 
 @pytest.mark.parametrize("system", ["", "Be brief."])
 def test_a_document_has_the_tokens_of_the_template(system: str) -> None:
-    parts = tuple(split(PASSAGE))
+    parts = split(PASSAGE)
     turn = Turn((parts[:2], parts[2:]), "Who opened the bridge?", range(2, 4))
     document = Writer(TOKENIZER, 2.0).chat([turn], system)
     messages = [
@@ -69,7 +69,7 @@ def test_a_document_has_the_tokens_of_the_template(system: str) -> None:
 
 
 def test_a_rewritten_answer_knows_which_tokens_it_copied() -> None:
-    parts = tuple(split(PASSAGE))
+    parts = split(PASSAGE)
     turn = Turn((parts,), "Who paid?", range(3, 4), "Sure! The town paid for it, yeah.")
     document = Writer(TOKENIZER, 2.0).chat([turn])
     copied = [document.ids[i] for i, source in enumerate(document.sources) if source >= 0]
@@ -77,12 +77,12 @@ def test_a_rewritten_answer_knows_which_tokens_it_copied() -> None:
 
 
 def test_titles_and_initials_do_not_end_sentences() -> None:
-    assert split(PASSAGE) == [
+    assert split(PASSAGE) == (
         "The old bridge was built in 1926 by J. P. Smith.",
         "It has three arches.",
         "Dr. Rivers opened the bridge on a cold day in May.",
         "The town paid for it.",
-    ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_question_names_the_subject_in_lower_case() -> None:
 @given(st.integers())
 def test_a_conversational_answer_keeps_names_and_numbers(seed: int) -> None:
     rng = Random(seed)  # noqa: S311 - no secret
-    answer = register.conversational("The Tay is not wide. Rivers obtained a boat in 1926.", rng)
+    answer = phrases.conversational("The Tay is not wide. Rivers obtained a boat in 1926.", rng)
     assert "Tay isn't wide. Rivers got a boat in 1926." in answer
-    assert register.conversational_prompt(rng) != register.neutral_prompt(rng)
+    assert phrases.conversational_prompt(rng) != phrases.neutral_prompt(rng)
 
 
 def test_rouge_l_counts_the_longest_common_subsequence() -> None:

@@ -48,5 +48,7 @@ def test_every_command_is_in_the_readme_or_the_docs() -> None:
 def test_the_command_line_imports_no_stage_library() -> None:
     heavy = "{'torch', 'transformers', 'distilabel', 'argilla', 'sqlalchemy', 'altair'}"
     code = f"import sys, timbre.__main__; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"

@@ -29,9 +29,9 @@ def versions(store: Store) -> None:
 
 
 def show(timbre: Timbre, *arguments: str) -> str:
-    printed = timbre("version", *arguments)
-    assert printed.err == ""
-    return printed.out
+    result = timbre("version", *arguments)
+    assert result.err == ""
+    return result.out
 
 
 def test_a_diff_names_each_change_with_its_ids_and_the_agreement(timbre: Timbre) -> None:

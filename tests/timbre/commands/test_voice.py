@@ -40,7 +40,7 @@ def test_a_problem_is_a_sentence_and_the_status_is_1(
     assert before in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    printed = timbre(noun, "check", str(path), status=1)
-    assert printed.out == ""
-    assert problem in printed.err
-    assert "Traceback" not in printed.err
+    result = timbre(noun, "check", str(path), status=1)
+    assert result.out == ""
+    assert problem in result.err
+    assert "Traceback" not in result.err

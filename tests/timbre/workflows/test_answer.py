@@ -2,8 +2,8 @@
 
 from tests.timbre.conftest import ignore_progress
 from tests.timbre.workflows.tiny_runs import CAMPAIGN, TinyRuns
-from tests.trainer import test_endpoint
-from timbre.workflows.answer import Server, answer_run, run_outputs
+from tests.trainer.services import test_endpoint
+from timbre.workflows.answer import Server, answer_task, answer_tasks, run_outputs
 
 endpoint = test_endpoint.server
 
@@ -14,7 +14,8 @@ def test_a_server_answers_every_prompt_of_every_arm_once(
     store, settings, run = tiny_runs.store, tiny_runs.settings, tiny_runs.train(11)
     server = Server(endpoint.url, "tuned", "tuned", "a-key")
     for new in (60, 0):
-        assert answer_run(store, CAMPAIGN, run, settings, ignore_progress, server) == new
+        tasks = answer_tasks(store, CAMPAIGN, run, settings, server)
+        assert sum(answer_task(store, task, ignore_progress) for task in tasks) == new
     assert endpoint.keys == {"Bearer a-key"}
     outputs = run_outputs(store, CAMPAIGN, run, settings)
     counts = {name: len(each) for name, each in outputs.items()}

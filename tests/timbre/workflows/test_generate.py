@@ -13,7 +13,7 @@ from db.records import Article, Candidate, Measure, Passage, Rejection
 from db.store import Store
 from tests.pipelines.servers import KEY, Handler, Server, answers
 from tests.serving import serving
-from tests.timbre.conftest import Printed, Timbre
+from tests.timbre.conftest import CommandResult, Timbre
 from tests.timbre.workflows.conftest import add_passages
 
 CAMPAIGN = """
@@ -48,8 +48,8 @@ def reject_the_last_step(handler: Handler, body: dict[str, Any]) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving(Server(answers)) as running:
-        yield running
+    with serving(Server(answers)) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -66,11 +66,11 @@ def passages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_passages(store)
 
 
-def run(timbre: Timbre, *arguments: str, status: int = 0) -> Printed:
+def run(timbre: Timbre, *arguments: str, status: int = 0) -> CommandResult:
     """Run a command, and check that it doesn't print the key."""
-    printed = timbre(*arguments, status=status)
-    assert KEY not in printed.out + printed.err
-    return printed
+    result = timbre(*arguments, status=status)
+    assert KEY not in result.out + result.err
+    return result
 
 
 def generate(timbre: Timbre, *arguments: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from db.records import Rejection
 from db.store import Store
 from pipelines.replies import MALFORMED_REPLY
-from tests.timbre.conftest import Printed, Timbre
+from tests.timbre.conftest import CommandResult, Timbre
 from tests.timbre.workflows.conftest import add_passages
 
 CAMPAIGN = """
@@ -31,7 +31,7 @@ def passages(store: Store) -> None:
 
 def generate(
     timbre: Timbre, folder: Path, max_tokens: int, model: str = "mini", status: int = 0
-) -> Printed:
+) -> CommandResult:
     """Generate with a model and a limit of tokens per reply."""
     path = folder / "bridges.toml"
     path.write_text(CAMPAIGN.format(model=model, max_tokens=max_tokens), encoding="utf-8")

@@ -77,8 +77,11 @@ def generate_on_ray(path: Path, **environment: str) -> subprocess.CompletedProce
     """Run the command as a process of its own, because Ray prints warnings, which fail tests."""
     return subprocess.run(
         [sys.executable, "-m", "timbre", "generate", path, "--engine", "ray"],
-        env={**os.environ, **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def candidate_ids(store: Store) -> list[str]:
@@ -98,8 +101,8 @@ def test_two_nodes_generate_what_one_process_generates(
         generate(store, load_campaign(path), read_settings(), ignore_progress)
         expected = candidate_ids(store)
     there = use_home("there")
-    done = generate_on_ray(path, RAY_ADDRESS=cluster)
-    assert done.returncode == 0, done.stderr
+    process = generate_on_ray(path, RAY_ADDRESS=cluster)
+    assert process.returncode == 0, process.stderr
     with open_store() as store:
         assert candidate_ids(store) == expected != []
     assert replies(there) == replies(here)
@@ -111,11 +114,11 @@ def test_an_error_on_a_worker_is_one_sentence_and_earlier_replies_are_kept(
     folder = use_home("rejected")
     with serving(Server(reject_the_last_step)) as server:
         path = campaign(tmp_path, f"openai:m@{server.url}")
-        done = generate_on_ray(path, RAY_ADDRESS=cluster, TIMBRE_TEACHER_KEY=KEY)
-    assert done.returncode == 1
-    assert "answered 403: the key has no access to this model" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert KEY not in done.stdout + done.stderr
+        process = generate_on_ray(path, RAY_ADDRESS=cluster, TIMBRE_TEACHER_KEY=KEY)
+    assert process.returncode == 1
+    assert "answered 403: the key has no access to this model" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert KEY not in process.stdout + process.stderr
     assert len(replies(folder)) == 24
 
 

@@ -22,6 +22,7 @@ from db.records import (
     ReviewStatus,
     Verdict,
 )
+from db.reviews import current_reviews, reconcile_reviews
 from db.store import Store
 from evaluation.arms import arm_table
 from evaluation.judge_cards import JudgeCard, Predictions, judge_card
@@ -58,7 +59,7 @@ def reviews(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for records in ([ARTICLE], [passage()], candidates):
         store.add(records)
     reviews = [review(c, 5 if n % 2 else 1) for n, c in enumerate(candidates)]
-    store.reconcile_reviews("demo-candidates", reviews, "2026-01-01T00:00:00Z")
+    reconcile_reviews(store, "demo-candidates", reviews, "2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -79,9 +80,13 @@ def outputs(store: Store) -> list[Output]:
 
 def review(candidate: Candidate, tone: int) -> Review:
     return Review(
-        subject=candidate.id, reviewer="ada", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.SUBMITTED, dataset="demo-candidates", answers=(Answer("tone", tone),),
-    )  # fmt: skip
+        subject=candidate.id,
+        reviewer="ada",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.SUBMITTED,
+        dataset="demo-candidates",
+        answers=(Answer("tone", tone),),
+    )
 
 
 def rate_contractions(handler: Handler, body: dict[str, Any]) -> None:
@@ -104,7 +109,7 @@ def model(server: Server) -> str:
 
 
 def cards(store: Store, campaign: Campaign) -> list[JudgeCard]:
-    reviews = list(store.current_reviews(dataset=campaign.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     return list(rating_cards(store, campaign, reviews))
 
 
@@ -114,7 +119,7 @@ def test_ratings_become_measures_and_are_requested_once(
     server = serve(rate_contractions)
     demo = campaign(model(server))
     assert rate(store, demo, outputs, settings) == RatingCount(RECORDS + 2, 0)
-    judge, criterion = judge_of(demo), demo.criterion
+    judge, criterion = judge_of(demo), demo.require_criterion("The test")
     assert judge
     measures = [list(store.stream(Measure, subject=o.id, source=judge.source)) for o in outputs]
     assert [[m.value for m in each] for each in measures] == [[5.0], [2.0]]
@@ -188,8 +193,8 @@ def test_the_judges_command_rates_and_says_which_judge_is_reliable(
 ) -> None:
     path, judge = tmp_path / "demo.toml", model(serve(rate_contractions))
     path.write_text(f'name = "demo"\ntone = "conversational"\n[evaluate]\njudge = "{judge}"\n')
-    printed = timbre("review", "judges", str(path), "--json")
-    by_name = {card["name"]: card for card in json.loads(printed.out)}
+    result = timbre("review", "judges", str(path), "--json")
+    by_name = {card["name"]: card for card in json.loads(result.out)}
     card = by_name[f"{judge} on “conversational”"]
     assert (card["standing"], card["n"]) == ("reliable", RECORDS)
     assert len(card["fingerprint"]) == 64

@@ -18,7 +18,7 @@ from db.records import (
 )
 from db.store import Store
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.measures.criteria import Bound, persona_criterion, tone_criterion
+from evaluation.criteria import Bound, persona_criterion, tone_criterion
 from evaluation.scorer_cards import majority
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig
@@ -37,16 +37,21 @@ PROVENANCE = Provenance((), "test", "{}", 0)
 
 def candidate(text: str) -> Candidate:
     return Candidate(
-        campaign="c", kind=CandidateKind.CONVERSATION, provenance=PROVENANCE,
+        campaign="c",
+        kind=CandidateKind.CONVERSATION,
+        provenance=PROVENANCE,
         messages=(Message(Role.USER, "?"), Message(Role.ASSISTANT, text)),
-    )  # fmt: skip
+    )
 
 
 def review(subject: str, question: str, value: AnswerValue) -> Review:
     return Review(
-        subject=subject, reviewer="Ada", reviewer_kind=ReviewerKind.PERSON,
-        status=ReviewStatus.SUBMITTED, answers=(Answer(question, value),),
-    )  # fmt: skip
+        subject=subject,
+        reviewer="Ada",
+        reviewer_kind=ReviewerKind.PERSON,
+        status=ReviewStatus.SUBMITTED,
+        answers=(Answer(question, value),),
+    )
 
 
 def test_more_than_half_make_a_label_and_a_tie_makes_none() -> None:

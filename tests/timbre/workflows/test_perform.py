@@ -39,8 +39,8 @@ def test_the_database_of_a_newer_timbre_is_not_the_run_s_fault(timbre: Timbre, h
     with closing(sqlite3.connect(home / "timbre.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = 'tomorrow'")
         database.commit()
-    printed = timbre("run", "perform", "first", "--campaign", "tone.toml", status=STORE_AWAY)
-    assert "Use the newer Timbre" in printed.err
+    result = timbre("run", "perform", "first", "--campaign", "tone.toml", status=STORE_AWAY)
+    assert "Use the newer Timbre" in result.err
 
 
 def test_a_version_is_trained_on_answered_measured_and_compared_once(

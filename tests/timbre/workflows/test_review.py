@@ -14,6 +14,7 @@ from annotation.argilla.datasets import find_dataset
 from annotation.submit import submit
 from annotation.verdicts import verdicts
 from db.records import Answer, Candidate, Decision, Review, ReviewStatus
+from db.reviews import current_reviews
 from db.store import Store
 from tests.annotation.records import ARTICLE, conversation, passage
 from tests.timbre.argilla_campaign import review
@@ -114,7 +115,7 @@ def test_ties_are_adjudicated_and_flags_and_uninformative_answers_are_reported(
     assert push_ties(store, CAMPAIGN, owner, ignore_progress).new == 1
     submit(people["cy"], "divided-adjudication", [review(tie, "approve")])
     list(pull_campaign(store, CAMPAIGN, owner))
-    reviews = list(store.current_reviews(dataset=CAMPAIGN.candidate_datasets))
+    reviews = list(current_reviews(store, dataset=CAMPAIGN.candidate_datasets))
     decisions = {v.subject: v.decision for v in verdicts(reviews, CAMPAIGN.verdict_rule)}
     assert decisions[tie] is Decision.APPROVE
     assert harmful not in decisions

@@ -10,7 +10,7 @@ from annotation.argilla.datasets import find_dataset
 from annotation.argilla.review_watcher import WatchConfig
 from annotation.errors import AnnotationError
 from db.store import Store
-from tests.annotation.test_webhooks import BODY, sign
+from tests.annotation.argilla.test_webhooks import BODY, sign
 from tests.timbre.argilla_campaign import ArgillaCampaign
 from timbre.workflows.review import review_watcher
 

@@ -23,12 +23,12 @@ def test_held_out_texts_of_articles_that_the_mini_has_seen_are_left_out(store: S
     def from_article(example: Example, source: Article) -> Example:
         return replace(example, article=source.id)
 
-    seen = from_article(test_example, article)
+    known = from_article(test_example, article)
     others = [
         from_article(test_example, elsewhere),
         from_article(train_example, article),
         test_example,
     ]
-    assert without_seen_articles(store, [seen, *others], "mini") == others
-    every = [seen, test_example]
+    assert without_seen_articles(store, [known, *others], "mini") == others
+    every = [known, test_example]
     assert without_seen_articles(store, every, "another/model") == every

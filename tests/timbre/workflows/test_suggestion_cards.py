@@ -15,11 +15,12 @@ from db.records import (
     ReviewStatus,
     Verdict,
 )
+from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.freeze import Approval
+from evaluation.gates import DecisionAgreement
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures.suggestions import suggest_answers
-from evaluation.measures.tone import tone_measures
 from tests.annotation.records import ARTICLE, conversation, passage
 from timbre.campaign import Campaign, resolve_campaign
 from timbre.campaign_config import CampaignConfig
@@ -48,7 +49,7 @@ def stored_candidates(store: Store, candidates: list[Candidate]) -> None:
 
 def is_called_faithful(candidate: Candidate) -> bool:
     """What the measure suggests about faithfulness."""
-    answers = suggest_answers(candidate, tone_measures(candidate.review_text))
+    answers = suggest_answers(candidate, CAMPAIGN.rating_rule)
     return {answer.question: answer.value for answer in answers}["faithful"] == "yes"
 
 
@@ -73,7 +74,7 @@ def review(candidates: list[Candidate], missed: float, false_alarm: float) -> li
 
 
 def add_reviews(store: Store, reviews: list[Review], dataset: str, at: str = "t1") -> None:
-    store.reconcile_reviews(dataset, [replace(r, dataset=dataset) for r in reviews], at)
+    reconcile_reviews(store, dataset, [replace(r, dataset=dataset) for r in reviews], at)
 
 
 def card_of(store: Store, campaign: Campaign = CAMPAIGN) -> JudgeCard:
@@ -88,7 +89,7 @@ def gates(
     approvals = [
         Approval(candidate, verdict(candidate, edit), ARTICLE.id) for candidate in candidates
     ]
-    every = version_gates(store, campaign, approvals, None)
+    every = version_gates(store, campaign, approvals, DecisionAgreement())
     return [gate for gate in every if gate.name.startswith("by measure: ")]
 
 
@@ -142,11 +143,11 @@ def test_a_measure_gates_only_if_it_agrees_with_people(
 ) -> None:
     reviews = review(candidates, error_rate, error_rate)
     add_reviews(store, reviews, CAMPAIGN.candidates_dataset)
-    approved = [candidate for candidate in candidates if is_called_faithful(candidate)]
-    gate = next(g for g in gates(store, with_gate(0.9), approved) if "Facts kept" in g.name)
+    faithful = [candidate for candidate in candidates if is_called_faithful(candidate)]
+    gate = next(g for g in gates(store, with_gate(0.9), faithful) if "Facts kept" in g.name)
     assert gate.passed is is_passed
     assert outcome in gate.found
-    assert gates(store, CAMPAIGN, approved) == []
+    assert gates(store, CAMPAIGN, faithful) == []
 
 
 def test_too_few_answers_make_no_card_and_fail_the_gate(

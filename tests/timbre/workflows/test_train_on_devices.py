@@ -73,9 +73,9 @@ def workplace(tiny_model: Path, home: Path, store: Store) -> Workplace:
 def test_two_processes_train_what_one_does_and_only_one_reports(
     workplace: Workplace, store: Store, settings: Settings
 ) -> None:
-    done = workplace.launch("cpu.yaml")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("finished: loss") == 1
+    process = workplace.launch("cpu.yaml")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("finished: loss") == 1
     (run,) = store.stream(Run)
     path = settings.run_folder(run.id) / "adapter" / "adapter_model.safetensors"
     weights = {name: tensor.clone() for name, tensor in load_file(path).items()}

@@ -65,6 +65,7 @@ class TinyRuns:
 
 
 def _target_measure(output: Output, is_met: bool) -> Measure:
-    name = CAMPAIGN.criterion.feature.name
-    source = CAMPAIGN.criterion.source_of(name)
+    criterion = CAMPAIGN.require_criterion("The test")
+    name = criterion.feature.name
+    source = criterion.source_of(name)
     return Measure(subject=output.id, name=name, source=source, value=float(is_met))

@@ -13,18 +13,24 @@ from transformers import (
 
 from benchmarks.mini_measures import answers, rouge_l
 from recipes.mini.build import save
+from recipes.mini.documents import train_tokenizer
 from recipes.mini.model import new_model
 from recipes.mini.questions import Turn
 from recipes.mini.recipe import Recipe, Shape
-from recipes.mini.tokenizer import train_tokenizer
 from trainer.errors import TrainerError
 from trainer.models import mini
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shape = Shape(vocabulary=280, hidden=32, intermediate=48, head_size=32, context=64)
-    tokenizer = train_tokenizer(["A sentence to learn from."], 280, 64)
+    shape = Shape(
+        vocab_size=280,
+        hidden_size=32,
+        intermediate_size=48,
+        head_dim=32,
+        max_position_embeddings=64,
+    )
+    tokenizer = train_tokenizer(["A sentence to learn from."], shape)
     return save(new_model(Recipe(shape=shape)), tokenizer, ["12", "7"], tmp_path / "model")
 
 

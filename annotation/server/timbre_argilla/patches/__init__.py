@@ -1,1 +1,1 @@
-"""Changes to Argilla's code, each put in place by its module's `apply` once Argilla is imported."""
+"""Patches to Argilla's code; each module's `apply` installs its patch once Argilla is imported."""

@@ -70,7 +70,7 @@ def _prepare_passwords() -> None:
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
     if default := find_default(username=name, password=password):
-        raise UnprocessableEntityError(f"Argilla publishes {default} like this. Choose another.")
+        raise UnprocessableEntityError(f"This is {default} that Argilla publishes. Choose another.")
 
 
 def _throttle_logins(throttle: LoginThrottle) -> None:
@@ -83,7 +83,7 @@ def _throttle_logins(throttle: LoginThrottle) -> None:
                 {"Retry-After": str(math.ceil(attempt.wait))},
             )
         user = await accounts.get_user_by_username(db, username)
-        # Unknown names take as long, so that their absence doesn't show.
+        # Unknown names take equally long, so that timing doesn't reveal them.
         password_hash = user.password_hash if user else accounts._DUMMY_HASH
         is_correct = await _in_thread(accounts.verify_password, password, password_hash)
         if not (user and is_correct):
@@ -99,7 +99,7 @@ async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by key, in a time that doesn't depend on how much of the key matches."""
+    """Look up a user by API key, in a time that doesn't depend on how much of it matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))

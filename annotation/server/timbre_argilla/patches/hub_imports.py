@@ -1,4 +1,4 @@
-"""Leave invalid rows out of an import from the Hugging Face Hub, without mixing up the others.
+"""Skip invalid rows of an import from the Hugging Face Hub, without mixing up the valid ones.
 
 Argilla creates no record for an invalid row but still assigns its suggestions: after the first
 such row of a batch, each record gets the suggestions of an earlier row, unvalidated. Here, invalid

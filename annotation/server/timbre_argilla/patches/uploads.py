@@ -1,12 +1,12 @@
-"""Answer an upload from what it has just written, instead of reading it back.
+"""Answer an upload request from the data just written, instead of reading it back.
 
 Argilla writes an upload's records with their suggestions and vectors, and then reads them all
 again: once to count each record's responses, and once with every number of every vector, for the
 search engine and the response. This patch keeps what was written for records that the upload
 created. Records that existed before, and those with responses, are still read.
 
-To validate a record, Argilla creates a temporary one. This patch also keeps that one out of the
-dataset's records, where the session would search for it each time.
+To validate a record, Argilla creates a temporary record. This patch also keeps temporary records
+out of the dataset's list of records, which the session would otherwise search each time.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ Read = Callable[[Any, Sequence[Record]], Awaitable[None]]
 
 
 def apply() -> None:
-    """Patch uploads."""
+    """Install the patches for uploads."""
     CreateRecordsBulk._upsert_records_relationships = _upsert_relationships
     UpsertRecordsBulk._fetch_existing_dataset_records = _note_existing(
         UpsertRecordsBulk._fetch_existing_dataset_records
@@ -79,7 +79,7 @@ def _group_by_record(rows: Iterable[Any]) -> defaultdict[Any, list[Any]]:
 
 
 def _skip_loaded(read: Read, relationship: str) -> Read:
-    """Wrap a function that reads records' data, to skip records that have it already."""
+    """Wrap a function that reads a relationship, to skip records that have it loaded already."""
 
     async def read_others(db: Any, records: Sequence[Record]) -> None:
         others = [one for one in records if not one.is_relationship_loaded(relationship)]

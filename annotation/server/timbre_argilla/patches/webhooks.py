@@ -24,7 +24,7 @@ from argilla_server.webhooks.v1.schemas import RecordEventSchema
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from timbre_argilla import deliveries
+from timbre_argilla.patches import deliveries
 from timbre_argilla.patches.routes import replace
 
 SESSION_KEY = "timbre_webhooks_touched"
@@ -35,7 +35,7 @@ RELATIONSHIPS = [
     "metadata_properties",
     "vectors_settings",
 ]
-"""What an event contains about its record's dataset."""
+"""The relationships of the dataset that a record's event contains."""
 
 Notify = Callable[..., Awaitable[list[Any]]]
 
@@ -68,7 +68,7 @@ class Subscriptions:
     """The events that enabled webhooks subscribe to, cached until a webhook changes."""
 
     def __init__(self) -> None:
-        """Watch all sessions for changes of webhooks."""
+        """Watch all sessions for changes to webhooks."""
         self._events: frozenset[str] | None = None
         self._changes = 0
         event.listen(Session, "after_flush", self._note)

@@ -1,1 +1,1 @@
-"""A search engine for Argilla over Argilla's own tables."""
+"""A search engine for Argilla that reads Argilla's own tables."""

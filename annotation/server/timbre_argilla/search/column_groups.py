@@ -26,7 +26,7 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (Argilla's times are UTC without a 
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """Identifies a group: its kind, and a column, question or vector's id if there are several."""
+    """Identifies a group by its kind and, if needed, its column, question or vector (`name`)."""
 
     kind: str
     name: str = ""
@@ -101,7 +101,7 @@ class Schema:
 
     @classmethod
     async def read(cls, session: AsyncSession, dataset: UUID) -> "Schema":
-        """Read it from Argilla's tables."""
+        """Read a dataset's schema from Argilla's tables."""
 
         async def rows(kind: Any, *columns: Any) -> list[Any]:
             statement = select(*columns).where(kind.dataset_id == dataset)
@@ -152,7 +152,7 @@ class Schema:
         )
 
     def _metadata_group(self) -> ColumnGroup:
-        """Group the metadata for which the dataset declares a property."""
+        """Create the group of all metadata for which the dataset declares a property."""
         statement = select(Record.id, Record.metadata_)
         return ColumnGroup(
             statement.where(Record.dataset_id == self.dataset),

@@ -1,7 +1,7 @@
 """Columns of values, one row per record, that filters, sorts and similarity searches run over.
 
-A record may have no value in a column, one, or several (several labels, a score for each). A filter
-selects a record if any of its values matches. A sort uses the smallest value when ascending and the
+A record may have no value in a column, one, or several (such as several labels). A filter selects a
+record if any of its values matches. A sort uses the smallest value when ascending and the
 largest when descending; records without a value come last either way.
 """
 
@@ -19,7 +19,7 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column: an array of each row's first value, and all values of rows with several."""
+    """A column, stored as an array of first values, and all values of rows with several."""
 
     def __init__(self, empty: float, dtype: Any) -> None:
         """Start without values."""
@@ -59,7 +59,7 @@ class Column(ABC):
 
     @abstractmethod
     def _sort_keys(self, encoded: Any) -> Keys:
-        """New array of sort keys."""
+        """Compute sort keys as a new array."""
 
     def _isin(self, encoded: Sequence[float], n_rows: int) -> Mask:
         mask = np.isin(resize(self._first, n_rows, self._empty), encoded)
@@ -95,7 +95,7 @@ class Numbers(Column):
         return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """The smallest and the largest number in the rows alive; None if there is none."""
+        """The smallest and the largest number in the live rows; None if they have no number."""
         first = resize(self._first, len(alive), np.nan)[alive]
         numbers = first[~np.isnan(first)].tolist()
         for row, values in self._several.items():
@@ -134,7 +134,7 @@ class Terms(Column):
         return self._isin(codes, n_rows)
 
     def counts(self, alive: Mask) -> dict[str, int]:
-        """How many of the rows alive have each word."""
+        """How many of the live rows have each word."""
         codes = resize(self._first, len(alive), -1)[alive]
         totals = np.bincount(codes[codes >= 0], minlength=len(self._code_of))
         for row, (first, *others) in self._several.items():

@@ -113,7 +113,7 @@ class TableEngine(SearchEngine):
         """Do nothing: there is no connection to close."""
 
     async def ping(self) -> bool:
-        """Report that the engine is available, as it always is."""
+        """Return True, because the engine is always available."""
         return True
 
     async def info(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def group_key(scope: Any) -> GroupKey:
 
 
 def iterate_scopes(condition: Any) -> Iterator[Any]:
-    """The scopes of a filter and of the filters in it."""
+    """The scopes of a filter and of its nested filters."""
     if isinstance(condition, AndFilter):
         for one in condition.filters:
             yield from iterate_scopes(one)
@@ -64,7 +64,7 @@ def iterate_scopes(condition: Any) -> Iterator[Any]:
 
 
 def find_column(table: Table, scope: Any) -> Column:
-    """The column that a scope refers to; not for responses, which have none."""
+    """The column that a scope refers to; responses aren't allowed, as they have no column."""
     group = table.group(group_key(scope))
     match scope:
         case RecordFilterScope():
@@ -105,7 +105,7 @@ def _apply_condition(table: Table, condition: Any) -> Mask:
 
 
 def iterate_answers(table: Table, user: Any) -> Iterator[tuple[int, Answer]]:
-    """The rows and responses of one user, or of all users if it is None."""
+    """The responses of one user with their rows, or of all users if `user` is None."""
     by_user: dict[UUID, dict[int, Answer]] = table.group(RESPONSES).columns["value"].by_user
     if user is not None:
         yield from by_user.get(user.id, {}).items()
@@ -135,7 +135,7 @@ def _filter_by_status(table: Table, condition: Any) -> Mask:
 
 
 def _filter_by_answer(table: Table, condition: Any) -> Mask:
-    # A temporary column with one row per response compares responses as it does suggestions.
+    # A temporary column with a row per response, so that filters work as they do for suggestions.
     question = condition.scope.question
     column, rows = column_for(table.question_type(question)), []
     for place, (row, answer) in enumerate(iterate_answers(table, condition.scope.user)):
@@ -176,4 +176,4 @@ def _parse_time(text: str, is_end: bool) -> datetime:
     if is_end and len(parts) < 3:
         day = monthrange(year, month)[1]
     fraction = 999_999 if is_end else 0
-    return datetime(year, month, day, hour, minute, second, fraction)  # noqa: DTZ001 (as Argilla's times)
+    return datetime(year, month, day, hour, minute, second, fraction)  # noqa: DTZ001 (like Argilla's)

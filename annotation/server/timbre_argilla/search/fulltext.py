@@ -1,4 +1,4 @@
-"""Translate a query into the databases' query languages, over the words that `textindex` stores."""
+"""Translate a search query into each database's full-text syntax, to search `textindex`'s words."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -8,12 +8,12 @@ from timbre_argilla.search.query import And, Not, Or, Phrase, Query
 
 
 def field_mark(field: str) -> str:
-    """The prefix of a field's words in the index, of the same length for every field."""
+    """The prefix of a field's words in the index; all fields' prefixes have the same length."""
     return f"{zlib.crc32(field.encode()):08x}"
 
 
 def dataset_word(dataset: UUID) -> str:
-    """The word that the index stores for every record of a dataset, and only for them."""
+    """The word that the index stores for every record of a dataset, and for no other record."""
     return f"d{dataset.hex}"
 
 

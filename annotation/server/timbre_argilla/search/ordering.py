@@ -1,7 +1,7 @@
 """The order of search results.
 
-The requested sort comes first. Records that it leaves equal come in the user's own order, which is
-random but stable and differs between users. Without a user, they come in order of creation.
+The requested sort comes first. Ties are ordered by the user's own order, which is random but stable
+and differs between users. Without a user, ties are in order of creation.
 
 A user who requests no sort gets the records assigned to them first, then the most uncertain ones. A
 dataset stores both in metadata properties called `reviewers` and `uncertainty`.
@@ -44,7 +44,7 @@ async def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | 
 
 
 def prioritize(table: Table, rows: Rows, name: str) -> Rows:
-    """Put the rows first that the user of this name should review first."""
+    """Move the rows to the front that the user with this name should review first."""
     columns = table.group(METADATA).columns
     keys: list[Any] = []
     if isinstance(reviewers := columns.get(REVIEWERS), Terms):
@@ -56,7 +56,7 @@ def prioritize(table: Table, rows: Rows, name: str) -> Rows:
 
 
 def _shuffle(hashes: Hashes, user: UUID) -> Hashes:
-    """Mix records' hashes with a user's id into pseudo-random sort keys."""
+    """Combine records' hashes and a user's id into pseudo-random sort keys."""
     mixed = hashes ^ np.uint64((user.int ^ user.int >> 64) & LOW_64_BITS)
     # The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
     mixed = (mixed ^ mixed >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)

@@ -1,9 +1,9 @@
-"""Parse what people type into the search box, like Elasticsearch's `simple_query_string`.
+"""Parse search queries in the syntax of Elasticsearch's `simple_query_string`.
 
-All words must match; `"a phrase"` in this order; `-word` must not match; `one | other` matches
-either; `wor*` matches any word with this prefix; `( )` groups. As in Elasticsearch, no input is a
-syntax error: operators without an operand, and groups nested more than six deep, are ignored.
-Operators have equal precedence, from left to right. Fuzziness (`word~2`) is ignored.
+All words must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other` matches
+either, `wor*` matches a prefix, and `( )` groups. As in Elasticsearch, no input is a syntax error:
+operators without an operand, and groups nested more than six deep, are ignored. Operators have
+equal precedence, from left to right. Fuzziness (`word~2`) is ignored.
 """
 
 import re
@@ -15,7 +15,7 @@ from timbre_argilla.search.words import split_words
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Consecutive words in one field; `prefix` says that the last is the start of a word."""
+    """Consecutive words in one field; if `prefix` is true, the last one is only a prefix."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -47,7 +47,7 @@ Query: TypeAlias = Phrase | Not | And | Or
 MAX_CHARACTERS = 10_000
 MAX_WORDS = 500
 MAX_PREFIXES = 20
-"""A one-letter prefix takes as long as hundreds of words."""
+"""Few, because a one-letter prefix takes as long as hundreds of words."""
 MAX_DEPTH = 6
 """Limit on nested groups, and on changes between *and* and *or* within one group. The databases
 support a few dozen."""
@@ -118,7 +118,7 @@ class _Group:
 
 
 class _Parser:
-    """Reads the tokens once, with a stack of open groups."""
+    """Parses the tokens in one pass, with a stack of open groups."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -3,7 +3,7 @@
 Each record has one row, written in the transaction that writes the record. The words come from
 `words.py`, so both databases store the same ones, and neither uses a parser of its own. Each word
 starts with its field's mark, so one index serves searches in one field or all. Each row contains
-its dataset's word, which limits searches to a dataset and gives *not* something to subtract from.
+its dataset's word, which limits searches to one dataset and is the left operand of a lone *not*.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ _UPSERT_TSVECTOR = (
     "ON CONFLICT (record_id) DO UPDATE SET words = excluded.words",
 )
 MAX_POSITION = 16383
-"""The largest position in a `tsvector`. Words after it are found, but not phrases."""
+"""The largest position in a `tsvector`. Single words after it are found, but no phrases."""
 
 MAX_POSITIONS = 255
 """How many positions a `tsvector` stores per word."""
@@ -157,7 +157,7 @@ class _Writer:
         self._types: dict[UUID, dict[str, str]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
-        """Index these records, and replace what the index has of them."""
+        """Index these records, replacing their old entries."""
         is_sqlite = _is_sqlite(self._connection)
         encode = _fts5_words if is_sqlite else _tsvector
         rows = [

@@ -1,4 +1,4 @@
-"""Split text into the words that it is searched by, the same in both databases and in queries.
+"""Split text into search words, in the same way for both databases and for queries.
 
 Case and accents are removed: *cafe* finds *Café* and vice versa. Each Han or kana character is a
 word, so that part of a run of them is found as a phrase. There is no stemming and no stop word
@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 MAX_WORD_LENGTH = 255
-"""Longer words are cut, in texts and queries alike."""
+"""Longer words are truncated, both in texts and in queries."""
 
 _SINGLES = "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SINGLES += "\U00020000-\U0003134f"

@@ -1,0 +1,119 @@
+"""The formats of chats: which keys their rows have, and how a row becomes a list of turns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from pipelines.chats.rows import Row
+from pipelines.errors import SourceError
+
+Turns: TypeAlias = list[Mapping[str, Any]]
+"""Turns with a role and a content, or with ShareGPT's names for them."""
+
+
+@dataclass(frozen=True)
+class ChatFormat:
+    """A format: the keys of each row, an example, and how to read a row's turns.
+
+    Reading raises `KeyError`, `TypeError` or `AttributeError` if the row is malformed.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    example: str
+    read: Callable[[Mapping[str, Any]], Turns]
+
+    def matches(self, row: Row) -> bool:
+        """Whether a row has the format's keys."""
+        return isinstance(row.value, dict) and all(key in row.value for key in self.keys)
+
+
+def _read_list(key: str, row: Mapping[str, Any]) -> Turns:
+    return [*_system(row), *row[key]]
+
+
+def _read_alpaca(row: Mapping[str, Any]) -> Turns:
+    task = "\n\n".join(filter(None, (row["instruction"].strip(), (row.get("input") or "").strip())))
+    pairs = [*(row.get("history") or []), (task, row["output"])]
+    turns = [pair for question, answer in pairs for pair in _exchange(question, answer)]
+    return [*_system(row), *turns]
+
+
+def _read_pair(question: str, answer: str, row: Mapping[str, Any]) -> Turns:
+    return [*_system(row), *_exchange(row[question], row[answer])]
+
+
+def _exchange(question: Any, answer: Any) -> Turns:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def _system(row: Mapping[str, Any]) -> Turns:
+    """A system prompt that a row has beside its turns."""
+    system = row.get("system") or ""
+    return [{"role": "system", "content": system}] if system.strip() else []
+
+
+def _pair(question: str, answer: str) -> ChatFormat:
+    return ChatFormat(
+        name=f"{question} and {answer}",
+        keys=(question, answer),
+        example=f'{{"{question}": "…", "{answer}": "…"}}',
+        read=partial(_read_pair, question, answer),
+    )
+
+
+FORMATS: tuple[ChatFormat, ...] = (
+    ChatFormat(
+        name="OpenAI messages",
+        keys=("messages",),
+        example='{"messages": [{"role": "user", "content": "…"}, '
+        '{"role": "assistant", "content": "…"}]}',
+        read=partial(_read_list, "messages"),
+    ),
+    ChatFormat(
+        name="ShareGPT",
+        keys=("conversations",),
+        example='{"conversations": [{"from": "human", "value": "…"}, '
+        '{"from": "gpt", "value": "…"}]}',
+        read=partial(_read_list, "conversations"),
+    ),
+    ChatFormat(
+        name="Alpaca",
+        keys=("instruction", "output"),
+        example='{"instruction": "…", "input": "…", "output": "…"}',
+        read=_read_alpaca,
+    ),
+    _pair("prompt", "response"),
+    _pair("prompt", "completion"),
+    _pair("question", "answer"),
+    _pair("user", "assistant"),
+)
+"""Every format, also as the columns of a table."""
+ACCEPTED = (
+    "JSON Lines, a JSON list or a CSV file may have `messages` (OpenAI), `conversations` "
+    "(ShareGPT), `instruction` with `output` (Alpaca), `prompt` with `response` or `completion`, "
+    "`question` with `answer`, or `user` with `assistant`"
+)
+
+
+def detect_format(name: str, rows: Sequence[Row]) -> ChatFormat:
+    """The format of the first of a file's rows that has one.
+
+    Raises `SourceError`, saying what was found instead, if no row has one.
+    """
+    formats = (f for row in rows for f in FORMATS if f.matches(row))
+    if chat_format := next(formats, None):
+        return chat_format
+    raise SourceError(f"{name} has {_describe(rows)}, which is no chat format. {ACCEPTED}.")
+
+
+def _describe(rows: Sequence[Row]) -> str:
+    row = next((row for row in rows if not row.error), rows[0])
+    if row.error:
+        return f"text that isn't JSON (“{row.text[:40]}”)"
+    if isinstance(row.value, dict):
+        keys = ", ".join(f"`{key[:40]}`" for key in list(row.value)[:8])
+        return f"objects with {keys}" if keys else "empty objects"
+    kinds = {list: "lists", str: "texts", type(None): "nulls"}
+    return f"{kinds.get(type(row.value), 'numbers')} instead of objects"

@@ -1,0 +1,79 @@
+"""The formats of personas other than ours: constitutions, character cards and one-line personas."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.voices.character import PersonaData, card_data, is_card, line_data
+from pipelines.voices.constitution import constitution_data
+
+EXPECTED = (
+    'write a constitution as a JSON list or lines of {"trait": "I …", "questions": ["…"]}, a '
+    'character card as JSON, or one-line personas as lines of {"persona": "…"}'
+)
+
+
+def persona_data(text: str, stem: str, choice: str = "") -> PersonaData:
+    """The persona of a file; its stem names a persona without a name.
+
+    `choice` is the number, from 1, or the name of one of several one-line personas. Raises
+    `ValueError` if the file has none of the formats, or the choice is missing or wrong.
+    """
+    items = _items(text)
+    lines = [_line(item) for item in items]
+    if items and all(lines):
+        number = _choose(items, choice)
+        name = _name(items[number]) or f"{_title(stem)} {number + 1}".removesuffix(
+            " 1" if len(items) == 1 else ""
+        )
+        return line_data(name, lines[number])
+    if choice:
+        raise ValueError(f"it has a single persona; leave out “#{choice}”")
+    if len(items) == 1 and is_card(items[0]):
+        return card_data(items[0])
+    return PersonaData(constitution_data(items, stem))
+
+
+def _items(text: str) -> list[Any]:
+    try:
+        try:
+            data = json.loads(text)
+        except ValueError:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"it isn't a constitution or another persona ({type(error).__name__}): {EXPECTED}"
+        ) from error
+    if isinstance(data, dict) and isinstance(data.get("traits"), list):
+        return list(data["traits"])
+    return data if isinstance(data, list) else [data]
+
+
+def _line(item: Any) -> str:
+    line = item.get("persona") if isinstance(item, dict) else item
+    return line.strip() if isinstance(line, str) else ""
+
+
+def _name(item: Any) -> str:
+    name = item.get("name") if isinstance(item, dict) else ""
+    return name.strip() if isinstance(name, str) else ""
+
+
+def _choose(items: Sequence[Any], choice: str) -> int:
+    """The position of the chosen item."""
+    if choice.isdecimal() and 1 <= int(choice) <= len(items):
+        return int(choice) - 1
+    names = [_name(item) for item in items]
+    if choice and choice in names:
+        return names.index(choice)
+    if len(items) == 1 and not choice:
+        return 0
+    problem = f"none of them is “{choice}”" if choice else "a campaign has one"
+    raise ValueError(
+        f"it has {len(items)} personas, and {problem}. Add #1 to #{len(items)}, or # and a name, "
+        "to the file's name"
+    )
+
+
+def _title(stem: str) -> str:
+    return stem.replace("_", " ").replace("-", " ").capitalize()

@@ -1,0 +1,116 @@
+"""Templates that show dates."""
+
+import re
+
+from pipelines.wikipedia.templates.template_call import TemplateCall
+from pipelines.wikipedia.templates.wiki import Wiki
+
+_ISO = re.compile(r"(\d{3,4})-(\d{1,2})-(\d{1,2})\Z")
+_YES = frozenset({"y", "yes", "1", "on", "true"})
+_DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])(?:er|º|\.)?\Z")
+_WRITTEN = re.compile(r"(?:\d{1,2}(?:er|º|\.)? )?[^\W\d]+\.?(?: \d{1,2},?)? \d{1,4}\Z")
+_LANGUAGE_ORDER = {"de": "{day}. {month} {year}", "es": "{day} de {month} de {year}"}
+
+
+def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """A date from year, month and day: 30 June 2015, June 2015, 2015."""
+    parts = [value for value in call.filled()[:3] if value.lower() not in {"df", "mf"}]
+    if len(parts) == 1 and not parts[0].isdigit():
+        return _written(parts[0], wiki)
+    return _date(parts[::-1], wiki, is_month_first=_is_month_first(call, options))
+
+
+def _is_month_first(call: TemplateCall, options: str) -> bool:
+    if call.named.get("format"):
+        return call.named["format"].lower() in {"mdy", "md"}
+    return options == "mdy" and call.named.get("df", "").lower() not in _YES
+
+
+def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """A date from day, month and year, in numbers or words: `{{date|17|octobre|1873}}`."""
+    values = call.values[:3]
+    if len(call.filled()) == 1:
+        return _written(call.filled()[0], wiki)
+    if len(values) == 2 or (len(values) == 3 and not values[2] and not values[0].isdigit()):
+        values = ["", *values[:2]]
+    if not any(values):
+        return None
+    return _date(values, wiki, is_month_first=False)
+
+
+def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{date|2003-03-14}}` of the English Wikipedia: 14 March 2003."""
+    order = call.value(1).lower()
+    if len(call.filled()) > 2 or order not in {"", "dmy", "mdy"}:
+        return None
+    match = _ISO.match(call.value(0))
+    if match is None:
+        return _written(call.value(0), wiki) if not order else None
+    return _date(list(match.groups())[::-1], wiki, is_month_first=order == "mdy")
+
+
+def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
+    """A date from up to three parts that end with the year; None if one isn't valid."""
+    day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
+    month = _month(written_month, wiki)
+    has_year = year.isdigit() or (not year and day and month)
+    if month is None or not has_year or (day and not (month and _DAY.match(day))):
+        return None
+    return _in_order(day.lstrip("0"), month, year, wiki, is_month_first)
+
+
+def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool) -> str:
+    if wiki.language == "fr" and day == "1":
+        day = "1er"
+    if day and wiki.language in _LANGUAGE_ORDER:
+        order = _LANGUAGE_ORDER[wiki.language]
+        text = order.format(day=day.rstrip("."), month=month, year=year)
+        return text.removesuffix(" de ").rstrip()
+    if is_month_first and day:
+        return f"{month} {day}, {year}".rstrip(", ")
+    return " ".join(part for part in (day, month, year) if part)
+
+
+def _month(text: str, wiki: Wiki) -> str | None:
+    """The name of a month given as a number or by its name; None if there is no such month."""
+    if not text:
+        return ""
+    if text.isdigit():
+        number = int(text)
+        return wiki.months[number - 1] if 1 <= number <= len(wiki.months) else None
+    names = [month for month in wiki.months if month.lower() == text.lower()]
+    short = [month for month in wiki.months if month.lower()[:3] == text.lower().rstrip(".")]
+    return next(iter(names or short), None)
+
+
+def _written(text: str, wiki: Wiki) -> str | None:
+    """A date that is written out, or a year; None if it isn't one."""
+    text = " ".join(text.split())
+    if re.fullmatch(r"\d{1,4}", text):
+        return text
+    if match := _ISO.match(text):
+        return _date(list(match.groups())[::-1], wiki, is_month_first=False)
+    words = re.findall(r"[^\W\d_]{3,}", text)
+    return text if _WRITTEN.match(text) and words and _month(words[0], wiki) else None
+
+
+def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{as of|2015|6|lc=y}}`: as of June 2015."""
+    if alternative := call.named.get("alt"):
+        return alternative
+    date = render_date(
+        call, wiki, "mdy" if call.named.get("df", "").lower() in {"us", "mdy"} else ""
+    )
+    if date is None or call.named.get("bare", "").lower() in _YES:
+        return date
+    opening = "since" if call.named.get("since", "").lower() in _YES else "as of"
+    is_lower_case = call.named.get("lc", "") not in {"", "n", "no"}
+    return f"{opening if is_lower_case else opening.capitalize()} {date}"
+
+
+def render_old_style_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{OldStyleDate|4 May|1643|24 April}}`: 4 May [O.S. 24 April] 1643."""
+    day, year, old = call.value(0), call.value(1), call.value(2)
+    if not day:
+        return None
+    return f"{day} [O.S. {old}] {year}".strip() if old else f"{day} {year}".strip()

@@ -1,0 +1,105 @@
+"""Templates that show words: foreign terms, ships, quotations and notes of editors."""
+
+import re
+
+from pipelines.wikipedia.templates.patterns import fill_pattern, find_argument
+from pipelines.wikipedia.templates.template_call import TemplateCall
+from pipelines.wikipedia.templates.wiki import Wiki
+from pipelines.wikipedia.wikitext.markers import QUOTATION, QUOTATION_END
+
+_NOTES = {"flat": "♭", "b": "♭", "sharp": "♯", "#": "♯", "natural": "♮"}
+_YES = frozenset({"y", "yes", "1", "on", "true"})
+_LETTERS = re.compile(r"[A-Z]{2,5}\Z")
+
+
+def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """A term after its language's name: `{{lang-fr|Amitié}}` or, with the option 2, `{{langx}}`."""
+    is_numbered = options == "2"
+    code = call.value(0) if is_numbered else call.name.removeprefix("lang-")
+    text = call.named.get("text") or call.value(1 if is_numbered else 0)
+    language = call.named.get("label", "") or wiki.languages.get(code, "")
+    if call.named.get("label", "").lower() in {"none", "no"} or call.named.get("links") == "-":
+        return text or None
+    pattern = wiki.words.get("language", "")
+    if not text or not language or not pattern:
+        return None
+    return pattern.replace("LANGUAGE", language).replace("TEXT", text)
+
+
+def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}`; the last argument is the form."""
+    values = call.values if call.name == "ship" else [call.name.upper(), *call.values]
+    prefix, name, mark, form = (*values, "", "", "", "")[:4]
+    form = form or call.named.get("up", "") or call.named.get("format", "")
+    if not name or form not in {"", "2", "6"}:
+        return None
+    if form == "2" and not (call.name == "ship" and _LETTERS.match(prefix)):
+        return name
+    suffix = f" ({mark})" if mark and not form else ""
+    return f"{prefix} {name}{suffix}".strip()
+
+
+def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{nihongo|tea|茶|cha}}`: tea (茶, cha)."""
+    english, kanji, romaji = call.value(0), call.value(1), call.value(2)
+    main = english or romaji
+    aside = ", ".join(part for part in (kanji, romaji if english else "") if part)
+    return (f"{main} ({aside})" if main and aside else main or aside) or None
+
+
+def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{sic|ex|treamly}}`: extreamly [sic]."""
+    is_doubtful = call.value(0) == "?"
+    word = "" if is_doubtful else "".join(call.values[:2])
+    if call.named.get("hide", "").lower() in _YES:
+        return word or None
+    note = "[sic?]" if is_doubtful else "[sic]"
+    return f"{word} {note}" if word else note
+
+
+def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{IPA|/æ/}}`: /æ/. With a language (`{{IPA|fr|…}}`), the page also names that language."""
+    return call.value(0) if len(call.filled()) == 1 else None
+
+
+def render_note(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{music|flat}}`: ♭."""
+    return _NOTES.get(call.value(0).lower()) if len(call.filled()) == 1 else None
+
+
+def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """`{{circa|1500|1550}}` with the option `c. `: c. 1500 – c. 1550."""
+    years = call.filled()
+    if not years:
+        return None if call.values else options.strip()
+    return " – ".join(f"{options}{year}" for year in years[:2])
+
+
+def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """A quotation in a block of its own, in quotation marks, with its author and source.
+
+    `options` names the arguments: `text|1; author|2; source|3`.
+    """
+    names = [*(part.strip() for part in options.split(";")), ""]
+    text = find_argument(names[0], call)
+    if not text:
+        return None
+    by = [value for names_ in names[1:] if names_ and (value := find_argument(names_, call))]
+    return quote_block(text, ", ".join(by), wiki)
+
+
+def quote_block(text: str, attribution: str, wiki: Wiki) -> str:
+    """A quotation with its edges marked, so that it stays with the words around it."""
+    opening, closing = wiki.quotation
+    text = " ".join(text.replace(QUOTATION, "").replace(QUOTATION_END, "").split())
+    if not text.startswith(("“", '"', "«", "„", "”", "「", "‘")):
+        text = f"{opening}{text}{closing}"
+    by = " ".join(attribution.split()).lstrip("—–- ")
+    return f"{QUOTATION}{text}{f' — {by}' if by else ''}{QUOTATION_END}"
+
+
+def render_marks(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
+    """A quotation within a sentence, in the wiki's quotation marks."""
+    text = fill_pattern(options or "{1}", call)
+    opening, closing = wiki.quotation
+    return f"{opening}{text}{closing}" if text else None

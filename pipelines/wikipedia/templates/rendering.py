@@ -1,0 +1,75 @@
+"""The text that a template shows, as far as it can be known without the wiki it belongs to.
+
+`wikis/*.toml` lists what templates show and which show nothing. Any other template, and one whose
+arguments can't be read, leaves a hole, and a passage with a hole is rejected.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from pipelines.wikipedia.templates import dates, phrases, quantities
+from pipelines.wikipedia.templates.parser_functions import evaluate_function, parse_function
+from pipelines.wikipedia.templates.patterns import fill_pattern
+from pipelines.wikipedia.templates.template_call import TemplateCall, parse_call
+from pipelines.wikipedia.templates.wiki import Wiki
+from pipelines.wikipedia.wikitext.markers import ASIDE, ASIDE_END, BLOCK, hole
+
+Renderer: TypeAlias = Callable[[TemplateCall, Wiki, str], str | None]
+
+_RENDERERS: dict[str, Renderer] = {
+    "measure": quantities.render_measure,
+    "fraction": quantities.render_fraction,
+    "value": quantities.render_value,
+    "unit": quantities.render_unit,
+    "chemical": quantities.render_chemical,
+    "number": quantities.render_number,
+    "superscript": quantities.render_superscript,
+    "subscript": quantities.render_subscript,
+    "money": quantities.render_money,
+    "currency": quantities.render_currency,
+    "date": dates.render_date,
+    "day-first": dates.render_day_first,
+    "single-date": dates.render_single_date,
+    "as-of": dates.render_as_of,
+    "old-style-date": dates.render_old_style_date,
+    "labelled": phrases.render_labelled,
+    "ship": phrases.render_ship,
+    "japanese": phrases.render_japanese,
+    "sic": phrases.render_sic,
+    "note": phrases.render_note,
+    "circa": phrases.render_circa,
+    "pronunciation": phrases.render_pronunciation,
+    "quotation": phrases.render_quotation,
+    "marks": phrases.render_marks,
+}
+
+
+def render_template(inner: str, wiki: Wiki, title: str) -> str:
+    """The text shown for the content of `{{…}}`, whose nested templates are already rendered."""
+    function = parse_function(inner, wiki, title)
+    if function is not None:
+        text = evaluate_function(function)
+        return hole(function.name) if text is None else text
+    call = parse_call(inner)
+    treatment, pattern = wiki.treatment(call.name)
+    if treatment == "nothing":
+        return ""
+    if treatment == "unknown" and call.name.startswith("lang-") and "language" in wiki.words:
+        treatment, pattern = "shows", "@labelled"
+    text = None if treatment == "unknown" else _show(pattern, call, wiki)
+    shown = text or _hole(call, inner)
+    return f"{ASIDE}{shown}{ASIDE_END}" if treatment == "aside" else shown
+
+
+def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
+    """What a pattern shows: its text with the arguments, or the result of `@renderer options`."""
+    if not pattern.startswith("@"):
+        return fill_pattern(pattern, call)
+    name, _, options = pattern[1:].partition(" ")
+    return _RENDERERS[name](call, wiki, options)
+
+
+def _hole(call: TemplateCall, inner: str) -> str:
+    """The mark of a template that can't be rendered. A call over several lines is a box."""
+    is_block = "\n" in inner and bool(call.named)
+    return f"{BLOCK if is_block else ''}{hole(call.name)}"

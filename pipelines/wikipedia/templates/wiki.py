@@ -1,0 +1,115 @@
+"""The rules of one wiki: what its templates show and how it writes numbers, dates and quotations.
+
+They come from `wikis/common.toml`, which holds for every wiki, and `wikis/LANGUAGE.toml`.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Treatment = Literal["shows", "aside", "nothing", "unknown"]
+
+_SAME_RULES = {"simple": "en"}
+_PREFIXES = ("template:", "safesubst:", "subst:")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """The separators of numbers, and the digits from which thousands are separated."""
+
+    thousands: str = ","
+    decimal: str = "."
+    grouped_from: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What `{{convert}}` shows for its codes: symbols, plural words, their singular, ranges."""
+
+    symbols: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    singular: dict[str, str] = field(default_factory=dict)
+    ranges: dict[str, str] = field(default_factory=dict)
+    joiner: str = " "
+    millions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Wiki:
+    """The rules of a wiki. `numbers` is None if it isn't known how it writes numbers."""
+
+    language: str
+    shows: dict[str, str]
+    asides: dict[str, str]
+    nothing: frozenset[str]
+    nothing_starts: tuple[str, ...]
+    nothing_ends: tuple[str, ...]
+    aside_starts: tuple[str, ...]
+    numbers: NumberFormat | None
+    units: Units
+    months: tuple[str, ...] = ()
+    quotation: tuple[str, str] = ("“", "”")
+    has_variants: bool = False
+    words: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+
+    def treatment(self, name: str) -> tuple[Treatment, str]:
+        """How a template is treated, and the pattern of what it shows."""
+        if name in self.shows:
+            return "shows", self.shows[name]
+        if name in self.asides:
+            return "aside", self.asides[name]
+        if name.startswith(self.aside_starts):
+            return "aside", ""
+        is_silent = name.startswith(self.nothing_starts) or name.endswith(self.nothing_ends)
+        return ("nothing", "") if name in self.nothing or is_silent else ("unknown", "")
+
+
+def template_name(text: str) -> str:
+    """A template's name in the form of the tables: lower case, single spaces, no namespace."""
+    name = " ".join(text.replace("_", " ").split()).lower()
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix).lstrip()
+    return name
+
+
+@cache
+def load_wiki(language: str) -> Wiki:
+    """The rules of the wiki in a language; those common to all wikis if it has no table."""
+    common = _read_table("common")
+    own = _read_table(_SAME_RULES.get(language, language))
+    return Wiki(
+        language=language,
+        shows=_by_name(common, "shows") | _by_name(own, "shows"),
+        asides=_by_name(common, "aside") | _by_name(own, "aside"),
+        nothing=frozenset(_listed(common, own, "nothing")),
+        nothing_starts=tuple(_listed(common, own, "nothing_starts")),
+        nothing_ends=tuple(_listed(common, own, "nothing_ends")),
+        aside_starts=tuple(_listed(common, own, "aside_starts")),
+        numbers=NumberFormat(**own["numbers"]) if "numbers" in own else None,
+        units=Units(**own.get("units", {})),
+        months=tuple(own.get("months", ())),
+        quotation=tuple(own.get("quotation", ("“", "”"))),
+        has_variants=own.get("has_variants", False),
+        words=own.get("words", {}),
+        languages=own.get("languages", {}),
+        currencies=own.get("currencies", {}),
+    )
+
+
+def _read_table(name: str) -> dict[str, Any]:
+    path = files(__package__) / "wikis" / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _by_name(table: dict[str, Any], key: str) -> dict[str, str]:
+    """The pattern of each template. A table lists the names of the templates under a pattern."""
+    patterns: dict[str, list[str]] = table.get(key, {})
+    return {name: pattern for pattern, names in patterns.items() for name in names}
+
+
+def _listed(common: dict[str, Any], own: dict[str, Any], key: str) -> list[str]:
+    return [*common.get(key, []), *own.get(key, [])]

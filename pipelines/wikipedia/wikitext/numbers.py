@@ -1,0 +1,54 @@
+"""Numbers as a wiki writes them."""
+
+import re
+
+from pipelines.wikipedia.templates.wiki import NumberFormat
+
+_SUPERSCRIPTS = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ⁽⁾")
+_SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
+_HAS_SUPERSCRIPTS = re.compile(r"[\d+\-−n()]+\Z")
+_HAS_SUBSCRIPTS = re.compile(r"[\d+\-−()]+\Z")
+_PLAIN = re.compile(r"([+\-−]?)(\d*)(?:\.(\d+))?\Z")
+_GROUPED = re.compile(r"([+\-−]?)(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?\Z")
+_VULGAR = {
+    **{"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "2/5": "⅖"},
+    **{"3/5": "⅗", "4/5": "⅘", "1/6": "⅙", "5/6": "⅚", "1/8": "⅛", "3/8": "⅜", "5/8": "⅝"},
+    "7/8": "⅞",
+}
+
+
+def superscript(text: str) -> str:
+    """A number in superscript characters; other text unchanged."""
+    return text.translate(_SUPERSCRIPTS) if _HAS_SUPERSCRIPTS.match(text) else text
+
+
+def subscript(text: str) -> str:
+    """A number in subscript characters; other text unchanged."""
+    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPTS.match(text) else text
+
+
+def format_number(text: str, numbers: NumberFormat | None) -> str | None:
+    """A number with the wiki's separators and a true minus sign; None if it isn't a number.
+
+    Without a known format, only whole numbers of up to three digits can be written.
+    """
+    text = text.strip()
+    match = _GROUPED.match(text) or _PLAIN.match(text)
+    if match is None or not any(match.groups()[1:]):
+        return None
+    sign, digits, decimals = match.groups()
+    is_grouped = "," in digits
+    digits = digits.replace(",", "")
+    if numbers is None:
+        if decimals or len(digits) > 3:
+            return None
+        numbers = NumberFormat()
+    if is_grouped or len(digits) >= numbers.grouped_from:
+        digits = f"{int(digits):,}".replace(",", numbers.thousands)
+    end = f"{numbers.decimal}{decimals}" if decimals else ""
+    return f"{'−' if sign == '-' else sign}{digits}{end}"
+
+
+def join_fraction(whole: str, fraction: str) -> str:
+    """A whole number and a fraction as one: 12½, or 12 5/16 if no character exists."""
+    return f"{whole}{_VULGAR[fraction]}" if fraction in _VULGAR else f"{whole} {fraction}"
