@@ -168,7 +168,7 @@ def upload(bench: Bench, count: int, seed: int) -> UploadSpeed:
 
 def measure(bench: Bench) -> None:
     """Measure every operation except uploads with the current number of records."""
-    annotator = _annotator(bench)
+    annotator = add_annotator(bench)
     search = f"/datasets/{bench.dataset}/records/search?limit=50"
 
     def find(name: str, **body: Any) -> None:
@@ -207,26 +207,27 @@ def measure(bench: Bench) -> None:
     pending = {"type": "terms", "scope": {"entity": "response", "property": "status"}}
     mine = {"filters": {"and": [{**pending, "values": ["pending"]}]}}
     queue = f"/me{search.removesuffix('50')}10"
-    bench.measure("an annotator's queue", lambda: _post(annotator, queue, mine))
-    queued = iter(_post(annotator, f"/me{search}", mine)["items"])
+    bench.measure("an annotator's queue", lambda: post(annotator, queue, mine))
+    queued = iter(post(annotator, f"/me{search}", mine)["items"])
 
     def submit() -> None:
         values = {"tone": {"value": 4}, "faithful": {"value": "no"}, "decision": {"value": "yes"}}
         url = f"/records/{next(queued)['record']['id']}/responses"
-        _post(annotator, url, {"values": values, "status": "submitted"})
+        post(annotator, url, {"values": values, "status": "submitted"})
 
     bench.measure("submit a response", submit)
 
     def submit_and_fetch() -> None:
         submit()
-        _post(annotator, queue, mine)
+        post(annotator, queue, mine)
 
     bench.measure("submit, and fetch the next records", submit_and_fetch)
     progress = f"/datasets/{bench.dataset}/progress"
     bench.measure("progress of the dataset", lambda: bench.request("GET", progress))
 
 
-def _annotator(bench: Bench) -> httpx.Client:
+def add_annotator(bench: Bench) -> httpx.Client:
+    """Create an annotator and log in."""
     name = f"annotator{len(bench.rows)}-{time.time_ns()}"
     login = {"username": name, "password": "a long throw-away password"}
     body = {**login, "first_name": name, "role": "annotator"}
@@ -237,7 +238,8 @@ def _annotator(bench: Bench) -> httpx.Client:
     return httpx.Client(base_url=bench.client.base_url, headers=headers, timeout=120)
 
 
-def _post(client: httpx.Client, path: str, body: Any) -> Any:
+def post(client: httpx.Client, path: str, body: Any) -> Any:
+    """Send a request and return the parsed response."""
     response = client.post(path, json=body)
     response.raise_for_status()
     return response.json()

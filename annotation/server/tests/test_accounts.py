@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.examples import SETTINGS, wait_until
-from timbre_argilla.logins import LoginThrottle
+from timbre_argilla.web.logins import LoginThrottle
 
 from tests.conftest import Server
 

@@ -16,11 +16,11 @@ from argilla_server.validators.response_values import SpanQuestionResponseValueV
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.routes import Example, create_example
-from timbre_argilla.bodies import MAX_VALUES, count_values
-from timbre_argilla.logins import LoginThrottle
 from timbre_argilla.patches import accounts as account_patches
 from timbre_argilla.patches.bounds import check_overlaps
-from timbre_argilla.turns import MAX_PARALLEL, Turns
+from timbre_argilla.web.bodies import MAX_VALUES, count_values
+from timbre_argilla.web.logins import LoginThrottle
+from timbre_argilla.web.turns import MAX_PARALLEL, Turns
 
 from tests.conftest import Server
 

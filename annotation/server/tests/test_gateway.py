@@ -14,8 +14,8 @@ import pytest
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Mount
 from tests.examples import SETTINGS, record_items
-from timbre_argilla.gateway import Gateway, script_hashes
 from timbre_argilla.options import Options
+from timbre_argilla.web.gateway import Gateway, script_hashes
 
 from tests.conftest import Server
 

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from timbre_argilla.credentials import find_default
-from timbre_argilla.logins import LoginThrottle, client_address
+from timbre_argilla.web.logins import LoginThrottle, client_address
 
 MAX_LOG_LENGTH = 1000
 

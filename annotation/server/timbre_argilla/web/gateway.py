@@ -19,10 +19,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from timbre_argilla.bodies import BodyError, check_body
-from timbre_argilla.logins import client_address
 from timbre_argilla.options import Options
-from timbre_argilla.turns import Turns
+from timbre_argilla.web.bodies import BodyError, check_body
+from timbre_argilla.web.logins import client_address
+from timbre_argilla.web.turns import Turns
 
 POLICY = (
     "default-src 'self'",

@@ -1,0 +1,297 @@
+"""How long annotators wait while one client sends the embedded Argilla its costliest requests.
+
+    python -m benchmarks.argilla_hostile [COUNT] [--database-url URL]
+
+Four annotators each submit a response every quarter of a second. Meanwhile an attacker sends one
+kind of request as fast as the server answers. COUNT is the number of records (default 10000). The
+page is docs/benchmarks/argilla-hostile.md.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from platformdirs import user_cache_path
+
+from annotation.argilla.embedded_server import install, start
+from benchmarks.argilla import VOCABULARY, Bench, add_annotator, post, prepare, upload
+from benchmarks.record import publish
+
+PHASE_SECONDS = 10.0
+THINK_SECONDS = 0.25
+PROBE_SECONDS = 0.02
+ANNOTATORS = 4
+TIMEOUT = 600
+FILTERS, FILTER_VALUES = 50, 250
+"""Argilla's own limits."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What attacks are about: a server, a dataset, a record, and an annotator's token."""
+
+    url: str
+    dataset: str
+    record: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A kind of request: what it is, its path, and its body."""
+
+    name: str
+    path: Callable[[Target], str]
+    body: Callable[[], bytes]
+    is_anonymous: bool = False
+    content_type: str = "application/json"
+
+
+def _search(query: str = "") -> Callable[[Target], str]:
+    return lambda target: f"/me/datasets/{target.dataset}/records/search?{query}"
+
+
+def _answer(target: Target) -> str:
+    return f"/records/{target.record}/responses"
+
+
+def _login(_target: Target) -> str:
+    return "/token"
+
+
+def _bulk(target: Target) -> str:
+    return f"/datasets/{target.dataset}/records/bulk"
+
+
+def _text(query: str) -> Callable[[], bytes]:
+    return lambda: json.dumps({"query": {"text": {"q": query}}}).encode()
+
+
+def _filters(scope: dict[str, str], value: Callable[[int], str]) -> Callable[[], bytes]:
+    conditions = [
+        {"type": "terms", "scope": scope, "values": [value(n + k) for n in range(FILTER_VALUES)]}
+        for k in range(FILTERS)
+    ]
+    return lambda: json.dumps({"filters": {"and": conditions}}).encode()
+
+
+def _sorts() -> bytes:
+    scopes = [{"entity": "metadata", "metadata_property": n} for n in ("article", "uncertainty")]
+    orders = [{"scope": s, "order": o} for s in scopes for o in ("asc", "desc") * 2]
+    return json.dumps({"sort": orders}).encode()
+
+
+def _values(value: str, count: int) -> Callable[[], bytes]:
+    body = f'{{"status":"draft","values":{{"tone":{{"value":[{",".join([value] * count)}]}}}}}}'
+    return body.encode
+
+
+PHRASES = " | ".join(f'"{a} {b}"' for a in VOCABULARY[:15] for b in VOCABULARY[:15])
+WORDS = " | ".join(VOCABULARY[:500])
+PREFIXES = " | ".join(f"w{digit}*" for digit in "0123456789abcdef")
+ARTICLE = {"entity": "metadata", "metadata_property": "article"}
+SCORE = {"entity": "suggestion", "question": "tone", "property": "score"}
+ANSWER = {"entity": "response", "question": "tone"}
+INCLUDE = "limit=100&include=suggestions&include=responses&include=vectors"
+
+ATTACKS = [
+    Attack("text: 500 common words", _search(), _text(WORDS)),
+    Attack("text: 225 common phrases", _search(), _text(PHRASES)),
+    Attack("text: 16 one-letter prefixes", _search(), _text(PREFIXES)),
+    Attack("text: 9,000 open parentheses", _search(), _text("(" * 9000 + "a")),
+    Attack("text: 1 MiB", _search(), _text("a* " * 300_000)),
+    Attack("50 filters by metadata", _search(), _filters(ARTICLE, "article {}".format)),
+    Attack("50 filters by score", _search(), _filters(SCORE, lambda n: str(n / 300))),
+    Attack("50 filters by answer", _search(), _filters(ANSWER, str)),
+    Attack("8 sorts", _search(), _sorts),
+    Attack("page of 100 with vectors", _search(INCLUDE), lambda: b"{}"),
+    Attack("page of 1,000 with vectors", _search(INCLUDE.replace("100", "1000")), lambda: b"{}"),
+    Attack("answer: 24,000 numbers", _answer, _values("1", 24_000)),
+    Attack("answer: 12,000 lists", _answer, _values("[]", 12_000)),
+    Attack("answer: 12,000 objects", _answer, _values('{"value":1}', 8_000)),
+    Attack("answer: 340,000 lists", _answer, _values("[]", 340_000)),
+    Attack("answer: lists 100,000 deep", _answer, _values("[" * 100_000 + "]" * 100_000, 1)),
+    Attack("answer: 4 MiB of lists", _answer, _values("[]", 1_390_000)),
+    Attack("upload of 64 MiB, anonymous", _bulk, _values("[]", 22_000_000), is_anonymous=True),
+    Attack(
+        "wrong passwords",
+        _login,
+        lambda: b"username=eve&password=a+wrong+one",
+        is_anonymous=True,
+        content_type="application/x-www-form-urlencoded",
+    ),
+    Attack(
+        "login form with 300,000 fields",
+        _login,
+        lambda: b"a=b&" * 300_000,
+        is_anonymous=True,
+        content_type="application/x-www-form-urlencoded",
+    ),
+]
+
+
+@dataclass
+class Waits:
+    """The seconds that responses of annotators and requests for the version took in a phase."""
+
+    submits: list[float] = field(default_factory=list)
+    probes: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Crew:
+    """Annotators who submit responses, and a client that requests the version, in threads."""
+
+    annotators: list[httpx.Client]
+    records: list[Iterator[str]]
+    probe: httpx.Client
+    waits: Waits = field(default_factory=Waits)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Let everyone work for the duration of a block."""
+        stop = threading.Event()
+        pairs = zip(self.annotators, self.records, strict=True)
+        threads = [threading.Thread(target=self._submit, args=[stop, *pair]) for pair in pairs]
+        threads.append(threading.Thread(target=self._probe, args=[stop]))
+        for thread in threads:
+            thread.start()
+        yield
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+    def measure(self) -> Waits:
+        """Return the waits of the next phase."""
+        self.waits = waits = Waits()
+        time.sleep(PHASE_SECONDS)
+        return waits
+
+    def _submit(
+        self, stop: threading.Event, annotator: httpx.Client, records: Iterator[str]
+    ) -> None:
+        values = {"tone": {"value": 4}, "faithful": {"value": "no"}, "decision": {"value": "yes"}}
+        while not stop.wait(THINK_SECONDS):
+            url, begin = f"/records/{next(records)}/responses", time.perf_counter()
+            waits = self.waits
+            post(annotator, url, {"values": values, "status": "submitted"})
+            waits.submits.append(time.perf_counter() - begin)
+
+    def _probe(self, stop: threading.Event) -> None:
+        while not stop.wait(PROBE_SECONDS):
+            waits, begin = self.waits, time.perf_counter()
+            self.probe.get("/version").raise_for_status()
+            waits.probes.append(time.perf_counter() - begin)
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What the attacker's process and this one tell each other."""
+
+    started: Any
+    stop: Any
+    answers: Any
+
+
+def attack(target: Target, kind: str, signals: Signals) -> None:
+    """Send one kind of request until told to stop, and report how often each status came back."""
+    (chosen,) = (one for one in ATTACKS if one.name == kind)
+    headers = {"Content-Type": chosen.content_type}
+    if not chosen.is_anonymous:
+        headers["Authorization"] = f"Bearer {target.token}"
+    path, body = chosen.path(target), chosen.body()
+    answers: Counter[str] = Counter()
+    with httpx.Client(base_url=target.url, timeout=TIMEOUT) as client:
+        while not signals.stop.is_set():
+            try:
+                status = str(client.post(path, content=body, headers=headers).status_code)
+            except httpx.TransportError:
+                status = "closed"  # The server doesn't read a body that is too large.
+            if signals.started.is_set():
+                answers[status] += 1
+            signals.started.set()  # The first request may fill caches.
+    signals.answers.put(answers)
+
+
+def row(name: str, waits: Waits, normal: Waits, answers: Counter[str]) -> str:
+    """Write a row of the table."""
+    median = statistics.median(waits.submits)
+    ratio = median / statistics.median(normal.submits)
+    statuses = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
+    cells = [statuses, f"{median * 1000:.0f} ms", f"{ratio:.1f}"]
+    cells.append(f"{max(waits.probes) * 1000:.0f} ms")
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def measure(crew: Crew, target: Target) -> Iterator[str]:
+    """Measure every attack between two phases without one, and yield the lines of a table."""
+    yield "| requests | answers | submitting | × normal | longest wait for `/version` |"
+    yield "|---|---|---|---|---|"
+    context = multiprocessing.get_context("spawn")
+    with crew.working():
+        crew.measure()  # Warm up.
+        normal = crew.measure()
+        yield row("none", normal, normal, Counter())
+        for one in ATTACKS:
+            signals = Signals(context.Event(), context.Event(), context.Queue())
+            attacker = context.Process(target=attack, args=(target, one.name, signals))
+            attacker.start()
+            signals.started.wait()
+            waits = crew.measure()
+            signals.stop.set()
+            yield row(one.name, waits, normal, signals.answers.get())
+            attacker.join()
+        yield row("none, at the end", crew.measure(), normal, Counter())
+
+
+def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
+    """Fill an empty server and measure it."""
+    with (
+        start(home, python=python, port=0, database_url=url) as server,
+        httpx.Client(
+            base_url=f"{server.url}/api/v1",
+            headers={"X-Argilla-Api-Key": server.credentials.api_key},
+            timeout=TIMEOUT,
+        ) as owner,
+    ):
+        bench = Bench(server, owner)
+        prepare(bench)
+        upload(bench, count, seed=count)
+        annotators = [add_annotator(bench) for _ in range(ANNOTATORS + 1)]
+        search = f"/datasets/{bench.dataset}/records/search?limit=1000"
+        found = [post(owner, f"{search}&offset={n}", {})["items"] for n in (0, 1000)]
+        records = [item["record"]["id"] for items in found for item in items]
+        eve = annotators.pop()
+        token = eve.headers["Authorization"].removeprefix("Bearer ")
+        target = Target(str(owner.base_url), bench.dataset, records[0], token)
+        orders = [iter(records) for _ in annotators]
+        yield from measure(Crew(annotators, orders, httpx.Client(base_url=owner.base_url)), target)
+
+
+def main() -> None:
+    """Measure a new server."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("count", type=int, nargs="?", default=10_000)
+    parser.add_argument("--database-url", help="an empty PostgreSQL database")
+    options = parser.parse_args()
+    python = install(user_cache_path("timbre") / "argilla")
+    lines = [f"{options.count:,} records, load at the start {os.getloadavg()[0]:.1f}.", ""]
+    with tempfile.TemporaryDirectory(prefix="timbre-bench-") as folder:
+        lines += run(python, Path(folder) / "home", options.count, options.database_url)
+    publish("argilla-hostile", lines, should_record=not options.database_url)
+
+
+if __name__ == "__main__":
+    main()
