@@ -3,6 +3,8 @@
 import asyncio
 import json
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +22,7 @@ from timbre_argilla.patches import accounts as account_patches
 from timbre_argilla.patches.bounds import check_overlaps
 from timbre_argilla.web.bodies import MAX_VALUES, count_values
 from timbre_argilla.web.logins import LoginThrottle
-from timbre_argilla.web.turns import MAX_PARALLEL, Turns
+from timbre_argilla.web.turns import BURST_SECONDS, MAX_PARALLEL, SHARE, Turns
 
 from tests.conftest import Server
 
@@ -135,19 +137,79 @@ def test_ten_thousand_spans_are_checked_at_once() -> None:
     check_overlaps(validator, SimpleNamespace(allow_overlapping=False))
 
 
+def scope(client: str) -> dict[str, Any]:
+    headers = [(b"authorization", f"Bearer {client}".encode())]
+    return {"headers": headers, "client": ("127.0.0.1", 1)}
+
+
 async def test_a_client_has_a_few_requests_handled_at_once() -> None:
-    turns, running, most = Turns(), [0, 0], [0, 0]
+    turns, running, most = Turns(), Counter[str](), Counter[str]()
 
-    async def handle(client: int) -> None:
-        headers = [(b"authorization", b"Bearer %d" % client)]
-        async with turns.of({"headers": headers, "client": ("127.0.0.1", 1)}):
-            running[client] += 1
-            most[client] = max(most[client], running[client])
-            await asyncio.sleep(0.01)
-            running[client] -= 1
+    async def handle(client: str) -> None:
+        running[client] += 1
+        most[client] = max(most[client], running[client])
+        await asyncio.sleep(0.01)
+        running[client] -= 1
 
-    await asyncio.gather(*(handle(n % 2) for n in range(40)))
-    assert most == [MAX_PARALLEL, MAX_PARALLEL]
+    await asyncio.gather(*(turns.run(scope(one), handle(one)) for one in "ab" * 20))
+    assert most == {"a": MAX_PARALLEL, "b": MAX_PARALLEL}
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long requests had to wait, while the clock stands still."""
+    seconds: list[float] = []
+
+    async def sleep(delay: float) -> None:
+        seconds.append(delay)
+
+    clock = SimpleNamespace(monotonic=lambda: 1000.0, thread_time=time.thread_time)
+    monkeypatch.setattr("timbre_argilla.web.turns.time", clock)
+    monkeypatch.setattr("timbre_argilla.web.turns.sleep", sleep)
+    return seconds
+
+
+async def use(turns: Turns, client: str, seconds: float, **state: bool) -> None:
+    """Send a request that uses the CPU for this long."""
+
+    async def work() -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    await turns.run({**scope(client), "state": state}, work())
+
+
+async def test_a_busy_client_waits_if_there_are_others(sleeps: list[float]) -> None:
+    turns = Turns()
+    await use(turns, "eve", BURST_SECONDS + 0.2)
+    await use(turns, "eve", 0)
+    assert sleeps == []
+    await use(turns, "ada", 0)
+    await use(turns, "eve", 0)
+    (seconds,) = sleeps
+    assert 0.1 / SHARE < seconds < 0.4 / SHARE
+    await use(turns, "ada", 0)
+    assert len(sleeps) == 1
+
+
+async def test_owners_and_admins_dont_wait(sleeps: list[float]) -> None:
+    turns = Turns()
+    await use(turns, "ada", 0)
+    for _ in range(2):
+        await use(turns, "owner", BURST_SECONDS + 0.2, is_admin=True)
+    assert sleeps == []
+
+
+async def test_a_metered_request_can_fail_or_be_cancelled() -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await Turns().run(scope("a"), fail())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(Turns().run(scope("a"), asyncio.sleep(60)), 0.01)
 
 
 async def test_passwords_are_hashed_in_a_thread(

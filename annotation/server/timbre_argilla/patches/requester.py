@@ -17,5 +17,6 @@ def apply() -> None:
     def set_request_user(request: Any, user: User) -> None:
         set_user(request, user)
         annotator.set(user if user.is_annotator else None)
+        request.state.is_admin = not user.is_annotator
 
     provider.set_request_user = set_request_user

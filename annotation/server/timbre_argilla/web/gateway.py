@@ -75,8 +75,7 @@ class Gateway:
         if rejection := self._reject(scope):
             await rejection(scope, receive, send_with_headers)
         elif scope["path"].startswith("/api/"):
-            async with self._turns.of(scope):
-                await self._respond(scope, receive, send_with_headers)
+            await self._turns.run(scope, self._respond(scope, receive, send_with_headers))
         else:
             await self._app(scope, receive, send_with_headers)
 
