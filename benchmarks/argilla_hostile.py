@@ -225,25 +225,29 @@ def attack(target: Target, kind: str, signals: Signals) -> None:
     signals.answers.put(answers)
 
 
-def row(name: str, waits: Waits, normal: Waits, answers: Counter[str]) -> str:
-    """Write a row of the table."""
-    median = statistics.median(waits.submits)
-    ratio = median / statistics.median(normal.submits)
-    statuses = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
-    cells = [statuses, f"{median * 1000:.0f} ms", f"{ratio:.1f}"]
-    cells.append(f"{max(waits.probes) * 1000:.0f} ms")
-    return f"| {name} | {' | '.join(cells)} |"
+@dataclass(frozen=True)
+class Phase:
+    """What was measured while one kind of request was sent, and how often each status came back."""
+
+    name: str
+    waits: Waits
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def row(self, normal: float) -> str:
+        """Write it as a row of the table; `normal` is the median without an attack, in seconds."""
+        median = statistics.median(self.waits.submits)
+        answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.answers.items()))
+        cells = [answers or "none", f"{median * 1000:.0f} ms", f"{median / normal:.1f}"]
+        cells.append(f"{max(self.waits.probes) * 1000:.0f} ms")
+        return f"| {self.name} | {' | '.join(cells)} |"
 
 
-def measure(crew: Crew, target: Target) -> Iterator[str]:
-    """Measure every attack between two phases without one, and yield the lines of a table."""
-    yield "| requests | answers | submitting | × normal | longest wait for `/version` |"
-    yield "|---|---|---|---|---|"
+def measure(crew: Crew, target: Target) -> Iterator[Phase]:
+    """Measure every attack, between two phases without one."""
     context = multiprocessing.get_context("spawn")
     with crew.working():
         crew.measure()  # Warm up.
-        normal = crew.measure()
-        yield row("none", normal, normal, Counter())
+        yield Phase("no attack, at the start", crew.measure())
         for one in ATTACKS:
             signals = Signals(context.Event(), context.Event(), context.Queue())
             attacker = context.Process(target=attack, args=(target, one.name, signals))
@@ -251,9 +255,18 @@ def measure(crew: Crew, target: Target) -> Iterator[str]:
             signals.started.wait()
             waits = crew.measure()
             signals.stop.set()
-            yield row(one.name, waits, normal, signals.answers.get())
+            yield Phase(one.name, waits, signals.answers.get())
             attacker.join()
-        yield row("none, at the end", crew.measure(), normal, Counter())
+        yield Phase("no attack, at the end", crew.measure())
+
+
+def table(phases: list[Phase]) -> Iterator[str]:
+    """Write the lines of a table."""
+    yield "| requests | answers | submitting | × normal | longest wait for `/version` |"
+    yield "|---|---|---|---|---|"
+    normal = statistics.median([*phases[0].waits.submits, *phases[-1].waits.submits])
+    for phase in phases:
+        yield phase.row(normal)
 
 
 def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
@@ -277,7 +290,8 @@ def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
         token = eve.headers["Authorization"].removeprefix("Bearer ")
         target = Target(str(owner.base_url), bench.dataset, records[0], token)
         orders = [iter(records) for _ in annotators]
-        yield from measure(Crew(annotators, orders, httpx.Client(base_url=owner.base_url)), target)
+        crew = Crew(annotators, orders, httpx.Client(base_url=owner.base_url))
+        yield from table(list(measure(crew, target)))
 
 
 def main() -> None:
