@@ -20,6 +20,8 @@ MAX_PARALLEL = 6
 BURST_SECONDS = 1.0
 SHARE = 0.2
 """People who review in the web UI use less than a tenth of that."""
+REQUEST_SECONDS = 0.0005
+"""What the server needs to receive a request and to send the response."""
 RECENT_SECONDS = 1.0
 MAX_CLIENTS = 1000
 
@@ -63,7 +65,7 @@ class Turns:
         For owners and admins, whatever handles it sets `is_admin` in the scope's state.
         """
         client = self._find(scope)
-        state, used = scope.setdefault("state", {}), 0.0
+        state, used = scope.setdefault("state", {}), REQUEST_SECONDS
 
         def note(seconds: float) -> None:
             nonlocal used
