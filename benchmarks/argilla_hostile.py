@@ -26,7 +26,16 @@ import httpx
 from platformdirs import user_cache_path
 
 from annotation.argilla.embedded_server import install, start
-from benchmarks.argilla import VOCABULARY, Bench, add_annotator, post, prepare, upload
+from benchmarks.argilla import (
+    DIMENSIONS,
+    SUBMISSION,
+    VOCABULARY,
+    Bench,
+    add_annotator,
+    post,
+    prepare,
+    upload,
+)
 from benchmarks.record import publish
 
 PHASE_SECONDS = 10.0
@@ -36,6 +45,9 @@ ANNOTATORS = 4
 TIMEOUT = 600
 FILTERS, FILTER_VALUES = 50, 250
 """Argilla's own limits."""
+
+
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,21 @@ def _sorts() -> bytes:
     return json.dumps({"sort": orders}).encode()
 
 
+def _vector() -> bytes:
+    near = {"name": "sense", "value": [1.0] * DIMENSIONS, "order": "least_similar"}
+    return json.dumps({"query": {"vector": near}}).encode()
+
+
+def _drafts() -> bytes:
+    scope = {"entity": "response", "property": "status"}
+    drafts = {"type": "terms", "scope": scope, "values": ["draft"]}
+    return json.dumps({"filters": {"and": [drafts]}}).encode()
+
+
+def _draft(question: str, value: Any) -> bytes:
+    return json.dumps({"status": "draft", "values": {question: {"value": value}}}).encode()
+
+
 def _values(value: str, count: int) -> Callable[[], bytes]:
     body = f'{{"status":"draft","values":{{"tone":{{"value":[{",".join([value] * count)}]}}}}}}'
     return body.encode
@@ -104,6 +131,7 @@ PREFIXES = " | ".join(f"w{digit}*" for digit in "0123456789abcdef")
 ARTICLE = {"entity": "metadata", "metadata_property": "article"}
 SCORE = {"entity": "suggestion", "question": "tone", "property": "score"}
 ANSWER = {"entity": "response", "question": "tone"}
+MARKS = [{"start": n % 100, "end": n % 100 + 1, "label": "no"} for n in range(1900)]
 INCLUDE = "limit=100&include=suggestions&include=responses&include=vectors"
 
 ATTACKS = [
@@ -116,8 +144,12 @@ ATTACKS = [
     Attack("50 filters by score", _search(), _filters(SCORE, lambda n: str(n / 300))),
     Attack("50 filters by answer", _search(), _filters(ANSWER, str)),
     Attack("8 sorts", _search(), _sorts),
+    Attack("similar to a vector", _search("limit=100"), _vector),
     Attack("page of 100 with vectors", _search(INCLUDE), lambda: b"{}"),
     Attack("page of 1,000 with vectors", _search(INCLUDE.replace("100", "1000")), lambda: b"{}"),
+    Attack("page of 100 own drafts of 64 KiB", _search(INCLUDE), _drafts),
+    Attack("draft: 64,000 letters", _answer, lambda: _draft("improved", "x" * 64_000)),
+    Attack("draft: 1,900 marks", _answer, lambda: _draft("marks", MARKS)),
     Attack("answer: 24,000 numbers", _answer, _values("1", 24_000)),
     Attack("answer: 12,000 lists", _answer, _values("[]", 12_000)),
     Attack("answer: 12,000 objects", _answer, _values('{"value":1}', 8_000)),
@@ -182,11 +214,10 @@ class Crew:
     def _submit(
         self, stop: threading.Event, annotator: httpx.Client, records: Iterator[str]
     ) -> None:
-        values = {"tone": {"value": 4}, "faithful": {"value": "no"}, "decision": {"value": "yes"}}
         while not stop.wait(THINK_SECONDS):
             url, begin = f"/records/{next(records)}/responses", time.perf_counter()
             waits = self.waits
-            post(annotator, url, {"values": values, "status": "submitted"})
+            post(annotator, url, SUBMISSION)
             waits.submits.append(time.perf_counter() - begin)
 
     def _probe(self, stop: threading.Event) -> None:
@@ -287,6 +318,10 @@ def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
         found = [post(owner, f"{search}&offset={n}", {})["items"] for n in (0, 1000)]
         records = [item["record"]["id"] for items in found for item in items]
         eve = annotators.pop()
+        for record in records[-100:]:
+            path = f"/records/{record}/responses"
+            draft = eve.post(path, content=_draft("marks", MARKS), headers=JSON)
+            draft.raise_for_status()
         token = eve.headers["Authorization"].removeprefix("Bearer ")
         target = Target(str(owner.base_url), bench.dataset, records[0], token)
         orders = [iter(records) for _ in annotators]

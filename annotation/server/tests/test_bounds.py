@@ -61,10 +61,24 @@ def test_only_owners_and_admins_may_send_large_bodies(
 
 
 def test_commas_in_texts_arent_values(example: Example) -> None:
-    values = {"label": {"value": "yes"}, "comment": {"value": ',["\\' * MAX_VALUES}}
+    values = {"label": {"value": "yes"}, "comment": {"value": ('"' + ",[" * 9 + "\\") * 1500}}
     path = f"/responses/{example.ids['response_id'][1]}"
     response = example.bob.put(path, json={"values": values, "status": "submitted"})
     assert response.json()["values"] == values
+
+
+def test_lists_that_are_nested_very_deep_are_rejected(example: Example) -> None:
+    path = f"/responses/{example.ids['response_id'][1]}"
+    for depth in (2_000, MAX_VALUES - 10):
+        assert example.bob.put(path, content="[" * depth + "]" * depth).status_code in {400, 422}
+
+
+def test_a_response_has_at_most_64_kib(example: Example) -> None:
+    path = f"/responses/{example.ids['response_id'][1]}"
+    for character, count, status in (("é", 32_000, 200), ("é", 33_000, 422), ("a", 66_000, 422)):
+        values = {"label": {"value": "yes"}, "comment": {"value": character * count}}
+        response = example.bob.put(path, json={"values": values, "status": "submitted"})
+        assert response.status_code == status, response.text
 
 
 def test_a_login_is_small(anyone: httpx.Client) -> None:

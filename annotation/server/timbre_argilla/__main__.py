@@ -37,8 +37,7 @@ def main() -> int:
         "--custom-fields",
         action="store_true",
         default=bool(os.environ.get("TIMBRE_ARGILLA_CUSTOM_FIELDS")),
-        help="allow the scripts of custom fields (also TIMBRE_ARGILLA_CUSTOM_FIELDS=1); scripts in "
-        "records' texts then run too",
+        help="run the scripts of custom fields, in sandboxes (also TIMBRE_ARGILLA_CUSTOM_FIELDS=1)",
     )
     parser.add_argument(
         "--open-reviews",

@@ -24,7 +24,7 @@ class Options:
         elasticsearch_url: Elasticsearch to use; if empty, our engine searches Argilla's tables.
         json_log: Whether log lines are JSON.
         allowed_hosts: Host names, besides loopback and `host`, that requests may use.
-        custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.
+        custom_fields: Whether the web UI runs the scripts of custom fields, in sandboxes.
         open_reviews: Whether annotators may get other people's responses and hidden metadata.
     """
 

@@ -87,6 +87,9 @@ def _throttle_logins(throttle: LoginThrottle) -> None:
         password_hash = user.password_hash if user else accounts._DUMMY_HASH
         is_correct = await _in_thread(accounts.verify_password, password, password_hash)
         if not (user and is_correct):
+            # An unknown name isn't logged, because people mistakenly type passwords as names.
+            name = f"account {username}" if user else "an unknown account"
+            log.warning("Failed login to %s from %s", name, client_address.get())
             return None
         throttle.succeed(attempt)
         return user

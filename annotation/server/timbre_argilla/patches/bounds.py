@@ -1,7 +1,7 @@
 """Bound the time that one request of an annotator can keep all others waiting.
 
-Argilla compares each marked span with each other one, builds a page of a thousand records, and
-lists every invalid value of a request.
+Argilla compares each marked span with each other one, stores responses of any size, builds a page
+of a thousand records with them, and lists every invalid value of a request.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,12 +11,15 @@ from typing import Any
 from argilla_server.api.handlers.v1.datasets import records
 from argilla_server.errors.future import UnprocessableEntityError
 from argilla_server.validators.response_values import SpanQuestionResponseValueValidator
+from argilla_server.validators.responses import ResponseValidator
 from fastapi._compat import ModelField, _regenerate_error_with_loc
 from pydantic import ValidationError
 
 from timbre_argilla.patches.requester import annotator
 
 MAX_ERRORS = 100
+MAX_RESPONSE = 64 << 10
+"""Bytes of a response to one record. The web UI gets up to a hundred of them at once."""
 MAX_PAGE = 100
 """The largest page of records for an annotator; the web UI's largest is as large."""
 
@@ -25,6 +28,7 @@ def apply() -> None:
     """Patch the validation of requests and responses, and annotators' searches."""
     field: Any = ModelField
     field.validate = validate
+    ResponseValidator._validate_values = _limit_size(ResponseValidator._validate_values)
     SpanQuestionResponseValueValidator._validate_values_are_not_overlapped = check_overlaps
     records._get_search_responses = _limit_page(records._get_search_responses)
 
@@ -41,6 +45,15 @@ def validate(
             return None, [{"type": "too_many_errors", "loc": loc, "msg": message, "input": None}]
         errors = error.errors(include_url=False)
         return None, _regenerate_error_with_loc(errors=errors, loc_prefix=loc)
+
+
+def _limit_size(validate_values: Callable[[Any, Any], None]) -> Any:
+    def validate_small_values(response: Any, record: Any) -> None:
+        if len(response.model_dump_json().encode()) > MAX_RESPONSE:
+            raise UnprocessableEntityError("The response has more than 64 KiB. Shorten its texts.")
+        validate_values(response, record)
+
+    return staticmethod(validate_small_values)
 
 
 def check_overlaps(validator: Any, settings: Any) -> None:

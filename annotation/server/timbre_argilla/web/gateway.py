@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from timbre_argilla.options import Options
+from timbre_argilla.web import custom_fields
 from timbre_argilla.web.bodies import BodyError, check_body
 from timbre_argilla.web.logins import client_address
 from timbre_argilla.web.turns import Turns
@@ -35,8 +36,6 @@ POLICY = (
     "form-action 'self'",
     "frame-ancestors 'none'",
 )
-CUSTOM_FIELD_SOURCES = ("'unsafe-inline'", "'unsafe-eval'")
-"""A custom field is a template with scripts, which Argilla compiles with `eval`."""
 
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -51,8 +50,11 @@ class Gateway:
         self._hosts = {"localhost", options.host.lower(), *options.allowed_hosts}
         address = _parse_address(options.host)
         self._is_public = address is not None and address.is_unspecified
-        sources = CUSTOM_FIELD_SOURCES if options.custom_fields else script_hashes(_statics(app))
-        scripts = " ".join(["script-src 'self'", *sources])
+        statics = _statics(app)
+        scripts = " ".join(["script-src 'self'", *script_hashes(statics)])
+        self._has_custom_fields = options.custom_fields
+        if options.custom_fields:
+            custom_fields.use_sandbox(statics)
         self._headers = {
             "Content-Security-Policy": "; ".join([POLICY[0], scripts, *POLICY[1:]]),
             "Referrer-Policy": "no-referrer",
@@ -74,6 +76,8 @@ class Gateway:
         client_address.set((scope["client"] or ("",))[0])
         if rejection := self._reject(scope):
             await rejection(scope, receive, send_with_headers)
+        elif self._has_custom_fields and scope["path"] == custom_fields.PATH:
+            await custom_fields.response()(scope, receive, send)
         elif scope["path"].startswith("/api/"):
             await self._turns.run(scope, self._respond(scope, receive, send_with_headers))
         else:
