@@ -211,10 +211,8 @@ def test_custom_fields_have_a_page_without_an_origin_only_when_enabled(
 
 
 def test_an_unknown_web_ui_is_not_served_with_custom_fields(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no custom fields"):
-        custom_fields.use_sandbox(tmp_path)
     (tmp_path / "a.js").write_text('{attrs:{srcdoc:t.template,frameborder:"0"}}')
-    with pytest.raises(ValueError, match=r"a\.js resizes"):
+    with pytest.raises(ValueError, match="custom fields can't run"):
         custom_fields.use_sandbox(tmp_path)
 
 

@@ -1,6 +1,7 @@
 """Custom fields run their scripts where they reach neither the page nor the reviewer's login."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,16 +61,22 @@ def push(owner: Connection, template: str, is_advanced: bool, texts: list[str]) 
 
 def test_custom_fields_are_shown_but_reach_nothing(page: Page, owner: Connection) -> None:
     log_in(page, owner, add_user(owner, "ada"))
-    text = "a <b>text</b></script><script>document.title = 'changed'</script>"
+    texts = [f"{n} <b>text</b></script><script>document.body.remove()</script>" for n in "12"]
     path = "annotation-mode?page=1"
-    page.goto(f"{owner.url}/dataset/{push(owner, TEMPLATE, False, [text])}/{path}")
+    page.goto(f"{owner.url}/dataset/{push(owner, TEMPLATE, False, texts)}/{path}")
     page.locator(SUBMIT).wait_for()
-    field = page.frame_locator(".custom_field_component iframe")
-    expect(field.locator("p")).to_have_text("Text: a")
+    frame = page.locator(".custom_field_component iframe")
+    paragraph = frame.content_frame.locator("p")
+    expect(paragraph).to_contain_text("Text: ")
+    first = paragraph.text_content()
+    page.locator(".pagination__button").last.click()
+    expect(paragraph).not_to_have_text(first or "")
+    assert {first, paragraph.text_content()} == {f"Text: {text}" for text in texts}
     assert page.title() == "Argilla"
+    expect(frame).to_have_css("height", re.compile(r"^[3-9]\dpx"))
 
     page.goto(f"{owner.url}/dataset/{push(owner, PROBE, True, ['a'])}/{path}")
-    heading = field.locator("h1")
+    heading = frame.content_frame.locator("h1")
     expect(heading).to_contain_text("request: blocked")
     for name in ATTEMPTS:
         expect(heading).to_contain_text(f"{name}: SecurityError")

@@ -21,20 +21,27 @@ _POLICY = (
 # The content comes in the URL's fragment, which browsers don't send.
 _PAGE = """<!doctype html>
 <body><script>
-const page = document.documentElement;
-new ResizeObserver(() => parent.postMessage(page.offsetHeight, "*")).observe(page);
-document.write(decodeURIComponent(location.hash.slice(1)));
+{
+  const page = document.documentElement;
+  new ResizeObserver(() => parent.postMessage(page.offsetHeight, "*")).observe(page);
+  document.write(decodeURIComponent(location.hash.slice(1)));
+}
 </script>
 """
-_FRAME = re.compile(r"attrs:\{srcdoc:(\w)\.template,")
-# A new query loads the page again when only the fragment has changed.
-_SANDBOX = rf'attrs:{{src:"{PATH}?"+Math.random()+"#"+encodeURIComponent(\1.content),'
-_LOAD = "methods:{load:function load(){this.resize()}"
-_LISTEN = (
-    'mounted:function(){var t=this;addEventListener("message",function(e){var f=t.$refs.iframe;'
-    f"f&&e.source===f.contentWindow&&(f.style.height=Math.min({MAX_HEIGHT},+e.data)+"
-    '"px")})},methods:{load:function load(){}'
-)
+_CHANGES = {
+    # A new query loads the page again when only the fragment has changed.
+    r"attrs:\{srcdoc:(\w)\.template,": (
+        rf'attrs:{{src:"{PATH}?"+Math.random()+"#"+encodeURIComponent(\1.content),'
+    ),
+    r"methods:\{load:function load\(\)\{this\.resize\(\)\}": (
+        'mounted:function(){var t=this;addEventListener("message",function(e){var f=t.$refs.iframe;'
+        f"f&&e.source===f.contentWindow&&(f.style.height=Math.min({MAX_HEIGHT},+e.data)+"
+        '"px")})},methods:{load:function load(){}'
+    ),
+    # So that a text can't end the script that contains it.
+    r"JSON\.stringify\(this\.sdkRecord\)": r'\g<0>.replace(/</g,"\\\\u003c")',
+}
+"""Changes to the web UI's scripts."""
 
 
 def response() -> HTMLResponse:
@@ -52,15 +59,14 @@ def response() -> HTMLResponse:
 def use_sandbox(statics: Path) -> None:
     """Let the web UI in this folder show custom fields in the sandbox.
 
-    Raises `ValueError` if the web UI has no such frames.
+    Raises `ValueError` if the web UI isn't the one that this expects.
     """
-    count = 0
-    for script in statics.rglob("*.js"):
-        text, frames = _FRAME.subn(_SANDBOX, script.read_text(encoding="utf-8"))
-        if frames:
-            if _LOAD not in text:
-                raise ValueError(f"{script.name} resizes a custom field in an unknown way.")
-            script.write_text(text.replace(_LOAD, _LISTEN), encoding="utf-8")
-            count += frames
-    if not count:
-        raise ValueError("This web UI shows no custom fields in frames.")
+    scripts = {path: path.read_text(encoding="utf-8") for path in statics.rglob("*.js")}
+    for pattern, replacement in _CHANGES.items():
+        if not any(re.search(pattern, text) for text in scripts.values()):
+            raise ValueError(
+                f"The web UI's scripts have no {pattern!r}, so custom fields can't run."
+            )
+        scripts = {path: re.sub(pattern, replacement, text) for path, text in scripts.items()}
+    for path, text in scripts.items():
+        path.write_text(text, encoding="utf-8")
