@@ -3,7 +3,7 @@
     python -m benchmarks.argilla_hostile [COUNT] [--database-url URL]
 
 Four annotators each submit a response every quarter of a second. Meanwhile an attacker sends one
-kind of request as fast as the server answers. COUNT is the number of records (default 10000). The
+kind of request over eight connections, as fast as the server answers. COUNT is the number of records (default 10000). The
 page is docs/benchmarks/argilla-hostile.md.
 """
 
@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ PHASE_SECONDS = 10.0
 THINK_SECONDS = 0.25
 PROBE_SECONDS = 0.02
 ANNOTATORS = 4
+CONNECTIONS = 8
+"""Of the attacker, at the same time."""
 TIMEOUT = 600
 FILTERS, FILTER_VALUES = 50, 250
 """Argilla's own limits."""
@@ -243,8 +246,9 @@ def attack(target: Target, kind: str, signals: Signals) -> None:
     if not chosen.is_anonymous:
         headers["Authorization"] = f"Bearer {target.token}"
     path, body = chosen.path(target), chosen.body()
-    answers: Counter[str] = Counter()
-    with httpx.Client(base_url=target.url, timeout=TIMEOUT) as client:
+
+    def send(client: httpx.Client) -> Counter[str]:
+        answers: Counter[str] = Counter()
         while not signals.stop.is_set():
             try:
                 status = str(client.post(path, content=body, headers=headers).status_code)
@@ -253,7 +257,13 @@ def attack(target: Target, kind: str, signals: Signals) -> None:
             if signals.started.is_set():
                 answers[status] += 1
             signals.started.set()  # The first request may fill caches.
-    signals.answers.put(answers)
+        return answers
+
+    with (
+        httpx.Client(base_url=target.url, timeout=TIMEOUT) as client,
+        ThreadPoolExecutor(CONNECTIONS) as pool,
+    ):
+        signals.answers.put(sum(pool.map(send, [client] * CONNECTIONS), Counter()))
 
 
 @dataclass(frozen=True)
