@@ -3,8 +3,8 @@
     python -m benchmarks.argilla_hostile [COUNT] [--database-url URL]
 
 Four annotators each submit a response every quarter of a second. Meanwhile an attacker sends one
-kind of request over eight connections, as fast as the server answers. COUNT is the number of records (default 10000). The
-page is docs/benchmarks/argilla-hostile.md.
+kind of request over eight connections, as fast as the server answers. COUNT is the number of
+records (default 10000). The page is docs/benchmarks/argilla-hostile.md.
 """
 
 import argparse
