@@ -20,7 +20,9 @@ SHA256 = "4364d58d8bfd51880efefc6ab08eb17983ffbede3807420536f4bbd6662afa37"
 SKIPS = {
     # They need the Hugging Face Hub, and a token that only Argilla's own CI has.
     "No HF token provided": 4,
-    "You are missing a token to write to `argilla-internal-testing` org on the Hugging Face Hub": 14,
+    "You are missing a token to write to `argilla-internal-testing` org on the Hugging Face Hub": (
+        14
+    ),
     # Argilla skips it everywhere.
     "This test is failing because the backend expects the fields to be present in the data.": 1,
 }
