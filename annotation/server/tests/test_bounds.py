@@ -46,18 +46,26 @@ def anyone(example: Example) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_only_owners_and_admins_may_send_large_bodies(
-    example: Example, anyone: httpx.Client
-) -> None:
+def test_only_owners_and_admins_may_send_large_bodies(example: Example) -> None:
     (dataset,) = example.ids["dataset_id"]
     spaces, values = b" " * (MIB + 1), json.dumps([[]] * MAX_VALUES).encode()
     for path in (f"/datasets/{dataset}/records/bulk", "/me/responses/bulk"):
         for content, error in ((spaces, "larger than 1 MiB"), (values, "more than 25,000 values")):
             assert example.server.client.post(path, content=content).status_code == 422
-            for client in (example.bob, anyone):
-                rejection = client.post(path, content=content)
-                assert rejection.status_code == 413
-                assert error in rejection.json()["detail"]
+            rejection = example.bob.post(path, content=content)
+            assert rejection.status_code == 413
+            assert error in rejection.json()["detail"]
+
+
+@pytest.mark.parametrize("header", [{}, {"X-Argilla-Api-Key": "x"}, {"Authorization": "Bearer x"}])
+def test_anything_larger_than_a_login_needs_credentials(
+    anyone: httpx.Client, header: dict[str, str]
+) -> None:
+    for size, status in ((16 << 10, 401), ((16 << 10) + 1, 413)):
+        content = b" " * size
+        assert (
+            anyone.post("/me/responses/bulk", content=content, headers=header).status_code == status
+        )
 
 
 def test_commas_in_texts_arent_values(example: Example) -> None:

@@ -1,21 +1,22 @@
 """Limits on the bodies of requests, which Argilla parses before it checks who sent them.
 
-Only owners and admins may send large ones, because only they upload records.
+Anything larger than a login needs valid credentials. Only owners and admins may send large bodies,
+because only they upload records.
 """
 
 import re
 
 from argilla_server.database import AsyncSessionLocal
-from argilla_server.enums import UserRole
 from argilla_server.errors import UnauthorizedError
+from argilla_server.models import User
 from argilla_server.security import auth
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 KIB, MIB = 1 << 10, 1 << 20
-MAX_FORM = 16 * KIB
-"""Bytes of a login, the only form."""
+MAX_ANONYMOUS = 16 * KIB
+"""Bytes of a login, and of a request without valid credentials."""
 MAX_BODY = MIB
 MAX_ADMIN_BODY = 4 * MIB
 MAX_BULK = 64 * MIB
@@ -36,17 +37,17 @@ async def check_body(scope: Scope, receive: Receive) -> Receive:
     Raises `BodyError` if it is too large for the user who sent it.
     """
     path, length = scope["path"], int(Headers(scope=scope).get("content-length", 0))
-    if path.endswith("/token"):
-        _check_length(length, MAX_FORM)
-    if length <= MAX_VALUES:
+    if length <= MAX_ANONYMOUS:
         return receive
-    _check_length(length, MAX_BULK if path.endswith("/bulk") else MAX_ADMIN_BODY)
-    if length > MAX_BODY:
-        if not await _is_from_admin(scope):
-            _check_length(length, MAX_BODY)
+    user = None if path.endswith("/token") else await _find_user(scope)
+    if user is None:
+        _check_length(length, MAX_ANONYMOUS)
+    elif not user.is_annotator:
+        _check_length(length, MAX_BULK if path.endswith("/bulk") else MAX_ADMIN_BODY)
         return receive
+    _check_length(length, MAX_BODY)
     body = await Request(scope, receive).body()
-    if count_values(body) > MAX_VALUES and not await _is_from_admin(scope):
+    if count_values(body) > MAX_VALUES:
         raise BodyError(f"The request body has more than {MAX_VALUES:,} values. Split the request.")
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -69,13 +70,11 @@ def _check_length(length: int, limit: int) -> None:
         raise BodyError(f"The request body is larger than {text}. Split the request.")
 
 
-async def _is_from_admin(scope: Scope) -> bool:
-    """Whether an owner or admin sent the request."""
+async def _find_user(scope: Scope) -> User | None:
     async with AsyncSessionLocal() as db:
+        request = Request({**scope, "state": {"db": db}})
         try:
-            user = await auth._authenticate_request_user(
-                db, Request({**scope, "state": {"db": db}})
-            )
+            user: User | None = await auth._authenticate_request_user(db, request)
         except UnauthorizedError:
-            return False
-    return user is not None and user.role in {UserRole.owner, UserRole.admin}
+            return None
+    return user
