@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from timbre_argilla.patches.requester import annotator
 
 MAX_ERRORS = 100
-MAX_RESPONSE = 64 << 10
+MAX_RESPONSE = 32 << 10
 """Bytes of a response to one record. The web UI gets up to a hundred of them at once."""
 MAX_PAGE = 100
 """The largest page of records for an annotator; the web UI's largest is as large."""
@@ -50,7 +50,7 @@ def validate(
 def _limit_size(validate_values: Callable[[Any, Any], None]) -> Any:
     def validate_small_values(response: Any, record: Any) -> None:
         if len(response.model_dump_json().encode()) > MAX_RESPONSE:
-            raise UnprocessableEntityError("The response has more than 64 KiB. Shorten its texts.")
+            raise UnprocessableEntityError("The response has more than 32 KiB. Shorten its texts.")
         validate_values(response, record)
 
     return staticmethod(validate_small_values)

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from timbre_argilla.options import Options
 from timbre_argilla.web import custom_fields
-from timbre_argilla.web.bodies import BodyError, check_body
+from timbre_argilla.web.bodies import BodyError, check_body, read_small_body
 from timbre_argilla.web.logins import client_address
 from timbre_argilla.web.turns import Turns
 
@@ -79,9 +79,17 @@ class Gateway:
         elif self._has_custom_fields and scope["path"] == custom_fields.PATH:
             await custom_fields.response()(scope, receive, send)
         elif scope["path"].startswith("/api/"):
-            await self._turns.run(scope, self._respond(scope, receive, send_with_headers))
+            await self._take_turn(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
+
+    async def _take_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            # Before the turn, because others with the same address may wait for it.
+            receive = await read_small_body(scope, receive)
+        except ClientDisconnect:
+            return
+        await self._turns.run(scope, self._respond(scope, receive, send))
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -1,22 +1,21 @@
-"""Share the server fairly between clients, by the key, token or address of their requests.
+"""Share the server fairly between clients: users, and addresses that send no valid credentials.
 
-Each has only a few requests handled at once. A client that has used its burst of CPU time gets no
-more than its share of a core while there are other clients. Owners and admins, who upload records,
-have no such share. Requests that exceed a limit wait.
+A client has one request handled at a time. One that has used its burst of CPU time gets no more
+than its share of a core while there are other clients. Owners and admins, who upload records,
+aren't limited. Requests that exceed a limit wait.
 """
 
 import time
 import types
-from asyncio import Semaphore, sleep
+from asyncio import Lock, sleep
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-MAX_PARALLEL = 6
-"""As many connections as browsers open to one server."""
 BURST_SECONDS = 1.0
 SHARE = 0.2
 """People who review in the web UI use less than a tenth of that."""
@@ -26,17 +25,25 @@ RECENT_SECONDS = 1.0
 MAX_CLIENTS = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """A user who sent a request; `is_admin` also for owners."""
+
+    id: str
+    is_admin: bool
+
+
 @dataclass(eq=False)
 class Client:
     """What a client has used lately.
 
     Attributes:
-        turns: Held by each request while it is handled.
+        turn: Held by the request that is handled.
         used: CPU seconds that it hasn't made up for, as of `time`.
         time: When it last used any.
     """
 
-    turns: Semaphore = field(default_factory=lambda: Semaphore(MAX_PARALLEL))
+    turn: Lock = field(default_factory=Lock)
     used: float = 0.0
     time: float = 0.0
 
@@ -48,8 +55,8 @@ class Client:
 
     def wait_seconds(self) -> float:
         """How long the next request must wait."""
-        self.use(0.0)
-        return max(0.0, self.used - BURST_SECONDS) / SHARE
+        used = self.used - SHARE * (time.monotonic() - self.time)
+        return max(0.0, used - BURST_SECONDS) / SHARE
 
 
 class Turns:
@@ -58,34 +65,44 @@ class Turns:
     def __init__(self) -> None:
         """Start without clients."""
         self._clients: dict[str, Client] = {}
+        self._requesters: dict[str, Requester] = {}
 
     async def run(self, scope: Scope, handling: Coroutine[Any, Any, None]) -> None:
         """Handle a request when it is its client's turn.
 
-        For owners and admins, whatever handles it sets `is_admin` in the scope's state.
+        Whatever handles it sets `requester` in the scope's state if the credentials are valid.
         """
-        client = self._find(scope)
+        headers = Headers(scope=scope)
+        credentials = headers.get("x-argilla-api-key") or headers.get("authorization", "")
+        requester = self._requesters.get(credentials)
+        client = self._find(requester.id if requester else (scope["client"] or ("",))[0])
+        is_admin = requester is not None and requester.is_admin
         state, used = scope.setdefault("state", {}), REQUEST_SECONDS
 
         def note(seconds: float) -> None:
             nonlocal used
             used += seconds
 
-        async with client.turns:
-            if (seconds := client.wait_seconds()) and self._has_others(client):
+        async with nullcontext() if is_admin else client.turn:
+            if not is_admin and (seconds := client.wait_seconds()) and self._has_others(client):
                 await sleep(seconds)
             try:
                 await meter(handling, note)
             finally:
-                client.use(0.0 if state.get("is_admin") else used)
+                if requester := state.get("requester"):
+                    self._remember(credentials, requester)
+                    client = self._find(requester.id)
+                client.use(used)
 
-    def _find(self, scope: Scope) -> Client:
-        headers = Headers(scope=scope)
-        credentials = headers.get("x-argilla-api-key") or headers.get("authorization")
-        key = credentials or (scope["client"] or ("",))[0]
+    def _find(self, key: str) -> Client:
         if key not in self._clients and len(self._clients) >= MAX_CLIENTS:
             self._clients = {k: one for k, one in self._clients.items() if _is_recent(one)}
         return self._clients.setdefault(key, Client())
+
+    def _remember(self, credentials: str, requester: Requester) -> None:
+        if len(self._requesters) >= MAX_CLIENTS:
+            self._requesters.clear()
+        self._requesters[credentials] = requester
 
     def _has_others(self, client: Client) -> bool:
         return any(one is not client and _is_recent(one) for one in self._clients.values())
