@@ -11,6 +11,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import random
 import statistics
 import tempfile
 import threading
@@ -26,7 +27,7 @@ from typing import Any
 import httpx
 from platformdirs import user_cache_path
 
-from annotation.argilla.embedded_server import install, start
+from annotation.argilla.embedded_server import LOG_FILE, install, start
 from benchmarks.argilla import (
     DIMENSIONS,
     SUBMISSION,
@@ -50,26 +51,27 @@ FILTERS, FILTER_VALUES = 50, 250
 """Argilla's own limits."""
 
 
-JSON = {"Content-Type": "application/json"}
+LONG_STEP = "kept others waiting for"
+"""What the server logs about a request."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What attacks are about: a server, a dataset, a record, and an annotator's token."""
+    """What attacks are about: a server, a dataset, records, and an annotator's token."""
 
     url: str
     dataset: str
-    record: str
+    records: list[str]
     token: str
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A kind of request: what it is, its path, and its body."""
+    """A kind of request: what it is, its path, and its body; a GET if that's empty."""
 
     name: str
     path: Callable[[Target], str]
-    body: Callable[[], bytes]
+    body: Callable[[Target], bytes]
     is_anonymous: bool = False
     content_type: str = "application/json"
 
@@ -79,53 +81,46 @@ def _search(query: str = "") -> Callable[[Target], str]:
 
 
 def _answer(target: Target) -> str:
-    return f"/records/{target.record}/responses"
+    return f"/records/{target.records[0]}/responses"
 
 
-def _login(_target: Target) -> str:
-    return "/token"
+def _at(path: str) -> Callable[[Target], str]:
+    return lambda target: path.format(dataset=target.dataset)
 
 
-def _bulk(target: Target) -> str:
-    return f"/datasets/{target.dataset}/records/bulk"
+def _script(target: Target) -> str:
+    return f"{target.url.removesuffix('api/v1/')}_nuxt/89d5ba1.js"
 
 
-def _text(query: str) -> Callable[[], bytes]:
-    return lambda: json.dumps({"query": {"text": {"q": query}}}).encode()
+def _json(content: Any) -> Callable[[Target], bytes]:
+    return lambda _: json.dumps(content).encode()
 
 
-def _filters(scope: dict[str, str], value: Callable[[int], str]) -> Callable[[], bytes]:
+def _text(query: str) -> Callable[[Target], bytes]:
+    return _json({"query": {"text": {"q": query}}})
+
+
+def _filters(scope: dict[str, str], value: Callable[[int], str]) -> Callable[[Target], bytes]:
     conditions = [
         {"type": "terms", "scope": scope, "values": [value(n + k) for n in range(FILTER_VALUES)]}
         for k in range(FILTERS)
     ]
-    return lambda: json.dumps({"filters": {"and": conditions}}).encode()
+    return _json({"filters": {"and": conditions}})
 
 
-def _sorts() -> bytes:
-    scopes = [{"entity": "metadata", "metadata_property": n} for n in ("article", "uncertainty")]
-    orders = [{"scope": s, "order": o} for s in scopes for o in ("asc", "desc") * 2]
-    return json.dumps({"sort": orders}).encode()
+def _draft(question: str, value: Any) -> dict[str, Any]:
+    return {"status": "draft", "values": {question: {"value": value}}}
 
 
-def _vector() -> bytes:
-    near = {"name": "sense", "value": [1.0] * DIMENSIONS, "order": "least_similar"}
-    return json.dumps({"query": {"vector": near}}).encode()
+def _several(count: int, answer: dict[str, Any]) -> Callable[[Target], bytes]:
+    return lambda target: _json(
+        {"items": [answer | {"record_id": record} for record in target.records[-count:]]}
+    )(target)
 
 
-def _drafts() -> bytes:
-    scope = {"entity": "response", "property": "status"}
-    drafts = {"type": "terms", "scope": scope, "values": ["draft"]}
-    return json.dumps({"filters": {"and": [drafts]}}).encode()
-
-
-def _draft(question: str, value: Any) -> bytes:
-    return json.dumps({"status": "draft", "values": {question: {"value": value}}}).encode()
-
-
-def _values(value: str, count: int) -> Callable[[], bytes]:
+def _values(value: str, count: int) -> Callable[[Target], bytes]:
     body = f'{{"status":"draft","values":{{"tone":{{"value":[{",".join([value] * count)}]}}}}}}'
-    return body.encode
+    return lambda _: body.encode()
 
 
 PHRASES = " | ".join(f'"{a} {b}"' for a in VOCABULARY[:15] for b in VOCABULARY[:15])
@@ -134,7 +129,17 @@ PREFIXES = " | ".join(f"w{digit}*" for digit in "0123456789abcdef")
 ARTICLE = {"entity": "metadata", "metadata_property": "article"}
 SCORE = {"entity": "suggestion", "question": "tone", "property": "score"}
 ANSWER = {"entity": "response", "question": "tone"}
-MARKS = [{"start": n % 100, "end": n % 100 + 1, "label": "no"} for n in range(1700)]
+ORDERS = [
+    {"scope": {"entity": "metadata", "metadata_property": name}, "order": order}
+    for name in ("article", "uncertainty")
+    for order in ("asc", "desc") * 2
+]
+VECTOR = {"name": "sense", "value": [1.0] * DIMENSIONS, "order": "least_similar"}
+STATUS = {"entity": "response", "property": "status"}
+MARKS = [{"start": n % 100, "end": n % 100 + 1, "label": "no"} for n in range(900)]
+LARGE_DRAFT = _draft("marks", MARKS)
+DRAFTS = {"filters": {"and": [{"type": "terms", "scope": STATUS, "values": ["draft"]}]}}
+FORM = "application/x-www-form-urlencoded"
 INCLUDE = "limit=100&include=suggestions&include=responses&include=vectors"
 
 ATTACKS = [
@@ -146,33 +151,41 @@ ATTACKS = [
     Attack("50 filters by metadata", _search(), _filters(ARTICLE, "article {}".format)),
     Attack("50 filters by score", _search(), _filters(SCORE, lambda n: str(n / 300))),
     Attack("50 filters by answer", _search(), _filters(ANSWER, str)),
-    Attack("8 sorts", _search(), _sorts),
-    Attack("similar to a vector", _search("limit=100"), _vector),
-    Attack("page of 100 with vectors", _search(INCLUDE), lambda: b"{}"),
-    Attack("page of 1,000 with vectors", _search(INCLUDE.replace("100", "1000")), lambda: b"{}"),
-    Attack("page of 100 own drafts of 64 KiB", _search(INCLUDE), _drafts),
-    Attack("draft: 64,000 letters", _answer, lambda: _draft("improved", "x" * 64_000)),
-    Attack("draft: 1,700 marks", _answer, lambda: _draft("marks", MARKS)),
+    Attack("8 sorts", _search(), _json({"sort": ORDERS})),
+    Attack("similar to a vector", _search("limit=100"), _json({"query": {"vector": VECTOR}})),
+    Attack("page of 100 with vectors", _search(INCLUDE), _json({})),
+    Attack("page of 1,000 with vectors", _search(INCLUDE.replace("100", "1000")), _json({})),
+    Attack("page of 100 own drafts of 32 KiB", _search(INCLUDE), _json(DRAFTS)),
+    Attack("100 answers", _at("/me/responses/bulk"), _several(100, SUBMISSION)),
+    Attack("30 drafts of 32 KiB", _at("/me/responses/bulk"), _several(30, LARGE_DRAFT)),
     Attack("answer: 24,000 numbers", _answer, _values("1", 24_000)),
     Attack("answer: 12,000 lists", _answer, _values("[]", 12_000)),
-    Attack("answer: 12,000 objects", _answer, _values('{"value":1}', 8_000)),
+    Attack("answer: 8,000 objects", _answer, _values('{"value":1}', 8_000)),
     Attack("answer: 340,000 lists", _answer, _values("[]", 340_000)),
     Attack("answer: lists 100,000 deep", _answer, _values("[" * 100_000 + "]" * 100_000, 1)),
     Attack("answer: 4 MiB of lists", _answer, _values("[]", 1_390_000)),
-    Attack("upload of 64 MiB, anonymous", _bulk, _values("[]", 22_000_000), is_anonymous=True),
+    Attack("no credentials: invented keys", _at("/me"), lambda _: b"", is_anonymous=True),
+    Attack("no credentials: 16 KiB of lists", _answer, _values("[]", 5400), is_anonymous=True),
+    Attack(
+        "no credentials: upload of 64 MiB",
+        _at("/datasets/{dataset}/records/bulk"),
+        _values("[]", 22_000_000),
+        is_anonymous=True,
+    ),
+    Attack("no credentials: a script of the page", _script, lambda _: b"", is_anonymous=True),
     Attack(
         "wrong passwords",
-        _login,
-        lambda: b"username=eve&password=a+wrong+one",
+        _at("/token"),
+        lambda _: b"username=eve&password=a+wrong+one",
         is_anonymous=True,
-        content_type="application/x-www-form-urlencoded",
+        content_type=FORM,
     ),
     Attack(
         "login form with 300,000 fields",
-        _login,
-        lambda: b"a=b&" * 300_000,
+        _at("/token"),
+        lambda _: b"a=b&" * 300_000,
         is_anonymous=True,
-        content_type="application/x-www-form-urlencoded",
+        content_type=FORM,
     ),
 ]
 
@@ -242,16 +255,18 @@ class Signals:
 def attack(target: Target, kind: str, signals: Signals) -> None:
     """Send one kind of request until told to stop, and report how often each status came back."""
     (chosen,) = (one for one in ATTACKS if one.name == kind)
-    headers = {"Content-Type": chosen.content_type}
-    if not chosen.is_anonymous:
-        headers["Authorization"] = f"Bearer {target.token}"
-    path, body = chosen.path(target), chosen.body()
+    path, body = chosen.path(target), chosen.body(target)
+    method = "POST" if body else "GET"
+    headers = {"Content-Type": chosen.content_type, "Authorization": f"Bearer {target.token}"}
 
     def send(client: httpx.Client) -> Counter[str]:
         answers: Counter[str] = Counter()
         while not signals.stop.is_set():
+            if chosen.is_anonymous:
+                headers["Authorization"] = f"Bearer {random.random()}"  # noqa: S311 (no secret)
             try:
-                status = str(client.post(path, content=body, headers=headers).status_code)
+                answer = client.request(method, path, content=body, headers=headers)
+                status = str(answer.status_code)
             except httpx.TransportError:
                 status = "closed"  # The server doesn't read a body that is too large.
             if signals.started.is_set():
@@ -268,22 +283,26 @@ def attack(target: Target, kind: str, signals: Signals) -> None:
 
 @dataclass(frozen=True)
 class Phase:
-    """What was measured while one kind of request was sent, and how often each status came back."""
+    """What was measured while one kind of request was sent, and how often each status came back.
+
+    `long_steps` is how often a step of a request took longer than 200 ms of CPU time.
+    """
 
     name: str
     waits: Waits
     answers: Counter[str] = field(default_factory=Counter)
+    long_steps: int = 0
 
     def row(self, normal: float) -> str:
         """Write it as a row of the table; `normal` is the median without an attack, in seconds."""
         median = statistics.median(self.waits.submits)
         answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.answers.items()))
         cells = [answers or "none", f"{median * 1000:.0f} ms", f"{median / normal:.1f}"]
-        cells.append(f"{max(self.waits.probes) * 1000:.0f} ms")
+        cells += [f"{max(self.waits.probes) * 1000:.0f} ms", str(self.long_steps)]
         return f"| {self.name} | {' | '.join(cells)} |"
 
 
-def measure(crew: Crew, target: Target) -> Iterator[Phase]:
+def measure(crew: Crew, target: Target, log: Path) -> Iterator[Phase]:
     """Measure every attack, between two phases without one."""
     context = multiprocessing.get_context("spawn")
     with crew.working():
@@ -294,18 +313,20 @@ def measure(crew: Crew, target: Target) -> Iterator[Phase]:
             attacker = context.Process(target=attack, args=(target, one.name, signals))
             attacker.start()
             signals.started.wait()
+            before = log.read_text().count(LONG_STEP)
             waits = crew.measure()
-            print(one.name, round(statistics.median(waits.submits)*1000), round(max(waits.probes)*1000), flush=True)
             signals.stop.set()
-            yield Phase(one.name, waits, signals.answers.get())
+            long_steps = log.read_text().count(LONG_STEP) - before
+            yield Phase(one.name, waits, signals.answers.get(), long_steps)
             attacker.join()
         yield Phase("no attack, at the end", crew.measure())
 
 
 def table(phases: list[Phase]) -> Iterator[str]:
     """Write the lines of a table."""
-    yield "| requests | answers | submitting | × normal | longest wait for `/version` |"
-    yield "|---|---|---|---|---|"
+    columns = ["requests", "answers", "submitting", "× normal", "longest wait", "steps over 200 ms"]
+    yield f"| {' | '.join(columns)} |"
+    yield "|---|---|---|---|---|---|"
     normal = statistics.median([*phases[0].waits.submits, *phases[-1].waits.submits])
     for phase in phases:
         yield phase.row(normal)
@@ -329,16 +350,14 @@ def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
         found = [post(owner, f"{search}&offset={n}", {})["items"] for n in (0, 1000)]
         records = [item["record"]["id"] for items in found for item in items]
         eve = annotators.pop()
-        for record in records[-100:]:
-            path = f"/records/{record}/responses"
-            draft = eve.post(path, content=_draft("marks", MARKS), headers=JSON)
-            draft.raise_for_status()
         token = eve.headers["Authorization"].removeprefix("Bearer ")
-        target = Target(str(owner.base_url), bench.dataset, records[0], token)
+        target = Target(str(owner.base_url), bench.dataset, records, token)
+        for record in records[-100:]:
+            post(eve, f"/records/{record}/responses", LARGE_DRAFT)
         orders = [iter(records) for _ in annotators]
         probe = httpx.Client(base_url=owner.base_url, headers=owner.headers, timeout=TIMEOUT)
         crew = Crew(annotators, orders, probe)
-        yield from table(list(measure(crew, target)))
+        yield from table(list(measure(crew, target, home / LOG_FILE)))
 
 
 def main() -> None:

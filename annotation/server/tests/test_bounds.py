@@ -22,7 +22,7 @@ from timbre_argilla.patches import accounts as account_patches
 from timbre_argilla.patches.bounds import check_overlaps
 from timbre_argilla.web.bodies import MAX_VALUES, count_values
 from timbre_argilla.web.logins import LoginThrottle
-from timbre_argilla.web.turns import BURST_SECONDS, SHARE, Requester, Turns
+from timbre_argilla.web.turns import BURST_SECONDS, MAX_STEP_SECONDS, SHARE, Requester, Turns
 
 from tests.conftest import Server
 
@@ -176,9 +176,9 @@ async def test_a_client_has_one_request_handled_at_a_time() -> None:
     for credentials in ("a1", "a2", "b1", "c1"):
         user = Requester(credentials[0], is_admin=credentials == "c1")
         await turns.run(scope(credentials, requester=user), handle("first"))
-    credentials = ["a1", "a2", "b1", "c1", "made-up 1", "made-up 2"] * 5
-    users = [one.split()[0].rstrip("12") for one in credentials]
-    pairs = zip(credentials, users, strict=True)
+    many = ["a1", "a2", "b1", "c1", "made-up 1", "made-up 2"] * 5
+    users = [one.split()[0].rstrip("12") for one in many]
+    pairs = zip(many, users, strict=True)
     await asyncio.gather(*(turns.run(scope(one), handle(user)) for one, user in pairs))
     assert most == {"first": 1, "a": 1, "b": 1, "c": 5, "made-up": 1}
 
@@ -240,6 +240,13 @@ async def test_owners_and_admins_dont_wait(sleeps: list[float]) -> None:
     for seconds in (0, BURST_SECONDS + 0.2, 0):
         await use(turns, "owner", seconds)
     assert sleeps == []
+
+
+async def test_a_long_step_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    turns = Turns()
+    for user, count in (("owner", 0), ("eve", 1)):
+        await use(turns, user, MAX_STEP_SECONDS + 0.05)
+        assert caplog.text.count("kept others waiting for 0.2") == count
 
 
 async def test_a_metered_request_can_fail_or_be_cancelled() -> None:

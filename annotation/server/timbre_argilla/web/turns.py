@@ -5,6 +5,7 @@ than its share of a core while there are other clients. Owners and admins, who u
 aren't limited. Requests that exceed a limit wait.
 """
 
+import logging
 import time
 import types
 from asyncio import Lock, sleep
@@ -23,6 +24,9 @@ REQUEST_SECONDS = 0.0005
 """What the server needs to receive a request and to send the response."""
 RECENT_SECONDS = 1.0
 MAX_CLIENTS = 1000
+MAX_STEP_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ class Client:
         return max(0.0, used - BURST_SECONDS) / SHARE
 
 
+@dataclass
+class Usage:
+    """The CPU seconds of a request, and of its longest step, during which all others wait."""
+
+    total: float = REQUEST_SECONDS
+    longest: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Add a step."""
+        self.total += seconds
+        self.longest = max(self.longest, seconds)
+
+
 class Turns:
     """The clients that have sent requests lately."""
 
@@ -77,22 +94,20 @@ class Turns:
         requester = self._requesters.get(credentials)
         client = self._find(requester.id if requester else (scope["client"] or ("",))[0])
         is_admin = requester is not None and requester.is_admin
-        state, used = scope.setdefault("state", {}), REQUEST_SECONDS
-
-        def note(seconds: float) -> None:
-            nonlocal used
-            used += seconds
-
+        state, usage = scope.setdefault("state", {}), Usage()
         async with nullcontext() if is_admin else client.turn:
             if not is_admin and (seconds := client.wait_seconds()) and self._has_others(client):
                 await sleep(seconds)
             try:
-                await meter(handling, note)
+                await meter(handling, usage)
             finally:
                 if requester := state.get("requester"):
                     self._remember(credentials, requester)
                     client = self._find(requester.id)
-                client.use(used)
+                client.use(usage.total)
+                if usage.longest > MAX_STEP_SECONDS and not (requester and requester.is_admin):
+                    path = getattr(scope.get("route"), "path", "an unknown path")
+                    log.warning("%s kept others waiting for %.2f s", path, usage.longest)
 
     def _find(self, key: str) -> Client:
         if key not in self._clients and len(self._clients) >= MAX_CLIENTS:
@@ -113,10 +128,8 @@ def _is_recent(client: Client) -> bool:
 
 
 @types.coroutine
-def meter(
-    coroutine: Coroutine[Any, Any, None], note: Callable[[float], None]
-) -> Generator[Any, Any, None]:
-    """Run a coroutine, and note the CPU time of each of its steps."""
+def meter(coroutine: Coroutine[Any, Any, None], usage: Usage) -> Generator[Any, Any, None]:
+    """Run a coroutine, and add the CPU time of each of its steps."""
     step: Callable[[Any], Any] = coroutine.send
     argument: Any = None
     while True:
@@ -126,7 +139,7 @@ def meter(
         except StopIteration:
             return
         finally:
-            note(time.thread_time() - begin)
+            usage.add(time.thread_time() - begin)
         try:
             step, argument = coroutine.send, (yield awaited)
         except BaseException as error:
