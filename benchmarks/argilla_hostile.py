@@ -136,8 +136,8 @@ ORDERS = [
 ]
 VECTOR = {"name": "sense", "value": [1.0] * DIMENSIONS, "order": "least_similar"}
 STATUS = {"entity": "response", "property": "status"}
-MARKS = [{"start": n % 100, "end": n % 100 + 1, "label": "no"} for n in range(900)]
-LARGE_DRAFT = _draft("marks", MARKS)
+MARKS = [{"start": n % 100, "end": n % 100 + 1, "label": "no"} for n in range(490)]
+LETTERS = _draft("improved", "x" * 32_000)
 DRAFTS = {"filters": {"and": [{"type": "terms", "scope": STATUS, "values": ["draft"]}]}}
 FORM = "application/x-www-form-urlencoded"
 INCLUDE = "limit=100&include=suggestions&include=responses&include=vectors"
@@ -155,9 +155,9 @@ ATTACKS = [
     Attack("similar to a vector", _search("limit=100"), _json({"query": {"vector": VECTOR}})),
     Attack("page of 100 with vectors", _search(INCLUDE), _json({})),
     Attack("page of 1,000 with vectors", _search(INCLUDE.replace("100", "1000")), _json({})),
-    Attack("page of 100 own drafts of 32 KiB", _search(INCLUDE), _json(DRAFTS)),
+    Attack("page of 100 own drafts, 490 marks each", _search(INCLUDE), _json(DRAFTS)),
     Attack("100 answers", _at("/me/responses/bulk"), _several(100, SUBMISSION)),
-    Attack("30 drafts of 32 KiB", _at("/me/responses/bulk"), _several(30, LARGE_DRAFT)),
+    Attack("30 drafts of 32,000 letters", _at("/me/responses/bulk"), _several(30, LETTERS)),
     Attack("answer: 24,000 numbers", _answer, _values("1", 24_000)),
     Attack("answer: 12,000 lists", _answer, _values("[]", 12_000)),
     Attack("answer: 8,000 objects", _answer, _values('{"value":1}', 8_000)),
@@ -353,7 +353,7 @@ def run(python: Path, home: Path, count: int, url: str | None) -> Iterator[str]:
         token = eve.headers["Authorization"].removeprefix("Bearer ")
         target = Target(str(owner.base_url), bench.dataset, records, token)
         for record in records[-100:]:
-            post(eve, f"/records/{record}/responses", LARGE_DRAFT)
+            post(eve, f"/records/{record}/responses", _draft("marks", MARKS))
         orders = [iter(records) for _ in annotators]
         probe = httpx.Client(base_url=owner.base_url, headers=owner.headers, timeout=TIMEOUT)
         crew = Crew(annotators, orders, probe)

@@ -3,15 +3,15 @@
 import asyncio
 import json
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from argilla_server.api.schemas.v1.responses import ResponseCreate
 from argilla_server.contexts import accounts
 from argilla_server.errors.future import UnprocessableEntityError
 from argilla_server.validators.response_values import SpanQuestionResponseValueValidator
@@ -19,10 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.routes import Example, create_example
 from timbre_argilla.patches import accounts as account_patches
-from timbre_argilla.patches.bounds import check_overlaps
+from timbre_argilla.patches.bounds import check_overlaps, limit_size
 from timbre_argilla.web.bodies import MAX_VALUES, count_values
 from timbre_argilla.web.logins import LoginThrottle
-from timbre_argilla.web.turns import BURST_SECONDS, MAX_STEP_SECONDS, SHARE, Requester, Turns
 
 from tests.conftest import Server
 
@@ -81,12 +80,20 @@ def test_lists_that_are_nested_very_deep_are_rejected(example: Example) -> None:
         assert example.bob.put(path, content="[" * depth + "]" * depth).status_code in {400, 422}
 
 
-def test_a_response_has_at_most_32_kib(example: Example) -> None:
+def test_a_response_is_small(example: Example) -> None:
     path = f"/responses/{example.ids['response_id'][1]}"
-    for character, count, status in (("é", 16_000, 200), ("é", 17_000, 422), ("a", 33_000, 422)):
-        values = {"label": {"value": "yes"}, "comment": {"value": character * count}}
+    for text, status in (("é" * 16_000, 200), ("é" * 17_000, 422), ("a" * 33_000, 422)):
+        values = {"label": {"value": "yes"}, "comment": {"value": text}}
         response = example.bob.put(path, json={"values": values, "status": "submitted"})
         assert response.status_code == status, response.text
+
+
+def test_a_response_has_few_values() -> None:
+    marks = [{"label": "a", "start": n, "end": n + 1} for n in range(500)]
+    for count, is_small in ((498, True), (500, False)):
+        response = ResponseCreate(values={"m": {"value": marks[:count]}}, status="draft")
+        with nullcontext() if is_small else pytest.raises(UnprocessableEntityError, match="less"):
+            limit_size(lambda *_: None)(response, None)
 
 
 def test_a_login_is_small(anyone: httpx.Client) -> None:
@@ -159,30 +166,6 @@ def test_ten_thousand_spans_are_checked_at_once() -> None:
     check_overlaps(validator, SimpleNamespace(allow_overlapping=False))
 
 
-def scope(credentials: str, **state: Any) -> dict[str, Any]:
-    headers = [(b"authorization", credentials.encode())]
-    return {"headers": headers, "client": ("127.0.0.1", 1), "state": state}
-
-
-async def test_a_client_has_one_request_handled_at_a_time() -> None:
-    turns, running, most = Turns(), Counter[str](), Counter[str]()
-
-    async def handle(user: str) -> None:
-        running[user] += 1
-        most[user] = max(most[user], running[user])
-        await asyncio.sleep(0.001)
-        running[user] -= 1
-
-    for credentials in ("a1", "a2", "b1", "c1"):
-        user = Requester(credentials[0], is_admin=credentials == "c1")
-        await turns.run(scope(credentials, requester=user), handle("first"))
-    many = ["a1", "a2", "b1", "c1", "made-up 1", "made-up 2"] * 5
-    users = [one.split()[0].rstrip("12") for one in many]
-    pairs = zip(many, users, strict=True)
-    await asyncio.gather(*(turns.run(scope(one), handle(user)) for one, user in pairs))
-    assert most == {"first": 1, "a": 1, "b": 1, "c": 5, "made-up": 1}
-
-
 async def test_a_slow_body_doesnt_keep_others_waiting(example: Example) -> None:
     url = example.server.client.base_url
     reader, writer = await asyncio.open_connection(url.host, url.port)
@@ -193,71 +176,6 @@ async def test_a_slow_body_doesnt_keep_others_waiting(example: Example) -> None:
     writer.write(b"&c=def")
     assert b" 422 " in await reader.readline()
     writer.close()
-
-
-@pytest.fixture
-def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long requests had to wait, while the clock stands still."""
-    seconds: list[float] = []
-
-    async def sleep(delay: float) -> None:
-        seconds.append(delay)
-
-    clock = SimpleNamespace(monotonic=lambda: 1000.0, thread_time=time.thread_time)
-    monkeypatch.setattr("timbre_argilla.web.turns.time", clock)
-    monkeypatch.setattr("timbre_argilla.web.turns.sleep", sleep)
-    return seconds
-
-
-async def use(turns: Turns, user: str, seconds: float) -> None:
-    """Send a request that uses the CPU for this long."""
-
-    async def work() -> None:
-        end = time.thread_time() + seconds
-        while time.thread_time() < end:
-            pass
-
-    await turns.run(scope(user, requester=Requester(user, is_admin=user == "owner")), work())
-
-
-async def test_a_busy_client_waits_if_there_are_others(sleeps: list[float]) -> None:
-    turns = Turns()
-    await use(turns, "eve", 0)
-    await use(turns, "eve", BURST_SECONDS + 0.2)
-    await use(turns, "eve", 0)
-    assert sleeps == []
-    await use(turns, "ada", 0)
-    await use(turns, "eve", 0)
-    (seconds,) = sleeps
-    assert 0.1 / SHARE < seconds < 0.4 / SHARE
-    await use(turns, "ada", 0)
-    assert len(sleeps) == 1
-
-
-async def test_owners_and_admins_dont_wait(sleeps: list[float]) -> None:
-    turns = Turns()
-    await use(turns, "ada", 0)
-    for seconds in (0, BURST_SECONDS + 0.2, 0):
-        await use(turns, "owner", seconds)
-    assert sleeps == []
-
-
-async def test_a_long_step_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    turns = Turns()
-    for user, count in (("owner", 0), ("eve", 1)):
-        await use(turns, user, MAX_STEP_SECONDS + 0.05)
-        assert caplog.text.count("kept others waiting for 0.2") == count
-
-
-async def test_a_metered_request_can_fail_or_be_cancelled() -> None:
-    async def fail() -> None:
-        await asyncio.sleep(0)
-        raise KeyError
-
-    with pytest.raises(KeyError):
-        await Turns().run(scope("a"), fail())
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(Turns().run(scope("a"), asyncio.sleep(60)), 0.01)
 
 
 async def test_passwords_are_hashed_in_a_thread(

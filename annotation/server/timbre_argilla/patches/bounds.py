@@ -16,10 +16,11 @@ from fastapi._compat import ModelField, _regenerate_error_with_loc
 from pydantic import ValidationError
 
 from timbre_argilla.patches.requester import annotator
+from timbre_argilla.web.bodies import count_values
 
 MAX_ERRORS = 100
-MAX_RESPONSE = 32 << 10
-"""Bytes of a response to one record. The web UI gets up to a hundred of them at once."""
+MAX_RESPONSE, MAX_RESPONSE_VALUES = 32 << 10, 2000
+"""Bytes and JSON values of a response to one record. A page has up to a hundred of them."""
 MAX_PAGE = 100
 """The largest page of records for an annotator; the web UI's largest is as large."""
 
@@ -28,7 +29,8 @@ def apply() -> None:
     """Patch the validation of requests and responses, and annotators' searches."""
     field: Any = ModelField
     field.validate = validate
-    ResponseValidator._validate_values = _limit_size(ResponseValidator._validate_values)
+    validate_values = limit_size(ResponseValidator._validate_values)
+    ResponseValidator._validate_values = staticmethod(validate_values)
     SpanQuestionResponseValueValidator._validate_values_are_not_overlapped = check_overlaps
     records._get_search_responses = _limit_page(records._get_search_responses)
 
@@ -47,13 +49,19 @@ def validate(
         return None, _regenerate_error_with_loc(errors=errors, loc_prefix=loc)
 
 
-def _limit_size(validate_values: Callable[[Any, Any], None]) -> Any:
+def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Wrap the validation of a response's values to check its size first."""
+
     def validate_small_values(response: Any, record: Any) -> None:
-        if len(response.model_dump_json().encode()) > MAX_RESPONSE:
-            raise UnprocessableEntityError("The response has more than 32 KiB. Shorten its texts.")
+        body = response.model_dump_json().encode()
+        if len(body) > MAX_RESPONSE or count_values(body) > MAX_RESPONSE_VALUES:
+            raise UnprocessableEntityError(
+                f"The response has more than {MAX_RESPONSE >> 10} KiB or {MAX_RESPONSE_VALUES:,} "
+                "values. Shorten its texts, or mark less."
+            )
         validate_values(response, record)
 
-    return staticmethod(validate_small_values)
+    return validate_small_values
 
 
 def check_overlaps(validator: Any, settings: Any) -> None:

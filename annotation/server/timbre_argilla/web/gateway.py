@@ -78,10 +78,8 @@ class Gateway:
             await rejection(scope, receive, send_with_headers)
         elif self._has_custom_fields and scope["path"] == custom_fields.PATH:
             await custom_fields.response()(scope, receive, send)
-        elif scope["path"].startswith("/api/"):
-            await self._take_turn(scope, receive, send_with_headers)
         else:
-            await self._app(scope, receive, send_with_headers)
+            await self._take_turn(scope, receive, send_with_headers)
 
     async def _take_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,7 +87,7 @@ class Gateway:
             receive = await read_small_body(scope, receive)
         except ClientDisconnect:
             return
-        await self._turns.run(scope, self._respond(scope, receive, send))
+        await self._turns.run(self._respond, scope, receive, send)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -1,6 +1,6 @@
 """Share the server fairly between clients: users, and addresses that send no valid credentials.
 
-A client has one request handled at a time. One that has used its burst of CPU time gets no more
+A client has one request handled at a time. If it has used its burst of CPU time, it gets no more
 than its share of a core while there are other clients. Owners and admins, who upload records,
 aren't limited. Requests that exceed a limit wait.
 """
@@ -9,13 +9,13 @@ import logging
 import time
 import types
 from asyncio import Lock, sleep
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BURST_SECONDS = 1.0
 SHARE = 0.2
@@ -42,7 +42,7 @@ class Client:
     """What a client has used lately.
 
     Attributes:
-        turn: Held by the request that is handled.
+        turn: Held by the request that is handled, until its response begins.
         used: CPU seconds that it hasn't made up for, as of `time`.
         time: When it last used any.
     """
@@ -84,22 +84,29 @@ class Turns:
         self._clients: dict[str, Client] = {}
         self._requesters: dict[str, Requester] = {}
 
-    async def run(self, scope: Scope, handling: Coroutine[Any, Any, None]) -> None:
-        """Handle a request when it is its client's turn.
+    async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let an application handle a request when it is its client's turn.
 
-        Whatever handles it sets `requester` in the scope's state if the credentials are valid.
+        The application sets `requester` in the scope's state if the credentials are valid.
         """
         headers = Headers(scope=scope)
         credentials = headers.get("x-argilla-api-key") or headers.get("authorization", "")
         requester = self._requesters.get(credentials)
         client = self._find(requester.id if requester else (scope["client"] or ("",))[0])
-        is_admin = requester is not None and requester.is_admin
         state, usage = scope.setdefault("state", {}), Usage()
-        async with nullcontext() if is_admin else client.turn:
-            if not is_admin and (seconds := client.wait_seconds()) and self._has_others(client):
-                await sleep(seconds)
+        async with AsyncExitStack() as turn:
+            if not (requester and requester.is_admin):
+                await turn.enter_async_context(client.turn)
+                if (seconds := client.wait_seconds()) and self._has_others(client):
+                    await sleep(seconds)
+
+            async def end_turn_and_send(message: Message) -> None:
+                # The response is ready, and may be read slowly.
+                await turn.aclose()
+                await send(message)
+
             try:
-                await meter(handling, usage)
+                await meter(app(scope, receive, end_turn_and_send), usage)
             finally:
                 if requester := state.get("requester"):
                     self._remember(credentials, requester)
@@ -128,8 +135,9 @@ def _is_recent(client: Client) -> bool:
 
 
 @types.coroutine
-def meter(coroutine: Coroutine[Any, Any, None], usage: Usage) -> Generator[Any, Any, None]:
-    """Run a coroutine, and add the CPU time of each of its steps."""
+def meter(work: Awaitable[None], usage: Usage) -> Generator[Any, Any, None]:
+    """Do some work, and add the CPU time of each of its steps."""
+    coroutine: Any = work
     step: Callable[[Any], Any] = coroutine.send
     argument: Any = None
     while True:
