@@ -1,7 +1,8 @@
-"""LLM judges: models that rate texts by a rubric, which is a versioned prompt file.
+"""LLM judges, which are models that rate texts using a rubric (a versioned prompt file).
 
-This module only writes the prompts and parses the replies; the caller passes in a function that
-completes prompts. A rating is a measure like any other; its judge card says how reliable it is.
+This module only writes the prompts and parses the replies; the caller provides a function that
+sends prompts to a model. Ratings are stored like other measures. A judge card shows how reliable
+the ratings are.
 """
 
 import json
@@ -25,14 +26,14 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 
 Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
-"""A chat for a judge, and the JSON schema of its reply."""
+"""A chat with the judge and the JSON schema of its reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
-"""Returns one reply per prompt, in order; None for a prompt that failed."""
+"""Returns one reply per prompt, in order, or None for prompts that failed."""
 
 
 @dataclass(frozen=True)
 class RubricCriterion:
-    """A quality to rate: its name, its meaning, and descriptions of some of its levels."""
+    """A quality to rate: its name, its meaning, and descriptions of some rating levels."""
 
     name: str
     description: str
@@ -40,10 +41,20 @@ class RubricCriterion:
 
 
 @dataclass(frozen=True)
-class Rubric:
-    """Criteria and the range of their ratings; `file` names the template of the prompt.
+class RatedExample:
+    """A text and the rating that it deserves, for a rubric with one criterion."""
 
-    `steps` are the ratings that have a level, if they aren't evenly spaced in the range.
+    text: str
+    rating: int
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The criteria that a judge rates, and the range of ratings; `file` is the prompt template.
+
+    `steps` lists the ratings that have a level. It is empty if these ratings are evenly spaced in
+    the range. `examples` are rated texts, which a template with a block `reply` shows as earlier
+    turns.
     """
 
     criteria: tuple[RubricCriterion, ...]
@@ -51,15 +62,16 @@ class Rubric:
     high: int = 5
     file: str = "rating.v1"
     steps: tuple[int, ...] = ()
+    examples: tuple[RatedExample, ...] = ()
 
     @property
     def middle(self) -> float:
-        """The rating above which a criterion counts as met."""
+        """The middle of the scale; higher ratings count as meeting the criterion."""
         return float(median(self.steps or (self.low, self.high)))
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a reply: a rating for each criterion."""
+        """The JSON schema of a reply, with one rating per criterion."""
         rating = {"type": "integer", "enum": list(range(self.low, self.high + 1))}
         names = [criterion.name for criterion in self.criteria]
         return {
@@ -70,14 +82,26 @@ class Rubric:
         }
 
     def prompt(self, question: str, text: str) -> Prompt:
-        """The prompt to rate a text as an answer to a question; the question may be empty."""
+        """Build the prompt that asks the judge to rate a text as an answer to a question.
+
+        The question may be empty.
+        """
+        turns = [
+            {"role": role, "content": self._block(block, **values)}
+            for example in self.examples
+            for role, block, values in (
+                ("user", "user", {"question": "", "text": example.text}),
+                ("assistant", "reply", {"rating": example.rating}),
+            )
+        ]
         chat = [
             {"role": "system", "content": self._block("system")},
+            *turns,
             {"role": "user", "content": self._block("user", question=question, text=text)},
         ]
         return chat, self.schema
 
-    def _block(self, role: str, **values: str) -> str:
+    def _block(self, role: str, **values: str | int) -> str:
         variables = {"criteria": self.criteria, "low": self.low, "high": self.high, **values}
         template = _environment().get_template(f"{self.file}.jinja")
         return "".join(template.blocks[role](template.new_context(variables))).strip()
@@ -85,7 +109,7 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Judge:
-    """An LLM judge: the model's name, its sampling parameters, and the rubric that it applies."""
+    """An LLM judge: the model name, its sampling parameters and its rubric."""
 
     name: str
     parameters: str
@@ -93,7 +117,7 @@ class Judge:
 
     @cached_property
     def definition(self) -> str:
-        """The model and prompt, which are everything that affects a rating, as canonical JSON."""
+        """The model and prompt as canonical JSON, including everything that affects a rating."""
         chat, schema = self.rubric.prompt("…", "…")
         return canonical(
             {"judge": self.name, "parameters": self.parameters, "rubric": chat, "schema": schema}
@@ -101,12 +125,12 @@ class Judge:
 
     @property
     def source(self) -> str:
-        """The source that identifies this judge's ratings among all measures."""
+        """The source name under which this judge's ratings are stored."""
         return f"{RATING_SOURCE}+{digest(self.definition)[:12]}"
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """A feature for each criterion, named `judge.<criterion>`."""
+        """The features that the judge rates, one per criterion, named `judge.<criterion>`."""
         return tuple(
             Feature(
                 measure_name(c.name),
@@ -119,7 +143,7 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """Rate texts; yield each text's ratings by measure name, or None if its reply is invalid.
+        """Yield each text's ratings, keyed by measure name, or None if the reply is invalid.
 
         `texts` are (question, text) pairs; the question may be empty.
         """
@@ -130,12 +154,14 @@ class Judge:
 
 
 def measure_name(criterion: str) -> str:
-    """The name of the measure that stores a criterion's ratings."""
+    """The name of the measure under which the ratings for a criterion are stored."""
     return f"judge.{criterion}"
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """Read a rating for each criterion from a reply; None if one is missing or out of range.
+    """Parse a rating for each criterion from a reply.
+
+    Returns None if a rating is missing or out of range.
 
     Text around the JSON object, such as a code fence, is ignored.
     """
@@ -158,21 +184,25 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
-        autoescape=False,  # escaping would change the texts to rate
+        autoescape=False,  # HTML escaping would change the texts to rate
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """Build a tone's rubric: one criterion on the tone's scale, with its anchors as levels."""
+    """Build a tone rubric with one criterion, whose levels are the anchors of the tone's scale."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
     return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
-    """Build a persona's rubric: one criterion per trait (name, description, shows, never)."""
+    """Build a persona rubric with one criterion per trait.
+
+    A trait is given as its name, its description, signs that a text shows it, and signs that a text
+    doesn't.
+    """
     criteria = (
         RubricCriterion(
             name,

@@ -1,8 +1,11 @@
-"""The distilabel task that asks a teacher with a prompt file and reads one value from the reply.
+"""The distilabel task that sends a rendered prompt to a teacher and reads one value from the reply.
 
-If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the column
-`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. For
-a row with a `fault` (why its finished text was rejected), the task asks again for its column.
+A prompt file that shows a reply (see `prompting.py`) is preceded by worked examples as turns.
+
+If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
+rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
+the row on unchanged. If a row has a `fault` (the reason why its finished text was rejected), the
+task requests a new value.
 """
 
 from typing import Any
@@ -12,19 +15,37 @@ from distilabel.steps.base import StepInput
 from distilabel.steps.tasks.base import Task
 from pydantic import PrivateAttr
 
-from pipelines.prompting import ChatMessages, render_block
-from pipelines.replies import MALFORMED_REPLY, parse_reply, reply_schema, retry_chat
+from pipelines.prompting import (
+    TEXT_REPLY,
+    ChatMessages,
+    file_examples,
+    render_block,
+    render_examples,
+    reply_block,
+)
+from pipelines.replies import (
+    MALFORMED_REPLY,
+    parse_reply,
+    parse_text,
+    reply_schema,
+    retry_chat,
+    retry_turn,
+)
 from pipelines.teachers.completion import Teacher
 
 Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Fills a prompt file with a row's columns and adds the replied value as a column.
+    """Renders a prompt from a row's columns and stores the teacher's value in a new column.
 
-    `reads` are the columns in the prompt's user block, `constants` the values that are the same for
-    every row, and `writes` is both the key in the reply and the new column. Rows of another `kind`
-    are passed on unchanged.
+    `reads` lists the columns in the prompt's user block, `constants` contains the values that are
+    the same for every row, and `writes` is both the key in the reply and the name of the new
+    column. Rows of another `kind` are passed on unchanged.
+
+    `examples` are the worked examples, or the prompt file's own if there are none. They have the
+    same columns as rows, and `articles` if they come from articles: rows from the same article
+    don't show them.
     """
 
     llm: LLM
@@ -34,34 +55,52 @@ class PromptTask(Task):
     writes: str
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
     add_raw_input: bool = False
+    examples: list[dict[str, Any]] = []  # noqa: RUF012 # as above
     add_raw_output: bool = False
-    _system: str = PrivateAttr(default="")
+    _prefixes: dict[str, ChatMessages] = PrivateAttr(default_factory=dict)
 
     @property
     def inputs(self) -> list[str]:
-        """The columns that fill the prompt."""
+        """The columns that the prompt uses."""
         return self.reads
 
     @property
     def outputs(self) -> list[str]:
-        """The replied value, the rejection (None if there is none), and the model."""
+        """The new columns: the teacher's value, the rejection (or None), and the model name."""
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
-        """The prompt as chat messages; the system message is rendered once for all rows."""
-        if not self._system:
-            self._system = render_block(self.prompt, "system", **self.constants)
+        """Render the prompt as chat messages. All but the user's turn is rendered once."""
         columns = {name: input[name] for name in self.reads}
         user = render_block(self.prompt, "user", **self.constants, **columns)
-        chat = [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
+        chat = [*self._prefix(input.get("article") or ""), {"role": "user", "content": user}]
         fault = input.get("fault") or {}
         if fault.get("writes") == self.writes:
-            return retry_chat(chat, fault["reason"], fault["text"])
+            return self._retry(chat, fault["reason"], fault["text"])
         return chat
 
+    def _prefix(self, article: str) -> ChatMessages:
+        """The system message and the worked examples that don't come from an article."""
+        examples = self.examples or file_examples(self.prompt)
+        shown = [example for example in examples if article not in example.get("articles", ())]
+        key = article if len(shown) < len(examples) else ""
+        if key not in self._prefixes:
+            system = render_block(self.prompt, "system", **self.constants)
+            turns = render_examples(self.prompt, [{**self.constants, **each} for each in shown])
+            self._prefixes[key] = [{"role": "system", "content": system}, *turns]
+        return self._prefixes[key]
+
+    def _retry(self, chat: ChatMessages, reason: str, text: str) -> ChatMessages:
+        """The chat that asks again after a rejected reply."""
+        return (retry_turn if reply_block(self.prompt) else retry_chat)(chat, reason, text)
+
+    @property
+    def _is_text(self) -> bool:
+        return reply_block(self.prompt) == TEXT_REPLY
+
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The replied value, or a rejection."""
-        value = parse_reply(output, self.writes)
+        """Return the value from a reply, or a rejection."""
+        value = (parse_text if self._is_text else parse_reply)(output, self.writes)
         if value is not None:
             return {self.writes: value, "rejection": None}
         rejection = {
@@ -73,27 +112,27 @@ class PromptTask(Task):
         return {self.writes: None, "rejection": rejection}
 
     def process(self, inputs: StepInput) -> Any:
-        """Ask the teacher about the rows that apply, in one call, and pass on the others."""
+        """Send all applicable rows to the teacher in one call, and pass on the others."""
         answered = iter(self._answer([row for row in inputs if self.applies_to(row)]))
         unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Whether a row needs a reply: it's of this kind, isn't rejected and has no value yet."""
+        """Return whether a row has this kind, isn't rejected and has no value yet."""
         is_open = not row.get("rejection") and row.get(self.writes) is None
         return is_open and row.get("kind") == self.kind
 
     def _answer(self, rows: list[Row]) -> list[Row]:
-        """The rows with their replies; ask once more where a reply is malformed."""
+        """Add the teacher's replies to rows, and ask once more if a reply is malformed."""
         chats = [self.format_input(row) for row in rows]
         pairs = zip(rows, self._ask(chats), strict=True)
         answered = [self._add_reply(row, output) for row, output in pairs]
         rejections = {n: row["rejection"] for n, row in enumerate(answered) if row["rejection"]}
         malformed = {n: r for n, r in rejections.items() if r["reason"] == MALFORMED_REPLY}
-        retries = [retry_chat(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
+        retries = [self._retry(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
         for n, output in zip(malformed, self._ask(retries), strict=True):
             answered[n] = self._add_reply(answered[n], output)
-            if answered[n]["rejection"]:  # the first reply shows better what went wrong
+            if answered[n]["rejection"]:  # the first reply shows more clearly what went wrong
                 answered[n]["rejection"] = malformed[n]
         return answered
 
@@ -101,13 +140,15 @@ class PromptTask(Task):
         if not chats:
             return []
         takes_schema = isinstance(self.llm, Teacher)
-        inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
+        count = self.constants.get("count", 0)
+        schema = None if self._is_text else reply_schema(self.writes, count)
+        inputs = [(chat, schema) for chat in chats] if takes_schema else chats
         return list(self.llm.generate_outputs(inputs=inputs, **self.llm.get_generation_kwargs()))
 
     def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:
         counts = output.get("statistics", {})
         columns = self.format_output(output["generations"][0], row)
-        if output.get("reason"):  # why the teacher itself gave no reply
+        if output.get("reason"):  # the reason why the teacher sent no reply
             reason = {"reason": output["reason"][0], "text": output["raw"][0]}
             columns["rejection"] = {**columns["rejection"], **reason}
         tokens = {

@@ -1,1 +1,4 @@
-"""The command line and settings; only this package composes stages and reads the environment."""
+"""The command line, the settings, and the workflows that connect the stages.
+
+No other package connects the stages or reads environment variables.
+"""

@@ -1,4 +1,4 @@
-"""The dataset card of an exported version: contents, reviewers, credits and licence."""
+"""The dataset card of an exported version: its contents, reviewers, credits and licence."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ this dataset."""
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of a card; `left_out` counts the examples that the format can't hold."""
+    """The contents of a dataset card; `left_out` counts examples the format can't represent."""
 
     version: Version
     articles: tuple[Article, ...]
@@ -29,7 +29,7 @@ class Card:
 
 
 def render_card(card: Card) -> str:
-    """The card as Markdown, with the YAML header that the Hugging Face Hub reads."""
+    """Render the card as Markdown, with the YAML front matter that the Hugging Face Hub reads."""
     version = card.version
     left_out = f"{card.left_out} examples of the version aren't chats, so this export omits them."
     paragraphs = [
@@ -65,10 +65,10 @@ def _header(card: Card) -> str:
 
 
 def licence_tag(licences: Iterable[str]) -> str:
-    """The Hub's tag for an adaptation of works under some licences.
+    """The Hugging Face Hub licence tag for an adaptation of works under the given licences.
 
-    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. With any other licence
-    among them, a person must decide, and the tag is "other".
+    Adaptations of CC BY-SA works may be shared under the latest version of CC BY-SA. If any of the
+    works has a different licence, the tag is "other", because a person has to decide.
     """
     names = set(licences)
     if not names:
@@ -79,7 +79,8 @@ def licence_tag(licences: Iterable[str]) -> str:
 def _reviewers(version: Version) -> str:
     sentences = {
         "person": "People reviewed the examples.",
-        "rule": "Written rules stood in for people: their reviews aren't human judgement.",
+        "rule": "Written rules reviewed examples in place of people. Reviews by rules aren't human "
+        "judgement.",
     }
     known = " ".join(sentences[kind] for kind in version.reviewer_kinds)
     return known or "Nobody reviewed the examples."
@@ -94,18 +95,18 @@ def _gates(version: Version) -> Iterator[str]:
 
 
 def attribution(articles: Iterable[Article]) -> str:
-    """The credits and licence terms, in Markdown, of a work made from these articles."""
+    """The credits and licence terms, in Markdown, for a work derived from these articles."""
     return "\n\n".join(_licence(tuple(articles)))
 
 
 def _licence(articles: tuple[Article, ...]) -> Iterator[str]:
     if not articles:
-        yield "No article was used. The terms of the teacher apply."
+        yield "No articles were used. The teacher's terms apply."
         return
     if any("SA" in article.licence or "GFDL" in article.licence for article in articles):
         yield _SHARE_ALIKE
     if not all(article.licence for article in articles):
-        yield "The licence of some articles is unknown: find it out before sharing."
+        yield "The licence of some articles is unknown. Find it out before you share this work."
     rows = (
         f"| [{_cell(article.title or article.url)}]({_address(article.url)}) "
         f"| {_cell(article.revision) or 'unknown'} | {_cell(article.licence) or 'unknown'} |"

@@ -1,4 +1,4 @@
-"""A stand-in teacher for dry runs, whose replies have a typical length and no meaning."""
+"""A fake teacher for dry runs; its replies are meaningless but have a typical length."""
 
 import json
 from collections.abc import Sequence
@@ -14,22 +14,31 @@ _TURN_WORDS = 30
 
 
 class DryRunLLM(Teacher):
-    """Replies to each prompt with words of its passage, as many as such a reply usually has."""
+    """Replies with words from the passage; the number of words is typical of each kind of reply."""
 
     name: str = "dry_run"
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """A reply to each prompt, with estimated token counts."""
+        """Return a reply to each prompt, with estimated token counts."""
         return [_reply(prompt.chat) for prompt in prompts]
 
 
 def _reply(chat: ChatMessages) -> Completion:
     prompt = chat[-1]["content"]
     key = reply_key(prompt)
+    if not key:  # plain text, or JSON as in the worked examples
+        return _reply_like_examples(chat)
     text = extract_tag(prompt, "passage") or extract_tag(prompt, "plain_answer")
     value = _value(key, question_count(prompt), text.split() or ["word"])
     reply = json.dumps({key: value}, ensure_ascii=False)
     return Completion(reply, estimate_tokens(chat), len(reply) // 4 + 1)
+
+
+def _reply_like_examples(chat: ChatMessages) -> Completion:
+    """A worked example's reply, of middling length; without examples, the last turn's words."""
+    replies = sorted((m["content"] for m in chat if m["role"] == "assistant"), key=len)
+    text = replies[len(replies) // 2] if replies else chat[-1]["content"]
+    return Completion(text, estimate_tokens(chat), len(text) // 4 + 1)
 
 
 def _value(key: str, count: int, words: list[str]) -> Any:

@@ -1,7 +1,7 @@
 """The registry of teachers.
 
-To add a teacher, copy the file of a similar one (`openai.py` for an HTTP protocol, `callable.py`
-for anything else) and add its kind to `_TEACHERS`.
+To add a teacher, copy the file of a similar teacher (`openai.py` for an HTTP protocol,
+`callable.py` for anything else) and add its kind to `_TEACHERS`.
 """
 
 import re
@@ -18,19 +18,25 @@ from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
+from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.openai import OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
+from pipelines.teachers.recorded import build_recorded, read_card
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 
 PHRASEBOOK = "phrasebook"
+OLLAMA_URL = "http://127.0.0.1:11434/v1"
 _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "anthropic": AnthropicEndpoint.from_plan,
     "openai": OpenAIEndpoint.from_plan,
+    "local": LocalLLM.from_plan,
+    "ollama": lambda plan, model, url: OpenAIEndpoint.from_plan(plan, model, url or OLLAMA_URL),
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),
+    "recorded": build_recorded,
     "vllm": partial(build_distilabel_llm, f"{MODULE}.vLLM"),
 }
 _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
@@ -38,7 +44,7 @@ _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
 
 @dataclass(frozen=True)
 class TeacherName:
-    """A teacher's name, such as “openai:MODEL@URL”; `model` and `url` are empty if it has none."""
+    """The parts of a teacher's name, such as “openai:MODEL@URL”; missing parts are empty."""
 
     kind: str
     model: str = ""
@@ -46,22 +52,22 @@ class TeacherName:
 
 
 def parse_name(name: str) -> TeacherName:
-    """The parts of a teacher's name; raises `TeacherError` if there's no such teacher."""
+    """Parse a teacher's name. Raises `TeacherError` if there is no such teacher."""
     if name == PHRASEBOOK:
         return TeacherName(PHRASEBOOK)
     match = _NAME.fullmatch(name)
     if match is None or (match["kind"] not in _TEACHERS and "." not in match["kind"]):
         raise TeacherError(
-            f"There's no teacher “{name}”. Use “{PHRASEBOOK}”, “KIND:MODEL” or “KIND:MODEL@URL”, "
-            f"where KIND is {', '.join(_TEACHERS)} or {MODULE}.CLASS."
+            f"There is no teacher called “{name}”. Use “{PHRASEBOOK}”, “KIND:MODEL” or "
+            f"“KIND:MODEL@URL”, where KIND is {', '.join(_TEACHERS)} or {MODULE}.CLASS."
         )
     return TeacherName(match["kind"], match["model"], match["url"] or "")
 
 
 def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
-    """The teacher that a plan names; `phrases` are for the phrasebook.
+    """Create the teacher that a plan names. The phrasebook uses `phrases`.
 
-    Raises `TeacherError` if there's no such teacher or its URL is invalid.
+    Raises `TeacherError` if there is no such teacher or the URL is invalid.
     """
     name = parse_name(plan.teacher)
     if name.kind == PHRASEBOOK:
@@ -77,12 +83,17 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
-    """What a plan's replies depend on besides their prompts.
+    """Return the settings that determine a plan's replies in addition to the prompts.
 
-    The parameters of the phrasebook are the hash of its phrases, which its prompts don't contain.
+    For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
+    them.
     """
     if plan.teacher == PHRASEBOOK:
-        parameters = canonical({"phrases": digest(canonical(plain(phrases)))[:16]})
+        is_persona = isinstance(phrases, Persona)
+        phrases_id = phrases.fingerprint if is_persona else digest(canonical(plain(phrases)))
+        parameters = canonical({"phrases": phrases_id[:16]})
+    elif plan.teacher.startswith("recorded:"):
+        parameters = read_card(plan.teacher.partition(":")[2]).provenance
     else:
         parameters = canonical({"temperature": plan.temperature, "max_tokens": plan.max_tokens})
     return TeacherIdentity(plan.teacher, parameters, plan.seed)

@@ -29,7 +29,9 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
-    """Serve the Argilla web UI until you press Ctrl-C. The first use creates its environment.
+    """Serve the Argilla web UI until you press Ctrl-C.
+
+    The server's environment is created the first time you run this command.
 
     Example: timbre review serve --port 6901
     """
@@ -40,7 +42,7 @@ def serve(
 
 @app.command()
 def install() -> None:
-    """Create the embedded server's environment and print the path of its Python.
+    """Create the embedded server's environment and print the path of its Python interpreter.
 
     Example: timbre review install
     """
@@ -97,7 +99,9 @@ def list_users() -> None:
 
 @app.command()
 def push(campaign: Campaign, outputs: _Outputs = False) -> None:
-    """Push a campaign's candidates to reviewers. With --outputs, push blind comparisons of outputs.
+    """Push a campaign's candidates to reviewers.
+
+    With --outputs, the command pushes blind comparisons of outputs instead.
 
     Example: timbre review push demo-tone
     """
@@ -141,7 +145,7 @@ def pull(campaign: Campaign) -> None:
 
 @app.command()
 def adjudicate(campaign: Campaign) -> None:
-    """Push candidates that reviewers disagree on to the adjudicator, along with their answers.
+    """Push candidates that reviewers disagree on to the adjudicator, with the reviewers' answers.
 
     Example: timbre review adjudicate demo-tone
     """
@@ -177,7 +181,8 @@ def watch(
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla announces reviews by webhook. Regular full pulls catch any that it missed.
+    Argilla announces each review through a webhook. Regular pulls of all reviews catch any
+    announcements that were missed.
 
     Example: timbre review watch demo-tone --every 60
     """
@@ -276,7 +281,7 @@ def agreement(
     columns = ("question", "between", "measure", "records", "value")
     print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
     for line in uninformative:
-        echo(f"No information: {line}.")
+        echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
             (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
@@ -287,9 +292,10 @@ def agreement(
 
 @app.command()
 def judges(campaign: Campaign, as_json: AsJson = False) -> None:
-    """Show how well suggestions agree with the reviewers, and which measures may gate a version.
+    """Show how well suggestions agree with the reviewers, and which measures can serve as gates.
 
-    If the campaign names a judge, the judge first rates reviewed candidates and is scored as well.
+    If the campaign names a judge, the judge first rates the reviewed candidates, and its ratings
+    are compared with the reviews.
 
     Example: timbre review judges demo-tone
     """
@@ -311,7 +317,9 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     worth = {c.name: "may gate" for c in suggesting} | {c.name: "reliable" for c in rating}
     threshold = loaded.gates.judge_kappa
     worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(threshold)}
-    worth |= {c.name: "useless: it says the same about every text" for c in cards if c.saturated}
+    worth |= {
+        c.name: "useless, because it gives every text the same rating" for c in cards if c.saturated
+    }
     if as_json:
         print_json([asdict(card) | {"standing": worth[card.name]} for card in cards])
         return
@@ -323,7 +331,7 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
             ("kappa", format_coefficient(card.kappa)),
             ("base rate", f"{card.base_rate:.2f}"),
             ("accuracy", format_coefficient(card.accuracy)),
-            ("accuracy of a constant guess", f"{card.constant_guess:.2f}"),
+            ("accuracy of a constant answer", f"{card.constant_guess:.2f}"),
             ("judge and rubric", card.fingerprint[:12]),
             ("standing", worth[card.name]),
         ]

@@ -1,1 +1,4 @@
-"""One module per verb of the loop: load records, call the stages, store what they return."""
+"""The steps of the loop, with one module per step.
+
+Each module loads records, calls the stages and stores the results.
+"""

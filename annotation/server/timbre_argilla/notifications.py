@@ -1,7 +1,8 @@
-"""Messages that tell the server, which caches records for searches, what the RQ worker wrote.
+"""Notify the server about the RQ worker's changes, because the server caches records for searches.
 
-Server and worker share one PostgreSQL database, which carries the messages (`NOTIFY`). If the
-server was disconnected, it empties its cache and reads everything again.
+The server and the worker share a PostgreSQL database, and the messages are sent with its `NOTIFY`
+command. If the server loses its connection to the database, it clears its cache and reloads all
+data.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from timbre_argilla.search.table import TableCache
 
 CHANNEL = "timbre_written"
 IDS_PER_MESSAGE = 150
-"""Limited because a PostgreSQL message has at most 8000 bytes, and an id takes 40."""
+"""Limited because a PostgreSQL message can have at most 8000 bytes, and an id takes 40."""
 
 RETRY_SECONDS = 1.0
 
@@ -25,25 +26,25 @@ log = logging.getLogger(__name__)
 
 
 class RemoteTables(TableCache):
-    """Replaces the cache in a process without one, and forwards changes to the server's cache."""
+    """A stand-in for the cache that forwards changes to the server's cache."""
 
     def __init__(self, engine: Engine) -> None:
-        """Send messages through this database."""
+        """Create a stand-in that sends its messages through the given database."""
         super().__init__()
         self._engine = engine
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Report records that were written or deleted."""
+        """Report that records were written or deleted."""
         ids = list(records)
         for start in range(0, len(ids), IDS_PER_MESSAGE):
             self._send("touch", ids[start : start + IDS_PER_MESSAGE], dataset)
 
     def drop(self, dataset: UUID) -> None:
-        """Report a dataset that was deleted, or whose columns changed."""
+        """Report that a dataset was deleted or its columns have changed."""
         self._send("drop", dataset)
 
     def clear(self) -> None:
-        """Report that anything may have changed."""
+        """Report that all data may have changed."""
         self._send("clear")
 
     def _send(self, method: str, *arguments: UUID | list[UUID] | None) -> None:
@@ -58,11 +59,12 @@ class RemoteTables(TableCache):
 class ChangeListener:
     """Applies messages from other processes to the cache.
 
-    After a lost connection, it reconnects and empties the cache, because messages may be missing.
+    When the listener reconnects after losing the database connection, it clears the cache, because
+    it may have missed messages.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
-        """Listen on this database, and apply changes to this cache."""
+        """Create a listener that applies the messages in a database to a cache."""
         self._tables = tables
         self._url = url
         self._task: asyncio.Task[None] | None = None
@@ -98,13 +100,16 @@ class ChangeListener:
 
 
 def apply(tables: TableCache, message: str) -> None:
-    """Apply a message to a cache.
+    """Update a cache with the change that a message describes.
 
     Raises `ValueError` for a message that `RemoteTables` doesn't send.
     """
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):
-        raise ValueError(f"{method} isn't a message that this package sends.")
+        raise ValueError(
+            f"Unknown message {method}. Make sure that the server and the worker run the same "
+            "version of this package."
+        )
     getattr(tables, method)(*map(_parse_ids, arguments))
 
 

@@ -38,7 +38,7 @@ class PasswordHash(str):
 
 
 def apply(throttle: LoginThrottle) -> None:
-    """Patch the creation and change of users, logins, and the log of invalid requests."""
+    """Patch user management, logins, and the logging of invalid requests."""
     _prepare_passwords()
     _throttle_logins(throttle)
     accounts.get_user_by_api_key = _get_user_by_api_key
@@ -70,7 +70,9 @@ def _prepare_passwords() -> None:
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
     if default := find_default(username=name, password=password):
-        raise UnprocessableEntityError(f"This is {default} that Argilla publishes. Choose another.")
+        raise UnprocessableEntityError(
+            f"You can't use {default} that Argilla publishes as a default. Choose another."
+        )
 
 
 def _throttle_logins(throttle: LoginThrottle) -> None:
@@ -102,7 +104,7 @@ async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by API key, in a time that doesn't depend on how much of it matches."""
+    """Look up a user by API key without revealing, through timing, how much of the key matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))
@@ -110,7 +112,10 @@ async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
 
 
 def _log_without_input() -> None:
-    """Log where a request is invalid, but not its values, which may be passwords."""
+    """Log which parts of a request are invalid.
+
+    Their values aren't logged, because they may include passwords.
+    """
     convert = APIErrorHandler._exception_to_argilla_error
 
     def convert_error(_class: type[APIErrorHandler], error: Exception) -> Any:

@@ -1,9 +1,9 @@
 """Keep reviews independent and blind.
 
-An annotator gets their own responses and the metadata that is visible for annotators. Argilla's web
-UI shows no more than that, but its API returns other people's responses and hidden metadata with a
-record, finds and sorts records by hidden metadata, and names who has answered how many records.
-Owners and admins still get everything.
+Annotators receive only their own responses and the metadata marked as visible to them. Argilla's
+web UI hides other people's responses and hidden metadata from annotators. Argilla's API, however,
+returns both with a record, lets annotators search and sort by hidden metadata, and reveals how many
+records each user has answered. Owners and admins still receive all responses and metadata.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from timbre_argilla.patches.requester import annotator
 
 
 def apply() -> None:
-    """Patch what annotators get through the API."""
+    """Patch the data that annotators get through the API."""
     RecordGetterDict.get = _get_visible(RecordGetterDict.get)
     SearchRecordsQueryValidator._validate_metadata_filter_scope = staticmethod(_check_metadata)
     datasets.get_users_with_responses_for_dataset = _only_own(
@@ -49,7 +49,7 @@ def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _check_metadata(db: Any, dataset: Any, scope: Any) -> None:
-    """Treat a filter or sort by hidden metadata like one by metadata that doesn't exist."""
+    """Treat a filter or sort by hidden metadata as if the metadata didn't exist."""
     conditions = {"name": scope.metadata_property, "dataset_id": dataset.id}
     found = await MetadataProperty.get_by_or_raise(db, **conditions)
     if annotator.get() and not found.visible_for_annotators:

@@ -1,8 +1,8 @@
 """The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
-them as HTML. The Content-Security-Policy stops any script in them: a page may run only the
-scripts that Argilla ships, which are files of this server or known by their hash.
+them as HTML. The Content-Security-Policy blocks any script in a record's text. Only Argilla's own
+scripts may run: the files that this server delivers, and inline scripts with a known hash.
 """
 
 import base64
@@ -106,14 +106,14 @@ class Gateway:
         if "\0" in scope["path"]:
             return _error(404, "Not Found")
         if "transfer-encoding" in headers:
-            return _error(411, "Send the length of the request body.")
+            return _error(411, "Send the request with a Content-Length header instead of chunks.")
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Whether a `Host` header is allowed; others may be sites whose name resolves to us.
+        """Return whether a `Host` header is allowed. This check protects against DNS rebinding.
 
-        A browser takes the header from the address bar, so a page that was loaded from an IP
-        address comes from this server.
+        A browser takes this header from the URL of the page, so a header with an IP address can't
+        be the result of DNS rebinding.
         """
         try:
             name = urlsplit(f"//{header}").hostname or ""
@@ -133,7 +133,7 @@ def script_hashes(folder: Path) -> list[str]:
 
 
 def _statics(app: FastAPI) -> Path:
-    """The folder of the web UI, as the application serves it."""
+    """The folder from which the application serves the web UI."""
     apps = (getattr(route, "app", None) for route in app.routes)
     (statics,) = (one for one in apps if isinstance(one, StaticFiles))
     return Path(str(statics.directory))

@@ -17,12 +17,13 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login attempt, which may proceed or must wait.
+    """A login attempt that is either allowed now or has to wait.
 
     Attributes:
         account: Key of the account.
-        address: Key of the client's address.
-        wait: Seconds to wait before the next attempt; 0 if this attempt may proceed.
+        address: The key under which failures from the client's address are counted.
+        wait: The number of seconds to wait before the next attempt, or 0 if this attempt is
+            allowed.
     """
 
     account: str
@@ -34,7 +35,7 @@ class LoginThrottle:
     """Counts failed logins in a file, so that a restart doesn't reset them.
 
     The first failures are free: 5 for an account, 20 for an address, which several people may
-    share. After that, the delay doubles from one second up to five minutes.
+    share. After the free failures, the delay doubles from one second up to five minutes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +51,10 @@ class LoginThrottle:
         path.chmod(0o600)
 
     def start(self, username: str, address: str) -> Attempt:
-        """Start a login. It counts as failed until `succeed`, so parallel guesses count too."""
+        """Start a login.
+
+        The attempt counts as failed until `succeed` is called, so parallel guesses count too.
+        """
         now = time.time()
         # Hashed, because people mistakenly type passwords as names.
         account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
@@ -67,7 +71,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Reset the account's failure count, and don't count this attempt for its address."""
+        """Reset the account's failure count, and don't count this attempt as a failed one."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)
