@@ -18,14 +18,14 @@ from timbre_argilla.credentials import Credentials, load_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.home import Home
 from timbre_argilla.jobs import JobStore, queues_module
-from timbre_argilla.logins import LoginThrottle
 from timbre_argilla.logs import configure_logging
 from timbre_argilla.options import Options, configure_argilla
+from timbre_argilla.web.logins import LoginThrottle
 from timbre_argilla.worker import Worker
 
 if TYPE_CHECKING:
-    from timbre_argilla.gateway import Gateway
     from timbre_argilla.notifications import ChangeListener
+    from timbre_argilla.web.gateway import Gateway
 
 ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
@@ -121,17 +121,19 @@ def _import_argilla(
     if store and worker:
         sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
     from timbre_argilla import database
-    from timbre_argilla.gateway import Gateway
     from timbre_argilla.notifications import ChangeListener
     from timbre_argilla.patches import (
         accounts,
         blinding,
+        bounds,
         hub_imports,
         optimizations,
         repairs,
+        requester,
         uploads,
         webhooks,
     )
+    from timbre_argilla.web.gateway import Gateway
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -142,7 +144,7 @@ def _import_argilla(
         jobs.Job = store
     optimizations.apply(app)
     accounts.apply(LoginThrottle(options.home / LOGINS_FILE))
-    for patch in (uploads, hub_imports, webhooks, repairs):
+    for patch in (uploads, hub_imports, webhooks, repairs, requester, bounds):
         patch.apply()
     if not options.open_reviews:
         blinding.apply()

@@ -28,8 +28,7 @@ class Options:
             engine searches Argilla's tables.
         json_log: Whether log lines are JSON.
         allowed_hosts: Host names that requests may use in addition to loopback and `host`.
-        custom_fields: Whether the web UI may run the scripts of custom fields. Allowing them also
-            allows any other script to run.
+        custom_fields: Whether the web UI runs the scripts of custom fields, in sandboxed frames.
         open_reviews: Whether annotators may read other people's responses and hidden metadata.
     """
 

@@ -25,6 +25,7 @@ from argilla_server.models.metadata_properties import MetadataPropertySettings
 from argilla_server.models.mixins import _INSERT_FUNC, CRUDMixin
 from fastapi import FastAPI
 from pydantic import TypeAdapter
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import JSONResponse
 
 from timbre_argilla.fast_json import dumps, loads
@@ -38,6 +39,7 @@ def apply(app: FastAPI) -> None:
     MetadataProperty.parsed_settings = _cached_settings(TypeAdapter(MetadataPropertySettings))
     CRUDMixin.upsert_many = classmethod(_upsert_many)
     _reuse_memberships()
+    _drop_timing(app)
     _compress_fast(app)
     _encode_json_fast()
 
@@ -85,6 +87,12 @@ def _reuse_memberships() -> None:
         return result
 
     User.is_member = is_member
+
+
+def _drop_timing(app: FastAPI) -> None:
+    """Drop the header with the response time, whose middleware handles requests in other tasks."""
+    timing: Any = BaseHTTPMiddleware
+    app.user_middleware[:] = [one for one in app.user_middleware if one.cls is not timing]
 
 
 def _compress_fast(app: FastAPI) -> None:

@@ -120,8 +120,8 @@ class Schema:
             dimensions=dict(map(tuple, vectors)),
         )
 
-    def create_group(self, key: GroupKey) -> ColumnGroup:
-        """Create an empty column group for the dataset."""
+    def create_group(self, key: GroupKey, n_rows: int) -> ColumnGroup:
+        """Create an empty column group for the dataset, with room for this many rows."""
         match key.kind:
             case "record":
                 return self._record_group(key.name)
@@ -139,7 +139,7 @@ class Schema:
                 settings = UUID(key.name)
                 statement = select(Vector.record_id, Vector.value)
                 statement = statement.where(Vector.vector_settings_id == settings)
-                vectors = {"value": Vectors(self.dimensions[settings])}
+                vectors = {"value": Vectors(self.dimensions[settings], n_rows)}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
         raise ValueError(f"{key.kind!r} isn't a valid kind of column group.")
 

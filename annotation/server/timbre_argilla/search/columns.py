@@ -184,10 +184,12 @@ class Nothing(Terms):
 class Vectors:
     """A column of vectors of equal length, stored as unit vectors for cosine similarity."""
 
-    def __init__(self, dimensions: int) -> None:
-        """Create an empty column for vectors of this length."""
-        self._directions = np.zeros((INITIAL_SIZE, dimensions), np.float32)
-        self._present = np.zeros(INITIAL_SIZE, np.bool_)
+    def __init__(self, dimensions: int, n_rows: int) -> None:
+        """Create an empty column for vectors of this length, with room for this many rows."""
+        # Twice the room, because copying all vectors takes long. Unused zeros take no memory.
+        size = max(INITIAL_SIZE, 2 * n_rows)
+        self._directions = np.zeros((size, dimensions), np.float32)
+        self._present = np.zeros(size, np.bool_)
 
     def put(self, row: int, value: Sequence[float] | None) -> None:
         """Set a row to a vector or to None."""
@@ -224,8 +226,10 @@ def grow(array: Any, row: int, empty: Any) -> Any:
     """Return the array if it is long enough to contain the row, or else a longer copy."""
     if row < len(array):
         return array
-    longer = np.full((max(row + 1, 2 * len(array)), *array.shape[1:]), empty, array.dtype)
+    longer = np.zeros((max(row + 1, 2 * len(array)), *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
+    if empty:
+        longer[len(array) :] = empty
     return longer
 
 

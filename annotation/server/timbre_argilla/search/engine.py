@@ -6,7 +6,8 @@ the transaction that writes a record (`textindex.py`). All other data is read fr
 read again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -165,21 +166,22 @@ class TableEngine(SearchEngine):
         """Count the records in total and by status."""
         if dataset.is_draft:
             return {}
-        table = await _refresh(dataset.id, STATUS)
-        alive = table.alive()
-        return {"total": int(alive.sum()), **table.group(STATUS).columns["value"].counts(alive)}
+        async with _read(dataset.id, STATUS) as table:
+            alive = table.alive()
+            counts = table.group(STATUS).columns["value"].counts(alive)
+            return {"total": int(alive.sum()), **counts}
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
         """Count a user's responses in total and by status."""
         if dataset.is_draft:
             return {}
-        table = await _refresh(dataset.id, RESPONSES)
-        alive = table.alive()
         counts: dict[str, int] = {"total": 0}
-        for row, answer in iterate_answers(table, user):
-            if alive[row]:
-                counts["total"] += 1
-                counts[answer.status] = counts.get(answer.status, 0) + 1
+        async with _read(dataset.id, RESPONSES) as table:
+            alive = table.alive()
+            for row, answer in iterate_answers(table, user):
+                if alive[row]:
+                    counts["total"] += 1
+                    counts[answer.status] = counts.get(answer.status, 0) + 1
         return counts
 
     async def search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
@@ -188,17 +190,15 @@ class TableEngine(SearchEngine):
         sort = search.sort or []
         keys = [group_key(order.scope) for order in sort]
         name = None
-        async with sessions() as session:
-            if search.user_id is not None and not sort:
-                keys.append(METADATA)
-                query = select(User.username).where(User.id == search.user_id)
-                name = await session.scalar(query)
-            table, mask = await _find(session, search, keys)
-        rows = sort_rows(table, mask, sort, search.user_id)
-        if name is not None:
-            rows = prioritize(table, rows, name)
-        page = rows[search.offset : search.offset + search.limit]
-        items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
+        if search.user_id is not None and not sort:
+            keys.append(METADATA)
+            name = await _find_name(search.user_id)
+        async with _find(search, keys) as (table, mask):
+            rows = await sort_rows(table, mask, sort, search.user_id)
+            if name is not None:
+                rows = prioritize(table, rows, name)
+            page = rows[search.offset : search.offset + search.limit]
+            items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
         return SearchResponses(items=items, total=len(rows))
 
     async def similarity_search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
@@ -206,62 +206,66 @@ class TableEngine(SearchEngine):
         search = SimilaritySearch(dataset, **arguments)
         vector = search.vector()
         key = GroupKey("vector", str(search.vector_settings.id))
-        async with sessions() as session:
-            table, mask = await _find(session, search, [key])
-        vectors = table.group(key).columns["value"]
-        mask &= vectors.present(table.n_rows)
-        if search.record is not None and (own := table.find_row(search.record.id)) is not None:
-            mask[own] = False
-        scores = vectors.scores(vector, table.n_rows)
-        rows = sort_rows(table, mask, [], None)
-        nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
-        items = [
-            SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))
-            for row in nearest
-            if search.threshold is None or scores[row] >= search.threshold
-        ]
+        async with _find(search, [key]) as (table, found):
+            vectors = table.group(key).columns["value"]
+            mask = found & vectors.present(table.n_rows)
+            if search.record is not None and (own := table.find_row(search.record.id)) is not None:
+                mask[own] = False
+            scores = vectors.scores(vector, table.n_rows)
+            rows = await sort_rows(table, mask, [], None)
+            nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
+            items = [
+                SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))
+                for row in nearest
+                if search.threshold is None or scores[row] >= search.threshold
+            ]
         return SearchResponses(items=items, total=len(nearest))
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
         """Count the terms of a property, or find its smallest and largest number."""
-        table = await _refresh(metadata_property.dataset_id, METADATA)
-        column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
-        if metadata_property.type == MetadataPropertyType.terms:
-            counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
-            values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]
-            return TermsMetrics(total=sum(count for _, count in counts), values=values)
-        low, high = column.extremes(alive) or (None, None)
+        async with _read(metadata_property.dataset_id, METADATA) as table:
+            column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
+            if metadata_property.type == MetadataPropertyType.terms:
+                counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
+                values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]
+                return TermsMetrics(total=sum(count for _, count in counts), values=values)
+            low, high = column.extremes(alive) or (None, None)
         if metadata_property.type == MetadataPropertyType.float:
             return FloatMetadataMetrics(min=low, max=high)
         return IntegerMetadataMetrics(min=low, max=high)
 
 
-async def _refresh(dataset: UUID, key: GroupKey) -> Table:
-    async with sessions() as session:
-        table = tables.get(dataset)
-        await table.refresh(session, [key])
-    return table
+@asynccontextmanager
+async def _read(dataset: UUID, key: GroupKey) -> AsyncIterator[Table]:
+    table = tables.get(dataset)
+    async with sessions() as session, table.reading(session, [key]):
+        yield table
 
 
+@asynccontextmanager
 async def _find(
-    session: AsyncSession, search: Search | SimilaritySearch, keys: Iterable[GroupKey]
-) -> tuple[Table, Mask]:
-    """Refresh the dataset's table, and find the rows that match the text and filters.
+    search: Search | SimilaritySearch, keys: Iterable[GroupKey]
+) -> AsyncIterator[tuple[Table, Mask]]:
+    """Find the rows that match the text and filters, in a table that stays unchanged meanwhile."""
+    async with sessions() as session:
+        seqs = None
+        if search.query is not None:
+            seqs = await _find_text(session, search.dataset, search.query)
+        table = tables.get(search.dataset.id)
+        keys = [*map(group_key, iterate_scopes(search.filter)), *keys]
+        async with table.reading(session, keys):
+            mask = table.alive()
+            if seqs is not None:
+                mask &= table.has_seq(seqs)
+            if search.filter is not None:
+                mask &= await apply_filter(table, search.filter)
+            yield table, mask
 
-    The code after the refresh doesn't use `await`, so no other request can change the table in the
-    meantime.
-    """
-    seqs = None
-    if search.query is not None:
-        seqs = await _find_text(session, search.dataset, search.query)
-    table = tables.get(search.dataset.id)
-    await table.refresh(session, [*map(group_key, iterate_scopes(search.filter)), *keys])
-    mask = table.alive()
-    if seqs is not None:
-        mask &= table.has_seq(seqs)
-    if search.filter is not None:
-        mask &= apply_filter(table, search.filter)
-    return table, mask
+
+async def _find_name(user: UUID) -> str | None:
+    async with sessions() as session:
+        name: str | None = await session.scalar(select(User.username).where(User.id == user))
+    return name
 
 
 async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | str) -> Rows:

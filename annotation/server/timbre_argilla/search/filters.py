@@ -4,6 +4,7 @@ A response filter matches individual responses: one response must contain the re
 come from the requested user. The status `pending` means that there is no response.
 """
 
+import asyncio
 import re
 from calendar import monthrange
 from collections.abc import Iterator
@@ -78,13 +79,18 @@ def find_column(table: Table, scope: Any) -> Column:
     return column
 
 
-def apply_filter(table: Table, condition: Any) -> Mask:
-    """Return a mask of the table's rows that match a filter."""
+async def apply_filter(table: Table, condition: Any) -> Mask:
+    """Return a mask of the table's rows that match; other requests run between conditions."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
-            mask &= apply_filter(table, one)
+            mask &= await apply_filter(table, one)
         return mask
+    await asyncio.sleep(0)
+    return _apply_condition(table, condition)
+
+
+def _apply_condition(table: Table, condition: Any) -> Mask:
     scope = condition.scope
     if isinstance(scope, ResponseFilterScope):
         return _filter_responses(table, condition)

@@ -6,6 +6,7 @@ later search, only records that have been written since are reloaded. Nothing is
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timbre_argilla.search.column_groups import ColumnGroup, GroupKey, Schema, microseconds
 from timbre_argilla.search.columns import INITIAL_SIZE, Mask, grow
 
-ROWS_PER_FETCH = 2000
+ROWS_PER_FETCH = 500
 IDS_PER_QUERY = 500
 LOW_64_BITS = (1 << 64) - 1
 TEXT = sql_table("timbre_text", column("record_id"), column("seq"))
@@ -29,7 +30,7 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Table:
-    """The records of one dataset. Call `refresh` before you use any other method."""
+    """The records of one dataset. Use the other methods inside a `reading` block."""
 
     def __init__(self, dataset: UUID) -> None:
         """Create a table without data."""
@@ -54,25 +55,32 @@ class Table:
         if self._stale is not None:
             self._stale.update(records)
 
-    async def refresh(self, session: AsyncSession, keys: Iterable[GroupKey] = ()) -> None:
-        """Bring the data up to date, and load these groups if they aren't loaded yet."""
+    @asynccontextmanager
+    async def reading(
+        self, session: AsyncSession, keys: Iterable[GroupKey] = ()
+    ) -> AsyncIterator[None]:
+        """Bring the data and these groups up to date, and keep them so for the block's duration."""
         async with self._lock:
-            stale, self._stale = self._stale, set()
-            try:
-                if stale is None:
-                    self._schema = await Schema.read(session, self.dataset)
-                await self._read_records(session, stale)
-                for group in self._groups.values():
-                    await self._read(session, group, stale)
-                for key in keys:
-                    if key not in self._groups:
-                        group = self._schema.create_group(key)
-                        await self._read(session, group, None)
-                        self._groups[key] = group
-            except BaseException:
-                # Some of the data may be out of date now.
-                self._reset()
-                raise
+            await self._refresh(session, keys)
+            yield
+
+    async def _refresh(self, session: AsyncSession, keys: Iterable[GroupKey]) -> None:
+        stale, self._stale = self._stale, set()
+        try:
+            if stale is None:
+                self._schema = await Schema.read(session, self.dataset)
+            await self._read_records(session, stale)
+            for group in self._groups.values():
+                await self._read(session, group, stale)
+            for key in keys:
+                if key not in self._groups:
+                    group = self._schema.create_group(key, self.n_rows)
+                    await self._read(session, group, None)
+                    self._groups[key] = group
+        except BaseException:
+            # Some of the data may be out of date now.
+            self._reset()
+            raise
 
     @property
     def n_rows(self) -> int:
@@ -103,7 +111,7 @@ class Table:
         return self._creation_order
 
     def group(self, key: GroupKey) -> Any:
-        """Return a column group that `refresh` has loaded."""
+        """Return a column group that `reading` has loaded."""
         return self._groups[key]
 
     def question_type(self, name: str) -> QuestionType:

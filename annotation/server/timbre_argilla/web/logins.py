@@ -42,6 +42,8 @@ class LoginThrottle:
         """Open the file."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may lose the last failures, but no login waits for the disk.
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS logins "
             "(key TEXT PRIMARY KEY, failures INTEGER NOT NULL, last REAL NOT NULL)"
@@ -54,12 +56,12 @@ class LoginThrottle:
         The attempt counts as failed until `succeed` is called, so parallel guesses count too.
         """
         now = time.time()
-        self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
         # Hashed, because people mistakenly type passwords as names.
         account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
         address = f"address {address}"
         wait = max(self._wait(account, 5, now), self._wait(address, 20, now))
         if not wait:
+            self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
             for key in (account, address):
                 self._db.execute(
                     "INSERT INTO logins VALUES (?, 1, ?) ON CONFLICT (key) "
