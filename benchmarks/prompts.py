@@ -1,8 +1,10 @@
 """What each prompt costs and yields with a model as teacher, on real paragraphs.
 
 Run: `python -m benchmarks.prompts --teacher openai:MODEL@URL [--passages 12] [--sets v1 v2]
-[--journals FOLDER] [--texts FILE] [--record]`. Replies are journaled in the folder, so a run that
-was interrupted goes on where it stopped. The accepted and rejected texts go to the file, to be read.
+[--journals FOLDER] [--texts FILE] [--record]`.
+
+Replies are stored in a journal in the folder, so an interrupted run continues where it stopped.
+The accepted and rejected texts are written to the file, for reading.
 """
 
 import argparse

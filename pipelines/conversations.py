@@ -1,4 +1,7 @@
-"""The tone pipeline: passage, question and plain answer, and the same answer in the tone."""
+"""The tone pipeline, which generates questions and answers from passages.
+
+It writes a question, answers it plainly, and then rewrites the answer in the campaign's tone.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,7 +40,10 @@ class SplitQuestions(Step):
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per question; rejected and retried rows stay single."""
+        """Copy each row once per question.
+
+        Rows that were rejected or are being retried are passed on only once.
+        """
         yield [{**row, "question": question} for row in inputs for question in self._questions(row)]
 
     def _questions(self, row: Row) -> list[str | None]:
@@ -173,7 +179,7 @@ def _ask_about_answers(task: ConversationTask, llm: LLM) -> PromptTask:
 def generate_conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield questions about each passage with answers in the tone, and rejections.
+    """Yield conversations about passages in the campaign's tone, and a rejection for each failure.
 
     The user message consists of the passage, an empty line and the question. `reference` is the
     plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.

@@ -1,4 +1,7 @@
-"""The persona pipeline: topic → a statement, dialogue or document that shows given traits."""
+"""The persona pipeline, which turns a topic into a statement, dialogue or document.
+
+Each text shows the given traits.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -44,7 +47,7 @@ class PersonaTask:
 
 
 def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
-    """The distilabel pipeline that writes each row's kind of text as the persona."""
+    """Build the distilabel pipeline in which the persona writes one kind of text per row."""
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
             PromptTask(
@@ -67,7 +70,7 @@ def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
 def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield a text of each planned kind about each topic, or a rejection if there is no valid text.
+    """For each topic, yield one text of each planned kind, or a rejection if none is valid.
 
     Each text must show two traits, and all traits are requested equally often. Raises
     `TeacherError` if the plan's teacher is unknown or can't be reached.
@@ -119,13 +122,16 @@ def persona_rows(
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Return two different numbers below `count`. Over `count` turns, each number appears twice."""
+    """Return two different numbers below `count`.
+
+    In `count` consecutive turns, each number is returned twice.
+    """
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """Return the fields of a trait for a prompt, including the next of the trait's questions."""
+    """Return the fields of a trait for a prompt, with one of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     markers = trait["markers"]
     wording = markers[turn % len(markers)] if markers else ""

@@ -54,7 +54,7 @@ def render_block(name: str, block: str, **values: Any) -> str:
 
 
 def render_exactly(name: str, block: str, /, **values: Any) -> str:
-    """Render one block of a prompt file, and keep the white space around the text."""
+    """Render one block of a prompt file, including the white space around the text."""
     template = ENVIRONMENT.get_template(f"{name}.jinja")
     return "".join(template.blocks[block](template.new_context(values)))
 

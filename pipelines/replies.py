@@ -29,7 +29,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 @cache
 def reply_schema(key: str, count: int = 0) -> dict[str, Any]:
-    """Return the JSON schema of a reply with this key. For most keys, the value is a string.
+    """Return the JSON schema of a reply with this key. For most keys, the JSON value is a string.
 
     A list has at most `count` items, or any number if `count` is 0.
     """

@@ -1,4 +1,4 @@
-"""Run any of the pipelines over rows, and check the resulting candidates."""
+"""Run a pipeline over rows, and check the candidates that it produces."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -49,7 +49,8 @@ class GenerationRun:
         """Yield a candidate or a rejection for each row, until a limit stops the run.
 
         A row needs `passage` (a text) and `subject` (the id of the passage). The offline teacher
-        uses `phrases`. If the plan's `retry` is set, rejected rows run once more at the end.
+        builds its replies from `phrases`. If the plan's `retry` is set, rejected rows are processed
+        once more at the end.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
         llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)

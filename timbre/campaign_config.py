@@ -18,7 +18,7 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 
 @dataclass(frozen=True, config=STRICT)
 class GenerateConfig:
-    """Settings for generating candidates: which ones, and with which teacher."""
+    """Settings for generating candidates: which ones to generate, and which teacher to use."""
 
     teacher: str = Field(
         default="phrasebook",

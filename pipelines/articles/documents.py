@@ -75,7 +75,10 @@ def _read_text(path: Path, name: str) -> str:
 
 
 def strip_markdown(text: str) -> str:
-    """Return the prose and headings of a Markdown file, without lists, tables, code or images."""
+    """Return the prose and headings of a Markdown file.
+
+    Lists, tables, code and images are left out.
+    """
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)

@@ -74,7 +74,10 @@ def _check_columns(source: str, names: list[str]) -> None:
 
 
 def _to_page(row: Mapping[str, Any], source: str, licence: str) -> SourcePage:
-    """Convert a row to a page. The row's URL determines the language and any Wikimedia licence."""
+    """Convert a row to a page.
+
+    The row's URL determines the language and, for Wikimedia sites, the licence.
+    """
     url = str(row["url"])
     host = url_host(url)
     language = host.split(".")[0]

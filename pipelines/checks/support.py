@@ -27,13 +27,13 @@ def check_support(item: CheckInput) -> Failure | None:
 
 
 def find_unsupported_numbers(answer: str, source: str) -> list[str]:
-    """The numbers in the answer, as digits, that the source lacks, whether in digits or words."""
-    numbers = find_numbers(answer) - {"1"}  # “one” is seldom a number in speech
+    """Return the numbers in an answer that are missing from the source, as digits."""
+    numbers = find_numbers(answer) - {"1"}  # “one” is rarely a number in speech
     return sorted(numbers - find_numbers(source))
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return capitalised words in an answer that the source doesn't contain in any form."""
+    """Return the capitalised words in an answer that don't occur in the source, even inflected."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)

@@ -14,7 +14,7 @@ _TURN_WORDS = 30
 
 
 class DryRunLLM(Teacher):
-    """Replies with words from the passage; the number of words is typical of each kind of reply."""
+    """Replies with words from the passage; each kind of reply has a typical number of words."""
 
     name: str = "dry_run"
 

@@ -65,7 +65,7 @@ def parse_name(name: str) -> TeacherName:
 
 
 def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
-    """Create the teacher that a plan names. The phrasebook uses `phrases`.
+    """Create the teacher that a plan names. `phrases` is used only by the phrasebook.
 
     Raises `TeacherError` if there is no such teacher or the URL is invalid.
     """
@@ -83,7 +83,7 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
-    """Return the settings that determine a plan's replies in addition to the prompts.
+    """Return the plan's settings that, together with the prompts, determine the replies.
 
     For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
     them.

@@ -190,7 +190,7 @@ class Persona:
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
-        """Return the trait with this name. Raises `KeyError` if there is none."""
+        """Return the trait with this name. Raises `KeyError` if the persona has no such trait."""
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")

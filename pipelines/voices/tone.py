@@ -62,7 +62,7 @@ class Scale:
 
 @dataclass(frozen=True, config=STRICT)
 class Guideline:
-    """A writing instruction with an example before and after."""
+    """A writing instruction, with an example text before and after it is applied."""
 
     do: Words = Field(description="What the writer should do.")
     plain: Words = Field(description="Original text of the example, before rewriting.")
@@ -128,7 +128,7 @@ class Measures:
 
 @dataclass(frozen=True, config=STRICT)
 class TargetBound:
-    """The range that a measure must have for an answer to be in the tone."""
+    """The range in which a measure must lie for an answer to count as being in the tone."""
 
     measure: str = Field(description="The name of the measure.")
     at_least: float | None = Field(default=None, description="Minimum value (default: no limit).")
@@ -137,7 +137,7 @@ class TargetBound:
 
 @dataclass(frozen=True, config=STRICT)
 class Target:
-    """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
+    """The criteria for an answer in the tone: bounds on measures, and a minimum number of signs."""
 
     bounds: tuple[TargetBound, ...] = Field(
         default=(), description="Bounds that the measures of an answer must meet."

@@ -34,7 +34,7 @@ class LadderRun:
 
     @property
     def tuning_usd(self) -> float:
-        """The cost of tuning in US dollars, before the first answer."""
+        """The up-front cost of tuning in US dollars, excluding the cost of any answers."""
         prices = self.config.prices
         machine = self.tuning.seconds / 3600 * prices.machine_hour
         return machine + self.tuning.reviews * prices.review

@@ -46,19 +46,19 @@ class GenerateOptions:
 
 @dataclass
 class StoredCounts:
-    """Counts of candidates by kind and rejections by reason, and the number of new ones."""
+    """The number of candidates of each kind, of rejections for each reason, and of new records."""
 
     by_outcome: Counter[str] = field(default_factory=Counter)
     new: int = 0
 
     def __str__(self) -> str:
-        """Format the counts as text."""
+        """Format the counts as a comma-separated list."""
         return format_counts(self.by_outcome)
 
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """Counts of stored records, and of the changes that the import made to accepted chats."""
+    """Counts of the records that an import stored, and of the changes it made to accepted chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -68,7 +68,7 @@ class ImportCounts:
 class Estimate:
     """The requests, tokens and cost of a run, extrapolated from a sample of passages.
 
-    `cached` replies are already in the journal and cost nothing.
+    `cached` is the number of replies that are already in the journal and cost nothing.
     """
 
     passages: int
@@ -91,7 +91,7 @@ def generate(
     Existing candidates aren't generated again. However the run ends, all candidates that have
     arrived are stored.
 
-    Returns the counts of stored records, and the meter with the teacher's requests.
+    Returns the counts of stored records, and the meter that tracked the teacher's requests.
 
     Raises `SettingsError` if a dollar limit is set without prices, and `TeacherError` if the
     teacher can't be used.
@@ -145,7 +145,7 @@ def add_chats(
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
     """Return a function that loads a local model as the teacher.
 
-    The function can be sent to a Ray worker.
+    The returned function can be sent to a Ray worker.
     """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
@@ -191,7 +191,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """Return what a generation run needs from the store and the trainer."""
+    """Return the existing candidates and the local models that a generation run needs."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
@@ -281,7 +281,7 @@ def _outcome(record: Candidate | Rejection) -> str:
 def _collect_samples(
     records: Iterable[Candidate | Rejection], samples: dict[str, Rejection]
 ) -> Iterator[Candidate | Rejection]:
-    """Pass on records, and remember the first rejection for each reason."""
+    """Yield all records, and remember the first rejection for each reason in `samples`."""
     for record in records:
         if isinstance(record, Rejection):
             samples.setdefault(record.reason, record)
