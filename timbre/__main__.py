@@ -30,8 +30,9 @@ from timbre.commands import (
 )
 from timbre.console import echo_error
 from timbre.errors import report_errors
-from timbre.settings import allowed_remote_code
+from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
+from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +72,7 @@ def main() -> None:
     try:
         with report_errors():
             trust_models(allowed_remote_code())
+            use_source(Source(smollm2_file(), notify=echo_error))
             app()
     except SystemExit as end:
         if end.code == 130:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import Version
+from trainer.models.lookup import hub_name, model_origin
 from trainer.training.results import TrainingResult
 
 _RULE_REVIEWERS = {
@@ -47,7 +48,7 @@ def render_card(card: AdapterCard) -> str:
     libraries = ", ".join(f"{name} {number}" for name, number in result.libraries.items())
     override = f"\n**{version.override_notice}**\n" if version.override else ""
     return f"""---
-base_model: {card.base}
+base_model: {hub_name(card.base)}
 library_name: peft
 license: {card.licence}
 tags: [lora, timbre]
@@ -70,6 +71,10 @@ Trained on version `{version.id[:12]}` ({version.name or "unnamed"}): {version.t
 - Settings: `{card.config}`
 
 The adapter works only with the chat template it was trained with.
+
+## The base model
+
+{model_origin(card.base)}
 
 ## Sources and licence
 

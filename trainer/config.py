@@ -28,7 +28,7 @@ def _check_targets(value: Any) -> Any:
 class TrainingConfig:
     """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
 
-    base: str = Field(description='"mini", a model\'s folder, or a Hub id.')
+    base: str = Field(description='"mini", "smollm2", a model\'s folder, or a Hub id.')
     revision: str = Field(default="", description="The Hub commit; empty for the newest.")
     precision: PrecisionName = Field(
         default="auto", description="Precision in which the base model is loaded."

@@ -183,9 +183,13 @@ def _pre_tokenizer_name(data: Any) -> str:
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]
     if len(patterns) == 1 and patterns[0] in _SPLITS:
         return _SPLITS[patterns[0]]
-    if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
-        return "gpt-2"
+    kinds = [step["type"] for step in steps]
+    if not patterns and kinds[-1] == "ByteLevel" and steps[-1].get("use_regex", True):
+        if kinds == ["ByteLevel"]:
+            return "gpt-2"
+        if kinds == ["Digits", "ByteLevel"] and steps[0]["individual_digits"]:
+            return "smollm"
     raise TrainerError(
-        "The tokenizer splits words differently from GPT-2, Llama 3 and Qwen, which GGUF files "
-        f"don't support. {_HINT}"
+        "The tokenizer splits words differently from GPT-2, Llama 3, Qwen and SmolLM, which GGUF "
+        f"files don't support. {_HINT}"
     )
