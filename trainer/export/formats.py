@@ -152,7 +152,9 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
     weights = (base.dequantize() if precision.is_quantised else base).float()
     merged: Any = PeftModel.from_pretrained(weights, str(plan.adapter)).merge_and_unload()
     merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
-    load_tokenizer(source).save_pretrained(folder)
+    tokenizer = load_tokenizer(source)
+    tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template  # as in training
+    tokenizer.save_pretrained(folder)
     shutil.copy(plan.adapter / METADATA, folder / METADATA)
 
 

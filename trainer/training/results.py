@@ -19,7 +19,7 @@ class TrainingResult:
 
     `losses` has one training loss per step, in nats per token. `seconds` adds up all processes
     that worked on the run, each up to its last checkpoint; `tokens_per_second` and the peak memory
-    are those of the last process.
+    are those of the last process. `template_notes` say how the chat template was changed.
     """
 
     adapter: Path
@@ -35,6 +35,7 @@ class TrainingResult:
     template_fingerprint: str
     seconds: float
     code_fingerprint: str = ""
+    template_notes: tuple[str, ...] = ()
 
 
 def result_to_json(result: TrainingResult) -> str:
@@ -47,6 +48,7 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
     values = json.loads(text)
     values["adapter"] = folder / values["adapter"]
     values["losses"] = tuple(values["losses"])
+    values["template_notes"] = tuple(values.get("template_notes", ()))
     return TrainingResult(**values)
 
 
