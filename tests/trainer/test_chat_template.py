@@ -33,7 +33,7 @@ THINKING = TEMPLATE.replace(
     "<|assistant|>{% endif %}", "{{ '<|assistant|><think>\\n' }}{% endif %}"
 )
 ENDLESS = (
-    "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
+    "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"  # tokens merge
     "{% if add_generation_prompt %}assistant: {% endif %}"
 )
 DATED = (

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.records import CandidateKind, Example, Message, Role, Split
+from db.records import Example, Message, Role, Split
 from trainer.chat import NO_LOSS, Chat, Tokens
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
@@ -77,16 +77,10 @@ def check_stop_token(examples: Sequence[Example], chat: Chat, stop_tokens: Seque
     Raises `TrainerError` if the template doesn't write one after an answer.
     """
     turns = (Message(Role.USER, "Is it?"), Message(Role.ASSISTANT, "It is."))
-    probe = Example(
-        candidate="probe",
-        verdict="",
-        kind=CandidateKind.CONVERSATION,
-        split=Split.TRAIN,
-        messages=turns,
-    )
     if not any(example.messages for example in examples):
         return
-    if not set(stop_tokens) & set(chat.encode_example(probe).labels):
+    _, _, end = chat.render(turns, is_prompt=False).rpartition(turns[-1].content)
+    if not set(stop_tokens) & set(chat.tokenizer(end, add_special_tokens=False)["input_ids"]):
         names = ", ".join(map(str, chat.tokenizer.convert_ids_to_tokens(list(stop_tokens))))
         raise TrainerError(
             f"The chat template of {chat.tokenizer.name_or_path} doesn't end the assistant's turns "
