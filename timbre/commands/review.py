@@ -291,7 +291,8 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     from annotation.agreement.summary import format_coefficient
     from db.reviews import current_reviews
     from evaluation.scorer_cards import FEWEST
-    from timbre.workflows.judge import rate, rating_cards, suggestion_cards
+    from timbre.workflows.freeze import suggestion_cards
+    from timbre.workflows.judge import rate, rating_cards
 
     with open_store(settings) as store:
         rate(store, loaded, (), settings)
