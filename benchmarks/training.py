@@ -22,6 +22,7 @@ from typing import Any
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import PrinterCallback
+from trl.chat_template_utils import has_generation_markers
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -104,10 +105,8 @@ def train_with_trl(
     folder = resolve(config.base)
     tokenizer = load_tokenizer(folder)
     tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template
-    rows = [
-        {"messages": [{"role": m.role.value, "content": m.content} for m in e.messages]}
-        for e in examples
-    ]
+    is_marked = has_generation_markers(tokenizer.chat_template)
+    rows = [_trl_row(example, is_marked) for example in examples]
     with tempfile.TemporaryDirectory() as place, quiet_libraries():
         settings: dict[str, Any] = {
             "bf16": precision.compute == "bfloat16",
@@ -123,7 +122,8 @@ def train_with_trl(
                 learning_rate=config.learning_rate,
                 lr_scheduler_type=config.schedule,
                 warmup_steps=config.warmup_steps,
-                assistant_only_loss=True,
+                assistant_only_loss=is_marked,
+                completion_only_loss=None if is_marked else True,
                 use_cpu=precision.device == "cpu",
                 report_to="none",
                 save_strategy="no",
@@ -144,6 +144,14 @@ def train_with_trl(
         )
         trainer.remove_callback(PrinterCallback)
         return time_steps(name, trainer, precision.device)
+
+
+def _trl_row(example: Example, is_marked: bool) -> dict[str, Any]:
+    """A chat for TRL: as messages, or as prompt and completion if its template has no markers."""
+    turns = [{"role": m.role.value, "content": m.content} for m in example.messages]
+    if is_marked:
+        return {"messages": turns}
+    return {"prompt": turns[:-1], "completion": turns[-1:]}
 
 
 def run_in_process(
