@@ -25,7 +25,8 @@ def export(
         typer.Option(help="The base to merge into: as trained on (int8, nf4), or as published."),
     ] = "trained-on",
     weights: Annotated[
-        Literal["f16", "q8_0"], typer.Option(help="Number format of a GGUF file.")
+        Literal["f16", "q8_0", "q4_K_M"],
+        typer.Option(help="Number format of a GGUF file; q4_K_M needs the package xllamacpp."),
     ] = "q8_0",
 ) -> None:
     """Merge base and adapter into one model, kept only if it answers like the adapter.
@@ -41,12 +42,12 @@ def export(
     from db.records import Run as RunRecord
 
     settings = read_settings()
-    with open_store(settings) as store, progress("export and compare"):
+    with open_store(settings) as store, progress("export") as advance:
         record = store.find(RunRecord, run)
         from timbre.workflows.export import ExportOptions, ExportTarget, export_run
         from trainer.export.export_plan import GgufType, MergeInto
 
         options = ExportOptions(ExportTarget(to), folder, MergeInto(into), GgufType(weights))
-        lines = list(export_run(store, record, options, settings))
+        lines = list(export_run(store, record, options, settings, advance))
     for line in lines:
         echo(line)

@@ -9,9 +9,10 @@ from shlex import quote
 from db.records import Run
 from db.runs import check_finished
 from db.store import Store
+from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from timbre.workflows.answer import held_out_prompts, tuned_arm
-from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
+from trainer.export.export_plan import ExportPlan, ExportSteps, GgufType, MergeInto
 from trainer.export.formats import GGUF, export_gguf, export_merged, vllm_command
 from trainer.export.llama_cpp import SCRIPT
 from trainer.export.parity import PROMPTS, Parity
@@ -37,7 +38,13 @@ class ExportOptions:
     weights: GgufType = GgufType.Q8_0
 
 
-def export_run(store: Store, run: Run, options: ExportOptions, settings: Settings) -> Iterator[str]:
+def export_run(
+    store: Store,
+    run: Run,
+    options: ExportOptions,
+    settings: Settings,
+    on_progress: ProgressCallback,
+) -> Iterator[str]:
     """Export a finished run; yields what was written and how to serve it, line by line.
 
     Raises `StoreError` if the run hasn't finished, `TrainerError` if the export answers the
@@ -52,12 +59,13 @@ def export_run(store: Store, run: Run, options: ExportOptions, settings: Setting
         yield vllm_command(plan)
         return
     prompts = held_out_prompts(store, run, PROMPTS)
+    steps = ExportSteps(on_progress, total=5 if options.target is ExportTarget.MERGED else 6)
     folder = options.folder or adapter.parent / "exports" / options.target.value
     if options.target is ExportTarget.MERGED:
-        yield _describe(export_merged(plan, folder, prompts))
+        yield _describe(export_merged(plan, folder, prompts, steps))
         yield f"Merged model: {folder}"
         return
-    yield _describe(export_gguf(plan, options.weights, folder, prompts))
+    yield _describe(export_gguf(plan, options.weights, folder, prompts, steps))
     yield f"GGUF: {folder / GGUF}"
     if options.target is ExportTarget.OLLAMA:
         name = f"timbre-{run.id[:12]}"

@@ -1,8 +1,13 @@
 """What to export from an adapter, and how far the export may differ from it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
+
+ProgressCallback: TypeAlias = Callable[[int, int, str], None]
+"""Called with how much of an export is done, how much there is, and the step's name."""
 
 
 class MergeInto(StrEnum):
@@ -21,6 +26,7 @@ class GgufType(StrEnum):
 
     F16 = "f16"
     Q8_0 = "q8_0"
+    Q4_K_M = "q4_K_M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +56,17 @@ class ExportPlan:
     bounds: Bounds = field(default_factory=Bounds)
     new_tokens: int = 48
     converter: Path | None = None
+
+
+@dataclass(slots=True)
+class ExportSteps:
+    """Counts an export's steps for a progress bar: merging, writing, and comparing twice."""
+
+    on_progress: ProgressCallback = lambda *_: None
+    total: int = 6
+    done: int = 0
+
+    def start(self, name: str) -> None:
+        """Report that the next step has started."""
+        self.on_progress(self.done, self.total, name)
+        self.done += 1

@@ -19,7 +19,7 @@ from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
 from trainer.chat import Chat
 from trainer.errors import TrainerError
-from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
+from trainer.export.export_plan import ExportPlan, ExportSteps, GgufType, MergeInto
 from trainer.export.gguf_file import write_gguf
 from trainer.export.llama_cpp import convert
 from trainer.export.ollama import modelfile
@@ -35,21 +35,30 @@ PARITY = "parity.json"
 GGUF = "model.gguf"
 
 
-def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+def export_merged(
+    plan: ExportPlan, folder: Path, examples: Sequence[Example], steps: ExportSteps | None = None
+) -> Parity:
     """Write base and adapter as one model, after comparing the two on held-out examples.
 
     Raises `TrainerError` and leaves nothing behind if the model differs too much from the adapter.
     """
+    steps = steps or ExportSteps()
     with _complete_folder(plan, folder, examples) as partial:
         with library_session():
+            steps.start("merging")
             _merge(plan, partial)
-            parity = _compare(plan, partial, examples)
+            adapter, exported = _answerers(plan, partial)
+            parity = measure_parity(adapter, exported, examples, plan.bounds, steps)
         _save_parity(parity, partial)
     return parity
 
 
 def export_gguf(
-    plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
+    plan: ExportPlan,
+    gguf_type: GgufType,
+    folder: Path,
+    examples: Sequence[Example],
+    steps: ExportSteps | None = None,
 ) -> Parity:
     """Write base and adapter as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
 
@@ -58,13 +67,16 @@ def export_gguf(
     Raises `TrainerError` if the family can't be written as GGUF, if Ollama can't express the chat
     template, or if the model differs too much from the adapter.
     """
+    steps = steps or ExportSteps()
     with (
         _complete_folder(plan, folder, examples) as partial,
         tempfile.TemporaryDirectory(dir=partial) as temporary,
     ):
         merged = Path(temporary) / "merged"
         with library_session():
+            steps.start("merging")
             _merge(replace(plan, dtype="float32"), merged)
+            steps.start(f"writing {gguf_type.value}")
             if plan.converter:
                 convert(plan.converter, merged, partial / GGUF, gguf_type)
             else:
@@ -78,7 +90,8 @@ def export_gguf(
                 dtype=torch.float32,
                 local_files_only=True,
             )
-            parity = _compare(plan, merged, examples, exported)
+            models = _answerers(plan, merged, exported)
+            parity = measure_parity(*models, examples, plan.bounds, steps)
         _save_parity(parity, partial)
     return parity
 
@@ -158,16 +171,13 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
     shutil.copy(plan.adapter / METADATA, folder / METADATA)
 
 
-def _compare(
-    plan: ExportPlan,
-    folder: Path,
-    examples: Sequence[Example],
-    model: PreTrainedModel | None = None,
-) -> Parity:
+def _answerers(
+    plan: ExportPlan, folder: Path, model: PreTrainedModel | None = None
+) -> tuple[Answerer, Answerer]:
+    """The adapter and the export (loaded from the folder without `model`), ready to answer."""
     decoding = Decoding(max_new_tokens=plan.new_tokens)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     adapter = Answerer(tuned, decoding)
     is_float32 = read_metadata(plan.adapter).precision == "float32"  # else bfloat16 if it's fast
     decoding = replace(decoding, precision="float32" if is_float32 else "auto")
-    exported = Answerer(Arm("exported", str(folder)), decoding, model)
-    return measure_parity(adapter, exported, examples, plan.bounds)
+    return adapter, Answerer(Arm("export", str(folder)), decoding, model)
