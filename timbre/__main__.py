@@ -21,6 +21,7 @@ from timbre.commands import (
     report,
     review,
     run,
+    serve,
     study,
     tone,
     trace,
@@ -59,6 +60,7 @@ app.command()(report.report)
 app.add_typer(study.app, name="study")
 app.command()(advise.advise)
 app.command()(export.export)
+app.command()(serve.serve)
 app.command()(trace.trace)
 app.command()(clean.clean)
 

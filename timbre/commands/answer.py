@@ -20,12 +20,16 @@ def answer(
     base_name: Annotated[
         str, typer.Option(help="Name of the base model on the server (default: its path).")
     ] = "",
+    base_at: Annotated[
+        str, typer.Option(help="URL of the base model's server, if it's another one than --at.")
+    ] = "",
     tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:
     """Let the base, prompted and tuned model answer the version's held-out prompts.
 
-    With --at, a server with OpenAI's API answers, such as vLLM with the command that `timbre export
-    RUN --to vllm` prints. TIMBRE_TEACHER_KEY is its key, if it needs one.
+    With --at, a server with OpenAI's API answers, such as `timbre serve RUN` (which also prints
+    --base-at) or vLLM with the command that `timbre export RUN --to vllm` prints.
+    TIMBRE_TEACHER_KEY is its key, if it needs one.
 
     Example: timbre answer 3f4cb14a3f95 --campaign demo-tone --at http://127.0.0.1:8000/v1
     """
@@ -44,7 +48,8 @@ def answer(
         if at:
             revision = str(json.loads(record.config).get("revision", ""))
             name = base_name or str(resolve(record.base, revision))
-            server = Server(at, name, tuned_name, teacher_key("openai@" + at) or "none")
+            key = teacher_key("openai@" + at) or "none"
+            server = Server(at, name, tuned_name, key, base_at)
         tasks = answer_tasks(store, loaded, record, settings, server)
         new = sum(answer_task(store, task, advance) for task in tasks)
     echo(f"{new} new outputs.")
