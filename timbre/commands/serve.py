@@ -40,7 +40,7 @@ def serve(
     settings, stopped = read_settings(), threading.Event()
     with open_store(settings) as store, progress("export") as advance:
         record = store.find(RunRecord, run)
-        from timbre.workflows.serve import ServeOptions, prepare_models, serve_models
+        from timbre.workflows.export import ServeOptions, prepare_models, serve_models
         from trainer.export.export_plan import GgufType
 
         options = ServeOptions(port, GgufType(weights), base, context)

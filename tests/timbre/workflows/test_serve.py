@@ -11,7 +11,7 @@ from openai import OpenAI
 from tests.timbre.conftest import ignore_progress
 from tests.timbre.workflows.tiny_runs import CAMPAIGN, TinyRuns
 from timbre.workflows.answer import Server, answer_task, answer_tasks
-from timbre.workflows.serve import ServeOptions, prepare_models, serve_models
+from timbre.workflows.export import ServeOptions, prepare_models, serve_models
 from trainer.errors import TrainerError
 from trainer.export.export_plan import GgufType
 from trainer.services import llama_server
