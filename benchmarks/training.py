@@ -17,11 +17,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl.chat_template_utils import has_generation_markers
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -105,45 +107,56 @@ def train_with_trl(
     folder = resolve(config.base)
     tokenizer = load_tokenizer(folder)
     tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template
-    is_marked = has_generation_markers(tokenizer.chat_template)
-    rows = [_trl_row(example, is_marked) for example in examples]
     with tempfile.TemporaryDirectory() as place, quiet_libraries():
-        settings: dict[str, Any] = {
-            "bf16": precision.compute == "bfloat16",
-            "gradient_checkpointing": False,
-            **overrides,
-        }
-        trainer = SFTTrainer(
-            model=load_model(folder, precision),
-            args=SFTConfig(
-                output_dir=place,
-                max_steps=config.steps,
-                per_device_train_batch_size=config.batch_size,
-                learning_rate=config.learning_rate,
-                lr_scheduler_type=config.schedule,
-                warmup_steps=config.warmup_steps,
-                assistant_only_loss=is_marked,
-                completion_only_loss=None if is_marked else True,
-                use_cpu=precision.device == "cpu",
-                report_to="none",
-                save_strategy="no",
-                logging_steps=1,
-                disable_tqdm=True,
-                seed=config.seed,
-                **settings,
-            ),
-            train_dataset=Dataset.from_list(rows),
-            processing_class=tokenizer,
-            peft_config=LoraConfig(
-                task_type="CAUSAL_LM",
-                r=config.lora_rank,
-                lora_alpha=config.lora_alpha,
-                lora_dropout=0.0,
-                target_modules="all-linear",
-            ),
-        )
-        trainer.remove_callback(PrinterCallback)
+        model = load_model(folder, precision)
+        trainer = bare_trainer(model, tokenizer, examples, config, output_dir=place, **overrides)
         return time_steps(name, trainer, precision.device)
+
+
+def bare_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: list[Example],
+    config: TrainingConfig,
+    **overrides: Any,
+) -> SFTTrainer:
+    """TRL's trainer with settings that suit the device; `overrides` are more of its settings."""
+    is_marked = has_generation_markers(str(tokenizer.chat_template))
+    settings: dict[str, Any] = {
+        "bf16": model.dtype is torch.bfloat16,
+        "gradient_checkpointing": False,
+        **overrides,
+    }
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            max_steps=config.steps,
+            per_device_train_batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            lr_scheduler_type=config.schedule,
+            warmup_steps=config.warmup_steps,
+            assistant_only_loss=is_marked,
+            completion_only_loss=None if is_marked else True,
+            use_cpu=model.device.type == "cpu",
+            report_to="none",
+            save_strategy="no",
+            logging_steps=1,
+            disable_tqdm=True,
+            seed=config.seed,
+            **settings,
+        ),
+        train_dataset=Dataset.from_list([_trl_row(example, is_marked) for example in examples]),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            task_type="CAUSAL_LM",
+            r=config.lora_rank,
+            lora_alpha=config.lora_alpha,
+            lora_dropout=0.0,
+            target_modules="all-linear",
+        ),
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _trl_row(example: Example, is_marked: bool) -> dict[str, Any]:
@@ -212,6 +225,13 @@ def table(groups: list[list[Measurement]], defaults: Measurement) -> Iterator[st
             )
 
 
+def padding_share(lengths: list[int], batch: int) -> float:
+    """The share of padding in batches of examples drawn at random: what packing can save."""
+    rng = random.Random(0)  # noqa: S311 - the batches aren't secrets
+    batches = [rng.sample(lengths, batch) for _ in range(200)]
+    return 1 - fmean(fmean(lengths) / max(lengths) for lengths in batches)
+
+
 def main() -> None:
     """Print one table for short chats and one for long ones."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -228,10 +248,16 @@ def main() -> None:
     config = TrainingConfig(
         options.model, steps=options.steps, batch_size=options.batch, learning_rate=2e-3
     )
+    chat = open_base(options.model, "", "auto").chat
     for title, max_words in (("Short chats", 20), ("Long chats", 120)):
         examples = build_chats(options.steps * options.batch // 2, max_words)
+        lengths = [len(chat.encode_example(example).ids) for example in examples]
         groups = measure_precisions(examples, config)
-        lines += ["", f"{title} of up to {2 * max_words} words:", ""]
+        padding = padding_share(lengths, options.batch)
+        about = (
+            f"{fmean(lengths):.0f} tokens on average, {padding:.0%} of padded batches is padding"
+        )
+        lines += ["", f"{title} of up to {2 * max_words} words ({about}):", ""]
         lines += table(groups, measure_defaults(examples, config))
     publish("training", lines, options.record)
 
