@@ -1,4 +1,4 @@
-"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` per noun."""
+"""The command line: `timbre NOUN VERB`, with one module in `timbre.commands` per noun."""
 
 import logging
 import sys
@@ -40,7 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Give a language model a tone of voice or a persona, and show what was gained.",
+    help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
 app.command()(demo.demo)
 app.command()(doctor.doctor)
@@ -66,10 +66,10 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with a note on how to continue."""
-    # distilabel declares its fields in a way that pydantic warns about.
+    """Run the command line. After Ctrl-C, explain how to continue."""
+    # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
-    # bitsandbytes suggests a faster CPU kernel when it's imported.
+    # bitsandbytes suggests a faster CPU kernel on import.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         with report_errors():
@@ -78,7 +78,7 @@ def main() -> None:
             app()
     except SystemExit as end:
         if end.code == 130:
-            echo_error("Stopped. Finished work is kept: run the same command again to continue.")
+            echo_error("Stopped. Finished work is saved. Run the same command again to continue.")
         sys.exit(end.code)
 
 

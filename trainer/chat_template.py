@@ -51,8 +51,8 @@ def prepare_template(tokenizer: PreTrainedTokenizerBase) -> PreparedTemplate:
         template = template.get("default")
     if not template:
         raise TrainerError(
-            f"The tokenizer of {tokenizer.name_or_path} has no chat template. Use the model's "
-            "instruct version."
+            f"The tokenizer of {tokenizer.name_or_path} has no chat template, so chats can't "
+            "be encoded. Use the instruct version of the model."
         )
     try:
         marked = get_training_chat_template(tokenizer)

@@ -1,7 +1,8 @@
-"""Check that an exported model matches its adapter: the same answers, the same likelihoods.
+"""Check that an exported model gives the same answers and likelihoods as its adapter.
 
-A served model often isn't the trained one: it was merged into other weights, rounded, or prompted
-with another template. So an export is compared with its adapter on held-out prompts.
+A served model often differs from the trained one because it was merged into other weights, rounded,
+or prompted with another template. Exports are therefore compared with their adapter on held-out
+prompts.
 """
 
 import math
@@ -20,7 +21,7 @@ _BATCH_SIZE = 8
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far an export differs from its adapter, and the first place where an answer differs."""
+    """How far an export differs from its adapter, and the first difference in an answer."""
 
     prompts: int
     same_answers: int
@@ -31,7 +32,7 @@ class Parity:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether the differences are within both bounds."""
+        """Whether both differences are within their bounds."""
         parted = 1 - self.same_answers / self.prompts
         return self.difference <= self.bounds.difference and parted <= self.bounds.parted
 
