@@ -17,14 +17,18 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
+import gguf
+import numpy as np
 import xllamacpp
+from safetensors.torch import load_file
+from transformers import AutoConfig
 
 from benchmarks.record import publish
 from db.records import Passage
 from pipelines.articles.intake import read_batches
 from trainer.chat import Tokens
 from trainer.export.export_plan import GgufType
-from trainer.export.gguf_file import write_gguf
+from trainer.export.gguf_file import _permute_heads, write_gguf
 from trainer.logprobs import token_logprobs
 from trainer.models.loading import BaseModel, open_base
 from trainer.models.smollm2 import REQUIREMENT, fetch_weights
@@ -119,6 +123,28 @@ def compare(name: str, path: Path, texts: Sequence[str], base: BaseModel) -> Com
     return Comparison(name, same, len(texts), differences)
 
 
+def largest_rounding(published: Path, base: BaseModel) -> float:
+    """The largest relative difference between a published weight and the converted one.
+
+    Rounding to float16 changes a weight by at most 2⁻¹¹, if it isn't among the smallest.
+    """
+    weights = load_file(base.folder / "model.safetensors")
+    config: Any = AutoConfig.from_pretrained(base.folder)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    ours = {names.get_name(name, (".weight",)): (name, weights[name]) for name in weights}
+    largest = 0.0
+    for tensor in gguf.GGUFReader(published).tensors:
+        name, converted = ours.pop(tensor.name)
+        values = _permute_heads(name, converted.float().numpy(), config)
+        original = gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(values.shape)
+        is_normal = np.abs(original) > 2.0**-14
+        differences = np.abs(values - original)[is_normal] / np.abs(original)[is_normal]
+        largest = max(largest, float(differences.max(initial=0.0)))
+    if ours:
+        raise ValueError(f"the published file has no {', '.join(map(str, ours))}")
+    return largest
+
+
 def main() -> None:
     """Compare both files and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -140,6 +166,8 @@ def main() -> None:
             "converted folder as f16": folder / "f16.gguf",
         }
         lines += [compare(label, path, texts, base).row for label, path in files.items()]
+        rounding = largest_rounding(next(iter(files.values())), base)
+        lines += ["", f"Largest relative difference of a weight: {rounding:.6f}."]
     publish("smollm2", lines, options.record)
 
 
