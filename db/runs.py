@@ -87,7 +87,7 @@ def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
 
 @dataclass(frozen=True)
 class Promotion:
-    """The decision to use a run for a campaign: when, which run (or "base") it replaced, why."""
+    """The decision to use a run for a campaign, its reason, and the run (or "base") it replaced."""
 
     campaign: str
     run: Run

@@ -35,7 +35,7 @@ class Evidence:
     ratings: tuple[ArmRating, ...] = ()
 
     def difference(self, feature: str) -> Difference | None:
-        """The difference tuned − baseline in a feature, or None if they weren't compared."""
+        """The difference tuned − baseline in a feature, or None if the arms weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)

@@ -96,7 +96,7 @@ class LadderConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class Provider:
-    """A model at a fine-tuning API that the study tests before and after tuning."""
+    """A model offered by a fine-tuning API, which the study tests before and after tuning."""
 
     model: Words = Field(description="The model name as the API expects it.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")

@@ -67,8 +67,8 @@ def build_examples(
     """Convert approved candidates to examples with their final text and split.
 
     A reviewer's edit replaces the candidate's text. The split depends on the article URL in
-    `pages`, which is the same for all revisions of an article. Without a URL it depends on the
-    article id, and without an article on the candidate id.
+    `pages`, which is the same for all revisions of an article. If an article has no URL, its id
+    determines the split; if there is no article, the candidate id does.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
     be parsed.

@@ -17,9 +17,10 @@ TRAINER = Path(__file__).parents[1]
 class TrainingResult:
     """The result of a finished run: the location of its adapter, and its measurements.
 
-    `losses` has one training loss per step, in nats per token. `seconds` adds up all processes
-    that worked on the run, each up to its last checkpoint; `tokens_per_second` and the peak memory
-    are those of the last process. `template_notes` say how the chat template was changed.
+    `losses` contains one training loss per step, in nats per token. `seconds` is the total time of
+    all processes that worked on the run, each up to its last checkpoint. `tokens_per_second` and
+    the peak memory describe only the last process. `template_notes` say how the chat template was
+    changed.
     """
 
     adapter: Path

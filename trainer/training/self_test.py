@@ -1,7 +1,8 @@
 """A self-test before the first training step, which checks that only assistant turns have loss.
 
-It decodes the tokens with loss from the tensors that the model receives, and compares them with the
-turns of the examples. It shares no code with the labelling, so it can detect bugs there.
+The self-test decodes the tokens with loss from the tensors that the model receives, and compares
+them with the turns of the examples. The self-test shares no code with the labelling, so it can
+detect labelling bugs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ def loss_spans(labels: Sequence[int]) -> list[list[int]]:
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Decode token ids to words with single spaces, without control tokens and empty thoughts."""
+    """Decode token ids to words with single spaces, without control tokens or thinking blocks."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 
