@@ -13,7 +13,14 @@ from db.store import Store
 from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from timbre.workflows.answer import BASE, TUNED, base_arm, held_out_prompts, tuned_arm
-from trainer.export.export_plan import ExportPlan, ExportSteps, GgufType, MergeInto
+from trainer.export.export_plan import (
+    Bounds,
+    ExportPlan,
+    ExportSteps,
+    GgufType,
+    MergeInto,
+    bounds_for,
+)
 from trainer.export.formats import GGUF, PARITY, export_gguf, export_merged, vllm_command
 from trainer.export.gguf_file import write_gguf
 from trainer.export.llama_cpp import SCRIPT
@@ -58,14 +65,18 @@ def export_run(
     arm = tuned_arm(run, settings)
     adapter = settings.run_folder(run.id) / ADAPTER
     converter = settings.llama_cpp / SCRIPT if settings.llama_cpp else None
-    plan = ExportPlan(adapter, run.base, arm.revision, options.into, converter=converter)
+    is_merged = options.target is ExportTarget.MERGED
+    bounds = Bounds() if is_merged else bounds_for(options.weights)
+    plan = ExportPlan(
+        adapter, run.base, arm.revision, options.into, bounds=bounds, converter=converter
+    )
     if options.target is ExportTarget.VLLM:
         yield vllm_command(plan)
         return
     prompts = held_out_prompts(store, run, PROMPTS)
-    steps = ExportSteps(on_progress, total=5 if options.target is ExportTarget.MERGED else 6)
+    steps = ExportSteps(on_progress, total=5 if is_merged else 6)
     folder = options.folder or adapter.parent / "exports" / options.target.value
-    if options.target is ExportTarget.MERGED:
+    if is_merged:
         yield _describe(export_merged(plan, folder, prompts, steps))
         yield f"Merged model: {folder}"
         return

@@ -73,6 +73,11 @@ def smollm2_folder() -> Path:
     return check_files(folder, f"Delete the folder {folder}; the next use creates it again.")
 
 
+def is_cached() -> bool:
+    """Whether the model has been downloaded and converted."""
+    return (_source.cache / _FOLDER / CHECKSUMS).is_file()
+
+
 def _create(folder: Path) -> None:
     """Download and convert the model; `folder` appears only when it is complete."""
     free = shutil.disk_usage(_source.cache).free
