@@ -2,11 +2,12 @@
 
 Run it on an otherwise idle machine:
 
-    python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--record]
+    python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--no-defaults] [--record]
 
 The bare script uses TRL with settings tuned for the machine (no gradient checkpointing, bfloat16
 only on hardware that supports it) and the same examples, order, batch size, steps and precision.
-TRL's default settings are timed for a twentieth of the steps and scaled up.
+TRL's default settings are timed for a twentieth of the steps and scaled up. Each model has its own
+page.
 """
 
 import argparse
@@ -207,12 +208,12 @@ def measure_defaults(examples: list[Example], config: TrainingConfig) -> Measure
     )
 
 
-def table(groups: list[list[Measurement]], defaults: Measurement) -> Iterator[str]:
+def table(groups: list[list[Measurement]], defaults: Measurement | None) -> Iterator[str]:
     """Each method's speed, relative to the bare script in its precision and to the fastest one."""
     yield "| | seconds | CPU seconds | tokens/s | vs bare | vs fastest bare | loss | peak MB |"
     yield "|---|---|---|---|---|---|---|---|"
     fastest = min((group[0] for group in groups), key=lambda bare: bare.seconds)
-    for group in [*groups, [defaults]]:
+    for group in [*groups, [defaults]] if defaults else groups:
         for line in group:
             vs_own, vs_fastest = (f"{b.seconds / line.seconds:.2f} ×" for b in (group[0], fastest))
             loss = f"{line.loss:.4f}"
@@ -248,7 +249,10 @@ def main() -> None:
         f"{options.steps} steps of {options.batch} examples."
     ]
     config = TrainingConfig(
-        options.model, steps=options.steps, batch_size=options.batch, learning_rate=2e-3
+        options.model,
+        steps=options.steps,
+        batch_size=options.batch,
+        learning_rate=2e-3 if options.model == "mini" else 5e-4,
     )
     chat = open_base(options.model, "", "auto").chat
     for title, max_words in (("Short chats", 20), ("Long chats", 120)):
@@ -260,8 +264,9 @@ def main() -> None:
             f"{fmean(lengths):.0f} tokens on average, {padding:.0%} of padded batches is padding"
         )
         lines += ["", f"{title} of up to {2 * max_words} words ({about}):", ""]
-        lines += table(groups, measure_defaults(examples, config))
-    publish("training", lines, options.record)
+        lines += table(groups, defaults)
+    page = "training" if options.model == "mini" else f"training-{options.model}"
+    publish(page, lines, options.record)
 
 
 if __name__ == "__main__":
