@@ -179,7 +179,7 @@ def run_in_process(
 def measure_precisions(examples: list[Example], config: TrainingConfig) -> list[list[Measurement]]:
     """Three measurements for each precision: the bare script, and Timbre padded and packed."""
     groups = []
-    precisions: list[PrecisionName] = [choose_precision("auto").name, "int8", "nf4"]
+    precisions: list[PrecisionName] = [choose_precision(config.precision).name, "int8", "nf4"]
     for precision in precisions:
         padded = replace(config, precision=precision)
         packed = replace(padded, packing=True)
@@ -239,18 +239,20 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--precision", default="auto", help="beside int8 and nf4")
     parser.add_argument("--no-defaults", action="store_true", help="leave out TRL's defaults")
     parser.add_argument(
         "--record", action="store_true", help="write the tables to their page in docs/benchmarks"
     )
     options = parser.parse_args()
-    precision = choose_precision("auto")
+    precision = choose_precision(options.precision)
     lines = [
-        f"{options.model} on {device_name(precision.device)}: {precision.reason}; "
+        f"{options.model} on {device_name(precision.device)}; {precision.name}: {precision.reason}; "
         f"{options.steps} steps of {options.batch} examples."
     ]
     config = TrainingConfig(
         options.model,
+        precision=precision.name,
         steps=options.steps,
         batch_size=options.batch,
         learning_rate=2e-3 if options.model == "mini" else 5e-4,
