@@ -17,13 +17,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from transformers.integrations.bitsandbytes import replace_with_bnb_linear
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from benchmarks.answering import prompts
 from benchmarks.record import publish
@@ -38,6 +42,7 @@ from trainer.models.precision import best_device, choose_precision
 from trainer.sft import make_trainer
 from trainer.training import sft_trainer
 from trainer.training.results import device_name, peak_memory_mb
+from trainer.training.training_arguments import training_arguments
 
 SOURCE = "mini"
 """The model whose tokenizer and template are used: the weights are random anyway."""
@@ -149,19 +154,13 @@ def measure_shape(shape: Shape, examples: list[Example], config: TrainingConfig)
         label = f"{shape.name} | {base.precision.name}"
         own = replace(config, precision=base.precision.name)
         packed = replace(own, packing=True)
-        rows: dict[str, Callable[[Path], Any]] = {
-            "bare TRL": lambda folder, base=base, own=own: bare_trainer(
-                base.load(), base.chat.tokenizer, examples, own, output_dir=str(folder)
-            ),
-            "padded": lambda folder, base=base, own=own: make_trainer(base, examples, own, folder),
-            "packed": lambda folder, base=base, packed=packed: make_trainer(
-                base, examples, packed, folder
-            ),
+        rows: dict[str, Callable[[Path], SFTTrainer]] = {
+            "bare TRL": partial(trl_trainer, base, examples, own),
+            "padded": partial(make_trainer, base, examples, own),
+            "packed": partial(make_trainer, base, examples, packed),
         }
         if find_spec("liger_kernel"):
-            rows["packed, Liger"] = lambda folder, base=base, packed=packed: liger_trainer(
-                base, examples, packed, folder
-            )
+            rows["packed, Liger"] = partial(liger_trainer, base, examples, packed)
         bare: Measurement | None = None
         for name, make in rows.items():
             result = measure(name, make, base.precision.device)
@@ -176,25 +175,29 @@ def random_base(shape: Shape, precision: str) -> RandomBase:
     return RandomBase(source.folder, source.chat, source.precision, shape)
 
 
+def trl_trainer(
+    base: BaseModel, examples: list[Example], config: TrainingConfig, folder: Path
+) -> SFTTrainer:
+    """TRL's trainer on the base's weights."""
+    settings = {"output_dir": str(folder)}
+    return bare_trainer(base.load(), base.chat.tokenizer, examples, config, **settings)
+
+
 def liger_trainer(
     base: BaseModel, examples: list[Example], config: TrainingConfig, folder: Path
-) -> Any:
+) -> SFTTrainer:
     """Timbre's trainer with TRL's setting for Liger kernels, which Timbre has no setting for."""
-    original = sft_trainer.training_arguments
 
-    def with_liger(*arguments: Any) -> Any:
-        settings = original(*arguments)
+    def with_liger(*arguments: Any) -> SFTConfig:
+        settings = training_arguments(*arguments)
         settings.use_liger_kernel = True
         return settings
 
-    sft_trainer.training_arguments = with_liger
-    try:
+    with patch.object(sft_trainer, "training_arguments", with_liger):
         return make_trainer(base, examples, config, folder)
-    finally:
-        sft_trainer.training_arguments = original
 
 
-def measure(name: str, make: Callable[[Path], Any], device: str) -> Measurement | str:
+def measure(name: str, make: Callable[[Path], SFTTrainer], device: str) -> Measurement | str:
     """Time a trainer's steps; if it fails, the error in a few words."""
     free_memory()
     try:
@@ -247,7 +250,7 @@ def largest_base(shapes: tuple[Shape, ...], examples: list[Example]) -> Iterator
         base = random_base(shape, "nf4")
         result = measure(
             shape.name,
-            lambda folder, base=base: make_trainer(base, examples, config, folder),
+            partial(make_trainer, base, examples, config),
             base.precision.device,
         )
         if isinstance(result, str):

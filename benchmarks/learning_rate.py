@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from benchmarks.record import PAGES, record
 from db.records import Example, Output, Split, digest
@@ -124,12 +125,15 @@ def read_cells() -> list[Cell]:
     """The finished cells."""
     if not DATA.is_file():
         return []
-    types = {field.name: int if field.type is int else float for field in fields(Cell)}
     with DATA.open(encoding="utf-8", newline="") as file:
         return [
-            Cell(**{name: types[name](value) for name, value in row.items()})
+            Cell(**{name: _number(value) for name, value in row.items()})
             for row in csv.DictReader(file)
         ]
+
+
+def _number(value: str) -> Any:
+    return int(value) if value.isdecimal() else float(value)
 
 
 def write_cells(cells: Sequence[Cell]) -> None:

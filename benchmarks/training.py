@@ -247,8 +247,8 @@ def main() -> None:
     options = parser.parse_args()
     precision = choose_precision(options.precision)
     lines = [
-        f"{options.model} on {device_name(precision.device)}; {precision.name}: {precision.reason}; "
-        f"{options.steps} steps of {options.batch} examples."
+        f"{options.model} on {device_name(precision.device)}; {precision.name}: "
+        f"{precision.reason}; {options.steps} steps of {options.batch} examples."
     ]
     config = TrainingConfig(
         options.model,

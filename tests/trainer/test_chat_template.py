@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 import torch
@@ -100,8 +101,8 @@ def test_the_tokens_are_the_same_on_any_day(
 ) -> None:
     class Today(datetime):
         @classmethod
-        def now(cls, tz: object = None) -> datetime:
-            return cls(2031, 1, 2)
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2031, 1, 2, tzinfo=tz)
 
     before = make().encode_prompt(TURNS[:1])
     monkeypatch.setattr(chat_template_utils, "datetime", Today)

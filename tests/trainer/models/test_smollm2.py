@@ -75,10 +75,10 @@ def test_the_model_is_downloaded_and_converted_once(
     folder = lookup.resolve("smollm2")
     assert [line.split()[0] for line in lines] == ["Downloading", "Converting"]
     original = AutoModelForCausalLM.from_pretrained(published, dtype=torch.float32)
-    model = AutoModelForCausalLM.from_pretrained(folder)
-    assert model.dtype is torch.float16
+    assert AutoModelForCausalLM.from_pretrained(folder).dtype is torch.float16
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with torch.inference_mode():
-        assert (model.float()(IDS).logits - original(IDS).logits).abs().max() < 0.05
+        assert (model(IDS).logits - original(IDS).logits).abs().max() < 0.05
     texts = "the river is 12 long\n\nand green", "<|user|>why?"
     ours, theirs = (AutoTokenizer.from_pretrained(path) for path in (folder, published))
     assert [ours(text)["input_ids"] for text in texts] == [
