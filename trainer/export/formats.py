@@ -29,7 +29,7 @@ from trainer.lock import lock_folder
 from trainer.models.adapter import METADATA, read_metadata
 from trainer.models.loading import load_model, load_tokenizer
 from trainer.models.lookup import resolve
-from trainer.models.precision import choose_precision
+from trainer.models.precision import best_device, choose_precision
 
 PARITY = "parity.json"
 GGUF = "model.gguf"
@@ -177,9 +177,13 @@ def _answerers(
     plan: ExportPlan, folder: Path, model: PreTrainedModel | None = None
 ) -> tuple[Answerer, Answerer]:
     """The adapter and the export (loaded from the folder without `model`), ready to answer."""
-    decoding = Decoding(max_new_tokens=plan.new_tokens)
+    trained_in = read_metadata(plan.adapter).precision
+    is_rounding = trained_in == "bfloat16" and best_device() == "cpu"
+    # A CPU has the memory for float32, and bfloat16 would round more than most exports do.
+    ours = "float32" if is_rounding else trained_in
+    theirs = "float32" if ours == "float32" else "auto"  # bfloat16 if it's fast
+    decoding = Decoding(max_new_tokens=plan.new_tokens, precision=ours)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     adapter = Answerer(tuned, decoding)
-    is_float32 = read_metadata(plan.adapter).precision == "float32"  # or bfloat16 if it's fast
-    decoding = replace(decoding, precision="float32" if is_float32 else "auto")
+    decoding = replace(decoding, precision=theirs)
     return adapter, Answerer(Arm("export", str(folder)), decoding, model)
