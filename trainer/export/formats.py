@@ -160,8 +160,10 @@ def vllm_command(plan: ExportPlan) -> str:
 
 def _merge(plan: ExportPlan, folder: Path) -> None:
     metadata = read_metadata(plan.adapter)
-    is_trained_on = plan.into is MergeInto.TRAINED_ON
-    precision = choose_precision(metadata.precision if is_trained_on else "float32")
+    trained_in = choose_precision(metadata.precision)
+    # Weights that weren't quantised are the published ones, except for bfloat16's rounding.
+    is_trained_on = plan.into is MergeInto.TRAINED_ON and trained_in.is_quantised
+    precision = trained_in if is_trained_on else choose_precision("float32")
     source = resolve(plan.base, plan.revision)
     base: Any = load_model(source, precision)  # the next two aren't typed in transformers
     weights = (base.dequantize() if precision.is_quantised else base).float()
