@@ -17,7 +17,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """A rule that writers follow to achieve the tone, with an example before and after."""
+    """A writing rule for the tone, with an example of a text before and after applying the rule."""
 
     do: str
     before: str
@@ -26,7 +26,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and how it shows in a text."""
+    """A trait of a persona, with a description of how it appears in a text."""
 
     name: str
     meaning: str = ""
@@ -40,14 +40,16 @@ class ReviewSettings:
         subject: The name of the tone or persona.
         description: A description of the tone or persona in one or two sentences.
         scale_question: The question that reviewers answer with the rating scale.
-        scale: The points of the tone's scale, lowest first. If empty, the question is omitted.
-        style_rules: The rules that writers follow to achieve the tone.
-        traits: The traits of the persona. If empty, the question is omitted.
+        scale: The points of the tone's scale, lowest first. If there are none, the question is
+            omitted.
+        style_rules: The writing rules for the tone.
+        traits: The traits of the persona. If there are none, the question is omitted.
         grounded: Whether the passage must contain all facts in the text.
         overlap: The number of reviewers per record.
         vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
-        measures: The names of the measures in the metadata, for filtering and sorting.
-        adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
+        measures: The names of the measures to store as metadata, by which reviewers can filter and
+            sort records.
+        adjudication: Whether the dataset is for the adjudicator, who sees the reviewers' answers.
     """
 
     subject: str

@@ -1,6 +1,6 @@
 """Exports of a run on a real base model: how they match the adapter, and what llama.cpp answers.
 
-Run it where the run was trained, with the extra `llama` installed:
+Run it where the run was trained, with the extra `local` installed:
 
     python -m benchmarks.exports RUN [--record]
 

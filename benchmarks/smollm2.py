@@ -1,6 +1,6 @@
 """A check that SmolLM2's converted folder is the published model: llama.cpp gives the same figures.
 
-Run: `python -m benchmarks.smollm2 [--texts 50] [--record]`, with the extra `llama` installed. For
+Run: `python -m benchmarks.smollm2 [--texts 50] [--record]`, with the extra `local` installed. For
 each text, llama.cpp reads the same tokens and returns the log-probability of every next token:
 with the published 4-bit file, and with the folder written as an f16 GGUF file.
 """

@@ -1,6 +1,6 @@
 """Criteria that define correct answers, using bounds on tone features or a persona's traits.
 
-A criterion combines several features, so that a model can't satisfy it by gaming a single one.
+A criterion combines several features, so that a model can't meet it by optimising only one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class Criterion:
         return tone | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The source of a measure, which is either this criterion or the shared tone features."""
+        """The source that defines a measure: the shared tone features or this criterion."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 

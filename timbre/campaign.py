@@ -1,4 +1,4 @@
-"""Load a campaign once, with everything that its configuration refers to.
+"""Load campaigns, along with the files that their configuration refers to.
 
 `load_campaign` reads the campaign file and every file that it refers to. No other code opens
 campaign, tone, persona or training files.
@@ -50,19 +50,19 @@ class Campaign:
     Attributes:
         name: The name of the campaign.
         voice: The tone or persona.
-        criterion: The criterion for an answer to be in the voice, or None if the tone has no
-            target.
+        criterion: The criterion that decides whether an answer is in the voice, or None if the tone
+            has no target.
         system_prompt: The system prompt of the prompted arm.
         review_settings: The questions for reviewers.
         training: The training settings.
-        watch_training: The training settings for the runs that new versions start.
+        watch_training: The training settings for the runs that are started for new versions.
         sources: The sources of the campaign's articles; if empty, all stored articles are used.
-        generate: Which candidates to generate, and with which teacher.
+        generate: Which candidates to generate, and which teacher to use.
         review: Who reviews, and how reviews are combined into a verdict.
         gates: The conditions that a version must meet.
         freeze: How to split examples.
         evaluate: How to answer held-out prompts and judge the answers.
-        watch: Which versions start runs automatically.
+        watch: Which versions to train on automatically.
     """
 
     name: str
@@ -88,12 +88,16 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """The rule that combines reviews into a verdict, which requires `overlap` reviews."""
+        """The rule that combines at least `overlap` reviews into a verdict."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
     def require_criterion(self, purpose: str) -> Criterion:
-        """Return the criterion. Raises `SettingsError` if `purpose` needs one and there is none."""
+        """Return the criterion.
+
+        Raises `SettingsError` if the campaign has no criterion. The error message starts with
+        `purpose`.
+        """
         if self.criterion is None:
             raise SettingsError(
                 f"{purpose} needs to know which answers are in the tone, but {self.subject} has no "
@@ -116,7 +120,7 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions for which measures can suggest answers."""
+        """The review questions whose answers Timbre can suggest based on measures."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
@@ -133,7 +137,7 @@ class Campaign:
 
     @property
     def calibration_dataset(self) -> str:
-        """The name of the Argilla dataset without suggestions, which measures agreement."""
+        """The name of the Argilla dataset for measuring agreement, which shows no suggestions."""
         return f"{self.name}-calibration"
 
     @property

@@ -1,4 +1,4 @@
-"""The whole loop in order: from Wikipedia articles to a fine-tuned model with reviewed outputs."""
+"""Run the whole loop, from reading Wikipedia articles to reviewing a tuned model's outputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,10 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The demo's article source, base model, Argilla URL (empty: embedded) and reviewers."""
+    """Options for the demo: the article source, the base model, the Argilla server, the reviewers.
+
+    An empty `argilla` means the embedded server.
+    """
 
     source: str = "sample"
     base: str = SMOLLM2
@@ -51,7 +54,7 @@ class DemoOptions:
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
-    """Run the loop from articles to report, without repeating finished steps.
+    """Run the loop from articles to report, skipping steps that are already finished.
 
     Returns the path of the report.
     """
@@ -125,7 +128,7 @@ class Review:
         self._collect(campaign, dataset, review_candidates_by_rules)
 
     def outputs(self, campaign: Campaign, run: Run) -> None:
-        """Push blind comparisons of the arms to the same reviewers, and pull their votes."""
+        """Push blind comparisons of the arms to the reviewers, and pull their votes."""
         dataset = campaign.outputs_dataset
         outputs = run_outputs(self.store, campaign, run, self.settings)
         add_comparisons(self.store, campaign, outputs)

@@ -46,7 +46,7 @@ TERMS = {
 
 @dataclass(frozen=True)
 class _Builder:
-    """Builds fields and questions with a single client, because the SDK's default is global."""
+    """Builds fields and questions with an explicit client instead of the SDK's global one."""
 
     client: Any
     settings: ReviewSettings
@@ -66,8 +66,8 @@ class _Builder:
     def faithful(self, name: str, title: str, description: str = "") -> Any:
         """Build the question about the passage, which doesn't apply to a record without a passage.
 
-        Imported chats have no passage. All records of an Argilla dataset have the same questions,
-        so the question about the passage can't be required.
+        Imported chats have no passage. All records of an Argilla dataset share the same questions,
+        so the question about the passage has to be optional.
         """
         description = f"{description} Leave it empty if there is no passage.".strip()
         options = {"labels": FAITHFUL, "required": False}

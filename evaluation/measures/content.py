@@ -1,9 +1,10 @@
 """Content measures, which check whether an answer still says what its reference says.
 
 Similarity is the cosine of sentence embeddings (Reimers and Gurevych, Sentence-BERT, EMNLP 2019). A
-cosine means little on its own. Compare the similarity with a floor (answers and the references of
-other prompts) and a ceiling (approved rewrites and the plain answers they rewrite). The other
-measures compare numbers, names, lengths and word sequences.
+cosine is hard to interpret without reference values. Compare a similarity with two reference
+values: the floor (the similarity of answers to the references of other prompts) and the ceiling
+(the similarity of approved rewrites to the plain answers that they rewrite). All other content
+measures compare numbers, names, lengths or word sequences.
 """
 
 import re
@@ -21,7 +22,9 @@ from evaluation.statistics import RESAMPLING, Resampling, mean_interval
 CONTENT_SOURCE = "content.v1"
 
 SIMILARITY = Feature(
-    "similarity", "Similarity", "Cosine of the sentence vectors of the answer and the reference."
+    "similarity",
+    "Similarity",
+    "Cosine similarity between the sentence vectors of the answer and the reference.",
 )
 FEATURES = (
     SIMILARITY,
@@ -57,9 +60,9 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """The similarity floor: the mean similarity of each row of `a` to the other rows of `b`.
+    """The similarity floor: the mean similarity of each row of `a` to all other rows of `b`.
 
-    Raises `EvaluationError` if there are fewer than two rows.
+    Raises `EvaluationError` if the arrays have fewer than two rows.
     """
     first, second = _rows(a, b)
     count = len(first)
@@ -97,8 +100,8 @@ def numbers(text: str) -> set[str]:
 def names(text: str) -> set[str]:
     """The words in an English text that are probably names, based on capitalisation.
 
-    The first word of a sentence counts only if it is also capitalised within a sentence or the next
-    word is capitalised too (`Isaac Newton was …`).
+    The first word of a sentence counts as a name only if it also appears capitalised within a
+    sentence, or if the next word is capitalised (`Isaac Newton was …`).
     """
     inside: set[str] = set()
     for sentence in sentences(text):

@@ -1,10 +1,10 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features separate involved speech from informational writing, following dimension 1 in Biber,
-*Variation across Speech and Writing* (1988): first and second person, contractions, questions and
-discourse particles, with the markers from Schiffrin, *Discourse Markers* (1987). Each feature is a
-rate per 100 words. Reading ease follows Flesch, "A new readability yardstick", Journal of Applied
-Psychology 32 (1948), 221-233.
+The features distinguish involved speech from informational writing, following dimension 1 in Biber,
+*Variation across Speech and Writing* (1988). They are first and second person, contractions,
+questions and discourse particles. The list of particles follows Schiffrin, *Discourse Markers*
+(1987). Each feature is a rate per 100 words. Reading ease follows Flesch, "A new readability
+yardstick", Journal of Applied Psychology 32 (1948), 221-233.
 """
 
 import re
@@ -110,7 +110,7 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
 def tone_measures(text: str) -> dict[str, float]:
     """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
 
-    The numeral `I` (after a name within a sentence) and `US` don't count as first person.
+    `I` as a numeral (after a name within a sentence) and `US` aren't counted as first person.
     """
     text_words = words(text)
     if not text_words:
@@ -137,9 +137,10 @@ def tone_measures(text: str) -> dict[str, float]:
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """Count discourse phrases, and return the indices of the words outside them.
+    """Count discourse phrases, and return the indices of all words outside of them.
 
-    Pronouns within a phrase (you know, I mean) aren't counted, so that no word is counted twice.
+    Pronouns in discourse phrases (you know, I mean) aren't counted as pronouns, so no word is
+    counted twice.
     """
     count, free, start = 0, [], 0
     while start < len(lower):

@@ -74,7 +74,7 @@ def source_path(source: str) -> Path:
 def source_name(source: str) -> str:
     """Return the source name that is stored with each article.
 
-    For a file, the source name is the base name.
+    The source name of a file or folder is its name without the path.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source

@@ -14,7 +14,7 @@ LEAST_WORDS = 8
 def check_language(item: CheckInput) -> Failure | None:
     """Reject a text that isn't English in an English campaign.
 
-    Campaigns in other languages aren't checked.
+    In campaigns in other languages, this check accepts every text.
     """
     if item.language != "en" or is_english(item.text):
         return None

@@ -1,4 +1,4 @@
-"""Check that a text doesn't refuse to answer or speak as a language model."""
+"""Check that a text neither refuses to answer nor speaks as a language model."""
 
 import re
 

@@ -29,9 +29,10 @@ def demo(
 ) -> None:
     """Run the whole loop, from reading articles to training an adapter and writing a report.
 
-    Written rules do the reviewing by default. Every review, card and report says so. Once SmolLM2
-    is downloaded, the demo runs offline; without a package index it uses the packaged mini model.
-    If the demo is interrupted, run it again to continue.
+    By default, the demo uses written rules instead of human reviewers. Reviews, cards and reports
+    state when rules did the reviewing. Once SmolLM2 is downloaded, the demo runs offline. Without a
+    package index, it uses the packaged mini model. If the demo is interrupted, run it again to
+    continue.
 
     Example: timbre demo --review human
     """

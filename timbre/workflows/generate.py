@@ -21,6 +21,7 @@ from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback, format_counts
 from timbre.settings import Settings, SettingsError, ray_address, teacher_key
+from timbre.workflows.examples import approved_examples
 from timbre.workflows.ingest import campaign_passages
 
 COST_SOURCE = "generate.prices.v1"
@@ -45,19 +46,19 @@ class GenerateOptions:
 
 @dataclass
 class StoredCounts:
-    """Counts of candidates by kind and rejections by reason, and the number of new ones."""
+    """The number of candidates of each kind, of rejections for each reason, and of new records."""
 
     by_outcome: Counter[str] = field(default_factory=Counter)
     new: int = 0
 
     def __str__(self) -> str:
-        """Format the counts as text."""
+        """Format the counts as a comma-separated list."""
         return format_counts(self.by_outcome)
 
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """Counts of stored records, and of the changes that the import made to accepted chats."""
+    """Counts of the records that an import stored, and of the changes it made to accepted chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -67,7 +68,7 @@ class ImportCounts:
 class Estimate:
     """The requests, tokens and cost of a run, extrapolated from a sample of passages.
 
-    `cached` replies are already in the journal and cost nothing.
+    `cached` is the number of replies that are already in the journal and cost nothing.
     """
 
     passages: int
@@ -90,20 +91,22 @@ def generate(
     Existing candidates aren't generated again. However the run ends, all candidates that have
     arrived are stored.
 
-    Returns the counts of stored records, and the meter with the teacher's requests.
+    Returns the counts of stored records, and the meter that tracked the teacher's requests.
 
     Raises `SettingsError` if a dollar limit is set without prices, and `TeacherError` if the
     teacher can't be used.
     """
     plan = _plan(campaign, settings, options or GenerateOptions())
-    plan = replace(plan, resources=_resources(store, campaign, plan))
+    examples = approved_examples(store, campaign)
+    plan = replace(plan, resources=_resources(store, campaign, plan), examples=examples)
     records = _generate_records(store, campaign, plan)
     return _store_records(store, records, plan.meter.prices, on_progress), plan.meter
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     """Estimate the requests and cost of a run, without requesting or storing anything."""
-    plan = replace(_plan(campaign, settings, GenerateOptions()), dry_run=True)
+    plan = _plan(campaign, settings, GenerateOptions())
+    plan = replace(plan, dry_run=True, examples=approved_examples(store, campaign))
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
     for _ in _run_pipeline(campaign, sample, plan):
@@ -142,7 +145,7 @@ def add_chats(
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
     """Return a function that loads a local model as the teacher.
 
-    The function can be sent to a Ray worker.
+    The returned function can be sent to a Ray worker.
     """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
@@ -165,7 +168,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd only works with prices. Add input_price and output_price (US dollars per "
+            "--max-usd requires prices. Add input_price and output_price (US dollars per "
             "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(
@@ -188,7 +191,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """Return what a generation run needs from the store and the trainer."""
+    """Return the existing candidates and the local models that a generation run needs."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
@@ -278,7 +281,7 @@ def _outcome(record: Candidate | Rejection) -> str:
 def _collect_samples(
     records: Iterable[Candidate | Rejection], samples: dict[str, Rejection]
 ) -> Iterator[Candidate | Rejection]:
-    """Pass on records, and remember the first rejection for each reason."""
+    """Yield all records, and remember the first rejection for each reason in `samples`."""
     for record in records:
         if isinstance(record, Rejection):
             samples.setdefault(record.reason, record)

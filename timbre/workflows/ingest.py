@@ -28,7 +28,7 @@ class Intake:
     resumed_at: int = 0
 
     def count(self, record: Record) -> None:
-        """Count a record by type."""
+        """Add a record to the count of its type."""
         if isinstance(record, Article):
             self.articles += 1
         elif isinstance(record, Passage):
@@ -42,8 +42,8 @@ def add_articles(
 ) -> Intake:
     """Store the articles, passages and rejections of a source.
 
-    For multistream dumps, reading resumes where it stopped. `licence` applies to texts that don't
-    come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
+    A multistream dump is read from where the previous run stopped. `licence` applies to texts that
+    don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
     """

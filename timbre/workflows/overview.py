@@ -1,4 +1,4 @@
-"""Write the overview page of all versions and runs: promotions, results, gates and agreement."""
+"""Write the overview page, which shows promotions, results, gates and agreement for all runs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -154,7 +154,7 @@ def _agreement_section(store: Store, versions: Sequence[Version]) -> Section:
         (note,),
         _agreement_figures(rows),
         (Table("", ("Version", "Campaign", "Alpha"), cells),) if cells else (),
-        missing_note="No version has a defined agreement.",
+        missing_note="Agreement is undefined for every version.",
     )
 
 
@@ -171,7 +171,7 @@ def _agreement_figures(rows: list[Row]) -> tuple[Figure, ...]:
 def _agreement_points(
     store: Store, versions: Sequence[Version]
 ) -> Iterator[tuple[str, str, Interval]]:
-    """Return the label, campaign and alpha of versions with a defined agreement, oldest first."""
+    """Return the label, campaign and alpha of each version with a defined alpha, oldest first."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
             agreement = json.loads(event.detail).get("agreement")

@@ -33,10 +33,12 @@ from timbre.settings import Settings
 def push(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's candidates to its reviewers. Candidates from earlier pushes stay.
+    """Push the campaign's candidates to its reviewers.
 
-    The calibration share goes to a separate dataset without suggestions, in which each record has
-    at least two reviewers.
+    Candidates from earlier pushes stay in their dataset.
+
+    A share of the candidates goes to a separate calibration dataset without suggestions, in which
+    each record has at least two reviewers.
     """
     settings, review = campaign.review_settings, campaign.review
     candidates = list(store.stream(Candidate, campaign=campaign.name))
@@ -73,7 +75,7 @@ def push_ties(
     """Push tied candidates to an adjudicator, together with the reviewers' answers.
 
     The adjudicator's decision is another review of the candidate, and it determines the verdict.
-    Candidates from earlier pushes stay, whether or not they've been decided.
+    Candidates from earlier pushes stay in the dataset, whether or not they've been decided.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
@@ -159,7 +161,7 @@ def campaign_progress(
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """Return a connection for each rule's user, and create missing users."""
+    """Create a user for each rule if necessary, and return a connection for each user."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)

@@ -40,8 +40,8 @@ def export_merged(
 ) -> Parity:
     """Merge the base model and the adapter into one model, and compare it with the adapter.
 
-    The comparison uses held-out examples. Raises `TrainerError` and leaves nothing behind if the
-    model differs too much from the adapter.
+    The comparison uses held-out examples. Raises `TrainerError` and deletes the export if the model
+    differs too much from the adapter.
     """
     steps = steps or ExportSteps()
     with _complete_folder(plan, folder, examples) as partial:
@@ -63,7 +63,7 @@ def export_gguf(
 ) -> Parity:
     """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check the result.
 
-    The written file is loaded with transformers and compared with the adapter.
+    The GGUF file is loaded with transformers and compared with the adapter.
 
     Raises `TrainerError` if the model family isn't supported by GGUF, if Ollama can't express the
     chat template, or if the model differs too much from the adapter.
@@ -134,7 +134,7 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
 
 
 def _save_parity(parity: Parity, folder: Path) -> None:
-    """Save how far an export differs from its adapter, or reject it if it differs too much."""
+    """Save how far an export differs from its adapter, or raise an error if it differs too much."""
     if not parity.is_within_bounds:
         message = (
             f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
