@@ -59,7 +59,9 @@ def test_good_answer_passes() -> None:
         ("Well, Agnes Tulloch built it in 1876, and it's got eleven arches.", "unsupported number"),
         ("Well, Agnes Tulloch built it in 1867, and it's got twelve arches.", "unsupported number"),
         ("Well, Agnes Telford built it in 1867, and it's got eleven arches.", "unsupported name"),
-        ("Agnes Tulloch built it in 1867. Write to agnes@tulloch.org for more.", "personal data"),
+        ("Agnes Tulloch built it in 1867, eleven arches and all. It was a huge feat.", "invented"),
+        ("Well, it was Agnes Tulloch who built it, and that was in 1867.", "dropped"),
+        (f"{GOOD_ANSWER} Write to agnes@tulloch.org for more.", "personal data"),
     ],
 )
 def test_planted_fault_is_rejected(answer: str, expected: str) -> None:
@@ -77,7 +79,8 @@ def test_planted_fault_is_rejected(answer: str, expected: str) -> None:
     ],
 )
 def test_facts_in_another_form_pass(answer: str) -> None:
-    assert reason(answer) == ""
+    candidate = replace(conversation(answer), reference="")
+    assert CampaignChecks().run(candidate, PASSAGE) is None
 
 
 @pytest.mark.parametrize(
