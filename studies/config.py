@@ -226,7 +226,7 @@ class PersonaStudy:
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
         description="Quantities to keep equal across formats: `examples`, `tokens` or both. The "
-        "study trains every format once for each quantity.",
+        "study trains every format separately for each quantity.",
     )
     size: Count = Field(
         default=0,
