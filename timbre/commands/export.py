@@ -23,8 +23,8 @@ def export(
     into: Annotated[
         Literal["trained-on", "published"],
         typer.Option(
-            help="Base weights to merge the adapter into: the ones used in training "
-            "(quantised with int8 or nf4), or the published ones."
+            help="Base weights to merge the adapter into: the weights as loaded for training "
+            "(quantised if the run used int8 or nf4), or the published weights."
         ),
     ] = "trained-on",
     weights: Annotated[
