@@ -21,6 +21,7 @@ from timbre.commands import (
     report,
     review,
     run,
+    serve,
     study,
     tone,
     trace,
@@ -30,8 +31,9 @@ from timbre.commands import (
 )
 from timbre.console import echo_error
 from timbre.errors import report_errors
-from timbre.settings import allowed_remote_code
+from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
+from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,6 +60,7 @@ app.command()(report.report)
 app.add_typer(study.app, name="study")
 app.command()(advise.advise)
 app.command()(export.export)
+app.command()(serve.serve)
 app.command()(trace.trace)
 app.command()(clean.clean)
 
@@ -71,6 +74,7 @@ def main() -> None:
     try:
         with report_errors():
             trust_models(allowed_remote_code())
+            use_source(Source(smollm2_file(), notify=echo_error))
             app()
     except SystemExit as end:
         if end.code == 130:
