@@ -22,7 +22,7 @@ def serve(model: str, slots: int, context: int, key: str) -> xllamacpp.Server:
     params.hostnames, params.port = ["127.0.0.1"], 0
     params.api_keys = [key]
     params.n_parallel, params.n_ctx = slots, slots * context
-    params.ui = False
+    params.ui, params.cors_origins, params.cors_credentials = False, "", False
     return xllamacpp.Server(params)
 
 
