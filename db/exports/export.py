@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,9 @@ _MANIFEST = "version.json"
 _SOURCE = ("title", "url", "revision", "licence")
 _STRINGS = ("candidate", "verdict", "kind", "text", "question", "reference")
 _OPTIONAL_STRINGS = ("passage", "article", "persona")
-_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+_MESSAGES = pa.list_(
+    pa.struct([("role", pa.string()), ("content", pa.string()), ("has_loss", pa.bool_())])
+)
 _SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -67,12 +69,12 @@ def export(
     """Write a version into a new or empty folder atomically, and return the folder.
 
     `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
-    Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field;
-    `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`; `openai`, `together` and
-    `fireworks` are training files that meet those services' rules; `preferences` is `pairs.jsonl`,
-    people's choices for TRL's DPO. Each split with examples is one file or dataset split. The card
-    (README.md) credits every article used; `notes` are sentences about the reviewers. If the folder
-    already holds this export, nothing changes.
+    Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field, and
+    whether each turn carries loss; `dataset` has the same as a Hugging Face `DatasetDict` for
+    `load_from_disk`; `openai`, `together` and `fireworks` are training files that meet those
+    services' rules; `preferences` is `pairs.jsonl`, people's choices for TRL's DPO. Each split with
+    examples is one file or dataset split. The card (README.md) credits every article used; `notes`
+    are sentences about the reviewers. If the folder already holds this export, nothing changes.
 
     Raises `StoreError` if the folder holds anything else, if another process writes there, or if
     the version is incomplete.
@@ -208,7 +210,10 @@ def _write_dataset(source: _Source, folder: Path) -> int:
 
 def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
     for batch in batches(examples, _BATCH):
-        rows = [{"id": e.id, **plain(e), **source.credit(e)} for e in batch]
+        rows = [
+            {"id": e.id, **plain(e), "messages": list(map(asdict, e.messages)), **source.credit(e)}
+            for e in batch
+        ]
         yield pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
