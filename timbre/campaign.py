@@ -205,10 +205,11 @@ def read_persona(name: Path | str) -> PersonaFile:
     """
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
-    if path.suffix == ".toml":
+    if path.name.removesuffix(".gz").endswith(".toml"):
         return PersonaFile(read_config(Persona, path))
     try:
-        data = persona_data(read_text(path), path.stem, choice)
+        stem = Path(path.name.removesuffix(".gz")).stem
+        data = persona_data(read_text(path), stem, choice)
     except ConfigError:
         raise
     except ValueError as error:

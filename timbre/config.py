@@ -14,13 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pipelines.text import files
 from timbre.settings import SettingsError
 
 T = TypeVar("T")
 CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
 """JSON can't hold larger whole numbers exactly."""
-_SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
+_SUFFIXES = (".toml", ".json", ".jsonl", ".txt", ".gz")
 """A file with one of these names itself; all but the first are personas in other formats."""
 
 _EXPECTED = {
@@ -91,15 +92,16 @@ def read_config(kind: type[T], path: Path) -> T:
 def read_text(path: Path) -> str:
     """The text of a configuration file.
 
-    Raises `ConfigError` if it can't be read or isn't UTF-8.
+    Raises `ConfigError` if it can't be read or is neither UTF-8 nor UTF-16.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")  # ignores a BOM
-    except OSError as error:
-        problem = f"it can't be read ({error.strerror}). Check the path."
+        return files.read_text(path)
+    except UnicodeError as error:
+        problem = "it is neither UTF-8 nor UTF-16 text. Save it as UTF-8."
         raise ConfigError(str(path), [problem]) from error
-    except ValueError as error:
-        raise ConfigError(str(path), ["it isn't UTF-8 text. Save it as UTF-8."]) from error
+    except files.UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(str(path), [f"it can't be read ({reason}). Check the file."]) from error
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.articles.source_page import Site, SourcePage
 from pipelines.errors import SourceError
+from pipelines.text.files import UNREADABLE, read_text
 from pipelines.text.storable import make_storable
 
 _EXTENSIONS = frozenset({".md", ".txt"})
@@ -28,7 +29,7 @@ def read_pages(folder: Path, source: str, licence: str = "") -> Iterator[SourceP
     """The documents of a folder and its subfolders, sorted by path.
 
     An empty `licence` means the first line of a LICENCE (or LICENSE) file in the folder. Raises
-    `SourceError` if there is no licence or a document isn't UTF-8.
+    `SourceError` if there is no licence or a document isn't text.
     """
     site = Site(source, licence=licence or _read_licence(folder, source))
     for path in sorted(folder.rglob("*")):
@@ -65,11 +66,11 @@ def _read_document(path: Path, site: Site, name: str) -> SourcePage:
 
 def _read_text(path: Path, name: str) -> str:
     try:
-        return make_storable(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, OSError) as error:
+        return make_storable(read_text(path))
+    except UNREADABLE as error:
         raise SourceError(
-            f"{make_storable(name)} can't be read as UTF-8 text. Save it as UTF-8 or remove it "
-            "from the folder."
+            f"{make_storable(name)} can't be read as text in UTF-8 or UTF-16. Save it as UTF-8 or "
+            "remove it from the folder."
         ) from error
 
 
@@ -91,5 +92,5 @@ def _strip_line(line: str) -> str:
 
 def _unwrap_lines(text: str) -> str:
     """The text with each paragraph on one line, separated by empty lines."""
-    paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n"))
+    paragraphs = re.split(r"\n\s*\n", text)
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

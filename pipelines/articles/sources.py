@@ -24,8 +24,8 @@ _ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
     "hf:": hub.read_pages,
 }
 _USAGE = (
-    "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
-    f"documents, {hub.USAGE}, or {api.USAGE}."
+    "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl (also .gz), a folder of .md "
+    f"and .txt documents, {hub.USAGE}, or {api.USAGE}."
 )
 _SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
@@ -78,6 +78,6 @@ def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]
     if path.is_dir():
         return documents.read_pages
     for ending, reader in _FILE_READERS.items():
-        if path.name.lower().endswith(ending):
+        if path.name.lower().removesuffix(".gz").endswith(ending):
             return reader
     raise SourceError(f"{path.name} has an unsupported file type. {_USAGE}")

@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
+from pipelines.text.files import UNREADABLE, open_text
 from pipelines.text.storable import make_storable
 
 _COLUMNS = ("id", "url", "title", "text")
@@ -19,17 +20,20 @@ _BATCH_ROWS = 256
 def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
     """The lines of a file as pages of plain text.
 
-    Raises `SourceError` if the file isn't UTF-8, a line isn't a JSON object or it lacks a key.
+    Raises `SourceError` if the file isn't text, a line isn't a JSON object or it lacks a key.
     """
     try:
-        with path.open(encoding="utf-8") as stream:
+        with open_text(path) as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield _to_page(_parse_line(line, number, source), source, licence)
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{source} isn't UTF-8 text. Save it as UTF-8.") from error
-    except OSError as error:
-        raise SourceError(f"{source} can't be read: {error.strerror}.") from error
+    except UnicodeError as error:
+        raise SourceError(
+            f"{source} is neither UTF-8 nor UTF-16 text. Save it as UTF-8."
+        ) from error
+    except UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise SourceError(f"{source} can't be read ({reason}). Check the file.") from error
 
 
 def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:

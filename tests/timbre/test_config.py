@@ -89,7 +89,7 @@ def test_a_single_problem_is_one_line() -> None:
         (b"base = ", "isn't valid TOML"),
         (b"\x00", "isn't valid TOML"),
         (b"base = " + b"[" * 9000, "isn't valid TOML"),
-        (b"base = '\xff'", "isn't UTF-8"),
+        (b"base = '\xff'", "is neither UTF-8 nor UTF-16"),
     ],
     ids=["half", "nul", "nested", "latin"],
 )
