@@ -21,12 +21,12 @@ _TEMPLATES = jinja2.Environment(
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
     """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
-    return _render("candidates.v4.jinja", settings)
+    return _render("candidates.v5.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
     """How to choose between two answers, for somebody who does it for the first time."""
-    return _render("comparisons.v5.jinja", settings)
+    return _render("comparisons.v6.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:

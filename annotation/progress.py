@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -93,17 +93,17 @@ def review_progress(
     datasets: Sequence[str],
     reviews: Sequence[Review],
     assigned_counts: Mapping[str, int],
-    adjudication_dataset: str = "",
+    adjudication_datasets: Collection[str] = (),
 ) -> ReviewProgress:
     """The progress of datasets and, according to the reviews pulled so far, of their reviewers.
 
     Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
     number of their records; the others may review every record except those of the adjudication
-    dataset.
+    datasets.
     """
     existing = dataset_names(connection)
     counts = tuple((d, dataset_progress(connection, d)) for d in datasets if d in existing)
-    records = sum(count.total for name, count in counts if name != adjudication_dataset)
+    records = sum(count.total for name, count in counts if name not in adjudication_datasets)
     speeds = reviewer_speeds(reviews, records, assigned_counts)
     return ReviewProgress(counts, tuple(speeds), tuple(find_flags(reviews)))
 

@@ -1,9 +1,21 @@
 """A campaign's review settings: a tone with its rating scale, or a persona with its traits."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 NO_TRAIT = "none"
 """The answer to the question about traits if the text shows none."""
+
+
+class Basis(StrEnum):
+    """What reviewers compare a text's facts with; records of each kind have a dataset of their own.
+
+    Argilla asks the same questions about every record of a dataset.
+    """
+
+    PASSAGE = "passages"
+    ORIGINAL = "rewrites"
+    NOTHING = "chats"
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,8 @@ class ReviewSettings:
         scale: The points of the tone's scale, lowest first; without any, the question is omitted.
         style_rules: What writers do to reach the tone.
         traits: The persona's traits; without any, the question is omitted.
-        grounded: Whether the facts of a text must be in its passage.
+        basis: Where the facts of a text must be: in its passage, in the answer that it rewrites,
+            or nowhere.
         overlap: How many reviewers each record needs.
         vector: Dimensions of the sentence vectors for “find similar”; None for no vectors.
         measures: Names of the measures in the metadata, to filter and sort by.
@@ -56,11 +69,21 @@ class ReviewSettings:
     scale: tuple[ScalePoint, ...] = ()
     style_rules: tuple[StyleRule, ...] = ()
     traits: tuple[TraitLabel, ...] = ()
-    grounded: bool = True
+    basis: Basis = Basis.PASSAGE
     overlap: int = 2
     vector: int | None = None
     measures: tuple[str, ...] = ()
     adjudication: bool = False
+
+    @property
+    def is_grounded(self) -> bool:
+        """Whether reviewers are asked if a text keeps the facts."""
+        return self.basis is not Basis.NOTHING
+
+    @property
+    def source_noun(self) -> str:
+        """What the questions call the source of the facts."""
+        return "original answer" if self.basis is Basis.ORIGINAL else "passage"
 
     @property
     def ratings(self) -> tuple[int, ...]:

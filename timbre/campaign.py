@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from annotation.guidelines import candidate_guidelines
-from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
+from annotation.review_settings import Basis, ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
@@ -129,19 +129,33 @@ class Campaign:
         return f"{self.name}-outputs"
 
     @property
+    def bases(self) -> tuple[Basis, ...]:
+        """What the facts of its records may be compared with, the most common first."""
+        own = self.review_settings.basis
+        return (own,) if own is Basis.NOTHING else (own, *(b for b in Basis if b is not own))
+
+    def dataset_for(self, dataset: str, basis: Basis) -> str:
+        """One of its datasets for records with a basis; the most common one has no ending."""
+        return dataset if basis is self.bases[0] else f"{dataset}-{basis.value}"
+
+    def datasets_of(self, *datasets: str) -> tuple[str, ...]:
+        """Some of its datasets for every basis that a record may have."""
+        return tuple(self.dataset_for(name, basis) for name in datasets for basis in self.bases)
+
+    @property
     def independent_datasets(self) -> tuple[str, ...]:
         """The datasets in which candidates are reviewed without seeing other reviewers' answers."""
-        return self.candidates_dataset, self.calibration_dataset
+        return self.datasets_of(self.candidates_dataset, self.calibration_dataset)
 
     @property
     def candidate_datasets(self) -> tuple[str, ...]:
         """The datasets in which candidates are reviewed."""
-        return *self.independent_datasets, self.adjudication_dataset
+        return *self.independent_datasets, *self.datasets_of(self.adjudication_dataset)
 
     @property
     def datasets(self) -> tuple[str, ...]:
         """All its Argilla datasets."""
-        return *self.candidate_datasets, self.outputs_dataset
+        return *self.candidate_datasets, *self.datasets_of(self.outputs_dataset)
 
 
 def load_campaign(name: Path | str) -> Campaign:
@@ -243,7 +257,7 @@ def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
             subject=voice.name,
             description=voice.description,
             traits=tuple(TraitLabel(t.name, t.description) for t in voice.traits),
-            grounded=False,
+            basis=Basis.NOTHING,
             overlap=overlap,
             vector=VECTOR_SIZE,
             measures=METADATA_MEASURES,

@@ -1,6 +1,6 @@
 """Agreement between reviewers as rows and sentences for people, and the records to discuss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -61,14 +61,14 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
 
 
 def uninformative_reviewers(
-    reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
+    reviews: Sequence[Review], calibration_datasets: Collection[str], ratings: Sequence[int] = ()
 ) -> list[str]:
     """One sentence for each reviewer whose answers to a question carry no information.
 
-    If there are reviews of the calibration dataset, only those count, because its records show no
+    If there are reviews of calibration datasets, only those count, because their records have no
     suggestions that reviewers could simply follow.
     """
-    calibration = [review for review in reviews if review.dataset == calibration_dataset]
+    calibration = [review for review in reviews if review.dataset in calibration_datasets]
     return [
         f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
         for one in measure_agreement(calibration or reviews, ratings=ratings).reviewers

@@ -145,8 +145,8 @@ def vote_cards(
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
     """A judge card for each measure that suggests answers, if enough records were reviewed."""
     answers = scorer_cards.suggestion_reviews(
-        current_reviews(store, dataset=campaign.calibration_dataset),
-        current_reviews(store, dataset=campaign.candidates_dataset),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.calibration_dataset)),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.candidates_dataset)),
     )
     ids = tuple({review.subject for review in answers.reviews})
     candidates = store.stream(Candidate, id=ids)
@@ -160,7 +160,7 @@ def review_questions(campaign: Campaign) -> ReviewQuestions:
     return ReviewQuestions(
         scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
         rating_rule=campaign.rating_rule,
-        is_grounded=settings.grounded,
+        is_grounded=settings.is_grounded,
         traits=tuple(trait.name for trait in settings.traits),
         guidelines=campaign.guidelines,
     )
