@@ -6,7 +6,7 @@ Fields made with `non_identity` (titles, counts, times) aren't part of the id. L
 finishes, a review is deleted) are `Event` records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -195,6 +195,13 @@ class Candidate(Record):
     def approved_text(self, verdict: "Verdict") -> str:
         """The text that a verdict approves: the winning edit, or else the text as reviewed."""
         return self.review_text if verdict.text is None else verdict.text
+
+    def as_approved(self, verdict: "Verdict") -> "Candidate":
+        """This conversation with the winning edit as its answer; other kinds are unchanged."""
+        if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
+            return self
+        *context, answer = self.messages
+        return replace(self, messages=(*context, replace(answer, content=verdict.text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

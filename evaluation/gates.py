@@ -26,22 +26,31 @@ class GateBounds:
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Lowest lower bound of Krippendorff's alpha on the decision; of the share of "
-        "records with equal decisions if all reviewers agree and alpha is undefined.",
+        description="Minimum lower confidence bound of Krippendorff's alpha on the decision. If "
+        "alpha is undefined because all reviewers agree, the bound applies to the share "
+        "of records with equal decisions.",
     )
     near_duplicate: Share = Field(
-        default=0.8, description="Jaccard similarity (5-word shingles) of near duplicates."
+        default=0.8,
+        description="Minimum Jaccard similarity (5-word shingles) at which two texts count as near "
+        "duplicates.",
     )
-    shortest: Count = Field(default=3, description="Minimum words in an approved text.")
-    longest: Count = Field(default=400, description="Maximum words in an approved text.")
+    shortest: Count = Field(default=3, description="Minimum number of words in an approved text.")
+    longest: Count = Field(default=400, description="Maximum number of words in an approved text.")
     trait_balance: Share = Field(
-        default=0.2, description="Minimum ratio of rarest to commonest trait (personas only)."
+        default=0.2,
+        description="Minimum ratio between the counts of the rarest and the most common trait "
+        "(personas only).",
     )
     measured: Share = Field(
-        default=0.0, description="Minimum share of texts each measure accepts; 0 is off."
+        default=0.0,
+        description="Minimum share of approved texts that each measure must accept (0 disables the "
+        "gate).",
     )
     judge_kappa: Share = Field(
-        default=0.4, description="Minimum lower bound of kappa for a measure or judge."
+        default=0.4,
+        description="Minimum lower confidence bound of kappa for a measure or judge to count as "
+        "reliable.",
     )
 
     @model_validator(mode="after")

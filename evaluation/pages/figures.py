@@ -66,7 +66,7 @@ def similarity_figure(
     caption = Caption(
         "similarity",
         "Mean similarity of the answers to the plain references, with 95 % intervals. The floor "
-        "compares answers with other prompts’ references; the ceiling is for approved rewrites.",
+        "is the similarity to other prompts’ references, the ceiling that of approved rewrites.",
     )
     bounds = (("floor", floor), ("ceiling", ceiling))
     marks = [Mark(name, bound.estimate) for name, bound in bounds if bound]
@@ -110,7 +110,7 @@ def votes_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) ->
         ]
     names = dict.fromkeys([*labels.values(), *unique(rows, "arm")])
     series = Series(tuple(name for name in names if name != _TIE), neutral=_TIE)
-    caption = Caption("votes", "Votes in blind comparisons, by the preferred arm.")
+    caption = Caption("votes", "Votes in blind comparisons, grouped by preferred arm.")
     return share_figure(caption, rows, series)
 
 
@@ -125,7 +125,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
     ]
     caption = Caption(
         "strengths",
-        "Bradley–Terry strength: log-odds of being preferred to the average arm, which is 0, with "
+        "Bradley–Terry strength of each arm: its log-odds of beating the average arm (0), with "
         "95 % intervals.",
     )
     series = Series(tuple(dict.fromkeys([*labels.values(), *unique(rows, "arm")])))

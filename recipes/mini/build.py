@@ -32,12 +32,24 @@ from trainer.models.mini import CHECKSUMS, TRAINED_ON
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the recipe from the command line."""
     parser = argparse.ArgumentParser(prog="python -m recipes.mini.build", description=__doc__)
-    parser.add_argument("--text", type=Path, nargs="+", required=True, help="articles")
-    parser.add_argument("--dialogue", type=Path, nargs="+", required=True, help="dialogues")
-    parser.add_argument("--out", type=Path, required=True, help="a folder to work in")
+    parser.add_argument(
+        "--text", type=Path, nargs="+", required=True, help="files or folders with articles"
+    )
+    parser.add_argument(
+        "--dialogue", type=Path, nargs="+", required=True, help="files or folders with dialogues"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for checkpoints and the finished model"
+    )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     parser.add_argument("--steps", type=int, default=Recipe().steps)
-    parser.add_argument("--threads", type=int, default=2, help="other numbers round differently")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=2,
+        help="number of CPU threads (a different number changes rounding and therefore "
+        "the weights)",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)

@@ -20,7 +20,7 @@ def finetune_section(result: ToneResult) -> Section:
     figure = target_figure([summarise(arm, target) for arm in arms], target)
     caption = Caption(
         "services",
-        f"Share of answers of models at a fine-tuning API that are {target.label.lower()}, with "
+        f"Share of answers that are {target.label.lower()}, for models at a fine-tuning API, with "
         "95 % intervals.",
     )
     note = "All models were tuned on the same examples and answered the same prompts."
@@ -29,7 +29,7 @@ def finetune_section(result: ToneResult) -> Section:
         (note,) if result.providers else (),
         (replace(figure, caption=caption),) if figure else (),
         tuple(_table(provider, result) for provider in result.providers),
-        missing_note="The study’s file names no model at a fine-tuning API (`[[providers]]`).",
+        missing_note="The study file names no models at a fine-tuning API (`[[providers]]`).",
     )
 
 
@@ -62,8 +62,10 @@ def finetune_claim(result: ToneResult) -> str:
         compared = compare_arms(provider.arms, pair, (result.task.criterion.feature,))
         gaps = [f"{points(d.interval)}, {d.outcome.value}" for d in compared]
         gap = gaps[0] if gaps else "not measured"
-        sentences.append(f"{model}, tuned on {size} examples, minus its short prompt: {gap}.")
-    return " ".join(sentences) or "This grid has no model at a fine-tuning API."
+        sentences.append(
+            f"{model} tuned on {size} examples, compared with its short prompt: {gap}."
+        )
+    return " ".join(sentences) or "This grid includes no models at a fine-tuning API."
 
 
 def finetune_facts(providers: Sequence[ProviderResult]) -> str:

@@ -148,7 +148,7 @@ def _differences(findings: Findings) -> Section:
     return Section(
         "The tuned model against each prompting strategy",
         tables=(Table(DIFFERENCES_NOTE, columns, rows),) if rows else (),
-        missing_note="No tuned model answered, so there is nothing to compare.",
+        missing_note="No tuned model has answered the prompts, so there is nothing to compare.",
     )
 
 
@@ -167,13 +167,13 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
         )
         for result in run.ladder.results
     )
-    dollars = ("US dollars for 1,000 answers", f"for {volume:,} answers, training included")
+    dollars = ("US dollars for 1,000 answers", f"for {volume:,} answers, including training")
     columns = ("Strategy", "Input tokens", "Output tokens", "Seconds", *dollars)
     notes = (
         f"Prices in US dollars: {prices.machine_hour:g} per machine-hour, {prices.input_million:g} "
         f"per million input tokens, {prices.output_million:g} per million output tokens, "
-        f"{prices.review:g} per review. Put your own prices into the configuration. Seconds are "
-        "per answer in a batch on this machine, which may have been busy.",
+        f"{prices.review:g} per review. You can set your own prices in the configuration. Seconds "
+        "are per answer, measured in batches on this machine, which may have been busy.",
         _break_even_sentence(run, findings),
     )
     return Section("Cost", notes, _cost_figures(run, findings), (Table("", columns, rows),))
@@ -182,11 +182,12 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
 def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
     cost = f"Tuning cost {number(run.tuning_usd, 4)} US dollars up front"
     if not findings.tuned or not findings.prompted:
-        return f"{cost}; there is nothing to compare it with."
-    pair = f"“{findings.tuned.strategy.label}” and “{findings.prompted.strategy.label}”"
+        return f"{cost}. There is nothing to compare it with."
+    tuned, prompted = findings.tuned.strategy.label, findings.prompted.strategy.label
     if findings.break_even is None:
-        return f"{cost} and its answers aren’t cheaper, so between {pair} it never breaks even."
-    return f"{cost}; between {pair} it breaks even after {findings.break_even:,} answers."
+        return f"{cost}. “{tuned}” isn’t cheaper than “{prompted}”, so it never breaks even."
+    answers = f"{findings.break_even:,} answers"
+    return f"{cost}. “{tuned}” breaks even with “{prompted}” after {answers}."
 
 
 def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
@@ -199,7 +200,9 @@ def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
     if not rows:
         return ()
     label = run.task.criterion.feature.label.lower()
-    caption = Caption("cost", f"Share of answers that are {label} against what 1,000 answers cost.")
+    caption = Caption(
+        "cost", f"Share of answers that are {label}, against the cost of 1,000 answers."
+    )
     x_axis = Axis("US dollars for 1,000 answers", ".3~g")
     y_axis = Axis("Share of answers", ".0%", (0.0, 1.0))
     return (scatter_figure(caption, rows, arm_series(findings.summaries), x_axis, y_axis),)
