@@ -21,6 +21,7 @@ from timbre.commands import (
     report,
     review,
     run,
+    status,
     study,
     tone,
     trace,
@@ -28,6 +29,7 @@ from timbre.commands import (
     tune,
     version,
 )
+from timbre.commands.next_step import announce_next
 from timbre.console import echo_error
 from timbre.errors import report_errors
 from timbre.settings import allowed_remote_code
@@ -40,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(status.status)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
@@ -71,7 +74,9 @@ def main() -> None:
     try:
         with report_errors():
             trust_models(allowed_remote_code())
-            app()
+            command = typer.main.get_command(app)
+            announce_next(command)
+            command(prog_name="timbre")
     except SystemExit as end:
         if end.code == 130:
             echo_error("Stopped. Finished work is saved. Run the same command again to continue.")

@@ -4,7 +4,7 @@
 configuration file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotation.guidelines import candidate_guidelines
@@ -56,12 +56,15 @@ class Campaign:
         training: Its training settings.
         watch_training: The settings of the runs that a new version starts.
         sources: What its articles are read from; every stored article if empty.
+        chats: Files of chats whose answers are rewritten.
+        licence: The licence of material that doesn't state one.
         generate: Which candidates are generated, and by which teacher.
         review: Who reviews, and how their reviews become a verdict.
         gates: What a version must meet.
         freeze: How examples are split.
         evaluate: How held-out prompts are answered and judged.
         watch: Which versions start runs.
+        folder: The folder of its file.
     """
 
     name: str
@@ -72,12 +75,15 @@ class Campaign:
     training: NamedTraining
     watch_training: tuple[NamedTraining, ...]
     sources: tuple[str, ...]
+    chats: tuple[str, ...]
+    licence: str
     generate: GenerateConfig
     review: ReviewConfig
     gates: GateBounds
     freeze: FreezeConfig
     evaluate: EvaluateConfig
     watch: WatchConfig
+    folder: Path = field(default=Path(), compare=False)
 
     @property
     def subject(self) -> str:
@@ -175,20 +181,30 @@ class Campaign:
 
 
 def load_campaign(name: Path | str) -> Campaign:
-    """Load a campaign from a file or a name in configs/campaigns, with every file it refers to.
+    """Load a campaign from its file, its folder, or a name in configs/campaigns.
 
-    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
+    Raises `SettingsError` if a file that it refers to is missing, `ConfigError` if one can't be
+    used.
     """
-    return resolve_campaign(read_config(CampaignConfig, config_file("campaigns", name)))
+    path = config_file("campaigns", name)
+    return resolve_campaign(read_config(CampaignConfig, path), path.parent)
 
 
-def resolve_campaign(config: CampaignConfig) -> Campaign:
+def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
     """Resolve a campaign: load its tone or persona and its training settings.
 
-    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
+    Files in the campaign's folder are found by their names there. Raises `SettingsError` if a file
+    is missing, `ConfigError` if one can't be used.
     """
-    training = load_training(config.training)
-    voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
+
+    def locate(name: str) -> str:
+        file, mark, choice = name.partition("#")
+        is_beside = bool(file) and (folder / file).exists()
+        return f"{folder / file}{mark}{choice}" if is_beside else name
+
+    training = load_training(locate(config.training))
+    tone, persona = locate(config.tone), locate(config.persona)
+    voice = load_tone(tone) if tone else load_persona(persona)
     return Campaign(
         name=config.name,
         voice=voice,
@@ -196,14 +212,18 @@ def resolve_campaign(config: CampaignConfig) -> Campaign:
         review_settings=_review_settings(voice, config.review.overlap),
         criterion=_criterion(voice),
         training=training,
-        watch_training=tuple(map(load_training, config.watch.training)) or (training,),
-        sources=config.sources,
+        watch_training=tuple(load_training(locate(name)) for name in config.watch.training)
+        or (training,),
+        sources=tuple(map(locate, config.sources)),
+        chats=tuple(map(locate, config.chats)),
+        licence=config.licence,
         generate=config.generate,
         review=config.review,
         gates=config.gates,
         freeze=config.freeze,
         evaluate=config.evaluate,
         watch=config.watch,
+        folder=folder,
     )
 
 

@@ -60,11 +60,14 @@ class ConfigError(SettingsError):
 def config_file(folder: str, name: Path | str) -> Path:
     """The file that a path names, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    Raises `SettingsError` if there is neither.
+    A folder that `timbre init` wrote names the file of this kind in it. Raises `SettingsError` if
+    there is neither.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
         return path
+    if name and (own := path / f"{folder.removesuffix('s')}.toml").is_file():
+        return own
     shipped = CONFIGS / folder / f"{name}.toml"
     if name and shipped.is_file():
         return shipped

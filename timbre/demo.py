@@ -19,7 +19,7 @@ from timbre.settings import Settings
 from timbre.stores import open_store
 from timbre.workflows.answer import TUNED, add_comparisons, run_outputs
 from timbre.workflows.freeze import freeze_campaign
-from timbre.workflows.generate import generate
+from timbre.workflows.generate.run import generate
 from timbre.workflows.ingest import add_articles
 from timbre.workflows.perform import answer_prompts, train_adapter
 from timbre.workflows.report import write_report

@@ -67,6 +67,10 @@ class Settings:
         """File with the reviewers' generated passwords, readable by the user only."""
         return self.home / "reviewers.json"
 
+    def report(self, campaign: str, run: str) -> Path:
+        """The report of a campaign's run, by the run's id."""
+        return self.reports / f"{campaign}-{run[:12]}.html"
+
     def run_folder(self, run: str) -> Path:
         """Folder of a run's adapter, card and checkpoints, by the run's id."""
         return self.runs / run[:16]

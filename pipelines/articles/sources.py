@@ -27,6 +27,7 @@ _USAGE = (
     "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl (also .gz), a folder of .md "
     f"and .txt documents, {hub.USAGE}, or {api.USAGE}."
 )
+_CAMPAIGN_FILE = "campaign.toml"
 _SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
 
@@ -67,11 +68,17 @@ def source_path(source: str) -> Path:
 
 
 def source_name(source: str) -> str:
-    """The name stored with the articles of a source; for a file, its name without the folder."""
+    """The name stored with the articles of a source; for a file, its name without the folder.
+
+    In a campaign's folder, the folder's name comes first, because every campaign may have a
+    `material`.
+    """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source
     path = Path(source)
-    return path.name or path.resolve().name or str(path)
+    name = path.name or path.resolve().name or str(path)
+    is_campaigns = (path.parent / _CAMPAIGN_FILE).is_file()
+    return f"{path.resolve().parent.name}/{name}" if is_campaigns else name
 
 
 def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]:

@@ -34,7 +34,7 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 from timbre.campaign import Campaign
 from timbre.settings import Settings, teacher_key
-from timbre.workflows.generate import local_writer
+from timbre.workflows.generate.plan import local_writer
 
 _MAX_REPLY_TOKENS = 200
 

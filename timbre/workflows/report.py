@@ -64,7 +64,7 @@ def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: 
 
     Returns the page's path.
     """
-    path = settings.reports / f"{campaign.name}-{status.run.id[:12]}.html"
+    path = settings.report(campaign.name, status.run.id)
     outputs = run_outputs(store, campaign, status.run, settings)
     data = report_data(store, campaign, status, outputs)
     write_atomically(path, render_report(data))

@@ -16,9 +16,8 @@ from annotation.push import (
 )
 from annotation.review_settings import Basis, ReviewSettings
 from annotation.verdicts import verdicts
-from db.records import (
-    Candidate,
-)
+from db.events import event
+from db.records import Candidate, EventKind
 from db.reviews import current_reviews
 from db.store import Store
 from timbre.campaign import Campaign
@@ -50,11 +49,11 @@ def push(
     unsuggested = [replace(item, suggestions=()) for item in calibration]
     overlap = max(2, review.overlap)
     return _push_by_basis(
-        _Push(campaign, connection, campaign.candidates_dataset, settings, on_progress),
+        _Push(store, campaign, connection, campaign.candidates_dataset, settings, on_progress),
         _assign(others, review.annotators, review.overlap),
     ) + _push_by_basis(
         _Push(
-            *(campaign, connection, campaign.calibration_dataset),
+            *(store, campaign, connection, campaign.calibration_dataset),
             *(replace(settings, overlap=overlap), on_progress),
         ),
         _assign(unsuggested, review.annotators, overlap),
@@ -75,7 +74,7 @@ def push_outputs(
             f"--campaign {campaign.name}`."
         )
     settings = campaign.review_settings
-    target = _Push(campaign, connection, campaign.outputs_dataset, settings, on_progress)
+    target = _Push(store, campaign, connection, campaign.outputs_dataset, settings, on_progress)
     return _push_by_basis(target, items)
 
 
@@ -93,7 +92,9 @@ def push_ties(
     items = adjudication_items(candidate_items(store, campaign, candidates), decided, reviews)
     adjudicators = (campaign.review.adjudicator,) if campaign.review.adjudicator else ()
     settings = adjudication_settings(campaign.review_settings)
-    target = _Push(campaign, connection, campaign.adjudication_dataset, settings, on_progress)
+    target = _Push(
+        store, campaign, connection, campaign.adjudication_dataset, settings, on_progress
+    )
     return _push_by_basis(target, _assign(items, adjudicators, 1))
 
 
@@ -101,6 +102,7 @@ def push_ties(
 class _Push:
     """One of a campaign's datasets to push to, with its settings for the most common basis."""
 
+    store: Store
     campaign: Campaign
     connection: Connection
     dataset: str
@@ -130,7 +132,16 @@ def _push_by_basis(target: _Push, items: Iterable[CandidateItem | ComparisonItem
             count += push_candidates(connection, name, candidates, settings, target.on_progress)
         if comparisons := [item for item in group if isinstance(item, ComparisonItem)]:
             count += push_comparisons(connection, name, comparisons, settings, target.on_progress)
+        _record_push(target.store, name, len(group))
     return count
+
+
+def _record_push(store: Store, dataset: str, records: int) -> None:
+    """Record how many records a dataset has, so that `timbre status` needs no Argilla."""
+    new = event(dataset, EventKind.PUSHED, records=records)
+    last = next(reversed(list(store.events(dataset))), None)
+    if last is None or last.detail != new.detail:
+        store.add([new])
 
 
 def _subject(item: CandidateItem | ComparisonItem) -> str:

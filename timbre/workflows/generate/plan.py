@@ -1,0 +1,91 @@
+"""What a campaign generates: its teacher, limits and resources."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from db.records import Candidate, CandidateKind
+from db.store import Store
+from pipelines.journal import Reply
+from pipelines.meter import Meter, Prices
+from pipelines.plan import GenerationPlan, ReplyFn, Resources
+from pipelines.prompting import ChatMessages
+from pipelines.voices.persona import Persona
+from timbre.campaign import Campaign
+from timbre.settings import Settings, SettingsError, ray_address, teacher_key
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs."""
+
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    retry: bool = False
+    debug: bool = False
+    ray: bool = False
+
+
+def generation_plan(
+    campaign: Campaign, settings: Settings, options: GenerateOptions
+) -> GenerationPlan:
+    """What a campaign generates with these options.
+
+    Raises `SettingsError` if a limit in dollars is set without prices.
+    """
+    config = campaign.generate
+    prices = Prices(config.input_price, config.output_price)
+    if options.max_usd is not None and not prices.cost(1, 1):
+        raise SettingsError(
+            "--max-usd needs prices. Add input_price and output_price (US dollars per million "
+            "tokens) to [generate] in the campaign, or use --max-tokens."
+        )
+    plan = GenerationPlan(
+        campaign=campaign.name,
+        teacher=config.teacher,
+        seed=config.seed,
+        questions_per_passage=config.questions_per_passage,
+        journal=settings.journals / f"{campaign.name}.jsonl",
+        api_key=teacher_key(config.teacher),
+        temperature=config.temperature,
+        max_tokens=config.max_tokens,
+        concurrency=config.concurrency,
+        retry=options.retry,
+        ray=ray_address() if options.ray else "",
+        meter=Meter(prices, options.max_usd, options.max_tokens),
+    )
+    if config.kinds:
+        plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in config.kinds))
+    return replace(plan, batch=1, concurrency=1) if options.debug else plan
+
+
+def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
+    """What a generation run needs from the store and the trainer."""
+    resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
+    is_persona = isinstance(campaign.voice, Persona)
+    kind, _, model = plan.teacher.partition(":")
+    if is_persona and CandidateKind.STATEMENT in plan.kinds:
+        from trainer.embed import embed  # needs torch, which takes seconds to import
+
+        resources = replace(resources, embed=embed)
+    if kind == "transformers":
+        resources = replace(resources, writer=local_writer(model, plan))
+    return resources
+
+
+def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
+    """A function that loads a local model as the plan's teacher; it can be sent to a Ray worker."""
+    return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
+
+
+def _load_writer(model: str, max_tokens: int, temperature: float, seed: int) -> ReplyFn:
+    from trainer.arms import Decoding
+    from trainer.writer import load_writer
+
+    write = load_writer(model, Decoding(max_tokens, temperature, seed=seed))
+
+    def reply(chats: Sequence[ChatMessages]) -> list[Reply | None]:
+        replies = write(chats)
+        return [Reply(r.text, r.input_tokens, r.output_tokens) if r else None for r in replies]
+
+    return reply

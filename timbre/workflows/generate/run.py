@@ -1,0 +1,131 @@
+"""Run a campaign's pipeline and store its candidates."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from db.records import Article, Candidate, Passage, Rejection
+from db.store import Store
+from pipelines.conversations import generate_conversations
+from pipelines.errors import TeacherError
+from pipelines.meter import Meter
+from pipelines.personas import generate_persona_texts
+from pipelines.plan import GenerationPlan
+from pipelines.teachers.readiness import find_ability_problem
+from pipelines.voices.tone import Tone
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+from timbre.settings import Settings, SettingsError
+from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.storage import StoredCounts, store_records
+from timbre.workflows.ingest import campaign_passages
+
+_SAMPLE = 200
+"""Passages that an estimate is made from."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The estimated requests, tokens and cost of a run, extrapolated from a sample of passages.
+
+    `cached` replies are in the journal and cost nothing.
+    """
+
+    passages: int
+    requests: int
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    usd: float
+
+
+def generate(
+    store: Store,
+    campaign: Campaign,
+    settings: Settings,
+    on_progress: ProgressCallback,
+    options: GenerateOptions | None = None,
+) -> tuple[StoredCounts, Meter]:
+    """Generate the campaign's candidates and store them as they arrive.
+
+    Candidates that exist aren't generated again. Whatever ends the run, what arrived is stored.
+
+    Returns what was stored, and what was requested from the teacher.
+
+    Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
+    every text was rejected; `TeacherError` if the teacher can't be used.
+    """
+    plan = generation_plan(campaign, settings, options or GenerateOptions())
+    if problem := find_ability_problem(plan, campaign.voice):
+        raise TeacherError(problem)
+    plan = replace(plan, resources=plan_resources(store, campaign, plan))
+    records = generate_records(store, campaign, plan)
+    counts = store_records(store, records, plan.meter.prices, on_progress)
+    if not counts.has_candidates and not plan.meter.is_stopped:
+        raise SettingsError(_describe_nothing(campaign, counts))
+    return counts, plan.meter
+
+
+def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
+    """Estimate what a run would request, without requesting or storing anything."""
+    plan = replace(generation_plan(campaign, settings, GenerateOptions()), dry_run=True)
+    passages = campaign_passages(store, campaign)
+    sample = passages[:: len(passages) // _SAMPLE + 1]
+    for _ in _run_pipeline(campaign, sample, plan):
+        pass
+    meter, factor = plan.meter, len(passages) / max(1, len(sample))
+    return Estimate(
+        passages=len(passages),
+        requests=round(meter.requests * factor),
+        cached=round(meter.cached * factor),
+        input_tokens=round(meter.input_tokens * factor),
+        output_tokens=round(meter.output_tokens * factor),
+        usd=meter.usd * factor,
+    )
+
+
+def generate_records(
+    store: Store, campaign: Campaign, plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    """Reject passages in another language than the voice's, and run the pipeline on the others."""
+    language = campaign.voice.language
+    languages = {a.id: a.language for a in store.stream(Article)}
+    passages = list[Passage]()
+    for passage in campaign_passages(store, campaign):
+        passage_language = languages[passage.article]
+        if _base_language(passage_language) == _base_language(language):
+            passages.append(passage)
+        else:
+            yield Rejection(
+                scope=campaign.name,
+                stage="generate",
+                subject=passage.id,
+                reason="another language",
+                detail=f"{passage_language}, expected {language}",
+            )
+    yield from _run_pipeline(campaign, passages, plan)
+
+
+def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
+    total = counts.by_outcome.total()
+    if not total:
+        return (
+            f"“{campaign.name}” has no passages to write about. Add articles with `timbre articles "
+            "add SOURCE`, or name them as `sources` in the campaign."
+        )
+    return (
+        f"“{campaign.name}” got no candidate: all {total} texts were rejected. The main reasons "
+        f"are:{counts.main_reasons()}"
+    )
+
+
+def _base_language(code: str) -> str:
+    """A language code without region or script; Simple English is English."""
+    return "en" if code == "simple" else code.split("-")[0]
+
+
+def _run_pipeline(
+    campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    if isinstance(campaign.voice, Tone):
+        return generate_conversations(passages, campaign.voice, plan)
+    return generate_persona_texts(passages, campaign.voice, plan)
