@@ -11,6 +11,7 @@ from timbre.commands import (
     answer,
     articles,
     chats,
+    check,
     clean,
     demo,
     doctor,
@@ -42,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(check.check)
 app.command()(status.status)
 app.command()(demo.demo)
 app.command()(doctor.doctor)

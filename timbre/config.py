@@ -49,7 +49,7 @@ class ConfigError(SettingsError):
 
     def __init__(self, file: str, problems: list[str]) -> None:
         """Create the error for a file with these problems."""
-        self.problems = tuple(problems)
+        self.file, self.problems = file, tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
         else:

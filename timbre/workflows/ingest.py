@@ -88,16 +88,20 @@ def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressC
 
 
 def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
-    """The passages that a campaign generates texts from, up to its limit.
-
-    The first passage of every article comes before the second of any, so that a limit takes from
-    as many articles as it can.
-    """
+    """The passages that a campaign generates texts from, up to its limit."""
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
-    passages = sorted(store.stream(Passage, article=articles), key=lambda p: (p.position, p.id))
+    passages = sorted(store.stream(Passage, article=articles), key=generation_order)
     return passages[: campaign.generate.limit or None]
+
+
+def generation_order(passage: Passage) -> tuple[int, str]:
+    """The sort key of passages: the first one of every article before the second of any.
+
+    A limit then takes from as many articles as it can.
+    """
+    return passage.position, passage.id
 
 
 def _fingerprint(source: str) -> str:

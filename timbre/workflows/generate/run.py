@@ -70,7 +70,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     plan = replace(generation_plan(campaign, settings, GenerateOptions()), dry_run=True)
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
-    for _ in _run_pipeline(campaign, sample, plan):
+    for _ in run_pipeline(campaign, sample, plan):
         pass
     meter, factor = plan.meter, len(passages) / max(1, len(sample))
     return Estimate(
@@ -92,7 +92,7 @@ def generate_records(
     passages = list[Passage]()
     for passage in campaign_passages(store, campaign):
         passage_language = languages[passage.article]
-        if _base_language(passage_language) == _base_language(language):
+        if base_language(passage_language) == base_language(language):
             passages.append(passage)
         else:
             yield Rejection(
@@ -102,7 +102,7 @@ def generate_records(
                 reason="another language",
                 detail=f"{passage_language}, expected {language}",
             )
-    yield from _run_pipeline(campaign, passages, plan)
+    yield from run_pipeline(campaign, passages, plan)
 
 
 def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
@@ -118,14 +118,15 @@ def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
     )
 
 
-def _base_language(code: str) -> str:
+def base_language(code: str) -> str:
     """A language code without region or script; Simple English is English."""
     return "en" if code == "simple" else code.split("-")[0]
 
 
-def _run_pipeline(
+def run_pipeline(
     campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
+    """The candidates and rejections of a tone's or a persona's pipeline."""
     if isinstance(campaign.voice, Tone):
         return generate_conversations(passages, campaign.voice, plan)
     return generate_persona_texts(passages, campaign.voice, plan)
