@@ -1,10 +1,10 @@
-"""A campaign's review settings: a tone with its rating scale, or a persona with its traits."""
+"""The review settings of a campaign: a tone with a rating scale, or a persona with traits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 NO_TRAIT = "none"
-"""The answer to the question about traits if the text shows none."""
+"""The answer to the trait question if the text shows none of the traits."""
 
 
 class Basis(StrEnum):
@@ -20,7 +20,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True)
 class ScalePoint:
-    """A point of a rating scale: its value (0 to 10), its name and an example text."""
+    """A point on a rating scale: a value from 0 to 10, a name and an example text."""
 
     value: int
     label: str
@@ -29,7 +29,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """One thing that writers do to achieve the tone, with an example before and after."""
+    """A rule that writers follow to achieve the tone, with an example before and after."""
 
     do: str
     before: str
@@ -38,7 +38,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and how it shows."""
+    """A trait of a persona, and how it shows in a text."""
 
     name: str
     meaning: str = ""
@@ -46,7 +46,7 @@ class TraitLabel:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """What reviewers of one campaign see and answer.
+    """What the reviewers of a campaign see and answer.
 
     Attributes:
         subject: The tone's or persona's name.
@@ -87,5 +87,5 @@ class ReviewSettings:
 
     @property
     def ratings(self) -> tuple[int, ...]:
-        """The values of the tone's scale, lowest first."""
+        """The values on the tone's scale, lowest first."""
         return tuple(point.value for point in self.scale)

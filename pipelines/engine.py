@@ -1,8 +1,8 @@
 """Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
-`Pipeline.run` starts a process for each step and returns its rows only at the end. This engine
-runs the steps of the same graph one after another, so that rows stream and breakpoints work. The
-graph is still a distilabel pipeline, which distilabel can validate, dump or run.
+`Pipeline.run` starts a process for each step and returns rows only at the end. This engine runs the
+steps of the same graph one after another, so rows are streamed and breakpoints work. The graph is
+still a distilabel pipeline that distilabel can validate, dump or run.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from pipelines.plan import BATCH
 
 @contextmanager
 def quiet_distilabel() -> Iterator[None]:
-    """Hide distilabel's warnings about steps that run outside its own loop."""
+    """Hide distilabel's warnings about steps that run outside its pipeline loop."""
     logger = logging.getLogger("distilabel")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -31,7 +31,7 @@ def quiet_distilabel() -> Iterator[None]:
 def stream_rows(
     pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows after every step of a linear pipeline, one batch at a time."""
+    """Yield rows that have passed through all steps of a linear pipeline, one batch at a time."""
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet_distilabel():
         for step in steps:

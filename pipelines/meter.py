@@ -1,4 +1,4 @@
-"""Count the tokens and dollars that a run spends on its teacher, and stop the run at a limit."""
+"""Track the tokens and dollars that a run spends on its teacher, and enforce limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars per million input and output tokens."""
+    """The prices per million input and output tokens in US dollars."""
 
     input: float = 0.0
     output: float = 0.0
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """The price of some tokens in US dollars."""
+        """Return the cost of input and output tokens in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
 
 @dataclass
 class Meter:
-    """Counts requests and tokens, and checks them against limits; `None` means no limit.
+    """Counts requests and tokens, and checks them against limits. A limit of None means no limit.
 
-    Replies from the journal are free and count only as `cached`. The worst case of each pending
-    request is reserved, so that concurrent requests can't exceed a limit together.
+    Replies from the journal are free and count only as `cached`. The worst-case cost of each
+    pending request is reserved, so that concurrent requests can't jointly exceed a limit.
     """
 
     prices: Prices = Prices()
@@ -41,16 +41,16 @@ class Meter:
 
     @property
     def usd(self) -> float:
-        """The dollars spent so far."""
+        """The amount spent so far, in US dollars."""
         return self.prices.cost(self.input_tokens, self.output_tokens)
 
     @property
     def has_limit(self) -> bool:
-        """Whether dollars or tokens are limited."""
+        """Whether the meter has a dollar or token limit."""
         return self.max_usd is not None or self.max_tokens is not None
 
     def fits(self, input_tokens: int, output_tokens: int) -> bool:
-        """Whether a request that takes at most this many tokens stays within the limits."""
+        """Return whether a request that uses at most this many tokens stays within the limits."""
         total_input = self.input_tokens + self._reserved_input + input_tokens
         total_output = self.output_tokens + self._reserved_output + output_tokens
         if self.max_tokens is not None and total_input + total_output > self.max_tokens:
@@ -58,7 +58,7 @@ class Meter:
         return self.max_usd is None or self.prices.cost(total_input, total_output) <= self.max_usd
 
     def reserve(self, input_tokens: int, output_tokens: int) -> None:
-        """Reserve the worst case of a request; negative numbers release it."""
+        """Reserve the worst-case cost of a request. Negative numbers release a reservation."""
         self._reserved_input += input_tokens
         self._reserved_output += output_tokens
 
@@ -70,5 +70,8 @@ class Meter:
 
 
 def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:
-    """A rough token count of a chat, for teachers that report none: four characters per token."""
+    """Estimate the tokens of a chat for teachers that don't report them.
+
+    The estimate assumes four characters per token.
+    """
     return sum(len(message["content"]) for message in chat) // _CHARACTERS_PER_TOKEN + 1

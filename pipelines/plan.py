@@ -1,4 +1,4 @@
-"""What to generate: the campaign, the teacher, the seed and the limits of one run."""
+"""The plan of a generation run: the campaign, teacher, seed and limits."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
 
 BATCH = 256
-"""The number of rows that go through a pipeline together."""
+"""The number of rows that pass through a pipeline as one batch."""
 
 ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
-"""Replies to chats with another stage's model; None for a chat that's too long for the model."""
+"""Replies to chats with a local model; returns None for a chat that exceeds the model's context."""
 EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
-"""Embeds texts as rows of length 1, whose dot product is the similarity of two texts."""
+"""Embeds texts as unit vectors (one row per text), whose dot product is their similarity."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run gets from other stages: a local model, an embedder and the existing candidates.
+    """What other stages provide for a run: a local model, an embedder and existing candidates.
 
-    `writer` loads the model and returns its reply function; the teacher calls it where it runs.
-    New candidates must not repeat any of `existing`.
+    `writer` loads the model and returns its reply function. `writer` is called in the process in
+    which the teacher runs. New candidates must not repeat the candidates in `existing`.
     """
 
     writer: Callable[[], ReplyFn] | None = None
@@ -34,16 +34,17 @@ class Resources:
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """One run of a pipeline.
+    """The settings of one pipeline run.
 
-    `limit` is the largest number of candidates, None for no limit. `journal` is the file that
-    stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
-    persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
-    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
+    `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
+    stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
+    that a persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (per
+    reply) and `concurrency` (of requests) only affect teachers that are models. `meter` tracks the
+    cost.
 
-    `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
-    requests that the run would make. `ray` is the address of the Ray cluster that runs the teacher,
-    “auto” for one on this machine.
+    If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
+    `dry_run` only counts the requests that the run would make. `ray` is the address of the Ray
+    cluster that runs the teacher; “auto” means the cluster on this machine.
     """
 
     campaign: str

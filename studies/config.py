@@ -1,4 +1,4 @@
-"""Configuration of studies and their questions: every key with its limits and its default."""
+"""Configuration of studies and their questions, with the limits and default of every key."""
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -23,7 +23,9 @@ Examples = Literal["approved", "candidates"]
 
 def _without_repeats(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) < len(values):
-        raise ValueError(f"a value is listed twice: {', '.join(map(str, values))}")
+        raise ValueError(
+            f"a value is listed twice: {', '.join(map(str, values))}; list each value once"
+        )
     return values
 
 
@@ -33,7 +35,7 @@ NotEmpty = Field(min_length=1)
 
 @dataclass(frozen=True, config=STRICT)
 class Prices:
-    """Prices in US dollars; put your own here."""
+    """Prices in US dollars; replace the defaults with your own."""
 
     machine_hour: NotNegative = Field(
         default=1.0, description="Hourly price of the machine used for training and answering."
@@ -94,7 +96,7 @@ class LadderConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class Provider:
-    """A model at a fine-tuning API that the study asks before and after tuning."""
+    """A model at a fine-tuning API that the study tests before and after tuning."""
 
     model: Words = Field(description="The model name as the API expects it.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
@@ -121,13 +123,13 @@ class Provider:
     every: NotNegative = Field(default=10.0, description="Polling interval in seconds.")
 
     def training_usd(self, tokens: int) -> float:
-        """The price of training on this many tokens, in US dollars."""
+        """The price in US dollars of training on this many tokens."""
         return tokens * self.training_million / 1e6
 
 
 @dataclass(frozen=True, config=STRICT)
 class ToneStudy:
-    """Configuration of a tone study: its grid of trainings, and its providers."""
+    """Configuration of a tone study: its grid of training runs, and its providers."""
 
     campaign: Words = Field(description="The campaign whose tone the study examines.")
     examples: Examples = Field(
@@ -190,7 +192,7 @@ Format = Literal["dialogues", "statements", "documents", "mix"]
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaStudy:
-    """Configuration of a persona study: its grid of trainings, and its questions."""
+    """Configuration of a persona study: its grid of training runs, and its questions."""
 
     campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="The campaigns of the personas to study. A persona that no model knows "
@@ -278,15 +280,16 @@ class PersonaStudy:
     def _has_questions_for_each_campaign(self) -> "PersonaStudy":
         if self.questions and len(self.questions) != len(self.campaigns):
             raise ValueError(
-                f"`questions` has {len(self.questions)} files for {len(self.campaigns)} campaigns; "
-                "list one for each campaign in the same order, or none"
+                f"`questions` lists {len(self.questions)} files, but there are "
+                f"{len(self.campaigns)} campaigns; list one file per campaign in the same order, "
+                "or none"
             )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class MultipleChoice:
-    """A multiple-choice question with its right answer and its wrong answers."""
+    """A multiple-choice question with one correct answer and several wrong ones."""
 
     about: Words = Field(
         description="The subject of the question: a trait, `facts`, or another topic."
@@ -299,21 +302,22 @@ class MultipleChoice:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """All answers, the right one first."""
+        """All answers, starting with the correct one."""
         return self.right, *self.wrong
 
     @model_validator(mode="after")
     def _has_one_right_answer(self) -> "MultipleChoice":
         if self.right in self.wrong:
             raise ValueError(
-                f"the right answer to “{self.question}” is also among the wrong ones; replace one"
+                f"the right answer to “{self.question}” is also listed as a wrong answer; replace "
+                "one of them"
             )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class OpenQuestion:
-    """An open question in several wordings; a right answer contains one of its phrases."""
+    """An open question in several wordings; correct answers contain one of its phrases."""
 
     about: Words = Field(
         description="The subject of the question: a trait, or a fact in a few words."
@@ -335,7 +339,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, config=STRICT)
 class Questions:
-    """The contents of a file in configs/questions."""
+    """The contents of a question file in configs/questions."""
 
     choices: Annotated[tuple[MultipleChoice, ...], Distinct] = Field(
         default=(), description="Multiple-choice questions."

@@ -1,4 +1,4 @@
-"""The settings of a training run, as written in configs/training/*.toml."""
+"""The settings of a training run, as defined in configs/training/*.toml."""
 
 import json
 from dataclasses import asdict, replace
@@ -26,7 +26,7 @@ def _check_targets(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class TrainingConfig:
-    """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
+    """The settings of a training run; 0 means “choose based on the model or data size”."""
 
     base: str = Field(
         description='The base model: "mini", a model folder, or a Hugging Face Hub id.'
@@ -88,20 +88,20 @@ class TrainingConfig:
 
     @property
     def canonical(self) -> str:
-        """The settings as canonical JSON, as a run records them: what the adapter depends on."""
+        """Serialize the settings that affect the adapter as canonical JSON, to record in a run."""
         values = asdict(self)
         del values["report_to"]
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, whatever commit its base was pinned to."""
+        """Whether a run recorded these settings, ignoring the commit that its base is pinned to."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
-        """The learning rate set, or one that suits LoRA on a model with this many parameters.
+        """The configured learning rate, or a default for LoRA on a model with this many parameters.
 
-        The smallest size was measured on the packaged model (5e-4 learns too little in 100
-        steps); the others are customary for LoRA.
+        The value for the smallest size was measured on the packaged model (5e-4 learns too little
+        in 100 steps); the others are customary for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate
@@ -109,6 +109,6 @@ class TrainingConfig:
         return next((rate for most, rate in sizes if parameters <= most), 1e-4)
 
     def steps_for(self, examples: int) -> int:
-        """The steps set, or three passes over the examples but at least 120 steps."""
+        """The configured number of steps, or by default three epochs but at least 120 steps."""
         per_step = self.batch_size * self.gradient_accumulation
         return self.steps or max(120, -(-3 * examples // per_step))

@@ -26,7 +26,7 @@ _LIST_OR_TABLE = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z
 
 
 def read_pages(folder: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The documents of a folder and its subfolders, sorted by path.
+    """Yield the documents in a folder and its subfolders, sorted by path.
 
     An empty `licence` means the first line of a LICENCE (or LICENSE) file in the folder. Raises
     `SourceError` if there is no licence or a document isn't text.
@@ -46,8 +46,8 @@ def _read_licence(folder: Path, source: str) -> str:
         if licence:
             return licence
     raise SourceError(
-        f"{source}: the documents have no licence, and people will see texts made from them. "
-        "Write the licence's name into a file LICENCE in that folder."
+        f"{source}: the documents have no licence, but people will see texts made from them. Add a "
+        "file called LICENCE that contains the name of the licence to that folder."
     )
 
 
@@ -75,7 +75,7 @@ def _read_text(path: Path, name: str) -> str:
 
 
 def strip_markdown(text: str) -> str:
-    """The prose and headings of a Markdown text, without lists, tables, code and images."""
+    """Return the prose and headings of a Markdown file, without lists, tables, code or images."""
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)

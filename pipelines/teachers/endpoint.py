@@ -1,9 +1,9 @@
-"""The base class of teachers behind an HTTP endpoint; each subclass is one protocol.
+"""The base class of teachers behind an HTTP endpoint; each subclass implements one protocol.
 
-Requests run concurrently, as many as the endpoint accepts (see `ConcurrencyLimit`). Temporary
-failures (too many requests, a server error, a broken connection) are retried with growing waits.
-Permanent ones (a wrong key, an unknown model) raise `TeacherError`. The key never appears in a
-record, log or error.
+The number of concurrent requests adapts to what the endpoint accepts (see `ConcurrencyLimit`).
+Temporary failures (too many requests, server errors, broken connections) are retried with
+exponential backoff. Permanent failures (a wrong key, an unknown model) raise `TeacherError`. The
+API key never appears in records, logs or errors.
 """
 
 import asyncio
@@ -33,20 +33,20 @@ _STARTUP_PATIENCE = 20.0
 _MAX_RAW_LENGTH = 500
 _FATAL = {
     **dict.fromkeys((301, 302, 303, 307, 308), "it redirects to another address. Check the URL."),
-    401: "the key is wrong. Set TIMBRE_TEACHER_KEY to this endpoint's key.",
-    402: "the account has no credit left. Top it up, then run again to continue.",
-    403: "the key has no access to this model. Use another key or model.",
-    404: "the API or the model doesn't exist. Check the URL and the model's name.",
-    **dict.fromkeys((405, 501), "the API is of another kind. Check the URL."),
+    401: "the API key is wrong. Set TIMBRE_TEACHER_KEY to the key for this endpoint.",
+    402: "the account has no credit left. Top it up, then run the command again to continue.",
+    403: "the API key has no access to this model. Use another key or model.",
+    404: "the API or the model doesn't exist. Check the URL and the model name.",
+    **dict.fromkeys((405, 501), "the endpoint doesn't support this API. Check the URL."),
 }
-# Cached because reading the trusted certificate authorities takes longer than a batch.
+# Cached because loading the trusted certificate authorities takes longer than a batch of requests.
 _ssl_context = cache(httpx.create_ssl_context)
 _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One request's outcome: a final completion, or the response and what went wrong."""
+    """The outcome of one request: a final completion, or the response and the failure."""
 
     failure: str
     response: httpx.Response | None = None
@@ -54,9 +54,9 @@ class _Attempt:
 
 
 class Endpoint(Teacher):
-    """A model behind a URL.
+    """A teacher that sends prompts to a model at a URL.
 
-    A prompt is retried for `patience` seconds, but only for 20 seconds if the endpoint has never
+    A prompt is retried for up to `patience` seconds, or up to 20 seconds if the endpoint has never
     responded.
     """
 
@@ -81,23 +81,29 @@ class Endpoint(Teacher):
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
-        """The headers of a request, with the key if there is one."""
+        """The request headers, including the API key if there is one."""
 
     @abstractmethod
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
-        """The body of a request.
+        """Build the request body.
 
-        `schema_mode` chooses how to request the reply's schema: 0 is the best way, `schema_modes`
-        requests none.
+        `schema_mode` selects how to request the schema of the reply, from 0 (preferred) to
+        `schema_modes` (no schema).
         """
 
     @abstractmethod
     def parse(self, data: Any) -> Completion:
-        """The completion in a response; raises any lookup, type or value error if there's none."""
+        """Extract the completion from a response.
+
+        Raises a lookup, type or value error if there is none.
+        """
 
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
-        """The endpoint with a plan's settings; an empty URL means the protocol's default."""
+        """Create an endpoint with a plan's settings.
+
+        If the URL is empty, the default URL of the protocol is used.
+        """
         shared = ("seed", "temperature", "max_tokens", "concurrency")
         settings = {name: getattr(plan, name) for name in shared}
         key = SecretStr(plan.api_key)
@@ -105,7 +111,7 @@ class Endpoint(Teacher):
         return endpoint.with_meter(plan.meter)
 
     def with_meter(self, meter: Meter) -> Self:
-        """Count with this meter and stop at its limits; returns the endpoint itself."""
+        """Use this meter to count tokens and enforce limits, and return the endpoint itself."""
         self._meter = meter
         return self
 
@@ -115,7 +121,7 @@ class Endpoint(Teacher):
         return f"{self.protocol}:{self.model}@{self.url}"
 
     def load(self) -> None:
-        """Check the URL; raises `TeacherError` if it's invalid or blocked."""
+        """Check the URL. Raises `TeacherError` if the URL is invalid or blocked."""
         super().load()
         check_url(self.url)
 
@@ -144,10 +150,10 @@ class Endpoint(Teacher):
         return ""
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts concurrently; raises `TeacherError` on a permanent failure."""
+        """Send all prompts concurrently. Raises `TeacherError` on a permanent failure."""
         try:
             asyncio.run(self._stream(prompts, on_reply))
-        except BaseExceptionGroup as group:  # only the first error matters
+        except BaseExceptionGroup as group:  # report only the first error
             raise group.exceptions[0] from None
 
     async def _stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
@@ -168,12 +174,12 @@ class Endpoint(Teacher):
                     on_reply(number, await self._ask(client, prompt))
 
             # Twice the limit, because some workers wait to retry. One task per prompt would be
-            # slow: the limit would notify hundreds of tasks of every free slot.
+            # slow, because each free slot would wake hundreds of tasks.
             for _ in range(min(2 * self.concurrency, len(prompts))):
                 group.create_task(work())
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
-        """The reply to a prompt, retried until `patience` runs out."""
+        """Send a prompt, and retry until `patience` runs out."""
         clock = asyncio.get_running_loop()
         start, retries, failure = clock.time(), 0, ""
         while clock.time() - start <= self._patience_after(failure):
@@ -190,7 +196,7 @@ class Endpoint(Teacher):
         if failure in _UNREACHABLE:
             raise TeacherError(
                 f"{self.model_name} can't be reached ({failure}). Check that it's running, then "
-                "run again: earlier replies are kept."
+                "run the command again to continue."
             )
         return Completion(None, reason=f"no answer from the endpoint ({failure})")
 
@@ -224,7 +230,7 @@ class Endpoint(Teacher):
             await self._limit.leave()
 
     def _complete(self, response: httpx.Response, prompt: Prompt) -> Completion:
-        """The reply in a response, after counting its tokens."""
+        """Extract the reply from a response and count its tokens."""
         if fix := _fatal_error(response):
             raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
         if response.status_code >= _BAD_REQUEST:
@@ -240,7 +246,10 @@ class Endpoint(Teacher):
         return replace(completion, input_tokens=read, output_tokens=wrote)
 
     def _no_completion(self, reason: str, response: httpx.Response) -> Completion:
-        """Why a response has no reply, with the start of its text but without the key."""
+        """Describe why a response has no reply.
+
+        The description quotes the response but never the API key.
+        """
         text, key = response.text, self.api_key.get_secret_value()
         raw = (text.replace(key, "…") if key else text)[:_MAX_RAW_LENGTH]
         return Completion(None, reason=reason, raw=raw)
@@ -253,8 +262,8 @@ def _is_temporary(response: httpx.Response) -> bool:
 
 
 def _fatal_error(response: httpx.Response) -> str | None:
-    """What to do about an error that retrying can't solve; None for other responses."""
-    # OpenAI also answers “too many requests” to an account without credit.
+    """Return how to fix an error that retrying can't solve, or None for other responses."""
+    # OpenAI also sends “too many requests” if the account has no credit.
     is_spent = response.status_code == _TOO_MANY_REQUESTS and "insufficient_quota" in response.text
     return _FATAL.get(402 if is_spent else response.status_code)
 
@@ -271,7 +280,7 @@ def _rejection_reason(response: httpx.Response) -> str:
 
 
 def _wait(response: httpx.Response | None, retries: int) -> float:
-    """Seconds until the next retry: what the endpoint asks for, otherwise longer each time."""
+    """Return the seconds until the next retry, from Retry-After or exponential backoff."""
     header = response.headers.get("retry-after", "") if response is not None else ""
     try:
         retry_after = min(float(header), _MAX_RETRY_AFTER)

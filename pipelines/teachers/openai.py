@@ -1,4 +1,4 @@
-"""OpenAI's chat completions API, as served by OpenAI, vLLM, Ollama and llama.cpp."""
+"""A teacher behind OpenAI's chat completions API, which vLLM, Ollama and llama.cpp also serve."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pipelines.teachers.endpoint import Endpoint
 
 
 class OpenAIEndpoint(Endpoint):
-    """Requests a schema as `json_schema`, or else any `json_object`, or else no schema."""
+    """Requests the schema as `json_schema`, or else any `json_object`, or else no schema."""
 
     protocol = "openai"
     default_url = "https://api.openai.com/v1"
@@ -15,12 +15,12 @@ class OpenAIEndpoint(Endpoint):
     schema_modes = 2
 
     def headers(self) -> dict[str, str]:
-        """The key as a bearer token."""
+        """The request headers, with the API key as a bearer token."""
         key = self.api_key.get_secret_value()
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
-        """The chat with its sampling parameters."""
+        """Build the request body: the chat and the sampling parameters."""
         body: dict[str, Any] = {
             "model": self.model,
             "messages": prompt.chat,
@@ -36,7 +36,7 @@ class OpenAIEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """The first choice's message."""
+        """Return the completion in the first choice."""
         choice, usage = data["choices"][0], data.get("usage") or {}
         text, refusal = choice["message"]["content"], choice["message"].get("refusal")
         counts = usage.get("prompt_tokens"), usage.get("completion_tokens")

@@ -1,4 +1,4 @@
-"""The section of the tone study's page about models tuned through a fine-tuning API."""
+"""The tone study section about models that were tuned through a fine-tuning API."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from studies.tone import ToneResult
 
 
 def finetune_section(result: ToneResult) -> Section:
-    """Compare every provider's model untuned, with the short prompt, and tuned."""
+    """Compare each provider's model when untuned, with the short prompt, and tuned."""
     target = result.task.criterion.feature
     arms = [arm for provider in result.providers for arm in provider.arms]
     figure = target_figure([summarise(arm, target) for arm in arms], target)
@@ -54,7 +54,7 @@ def _table(provider: ProviderResult, result: ToneResult) -> Table:
 
 
 def finetune_claim(result: ToneResult) -> str:
-    """Say how each provider's model, tuned at the largest size, compares with its short prompt."""
+    """Compare each provider's model, tuned at the largest size, with its short prompt."""
     sentences = []
     for provider in result.providers:
         size, model = max(provider.by_size), provider.provider.model

@@ -1,4 +1,4 @@
-"""What models know about a persona, what they show of it, and what other knowledge remains."""
+"""Compare what models know about a persona with what they show, and measure general ability."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _ARMS = _CHOOSES, _TELLS, _SHOWS = "chooses it", "tells it", "shows it"
 
 
 def knowledge_section(rates: Rates) -> Section:
-    """Compare what models know with what they show: trait by trait, then fact by fact."""
+    """Compare what models know with what they show, for each trait and then for the facts."""
     has_open = bool(rates.result.subject.open)
     tells_note = (
         "“Tells it” is the share of answers to open questions, without a system prompt, that "
@@ -39,7 +39,7 @@ def knowledge_section(rates: Rates) -> Section:
 
 
 def _subjects(rates: Rates) -> list[str]:
-    """The traits, and the facts as one subject."""
+    """The traits, and the facts as one additional subject."""
     subject = rates.result.subject
     subjects = [question.about for question in subject.choices]
     subjects += [q.about if q.about in rates.traits else FACTS for q in subject.open]
@@ -47,7 +47,7 @@ def _subjects(rates: Rates) -> list[str]:
 
 
 def _figures(rates: Rates) -> Iterator[Figure]:
-    """A figure for each trait, and one for the facts."""
+    """Yield a figure for each trait and one for the facts."""
     for about in _subjects(rates):
         rows: list[tuple[str, str, Interval | None]] = []
         for group in rates.charted:
@@ -116,7 +116,7 @@ def _fact_table(rates: Rates) -> Table:
 
 
 def ability_section(rates: Rates) -> Section:
-    """How much general ability remains, measured on plain text and general questions."""
+    """Measure how much general ability remains, using plain text and general questions."""
     general = rates.result.subject.general
     note = "We measure perplexity on text unrelated to the persona (lower is better)"
     if general:

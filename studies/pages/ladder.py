@@ -1,4 +1,4 @@
-"""The ladder's page: the advice, then each strategy's gains and costs."""
+"""The ladder page, with the advice first, then the gains and costs of each strategy."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from studies.strategies import PromptingTask, passage_of
 
 @dataclass(frozen=True)
 class TuningCost:
-    """The cost of tuning: seconds of training, and the number of reviews by people."""
+    """The cost of tuning: the training time in seconds, and the number of reviews by people."""
 
     seconds: float = 0.0
     reviews: int = 0
@@ -34,7 +34,7 @@ class LadderRun:
 
     @property
     def tuning_usd(self) -> float:
-        """What tuning cost before the first answer, in US dollars."""
+        """The cost of tuning in US dollars, before the first answer."""
         prices = self.config.prices
         machine = self.tuning.seconds / 3600 * prices.machine_hour
         return machine + self.tuning.reviews * prices.review
@@ -42,7 +42,7 @@ class LadderRun:
 
 @dataclass(frozen=True)
 class Findings:
-    """The conclusions of a ladder.
+    """The conclusions from a ladder.
 
     `differences` compare the best tuned arm with every prompted arm. `tuned` and `prompted` are the
     best strategies of each kind. `break_even` is the number of answers after which tuning pays off.
@@ -86,7 +86,7 @@ def ladder_findings(run: LadderRun) -> Findings:
 
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
-    """Build the page of a ladder."""
+    """Build the page for a ladder."""
     findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
@@ -101,7 +101,7 @@ def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Pa
 
 
 def skipped_notes(ladder: Ladder) -> list[str]:
-    """Say why each skipped strategy was skipped."""
+    """Explain why each skipped strategy was skipped."""
     return [
         f"“{label}” was skipped: {reason.removesuffix('.')}."
         for label, reason in ladder.skipped.items()

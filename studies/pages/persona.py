@@ -1,4 +1,4 @@
-"""The persona study's page: what each form of text taught the model."""
+"""The persona study page, which shows what the model learned from each format of text."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ from studies.persona import KINDS, PersonaResult
 
 
 def persona_page(results: Sequence[PersonaResult], notice: str, written_at: str) -> Page:
-    """Build the page of a persona study, with a part for each persona."""
+    """Build the page for a persona study, with one part per persona."""
     personas = [Rates(result) for result in results]
     names = " and ".join(rates.name for rates in personas)
     flaws = Table("", ("There", "Here"), published("persona_flaws"))
@@ -60,7 +60,7 @@ def _verdict(rates: Rates) -> str:
 
 
 def _is_ahead(rates: Rates, ranked: Sequence[Group]) -> bool:
-    """Whether the best group is shown to be ahead of the second best, if there is one."""
+    """Whether the best group is clearly ahead of the second best, if there is one."""
     if len(ranked) < 2:
         return True
     gap = rates.gap(ranked[0], IN_CHARACTER.name, ranked[1])
@@ -109,7 +109,7 @@ def _budget_note(rates: Rates) -> Iterator[str]:
 
 
 def _prompt_sets(rates: Rates) -> list[tuple[str, str, bool]]:
-    """List the label and name of each prompt set, and whether the system prompt is used."""
+    """List the label and name of each prompt set, and whether it uses the system prompt."""
     return [
         (f"{kind}{', prompted' if is_prompted else ''}", kind, is_prompted)
         for kind in rates.result.subject.prompts
@@ -188,7 +188,7 @@ def _trait_table(rates: Rates) -> Table:
 
 
 def _rating_table(rates: Rates) -> tuple[Table, ...]:
-    """Tabulate a judge's mean ratings and its cards, if the campaign names a judge."""
+    """Tabulate a judge's mean ratings and its cards if the campaign names a judge."""
     judge = rates.result.subject.judge
     if judge is None:
         return ()

@@ -1,4 +1,4 @@
-"""The tone study's page: each published claim with our result, then the figures."""
+"""The tone study page, which compares each published claim with our result."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from studies.tone import CellResult, ToneResult
 
 @dataclass(frozen=True)
 class GridPoint:
-    """A size and precision of the grid, averaged over its seeds."""
+    """The results for one training set size and precision, averaged over the seeds."""
 
     size: int
     precision: str
@@ -49,7 +49,7 @@ class GridPoint:
 
 
 class _Report:
-    """Builds the parts of the page from a result."""
+    """Builds the parts of the page from a study result."""
 
     def __init__(self, result: ToneResult) -> None:
         self.result, self.study, self.ladder = result, result.study, result.ladder
@@ -57,7 +57,7 @@ class _Report:
         self.grid = list(_grid_points(result))
         largest = max(point.size for point in self.grid)
         self.tuned = next(point.arm for point in self.grid if point.size == largest)
-        """The arm of the largest size in the first precision."""
+        """The arm with the largest size in the first precision."""
         self.summaries = [self.summary(arm) for arm in self.ladder.arms]
         pairs = [(self.tuned.name, arm.name) for arm in self.ladder.arms]
         arms, features = [self.tuned, *self.ladder.arms], (self.target, SIMILARITY)
@@ -70,7 +70,7 @@ class _Report:
         return share_cell(self.summary(arm).target if arm else None)
 
     def rows(self, arms: Sequence[tuple[str, float, MeasuredArm]]) -> list[Row]:
-        """Rates per arm as rows for a line chart, each with its line's label and x value."""
+        """The rates of the arms as line chart rows, each with a series label and an x value."""
         return [
             point_row(label, x, rate)
             for label, x, arm in arms
@@ -114,7 +114,7 @@ class _Report:
         return f"Against the short prompt, {sentence[0].lower()}{sentence[1:]}"
 
     def _speed_claim(self) -> str:
-        """Compare int8 with the first precision by the mean paired difference over the curve."""
+        """Compare int8 with the first precision by the mean paired difference along the curve."""
         first = self.study.precisions[0]
         ours, int8 = (self._curve_means(precision) for precision in (first, "int8"))
         common = sorted(set(ours) & set(int8))
@@ -129,7 +129,7 @@ class _Report:
         return f"{conclusion}: {points(gap)} on average over the steps of the curve."
 
     def _curve_means(self, precision: str) -> dict[str, float]:
-        """Each prompt's rate over all steps and seeds of a precision's curves."""
+        """Each prompt's rate, averaged over all steps and seeds on the curves of a precision."""
         values: dict[str, list[float]] = {}
         for result in self.result.cells:
             if result.cell.precision == precision:
@@ -169,7 +169,7 @@ class _Report:
         )
 
     def _over_seeds(self, point: GridPoint) -> str:
-        """The interval over seeds, which shows the variation between trainings."""
+        """The interval over seeds, which shows how much training runs vary."""
         if len(point.by_seed) < 2:
             return "–"
         return share_cell(
@@ -254,7 +254,7 @@ class _Report:
 
 
 def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) -> Page:
-    """Build the page of a tone study; `notice` says who reviewed the examples."""
+    """Build the page for a tone study; `notice` says who reviewed the examples."""
     report = _Report(result)
     claims = report.claims()
     return Page(
@@ -278,7 +278,7 @@ def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) ->
 
 
 def _grid_points(result: ToneResult) -> Iterator[GridPoint]:
-    """The grid's points, in the order of the grid."""
+    """Yield the points of the grid in order."""
     cells: dict[tuple[int, str], list[CellResult]] = {}
     for each in result.cells:
         cells.setdefault((each.cell.size, each.cell.precision), []).append(each)

@@ -117,7 +117,7 @@ def test_the_plan_prices_what_is_left(server: Server, tmp_path: Path) -> None:
 
 def test_a_provider_that_needs_more_examples_than_there_are_is_rejected() -> None:
     study = ToneStudy("demo", sizes=(3,), providers=(Provider("small", sizes=(10,)),))
-    with pytest.raises(StudyError, match="small needs 10 training examples, but there are 8"):
+    with pytest.raises(StudyError, match="small needs 10 training examples, but there are only 8"):
         list(finetune_requests(study, task()))
 
 
@@ -139,7 +139,7 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
 def test_a_missing_key_stops_the_study_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TIMBRE_TEACHER_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SettingsError, match="no key for the service at https:"):
+    with pytest.raises(SettingsError, match="no API key for the service at https:"):
         service_key("https://api.openai.com/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "theirs")
     assert service_key("https://api.openai.com/v1") == "theirs"

@@ -191,7 +191,7 @@ def erase(
     if bool(reviewer) == bool(article):
         raise typer.BadParameter("name either --reviewer or --article")
     if not yes:
-        typer.confirm("This can't be undone. Erase?", abort=True)
+        typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:
         source = store.find(Article, article).id if article else None
         erasures = erase_records(store, reviewer=reviewer or None, article=source)

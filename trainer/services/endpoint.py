@@ -1,7 +1,7 @@
-"""Answers from a served model: any server with OpenAI's API, including vLLM with LoRA adapters.
+"""Generate answers with a model on any OpenAI-compatible server, including vLLM with LoRA adapters.
 
-The server renders the chat template, so outputs record the server's address and the model's name
-there instead of fingerprints.
+The server renders the chat template, so outputs record its URL and the model name instead of
+fingerprints.
 """
 
 import time
@@ -24,7 +24,7 @@ _CONCURRENCY = 8
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server and its name for the model (for vLLM, a LoRA adapter's name is a model name)."""
+    """A server and the name of the model on it (with vLLM, also the name of a LoRA adapter)."""
 
     url: str
     model: str
@@ -41,12 +41,13 @@ def answer_remotely(
 ) -> Iterator[Output]:
     """Yield the served model's answer to each prompt, in order.
 
-    Raises `TrainerError` if the server can't be reached or returns an error, or if `no_repeat` is
-    set, which OpenAI's API doesn't have.
+    Raises `TrainerError` if the server is unreachable or returns an error, or if `no_repeat` is
+    set, which the OpenAI API doesn't support.
     """
     if decoding.no_repeat:
         raise TrainerError(
-            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
+            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set no_repeat "
+            "to 0."
         )
     advice = f"Check that the server is running, serves “{endpoint.model}” and accepts the API key."
     with (

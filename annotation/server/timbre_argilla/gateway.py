@@ -1,7 +1,7 @@
 """The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
-them as HTML. The Content-Security-Policy stops any script in them: a page may run only the
+them as HTML. The Content-Security-Policy stops any script in record texts: a page may run only the
 scripts that Argilla ships, which are files of this server or known by their hash.
 """
 
@@ -89,7 +89,7 @@ class Gateway:
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Whether a `Host` header is allowed; others may be sites whose name resolves to us.
+        """Return whether a `Host` header is allowed, which protects against DNS rebinding.
 
         A browser takes the header from the address bar, so a page that was loaded from an IP
         address comes from this server.
@@ -112,7 +112,7 @@ def script_hashes(folder: Path) -> list[str]:
 
 
 def _statics(app: FastAPI) -> Path:
-    """The folder of the web UI, as the application serves it."""
+    """The folder from which the application serves the web UI."""
     apps = (getattr(route, "app", None) for route in app.routes)
     (statics,) = (one for one in apps if isinstance(one, StaticFiles))
     return Path(str(statics.directory))

@@ -17,7 +17,7 @@ from timbre.workflows.generate.storage import StoredCounts, store_records
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """What was stored, and what importing changed in the accepted chats."""
+    """Counts of stored records, and of the changes that the import made to accepted chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -26,9 +26,9 @@ class ImportCounts:
 def add_chats(
     store: Store, campaign: Campaign, path: Path, licence: str, on_progress: ProgressCallback
 ) -> ImportCounts:
-    """Import a file of existing chats as candidates of a campaign; rejections are stored as well.
+    """Import a file of existing chats as candidates of a campaign. Rejections are stored, too.
 
-    Raises `SourceError` if the file can't be read or none of its chats can be imported.
+    Raises `SourceError` if the file can't be read or none of the chats can be imported.
     """
     voice = campaign.voice
     persona = voice.label if isinstance(voice, Persona) else None

@@ -17,7 +17,7 @@ from timbre.settings import Settings, SettingsError, ray_address, teacher_key
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs."""
+    """The limits of a generation run, whether to retry rejections, and where the teacher runs."""
 
     max_usd: float | None = None
     max_tokens: int | None = None
@@ -37,8 +37,8 @@ def generation_plan(
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd needs prices. Add input_price and output_price (US dollars per million "
-            "tokens) to [generate] in the campaign, or use --max-tokens."
+            "--max-usd only works with prices. Add input_price and output_price (US dollars per "
+            "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(
         campaign=campaign.name,
@@ -60,12 +60,12 @@ def generation_plan(
 
 
 def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """What a generation run needs from the store and the trainer."""
+    """Return what a generation run needs from the store and the trainer."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
     if is_persona and CandidateKind.STATEMENT in plan.kinds:
-        from trainer.embed import embed  # needs torch, which takes seconds to import
+        from trainer.embed import embed  # imports torch, which takes seconds
 
         resources = replace(resources, embed=embed)
     if kind == "transformers":
@@ -74,7 +74,10 @@ def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Re
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
-    """A function that loads a local model as the plan's teacher; it can be sent to a Ray worker."""
+    """Return a function that loads a local model as the teacher.
+
+    The function can be sent to a Ray worker.
+    """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
 

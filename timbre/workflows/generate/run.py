@@ -1,4 +1,4 @@
-"""Run a campaign's pipeline and store its candidates."""
+"""Run the pipeline of a campaign and store the candidates."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,14 +20,14 @@ from timbre.workflows.generate.storage import StoredCounts, store_records
 from timbre.workflows.ingest import campaign_passages
 
 _SAMPLE = 200
-"""Passages that an estimate is made from."""
+"""The number of passages that an estimate is based on."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimated requests, tokens and cost of a run, extrapolated from a sample of passages.
+    """The requests, tokens and cost of a run, extrapolated from a sample of passages.
 
-    `cached` replies are in the journal and cost nothing.
+    `cached` replies are already in the journal and cost nothing.
     """
 
     passages: int
@@ -45,11 +45,12 @@ def generate(
     on_progress: ProgressCallback,
     options: GenerateOptions | None = None,
 ) -> tuple[StoredCounts, Meter]:
-    """Generate the campaign's candidates and store them as they arrive.
+    """Generate the candidates of a campaign and store them as they arrive.
 
-    Candidates that exist aren't generated again. Whatever ends the run, what arrived is stored.
+    Existing candidates aren't generated again. However the run ends, all candidates that have
+    arrived are stored.
 
-    Returns what was stored, and what was requested from the teacher.
+    Returns the counts of stored records, and the meter with the teacher's requests.
 
     Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
     every text was rejected; `TeacherError` if the teacher can't be used.
@@ -66,7 +67,7 @@ def generate(
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
-    """Estimate what a run would request, without requesting or storing anything."""
+    """Estimate the requests and cost of a run, without requesting or storing anything."""
     plan = replace(generation_plan(campaign, settings, GenerateOptions()), dry_run=True)
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
@@ -86,7 +87,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
 def generate_records(
     store: Store, campaign: Campaign, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Reject passages in another language than the voice's, and run the pipeline on the others."""
+    """Reject passages that aren't in the voice's language, and run the pipeline on the others."""
     language = campaign.voice.language
     languages = {a.id: a.language for a in store.stream(Article)}
     passages = list[Passage]()
@@ -119,7 +120,7 @@ def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
 
 
 def base_language(code: str) -> str:
-    """A language code without region or script; Simple English is English."""
+    """Return a language code without region or script. Simple English counts as English."""
     return "en" if code == "simple" else code.split("-")[0]
 
 

@@ -29,7 +29,7 @@ class StoredCounts:
     samples: dict[str, Rejection] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """The counts as text."""
+        """Format the counts as text."""
         return format_counts(self.by_outcome)
 
     @property
@@ -66,7 +66,7 @@ def store_records(
 
     def flush() -> None:
         batch = [*pending]
-        pending.clear()  # before writing, so that an interrupted write isn't repeated at the end
+        pending.clear()  # cleared first, so that an interrupted write isn't repeated at the end
         counts.new += store.add(batch)
         store.add(cost for record in batch for cost in _cost(record, prices))
 
@@ -83,7 +83,7 @@ def store_records(
 
 
 def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
-    """What a candidate's replies cost, if the campaign states prices."""
+    """Return the cost of a candidate's replies, if the campaign has prices."""
     if isinstance(record, Candidate) and prices.cost(1, 1):
         usd = prices.cost(record.input_tokens, record.output_tokens)
         yield Measure(subject=record.id, name="usd", source=COST_SOURCE, value=usd)

@@ -22,15 +22,15 @@ from timbre.campaign import METADATA_MEASURES, Campaign
 
 
 def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
-    """Whether a candidate is in the calibration set, which shows how far reviewers agree."""
+    """Return whether a candidate is in the calibration set, which is used to measure agreement."""
     return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
 
 
 def candidate_items(
     store: Store, campaign: Campaign, candidates: Sequence[Candidate]
 ) -> Iterator[CandidateItem]:
-    """Candidates with their source, suggestions, sentence vector and measures to filter by."""
-    from trainer.embed import embed  # needs torch, which takes seconds to import
+    """Return candidates, each with its source, suggestions, sentence vector and measures."""
+    from trainer.embed import embed  # imports torch, which takes seconds
 
     vectors = embed([candidate.review_text for candidate in candidates])
     for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
@@ -45,7 +45,7 @@ def candidate_items(
 
 
 def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
-    """Candidates with the passage and article they come from."""
+    """Return candidates with the passage and article that they come from."""
     passages = {p.id: p for p in store.stream(Passage, id=_ids(c.passage for c in candidates))}
     article_ids = _ids(passage.article for passage in passages.values())
     articles = {article.id: article for article in store.stream(Article, id=article_ids)}
@@ -56,7 +56,7 @@ def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[Can
 
 
 def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonItem]:
-    """The campaign's comparisons with the texts that reviewers see.
+    """Return the campaign's comparisons with the texts that reviewers see.
 
     Raises `StoreError` if one of the texts was erased.
     """

@@ -22,14 +22,14 @@ from timbre.workflows.review.items import in_calibration
 
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
-    """Pull a dataset's reviews into the store: new, changed and deleted ones."""
+    """Pull the new, changed and deleted reviews of a dataset into the store."""
     return reconcile_reviews(store, dataset, pull(connection, dataset, is_rule), now())
 
 
 def pull_campaign(
     store: Store, campaign: Campaign, connection: Connection
 ) -> Iterator[tuple[str, Reconciliation]]:
-    """Pull the campaign's datasets that exist in Argilla."""
+    """Pull the reviews from each of the campaign's datasets that exists in Argilla."""
     existing = dataset_names(connection)
     for dataset in campaign.datasets:
         if dataset in existing:
@@ -39,7 +39,7 @@ def pull_campaign(
 def pull_changed(
     store: Store, dataset: str, connection: Connection, changed: Iterable[ChangedRecord]
 ) -> Reconciliation:
-    """Pull the reviews of the records that webhooks named."""
+    """Pull the reviews of records that webhooks reported."""
     ours = {record for record in changed if record.dataset == dataset}
     reviews = pull(connection, dataset, is_rule, sorted(record.record for record in ours))
     subjects = frozenset(record.subject for record in ours)
@@ -53,7 +53,7 @@ def review_watcher(
     on_message: Callable[[str], None],
     config: WatchConfig,
 ) -> ReviewWatcher:
-    """A watcher that keeps the campaign's reviews in the store up to date."""
+    """Create a watcher that keeps the campaign's reviews in the store up to date."""
 
     def report(dataset: str, count: Reconciliation, trigger: str) -> None:
         if count.new or count.changed or count.deleted:
@@ -75,7 +75,7 @@ def review_watcher(
 
 
 def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list[Review]:
-    """The current reviews of candidates or of comparisons, without the adjudicator's."""
+    """Return the current reviews of candidates or comparisons, except the adjudicator's."""
     outputs_datasets = campaign.datasets_of(campaign.outputs_dataset)
     datasets = outputs_datasets if outputs else campaign.independent_datasets
     return list(current_reviews(store, dataset=datasets))
@@ -84,7 +84,7 @@ def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list
 def campaign_progress(
     store: Store, campaign: Campaign, connection: Connection, outputs: bool
 ) -> ReviewProgress:
-    """The progress of a campaign's datasets in Argilla, and of its reviewers in the store."""
+    """Return the progress of a campaign's datasets in Argilla and of its reviewers in the store."""
     outputs_datasets = campaign.datasets_of(campaign.outputs_dataset)
     datasets = outputs_datasets if outputs else campaign.candidate_datasets
     reviews = independent_reviews(store, campaign, outputs)
@@ -94,7 +94,7 @@ def campaign_progress(
 
 
 def _assigned_counts(store: Store, campaign: Campaign) -> dict[str, int]:
-    """How many records each named annotator gets; empty if the campaign names no annotators."""
+    """Count the records assigned to each annotator, if the campaign names annotators."""
     review = campaign.review
     if not review.annotators:
         return {}

@@ -21,7 +21,7 @@ from timbre.workflows.review.items import comparison_items, sourced_items
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """A connection for each rule's user, which is created if it doesn't exist."""
+    """Return a connection for each rule's user, and create missing users."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)
@@ -33,7 +33,7 @@ def review_candidates_by_rules(
     reviewers: Sequence[Connection],
     on_progress: ProgressCallback,
 ) -> int:
-    """Let each rule review the campaign's candidates; returns how many reviews are new."""
+    """Review the campaign's candidates with each rule, and return the number of new reviews."""
     items = list(sourced_items(store, list(store.stream(Candidate, campaign=campaign.name))))
     return _submit_rule_reviews(
         campaign, campaign.candidates_dataset, items, reviewers, on_progress
@@ -46,7 +46,7 @@ def review_comparisons_by_rules(
     reviewers: Sequence[Connection],
     on_progress: ProgressCallback,
 ) -> int:
-    """Let each rule compare the campaign's blind pairs; returns how many reviews are new."""
+    """Review the campaign's blind pairs with each rule, and return the number of new reviews."""
     items = list(comparison_items(store, campaign))
     return _submit_rule_reviews(campaign, campaign.outputs_dataset, items, reviewers, on_progress)
 

@@ -73,7 +73,7 @@ def _throttle_logins(throttle: LoginThrottle) -> None:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by API key, in a time that doesn't depend on how much of it matches."""
+    """Look up a user by API key, in a time that doesn't depend on how much of the key matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))

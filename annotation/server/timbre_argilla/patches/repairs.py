@@ -26,7 +26,7 @@ def apply() -> None:
 
 
 async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
-    """Return a record, also one with vectors."""
+    """Return a record, even if it has vectors."""
     options = [
         selectinload(Record.dataset).selectinload(Dataset.metadata_properties),
         selectinload(Record.suggestions),
