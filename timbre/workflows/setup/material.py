@@ -10,7 +10,7 @@ from pipelines.articles.sources import source_name
 from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.errors import SourceError
 from timbre.campaign import Campaign
-from timbre.workflows.ingest import campaign_passages, generation_order
+from timbre.workflows.ingest import campaign_passages, generation_order, source_terms
 
 MAX_ARTICLES = 200
 """Articles of a source that are read; a whole dump would take too long."""
@@ -62,7 +62,7 @@ def read_material(store: Store, campaign: Campaign) -> Material:
 def _read_source(material: Material, source: str, campaign: Campaign) -> None:
     count = 0
     try:
-        for batch in read_batches(source, campaign.licence, workers=1):
+        for batch in read_batches(source, source_terms(campaign, source), workers=1):
             for record in batch.records:
                 if isinstance(record, Article):
                     count += 1

@@ -33,6 +33,8 @@ bounds = [{ measure = "words_per_sentence", at_most = 30 }]
 moves = ["split", "contract"]
 openers = ["Sure,"]
 opener_share = 1.0
+links = ["And, by the way,"]
+link_share = 1.0
 """
 CAMPAIGN = """
 name = "calm"
@@ -77,7 +79,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_a_campaign_in_its_folder_is_ready_and_nothing_is_stored(
     timbre: Timbre, folder: Path, store: Store
 ) -> None:
-    result = timbre("check", "calm")
+    result = timbre("check", "calm", status=0)
     assert "ok  scale: How calm is it? (1: rushed; 2: calm)" in result.out
     assert "ok  material: 2 articles with 2 passages" in result.out
     assert "ok  sample 1: " in result.out
@@ -104,14 +106,16 @@ def test_every_config_problem_is_reported_with_its_file_and_key(
         ("tone.toml", 'moves = ["split", "contract"]', "", "teacher", ""),
         ("campaign.toml", "approved = 2", "approved = 20", "enough texts", "at most 2 candidates"),
         ("campaign.toml", "calm-1", "calm-6", "splits", 'set salt = "calm-6-'),
-        ("campaign.toml", '["material"]', '["nothing"]', "material", "isn't a source of articles"),
-        ("tone.toml", 'name = "calm"', 'name = "calm"\nlanguage = "de"', "material", "in another"),
+        ("campaign.toml", '["material"]', '["nothing"]', "material", "isn't an article source"),
+        ("campaign.toml", '["material"]', '["../hafen.jsonl"]', "material", "in another language"),
     ],
 )
 def test_what_would_fail_later_is_named_with_a_remedy(  # a table of cases
     timbre: Timbre, folder: Path, file: str, old: str, new: str, name: str, problem: str
 ) -> None:
     edit(folder / file, old, new)
+    row = {"id": "1", "url": "https://de.wikipedia.org/wiki/X", "title": "X", "text": PROSE}
+    (folder.parent / "hafen.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     if name == "teacher":
         text = (folder / file).read_text(encoding="utf-8").split("[phrasebook]")[0]
         (folder / file).write_text(text, encoding="utf-8")
