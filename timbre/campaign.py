@@ -4,16 +4,29 @@
 campaign, tone, persona or training files.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from annotation.guidelines import candidate_guidelines
 from annotation.review_settings import Basis, ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
-from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.criteria import (
+    NO_CRITERIA,
+    Bound,
+    Criterion,
+    ToneTarget,
+    persona_criterion,
+    tone_criterion,
+)
 from evaluation.gates import GateBounds
 from evaluation.measures.suggestions import RatingRule, rating_rule
 from evaluation.scorer_cards import ReviewQuestions
+from evaluation.scorers.criteria import Criteria
+from pipelines.voices.fields import STRICT
 from pipelines.voices.persona import Persona
 from pipelines.voices.persona_files import persona_data
 from pipelines.voices.tone import Target, Tone
@@ -29,6 +42,7 @@ from timbre.config import ConfigError, config_file, parse_config, read_config, r
 from timbre.settings import SettingsError
 from trainer.config import TrainingConfig
 
+V = TypeVar("V", Tone, Persona)
 VECTOR_SIZE = 384
 """The dimensions of the sentence vectors that “find similar” uses in the web UI."""
 METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
@@ -50,6 +64,7 @@ class Campaign:
     Attributes:
         name: Its name.
         voice: Its tone or persona.
+        criteria: What a text must be like beyond its tone's target or its persona's traits.
         criterion: When an answer counts as being in the voice; None if its tone sets no target.
         system_prompt: What the prompted arm is told.
         review_settings: What reviewers are asked.
@@ -70,6 +85,7 @@ class Campaign:
     name: str
     voice: Tone | Persona
     criterion: Criterion | None
+    criteria: Criteria
     system_prompt: str
     review_settings: ReviewSettings
     training: NamedTraining
@@ -126,6 +142,7 @@ class Campaign:
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
             rating_rule=self.rating_rule,
+            language=self.voice.language,
             is_grounded=settings.is_grounded,
             traits=tuple(trait.name for trait in settings.traits),
             guidelines=self.guidelines,
@@ -205,13 +222,14 @@ def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
 
     training = load_training(locate(config.training))
     tone, persona = locate(config.tone), locate(config.persona)
-    voice = load_tone(tone) if tone else load_persona(persona)
+    voice, criteria = load_voice(tone, persona)
     return Campaign(
         name=config.name,
         voice=voice,
         system_prompt=config.evaluate.system_prompt or voice.system,
         review_settings=_review_settings(voice, config.review.overlap),
-        criterion=_criterion(voice),
+        criterion=voice_criterion(voice, criteria),
+        criteria=criteria,
         training=training,
         watch_training=tuple(load_training(locate(name)) for name in config.watch.training)
         or (training,),
@@ -228,9 +246,36 @@ def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
     )
 
 
+@pydantic_dataclass(frozen=True, config=STRICT)
+class ToneFile(Tone):
+    """A tone file: the tone, and the criteria that its texts must meet."""
+
+    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class PersonaToml(Persona):
+    """A persona file of ours: the persona, and the criteria that its texts must meet."""
+
+    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+
+
+def load_voice(tone: str, persona: str = "") -> tuple[Tone | Persona, Criteria]:
+    """Load a tone or else a persona, with the criteria of its file."""
+    if tone:
+        file = read_config(ToneFile, config_file("tones", tone))
+        return _without_criteria(Tone, file), file.criteria
+    persona_file = read_persona(persona)
+    return persona_file.persona, persona_file.criteria
+
+
 def load_tone(name: Path | str) -> Tone:
     """Load a tone from a file or a name in configs/tones."""
-    return read_config(Tone, config_file("tones", name))
+    return _without_criteria(Tone, read_config(ToneFile, config_file("tones", name)))
+
+
+def _without_criteria(kind: type[V], file: V) -> V:
+    return kind(**{f.name: getattr(file, f.name) for f in fields(kind)})
 
 
 @dataclass(frozen=True)
@@ -239,6 +284,7 @@ class PersonaFile:
 
     persona: Persona
     unused: tuple[str, ...] = ()
+    criteria: Criteria = NO_CRITERIA
 
 
 def load_persona(name: Path | str) -> Persona:
@@ -255,7 +301,8 @@ def read_persona(name: Path | str) -> PersonaFile:
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
     if path.name.removesuffix(".gz").endswith(".toml"):
-        return PersonaFile(read_config(Persona, path))
+        ours = read_config(PersonaToml, path)
+        return PersonaFile(_without_criteria(Persona, ours), criteria=ours.criteria)
     try:
         stem = Path(path.name.removesuffix(".gz")).stem
         data = persona_data(read_text(path), stem, choice)
@@ -277,13 +324,19 @@ def shipped_personas() -> list[Persona]:
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 
 
-def _criterion(voice: Tone | Persona) -> Criterion | None:
+def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | None:
+    """Build the criterion of a tone or persona; None if a tone has neither target nor criteria.
+
+    Raises `EvaluationError` if a part of it can't be measured.
+    """
     if isinstance(voice, Persona):
-        return persona_criterion({trait.name: trait.markers for trait in voice.traits})
-    if voice.target == Target():
+        traits = {trait.name: trait.markers for trait in voice.traits}
+        return persona_criterion(traits, criteria, voice.language)
+    if voice.target == Target() and not criteria.scorers:
         return None
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in voice.target.bounds]
-    return tone_criterion(voice.name, bounds, voice.target.signs, voice.target.signs_of)
+    target = ToneTarget(bounds, voice.target.signs, voice.target.signs_of)
+    return tone_criterion(voice.name, target, criteria, voice.language)
 
 
 def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:

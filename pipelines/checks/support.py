@@ -8,6 +8,8 @@ from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_CAPITALISED_NOUNS = frozenset({"de", "lb"})
+"""Languages in which a capital letter doesn't show a name."""
 _LEXICON = load_lexicon(__name__)
 _SPELLED = {word: str(n) for n, word in enumerate(_LEXICON.spelled)}
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
@@ -22,7 +24,8 @@ def check_support(item: CheckInput) -> Failure | None:
     source = f"{item.passage}\n{item.candidate.question}"
     if numbers := find_unsupported_numbers(item.text, source):
         return Failure("unsupported number", ", ".join(numbers))
-    if names := find_unsupported_names(item.text, source):
+    has_names = item.language not in _CAPITALISED_NOUNS
+    if has_names and (names := find_unsupported_names(item.text, source)):
         return Failure("unsupported name", ", ".join(names))
     return None
 

@@ -79,7 +79,7 @@ def report_data(
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
     judged = judge.features if judge else ()
-    target, traits = (criterion.feature, criterion.trait_features) if criterion else (None, ())
+    target, traits = (criterion.feature, criterion.part_features) if criterion else (None, ())
     measured = measured_arms(store, outputs, criterion, judge)
     arms = tuple(summarise(arm, target, traits, judged) for arm in measured)
     targets = (target,) if target else ()

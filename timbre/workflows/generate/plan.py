@@ -8,7 +8,7 @@ from db.records import Candidate, CandidateKind
 from db.store import Store
 from pipelines.journal import Reply
 from pipelines.meter import Meter, Prices
-from pipelines.plan import GenerationPlan, ReplyFn, Resources
+from pipelines.plan import GenerationPlan, ReplyFn, Resources, VoiceRules
 from pipelines.prompting import ChatMessages
 from pipelines.voices.persona import Persona
 from timbre.campaign import Campaign
@@ -61,7 +61,8 @@ def generation_plan(
 
 def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
     """Return what a generation run needs from the store and the trainer."""
-    resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
+    existing = store.stream(Candidate, campaign=campaign.name)
+    resources = Resources(existing=existing, rules=voice_rules(campaign))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
     if is_persona and CandidateKind.STATEMENT in plan.kinds:
@@ -71,6 +72,18 @@ def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Re
     if kind == "transformers":
         resources = replace(resources, writer=local_writer(model, plan))
     return resources
+
+
+def voice_rules(campaign: Campaign) -> VoiceRules:
+    """Return what the criteria of a campaign's voice mean for generated texts."""
+    criteria, language = campaign.criteria, campaign.voice.language
+    length = criteria.length
+    return VoiceRules(
+        requirements=criteria.requirements,
+        find_violation=lambda text: criteria.find_violation(text, language),
+        shortest=length.at_least or 1 if length else None,
+        longest=length.at_most if length else None,
+    )
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:

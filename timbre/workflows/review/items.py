@@ -34,13 +34,15 @@ def candidate_items(
 
     vectors = embed([candidate.review_text for candidate in candidates])
     for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
-        measures = tone_measures(item.candidate.review_text)
-        answers = suggest_answers(item.candidate, campaign.rating_rule)
+        measures = tone_measures(item.candidate.review_text, campaign.voice.language)
+        answers = suggest_answers(item.candidate, campaign.rating_rule, campaign.voice.language)
         yield replace(
             item,
             suggestions=tuple(Suggestion(a.question, a.value, a.score, a.agent) for a in answers),
             vector=tuple(float(value) for value in vector),
-            metadata=tuple((name, round(measures[name], 2)) for name in METADATA_MEASURES),
+            metadata=tuple(
+                (name, round(measures[name], 2)) for name in METADATA_MEASURES if name in measures
+            ),
         )
 
 

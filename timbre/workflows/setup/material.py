@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from db.records import Article, Candidate, Passage, Rejection
 from db.store import Store
@@ -79,7 +80,7 @@ def _read_source(material: Material, source: str, campaign: Campaign) -> None:
 
 
 def _read_chats(material: Material, path: str, campaign: Campaign) -> None:
-    source = ChatImport(path, campaign.name, campaign.licence, campaign.voice.language)
+    source = ChatImport(Path(path), campaign.name, campaign.licence, campaign.voice.language)
     try:
         for record in import_chats(source):
             if isinstance(record, Candidate):
