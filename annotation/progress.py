@@ -61,7 +61,7 @@ def batches(
 ) -> Iterator[list[T]]:
     """Yield lists of up to `size` items.
 
-    A list counts as finished when the next one is requested.
+    Progress is reported for a list when the next one is requested.
     """
     total, done, remaining = length_hint(items), 0, iter(items)
     while batch := list(islice(remaining, size)):
@@ -100,9 +100,9 @@ def review_progress(
 ) -> ReviewProgress:
     """Return the progress of datasets, and of their reviewers based on the reviews pulled so far.
 
-    Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
-    number of their records; the others may review every record except those of the adjudication
-    datasets.
+    Datasets that don't exist in Argilla are left out. `assigned_counts` maps reviewers to their
+    number of assigned records. Reviewers who aren't in `assigned_counts` may review every record
+    outside the adjudication datasets.
     """
     existing = dataset_names(connection)
     counts = tuple((d, dataset_progress(connection, d)) for d in datasets if d in existing)

@@ -45,11 +45,11 @@ def push_candidates(
 ) -> PushCount:
     """Push candidates to a dataset, which is created if it doesn't exist.
 
-    The external id of a record is the candidate's id, and the question for edits is prefilled with
-    the text. Vectors aren't compared, so a record keeps its vector if nothing else has changed. The
-    connected user must be an owner or an admin.
+    The external id of a record is the candidate's id, and the edit question is prefilled with the
+    candidate's text. Vectors aren't compared, so a record keeps its vector if nothing else has
+    changed. The connected user must be an owner or an admin.
 
-    Raises `AnnotationError` if the server is missing or the dataset has different questions.
+    Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import (
@@ -68,9 +68,11 @@ def push_comparisons(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push blind pairs of answers: no field or metadata reveals which model wrote an answer.
+    """Push blind pairs of answers, so that reviewers can't tell which model wrote which answer.
 
-    Raises `AnnotationError` if the server is missing or the dataset has different questions.
+    No field or metadata reveals the models.
+
+    Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import comparison_settings  # loads the SDK, too

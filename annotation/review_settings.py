@@ -29,7 +29,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """A rule that writers follow to achieve the tone, with an example before and after."""
+    """A writing rule for the tone, with an example of a text before and after applying the rule."""
 
     do: str
     before: str
@@ -38,7 +38,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and how it shows in a text."""
+    """A trait of a persona, with a description of how it appears in a text."""
 
     name: str
     meaning: str = ""
@@ -49,18 +49,20 @@ class ReviewSettings:
     """What the reviewers of a campaign see and answer.
 
     Attributes:
-        subject: The tone's or persona's name.
-        description: The tone or persona in a sentence or two.
-        scale_question: The question that the scale answers.
-        scale: The points of the tone's scale, lowest first; without any, the question is omitted.
-        style_rules: What writers do to reach the tone.
-        traits: The persona's traits; without any, the question is omitted.
+        subject: The name of the tone or persona.
+        description: A description of the tone or persona in one or two sentences.
+        scale_question: The question that reviewers answer with the rating scale.
+        scale: The points of the tone's scale, lowest first. If there are none, the question is
+            omitted.
+        style_rules: The writing rules for the tone.
+        traits: The traits of the persona. If there are none, the question is omitted.
         basis: Where the facts of a text must be: in its passage, in the answer that it rewrites,
             or nowhere.
-        overlap: How many reviewers each record needs.
-        vector: Dimensions of the sentence vectors for “find similar”; None for no vectors.
-        measures: Names of the measures in the metadata, to filter and sort by.
-        adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
+        overlap: The number of reviewers per record.
+        vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
+        measures: The names of the measures to store as metadata, by which reviewers can filter and
+            sort records.
+        adjudication: Whether the dataset is for the adjudicator, who sees the reviewers' answers.
     """
 
     subject: str

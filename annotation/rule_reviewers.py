@@ -1,7 +1,8 @@
-"""Written rules that substitute for human reviewers and are always labelled as rules.
+"""Rule-based reviewers, which stand in for people and are always labelled as rules.
 
-A rule compares features of a text with thresholds, without understanding the text. Like people, the
-two rules disagree on some texts, so a loop that runs unattended also covers disagreement.
+A rule doesn't understand a text; it only compares features of the text with thresholds. The two
+rules disagree on some texts, as people do, so an unattended run also tests how disagreement is
+handled.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ class RuleReviewer:
 
     @property
     def description(self) -> str:
-        """Describe the rule to people, based on its thresholds."""
+        """Return a description of the rule for people, including its thresholds."""
         opener = (
             " The rule removes a filler at the beginning of a text." if self.removes_opener else ""
         )
@@ -115,7 +116,7 @@ def review_by_rule(
 ) -> Review:
     """Create a rule's submitted review of a candidate or comparison.
 
-    For a persona, `cues` pairs each trait with the words and phrases that show it. For a tone,
+    For a persona, `cues` lists each trait with the words and phrases that indicate it. For a tone,
     `scale` contains the ratings, lowest first.
     """
     edited = None
@@ -182,14 +183,14 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -
 
 
 def _rating(signs: int, scale: Sequence[int]) -> int:
-    """Map a share of signs to the nearest step on a scale, rounding halves up."""
+    """Map a number of signs to the nearest step on a scale, rounding halves up."""
     return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Return the answers about traits and sentences.
+    """Return a rule's answers to the review questions for a persona.
 
-    In a dialogue, only the turns that are used for training count.
+    In a dialogue, only the turns used for training are rated.
     """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)

@@ -32,7 +32,7 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A request to train a run: a version id, a campaign, and training settings.
+    """A request for a training run: the version id, the campaign, and the training settings.
 
     `training` is the name of the settings; `training_fingerprint` is a hash of their content.
     """
@@ -46,7 +46,7 @@ class RunRequest:
     def key(self) -> str:
         """A hash that identifies the request (16 hex digits).
 
-        It doesn't depend on the name of the training settings.
+        The hash doesn't depend on the name of the training settings.
         """
         return digest(canonical([self.version, self.campaign, self.training_fingerprint]))[:16]
 
@@ -56,8 +56,8 @@ class Claim:
     """A run request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
     `attempts` counts the failed, abandoned and running attempts, and `reason` says why the last one
-    failed. `worker` is the worker that holds the request, or the last one that did. `token` is
-    unique to this claim; it is empty when no worker holds the request.
+    failed. `worker` is the worker that holds the request or, if no worker does, the last one that
+    held it. `token` is unique to this claim; it is empty when no worker holds the request.
     """
 
     request: RunRequest
@@ -70,7 +70,7 @@ class Claim:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the worker died during the last allowed attempt, which rules out a retry."""
+        """Whether the worker died during the last allowed attempt, so that no retry is possible."""
         return self.attempts > ATTEMPTS
 
 
@@ -114,14 +114,14 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
 
 
 def heartbeat(store: Store, claim: Claim) -> bool:
-    """Record that the worker is alive; if this returns False, it lost the claim and must stop."""
+    """Record that the worker is alive; return False if it has lost the claim and must stop."""
     return _update(store, claim)
 
 
 def finish(store: Store, claim: Claim, state: ClaimState, reason: str = "") -> bool:
     """End a claim with the outcome of its attempt; return False if the claim was already lost.
 
-    `state` is `DONE`, `FAILED`, or `WAITING` to retry a failed attempt.
+    `state` is `DONE`, `FAILED`, or, if a failed attempt will be retried, `WAITING`.
     """
     attempts = min(claim.attempts, ATTEMPTS)
     return _update(store, claim, token="", state=state.value, attempts=attempts, reason=reason)
@@ -136,7 +136,7 @@ def release(store: Store, claim: Claim) -> bool:
 def forget(store: Store, key: str) -> bool:
     """Remove a request so that it can be queued again; return False if the key doesn't exist.
 
-    If a worker holds the request, it loses its claim.
+    If a worker currently holds the request, it loses its claim.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -144,7 +144,7 @@ def forget(store: Store, key: str) -> bool:
 
 
 def list_claims(store: Store) -> list[Claim]:
-    """List all requests with their states, the most recently changed last."""
+    """List all requests with their states, ordered by the time of the last change."""
     query = select(run_claims).order_by(run_claims.c.changed_at, run_claims.c.key)
     with store.reading() as connection:
         return [_claim(row) for row in connection.execute(query).mappings()]
@@ -165,7 +165,10 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
 
 
 def _time(connection: Connection, offset: float = 0.0) -> str:
-    """The current time plus `offset` seconds (ISO 8601, UTC), from the clock all workers share."""
+    """Return the current time plus `offset` seconds, in ISO 8601 and UTC.
+
+    All workers of a database share its clock.
+    """
     if connection.dialect.name == "postgresql":
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     else:

@@ -1,9 +1,9 @@
-"""Erase a reviewer's answers, or an article and everything derived from it, on request.
+"""Erase, on request, a reviewer's answers, or an article with everything derived from it.
 
-The rows are deleted. Their ids are stored so that a later pull or import can't add the records
-again. Versions that contained them keep their hashes, record the withdrawal, and can't be used for
-training any more. You must delete exported files and trained adapters yourself; the result lists
-the affected runs.
+The rows are deleted. The ids of the erased records are stored, so a later pull or import can't add
+them again. Versions that contained erased records keep their hashes, but they are marked as
+withdrawn and can no longer be used for training. You must delete exported files and trained
+adapters yourself; the result lists the affected runs.
 """
 
 import json
@@ -34,7 +34,10 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version that lost data in an erasure, with the number of affected examples and its runs."""
+    """A version that contained erased data.
+
+    `examples` counts the affected examples, and `runs` lists the runs that used the version.
+    """
 
     version: str
     name: str
@@ -50,10 +53,11 @@ def erase(
     Erasing an article also erases its passages and candidates, their reviews, verdicts and
     examples, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
     erases the verdicts and examples whose text the reviewer edited. If the reviewer was an
-    adjudicator, the name stays in the `rule` of the verdicts. Returns the versions that can't be
-    used for training any more.
+    adjudicator, their name stays in the `rule` of the verdicts. Returns the versions that can no
+    longer be used for training.
 
-    Raises `StoreError` unless you pass exactly one of the two and the store contains matching data.
+    Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
+    contains no matching data.
     """
     if (reviewer is None) == (article is None):
         raise StoreError(
@@ -82,14 +86,14 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, by record type, and the ids of examples that lose a source or a review."""
+    """The ids to erase, keyed by record type, and the ids of the affected examples."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
     touched: set[str] = field(default_factory=set)
 
     def add_article(self, article: str) -> None:
-        """Add an article and everything derived from it."""
+        """Mark an article and everything derived from it for erasure."""
         self._add(Article, "id", {article})
         self._add(Example, "article", {article})
         self._add_dependents()
@@ -102,7 +106,7 @@ class _Erasure:
             self.ids[Rejection].update(self.connection.scalars(query))
 
     def add_reviewer(self, reviewer: str) -> None:
-        """Add a reviewer's answers and everything derived from the reviewer's edits."""
+        """Mark a reviewer's answers and everything derived from their edits for erasure."""
         self._add(Review, "reviewer", {reviewer})
         query = select(reviews.c.subject, reviews.c.edited).where(reviews.c.reviewer == reviewer)
         edits = {(row.subject, row.edited) for row in self.connection.execute(query)}
@@ -126,7 +130,7 @@ class _Erasure:
         self.ids[kind] |= self._find(kind, column, values)
 
     def _find(self, kind: type[Record], column: str, values: Collection[str]) -> set[str]:
-        """The ids of the records of a type whose `column` contains one of `values`."""
+        """Find the ids of all records of a given type that have one of `values` in `column`."""
         table = TABLES[kind]
         query = select(table.c.id).where(among(table.c[column], values))
         return set(self.connection.scalars(query))
@@ -170,7 +174,7 @@ def _delete(erasure: _Erasure) -> None:
 
 
 def _overwrite_free_space(store: Store, erasure: _Erasure) -> None:
-    """Remove the deleted bytes from the database's write-ahead log and free pages."""
+    """Remove the deleted data from the write-ahead log and unused pages of the database."""
     with translate_errors(store.engine), store.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")

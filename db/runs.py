@@ -46,25 +46,29 @@ def check_finished(store: Store, run: Run) -> None:
 
 
 def withdrawal_notice(store: Store, run: Run) -> str:
-    """A warning that training data of a run was withdrawn, or an empty string if none was."""
+    """A warning that some training data of a run was withdrawn, or an empty string if none was."""
     events = withdrawals(store, store.require(Version, run.version))
     if not events:
         return ""
     data = json.loads(events[0].detail).get("withdrawn", "something")
     return (
         f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
-        "adapter was trained on it. Train on a new version and delete what this adapter produced."
+        "adapter was trained on that data. Train on a new version, and delete this adapter and "
+        "its outputs."
     )
 
 
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
-    """The runs on a campaign's versions, or all runs if `campaign` is empty, oldest first."""
+    """The runs trained on a campaign's versions, oldest first.
+
+    If `campaign` is empty, all runs are returned.
+    """
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
     return version_runs(store, *store.stream(Version, **where))
 
 
 def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
-    """The runs on the given versions, oldest first."""
+    """The runs trained on the given versions, oldest first."""
     ids = tuple(version.id for version in versions)
     return [run_status(store, run) for run in store.stream(Run, version=ids)]
 
@@ -87,7 +91,7 @@ def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
 
 @dataclass(frozen=True)
 class Promotion:
-    """The decision to use a run for a campaign: when, which run (or "base") it replaced, why."""
+    """The decision to use a run for a campaign, its reason, and the run (or "base") it replaced."""
 
     campaign: str
     run: Run

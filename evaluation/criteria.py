@@ -1,6 +1,6 @@
 """Criteria that define correct answers, using bounds on tone features or a persona's traits.
 
-A criterion combines several features, so that a model can't satisfy it by gaming a single one.
+A criterion combines several features, so that a model can't meet it by optimising only one of them.
 """
 
 import json
@@ -83,7 +83,7 @@ class Criterion:
         )
 
     def measure(self, text: str) -> dict[str, float]:
-        """Measure the tone features of a text, the target, traits and rules, keyed by name."""
+        """Measure a text's tone features, target, traits and rules, and return them by name."""
         tone = tone_measures(text, self.language)
         scores = dict(self.rules.scores(text, self.language))
         parts = {f"criterion.{name}": float(score.is_met) for name, score in scores.items()}
@@ -98,7 +98,7 @@ class Criterion:
         return tone | parts | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The source of a measure, which is either this criterion or the shared tone features."""
+        """The source that defines a measure: the shared tone features or this criterion."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 

@@ -64,12 +64,12 @@ class GateBounds:
 
 @dataclass(frozen=True)
 class ApprovedTexts:
-    """Approved texts by candidate id, with the results of checks on them.
+    """Approved texts, keyed by candidate id, with the results of checks on them.
 
     Attributes:
         texts: The text of each candidate, in the form used for training.
         traits: The traits of each persona candidate.
-        duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
+        duplicates: Pairs of ids of texts whose similarity is at least `GateBounds.near_duplicate`.
         personal_data: The kinds of personal data found in each text that contains any.
     """
 
@@ -86,8 +86,9 @@ class DecisionAgreement:
     Attributes:
         alpha: Krippendorff's alpha, or None if it's undefined.
         reason: Why alpha is undefined.
-        unanimous: The number of records that two or more reviewers decided, if all of them were
-            unanimous and alpha is undefined because the decisions hardly vary; otherwise 0.
+        unanimous: The number of records with decisions from two or more reviewers, if the reviewers
+            agreed on every one of them and alpha is undefined for lack of variation, and otherwise
+            0.
     """
 
     alpha: Interval | None = None
@@ -116,7 +117,7 @@ class DecisionAgreement:
 def quality_gates(
     approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """Evaluate all gates except those for measures that suggest answers, and return the results."""
+    """Evaluate all quality gates except those for measures that suggest answers to reviewers."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),

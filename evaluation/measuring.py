@@ -1,4 +1,4 @@
-"""Measure the criterion, tone, traits and content of model outputs."""
+"""Measure whether model outputs meet a criterion, and measure their tone, traits and content."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -29,10 +29,10 @@ def measure_outputs(
     embed: Embed,
     language: str = "en",
 ) -> Iterator[dict[str, float]]:
-    """Yield each output's measures by name; `passages` contains each prompt's passage, or "".
+    """Yield each output's measures, keyed by name; `passages` contains each prompt's passage or "".
 
-    Similarity is measured if the prompt has a plain reference, and the target if there is a
-    criterion.
+    Similarity is measured only if the prompt has a plain reference, and the target only if there is
+    a criterion.
     """
     measure_text = criterion.measure if criterion else partial(tone_measures, language=language)
     pairs = [(output.text, example.reference) for output, example in outputs]
@@ -45,7 +45,7 @@ def measure_outputs(
 def measure_records(
     output: Output, measures: Mapping[str, float], criterion: Criterion | None
 ) -> Iterator[Measure]:
-    """Convert an output's measures to records, each with the source that defines the measure."""
+    """Convert an output's measures to records, each of which names the source of its definition."""
     for name, value in measures.items():
         yield Measure(subject=output.id, name=name, source=_source(name, criterion), value=value)
 

@@ -19,9 +19,10 @@ def complete_chats(
 ) -> list[str | None]:
     """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
 
-    A missing reply is None.
+    If the teacher returns no text, the reply is None.
 
-    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached.
+    Raises `TeacherError` if the teacher is the phrasebook, which can't answer arbitrary prompts, or
+    if it can't be reached.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(

@@ -1,8 +1,8 @@
 """Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
 `Pipeline.run` starts a process for each step and returns rows only at the end. This engine runs the
-steps of the same graph one after another, so rows are streamed and breakpoints work. The graph is
-still a distilabel pipeline that distilabel can validate, dump or run.
+steps of the same graph one after another, so rows are streamed and breakpoints work. The graph
+remains an ordinary distilabel pipeline, so distilabel can still validate, dump or run it.
 """
 
 import itertools
@@ -31,7 +31,7 @@ def quiet_distilabel() -> Iterator[None]:
 def stream_rows(
     pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows that have passed through all steps of a linear pipeline, one batch at a time."""
+    """Run rows through all steps of a linear pipeline in batches, and yield the results."""
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet_distilabel():
         for step in steps:

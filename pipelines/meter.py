@@ -58,7 +58,10 @@ class Meter:
         return self.max_usd is None or self.prices.cost(total_input, total_output) <= self.max_usd
 
     def reserve(self, input_tokens: int, output_tokens: int) -> None:
-        """Reserve the worst-case cost of a request. Negative numbers release a reservation."""
+        """Reserve the worst-case cost of a request.
+
+        To release a reservation, pass negative numbers.
+        """
         self._reserved_input += input_tokens
         self._reserved_output += output_tokens
 

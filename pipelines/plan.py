@@ -9,6 +9,7 @@ from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
+from pipelines.worked_examples import WorkedExample
 
 BATCH = 256
 """The number of rows that pass through a pipeline as one batch."""
@@ -56,9 +57,9 @@ class GenerationPlan:
 
     `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
-    that a persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (per
-    reply) and `concurrency` (of requests) only affect teachers that are models. `meter` tracks the
-    cost.
+    that a persona pipeline writes about each topic. `examples` replaces the voice's own worked
+    examples. `api_key`, `temperature`, `max_tokens` (per reply) and `concurrency` (the number of
+    simultaneous requests) only affect teachers that are models. `meter` tracks the cost.
 
     If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
     `dry_run` only counts the requests that the run would make. `ray` is the address of the Ray
@@ -80,6 +81,7 @@ class GenerationPlan:
         CandidateKind.DIALOGUE,
         CandidateKind.DOCUMENT,
     )
+    examples: tuple[WorkedExample, ...] = ()
     batch: int = BATCH
     retry: bool = False
     dry_run: bool = False

@@ -1,7 +1,7 @@
 """Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
 
 Every strategy answers the same held-out prompts. Few-shot examples are added as turns before the
-prompt. A rewrite is a second turn for answers that miss the target.
+prompt. The rewrite strategy asks for a second answer if the first one misses the target.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,9 +43,10 @@ class StudyModel:
 
 @dataclass(frozen=True)
 class PromptingStrategy:
-    """A way to prompt a model; `rewrite` is the request in the second turn, or empty for one turn.
+    """A way to prompt a model.
 
-    All fields are part of the cache key for the answers, so their texts and order must not change.
+    `rewrite` is the request in the second turn, and is empty if there is only one turn. All fields
+    are part of the cache key for the answers, so their texts and order must not change.
     """
 
     name: str
@@ -59,7 +60,7 @@ class PromptingStrategy:
 
 @dataclass(frozen=True)
 class PromptingTask:
-    """Held-out prompts, examples to show or train on, the criterion, and the text of each prompt.
+    """The data of a prompting task: held-out prompts, examples, the criterion and the prompt texts.
 
     `system` is the short system prompt, `rules` is the long one, and `rewrite` is the text that
     requests a rewrite.
@@ -74,7 +75,7 @@ class PromptingTask:
 
 
 def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
-    """List the strategies from cheap to expensive; with an adapter, the last two are tuned."""
+    """List the strategies from cheap to expensive; if there is an adapter, the last two use it."""
     system = task.system
     yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
     yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
@@ -84,7 +85,7 @@ def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[Pro
     yield PromptingStrategy(
         "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
     )
-    nearest = "the short prompt after examples near in meaning"
+    nearest = "the short prompt after the examples closest in meaning"
     yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
     check = "the short prompt; an answer that misses the target is rewritten once"
     yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
@@ -122,7 +123,7 @@ def answer_prompts(
     """
 
     def generate(examples: dict[str, Example]) -> dict[str, Output]:
-        """Generate answers, by the id of the original prompt without any examples."""
+        """Generate answers, keyed by the id of the original prompt (the one without examples)."""
         arm = Arm(
             strategy.name, model.base, model.revision, model.adapter, model.run, strategy.system
         )
@@ -145,7 +146,7 @@ def answer_prompts(
 def with_examples(
     shots: Shots, prompts: Sequence[Example], context: PromptContext
 ) -> dict[str, Example]:
-    """Prompts by id, each preceded by no examples, fixed examples or the nearest examples.
+    """Return the prompts, keyed by id, with their few-shot examples (none, fixed or nearest).
 
     The nearest examples are those whose questions have the highest cosine similarity; the closest
     one comes last.

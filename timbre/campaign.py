@@ -1,4 +1,4 @@
-"""Load a campaign once, with everything that its configuration refers to.
+"""Load campaigns, along with the files that their configuration refers to.
 
 `load_campaign` reads the campaign file and every file that it refers to. No other code opens
 campaign, tone, persona or training files.
@@ -62,24 +62,25 @@ class Campaign:
     """A campaign with everything that its file refers to.
 
     Attributes:
-        name: Its name.
-        voice: Its tone or persona.
-        criteria: What a text must be like beyond its tone's target or its persona's traits.
-        criterion: When an answer counts as being in the voice; None if its tone sets no target.
-        system_prompt: What the prompted arm is told.
-        review_settings: What reviewers are asked.
-        training: Its training settings.
-        watch_training: The settings of the runs that a new version starts.
-        sources: What its articles are read from; every stored article if empty.
+        name: The name of the campaign.
+        voice: The tone or persona.
+        criteria: Rules for a text, in addition to its tone's target or its persona's traits.
+        criterion: The criterion that decides whether an answer is in the voice, or None if the tone
+            has no target and no rules.
+        system_prompt: The system prompt of the prompted arm.
+        review_settings: The questions for reviewers.
+        training: The training settings.
+        watch_training: The training settings for the runs that are started for new versions.
+        sources: The sources of the campaign's articles; if empty, all stored articles are used.
         chats: Files of chats whose answers are rewritten.
         licence: The licence of material that doesn't state one.
-        generate: Which candidates are generated, and by which teacher.
-        review: Who reviews, and how their reviews become a verdict.
-        gates: What a version must meet.
-        freeze: How examples are split.
-        evaluate: How held-out prompts are answered and judged.
-        watch: Which versions start runs.
-        folder: The folder of its file.
+        generate: Which candidates to generate, and which teacher to use.
+        review: Who reviews, and how reviews are combined into a verdict.
+        gates: The conditions that a version must meet.
+        freeze: How to split examples.
+        evaluate: How to answer held-out prompts and judge the answers.
+        watch: Which versions to train on automatically.
+        folder: The folder of the campaign file.
     """
 
     name: str
@@ -109,12 +110,16 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """The rule that combines reviews into a verdict, which requires `overlap` reviews."""
+        """The rule that combines at least `overlap` reviews into a verdict."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
     def require_criterion(self, purpose: str) -> Criterion:
-        """Return the criterion. Raises `SettingsError` if `purpose` needs one and there is none."""
+        """Return the criterion.
+
+        Raises `SettingsError` if the campaign has no criterion. The error message starts with
+        `purpose`.
+        """
         if self.criterion is None:
             raise SettingsError(
                 f"{purpose} needs to know which answers are in the tone, but {self.subject} has no "
@@ -137,7 +142,7 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions for which measures can suggest answers."""
+        """The review questions whose answers Timbre can suggest based on measures."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
@@ -155,7 +160,7 @@ class Campaign:
 
     @property
     def calibration_dataset(self) -> str:
-        """The name of the Argilla dataset without suggestions, which measures agreement."""
+        """The name of the Argilla dataset for measuring agreement, which shows no suggestions."""
         return f"{self.name}-calibration"
 
     @property

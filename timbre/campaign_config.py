@@ -18,7 +18,7 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 
 @dataclass(frozen=True, config=STRICT)
 class GenerateConfig:
-    """Settings for generating candidates: which ones, and with which teacher."""
+    """Settings for generating candidates: which ones to generate, and which teacher to use."""
 
     teacher: str = Field(
         default="phrasebook",
@@ -41,6 +41,11 @@ class GenerateConfig:
     )
     temperature: float = Field(
         default=0.7, ge=0, description="Sampling temperature (0 means greedy decoding)."
+    )
+    examples: str = Field(
+        default="",
+        description="Version whose approved texts are shown to the teacher as examples (default: "
+        "those in the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
@@ -80,14 +85,14 @@ class ReviewConfig:
         if (self.verdict == "adjudicator") != bool(self.adjudicator):
             raise ValueError(
                 f"the verdict is “{self.verdict}”, but the adjudicator is “{self.adjudicator}”; "
-                "name an adjudicator if the verdict is “adjudicator”, and only then"
+                "set an adjudicator only when the verdict is “adjudicator”, which requires one"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
         if people and people < needed:
             raise ValueError(
-                f"{people} annotators can't give each record {needed} reviews; list more "
-                "annotators, or omit `annotators`"
+                f"each record needs {needed} reviewers, but `annotators` lists only {people}; list "
+                "more, or omit `annotators`"
             )
         return self
 
@@ -155,8 +160,7 @@ class EvaluateConfig:
     def _judge_is_a_model(self) -> "EvaluateConfig":
         if self.judge == "phrasebook":
             raise ValueError(
-                "the teacher “phrasebook” can't be a judge, because it can't rate answers; name "
-                "a model"
+                "the teacher “phrasebook” can't rate answers; choose a model as the judge"
             )
         return self
 
@@ -237,7 +241,7 @@ class CampaignConfig:
     def _has_one_voice(self) -> "CampaignConfig":
         if bool(self.tone) == bool(self.persona):
             raise ValueError(
-                f"the tone is “{self.tone}” and the persona is “{self.persona}”; name exactly one "
-                "of them"
+                f"set exactly one of `tone` and `persona`; they are “{self.tone}” and "
+                f"“{self.persona}”"
             )
         return self

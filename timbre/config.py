@@ -60,8 +60,8 @@ class ConfigError(SettingsError):
 def config_file(folder: str, name: Path | str) -> Path:
     """Return the file at a path, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    A folder that `timbre init` wrote names the file of this kind in it. Raises `SettingsError` if
-    there is neither.
+    The name of a folder that `timbre init` created stands for the file of this kind in it. Raises
+    `SettingsError` if the name matches neither a file nor a shipped configuration.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
@@ -106,7 +106,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
-    """Build a pydantic dataclass from plain values; `file` is the file name in errors.
+    """Build a pydantic dataclass from plain values; `file` is the file name for error messages.
 
     Raises `ConfigError` with a list of all problems.
     """
@@ -205,7 +205,7 @@ def _owner(kind: Any, location: list[int | str]) -> Any:
 
 
 def _dataclass_in(hint: Any) -> Any:
-    """Return the dataclass X in `tuple[X, ...]`, `X | None` or `Annotated[X, …]`, or None."""
+    """Return the dataclass in a type such as `tuple[X, ...]` or `X | None`, if it contains one."""
     if is_dataclass(hint):
         return hint
     inner = get_args(hint)[:1] if get_origin(hint) is Annotated else get_args(hint)

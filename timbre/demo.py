@@ -1,4 +1,4 @@
-"""The whole loop in order: from Wikipedia articles to a fine-tuned model with reviewed outputs."""
+"""Run the whole loop, from reading Wikipedia articles to reviewing a tuned model's outputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,10 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The demo's article source, Argilla URL (empty for the embedded server) and reviewers."""
+    """Options for the demo: where articles come from, which Argilla server to use, and who reviews.
+
+    An empty `argilla` means the embedded server.
+    """
 
     source: str = "sample"
     argilla: str = ""
@@ -46,7 +49,7 @@ class DemoOptions:
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
-    """Run the loop from articles to report, without repeating finished steps.
+    """Run the loop from articles to report, skipping steps that are already finished.
 
     Returns the path of the report.
     """
@@ -106,7 +109,7 @@ class Review:
         self._collect(campaign, dataset, review_candidates_by_rules)
 
     def outputs(self, campaign: Campaign, run: Run) -> None:
-        """Push blind comparisons of the arms to the same reviewers, and pull their votes."""
+        """Push blind comparisons of the arms to the reviewers, and pull their votes."""
         dataset = campaign.outputs_dataset
         outputs = run_outputs(self.store, campaign, run, self.settings)
         add_comparisons(self.store, campaign, outputs)

@@ -29,7 +29,7 @@ class Finding:
 
 
 def check_setup(settings: Settings) -> Iterator[Finding]:
-    """Check everything that the loop needs, in order of use."""
+    """Check everything that the loop needs, in the order in which the loop needs it."""
     yield Finding(
         "Python",
         sys.version_info[:2] in _PYTHONS,

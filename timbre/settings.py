@@ -18,10 +18,12 @@ class Settings:
 
     Attributes:
         home: The folder for the database, runs and reports (`TIMBRE_HOME`, default: `.timbre`).
-        database_url: The SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default: SQLite in `home`).
+        database_url: The SQLAlchemy URL of the database (`TIMBRE_DATABASE_URL`, default: SQLite in
+            `home`).
         argilla_url: The URL of an Argilla server (`TIMBRE_ARGILLA_URL`, default: the embedded
             server).
-        argilla_api_key: The owner's API key for that server (`TIMBRE_ARGILLA_API_KEY`).
+        argilla_api_key: The owner's API key for the server at `argilla_url`
+            (`TIMBRE_ARGILLA_API_KEY`).
         argilla_environment: The folder for the embedded server's Python environments
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default: the user's cache folder).
         argilla_database_url: The PostgreSQL URL of the embedded server
@@ -65,7 +67,7 @@ class Settings:
 
     @property
     def accounts(self) -> Path:
-        """The file with the reviewers' generated passwords, which only the user can read."""
+        """The file with the reviewers' generated passwords, readable only by the current user."""
         return self.home / "reviewers.json"
 
     def report(self, campaign: str, run: str) -> Path:
@@ -116,8 +118,8 @@ def _price(text: str) -> float:
 def allowed_remote_code() -> list[str]:
     """Return the models in `TIMBRE_TRUSTED_CODE`, which may run their own Python code.
 
-    Entries are separated by commas. Each entry is `owner/name@commit` or `folder@digest of its
-    code`.
+    Entries are separated by commas. Each entry has the form `owner/name@commit` or `folder@digest`,
+    where `digest` is the hash of the model's code.
     """
     entries = os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
     return [entry.strip() for entry in entries if entry.strip()]
@@ -137,13 +139,13 @@ def teacher_key(teacher: str) -> str:
 def service_key(url: str) -> str:
     """Return the API key for an OpenAI-compatible service at an address.
 
-    Raises `SettingsError` if there is none.
+    Raises `SettingsError` if no API key is set.
     """
     is_openai = url.startswith("https://api.openai.com/")
     key = teacher_key("openai" if is_openai else f"openai@{url}")
     if not key:
         raise SettingsError(
-            f"There is no API key for the service at {url}. Set TIMBRE_TEACHER_KEY to the key."
+            f"No API key is set for the service at {url}. Set TIMBRE_TEACHER_KEY to your key."
         )
     return key
 

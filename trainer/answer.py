@@ -1,7 +1,8 @@
 """Generate a local model's answers to held-out prompts.
 
 All arms (base, prompted, few-shot, tuned) use the same template code. Prompts of similar length are
-batched together, longest first, so a machine with too little memory fails right away.
+batched together. The longest come first, so that generation fails early if there isn't enough
+memory.
 """
 
 import time
@@ -198,12 +199,12 @@ def _stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
 class NoRepeatedGeneratedNGrams(LogitsProcessor):
     """Prevents the model from generating the same sequence of n tokens twice.
 
-    The rule in transformers also counts n-grams in the prompt, which prevents a model from quoting
-    the passage it is asked about. This one counts only generated tokens.
+    The corresponding rule in transformers also counts n-grams in the prompt, which prevents a model
+    from quoting the passage it is asked about. This class counts only generated tokens.
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """Forbid repeated sequences of `size` tokens; `prompt_length` includes padding."""
+        """Forbid generating a sequence of `size` tokens twice; `prompt_length` includes padding."""
         self.rule = NoRepeatNGramLogitsProcessor(size)
         self.prompt_length = prompt_length
 

@@ -18,9 +18,9 @@ _RULE_REVIEWERS = {
 class AdapterCard:
     """The contents of a model card.
 
-    `licence` is the Hub tag for the texts that the examples are based on. `sources` contains their
-    attribution as Markdown. `picture` is the file name of the loss curve next to the card, or
-    empty.
+    `licence` is the Hub tag for the licence of the texts that the examples are based on. `sources`
+    contains the attribution of the source texts as Markdown. `picture` is the file name of the loss
+    curve in the card's folder, or an empty string if there is none.
     """
 
     result: TrainingResult

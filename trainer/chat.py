@@ -1,8 +1,8 @@
 """Convert chats to tokens; all chat templates are rendered here, for training and answering.
 
-A model answers well only with the template that it was trained with. Training and answering
-therefore both use `Chat`, the fingerprint of the template is stored with the adapter, and answering
-with another template is an error.
+A model answers well only with the template that it was trained with. Training and answering both
+use `Chat`. The fingerprint of the template is stored with the adapter, and answering with another
+template is an error.
 """
 
 import re
@@ -26,7 +26,7 @@ _DATE = "26 Jul 2024"
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The token ids of a training example, and its labels (equal to the id, or `NO_LOSS`)."""
+    """The token ids and labels of a training example; each label is the token's id or `NO_LOSS`."""
 
     ids: list[int]
     labels: list[int]
@@ -73,7 +73,10 @@ class Chat:
         return str(self._render(messages, tokenize=False, add_generation_prompt=is_prompt))
 
     def encode_example(self, example: Example) -> Tokens:
-        """Encode an example, with loss on the answers that have it or on an entire plain text."""
+        """Encode an example so that its answers, or all of a plain text, count towards the loss.
+
+        Answers with a false `has_loss` don't count.
+        """
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, mask = list(rendered["input_ids"]), rendered["assistant_masks"]
@@ -112,7 +115,7 @@ class Chat:
         return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
-        """Encode a chat with loss on the tokens that each answer adds to the preceding chat.
+        """Encode a chat so that only the tokens that each answer adds count towards the loss.
 
         Raises `TrainerError` if the template changes earlier turns when new ones are added.
         """

@@ -94,14 +94,14 @@ class TrainingConfig:
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, ignoring the commit that its base is pinned to."""
+        """Whether a run was recorded with these settings; the base model's commit may differ."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
         """The configured learning rate, or a default for LoRA on a model with this many parameters.
 
-        The value for the smallest size was measured on the packaged model (5e-4 learns too little
-        in 100 steps); the others are customary for LoRA.
+        The default for the smallest models was measured with the packaged model (5e-4 learns too
+        little in 100 steps). The other defaults are common choices for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate

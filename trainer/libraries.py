@@ -43,8 +43,8 @@ def seed_everything(seed: int) -> Iterator[None]:
 def quiet_libraries() -> Iterator[None]:
     """Silence the progress bars, warnings and logs of the libraries, except for errors.
 
-    The command line shows progress, losses and precision itself. The remaining messages are advice
-    for people who write training scripts.
+    Timbre's command line already shows progress, losses and precision. The libraries' other
+    messages are advice for people who write training scripts.
     """
     levels = {name: logging.getLogger(name).level for name in _NAMES}
     has_dataset_bars = not datasets.are_progress_bars_disabled()
@@ -68,7 +68,7 @@ def quiet_libraries() -> Iterator[None]:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Convert out-of-memory and disk-full errors to `TrainerError`; others pass through."""
+    """Convert out-of-memory and disk-full errors to `TrainerError`; other errors pass through."""
     try:
         yield
     except TrainerError:

@@ -1,4 +1,4 @@
-"""The training recipe, which trains a LoRA adapter on examples.
+"""Train a LoRA adapter on the examples of a version.
 
 On a single CPU, the same examples, settings and seed produce the same adapter bit for bit, even if
 the run was interrupted and resumed. Under `accelerate launch`, every process runs this code and
@@ -28,12 +28,13 @@ def train(
     on_step: StepCallback | None = None,
     resume: bool = False,
 ) -> results.TrainingResult:
-    """Train a LoRA adapter on the training split of a version; `folder` stores the run.
+    """Train a LoRA adapter on the training split of a version, and store the run in `folder`.
 
-    If there is a validation split, its loss is measured at the end; the test split isn't used. With
-    `resume`, an interrupted run continues, and a finished one is returned without training.
+    The validation split, if there is one, is used to measure the loss at the end; the test split
+    isn't used. With `resume`, an interrupted run continues, and a finished one is returned without
+    training.
 
-    Raises `TrainerError` if the examples, the model or the machine aren't suitable.
+    Raises `TrainerError` if training isn't possible with the examples, the model or the machine.
     """
     with library_session(config.seed), checkpoints.lock_run(folder):
         started = time.monotonic()

@@ -17,7 +17,10 @@ from db.records import Interval, Review
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A coefficient for one question, as a table row. `between` names the reviewers it compares."""
+    """A coefficient for one question, as a table row.
+
+    `between` contains the names of the reviewers that the coefficient compares.
+    """
 
     question: str
     between: str
@@ -30,8 +33,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers disagree.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` is divided by the
-    largest distance between two answers to this question, so it's at most 1.
+    `answers` pairs each reviewer's name with their answer as text. `distance` ranges from 0 to 1:
+    it is divided by the largest distance between any two answers to the question.
     """
 
     subject: str

@@ -1,8 +1,9 @@
 """Convert answers to and from Argilla's format, and extract the displayed text of a record.
 
-Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two offsets
-differ after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server
-rejects a span that ends beyond the number of characters, so the end is capped.
+Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. Character offsets
+and UTF-16 offsets differ after any character beyond the Basic Multilingual Plane, such as most
+emoji. Argilla's server rejects a span that ends after the last character of the text, so the end of
+a span is limited to the length of the text.
 """
 
 from typing import Any
@@ -43,7 +44,10 @@ def response_values(response: Json) -> Json:
 
 
 def displayed_text(fields: Json) -> str:
-    """Return the text to judge as the record page displays it; a dialogue becomes plain text."""
+    """Return the text under review as the record page displays it.
+
+    A dialogue is converted to plain text.
+    """
     if turns := fields.get("dialogue"):
         return messages_to_text(
             tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
@@ -68,6 +72,6 @@ def _units(text: str) -> int:
 
 
 def _characters(text: str, units: int) -> int:
-    """Convert an offset in UTF-16 units to characters; half a character counts as one."""
+    """Convert an offset in UTF-16 units to an offset in characters, rounded up."""
     encoded = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
     return len(encoded.decode("utf-16-le", "replace"))

@@ -30,8 +30,8 @@ class Connection:
 class Server:
     """An open connection to Argilla, for plain API requests and for the SDK client.
 
-    The SDK creates datasets and their settings. Records and responses use the API directly, because
-    the SDK prints during uploads and can't submit many responses at once.
+    Datasets and their settings are created through the SDK. Records and responses use the API
+    directly, because the SDK prints during uploads and can't submit many responses at once.
     """
 
     connection: Connection
@@ -88,7 +88,7 @@ class Server:
         except httpx.TransportError as error:
             raise AnnotationError(
                 f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
-                "Run the command again; everything that was sent so far is kept."
+                "Everything sent so far is kept, so run the command again to continue."
             ) from error
         if response.is_error:
             raise _rejected(self.connection, response)
@@ -172,7 +172,7 @@ def _rejected(connection: Connection, response: httpx.Response) -> AnnotationErr
 
 
 def _reason(response: httpx.Response) -> str:
-    """Return the reason in an error response from Argilla, or all of another program's response."""
+    """Return the reason in Argilla's error response, or the whole text of any other response."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

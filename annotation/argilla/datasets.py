@@ -51,9 +51,10 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
     """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
-    An existing dataset gets the current guidelines, titles and descriptions, and metadata that it
-    lacks. One that a failed push left without records is replaced if its answers' options have
-    changed since. The connection must be an owner's or an admin's.
+    If the dataset already exists, its guidelines, titles and descriptions are updated, and it gets
+    the metadata that it lacks. If a failed push left the dataset without records and the answer
+    options have changed since, the dataset is replaced. The connected user must be an owner or an
+    admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
@@ -100,7 +101,7 @@ def _create(server: Server, name: str, settings: "rg.Settings") -> None:
 
 
 def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
-    """Return whether a push stopped while creating the dataset or before adding any records."""
+    """Return whether a push stopped before publishing the dataset or before adding any records."""
     if dataset["status"] != "ready":
         return True
     items = server.get(f"datasets/{dataset['id']}/questions")["items"]
@@ -126,7 +127,7 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if differences:
         raise AnnotationError(
             f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing these could lose answers. Rename the "
+            f"{' and '.join(differences)}, and changing them could delete answers. Rename the "
             "campaign, or delete the dataset in Argilla if you don't need it."
         )
 

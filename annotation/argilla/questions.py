@@ -42,7 +42,7 @@ TERMS = {
 
 @dataclass(frozen=True)
 class _Builder:
-    """Builds fields and questions with a single client, because the SDK's default is global."""
+    """Builds fields and questions with an explicit client instead of the SDK's global one."""
 
     client: Any
     settings: ReviewSettings

@@ -68,16 +68,18 @@ def export(
 ) -> Path:
     """Write a version to a new or empty folder atomically, and return the folder.
 
-    `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
-    Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field, and
-    whether each turn carries loss; `dataset` has the same as a Hugging Face `DatasetDict` for
-    `load_from_disk`; `openai`, `together` and `fireworks` are training files that meet those
-    services' rules; `preferences` is `pairs.jsonl`, people's choices for TRL's DPO. Each split with
-    examples is one file or dataset split. The card (README.md) credits every article used; `notes`
-    are sentences about the reviewers. If the folder already holds this export, nothing changes.
+    `chat` writes JSON Lines with a `messages` field and skips examples that aren't chats. `text`
+    writes JSON Lines with a `text` field, in which chats become `User: …` and `Assistant: …`.
+    `parquet` includes every field, and whether each turn carries loss. `dataset` is a Hugging Face
+    `DatasetDict` with the same for `load_from_disk`. `openai`, `together` and `fireworks` write
+    training files that follow the rules of the respective service. `preferences` writes people's
+    preferences to `pairs.jsonl`, in the format of TRL's DPO trainer. Each non-empty split is
+    exported as one file, or as one split of a `DatasetDict`. The card (README.md) credits every
+    article used; `notes` are sentences about the reviewers. If the folder already contains this
+    export, nothing changes.
 
-    Raises `StoreError` if the folder contains anything else, if another process is writing to it,
-    or if the version is incomplete.
+    Raises `StoreError` if the folder contains files other than this export, if another process is
+    writing to it, or if the version is incomplete.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if _has_export(folder, version, format):
@@ -98,11 +100,11 @@ def export(
 
 @contextmanager
 def _partial_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder for the export, renamed to its final name when the export is complete.
+    """Yield a hidden folder, which is renamed to `folder` once the export is complete.
 
     Files left over from an interrupted export are removed.
 
-    Raises `StoreError` if another process is writing there.
+    Raises `StoreError` if another process is writing to the folder.
     """
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     hidden.mkdir(parents=True, exist_ok=True)

@@ -47,8 +47,9 @@ class FreezePlan:
 
     The salt and the source article determine the split of an example. The gates have already been
     evaluated; `override` is the reason for freezing despite failed gates, or empty. `agreement` is
-    stored so that versions can be compared. `unanimity` is the share of records on which all
-    reviewers agree; it is set only if `agreement` is undefined because they all agree.
+    stored with the version, so that versions can be compared. `unanimity` is the share of records
+    on which all reviewers agree. It is set only if `agreement` is undefined because all answers are
+    the same.
     """
 
     name: str
@@ -66,9 +67,9 @@ def build_examples(
 ) -> Iterator[Example]:
     """Convert approved candidates to examples with their final text and split.
 
-    A reviewer's edit replaces the candidate's text. The split depends on the article URL in
-    `pages`, which is the same for all revisions of an article. Without a URL it depends on the
-    article id, and without an article on the candidate id.
+    A reviewer's edit replaces the candidate's text. The split depends on the article's URL (from
+    `pages`), which is the same for all revisions of the article. If an article has no URL, its id
+    determines the split; if there is no article, the candidate id does.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
     be parsed.
@@ -129,7 +130,7 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
         reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
         raise StoreError(
             f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
-            "this, or override the gates and give a reason."
+            "these problems, or override the gates and give a reason."
         )
     splits = [example.split for example in contents.values()]
     version = Version(
@@ -186,10 +187,10 @@ def _text_to_messages(text: str) -> tuple[Message, ...]:
 
 
 def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Mark edited turns as having no loss where the original turns had none.
+    """Exclude an edited turn from the loss if the original turn was excluded.
 
-    Raises `ValueError` if the original chat has turns without loss and the edit adds, removes or
-    reorders turns.
+    Raises `ValueError` if some turns of the original chat are excluded from the loss and the edit
+    adds, removes or reorders turns.
     """
     if all(message.has_loss for message in before):
         return edited

@@ -36,8 +36,8 @@ class Mismatch:
 def verify(store: Store, version: Version) -> list[Mismatch]:
     """List the records that changed or disappeared since the version was frozen.
 
-    This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
-    passages and articles behind them. Among the fields that aren't hashed, it checks only the
+    The check recomputes the hashes of the version, its examples, and the candidates, verdicts,
+    reviews, passages and articles behind them. Unhashed fields aren't checked, except for the
     version's counts and the examples' splits.
     """
     splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}

@@ -1,9 +1,10 @@
 """Content measures, which check whether an answer still says what its reference says.
 
-Similarity is the cosine of sentence embeddings (N. Reimers and I. Gurevych, Sentence-BERT, EMNLP
-2019). A cosine means little on its own. Compare it with a floor (answers and the references of
-other prompts) and a ceiling (approved rewrites and the plain answers they rewrite). The other
-measures compare numbers, names, lengths and word sequences.
+Similarity is the cosine of sentence embeddings (Reimers and Gurevych, Sentence-BERT, EMNLP 2019). A
+cosine is hard to interpret without reference values. Compare a similarity with two reference
+values: the floor (the similarity of answers to the references of other prompts) and the ceiling
+(the similarity of approved rewrites to the plain answers that they rewrite). All other content
+measures compare numbers, names, lengths or word sequences.
 """
 
 import re
@@ -21,7 +22,9 @@ from evaluation.statistics import RESAMPLING, Resampling, mean_interval
 CONTENT_SOURCE = "content.v1"
 
 SIMILARITY = Feature(
-    "similarity", "Similarity", "Cosine of the sentence vectors of the answer and the reference."
+    "similarity",
+    "Similarity",
+    "Cosine similarity between the sentence vectors of the answer and the reference.",
 )
 FEATURES = (
     SIMILARITY,
@@ -59,9 +62,9 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """The similarity floor: the mean similarity of each row of `a` to the other rows of `b`.
+    """The similarity floor: the mean similarity of each row of `a` to all other rows of `b`.
 
-    Raises `EvaluationError` if there are fewer than two rows.
+    Raises `EvaluationError` if the arrays have fewer than two rows.
     """
     first, second = _rows(a, b)
     count = len(first)
@@ -99,8 +102,8 @@ def numbers(text: str) -> set[str]:
 def names(text: str) -> set[str]:
     """The words in an English text that are probably names, based on capitalisation.
 
-    The first word of a sentence counts only if it is also capitalised within a sentence or the next
-    word is capitalised too (`Isaac Newton was …`).
+    The first word of a sentence counts as a name only if it also appears capitalised within a
+    sentence, or if the next word is capitalised (`Isaac Newton was …`).
     """
     inside: set[str] = set()
     for sentence in sentences(text):
@@ -116,14 +119,14 @@ def _is_name(word: str) -> bool:
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's numbers that the answer contains; None if it has no numbers."""
+    """The share of the reference's numbers found in the answer; None if the reference has none."""
     return _share(numbers(reference), numbers(answer))
 
 
 def names_kept(reference: str, answer: str, language: str = "en") -> float | None:
-    """The share of the reference's names that the answer contains; None if it has no names.
+    """The share of the reference's names found in the answer; None if the reference has none.
 
-    In a language that capitalises nouns, names can't be told, so it's None as well.
+    Names aren't recognisable in a language that capitalises nouns, so it is None there as well.
     """
     if language in CAPITALISED_NOUNS:
         return None
@@ -140,13 +143,13 @@ def _share(expected: set[str], available: set[str]) -> float | None:
 
 
 def length_ratio(reference: str, answer: str) -> float | None:
-    """The number of words in the answer divided by that in the reference, or None if that is 0."""
+    """The answer's word count divided by the reference's, or None if the reference has no words."""
     expected = len(words(reference))
     return len(words(answer)) / expected if expected else None
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """The share of the answer's n-word sequences that occur in the passage; None without any."""
+    """The share of the answer's n-word sequences found in the passage; None for short answers."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 

@@ -20,7 +20,7 @@ class SuggestedAnswer:
 
 @dataclass(frozen=True)
 class RatingRule:
-    """A tone criterion and two ratings to suggest, for texts that meet it and all others."""
+    """A tone criterion and two suggested ratings: for texts that meet it, and for all others."""
 
     criterion: Criterion
     met: int
@@ -33,9 +33,11 @@ class RatingRule:
 
 
 def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
-    """Build a rule that suggests the rating just above or just below the middle of a scale.
+    """Build a rule that suggests a tone rating based on a criterion.
 
-    A criterion is either met or not, so it can't justify ratings at the ends of a longer scale.
+    The rating is just above the middle of the scale if the text meets the criterion, and just below
+    it otherwise. A criterion is only met or not met, so the suggested ratings avoid the ends of a
+    longer scale.
     """
     above = (len(scale) + 1) // 2
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])

@@ -1,10 +1,10 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features separate involved speech from informational writing, following dimension 1 in D. Biber,
-*Variation across Speech and Writing* (1988): first and second person, contractions, questions and
-discourse particles, with the markers from D. Schiffrin, *Discourse Markers* (1987). Each is a rate
-per 100 words. Reading ease follows R. Flesch, "A new readability yardstick", Journal of Applied
-Psychology 32 (1948), 221-233.
+The features distinguish involved speech from informational writing, following dimension 1 in Biber,
+*Variation across Speech and Writing* (1988). They are first and second person, contractions,
+questions and discourse particles. The list of particles follows Schiffrin, *Discourse Markers*
+(1987). Each feature is a rate per 100 words. Reading ease follows Flesch, "A new readability
+yardstick", Journal of Applied Psychology 32 (1948), 221-233.
 """
 
 import re
@@ -103,10 +103,11 @@ _MARK = re.compile(
 
 
 def flesch_reading_ease(text: str) -> float:
-    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text, 0 if empty.
+    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text.
 
     The formula is 206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948).
-    It rewards short sentences and short words regardless of what they say, so never use it alone.
+    The score rewards short sentences and words regardless of what they say, so never use it alone.
+    An empty text scores 0.
     """
     text_words = words(text)
     return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
@@ -121,10 +122,10 @@ ENGLISH_ONLY = frozenset(feature.name for feature in FEATURES if feature.is_engl
 
 
 def tone_measures(text: str, language: str = "en") -> dict[str, float]:
-    """Compute the `FEATURES` of a text by name; all are 0 for a text without words.
+    """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
 
-    In other languages than English, those that count English words or syllables are left out. The
-    numeral `I` (after a name within a sentence) and `US` don't count as first person.
+    Measures that count English words or syllables are left out in other languages. `I` as a numeral
+    (after a name within a sentence) and `US` aren't counted as first person.
     """
     measures = _all_measures(text)
     if language == "en":
@@ -158,9 +159,10 @@ def _all_measures(text: str) -> dict[str, float]:
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """Count discourse phrases, and return the indices of the words outside them.
+    """Count discourse phrases, and return the indices of all words outside of them.
 
-    Pronouns within a phrase (you know, I mean) aren't counted, so that no word is counted twice.
+    Pronouns in discourse phrases (you know, I mean) aren't counted as pronouns, so no word is
+    counted twice.
     """
     count, free, start = 0, [], 0
     while start < len(lower):

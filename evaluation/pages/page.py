@@ -31,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a page; shows `missing_note` if it has no figures, tables or texts.
+    """A section of a page, which shows `missing_note` if it has no figures, tables or texts.
 
     `texts` are named, collapsible texts, such as configuration files.
     """
@@ -105,7 +105,10 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """A Jinja environment that escapes HTML, rejects unknown names and replaces bad characters."""
+    """A Jinja environment that escapes HTML and raises an error for undefined names.
+
+    It replaces characters that HTML doesn't allow.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -52,8 +52,9 @@ def _read_licence(folder: Path, source: str) -> str:
         if licence:
             return licence
     raise SourceError(
-        f"{source}: the documents have no licence, but people will see texts made from them. Add a "
-        "file called LICENCE that contains the name of the licence to that folder."
+        f"{source}: the documents have no licence, so texts generated from them can't be shown to "
+        "reviewers. Add a file called LICENCE to the folder, and write the name of the licence in "
+        "it."
     )
 
 
@@ -87,7 +88,10 @@ def _read_text(path: Path, name: str) -> str:
 
 
 def strip_markdown(text: str) -> str:
-    """Return the prose and headings of a Markdown file, without lists, tables, code or images."""
+    """Return the prose and headings of a Markdown file.
+
+    Lists, tables, code and images are left out.
+    """
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)

@@ -40,11 +40,11 @@ def read_batches(
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """Yield a source's records in batches, in order; `open_source` describes the other parameters.
+    """Yield a source's records as batches, in source order.
 
-    `workers` is the number of processes that filter and split pages and decompress multistream
-    dumps (default: one per core). If `workers` is 1, the current process does all the work.
-    `resume_from` is the `end_offset` of the last stored batch.
+    For the other parameters, see `open_source`. `workers` is the number of processes that filter
+    and split pages and decompress multistream dumps (default: one per core). If `workers` is 1, the
+    current process does all the work. `resume_from` is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """

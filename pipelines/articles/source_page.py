@@ -50,7 +50,11 @@ class Site:
         return f"{self.root or 'wiki:'}{path}"
 
     def licence_at(self, timestamp: str) -> str:
-        """Return the licence of a revision. Wikimedia changed its licence on 7 June 2023."""
+        """Return the licence of a revision.
+
+        Wikimedia changed its licence on 7 June 2023, so the licence depends on the date of the
+        revision.
+        """
         if self.licence:
             return self.licence
         if not _WIKIMEDIA_HOST.match(url_host(self.root)):
@@ -62,7 +66,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The reason for rejecting a page or a stretch of its text: a stored code and a detail."""
+    """The reason for rejecting a page or a stretch of its text, with a code and a detail."""
 
     code: str
     detail: str = ""

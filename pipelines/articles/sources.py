@@ -76,10 +76,10 @@ def source_path(source: str) -> Path:
 
 
 def source_name(source: str) -> str:
-    """The name stored with the articles of a source; for a file, its name without the folder.
+    """Return the source name that is stored with each article.
 
-    In a campaign's folder, the folder's name comes first, because every campaign may have a
-    `material`.
+    The source name of a file or folder is its name without the path. In a campaign's folder, the
+    folder's name comes first, because every campaign may have a `material`.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source

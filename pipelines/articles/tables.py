@@ -47,7 +47,7 @@ def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise SourceError(f"{source}: line {number} isn't a JSON object. {expected}")
     if missing := [column for column in _COLUMNS if column not in row]:
-        raise SourceError(f"{source}: line {number} has no {', '.join(missing)}. {expected}")
+        raise SourceError(f"{source}: line {number} lacks {', '.join(missing)}. {expected}")
     return row
 
 
@@ -74,13 +74,16 @@ def read_parquet(
 def _check_columns(source: str, names: list[str]) -> None:
     if missing := [column for column in _COLUMNS if column not in names]:
         raise SourceError(
-            f"{source} has no column {', '.join(missing)}. It has the columns {', '.join(names)}, "
-            f"but article tables need {', '.join(_COLUMNS)}."
+            f"{source} has the columns {', '.join(names)} but lacks {', '.join(missing)}. Article "
+            f"tables need {', '.join(_COLUMNS)}."
         )
 
 
 def _to_page(row: Mapping[str, Any], source: str, terms: SourceTerms | None) -> SourcePage:
-    """Convert a row to a page. The row's URL determines the language and any Wikimedia licence."""
+    """Convert a row to a page.
+
+    The row's URL determines the language and, for Wikimedia sites, the licence.
+    """
     terms = terms or SourceTerms()
     url = str(row["url"])
     host = url_host(url)

@@ -112,7 +112,7 @@ def _json_error(text: str) -> str:
 def _table_rows(file: TextIO) -> Iterator[Row]:
     """Convert table rows to objects.
 
-    If each row is a turn, the rows of a chat are combined into one object.
+    If each row contains one turn, all rows of a chat are combined into one object.
     """
     header = next((line for line in file if line.strip()), "")
     delimiter = max(",;\t", key=header.count)

@@ -45,10 +45,10 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Load the existing texts from `resources`; new texts must not repeat them.
+        """Create the checks and load the existing texts from `resources`.
 
-        If there is an embedder, statements are also compared by meaning. `persona` is None for a
-        tone.
+        New texts must not repeat the existing texts. If there is an embedder, statements are also
+        compared by meaning. `persona` is None in a tone campaign.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()

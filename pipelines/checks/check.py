@@ -11,7 +11,10 @@ from pipelines.voices.persona import Persona
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a text fails a check: details, and a reason from a fixed list that can be counted."""
+    """Why a text fails a check: a reason from a fixed list, and a detail.
+
+    Failures can be counted by reason.
+    """
 
     reason: str
     detail: str
@@ -19,7 +22,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """A candidate, and the passage, language and persona that checks compare it with."""
+    """A candidate with the passage, language and persona against which it is checked."""
 
     candidate: Candidate
     passage: str = ""
@@ -29,7 +32,7 @@ class CheckInput:
 
     @property
     def text(self) -> str:
-        """Return the text that people would review."""
+        """Return the text that reviewers see."""
         return self.candidate.review_text
 
     @property

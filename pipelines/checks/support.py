@@ -33,7 +33,7 @@ def check_support(item: CheckInput) -> Failure | None:
 def find_unsupported_numbers(answer: str, source: str) -> list[str]:
     """Return the numbers in an answer that are missing from the source.
 
-    Words up to “twenty” count as numbers.
+    Number words up to “twenty” are treated as numbers.
     """
     spelled = _spelled_numbers(answer) - {"1"}  # “one” is rarely a number in speech
     supported = _numbers(source) | _spelled_numbers(source)
@@ -49,7 +49,7 @@ def _spelled_numbers(text: str) -> set[str]:
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return capitalised words in an answer that the source doesn't contain in any form."""
+    """Return the capitalised words in an answer that don't occur in the source, even inflected."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)

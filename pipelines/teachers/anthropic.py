@@ -10,7 +10,7 @@ _FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
 
 
 class AnthropicEndpoint(Endpoint):
-    """Requests the schema as the input of a tool that the model must call, or not at all."""
+    """Requests a schema as the input of a required tool call, and falls back to no schema."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"

@@ -25,14 +25,14 @@ def check_url(url: str) -> None:
         )
     if parts.username or parts.password:
         raise TeacherError(
-            f"The teacher's URL ({parts.hostname}) contains a user name or password. Remove it, "
-            "and set TIMBRE_TEACHER_KEY instead."
+            f"The teacher's URL ({parts.hostname}) contains a user name or password. Remove the "
+            "credentials, and set TIMBRE_TEACHER_KEY instead."
         )
     for address in _resolve(parts.hostname, port or 443):
         if address.is_link_local or address.is_multicast or str(address) in _METADATA:
             raise TeacherError(
-                f"{parts.hostname} resolves to {address}, a link-local or metadata address that no "
-                "teacher can use. Correct the URL."
+                f"{parts.hostname} resolves to {address}, a link-local or metadata address. "
+                "Teachers can't use such addresses, so correct the URL."
             )
 
 

@@ -11,7 +11,10 @@ from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
 class CallableLLM(Teacher):
-    """Calls the function that `loader` returns when the teacher is loaded."""
+    """A teacher that calls a function.
+
+    When the teacher is loaded, `loader` returns the function.
+    """
 
     loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)
@@ -21,8 +24,8 @@ class CallableLLM(Teacher):
         super().load()
         if self.loader is None:
             raise TeacherError(
-                f"This command can't load the model of the teacher “{self.name}”. Choose another "
-                "teacher."
+                f"The teacher “{self.name}” needs a local model, which this command can't load. "
+                "Choose another teacher."
             )
         self._reply_fn = self.loader()
 

@@ -68,7 +68,7 @@ class DistilabelLLM(Teacher):
 
 
 def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) -> DistilabelLLM:
-    """Create the distilabel class at a dotted path, for a model and an optional URL.
+    """Create an instance of the distilabel class at a dotted path, for a model and an optional URL.
 
     Raises `TeacherError` if the class isn't listed or doesn't accept a URL.
     """

@@ -46,7 +46,7 @@ _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 @dataclass(frozen=True)
 class _Attempt:
-    """The outcome of one request: a final completion, or the response and the failure."""
+    """The outcome of one request: either a completion, or a failure and the response, if any."""
 
     failure: str
     response: httpx.Response | None = None
@@ -95,7 +95,7 @@ class Endpoint(Teacher):
     def parse(self, data: Any) -> Completion:
         """Extract the completion from a response.
 
-        Raises a lookup, type or value error if there is none.
+        Raises a lookup, type or value error if the response contains no completion.
         """
 
     @classmethod
@@ -232,7 +232,8 @@ class Endpoint(Teacher):
     def _complete(self, response: httpx.Response, prompt: Prompt) -> Completion:
         """Extract the reply from a response and count its tokens."""
         if fix := _fatal_error(response):
-            raise TeacherError(f"{self.model_name} answered {response.status_code}: {fix}")
+            status = f"status {response.status_code}"
+            raise TeacherError(f"{self.model_name} responded with {status}: {fix}")
         if response.status_code >= _BAD_REQUEST:
             return self._no_completion(_rejection_reason(response), response)
         try:
@@ -262,7 +263,7 @@ def _is_temporary(response: httpx.Response) -> bool:
 
 
 def _fatal_error(response: httpx.Response) -> str | None:
-    """Return how to fix an error that retrying can't solve, or None for other responses."""
+    """Return advice on an error that a retry won't fix, or None for any other response."""
     # OpenAI also sends “too many requests” if the account has no credit.
     is_spent = response.status_code == _TOO_MANY_REQUESTS and "insufficient_quota" in response.text
     return _FATAL.get(402 if is_spent else response.status_code)

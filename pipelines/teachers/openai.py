@@ -7,7 +7,7 @@ from pipelines.teachers.endpoint import Endpoint
 
 
 class OpenAIEndpoint(Endpoint):
-    """Requests the schema as `json_schema`, or else any `json_object`, or else no schema."""
+    """Requests the schema as `json_schema`, and falls back to `json_object` or no schema."""
 
     protocol = "openai"
     default_url = "https://api.openai.com/v1"

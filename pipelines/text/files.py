@@ -14,8 +14,8 @@ _GZIP = b"\x1f\x8b"
 def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
     """Open a text file, and detect compression and encoding from its first bytes.
 
-    `newline` has the same meaning as for `open`. An exception in `UNREADABLE` may be raised now or
-    when the file is read.
+    `newline` has the same meaning as for `open`. The exceptions in `UNREADABLE` may be raised when
+    the file is opened or later, when it is read.
     """
     file: io.BufferedReader | gzip.GzipFile = path.open("rb")
     try:

@@ -20,7 +20,7 @@ _LABEL_LENGTH = 40
 
 @dataclass(frozen=True)
 class PersonaData:
-    """The keys of a persona file, and the source fields that a persona can't store."""
+    """The values in a persona file, and the source fields for which it has no key."""
 
     values: dict[str, Any]
     unused: tuple[str, ...] = field(default=())
@@ -38,7 +38,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
     """
     data = card.get("data", card)
     if not isinstance(data, dict):
-        raise ValueError("its `data` isn't an object; correct it")  # noqa: TRY004 (the file is wrong)
+        raise ValueError("`data` must be a JSON object")  # noqa: TRY004 (the file is wrong)
     name = _text(data, "name")
     called = _text(data, "nickname") or name
 
@@ -47,7 +47,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
 
     parts = {key: text(key) for key in ("description", "personality", "scenario")}
     if not name or not (parts["description"] or parts["personality"]):
-        raise ValueError("the character card has no `name` or no `description`; add both")
+        raise ValueError("a character card needs a `name` and a `description`; add the missing one")
     default = _render("system", name=name, **parts)
     system = text("system_prompt").replace("{{original}}", default) or default
     lines = [text("first_mes"), *_greetings(data, called), *_examples(text("mes_example"), called)]
@@ -116,7 +116,7 @@ def _render(block: str, **values: str) -> str:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key) or ""
     if not isinstance(value, str):
-        raise ValueError(f"its `{key}` isn't text; correct it")  # noqa: TRY004 (the file is wrong)
+        raise ValueError(f"`{key}` must be text")  # noqa: TRY004 (the file is wrong)
     return value.strip()
 
 

@@ -1,9 +1,9 @@
 """Read a persona from a constitution, the format of Open Character Training (Maiya et al., 2025).
 
-A constitution is a list of traits in a JSON list or JSON Lines file. Each trait is a sentence in
-the first person, optionally with questions that reveal it. A constitution doesn't say which words
-show a trait, so no word-based check can tell whether a text shows it, and the offline teacher can
-do little more than quote the trait.
+A constitution is a set of traits, stored as a JSON array or a JSON Lines file. Each trait is a
+sentence in the first person, optionally with questions that reveal it. A constitution doesn't say
+which words show a trait, so no word-based check can tell whether a text shows it, and the offline
+teacher can do little more than quote the trait.
 """
 
 from functools import partial
@@ -31,7 +31,8 @@ def constitution_data(items: list[Any], stem: str) -> dict[str, Any]:
     entries = _entries(items)
     if len(entries) < 2:
         raise ValueError(
-            f"it has {len(entries)} traits, but a persona needs at least two: {FORMAT}"
+            f"a persona needs at least two traits, but this one has {len(entries)}; add more in "
+            f"the form {FORMAT}"
         )
     name = stem.replace("_", " ").replace("-", " ").capitalize()
     sentences = [sentence for sentence, _ in entries]
@@ -77,5 +78,5 @@ def _entries(items: list[Any]) -> list[tuple[str, list[str]]]:
 def _entry(item: dict[str, Any]) -> tuple[str, list[str]]:
     asks = [*(item.get("questions") or []), *(item.get("additional_questions") or [])]
     if not item["trait"].strip() or not all(isinstance(question, str) for question in asks):
-        raise ValueError("a trait is empty or a question isn't text; correct it")
+        raise ValueError("every trait must be non-empty, and every question must be text")
     return item["trait"].strip(), [question for question in asks if question.strip()]

@@ -50,7 +50,7 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
 
 
 def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
-    """Parse an export that arrives in blocks into pages.
+    """Parse the blocks of an export as they arrive, and yield its pages.
 
     Raises `ParseError` if the export isn't XML.
     """

@@ -58,7 +58,9 @@ class Stream:
 
 
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """Return the page streams of a multistream dump in order. Other files have no page streams.
+    """Return the page streams of a multistream dump in order.
+
+    Only multistream dumps have page streams.
 
     Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
     detected when the stream is read.
@@ -78,7 +80,8 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
         start = end
     if stream is not None and not stream.closes_export():
         raise SourceError(
-            f"{source} is cut off, because it doesn't end with </mediawiki>. Download it again."
+            f"{source} appears to be truncated: it doesn't end with </mediawiki>. Download it "
+            "again."
         )
 
 

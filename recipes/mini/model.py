@@ -50,8 +50,8 @@ def _set_offset_heads(model: LlamaForCausalLM) -> None:
     """Make heads in the first layer look back by a fixed offset, and freeze them.
 
     All embeddings share a direction that shifts all logits equally and so carries no information.
-    The queries and keys of these heads read only that direction, and differ by the rotation of
-    their offset.
+    In the frozen heads, queries and keys read only the shared direction, and differ by a rotation
+    that matches the head's offset.
     """
     embedding = model.model.embed_tokens.weight
     embedding.normal_(std=_EMBEDDING_SIZE)
@@ -80,7 +80,10 @@ def keep_shared_direction(model: LlamaForCausalLM) -> None:
 
 
 def document_mask(batch: Batch) -> torch.Tensor:
-    """The attention mask (0 or -inf), so that tokens attend to earlier ones in their document."""
+    """The attention mask (0 or -inf).
+
+    It lets tokens attend only to earlier tokens of their document.
+    """
     same = batch.document.unsqueeze(1) == batch.document.unsqueeze(2)
     allowed = same & torch.ones(same.shape[1:], dtype=torch.bool).tril()
     return torch.zeros(same.shape).masked_fill(~allowed, float("-inf")).unsqueeze(1)

@@ -157,7 +157,7 @@ def test_a_permanent_failure_is_an_error_without_the_key(
     server = serve(lambda handler, _: handler.respond(status, f"bad key {KEY}"))
     with pytest.raises(TeacherError) as caught:
         endpoint(server, protocol=protocol, concurrency=1).generate([CHAT, CHAT])
-    assert f"answered {status}: " in str(caught.value)
+    assert f"responded with status {status}: " in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -165,7 +165,9 @@ def test_a_permanent_failure_is_an_error_without_the_key(
 def test_an_account_without_credit_is_an_error_although_its_status_is_429(serve: Serve) -> None:
     body = '{"error": {"code": "insufficient_quota"}}'
     server = serve(lambda handler, _: handler.respond(429, body))
-    with pytest.raises(TeacherError, match="answered 429: the account has no credit left"):
+    with pytest.raises(
+        TeacherError, match="responded with status 429: the account has no credit left"
+    ):
         endpoint(server).generate([CHAT])
     assert len(server.requests) == 1
 

@@ -84,7 +84,7 @@ def test_a_model_of_another_stage_replies_through_a_function(
 
 
 def test_a_model_without_a_loader_is_an_error(passages: list[Passage], tone: Tone) -> None:
-    with pytest.raises(TeacherError, match=r"can't load the model of .*transformers:mine"):
+    with pytest.raises(TeacherError, match=r"transformers:mine.* needs a local model"):
         list(generate_conversations(passages, tone, GenerationPlan("c", "transformers:mine")))
 
 

@@ -25,8 +25,9 @@ def demo(
 ) -> None:
     """Run the whole loop, from reading articles to training an adapter and writing a report.
 
-    By default, the demo runs offline and written rules do the reviewing. Every review, card and
-    report says so. If the demo is interrupted, run it again to continue.
+    By default, the demo runs offline and uses written rules instead of human reviewers. Reviews,
+    cards and reports state when rules did the reviewing. If the demo is interrupted, run it again
+    to continue.
 
     Example: timbre demo --review human
     """

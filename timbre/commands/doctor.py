@@ -45,7 +45,7 @@ def doctor(
 
 
 def _migrate(settings: Settings, is_logged: bool) -> None:
-    """Upgrade the database and report the result in the log or on the console."""
+    """Upgrade the database, and log or print whether anything changed."""
     import logging
 
     from timbre.stores import migrate_database

@@ -33,9 +33,9 @@ def export(
 ) -> None:
     """Merge an adapter into its base model and check that the result answers like the adapter.
 
-    The check compares greedy answers and log-probabilities on held-out prompts. If the results
-    differ too much, the command shows where the answers first differ, deletes the export and exits
-    with status 1.
+    The check compares greedy answers and log-probabilities on held-out prompts. If the merged model
+    differs too much from the adapter, the command shows where the answers first differ, deletes the
+    export and exits with status 1.
 
     Timbre writes GGUF files for the Llama and Qwen families itself. If you set TIMBRE_LLAMA_CPP to
     a llama.cpp folder, llama.cpp's converter writes the GGUF files.

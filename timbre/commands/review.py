@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Serve the Argilla web UI until you press Ctrl-C.
 
-    The first use creates the server's environment.
+    The server's environment is created the first time you run this command.
 
     Example: timbre review serve --port 6901
     """
@@ -99,7 +99,9 @@ def list_users() -> None:
 
 @app.command()
 def push(campaign: Campaign, outputs: _Outputs = False) -> None:
-    """Push a campaign's candidates to reviewers. With --outputs, push blind comparisons of outputs.
+    """Push a campaign's candidates to reviewers.
+
+    With --outputs, the command pushes blind comparisons of outputs instead.
 
     Example: timbre review push demo-tone
     """
@@ -143,7 +145,7 @@ def pull(campaign: Campaign) -> None:
 
 @app.command()
 def adjudicate(campaign: Campaign) -> None:
-    """Push candidates that reviewers disagree on to the adjudicator, along with their answers.
+    """Push candidates that reviewers disagree on to the adjudicator, with the reviewers' answers.
 
     Example: timbre review adjudicate demo-tone
     """
@@ -179,7 +181,8 @@ def watch(
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla announces reviews by webhook, and regular full pulls catch any that were missed.
+    Argilla announces each review through a webhook. Regular pulls of all reviews catch any
+    announcements that were missed.
 
     Example: timbre review watch demo-tone --every 60
     """
@@ -280,7 +283,7 @@ def agreement(
     columns = ("question", "between", "measure", "records", "value")
     print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
     for line in uninformative:
-        echo(f"No information: {line}.")
+        echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
             (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
@@ -291,9 +294,10 @@ def agreement(
 
 @app.command()
 def judges(campaign: Campaign, as_json: AsJson = False) -> None:
-    """Show how well suggestions agree with the reviewers, and which measures may gate a version.
+    """Show how well suggestions agree with the reviewers, and which measures can serve as gates.
 
-    If the campaign names a judge, the judge first rates reviewed candidates and is scored as well.
+    If the campaign names a judge, the judge first rates the reviewed candidates, and its ratings
+    are compared with the reviews.
 
     Example: timbre review judges demo-tone
     """

@@ -26,7 +26,7 @@ def train(
     """Train an adapter. An interrupted run continues, and a finished run isn't repeated.
 
     With --anew, training always starts from scratch. To train on several devices, start the command
-    with `accelerate launch` (see configs/accelerate). The devices then share each batch.
+    with `accelerate launch` (see configs/accelerate). Each batch is then divided among the devices.
 
     Example: timbre train demo-tone --config mini
     """

@@ -1,4 +1,4 @@
-"""Pull the reviews of watched campaigns while the worker runs, with one thread per campaign."""
+"""Pull the reviews of watched campaigns while the worker runs, using one thread per campaign."""
 
 import logging
 import threading
@@ -25,9 +25,9 @@ def watch_reviews(
     address: str,
     stopped: threading.Event,
 ) -> list[threading.Thread]:
-    """Pull reviews until stopped. Argilla reaches this process at `address` (HOST:PORT).
+    """Pull reviews until stopped. Argilla sends its webhooks to `address` (HOST:PORT).
 
-    The first campaign listens on that port, the second one on the next port, and so on.
+    The first campaign listens on the port in `address`, the second on the next port, and so on.
 
     Raises `SettingsError` if the address isn't a host and a port.
     """

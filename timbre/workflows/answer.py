@@ -1,4 +1,4 @@
-"""Answer held-out prompts with every arm of a run, and keep existing answers."""
+"""Answer held-out prompts with every arm of a run, skipping prompts that already have an answer."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class Server:
 
 @dataclass(frozen=True)
 class AnswerTask:
-    """An arm of a run and the prompts to answer, on this machine or on a server."""
+    """An arm of a run and the prompts that it answers, either on this machine or on a server."""
 
     campaign: Campaign
     run: Run
@@ -124,7 +124,7 @@ def run_outputs(
 
 
 def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
-    """Return the outputs for prompts that match an arm's adapter, base model and system prompt."""
+    """Return the existing outputs with the same adapter, base model and system prompt as an arm."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         generation = json.loads(output.generation)
         is_same_base = generation.get("base_fingerprint") == run.base_fingerprint

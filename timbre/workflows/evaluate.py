@@ -72,7 +72,7 @@ def measured_arms(
 def measured_outputs(
     store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
-    """Return outputs with their measures, as defined by this criterion and this judge."""
+    """Return outputs with their measures from the given criterion and judge."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     sources: dict[str, str] = {}
     if criterion:
@@ -119,7 +119,11 @@ def ratings_of(
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """Compute the similarity of unrelated references (floor) and of approved rewrites (ceiling)."""
+    """Compute the lowest and the highest similarity to expect.
+
+    The floor compares approved rewrites with unrelated references, and the ceiling compares them
+    with their own references.
+    """
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:
         return None, None

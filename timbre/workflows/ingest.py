@@ -29,7 +29,7 @@ class Intake:
     resumed_at: int = 0
 
     def count(self, record: Record) -> None:
-        """Count a record by type."""
+        """Add a record to the count of its type."""
         if isinstance(record, Article):
             self.articles += 1
         elif isinstance(record, Passage):
@@ -47,8 +47,8 @@ def add_articles(
 ) -> Intake:
     """Store the articles, passages and rejections of a source.
 
-    For multistream dumps, reading resumes where it stopped. `terms` apply to texts that don't
-    come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
+    A multistream dump is read from where the previous run stopped. `terms` apply to texts that
+    don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
     """

@@ -79,9 +79,9 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge, or return None without one.
+    """Rate outputs and reviewed candidates with the judge, or return None if there is no judge.
 
-    At most `judged` candidates are rated, and always the same ones, as the basis of the judge card.
+    For the judge card, the judge rates at most `judged` candidates, which are always the same.
 
     Raises `TeacherError` if the judge can't be used; earlier ratings are kept.
     """
@@ -126,7 +126,7 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Create a judge card per criterion from texts that both the judge and reviewers have rated."""
+    """Create a judge card for each criterion on which both the judge and reviewers rated texts."""
     judge = judge_of(campaign)
     if judge is None:
         return
@@ -147,7 +147,10 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Create judge cards for measures that predict votes; `measures` pairs names with labels."""
+    """Create judge cards that show how well measures predict votes.
+
+    `measures` pairs the name of each measure with its label.
+    """
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
@@ -194,7 +197,7 @@ def _rate_texts(
     texts: Mapping[str, tuple[str, str]],
     ask: CompletePrompts,
 ) -> RatingCount:
-    """Rate the (question, text) pairs, keyed by record id, that the judge hasn't rated yet."""
+    """Rate the (question, text) pairs that the judge hasn't rated yet; the keys are record ids."""
     measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
     rated = {measure.subject for measure in measures}
     pending = {subject: text for subject, text in texts.items() if subject not in rated}

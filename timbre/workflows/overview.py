@@ -1,4 +1,4 @@
-"""Write the overview page of all versions and runs: promotions, results, gates and agreement."""
+"""Write the overview page, which shows promotions, results, gates and agreement for all runs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -166,7 +166,7 @@ def _agreement_section(store: Store, versions: Sequence[Version]) -> Section:
         (note,),
         _agreement_figures(points),
         (Table("", columns, cells),) if cells else (),
-        missing_note="No version has a defined agreement.",
+        missing_note="Agreement is undefined for every version.",
     )
 
 
@@ -186,7 +186,7 @@ def _agreement_figures(points: Sequence[_AgreementPoint]) -> tuple[Figure, ...]:
 
 
 def _agreement_points(store: Store, versions: Sequence[Version]) -> Iterator[_AgreementPoint]:
-    """The agreement of each version that has one, oldest first."""
+    """Yield the agreement of each version for which it is defined, oldest first."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
             detail = json.loads(event.detail)

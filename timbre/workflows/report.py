@@ -199,7 +199,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """Return the lineage of the tuned model's first output in the report."""
+    """Return the lineage of one output of the tuned model: the first one in the report."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

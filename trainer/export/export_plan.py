@@ -8,8 +8,9 @@ from pathlib import Path
 class MergeInto(StrEnum):
     """The weights to merge an adapter into: the published weights, or those used in training.
 
-    They differ if the base was quantised. The adapter learned to correct the rounded weights, so
-    merging into those reproduces the trained model, but most people serve the published ones.
+    If the base model was quantised, the published weights differ from the weights used in training.
+    The adapter learned to correct the rounded weights, so merging it into those weights reproduces
+    the trained model, but most people serve the published weights.
     """
 
     PUBLISHED = "published"
@@ -27,8 +28,8 @@ class GgufType(StrEnum):
 class Bounds:
     """How far an export may differ from its adapter.
 
-    `difference` limits the mean |Δ log-probability|, in nats per token. `parted` limits the share
-    of greedy answers that differ, because rounded weights can flip near-ties.
+    `difference` is the maximum mean |Δ log-probability| in nats per token. `parted` is the maximum
+    share of greedy answers that may differ, since rounding the weights can flip near-ties.
     """
 
     difference: float = 0.02

@@ -38,8 +38,8 @@ GGUF = "model.gguf"
 def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
     """Merge the base model and the adapter into one model, and compare it with the adapter.
 
-    The comparison uses held-out examples. Raises `TrainerError` and leaves nothing behind if the
-    model differs too much from the adapter.
+    The comparison uses held-out examples. Raises `TrainerError` and deletes the export if the model
+    differs too much from the adapter.
     """
     with _complete_folder(plan, folder, examples) as partial:
         with library_session():
@@ -52,9 +52,9 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
 def export_gguf(
     plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
 ) -> Parity:
-    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
+    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check the result.
 
-    The written file is loaded with transformers and compared with the adapter.
+    The GGUF file is loaded with transformers and compared with the adapter.
 
     Raises `TrainerError` if the model family isn't supported by GGUF, if Ollama can't express the
     chat template, or if the model differs too much from the adapter.
@@ -88,8 +88,8 @@ def export_gguf(
 def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
     """A hidden folder for the export, renamed to `folder` once the export is complete.
 
-    It also receives a copy of the adapter card. Files left over from an interrupted export are
-    deleted.
+    A copy of the adapter card is added to the folder. Files left over from an interrupted export
+    are deleted.
 
     Raises `TrainerError` if `folder` contains anything other than an export, or if another process
     is exporting there.
@@ -121,7 +121,7 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
 
 
 def _save_parity(parity: Parity, folder: Path) -> None:
-    """Save how far an export differs from its adapter, or reject it if it differs too much."""
+    """Save how far an export differs from its adapter, or raise an error if it differs too much."""
     if not parity.is_within_bounds:
         message = (
             f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "

@@ -1,7 +1,7 @@
 """Write a Llama or Qwen model as a single GGUF file for llama.cpp and Ollama.
 
-Tensor names come from the map in the `gguf` package. Tokenizers and rotary embeddings that
-llama.cpp would interpret differently are rejected.
+Tensor names are looked up in the `gguf` package. Tokenizers and rotary embeddings that llama.cpp
+would interpret differently are rejected.
 """
 
 import json
@@ -88,7 +88,7 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
     """The factors by which rotary frequencies are slowed down, or None without scaling.
 
-    Raises `TrainerError` if GGUF can't store the scaling as factors.
+    Raises `TrainerError` if GGUF can't express the rotary scaling as factors.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -168,8 +168,8 @@ _SPACED = (
 def served_template(template: str, pre_tokenizer: Any) -> str:
     """Adapt a chat template so that llama.cpp produces the tokens the model was trained on.
 
-    Some tokenizers add a space before every piece of text. llama.cpp never does for byte-level BPE,
-    so the template has to add it.
+    Some tokenizers add a space before every piece of text. For byte-level BPE, llama.cpp doesn't
+    add the space, so the template has to.
     """
     return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
 
@@ -177,7 +177,7 @@ def served_template(template: str, pre_tokenizer: Any) -> str:
 def _pre_tokenizer_name(data: Any) -> str:
     """llama.cpp's name for the way a tokenizer splits text into words before it merges bytes.
 
-    Raises `TrainerError` if llama.cpp has no name for it.
+    Raises `TrainerError` if llama.cpp doesn't support the tokenizer's way of splitting text.
     """
     steps = data["pretokenizers"] if data["type"] == "Sequence" else [data]
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]

@@ -1,4 +1,4 @@
-"""Run llama.cpp's GGUF converter, which supports more model families than ours."""
+"""Run llama.cpp's GGUF converter, which supports more model families than Timbre's own."""
 
 import subprocess
 import sys
@@ -12,7 +12,8 @@ SCRIPT = "convert_hf_to_gguf.py"
 def convert(script: Path, model: Path, path: Path, gguf_type: str) -> None:
     """Convert a model folder to a single GGUF file with llama.cpp's script.
 
-    Raises `TrainerError` if the script is missing or fails, quoting the last line of its output.
+    Raises `TrainerError` if the script is missing or fails. The message quotes the last line of the
+    script's output.
     """
     if not script.is_file():
         raise TrainerError(

@@ -1,7 +1,7 @@
 """Convert a chat template to an Ollama Modelfile that renders the same chats.
 
 The text around each turn is extracted from the model's template by rendering known turns. The
-result is then checked on other chats.
+finished Modelfile is checked on other chats.
 """
 
 import json
@@ -31,7 +31,7 @@ class Pieces:
     answer: str
 
     def render(self, roles: Sequence[Role]) -> str:
-        """Render turns of these roles with the Modelfile's template."""
+        """Render turns with the given roles, using the Modelfile's template."""
         opening = self.opening if Role.SYSTEM in roles else self.opening_without_system
         turns = (self.around[role][0] + _CONTENT[role] + self.around[role][1] for role in roles)
         return opening + "".join(turns) + self.answer
@@ -104,6 +104,6 @@ def _render(chat: Chat, roles: Sequence[Role], is_prompt: bool = True) -> str:
 
 
 def _space(chat: Chat) -> str:
-    """The space that some tokenizers add before every piece of text but llama.cpp never adds."""
+    """The space that some tokenizers, unlike llama.cpp, add before every piece of text."""
     data = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
     return " " if data.get("add_prefix_space") else ""

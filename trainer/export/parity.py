@@ -1,8 +1,8 @@
 """Check that an exported model gives the same answers and likelihoods as its adapter.
 
 A served model often differs from the trained one because it was merged into other weights, rounded,
-or prompted with another template. Exports are therefore compared with their adapter on held-out
-prompts.
+or prompted with another template. For this reason, every export is compared with its adapter on
+held-out prompts.
 """
 
 import math
@@ -31,7 +31,7 @@ class Parity:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether both differences are within their bounds."""
+        """Whether the answers and log-probabilities differ by no more than `bounds` allows."""
         parted = 1 - self.same_answers / self.prompts
         return self.difference <= self.bounds.difference and parted <= self.bounds.parted
 

@@ -71,7 +71,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
-    """Load a base model in the given precision on the matching device.
+    """Load a base model in the given precision, on the device that the precision specifies.
 
     Raises `TrainerError` if weights are damaged or missing, if transformers doesn't support the
     architecture, or if bitsandbytes can't quantise on this machine.

@@ -45,7 +45,7 @@ def resolve(base: str, revision: str = "") -> Path:
 def check_folder(folder: Path) -> Path:
     """Check that a model folder is complete and can't run code when loaded, and return it.
 
-    Raises `TrainerError` naming the faulty file or key.
+    Raises `TrainerError` with the name of the file or key that causes the problem.
     """
     if not (folder / "config.json").is_file():
         raise TrainerError(f"{folder} has no config.json, so it isn't a model folder.")
@@ -104,7 +104,7 @@ def fingerprint(base: str, revision: str = "") -> str:
 def pin_revision(config: TrainingConfig) -> TrainingConfig:
     """Pin a configuration to the current commit of its Hub model.
 
-    The recorded run then stays reproducible when the model's repository changes.
+    The pinned commit keeps a recorded run reproducible if the model's repository changes.
 
     Raises `TrainerError` if the model isn't available.
     """

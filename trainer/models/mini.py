@@ -26,9 +26,9 @@ def trained_on() -> frozenset[str]:
 
 @cache
 def check_files(folder: Path) -> Path:
-    """Check the files in a folder against its checksums, and return the folder.
+    """Check the files in a folder against the folder's list of checksums, and return the folder.
 
-    Raises `TrainerError` naming the first file that is missing or differs.
+    Raises `TrainerError` with the name of the first file that is missing or differs.
     """
     sums = folder / CHECKSUMS
     if not sums.is_file():

@@ -1,7 +1,7 @@
 """Choose the number format in which a base model is loaded and trained on a device.
 
-CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32.
-`auto` therefore depends on the device, and every choice records its reason.
+CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32. What
+`auto` chooses depends on the device, and the reason for each choice is recorded.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PRECISION_NAMES: tuple[PrecisionName, ...] = get_args(PrecisionName)
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The weight format (`name`), the computation format (`compute`), the device, and the reason.
+    """The chosen weight format (`name`), computation format (`compute`) and device, and the reason.
 
     `compute` is the name of a torch dtype: "float32" or "bfloat16".
     """
@@ -71,21 +71,21 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
         case "auto":
             return Precision(fast, fast, device, reason)
         case "float32":
-            return Precision("float32", "float32", device, "asked for")
+            return Precision("float32", "float32", device, "requested in the settings")
         case "bfloat16":
             slow = "" if has_bfloat16 else f", though it will be slow: {reason}"
-            return Precision("bfloat16", "bfloat16", device, f"asked for{slow}")
+            return Precision("bfloat16", "bfloat16", device, f"requested in the settings{slow}")
     if device == "mps":
         raise TrainerError(
             f"precision is {requested}, but bitsandbytes doesn't support Apple GPUs. Set precision "
             "to auto."
         )
     name: PrecisionName = "int8" if requested == "int8" else "nf4"
-    return Precision(name, fast, device, f"asked for; computed in {fast}: {reason}")
+    return Precision(name, fast, device, f"requested in the settings; computed in {fast}: {reason}")
 
 
 def _bfloat16_support(device: str) -> tuple[bool, str]:
-    """Whether a device has native bfloat16 support, and a sentence that says so."""
+    """Whether to use bfloat16 on a device, and the reason."""
     import torch
 
     if device == "cuda":

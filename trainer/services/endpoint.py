@@ -24,7 +24,7 @@ _CONCURRENCY = 8
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server and the name of the model on it (with vLLM, also the name of a LoRA adapter)."""
+    """A server and the name of a model on it, which can be a LoRA adapter if the server is vLLM."""
 
     url: str
     model: str

@@ -20,7 +20,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The encoded training and validation splits, with the training examples in the same order."""
+    """The encoded training and validation splits, and the training examples in the same order."""
 
     train: list[Tokens]
     validation: list[Tokens]
@@ -33,7 +33,7 @@ def encode_splits(
 ) -> TrainingData:
     """Encode the training and validation examples for a model with a context of `context` tokens.
 
-    Raises `TrainerError` if there are no training examples, and in the same cases as `encode`.
+    Raises `TrainerError` if there are no training examples, or if the examples can't be encoded.
     """
     limit = Limit(min(config.max_length or sys.maxsize, context), config.truncate)
     train = [example for example in examples if example.split is Split.TRAIN]
@@ -51,8 +51,8 @@ def encode_splits(
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:
     """Encode examples as tokens, in order.
 
-    Raises `TrainerError` if examples exceed the limit and may not be truncated, or if truncation
-    leaves no tokens with loss.
+    Raises `TrainerError` if an example is too long and may not be truncated, or if truncation
+    removes all tokens that count towards the loss.
     """
     rows = [chat.encode_example(example) for example in examples]
     long = [len(row.ids) for row in rows if len(row.ids) > limit.tokens]

@@ -79,10 +79,10 @@ def test_an_unusable_database_is_reported_in_one_line(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"api_key": "argilla.apikey"}, "an API key that anyone could guess"),
-        ({"password": "12345678"}, "a password that anyone could guess"),
-        ({"username": "argilla"}, "the user name 'argilla' that anyone could guess"),
-        ({"secret_key": ""}, "an empty value that anyone could guess"),
+        ({"api_key": "argilla.apikey"}, "an API key that Argilla publishes"),
+        ({"password": "12345678"}, "a password that Argilla publishes"),
+        ({"username": "argilla"}, "the user name 'argilla' that Argilla publishes"),
+        ({"secret_key": ""}, "contains an empty value"),
         ({"colour": "red"}, "lacks a user name"),
     ],
 )

@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Describe the first value that is one of Argilla's published defaults, or return None."""
+    """Return a description of the first value that is a published default of Argilla, or None."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:
@@ -45,7 +45,7 @@ def find_default(username: str = "", password: str = "", api_key: str = "") -> s
 def load_credentials(home: Path) -> Credentials:
     """Read the credentials in a home folder, or generate them if there are none.
 
-    Reading resets the file mode to 0600.
+    Reading the file also resets its mode to 0600.
 
     Raises `LaunchError` if the file is malformed or contains one of Argilla's defaults.
     """
@@ -62,9 +62,10 @@ def load_credentials(home: Path) -> Credentials:
         ) from error
     default = find_default(credentials.username, credentials.password, credentials.api_key)
     if default or not all(asdict(credentials).values()):
+        problem = f"{default} that Argilla publishes as a default" if default else "an empty value"
         raise LaunchError(
-            f"{path} contains {default or 'an empty value'} that anyone could guess. Replace it, "
-            "or delete the file to generate new credentials."
+            f"{path} contains {problem}. Replace it, or delete the file to generate new "
+            "credentials."
         )
     return credentials
 
@@ -72,17 +73,19 @@ def load_credentials(home: Path) -> Credentials:
 def credentials_from(environment: Mapping[str, str]) -> Credentials:
     """Read the credentials from environment variables, for a server without a credentials file.
 
-    Raises `LaunchError` if one is missing or is one of Argilla's defaults.
+    Raises `LaunchError` if a variable is missing or contains one of Argilla's defaults.
     """
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:
         raise LaunchError(
-            f"The environment doesn't set {' and '.join(missing)}. Set them, or run `make env` "
-            "to generate them."
+            f"The environment lacks {' and '.join(missing)}. Run `make env` to generate secrets, "
+            "or set your own."
         )
     password, api_key, secret_key = (environment[name] for name in VARIABLES)
     if default := find_default(password=password, api_key=api_key):
-        raise LaunchError(f"The environment contains {default} that anyone could guess. Change it.")
+        raise LaunchError(
+            f"The environment contains {default} that Argilla publishes as a default. Change it."
+        )
     return Credentials(OWNER, password, api_key, secret_key)
 
 

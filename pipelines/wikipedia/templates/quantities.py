@@ -23,7 +23,7 @@ _CHEMICAL = re.compile(r"[\w()\[\]+\-−·*]+\Z")
 
 
 def render_measure(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{convert|60|to|80|kg|lb}}` without the conversion: 60 to 80 kg.
+    """Render `{{convert|60|to|80|kg|lb}}` as “60 to 80 kg”, without the conversion.
 
     The result is None if the page shows something else (only the conversion, or a spelled-out
     number), or if the amount or unit can't be parsed.
@@ -119,9 +119,10 @@ def _is_singular(amount: str) -> bool:
 
 
 def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{frac|3|1|2}}`: 3 1/2.
+    """Render `{{frac|3|1|2}}` as “3 1/2”.
 
-    A mark before the fraction allows 12{{frac|1|2}} to become 12½.
+    The result starts with a marker if it has no whole number, so that `12{{frac|1|2}}` can become
+    12½ later.
     """
     values = [_clean(value) for value in call.filled()]
     if not 1 <= len(values) <= 3 or not all(value.isalnum() for value in values):
@@ -133,7 +134,7 @@ def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{val|1.007|0.002|u=kg}}`: 1.007 ± 0.002 kg."""
+    """Render `{{val|1.007|0.002|u=kg}}` as “1.007 ± 0.002 kg”."""
     text = format_number(_clean(call.value(0)), wiki.numbers)
     uncertainty = _clean(call.value(1))
     if text is None or call.value(2):
@@ -155,7 +156,10 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{unité|2000|m}}`: 2 000 m. Powers follow their unit: `{{unité|3|m|2}}` is 3 m²."""
+    """Render `{{unité|2000|m}}` as “2 000 m”.
+
+    Powers follow their unit: `{{unité|3|m|2}}` is 3 m².
+    """
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
     if power := call.named.get("e"):
         text = text and f"{text} × 10{superscript(power)}"
@@ -170,7 +174,7 @@ def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_chemical(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{chem|H|2|O}}` or `{{chem2|H2O}}`: H₂O."""
+    """Render `{{chem|H|2|O}}` or `{{chem2|H2O}}` as “H₂O”."""
     if len(call.values) != 1:
         return "".join(map(subscript, call.values)) or None
     if not _CHEMICAL.match(call.value(0)):
@@ -184,9 +188,9 @@ def render_number(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{10^|6}}` with the option `× 10`: × 10⁶.
+    """Render `{{10^|6}}` as “× 10⁶” if the option is `× 10`.
 
-    With `{1}`, the first argument is the base.
+    If the option contains `{1}`, the first argument is the base.
     """
     values = call.filled()
     base = options.replace("{1}", values[0] if values else "")
@@ -199,7 +203,10 @@ def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{US$|100}}` with the option `US$`: US$100. With a year, the result is None."""
+    """Render `{{US$|100}}` as “US$100” if the option is `US$`.
+
+    If the call contains a year, the result is None.
+    """
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
     if text is None or call.value(1) or set(call.named) - {"link", "long", "nolink"}:

@@ -10,7 +10,7 @@ _OPENING = {"}}": "{{", "]]": "[["}
 
 
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
-    """Replace each `{{…}}` and `[[…]]` with the result of its renderer for the text inside.
+    """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
     Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
     is kept, so that an editor's typo doesn't remove the rest of the page.
@@ -31,7 +31,7 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
-    """Drop the brackets above the last bracket of a kind.
+    """Drop all brackets that were opened after the last bracket of the given kind.
 
     Returns False if no such bracket is open.
     """

@@ -131,7 +131,7 @@ def test_the_log_of_a_failing_server_is_quoted(tmp_path: Path) -> None:
 def test_the_log_of_an_earlier_start_is_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "server.log").write_text("old news\n")
-    with pytest.raises(AnnotationError, match="it logged nothing"):
+    with pytest.raises(AnnotationError, match="exited without logging anything"):
         embedded_server.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
 
 

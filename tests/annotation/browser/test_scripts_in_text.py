@@ -1,6 +1,7 @@
 """Scripts and markup in any text that we push are shown in the web UI as written, and never run.
 
 The pages ignore the server's Content-Security-Policy here, so that what we push is safe without it.
+One test shows that the policy stops what isn't escaped.
 """
 
 from collections.abc import Callable, Iterator
@@ -246,6 +247,27 @@ def test_scripts_in_a_dialogue_and_a_comparison_are_shown_as_written(
     watched.check_quiet()
     expected = {f"{name} {EVERYTHING}" for name in ("left", "right", "prompt")}
     assert expected <= watched.field_texts()
+
+
+def test_the_policy_stops_scripts_in_texts_that_are_not_escaped(
+    watched: WatchedPage,
+    page: Page,
+    owner: Connection,
+    annotator: Annotator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("annotation.push.escape_html", lambda text, *_: text)
+    scripts = [payload for payload in PAYLOADS if "top.hacked=1" in payload]
+    push_candidates(owner, "raw", [dialogue(*scripts)], PERSONA)
+    account, _ = annotator("tester")
+    with connect(owner) as server:
+        path = f"{owner.url}/dataset/{find_dataset(server, 'raw').id}/annotation-mode"
+    for one, hacked in ((watched.page, True), (page, False)):
+        log_in(one, owner, account)
+        one.goto(path)
+        one.locator(".chat__bubble img").first.wait_for(state="attached")
+        one.wait_for_timeout(500)
+        assert one.evaluate("window.hacked === 1") == hacked
 
 
 def test_scripts_in_titles_descriptions_and_guidelines_are_shown_as_written(

@@ -17,7 +17,7 @@ from timbre.workflows.generate.storage import StoredCounts, store_records
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """Counts of stored records, and of the changes that the import made to accepted chats."""
+    """Counts of the records that an import stored, and of the changes it made to accepted chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -37,7 +37,7 @@ def add_chats(
     stored = store_records(store, import_chats(source), Prices(), on_progress)
     if not stored.has_candidates:
         raise SourceError(
-            f"{path.name}: none of its {stored.by_outcome.total()} chats can be imported. The main "
+            f"{path.name}: none of the {stored.by_outcome.total()} chats can be imported. The main "
             f"reasons are:{stored.main_reasons()}"
         )
     return ImportCounts(stored, source.changes)

@@ -37,7 +37,7 @@ def generation_plan(
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd only works with prices. Add input_price and output_price (US dollars per "
+            "--max-usd requires prices. Add input_price and output_price (US dollars per "
             "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(
@@ -60,7 +60,7 @@ def generation_plan(
 
 
 def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """Return what a generation run needs from the store and the trainer."""
+    """Return the existing candidates and the local models that a generation run needs."""
     existing = store.stream(Candidate, campaign=campaign.name)
     resources = Resources(existing=existing, rules=voice_rules(campaign))
     is_persona = isinstance(campaign.voice, Persona)
@@ -89,7 +89,7 @@ def voice_rules(campaign: Campaign) -> VoiceRules:
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
     """Return a function that loads a local model as the teacher.
 
-    The function can be sent to a Ray worker.
+    The returned function can be sent to a Ray worker.
     """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 

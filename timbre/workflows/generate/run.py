@@ -10,11 +10,12 @@ from pipelines.errors import TeacherError
 from pipelines.meter import Meter
 from pipelines.personas import generate_persona_texts
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.readiness import find_ability_problem
+from pipelines.voices.readiness import find_ability_problem
 from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.settings import Settings, SettingsError
+from timbre.workflows.generate.examples import approved_examples
 from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
 from timbre.workflows.generate.storage import StoredCounts, store_records
 from timbre.workflows.ingest import campaign_passages
@@ -27,7 +28,7 @@ _SAMPLE = 200
 class Estimate:
     """The requests, tokens and cost of a run, extrapolated from a sample of passages.
 
-    `cached` replies are already in the journal and cost nothing.
+    `cached` is the number of replies that are already in the journal and cost nothing.
     """
 
     passages: int
@@ -50,7 +51,7 @@ def generate(
     Existing candidates aren't generated again. However the run ends, all candidates that have
     arrived are stored.
 
-    Returns the counts of stored records, and the meter with the teacher's requests.
+    Returns the counts of stored records, and the meter that tracked the teacher's requests.
 
     Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
     every text was rejected; `TeacherError` if the teacher can't be used.
@@ -58,7 +59,8 @@ def generate(
     plan = generation_plan(campaign, settings, options or GenerateOptions())
     if problem := find_ability_problem(plan, campaign.voice):
         raise TeacherError(problem)
-    plan = replace(plan, resources=plan_resources(store, campaign, plan))
+    examples = approved_examples(store, campaign)
+    plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
     records = generate_records(store, campaign, plan)
     counts = store_records(store, records, plan.meter.prices, on_progress)
     if not counts.has_candidates and not plan.meter.is_stopped:
@@ -68,7 +70,8 @@ def generate(
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     """Estimate the requests and cost of a run, without requesting or storing anything."""
-    plan = replace(generation_plan(campaign, settings, GenerateOptions()), dry_run=True)
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    plan = replace(plan, dry_run=True, examples=approved_examples(store, campaign))
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
     for _ in run_pipeline(campaign, sample, plan):

@@ -29,7 +29,7 @@ class StoredCounts:
     samples: dict[str, Rejection] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Format the counts as text."""
+        """Format the counts as a comma-separated list."""
         return format_counts(self.by_outcome)
 
     @property

@@ -28,7 +28,7 @@ from timbre.workflows.review.items import candidate_items, comparison_items, in_
 def push(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's candidates to its reviewers. Candidates from earlier pushes stay.
+    """Push the campaign's candidates to its reviewers.
 
     A calibration share goes to a dataset of its own, without suggestions, with at least two
     reviewers per record. Texts with a passage, rewrites and chats have a dataset each, because the
@@ -84,7 +84,7 @@ def push_ties(
     """Push tied candidates to an adjudicator, together with the reviewers' answers.
 
     The adjudicator's decision is another review of the candidate, and it determines the verdict.
-    Candidates from earlier pushes stay, whether or not they've been decided.
+    Candidates from earlier pushes stay in the dataset, whether or not they've been decided.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))

@@ -21,7 +21,7 @@ from timbre.workflows.review.items import comparison_items, sourced_items
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """Return a connection for each rule's user, and create missing users."""
+    """Create a user for each rule if necessary, and return a connection for each user."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)

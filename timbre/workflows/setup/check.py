@@ -11,8 +11,8 @@ from db.store import Store
 from db.versions.splits import Splits, split_of
 from evaluation.errors import EvaluationError
 from pipelines.errors import TeacherError
-from pipelines.teachers.readiness import find_teacher_problem
 from pipelines.voices.persona import Persona
+from pipelines.voices.readiness import find_teacher_problem
 from timbre.campaign import Campaign, load_campaign, load_persona, load_tone, load_training
 from timbre.campaign_config import CampaignConfig
 from timbre.config import ConfigError, config_file, read_config

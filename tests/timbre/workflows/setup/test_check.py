@@ -164,8 +164,8 @@ def test_samples_are_paid_for_once(timbre: Timbre, folder: Path, server: Server)
     server.models = ("m",)
     assert findings(timbre)["teacher"] == (True, f"openai:m@{server.url}")
     count = len(server.requests)
-    assert count == 6
-    assert json.loads(timbre("generate", "calm", "--json").out)["cached"] == 6
+    assert count == 4  # two passages: a question, then the answer in the tone
+    assert json.loads(timbre("generate", "calm", "--json").out)["cached"] == 4
     assert len(server.requests) == count
 
 
@@ -179,4 +179,4 @@ def test_texts_that_are_all_rejected_are_shown_with_the_reason(
     use_model(folder, server)
     is_fine, detail = findings(timbre, status=1)["samples"]
     assert not is_fine
-    assert "reply without what was asked: question.v1: questions “No.”" in detail
+    assert "reply without what was asked: question.v2: question “No.”" in detail

@@ -1,8 +1,8 @@
 """The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
-them as HTML. The Content-Security-Policy stops any script in record texts: a page may run only the
-scripts that Argilla ships, which are files of this server or known by their hash.
+them as HTML. The Content-Security-Policy blocks any script in a record's text. Only Argilla's own
+scripts may run: the files that this server delivers, and inline scripts with a known hash.
 """
 
 import base64
@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from timbre_argilla.logins import client_address
 from timbre_argilla.options import Options
-
-MAX_BODY_MIB = 4
-MAX_BULK_BODY_MIB = 64
-"""The limit for uploads of many records at once."""
+from timbre_argilla.web import custom_fields
+from timbre_argilla.web.bodies import BodyError, check_body, read_small_body
+from timbre_argilla.web.logins import client_address
+from timbre_argilla.web.turns import Turns
 
 POLICY = (
     "default-src 'self'",
@@ -36,8 +36,6 @@ POLICY = (
     "form-action 'self'",
     "frame-ancestors 'none'",
 )
-CUSTOM_FIELD_SOURCES = ("'unsafe-inline'", "'unsafe-eval'")
-"""A custom field is a template with scripts, which Argilla compiles with `eval`."""
 
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -48,11 +46,15 @@ class Gateway:
     def __init__(self, app: FastAPI, options: Options) -> None:
         """Wrap an application."""
         self._app = app
+        self._turns = Turns()
         self._hosts = {"localhost", options.host.lower(), *options.allowed_hosts}
         address = _parse_address(options.host)
         self._is_public = address is not None and address.is_unspecified
-        sources = CUSTOM_FIELD_SOURCES if options.custom_fields else script_hashes(_statics(app))
-        scripts = " ".join(["script-src 'self'", *sources])
+        statics = _statics(app)
+        scripts = " ".join(["script-src 'self'", *script_hashes(statics)])
+        self._has_custom_fields = options.custom_fields
+        if options.custom_fields:
+            custom_fields.use_sandbox(statics)
         self._headers = {
             "Content-Security-Policy": "; ".join([POLICY[0], scripts, *POLICY[1:]]),
             "Referrer-Policy": "no-referrer",
@@ -72,8 +74,30 @@ class Gateway:
             await send(message)
 
         client_address.set((scope["client"] or ("",))[0])
-        app = self._reject(scope) or self._app
-        await app(scope, receive, send_with_headers)
+        if rejection := self._reject(scope):
+            await rejection(scope, receive, send_with_headers)
+        elif self._has_custom_fields and scope["path"] == custom_fields.PATH:
+            await custom_fields.response()(scope, receive, send)
+        else:
+            await self._take_turn(scope, receive, send_with_headers)
+
+    async def _take_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            # Before the turn, because others with the same address may wait for it.
+            receive = await read_small_body(scope, receive)
+        except ClientDisconnect:
+            return
+        await self._turns.run(self._respond, scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            receive = await check_body(scope, receive)
+        except BodyError as error:
+            await _error(413, str(error))(scope, receive, send)
+        except ClientDisconnect:
+            return
+        else:
+            await self._app(scope, receive, send)
 
     def _reject(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -82,17 +106,14 @@ class Gateway:
         if "\0" in scope["path"]:
             return _error(404, "Not Found")
         if "transfer-encoding" in headers:
-            return _error(411, "Send the length of the request body.")
-        limit = MAX_BULK_BODY_MIB if scope["path"].endswith("/bulk") else MAX_BODY_MIB
-        if int(headers.get("content-length", 0)) > limit << 20:
-            return _error(413, f"The request body is larger than {limit} MiB. Split the request.")
+            return _error(411, "Send the request with a Content-Length header instead of chunks.")
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Return whether a `Host` header is allowed, which protects against DNS rebinding.
+        """Return whether a `Host` header is allowed. This check protects against DNS rebinding.
 
-        A browser takes the header from the address bar, so a page that was loaded from an IP
-        address comes from this server.
+        A browser takes this header from the URL of the page, so a header with an IP address can't
+        be the result of DNS rebinding.
         """
         try:
             name = urlsplit(f"//{header}").hostname or ""

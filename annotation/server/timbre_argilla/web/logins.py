@@ -17,12 +17,13 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login attempt, which may proceed or must wait.
+    """A login attempt that is either allowed now or has to wait.
 
     Attributes:
         account: Key of the account.
-        address: Key of the client's address.
-        wait: Seconds to wait before the next attempt; 0 if this attempt may proceed.
+        address: The key under which failures from the client's address are counted.
+        wait: The number of seconds to wait before the next attempt, or 0 if this attempt is
+            allowed.
     """
 
     account: str
@@ -41,6 +42,8 @@ class LoginThrottle:
         """Open the file."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may lose the last failures, but no login waits for the disk.
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS logins "
             "(key TEXT PRIMARY KEY, failures INTEGER NOT NULL, last REAL NOT NULL)"
@@ -53,12 +56,12 @@ class LoginThrottle:
         The attempt counts as failed until `succeed` is called, so parallel guesses count too.
         """
         now = time.time()
-        self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
         # Hashed, because people mistakenly type passwords as names.
         account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
         address = f"address {address}"
         wait = max(self._wait(account, 5, now), self._wait(address, 20, now))
         if not wait:
+            self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
             for key in (account, address):
                 self._db.execute(
                     "INSERT INTO logins VALUES (?, 1, ?) ON CONFLICT (key) "
@@ -68,7 +71,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Reset the account's failure count, and don't count this attempt for its address."""
+        """Reset the account's failure count, and don't count this attempt as a failed one."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)
