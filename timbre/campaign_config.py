@@ -199,6 +199,13 @@ class CampaignConfig:
         description="Article sources, in any form that `timbre articles add` accepts (default: all "
         "stored articles).",
     )
+    chats: tuple[str, ...] = Field(
+        default=(),
+        description="Files of existing chats whose answers are rewritten in the tone (tones only).",
+    )
+    licence: str = Field(
+        default="", description="Licence of material that doesn't state one, such as `our own`."
+    )
     training: str = Field(
         default="mini", description="Training file, or the name of one in configs/training."
     )
@@ -221,6 +228,14 @@ class CampaignConfig:
     watch: WatchConfig = Field(
         default=WatchConfig(), description="Settings for starting runs automatically."
     )
+
+    @model_validator(mode="after")
+    def _chats_can_be_rewritten(self) -> "CampaignConfig":
+        if self.chats and self.persona:
+            raise ValueError("`chats` are rewritten in a tone, but this campaign has a persona")
+        if self.chats and not self.licence.strip():
+            raise ValueError("`chats` need a `licence`: say under which terms you may use them")
+        return self
 
     @model_validator(mode="after")
     def _has_one_voice(self) -> "CampaignConfig":

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from annotation.verdicts import VotingRule
-from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Anchor, Scale, Tone
 from studies.config import LadderConfig, PersonaStudy, Questions, ToneStudy
-from timbre.campaign import load_campaign, load_persona, load_tone, resolve_campaign
+from timbre.campaign import (
+    PersonaToml,
+    ToneFile,
+    load_campaign,
+    load_persona,
+    load_tone,
+    resolve_campaign,
+)
 from timbre.campaign_config import CampaignConfig, ReviewConfig
 from timbre.config import CONFIGS, ConfigError, config_file, parse_config, read_config
 from timbre.settings import SettingsError
@@ -29,7 +35,7 @@ def problems(kind: type[Any], data: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        ("campaigns", CampaignConfig), ("tones", Tone), ("personas", Persona),
+        ("campaigns", CampaignConfig), ("tones", ToneFile), ("personas", PersonaToml),
         ("training", TrainingConfig), ("questions", Questions),
     ],
 )  # fmt: skip
@@ -89,7 +95,7 @@ def test_a_single_problem_is_one_line() -> None:
         (b"base = ", "isn't valid TOML"),
         (b"\x00", "isn't valid TOML"),
         (b"base = " + b"[" * 9000, "isn't valid TOML"),
-        (b"base = '\xff'", "isn't UTF-8"),
+        (b"base = '\xff'", "is neither UTF-8 nor UTF-16"),
     ],
     ids=["half", "nul", "nested", "latin"],
 )

@@ -12,7 +12,7 @@ from db.store import Store
 from timbre.argilla import connection
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 RETRY_SECONDS = 5.0
 

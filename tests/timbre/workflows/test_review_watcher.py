@@ -12,7 +12,7 @@ from annotation.errors import AnnotationError
 from db.store import Store
 from tests.annotation.argilla.test_webhooks import BODY, sign
 from tests.timbre.argilla_campaign import ArgillaCampaign
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 
 def test_new_changed_and_deleted_reviews_are_stored_at_once(
