@@ -39,8 +39,8 @@ def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, 
     )
     if not chosen:
         raise SettingsError(
-            f"The version “{name}”, which `examples` in [generate] names, has no approved text of "
-            f"{campaign.subject} about a passage. Name another version, or remove the key."
+            f"`examples` in [generate] is “{name}”, but that version has no training texts for "
+            f"{campaign.subject} that are about a passage. Name another version, or remove the key."
         )
     return chosen
 
