@@ -1,13 +1,14 @@
 """Run the pipeline of a campaign and store the candidates."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Rejection
+from db.records import Article, Candidate, CandidateKind, Measure, Passage, Record, Rejection, Split
 from db.store import Store
+from db.versions.contents import find_version, version_examples
 from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.conversations import generate_conversations
 from pipelines.errors import SourceError
@@ -18,10 +19,10 @@ from pipelines.plan import GenerationPlan, ReplyFn, Resources
 from pipelines.prompting import ChatMessages
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
+from pipelines.worked_examples import WorkedExample, choose_approved
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback, format_counts
 from timbre.settings import Settings, SettingsError, ray_address, teacher_key
-from timbre.workflows.examples import approved_examples
 from timbre.workflows.ingest import campaign_passages
 
 COST_SOURCE = "generate.prices.v1"
@@ -188,6 +189,40 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
     if config.kinds:
         plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in config.kinds))
     return replace(plan, batch=1, concurrency=1) if options.debug else plan
+
+
+def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, ...]:
+    """Approved texts from the version that the campaign's `examples` names; none without it.
+
+    A version never changes, so the prompts stay the same when people approve more texts.
+
+    Raises `SettingsError` if the version has no such text.
+    """
+    name, voice = campaign.generate.examples, campaign.voice
+    if not name:
+        return ()
+    persona = voice.label if isinstance(voice, Persona) else None
+    train = version_examples(store, find_version(store, name), Split.TRAIN)
+    examples = [example for example in train if example.persona == persona]
+    passage_ids = tuple(example.passage or "" for example in examples)
+    passages = {p.id: p for p in store.stream(Passage, id=passage_ids)}
+    revisions = _revisions(store, tuple(example.article or "" for example in examples))
+    chosen = tuple(choose_approved(voice, examples, passages, revisions))
+    if not chosen:
+        raise SettingsError(
+            f"The version “{name}”, which `examples` in [generate] names, has no approved text of "
+            f"{campaign.subject} about a passage. Name another version, or remove the key."
+        )
+    return chosen
+
+
+def _revisions(store: Store, articles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """By an article's id, the ids of all stored revisions of it."""
+    urls = {article.id: article.url for article in store.stream(Article, id=articles)}
+    by_url: dict[str, list[str]] = defaultdict(list)
+    for article in store.stream(Article, url=tuple(set(urls.values()))):
+        by_url[article.url].append(article.id)
+    return {article: tuple(sorted(by_url[url])) for article, url in urls.items()}
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
