@@ -165,7 +165,7 @@ def main() -> None:
         lines += [_row(COLUMNS), _row("---" for _ in COLUMNS)]
         plan = GenerationPlan(
             campaign="benchmark", teacher=teacher, seed=7, temperature=_TEMPERATURE,
-            max_tokens=_MAX_TOKENS, concurrency=4, journal=options.journals / "prompts.jsonl",
+            max_tokens=_MAX_TOKENS, concurrency=2, journal=options.journals / "prompts.jsonl",
         )  # fmt: skip
         for prompts in options.sets:
             for kind in options.kinds:

@@ -13,7 +13,7 @@ from pipelines.worked_examples import SHOWN
 from tests.db.approvals import PLAN, add_approvals
 from timbre.campaign import Campaign, load_campaign
 from timbre.settings import SettingsError
-from timbre.workflows.examples import approved_examples
+from timbre.workflows.generate.examples import approved_examples
 
 
 @pytest.fixture
