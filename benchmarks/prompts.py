@@ -1,10 +1,10 @@
-"""What each prompt costs and yields with a model as teacher, on real paragraphs.
+"""Measure the cost and yield of each prompt with a teacher model on real paragraphs.
 
 Run: `python -m benchmarks.prompts --teacher openai:MODEL@URL [--passages 12] [--sets v1 v2]
 [--journals FOLDER] [--texts FILE] [--record]`.
 
-Replies are stored in a journal in the folder, so an interrupted run continues where it stopped.
-The accepted and rejected texts are written to the file, for reading.
+Replies are stored in a journal in the folder that `--journals` names. To continue an interrupted
+run, run the same command again. `--texts` writes the accepted and rejected texts to a file.
 """
 
 import argparse
@@ -46,7 +46,7 @@ Records: TypeAlias = list[Candidate | Rejection]
 
 @dataclass(frozen=True)
 class Cell:
-    """One prompt set, kind of text and teacher, and the passages to write about."""
+    """A combination of a prompt set, a kind of text and a teacher, with the passages to use."""
 
     prompts: str
     kind: CandidateKind
@@ -54,7 +54,7 @@ class Cell:
     passages: list[Passage]
 
     def run(self) -> tuple[Records, float]:
-        """The texts and the seconds that they took; journaled replies take none."""
+        """Return the texts and the seconds spent on them; replies from the journal take no time."""
         tone_prompts, persona_prompts = SETS[self.prompts]
         start = time.perf_counter()
         if self.kind is CandidateKind.CONVERSATION:
@@ -69,7 +69,7 @@ class Cell:
         return list(records), time.perf_counter() - start
 
     def files(self) -> Iterator[str]:
-        """The prompt files of the cell."""
+        """The names of the prompt files that the cell uses."""
         tone_prompts, persona_prompts = SETS[self.prompts]
         if self.kind is CandidateKind.CONVERSATION:
             yield from filter(None, vars(tone_prompts).values())
@@ -78,7 +78,10 @@ class Cell:
 
 
 def count_prefixes(cell: Cell) -> dict[str, int]:
-    """The tokens that every request with a prompt file starts with, which servers can cache."""
+    """Count the tokens that are the same in all requests with a prompt file.
+
+    They are at the start of each request, so servers can cache them.
+    """
     teacher = build_teacher(cell.plan, TonePhrases())
     teacher.load()
     try:
@@ -100,7 +103,7 @@ def _prefix_tokens(teacher: Teacher, kind: CandidateKind, file: str) -> int:
 
 
 def describe(cell: Cell, read_text: Callable[[str], None]) -> list[str]:
-    """A row of the table: costs and yields."""
+    """Return a row of the table, with the costs and yields of a cell."""
     meter = Meter()
     cell = replace(cell, plan=replace(cell.plan, meter=meter))
     records, seconds = cell.run()
@@ -136,13 +139,14 @@ def _describe_record(cell: Cell, record: Candidate | Rejection) -> str:
 
 
 COLUMNS = (
-    "prompts", "kind", "passages with an accepted text", "replies each", "prefix tokens",
-    "other input tokens each", "seconds per reply", "on tone", "rejected",
+    "prompts", "kind", "passages with an accepted text", "replies per accepted text",
+    "prefix tokens", "other input tokens per accepted text", "seconds per reply", "on tone",
+    "rejected",
 )  # fmt: skip
 
 
 def main() -> None:
-    """Print or record the table."""
+    """Print the table, or record it in its page."""
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser()
     parser.add_argument("--teacher", action="append", required=True)

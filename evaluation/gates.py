@@ -26,9 +26,9 @@ class GateBounds:
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Minimum lower confidence bound of Krippendorff's alpha on the decision. If "
-        "alpha is undefined because all reviewers agree, the bound applies to the share "
-        "of records with equal decisions.",
+        description="Minimum lower confidence bound of Krippendorff's alpha for the decisions. If "
+        "all reviewers agree, alpha is undefined, and the minimum applies to the share of records "
+        "with equal decisions.",
     )
     near_duplicate: Share = Field(
         default=0.8,
@@ -44,12 +44,12 @@ class GateBounds:
     )
     measured: Share = Field(
         default=0.0,
-        description="Minimum share of approved texts that each measure must accept (0 disables the "
+        description="Minimum share of approved texts that must pass each measure (0 disables the "
         "gate).",
     )
     judge_kappa: Share = Field(
         default=0.4,
-        description="Minimum lower confidence bound of kappa for a measure or judge to count as "
+        description="Minimum lower confidence bound of kappa at which a measure or judge counts as "
         "reliable.",
     )
 

@@ -8,7 +8,7 @@ the ratings are.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -194,6 +194,13 @@ def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubr
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
     return Rubric((criterion,), steps[0], steps[-1], steps=steps)
+
+
+def example_rubric(rubric: Rubric, examples: Mapping[int, str]) -> Rubric:
+    """Show a rubric's judge an example of each rating as turns, in an order that isn't rising."""
+    rated = [RatedExample(text, value) for value, text in examples.items()]
+    ordered = tuple(sorted(rated, key=lambda example: digest(example.text)))
+    return replace(rubric, file="rating.v2", examples=ordered)
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:

@@ -1,6 +1,6 @@
 """The tone pipeline, which generates questions and answers from passages.
 
-It writes a question, answers it plainly, and then rewrites the answer in the campaign's tone.
+It generates a question and a plain answer, and then rewrites the answer in the campaign's tone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,23 +53,23 @@ class SplitQuestions(Step):
 
 
 class ChooseAnswers(Step):
-    """Chooses sentences of the passage as plain answers, and makes one row for each."""
+    """Chooses sentences of a passage as plain answers, and creates a row for each answer."""
 
     count: int = 1
     seed: int = 0
 
     @property
     def inputs(self) -> list[str]:
-        """The passage."""
+        """The input column, which contains the passage."""
         return ["passage"]
 
     @property
     def outputs(self) -> list[str]:
-        """The plain answer, what comes before it, and a rejection if no sentence is suitable."""
+        """The plain answer, the text before it, and a rejection if no sentence is suitable."""
         return ["plain_answer", "before", "rejection"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per answer; retried rows stay as they are."""
+        """Copy each row once per answer. Rows that are being retried stay unchanged."""
         yield [new for row in inputs for new in self._rows(row)]
 
     def _rows(self, row: Row) -> list[Row]:
@@ -93,11 +93,11 @@ class ChooseAnswers(Step):
 
 @dataclass(frozen=True)
 class ConversationTask:
-    """What a tone pipeline writes: the tone, its prompt files, and `count` questions per passage.
+    """The settings of a tone pipeline, which generates `count` conversations per passage.
 
-    `examples` are the worked examples. With a prompt for plain answers, the teacher asks freely and
-    answers from the passage. Without one, sentences of the passage are the plain answers, and the
-    teacher writes their questions.
+    If `prompts` includes a prompt for plain answers, the teacher writes the questions and then
+    answers them from the passage. Otherwise, the plain answers are sentences of the passage, and
+    the teacher writes a question for each. `examples` are the worked examples.
     """
 
     tone: Tone
@@ -108,7 +108,7 @@ class ConversationTask:
 
     @classmethod
     def from_plan(cls, tone: Tone, plan: GenerationPlan) -> Self:
-        """The task of a plan: its teacher's prompts, and its examples or else the tone's."""
+        """Create the task for a plan. If the plan has no examples, the task uses the tone's."""
         is_offline = plan.teacher == PHRASEBOOK
         prompts = tone.prompts_for(OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS)
         examples = () if is_offline else plan.examples or voice_examples(tone)
@@ -116,13 +116,13 @@ class ConversationTask:
 
     @property
     def prompt_names(self) -> tuple[str, ...]:
-        """The prompt files in the order of their use."""
+        """The names of the prompt files, in the order in which the pipeline uses them."""
         prompts = self.prompts
         return tuple(filter(None, (prompts.question, prompts.plain, prompts.answer)))
 
 
 def build_tone_pipeline(task: ConversationTask, llm: LLM) -> Pipeline:
-    """The distilabel pipeline that writes conversations."""
+    """Build the distilabel pipeline that generates conversations."""
     with quiet_distilabel(), Pipeline(name="tone") as pipeline:
         ask = _ask_freely(task, llm) if task.prompts.plain else _ask_about_answers(task, llm)
         retell = PromptTask(
@@ -139,7 +139,7 @@ def build_tone_pipeline(task: ConversationTask, llm: LLM) -> Pipeline:
 
 
 def _ask_freely(task: ConversationTask, llm: LLM) -> PromptTask:
-    """The tasks that ask questions and answer each from the passage; returns the last one."""
+    """Add the tasks that write questions and answer them from the passage, and return the last."""
     ask = PromptTask(
         name="ask",
         llm=llm,
@@ -161,7 +161,7 @@ def _ask_freely(task: ConversationTask, llm: LLM) -> PromptTask:
 
 
 def _ask_about_answers(task: ConversationTask, llm: LLM) -> PromptTask:
-    """The tasks that choose plain answers and write a question for each; returns the last one."""
+    """Add the steps that choose plain answers and write questions for them, and return the last."""
     choose = ChooseAnswers(name="choose_answers", count=task.count, seed=task.seed)
     examples = of_kind(task.examples, CandidateKind.CONVERSATION)
     ask = PromptTask(

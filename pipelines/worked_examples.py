@@ -1,7 +1,7 @@
-"""Worked examples: what teachers are shown, as turns, before the row they write about.
+"""Worked examples, which a prompt shows to a teacher as earlier turns of the chat.
 
-They come from the tone's guidelines or the persona's file, or else from approved texts. A text from
-an article is never shown to a teacher that writes about the same article.
+They come from the tone or persona file, or from approved texts. If the teacher writes about an
+article, the prompt never contains an example from the same article.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,15 @@ from pipelines.voices.persona import Persona, PersonaExample
 from pipelines.voices.tone import Tone
 
 SHOWN = 4
-"""The number of approved texts of a kind that are shown."""
+"""The maximum number of approved texts of each kind to show to a teacher."""
 
 
 @dataclass(frozen=True)
 class WorkedExample:
-    """One example: its kind, a value for each variable of a prompt, and its article's ids.
+    """An example text: its kind, a value for each prompt variable, and the ids of its article.
 
-    `articles` are the ids of all revisions of the article, and empty if it comes from none.
+    `articles` contains the ids of all revisions of the article that the example is about. It is
+    empty if the example isn't about an article.
     """
 
     kind: CandidateKind
@@ -29,14 +30,16 @@ class WorkedExample:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The example as a `PromptTask` takes it."""
+        """The example in the format that `PromptTask` expects."""
         return {**self.values, "articles": list(self.articles)}
 
 
 def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
-    """The examples in a voice's file; for a tone without any, those of its guidelines and scale.
+    """The examples in a tone or persona file.
 
-    A guideline's example follows that guideline alone, so examples of the whole tone are better.
+    If a tone file has no examples, this function uses the ones in its guidelines and rating scale.
+    Examples in the file are better, because they show the whole tone, while the example of a
+    guideline only follows that guideline.
     """
     if isinstance(voice, Persona):
         return tuple(_persona_example(voice, example) for example in voice.examples)
@@ -57,7 +60,7 @@ def _persona_example(persona: Persona, example: PersonaExample) -> WorkedExample
 
 
 def describe_traits(persona: Persona, names: Iterable[str], text: str) -> list[dict[str, Any]]:
-    """The traits that a text shows, and the wording by which it shows each."""
+    """Describe the traits that a text shows, and the words in the text that show each trait."""
     traits = map(persona.trait, names)
     return [
         {"name": t.name, "description": t.description, "asks": [], "wording": t.wording_in(text)}
@@ -66,11 +69,11 @@ def describe_traits(persona: Persona, names: Iterable[str], text: str) -> list[d
 
 
 def of_kind(examples: Iterable[WorkedExample], kind: CandidateKind) -> list[dict[str, Any]]:
-    """The examples of a kind, as a `PromptTask` takes them."""
+    """The examples of one kind, in the format that `PromptTask` expects."""
     return [example.columns for example in examples if example.kind is kind]
 
 
 def examples_digest(examples: Iterable[WorkedExample]) -> str:
-    """A short hash of the examples, which provenance states; empty if there are none."""
+    """A short hash of the examples for the provenance, or an empty string if there are none."""
     values = [dict(example.values) for example in examples]
     return digest(canonical(values))[:12] if values else ""

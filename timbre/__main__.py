@@ -22,6 +22,7 @@ from timbre.commands import (
     report,
     review,
     run,
+    serve,
     status,
     study,
     tone,
@@ -33,8 +34,9 @@ from timbre.commands import (
 from timbre.commands.next_step import announce_next
 from timbre.console import echo_error
 from timbre.errors import report_errors
-from timbre.settings import allowed_remote_code
+from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
+from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,6 +65,7 @@ app.command()(report.report)
 app.add_typer(study.app, name="study")
 app.command()(advise.advise)
 app.command()(export.export)
+app.command()(serve.serve)
 app.command()(trace.trace)
 app.command()(clean.clean)
 
@@ -76,6 +79,7 @@ def main() -> None:
     try:
         with report_errors():
             trust_models(allowed_remote_code())
+            use_source(Source(smollm2_file(), notify=echo_error))
             command = typer.main.get_command(app)
             announce_next(command)
             command(prog_name="timbre")

@@ -44,8 +44,8 @@ class GenerateConfig:
     )
     examples: str = Field(
         default="",
-        description="Version whose approved texts are shown to the teacher as examples (default: "
-        "those in the tone or persona file).",
+        description="Name of a version whose approved texts are shown to the teacher as examples "
+        "(default: the examples come from the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
@@ -63,7 +63,7 @@ class ReviewConfig:
 
     overlap: AtLeastOne = Field(default=2, description="Number of reviewers per record.")
     verdict: Literal["majority", "unanimity", "adjudicator"] = Field(
-        default="majority", description="Rule for combining reviews into a verdict."
+        default="majority", description="Rule for combining a record's reviews into a verdict."
     )
     adjudicator: str = Field(
         default="", description="User whose decision is final when `verdict` is `adjudicator`."
@@ -77,7 +77,7 @@ class ReviewConfig:
     )
     annotators: tuple[str, ...] = Field(
         default=(),
-        description="Annotators to assign records to (default: anyone can review any record).",
+        description="Annotators who are assigned records (default: anyone can review any record).",
     )
 
     @model_validator(mode="after")
@@ -132,15 +132,15 @@ class EvaluateConfig:
         description="System prompt for the prompted arm (default: the tone's or persona's own).",
     )
     prompts: Count = Field(
-        default=0, description="Number of held-out prompts to answer (0 means all)."
+        default=0, description="Number of held-out prompts that each model answers (0 means all)."
     )
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
         default=0,
-        description="Size of token n-grams that may not repeat within an answer (0 allows "
-        "repetition).",
+        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
+        "allows repetition).",
     )
     seed: Seed = Field(
         default=0, description="Random seed for sampling and for the order of blind pairs."
@@ -152,8 +152,8 @@ class EvaluateConfig:
     )
     judged: Count = Field(
         default=200,
-        description="Number of reviewed candidates that the judge rates so that its ratings can "
-        "be compared with the reviews.",
+        description="Number of reviewed candidates that the judge also rates, to compare its "
+        "ratings with the reviewers'.",
     )
 
     @model_validator(mode="after")
@@ -171,12 +171,12 @@ class WatchConfig:
 
     versions: str = Field(
         default="",
-        description="Pattern for the names of versions that start runs, such as `demo-*` "
-        "(default: none).",
+        description="Pattern for version names, such as `demo-*`. New versions with matching names "
+        "are trained automatically (default: none).",
     )
     training: tuple[str, ...] = Field(
         default=(),
-        description="Training files, each of which starts a separate run (default: the "
+        description="Training files to use. Each one produces a separate run (default: the "
         "campaign's training file).",
     )
 

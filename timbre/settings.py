@@ -125,6 +125,12 @@ def allowed_remote_code() -> list[str]:
     return [entry.strip() for entry in entries if entry.strip()]
 
 
+def smollm2_file() -> Path | None:
+    """A copy of SmolLM2's wheel or GGUF file, from `TIMBRE_SMOLLM2`; None to download it."""
+    path = os.environ.get("TIMBRE_SMOLLM2")
+    return Path(path).expanduser() if path else None
+
+
 def teacher_key(teacher: str) -> str:
     """Return the teacher's API key from `TIMBRE_TEACHER_KEY` or the provider's variable.
 

@@ -14,10 +14,10 @@ from db.records import Example
 from trainer.config import TrainingConfig
 from trainer.libraries import library_session
 from trainer.models.adapter import adapter_metadata
-from trainer.models.loading import BaseModel, context_length, open_base
+from trainer.models.loading import BaseModel, context_length, open_base, stop_tokens
 from trainer.models.lora import add_adapter
 from trainer.training import checkpoints, results
-from trainer.training.encoding import encode_splits
+from trainer.training.encoding import check_stop_token, encode_splits
 from trainer.training.sft_trainer import StepCallback, TimbreSFTTrainer
 
 
@@ -65,6 +65,7 @@ def train(
             template_fingerprint=metadata.template_fingerprint,
             seconds=time.monotonic() - started,
             code_fingerprint=results.code_fingerprint(),
+            template_notes=base.chat.notes,
         )
         checkpoints.save_adapter(trainer, metadata, folder)
         checkpoints.finish(folder, result)
@@ -76,5 +77,6 @@ def make_trainer(
 ) -> TimbreSFTTrainer:
     """Load the base model, encode the examples and add a new adapter to train."""
     model = base.load()
+    check_stop_token(examples, base.chat, stop_tokens(model, base.chat))
     data = encode_splits(examples, base.chat, config, context_length(model))
     return TimbreSFTTrainer(add_adapter(model, config), data, base.chat, config, folder)

@@ -1,4 +1,4 @@
-"""Choose the sentences of a passage that can stand as the answer to a question."""
+"""Choose sentences of a passage that can serve as the answer to a question."""
 
 from random import Random
 
@@ -6,16 +6,16 @@ from pipelines.articles.passages import count_words
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon
 
-SHORTEST, LONGEST = 8, 45  # words of an answer that people would listen to
-_ALONE = 14  # a shorter sentence is joined to the next one if both are short enough
+SHORTEST, LONGEST = 8, 45  # minimum and maximum number of words in an answer
+_ALONE = 14  # a sentence with fewer words is joined to the next one if the result isn't too long
 _CONTEXT_WORDS = 60
 _REFERS_BACK = load_lexicon(__name__).refers_back
 
 
 def choose_spans(passage: str, count: int, rng: Random) -> list[str]:
-    """Up to `count` separate spans of one or two whole sentences, in random order.
+    """Choose up to `count` non-overlapping spans of one or two sentences, in random order.
 
-    Sentences that refer back to an earlier one (“However, …”, “This …”) are chosen last.
+    Spans whose first sentence refers to an earlier one (“However, …”, “This …”) come last.
     """
     sentences = split_sentences(passage)
     spans = [_span(sentences, n) for n in range(len(sentences))]
@@ -30,13 +30,13 @@ def choose_spans(passage: str, count: int, rng: Random) -> list[str]:
 
 
 def text_before(passage: str, span: str) -> str:
-    """The last words of a passage before a span, which name what the span is about."""
+    """The words just before a span in its passage, which help to identify its subject."""
     words = passage.partition(span)[0].split()
     return " ".join(words[-_CONTEXT_WORDS:])
 
 
 def _span(sentences: list[str], start: int) -> str:
-    """The sentence, with the next one if it's short; empty if it's unsuitable."""
+    """The sentence, joined to the next one if it's short, or an empty string if it's unsuitable."""
     sentence = sentences[start]
     if not _is_whole(sentence):
         return ""
@@ -48,8 +48,8 @@ def _span(sentences: list[str], start: int) -> str:
 
 
 def _is_whole(sentence: str) -> bool:
-    """Whether a sentence can be said aloud: it has an end, and its brackets and quotes match."""
-    pairs = ("()", "[]", "“”", "«»")
+    """Whether a sentence ends with punctuation, and its brackets and quotation marks match."""
+    pairs = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
     are_matched = all(sentence.count(opening) == sentence.count(end) for opening, end in pairs)
     is_ended = sentence.rstrip('"”’»」』)]').endswith((".", "!", "。", "！", "…"))
     return are_matched and is_ended and sentence.count('"') % 2 == 0

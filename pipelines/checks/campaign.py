@@ -3,6 +3,7 @@
 from db.records import Candidate
 from pipelines.checks.check import Check, CheckInput, Failure
 from pipelines.checks.copying import check_copying
+from pipelines.checks.invention import check_invention
 from pipelines.checks.language import check_language
 from pipelines.checks.length import check_length
 from pipelines.checks.near_duplicates import NearDuplicates
@@ -23,6 +24,7 @@ GENERATED: tuple[Check, ...] = (
     check_rules,
     check_copying,
     check_support,
+    check_invention,
     check_relevance,
     check_traits,
     check_pii,

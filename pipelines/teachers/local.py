@@ -1,4 +1,4 @@
-"""A GGUF file as teacher: llama.cpp runs in a process of its own and serves only this one."""
+"""The teacher `local:MODEL.gguf`, which runs llama.cpp in a separate process."""
 
 import secrets
 import subprocess
@@ -17,23 +17,26 @@ from pipelines.plan import GenerationPlan
 from pipelines.teachers.openai import OpenAIEndpoint
 
 SLOTS = 4
-"""Concurrent requests; llama.cpp decodes them together, which costs little more than one."""
+"""The number of concurrent requests.
+
+llama.cpp decodes them as a batch, which takes little longer than decoding one.
+"""
 CONTEXT = 4096
-"""The most tokens of a prompt with its reply."""
+"""The maximum number of tokens in a prompt and its reply together."""
 _REPLY_TIMEOUT = 1800.0
 _STOP_TIMEOUT = 10.0
 _HUB_PARTS = 3
 
 
 class LocalLLM(OpenAIEndpoint):
-    """Starts llama.cpp when it's loaded and ends it when it's unloaded."""
+    """A teacher that starts llama.cpp when it is loaded and stops it when it is unloaded."""
 
     protocol = "local"
     _process: subprocess.Popen[str] | None = PrivateAttr(default=None)
 
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
-        """The teacher with a plan's settings; raises `TeacherError` if there's a URL."""
+        """Create the teacher with a plan's settings. Raises `TeacherError` if there is a URL."""
         if url:
             raise TeacherError(
                 f"“local:” runs a model on this machine, so it takes no URL ({url}). Remove the "
@@ -46,11 +49,11 @@ class LocalLLM(OpenAIEndpoint):
 
     @property
     def model_name(self) -> str:
-        """The teacher's name, as in a campaign file."""
+        """The name of the teacher, as written in a campaign file."""
         return f"{self.protocol}:{self.model}"
 
     def load(self) -> None:
-        """Start the process; raises `TeacherError` if the model can't be loaded."""
+        """Start the llama.cpp process. Raises `TeacherError` if the model can't be loaded."""
         if self._process is None:
             if find_spec("xllamacpp") is None:
                 raise TeacherError(
@@ -73,7 +76,7 @@ class LocalLLM(OpenAIEndpoint):
             stderr=log,
             text=True,
             cwd=Path(__file__).parents[2],
-            start_new_session=True,  # Ctrl-C is for the run, which then ends this process
+            start_new_session=True,  # Ctrl-C goes only to the run, which then stops this process
         )
         if process.stdin is not None:
             process.stdin.write(self.api_key.get_secret_value() + "\n")
@@ -81,7 +84,7 @@ class LocalLLM(OpenAIEndpoint):
         return process
 
     def _address(self, process: subprocess.Popen[str], log: IO[str]) -> str:
-        """The address that the process prints once the model is loaded."""
+        """Wait until the process has loaded the model, and return the address that it prints."""
         address = process.stdout.readline().strip() if process.stdout is not None else ""
         if not address:
             self.unload()
@@ -94,7 +97,7 @@ class LocalLLM(OpenAIEndpoint):
         return address
 
     def unload(self) -> None:
-        """End the process."""
+        """Stop the llama.cpp process."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -109,9 +112,9 @@ class LocalLLM(OpenAIEndpoint):
 
 
 def find_model(model: str) -> Path:
-    """The path of a GGUF file, which is downloaded if it's a file on the Hugging Face Hub.
+    """Return the path of a GGUF file, after downloading it if it is on the Hugging Face Hub.
 
-    Raises `TeacherError` if there's no such file.
+    Raises `TeacherError` if the file doesn't exist or can't be downloaded.
     """
     path = Path(model).expanduser()
     if path.is_file():

@@ -27,14 +27,17 @@ _FOLDER = Path(__file__).parent / "recordings"
 class RecordingCard:
     """What a recording's replies came from."""
 
-    description: str = Field(description="What the replies are, as cards state it.")
-    date: str = Field(description="Date of the run.")
-    teacher: str = Field(description="Name of the teacher in the run.")
-    model: str = Field(default="", description="Name and licence of the model, if one replied.")
+    description: str = Field(description="Description of the replies, as shown on cards.")
+    date: str = Field(description="Date on which the replies were written or recorded.")
+    teacher: str = Field(description="Name of the teacher whose replies were recorded.")
+    model: str = Field(
+        default="",
+        description="Name and licence of the model (empty if the replies don't come from a model).",
+    )
     quantisation: str = Field(default="", description="Quantisation of the model's weights.")
     temperature: float = Field(default=0.0, description="Sampling temperature.")
     max_tokens: int = Field(default=0, description="Maximum number of tokens in a reply.")
-    seed: int = Field(default=0, description="Random seed of the run.")
+    seed: int = Field(default=0, description="Random seed of the recorded run.")
 
     @property
     def provenance(self) -> str:

@@ -105,7 +105,9 @@ MODEL_PROMPTS = PersonaPrompts("statement.v2", "dialogue.v3", "document.v2")
 class PersonaExample:
     """A text about a passage as the persona's author would write it, shown to teacher models."""
 
-    kind: Literal["statement", "dialogue", "document"] = Field(description="The kind of text.")
+    kind: Literal["statement", "dialogue", "document"] = Field(
+        description="The kind of text: `statement`, `dialogue` or `document`."
+    )
     passage: Words = Field(description="The passage that the text is about.")
     traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
     text: str = Field(default="", description="The statement or document.")

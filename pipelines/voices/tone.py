@@ -64,7 +64,7 @@ class Scale:
 class Guideline:
     """A writing instruction, with an example text before and after it is applied."""
 
-    do: Words = Field(description="What the writer should do.")
+    do: Words = Field(description="The instruction that the writer should follow.")
     plain: Words = Field(description="Original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
@@ -83,8 +83,8 @@ class TonePrompts:
     )
     plain: OptionalPrompt = Field(
         default="",
-        description="Name of the prompt file for plain answers (default: none, because they are "
-        "sentences of the passage).",
+        description="Name of the prompt file for plain answers (default: none, so that sentences "
+        "from the passage are used as plain answers).",
     )
     answer: OptionalPrompt = Field(
         default="",
@@ -122,7 +122,8 @@ class Measures:
 
     names: tuple[str, ...] = Field(default=(), description="Names of the measures to compute.")
     language: str = Field(
-        default="en", description="ISO 639-1 code of the language that the measures support."
+        default="en",
+        description="ISO 639-1 code of the language that the measures are designed for.",
     )
 
 
@@ -140,13 +141,16 @@ class Target:
     """The criteria for an answer in the tone: bounds on measures, and a minimum number of signs."""
 
     bounds: tuple[TargetBound, ...] = Field(
-        default=(), description="Bounds that the measures of an answer must meet."
+        default=(), description="Limits that an answer's metrics must stay within."
     )
     signs: int = Field(
-        default=0, ge=0, description="Minimum number of signs that an answer must show."
+        default=0,
+        ge=0,
+        description="Minimum number of signs of the tone that an answer must contain.",
     )
     signs_of: tuple[str, ...] = Field(
-        default=(), description="Measures that count as a sign of the tone when they are above 0."
+        default=(),
+        description="Measures that count as a sign of the tone if their value is above 0.",
     )
 
 
@@ -195,7 +199,7 @@ class Tone:
     measures: Measures = Field(default=Measures(), description="Measures that quantify the tone.")
     target: Target = Field(
         default=Target(),
-        description="Criteria that an answer must meet to count as being in the tone.",
+        description="Criteria that decide whether an answer is in the tone.",
     )
     phrasebook: TonePhrases = Field(
         default=TonePhrases(),
@@ -203,8 +207,8 @@ class Tone:
     )
     examples: tuple[ToneExample, ...] = Field(
         default=(),
-        description="Examples that show teacher models how to rewrite (default: those of the "
-        "guidelines).",
+        description="Examples that show teacher models how to rewrite (default: the examples in "
+        "the guidelines).",
     )
 
     @cached_property

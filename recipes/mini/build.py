@@ -27,7 +27,8 @@ from recipes.mini.documents import train_tokenizer
 from recipes.mini.recipe import Recipe
 from recipes.mini.rows import Rows
 from recipes.mini.training import train
-from trainer.models.mini import CHECKSUMS, TRAINED_ON
+from trainer.models.checksums import CHECKSUMS
+from trainer.models.mini import TRAINED_ON
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -175,11 +175,11 @@ def test_verdict_rules_are_those_of_the_reviews() -> None:
 def test_a_campaign_holds_everything_its_file_refers_to() -> None:
     campaign = load_campaign("demo-tone")
     assert campaign.voice == load_tone("conversational")
-    assert campaign.training.config.base == "mini"
+    assert campaign.training.config.base == "smollm2"
     assert campaign.require_criterion("this test").feature.name == "conversational"
     assert campaign.subject == "the tone “conversational”"
     assert campaign.review_settings.scale_question == "How conversational is this answer?"
-    assert [training.name for training in campaign.watch_training] == ["mini"]
+    assert [training.name for training in campaign.watch_training] == ["smollm2"]
 
 
 def test_defaults_fill_what_a_campaign_leaves_out(tmp_path: Path) -> None:

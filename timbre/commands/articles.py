@@ -9,7 +9,7 @@ from timbre.commands.options import AsJson
 from timbre.console import echo, format_counts, print_json, print_table, progress
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Add articles and list them.")
+app = typer.Typer(no_args_is_help=True, help="Add and list articles.")
 
 
 @app.command()

@@ -14,7 +14,12 @@ _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
 
 
 def clean(
-    yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Delete the listed files and folders instead of only listing them."
+        ),
+    ] = False,
 ) -> None:
     """List files that were never finished and folders that don't belong to any run.
 

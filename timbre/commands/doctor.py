@@ -13,7 +13,9 @@ def doctor(
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Upgrade the database to the current schema.")
     ] = False,
-    check: Annotated[bool, typer.Option(help="Check everything that the loop needs.")] = True,
+    check: Annotated[
+        bool, typer.Option(help="Check that everything needed to run the loop is available.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Check the setup and suggest fixes.

@@ -18,7 +18,10 @@ user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
 _Outputs = Annotated[
-    bool, typer.Option("--outputs", help="Use blind comparisons of outputs instead of candidates.")
+    bool,
+    typer.Option(
+        "--outputs", help="Work with blind comparisons of model outputs instead of candidates."
+    ),
 ]
 
 
@@ -244,7 +247,7 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records to list for discussion per question.")
+        int, typer.Option(min=0, help="Number of records per question to list for discussion.")
     ] = 3,
     as_json: AsJson = False,
 ) -> None:

@@ -167,7 +167,7 @@ def watch(
         list[str] | None,
         typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
     ] = None,
-    trigger: Annotated[bool, typer.Option(help="Add runs for new versions to the queue.")] = True,
+    trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,
     reviews: Annotated[
         str,

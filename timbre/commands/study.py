@@ -17,7 +17,8 @@ app = typer.Typer(no_args_is_help=True, help="Run the published experiments on t
 
 Config = Annotated[str, typer.Option(help="Study file, or the name of one in configs/studies.")]
 DryRun = Annotated[
-    bool, typer.Option(help="Only list the remaining work and estimate how long it takes.")
+    bool,
+    typer.Option(help="List the remaining work and estimate how long it will take, then stop."),
 ]
 
 

@@ -61,6 +61,8 @@ def train(
         f"{details['seconds']:.0f} s, {details['tokens_per_second']:.0f} tokens/s, "
         f"peak memory {details['peak_memory_mb']:.0f} MB."
     )
+    for note in details.get("template_notes", ()):
+        echo(note)
     if "cost" in details:
         echo(f"Cost: ${details['cost']:.4f} at ${details['price_per_hour']:g} per hour.")
     if withdrawal:

@@ -25,16 +25,22 @@ _PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class Server:
-    """A server for a run's base model and adapter, and the names it uses for them."""
+    """A server for a run's base model and adapter, and the names it uses for them.
+
+    `base_url` is the base model's server, if that is another one.
+    """
 
     url: str
     base: str
     tuned: str
     api_key: str = field(repr=False)
+    base_url: str = ""
 
     def endpoint(self, arm: Arm) -> Endpoint:
         """Return the endpoint that generates an arm's answers."""
-        return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
+        if arm.adapter:
+            return Endpoint(self.url, self.tuned, self.api_key)
+        return Endpoint(self.base_url or self.url, self.base, self.api_key)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
         f"run         {run.id[:12]}: {run.base} in {details['precision']}, {len(losses)} steps, "
         f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {details['seconds']:.0f} s"
     )
+    for note in details.get("template_notes", ()):
+        echo(f"template    {note}")
     return run
 
 

@@ -18,6 +18,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from trainer.chat import Chat
 from trainer.errors import TrainerError
 from trainer.export.export_plan import GgufType
+from trainer.export.tensor_types import TensorTypes, encode
 from trainer.models.loading import load_tokenizer
 
 _ARCHITECTURES = {
@@ -52,6 +53,7 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
     if (factors := _rotary_factors(config)) is not None:
         writer.add_tensor("rope_freqs.weight", factors)
     names = gguf.get_tensor_name_map(architecture, config.num_hidden_layers)
+    types = TensorTypes(gguf_type, config.num_hidden_layers, bool(config.tie_word_embeddings))
     for shard in sorted(model.glob("*.safetensors")):
         for name, tensor in load_file(shard).items():
             new = names.get_name(name, try_suffixes=(".weight", ".bias"))
@@ -60,7 +62,8 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
             values = tensor.float().numpy()
             if architecture is gguf.MODEL_ARCH.LLAMA:
                 values = _permute_heads(name, values, config)
-            _add_tensor(writer, new, values, gguf.GGMLQuantizationType[gguf_type.upper()])
+            kind = types.kind(new, values.shape)
+            writer.add_tensor(new, encode(values, kind), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -119,16 +122,6 @@ def _permute_heads(
     return split.swapaxes(1, 2).reshape(values.shape)
 
 
-def _add_tensor(
-    writer: gguf.GGUFWriter, name: str, values: NDArray[np.float32], kind: gguf.GGMLQuantizationType
-) -> None:
-    if values.ndim == 1:
-        kind = gguf.GGMLQuantizationType.F32
-    elif values.shape[-1] % gguf.GGML_QUANT_SIZES[kind][0]:
-        kind = gguf.GGMLQuantizationType.F16  # the rows don't divide into whole blocks
-    writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
-
-
 def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
     tokenizer = load_tokenizer(model)
     data = json.loads((model / "tokenizer.json").read_text())
@@ -183,9 +176,13 @@ def _pre_tokenizer_name(data: Any) -> str:
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]
     if len(patterns) == 1 and patterns[0] in _SPLITS:
         return _SPLITS[patterns[0]]
-    if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
-        return "gpt-2"
+    kinds = [step["type"] for step in steps]
+    if not patterns and kinds[-1] == "ByteLevel" and steps[-1].get("use_regex", True):
+        if kinds == ["ByteLevel"]:
+            return "gpt-2"
+        if kinds == ["Digits", "ByteLevel"] and steps[0]["individual_digits"]:
+            return "smollm"
     raise TrainerError(
         "The tokenizer can't be written as GGUF because it splits words differently from GPT-2, "
-        f"Llama 3 and Qwen. {_HINT}"
+        f"Llama 3, Qwen and SmolLM. {_HINT}"
     )

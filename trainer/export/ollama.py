@@ -76,7 +76,9 @@ def pieces_of(chat: Chat) -> Pieces:
     before_user = next_turn.removeprefix(after_assistant)
     start_of_system, next_turn, _ = _between(chat, (system, user))
     first = str(chat.tokenizer.bos_token or "")
-    opening = first if start_of_system.startswith(first) else ""
+    # Some models start every turn with this token; then it belongs to the turns.
+    is_opening = start_of_system.startswith(first) and not before_user.startswith(first)
+    opening = first if is_opening else ""
     return Pieces(
         opening=opening,
         opening_without_system=start.removesuffix(before_user),

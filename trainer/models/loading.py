@@ -133,3 +133,11 @@ def context_length(model: PreTrainedModel) -> int:
     """The model's context length in tokens, shared by the prompt and the answer."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return int(limit or sys.maxsize)  # some families have no limit
+
+
+def stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
+    """The tokens that end a turn, from the model's configuration and the tokenizer."""
+    config = model.generation_config
+    ids = config.eos_token_id if config else None
+    tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}
+    return sorted(token for token in tokens if token is not None)

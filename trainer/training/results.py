@@ -19,7 +19,8 @@ class TrainingResult:
 
     `losses` contains one training loss per step, in nats per token. `seconds` is the total training
     time of all processes that worked on the run, counting each one up to its last checkpoint.
-    `tokens_per_second` and the peak memory apply only to the last process.
+    `tokens_per_second` and the peak memory apply only to the last process. `template_notes` say how
+    the chat template was changed.
     """
 
     adapter: Path
@@ -35,6 +36,7 @@ class TrainingResult:
     template_fingerprint: str
     seconds: float
     code_fingerprint: str = ""
+    template_notes: tuple[str, ...] = ()
 
 
 def result_to_json(result: TrainingResult) -> str:
@@ -47,6 +49,7 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
     values = json.loads(text)
     values["adapter"] = folder / values["adapter"]
     values["losses"] = tuple(values["losses"])
+    values["template_notes"] = tuple(values.get("template_notes", ()))
     return TrainingResult(**values)
 
 

@@ -1,6 +1,6 @@
-"""The worked examples that a campaign shows its teacher: approved texts of a frozen version.
+"""Choose approved texts of a frozen version as worked examples for a campaign's teacher.
 
-A version never changes, so a campaign's prompts stay the same when people approve more texts.
+A version never changes, so the prompts of a campaign stay the same when people approve more texts.
 """
 
 from collections import Counter, defaultdict
@@ -17,11 +17,12 @@ from timbre.settings import SettingsError
 
 
 def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, ...]:
-    """A few approved texts of each kind from the version that `examples` names; none without it.
+    """A few approved texts of each kind from the version that the campaign's `examples` names.
 
-    They come from different articles of the training split, always the same ones.
+    Without `examples`, there are none. The texts of a kind come from different articles in the
+    training split, and each call selects the same texts.
 
-    Raises `SettingsError` if the version has no such text.
+    Raises `SettingsError` if the version has no suitable text.
     """
     name = campaign.generate.examples
     if not name:
@@ -45,7 +46,7 @@ def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, 
 
 
 def _choose(examples: Sequence[Example]) -> Iterator[Example]:
-    """The first few examples of each kind by id, each from another article."""
+    """Yield the first few examples of each kind in the order of their ids, one per article."""
     counts: Counter[CandidateKind] = Counter()
     articles: dict[CandidateKind, set[str | None]] = defaultdict(set)
     for example in sorted(examples, key=lambda e: e.id):
@@ -57,7 +58,7 @@ def _choose(examples: Sequence[Example]) -> Iterator[Example]:
 
 
 def _revisions(store: Store, articles: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """By an article's id, the ids of all stored revisions of it."""
+    """Map the id of each article to the ids of all its stored revisions."""
     urls = {article.id: article.url for article in store.stream(Article, id=tuple(articles))}
     by_url: dict[str, list[str]] = defaultdict(list)
     for article in store.stream(Article, url=tuple(set(urls.values()))):
