@@ -58,7 +58,7 @@ def test_local_model_replies_in_a_schema_and_ends_when_unloaded(model: str) -> N
         assert json.loads(rated.text or "")["tone"] in {1, 2, 3}
         assert (free.input_tokens or 0) > 0
         llm.api_key = type(llm.api_key)("another")
-        with pytest.raises(TeacherError, match="the key is wrong"):
+        with pytest.raises(TeacherError, match="key is wrong"):
             llm.ask([Prompt(chat)])
     finally:
         llm.unload()
