@@ -38,6 +38,7 @@ _NEXT = {
     "study persona": "timbre report",
     "advise": "timbre run promoted",
     "export": "timbre run chat RUN",
+    "serve": "timbre run chat RUN",
     "trace": "timbre status CAMPAIGN",
     "clean": "timbre doctor",
 }
