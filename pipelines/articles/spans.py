@@ -49,7 +49,7 @@ def _span(sentences: list[str], start: int) -> str:
 
 def _is_whole(sentence: str) -> bool:
     """Whether a sentence ends with punctuation, and its brackets and quotation marks match."""
-    pairs = ("()", "[]", "“”", "«»")
+    pairs = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
     are_matched = all(sentence.count(opening) == sentence.count(end) for opening, end in pairs)
     is_ended = sentence.rstrip('"”’»」』)]').endswith((".", "!", "。", "！", "…"))
     return are_matched and is_ended and sentence.count('"') % 2 == 0

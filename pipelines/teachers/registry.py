@@ -89,8 +89,10 @@ def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Te
     them.
     """
     if plan.teacher == PHRASEBOOK:
-        is_persona = isinstance(phrases, Persona)
-        phrases_id = phrases.fingerprint if is_persona else digest(canonical(plain(phrases)))
+        if isinstance(phrases, Persona):
+            phrases_id = phrases.fingerprint
+        else:
+            phrases_id = digest(canonical(plain(phrases)))
         parameters = canonical({"phrases": phrases_id[:16]})
     elif plan.teacher.startswith("recorded:"):
         parameters = read_card(plan.teacher.partition(":")[2]).provenance
