@@ -1,9 +1,21 @@
 """The review settings of a campaign: a tone with a rating scale, or a persona with traits."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 NO_TRAIT = "none"
 """The answer to the trait question if the text shows none of the traits."""
+
+
+class Basis(StrEnum):
+    """What reviewers compare a text's facts with; records of each kind have a dataset of their own.
+
+    Argilla asks the same questions about every record of a dataset.
+    """
+
+    PASSAGE = "passages"
+    ORIGINAL = "rewrites"
+    NOTHING = "chats"
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,8 @@ class ReviewSettings:
             omitted.
         style_rules: The writing rules for the tone.
         traits: The traits of the persona. If there are none, the question is omitted.
-        grounded: Whether the passage must contain all facts in the text.
+        basis: Where the facts of a text must be: in its passage, in the answer that it rewrites,
+            or nowhere.
         overlap: The number of reviewers per record.
         vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
         measures: The names of the measures to store as metadata, by which reviewers can filter and
@@ -58,11 +71,21 @@ class ReviewSettings:
     scale: tuple[ScalePoint, ...] = ()
     style_rules: tuple[StyleRule, ...] = ()
     traits: tuple[TraitLabel, ...] = ()
-    grounded: bool = True
+    basis: Basis = Basis.PASSAGE
     overlap: int = 2
     vector: int | None = None
     measures: tuple[str, ...] = ()
     adjudication: bool = False
+
+    @property
+    def is_grounded(self) -> bool:
+        """Whether reviewers are asked if a text keeps the facts."""
+        return self.basis is not Basis.NOTHING
+
+    @property
+    def source_noun(self) -> str:
+        """What the questions call the source of the facts."""
+        return "original answer" if self.basis is Basis.ORIGINAL else "passage"
 
     @property
     def ratings(self) -> tuple[int, ...]:

@@ -126,10 +126,11 @@ def review_by_rule(
         subject, answers = item.candidate.id, _persona_answers(item.candidate, rule, cues)
     else:
         subject, text = item.candidate.id, item.candidate.review_text
-        source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
+        facts = item.passage.text if item.passage else item.candidate.reference
+        source = f"{facts}\n{item.candidate.question}" if facts else ""
         ratings = _rate(text, source, rule)
         answers = _tone_answers(ratings, rule, scale)
-        if item.passage is None:
+        if not facts:
             answers.pop("faithful")
         if rule.removes_opener and answers["decision"] == "approve":
             edited = _without_opener(text, ratings.features.opener)
@@ -211,7 +212,8 @@ def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
 def _comparison_answers(
     item: ComparisonItem, rule: RuleReviewer, cues: Cues, scale: Sequence[int]
 ) -> Answers:
-    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
+    facts = item.passage or item.reference
+    source = f"{facts}\n{item.prompt_text}" if facts else ""
     answers: Answers = {}
     points: dict[str, int] = {}
     for side, text in (("left", item.left_text), ("right", item.right_text)):
@@ -222,7 +224,7 @@ def _comparison_answers(
             answers[f"traits_{side}"] = ratings.traits
         else:
             answers[f"tone_{side}"] = _rating(ratings.signs, scale)
-            if item.passage:
+            if facts:
                 answers[f"faithful_{side}"] = ratings.faithful
     lead = points["left"] - points["right"]
     preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"

@@ -37,7 +37,8 @@ from pipelines.voices.tone import OFFLINE_PROMPTS
 from timbre.campaign import load_tone
 
 TEXT = "The viaduct was built in 1867. It carries two tracks across the valley of the Orrin. " * 5
-TONE = "conversational"
+TONE = load_tone("conversational")
+TASK = ConversationTask(TONE, TONE.prompts_for(OFFLINE_PROMPTS))
 REPLY = {"questions": ["What?"], "plain_answer": TEXT, "answer": TEXT}
 LATENCY_SECONDS = 0.05
 CONCURRENCY = 16
@@ -63,11 +64,6 @@ def build_reply(chat: list[dict[str, str]]) -> str:
     return json.dumps({key: REPLY[key]})
 
 
-def task() -> ConversationTask:
-    """The tone pipeline with three requests per row."""
-    return ConversationTask(load_tone(TONE), OFFLINE_PROMPTS)
-
-
 def rows(count: int) -> Iterator[dict[str, Any]]:
     """Rows for the tone pipeline."""
     for n in range(count):
@@ -83,7 +79,7 @@ def with_journal(teacher: Teacher, folder: str) -> CachedLLM:
 def run_streamed(count: int) -> tuple[float, float]:
     """Rows per second through the pipeline with its journal, and the peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        pipeline = build_tone_pipeline(task(), with_journal(InstantLLM(), folder))
+        pipeline = build_tone_pipeline(TASK, with_journal(InstantLLM(), folder))
         results = stream_rows(pipeline, rows(count))
         next(results)  # The first row ends the start-up.
         start = time.perf_counter()
@@ -95,7 +91,7 @@ def run_streamed(count: int) -> tuple[float, float]:
 
 def run_by_distilabel(count: int, batch: int) -> float:
     """Rows per second by distilabel's own run. It includes start-up: rows only come at the end."""
-    pipeline: Pipeline = build_tone_pipeline(task(), InstantLLM())
+    pipeline: Pipeline = build_tone_pipeline(TASK, InstantLLM())
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         pipeline._cache_dir = Path(folder)
@@ -160,7 +156,7 @@ def run_over_http(count: int, url: str) -> float:
     """The seconds of a pipeline whose teacher is the slow server."""
     with tempfile.TemporaryDirectory() as folder:
         teacher = OpenAIEndpoint(model="m", url=url, concurrency=CONCURRENCY)
-        pipeline = build_tone_pipeline(task(), with_journal(teacher, folder))
+        pipeline = build_tone_pipeline(TASK, with_journal(teacher, folder))
         start = time.perf_counter()
         result_count = sum(1 for _ in stream_rows(pipeline, rows(count)))
         seconds = time.perf_counter() - start

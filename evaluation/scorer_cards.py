@@ -185,6 +185,7 @@ class ReviewQuestions:
     Attributes:
         scale_middle: The middle of the tone scale, or None if there is no tone question.
         rating_rule: The rule that suggests a tone rating, if there is one.
+        language: The language of the texts.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
         traits: The traits that reviewers can select.
         guidelines: The guidelines for reviewers, which are part of the card fingerprint.
@@ -192,6 +193,7 @@ class ReviewQuestions:
 
     scale_middle: float | None = None
     rating_rule: RatingRule | None = None
+    language: str = "en"
     is_grounded: bool = True
     traits: tuple[str, ...] = ()
     guidelines: str = ""
@@ -315,7 +317,7 @@ def _above(value: float, middle: float) -> float:
 
 
 def _suggestions(candidate: Candidate, questions: ReviewQuestions) -> dict[str, SuggestedAnswer]:
-    suggestions = suggest_answers(candidate, questions.rating_rule)
+    suggestions = suggest_answers(candidate, questions.rating_rule, questions.language)
     return {suggestion.question: suggestion for suggestion in suggestions}
 
 

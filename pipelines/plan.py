@@ -21,8 +21,25 @@ EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 
 
 @dataclass(frozen=True)
+class VoiceRules:
+    """What the criteria of a tone or persona mean for generated texts.
+
+    Attributes:
+        requirements: What the criteria require, in words, for the teacher.
+        find_violation: Returns what a text has that a criterion forbids; empty if nothing.
+        shortest: The fewest words of an answer, None for the usual number.
+        longest: The most words of an answer, None for the usual number.
+    """
+
+    requirements: tuple[str, ...] = ()
+    find_violation: Callable[[str], str] = lambda _: ""
+    shortest: int | None = None
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
 class Resources:
-    """What other stages provide for a run: a local model, an embedder and existing candidates.
+    """What other stages provide for a run: a local model, an embedder, existing texts and rules.
 
     `writer` loads the model and returns its reply function. `writer` is called in the process in
     which the teacher runs. New candidates must not repeat the candidates in `existing`.
@@ -31,6 +48,7 @@ class Resources:
     writer: Callable[[], ReplyFn] | None = None
     embed: EmbedFn | None = None
     existing: Iterable[Candidate] = ()
+    rules: VoiceRules = field(default_factory=VoiceRules)
 
 
 @dataclass(frozen=True)

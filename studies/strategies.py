@@ -175,7 +175,7 @@ def measure_arm(
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [(output, by_id[output.prompt]) for output in outputs if output.prompt in by_id]
     passages = [passage_of(prompt) for _, prompt in known]
-    measured = measure_outputs(known, passages, criterion, embed)
+    measured = measure_outputs(known, passages, criterion, embed, criterion.language)
     rows = tuple(
         MeasuredOutput(o.prompt, measures, prompt.article, o.seconds, o.output_tokens)
         for (o, prompt), measures in zip(known, measured, strict=True)

@@ -11,6 +11,7 @@ from timbre.commands import (
     answer,
     articles,
     chats,
+    check,
     clean,
     demo,
     doctor,
@@ -22,6 +23,7 @@ from timbre.commands import (
     review,
     run,
     serve,
+    status,
     study,
     tone,
     trace,
@@ -29,6 +31,7 @@ from timbre.commands import (
     tune,
     version,
 )
+from timbre.commands.next_step import announce_next
 from timbre.console import echo_error
 from timbre.errors import report_errors
 from timbre.settings import allowed_remote_code, smollm2_file
@@ -42,6 +45,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(check.check)
+app.command()(status.status)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
@@ -75,7 +80,9 @@ def main() -> None:
         with report_errors():
             trust_models(allowed_remote_code())
             use_source(Source(smollm2_file(), notify=echo_error))
-            app()
+            command = typer.main.get_command(app)
+            announce_next(command)
+            command(prog_name="timbre")
     except SystemExit as end:
         if end.code == 130:
             echo_error("Stopped. Finished work is saved. Run the same command again to continue.")

@@ -84,8 +84,8 @@ class ReviewConfig:
     def _is_consistent(self) -> "ReviewConfig":
         if (self.verdict == "adjudicator") != bool(self.adjudicator):
             raise ValueError(
-                f"the verdict is “{self.verdict}”, but the adjudicator is “{self.adjudicator}”; "
-                "set an adjudicator only when the verdict is “adjudicator”, which requires one"
+                f"`verdict` is “{self.verdict}”, but `adjudicator` is “{self.adjudicator}”; name "
+                "an adjudicator if `verdict` is “adjudicator”, and omit it otherwise"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
@@ -199,6 +199,13 @@ class CampaignConfig:
         description="Article sources, in any form that `timbre articles add` accepts (default: all "
         "stored articles).",
     )
+    chats: tuple[str, ...] = Field(
+        default=(),
+        description="Files of existing chats whose answers are rewritten in the tone (tones only).",
+    )
+    licence: str = Field(
+        default="", description="Licence of material that doesn't state one, such as `our own`."
+    )
     training: str = Field(
         default="mini", description="Training file, or the name of one in configs/training."
     )
@@ -223,10 +230,18 @@ class CampaignConfig:
     )
 
     @model_validator(mode="after")
+    def _chats_can_be_rewritten(self) -> "CampaignConfig":
+        if self.chats and self.persona:
+            raise ValueError("`chats` are rewritten in a tone, but this campaign has a persona")
+        if self.chats and not self.licence.strip():
+            raise ValueError("`chats` need a `licence`: say under which terms you may use them")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_voice(self) -> "CampaignConfig":
         if bool(self.tone) == bool(self.persona):
             raise ValueError(
-                f"set exactly one of `tone` and `persona`; they are “{self.tone}” and "
-                f"“{self.persona}”"
+                f"`tone` is “{self.tone}” and `persona` is “{self.persona}”, but exactly one of "
+                "them must be set"
             )
         return self

@@ -19,15 +19,14 @@ from timbre.settings import Settings
 from timbre.stores import open_store
 from timbre.workflows.answer import TUNED, add_comparisons, run_outputs
 from timbre.workflows.freeze import freeze_campaign
-from timbre.workflows.generate import generate
+from timbre.workflows.generate.run import generate
 from timbre.workflows.ingest import add_articles
 from timbre.workflows.perform import answer_prompts, train_adapter
 from timbre.workflows.report import write_report
-from timbre.workflows.review import (
+from timbre.workflows.review.pull import pull_reviews
+from timbre.workflows.review.push import push, push_outputs
+from timbre.workflows.review.rules import (
     add_rule_reviewers,
-    pull_reviews,
-    push,
-    push_outputs,
     review_candidates_by_rules,
     review_comparisons_by_rules,
 )

@@ -70,6 +70,10 @@ class Settings:
         """The file with the reviewers' generated passwords, readable only by the current user."""
         return self.home / "reviewers.json"
 
+    def report(self, campaign: str, run: str) -> Path:
+        """The report of a campaign's run, by the run's id."""
+        return self.reports / f"{campaign}-{run[:12]}.html"
+
     def run_folder(self, run: str) -> Path:
         """Return the folder for the adapter, card and checkpoints of the run with this id."""
         return self.runs / run[:16]

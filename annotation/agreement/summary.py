@@ -1,6 +1,6 @@
 """Summarise agreement in tables and sentences, and list the records to discuss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -64,14 +64,14 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
 
 
 def uninformative_reviewers(
-    reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
+    reviews: Sequence[Review], calibration_datasets: Collection[str], ratings: Sequence[int] = ()
 ) -> list[str]:
     """Return a sentence about each reviewer whose answers to a question carry no information.
 
-    If the calibration dataset has been reviewed, only its reviews count, because its records show
-    no suggestions that reviewers could simply follow.
+    If there are reviews of calibration datasets, only those count, because their records have no
+    suggestions that reviewers could simply follow.
     """
-    calibration = [review for review in reviews if review.dataset == calibration_dataset]
+    calibration = [review for review in reviews if review.dataset in calibration_datasets]
     return [
         f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
         for one in measure_agreement(calibration or reviews, ratings=ratings).reviewers

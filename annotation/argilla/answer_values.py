@@ -13,7 +13,9 @@ from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
 
 EDIT_QUESTION = "improved"
-"""The question whose answer is the reviewer's edited version of the text."""
+"""The question whose answer is the reviewer's version of the text."""
+RENAMED_LABELS = {"garbled": "nonsense"}
+"""Current names of span labels in older datasets, where two labels had nearly the same colour."""
 
 
 def answer_to_argilla(value: AnswerValue, text: str) -> Any:
@@ -27,7 +29,7 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
     """Parse an answer's value from Argilla's format, with labels and spans sorted."""
     if question_type == "span":
         spans = (
-            Span(_characters(text, v["start"]), _characters(text, v["end"]), v["label"])
+            Span(_characters(text, v["start"]), _characters(text, v["end"]), _label(v["label"]))
             for v in value
         )
         return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
@@ -59,6 +61,10 @@ def _span_to_argilla(span: Span, text: str) -> Json:
         "start": min(_units(text[: span.start]), len(text)),
         "end": min(_units(text[: span.end]), len(text)),
     }
+
+
+def _label(name: str) -> str:
+    return RENAMED_LABELS.get(name, name)
 
 
 def _units(text: str) -> int:

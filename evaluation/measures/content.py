@@ -44,6 +44,8 @@ FEATURES = (
 
 CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
+CAPITALISED_NOUNS = frozenset({"de", "lb"})
+"""Languages in which a capital letter doesn't show a name."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_NAMES = re.compile(
     r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"
@@ -121,8 +123,13 @@ def numbers_kept(reference: str, answer: str) -> float | None:
     return _share(numbers(reference), numbers(answer))
 
 
-def names_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's names found in the answer; None if the reference has none."""
+def names_kept(reference: str, answer: str, language: str = "en") -> float | None:
+    """The share of the reference's names found in the answer; None if the reference has none.
+
+    Names aren't recognisable in a language that capitalises nouns, so it is None there as well.
+    """
+    if language in CAPITALISED_NOUNS:
+        return None
     available = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, available)
 
@@ -158,13 +165,17 @@ def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
 
 
 def content_measures(
-    answer: str, reference: str, passage: str = "", similarity: float | None = None
+    answer: str,
+    reference: str,
+    passage: str = "",
+    similarity: float | None = None,
+    language: str = "en",
 ) -> dict[str, float]:
     """Measure an answer and return the values of `FEATURES` by name, leaving out undefined ones."""
     values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),
-        "names_kept": names_kept(reference, answer),
+        "names_kept": names_kept(reference, answer, language),
         "length_ratio": length_ratio(reference, answer),
         "copied_share": copied_share(passage, answer) if passage else None,
         "loops": float(loops(answer)),

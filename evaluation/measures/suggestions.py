@@ -43,7 +43,9 @@ def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
 
 
-def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[SuggestedAnswer]:
+def suggest_answers(
+    candidate: Candidate, rule: RatingRule | None, language: str = "en"
+) -> Iterator[SuggestedAnswer]:
     """Yield the suggested answers for a candidate; without a rule, the tone isn't rated."""
     if rule and candidate.kind is CandidateKind.CONVERSATION:
         rating = rule.rate(candidate.review_text)
@@ -51,12 +53,12 @@ def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[S
     if candidate.traits:
         yield SuggestedAnswer("traits", candidate.traits, None, candidate.provenance.teacher)
     if candidate.reference:
-        share = _facts_kept(candidate)
+        share = _facts_kept(candidate, language)
         yield SuggestedAnswer("faithful", "yes" if share == 1 else "partly", share, CONTENT_SOURCE)
 
 
-def _facts_kept(candidate: Candidate) -> float:
+def _facts_kept(candidate: Candidate, language: str) -> float:
     """The share of the reference's numbers or names that the rewrite keeps, whichever is lower."""
-    text = candidate.review_text
-    shares = (numbers_kept(candidate.reference, text), names_kept(candidate.reference, text))
+    text, reference = candidate.review_text, candidate.reference
+    shares = (numbers_kept(reference, text), names_kept(reference, text, language))
     return round(min((share for share in shares if share is not None), default=1.0), 2)

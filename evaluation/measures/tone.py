@@ -20,13 +20,15 @@ TONE_SOURCE = "tone.v1"
 class Feature:
     """A measured feature, with a stable name, a readable label and a description.
 
-    If `share` is true, the values are between 0 and 1 and are displayed as percentages.
+    If `share` is true, the values are between 0 and 1 and are displayed as percentages. If
+    `is_english` is true, it's only measured in English.
     """
 
     name: str
     label: str
     description: str
     share: bool = False
+    is_english: bool = False
 
 
 FEATURES = (
@@ -34,15 +36,24 @@ FEATURES = (
         "flesch_reading_ease",
         "Reading ease",
         "Flesch Reading Ease: 206.835 − 1.015 × words per sentence − 84.6 × syllables per word.",
+        is_english=True,
     ),
     Feature("words", "Words", "Words in the text."),
     Feature("words_per_sentence", "Words per sentence", "Mean length of a sentence."),
-    Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words."),
-    Feature("second_person", "You", "You, your, yourself per 100 words."),
-    Feature("contractions", "Contractions", "It’s, don’t, you’ll and the like per 100 words."),
+    Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words.", is_english=True),
+    Feature("second_person", "You", "You, your, yourself per 100 words.", is_english=True),
+    Feature(
+        "contractions",
+        "Contractions",
+        "It’s, don’t, you’ll and the like per 100 words.",
+        is_english=True,
+    ),
     Feature("questions", "Questions", "Question marks per 100 words."),
     Feature(
-        "discourse_words", "Discourse words", "Well, so, oh, you know and the like per 100 words."
+        "discourse_words",
+        "Discourse words",
+        "Well, so, oh, you know and the like per 100 words.",
+        is_english=True,
     ),
     Feature("list_lines", "List lines", "Share of lines that are list items.", share=True),
     Feature("markdown", "Markdown", "Headings, bullets, emphasis, code, links per 100 words."),
@@ -107,11 +118,22 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
     return 206.835 - 1.015 * count / sentence_count - 84.6 * sum(map(syllables, text_words)) / count
 
 
-def tone_measures(text: str) -> dict[str, float]:
+ENGLISH_ONLY = frozenset(feature.name for feature in FEATURES if feature.is_english)
+
+
+def tone_measures(text: str, language: str = "en") -> dict[str, float]:
     """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
 
-    `I` as a numeral (after a name within a sentence) and `US` aren't counted as first person.
+    Measures that count English words or syllables are left out in other languages. `I` as a numeral
+    (after a name within a sentence) and `US` aren't counted as first person.
     """
+    measures = _all_measures(text)
+    if language == "en":
+        return measures
+    return {name: value for name, value in measures.items() if name not in ENGLISH_ONLY}
+
+
+def _all_measures(text: str) -> dict[str, float]:
     text_words = words(text)
     if not text_words:
         return dict.fromkeys((feature.name for feature in FEATURES), 0.0)

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.articles.source_page import Reason, SourcePage
+from pipelines.articles.source_page import SCAN, Reason, SourcePage
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
 _DISAMBIGUATION = re.compile(
@@ -37,6 +37,8 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     target = page.redirect or (redirect and redirect.group(1).strip())
     if target is not None:
         return Reason("redirect", target)
+    if page.model == SCAN:
+        return Reason("scanned page", "a picture without text; recognise its text (OCR) first")
     if page.model != "wikitext":
         return Reason("not wikitext", page.model)
     if not page.text.strip():

@@ -10,6 +10,8 @@ _WIKIMEDIA_HOST = re.compile(
     r"(?:.+\.)?(?:wikipedia|wiktionary|wikibooks|wikinews|wikiquote|wikisource|wikiversity"
     r"|wikivoyage|wikimedia)\.org\Z"
 )
+SCAN = "scan"
+"""The content model of a scanned page, which has no text."""
 _RELICENSED = "2023-06-07"
 
 
@@ -19,6 +21,14 @@ def url_host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTerms:
+    """The licence and language (ISO 639-1) of texts whose source states neither."""
+
+    licence: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from pipelines.checks.copying import check_copying
 from pipelines.checks.invention import check_invention
 from pipelines.checks.language import check_language
 from pipelines.checks.length import check_length
-from pipelines.checks.markdown import check_markdown
 from pipelines.checks.near_duplicates import NearDuplicates
 from pipelines.checks.pii import check_pii
-from pipelines.checks.refusals import check_refusal
 from pipelines.checks.relevance import check_relevance
+from pipelines.checks.rules import check_rules
 from pipelines.checks.same_meaning import SameMeaning
 from pipelines.checks.support import check_support
 from pipelines.checks.traits import check_traits
@@ -22,8 +21,7 @@ GENERATED: tuple[Check, ...] = (
     check_turns,
     check_language,
     check_length,
-    check_refusal,
-    check_markdown,
+    check_rules,
     check_copying,
     check_support,
     check_invention,
@@ -56,6 +54,7 @@ class CampaignChecks:
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()
+        self._rules = resources.rules
         indexes: list[NearDuplicates | SameMeaning] = [NearDuplicates()]
         if resources.embed:
             indexes.append(SameMeaning(resources.embed))
@@ -66,5 +65,5 @@ class CampaignChecks:
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
         """Return the first failure of a candidate, or None if it passes all checks."""
-        item = CheckInput(candidate, passage, self._language, self._persona)
+        item = CheckInput(candidate, passage, self._language, self._persona, self._rules)
         return next(filter(None, (check(item) for check in self._checks)), None)

@@ -1,10 +1,11 @@
 """The input and output types of every check."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from db.records import Candidate, Role
+from pipelines.plan import VoiceRules
 from pipelines.voices.persona import Persona
 
 
@@ -27,6 +28,7 @@ class CheckInput:
     passage: str = ""
     language: str = "en"
     persona: Persona | None = None
+    rules: VoiceRules = field(default_factory=VoiceRules)
 
     @property
     def text(self) -> str:

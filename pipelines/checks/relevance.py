@@ -19,8 +19,11 @@ _COMMON = load_lexicon(__name__).common
 
 
 def check_relevance(item: CheckInput) -> Failure | None:
-    """Reject an answer that doesn't use the passage sentence that the question is about."""
-    if item.candidate.kind is not CandidateKind.CONVERSATION:
+    """Reject an answer that doesn't use the passage sentence that the question is about.
+
+    Only English is checked, because the common words of other languages aren't listed.
+    """
+    if item.candidate.kind is not CandidateKind.CONVERSATION or item.language != "en":
         return None
     answers = f"{item.candidate.reference} {item.text}"
     skipped = find_skipped_sentence(item.candidate.question, answers, item.passage)

@@ -8,6 +8,8 @@ from pipelines.text.numbers import find_numbers
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
+_CAPITALISED_NOUNS = frozenset({"de", "lb"})
+"""Languages in which a capital letter doesn't show a name."""
 _LEXICON = load_lexicon(__name__)
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
 _INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
@@ -21,7 +23,8 @@ def check_support(item: CheckInput) -> Failure | None:
     source = f"{item.passage}\n{item.candidate.question}"
     if numbers := find_unsupported_numbers(item.text, source):
         return Failure("unsupported number", ", ".join(numbers))
-    if names := find_unsupported_names(item.text, source):
+    has_names = item.language not in _CAPITALISED_NOUNS
+    if has_names and (names := find_unsupported_names(item.text, source)):
         return Failure("unsupported name", ", ".join(names))
     return None
 

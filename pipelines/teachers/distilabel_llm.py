@@ -75,7 +75,8 @@ def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) 
     module, _, name = path.rpartition(".")
     if module != MODULE or name not in _CLASSES:
         raise TeacherError(
-            f"The class {path} isn't supported. Choose one of {MODULE}: {', '.join(_CLASSES)}."
+            f"The class {path} isn't supported. Choose one of these classes from {MODULE}: "
+            f"{', '.join(_CLASSES)}."
         )
     llm_class: Any = getattr(import_module(MODULE), name)
     if url:

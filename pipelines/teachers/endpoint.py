@@ -24,7 +24,8 @@ from pipelines.teachers.completion import TOO_LONG, Completion, OnReply, Prompt,
 from pipelines.teachers.rate_limit import ConcurrencyLimit
 
 NOT_A_COMPLETION = "the endpoint's answer isn't a chat completion"
-_BAD_REQUEST, _TOO_MANY_REQUESTS, _SERVER_ERROR = 400, 429, 500
+_BAD_REQUEST, _NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = 400, 404, 429, 500
+_MAX_LISTED = 5
 _FIRST_WAIT = 0.25  # seconds, doubled on each retry
 _MAX_WAIT = 30.0
 _MAX_RETRY_AFTER = 120.0
@@ -123,6 +124,30 @@ class Endpoint(Teacher):
         """Check the URL. Raises `TeacherError` if the URL is invalid or blocked."""
         super().load()
         check_url(self.url)
+
+    def find_problem(self) -> str:
+        """Why the endpoint can't be used, without asking for a completion; empty if it can.
+
+        A server that doesn't list its models may know any model, so that is no problem.
+        """
+        try:
+            check_url(self.url)
+            url = f"{self.url.rstrip('/')}/models"
+            response = httpx.get(url, headers=self.headers(), timeout=20.0, verify=_ssl_context())
+            models = [str(model["id"]) for model in response.json()["data"]]
+        except TeacherError as error:
+            return str(error)
+        except httpx.HTTPError as error:
+            return f"{self.model_name} can't be reached ({type(error).__name__}). Start it first."
+        except (ValueError, LookupError, TypeError):
+            models = []
+        fix = _fatal_error(response)
+        if fix and response.status_code != _NOT_FOUND:
+            return f"{self.model_name} answered {response.status_code}: {fix}"
+        if models and self.model not in models:
+            listed = ", ".join(sorted(models)[:_MAX_LISTED])
+            return f"{self.url} has no model “{self.model}”. It has {listed}."
+        return ""
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
         """Send all prompts concurrently. Raises `TeacherError` on a permanent failure."""

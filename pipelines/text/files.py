@@ -28,3 +28,9 @@ def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
         file.close()
         raise
     return io.TextIOWrapper(file, encoding, newline=newline)
+
+
+def read_text(path: Path) -> str:
+    """A whole text file, with Unix line ends. Raises one of `UNREADABLE`."""
+    with open_text(path) as file:
+        return file.read()

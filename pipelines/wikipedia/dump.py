@@ -1,17 +1,19 @@
-"""A source that reads MediaWiki exports (pages-articles XML, plain or .bz2) page by page.
+"""A source that reads a MediaWiki export (pages-articles XML, plain, .bz2 or .gz) page by page.
 
 Schema versions 0.3 to 0.11 are supported. Memory use doesn't grow with the size of the dump,
 because each page is discarded before the next one is read.
 """
 
 import bz2
+import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
@@ -42,8 +44,8 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
         ) from error
     except EOFError as error:
         raise SourceError(f"{source} is cut off after {count} pages. Download it again.") from error
-    except OSError as error:
-        details = error.strerror or error
+    except (OSError, zlib.error) as error:
+        details = getattr(error, "strerror", None) or error
         raise SourceError(f"{source} can't be read ({details}). Download it again.") from error
 
 
@@ -74,7 +76,9 @@ def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"{source} is empty. Download it again.")
+        raise SourceError(f"{source} is empty, not a MediaWiki export.")
+    if start.startswith(b"\x1f\x8b"):
+        return cast("BufferedIOBase", gzip.open(path))
     return bz2.open(path) if start == b"BZh" else path.open("rb")
 
 

@@ -61,7 +61,7 @@ def ladder_findings(run: LadderRun) -> Findings:
     """Compare the best tuned arm with every prompted arm, as one family of comparisons (Holm)."""
     ladder, criterion = run.ladder, run.task.criterion
     summaries = tuple(
-        summarise(arm, criterion.feature, criterion.trait_features) for arm in ladder.arms
+        summarise(arm, criterion.feature, criterion.part_features) for arm in ladder.arms
     )
     is_tuned = {result.strategy.name: result.strategy.is_tuned for result in ladder.results}
     tuned = best_arm([s for s in summaries if is_tuned[s.name]])

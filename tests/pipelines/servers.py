@@ -29,6 +29,13 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 self.server.concurrent -= 1
 
+    def do_GET(self) -> None:
+        """List the models, if the server lists any."""
+        if self.server.models and self.path.endswith("/models"):
+            self.respond(200, json.dumps({"data": [{"id": name} for name in self.server.models]}))
+        else:
+            self.respond(404, "no such page")
+
     def respond(self, status: int, text: str, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -54,6 +61,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, behaviour: Behaviour) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = behaviour
+        self.models: tuple[str, ...] = ()
         self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.lock = threading.Lock()

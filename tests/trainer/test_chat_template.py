@@ -127,7 +127,7 @@ def test_a_prompt_does_not_end_inside_a_thought(family: str) -> None:
 
 
 def test_a_thought_that_cannot_be_removed_is_an_error() -> None:
-    template = THINKING.replace("'<|assistant|><think>\\n'", "'<|assistant|><thi' + 'nk>'")
+    template = THINKING.replace("'<|assistant|><think>\\n'", "'<|assistant|><' + 'think>'")
     with pytest.raises(
         TrainerError, match=r"think before it answers \(<think>\), and Timbre can't"
     ):

@@ -26,7 +26,7 @@ def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> Non
 
         outputs = run_outputs(store, loaded, record, settings)
         every = [output for arm in outputs.values() for output in arm]
-        measure_outputs(store, every, loaded.criterion, advance)
+        measure_outputs(store, every, loaded, advance)
         count = rate(store, loaded, every, settings)
         pairs = add_comparisons(store, loaded, outputs)
         judge = judge_of(loaded)

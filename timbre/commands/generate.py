@@ -12,7 +12,8 @@ from timbre.stores import open_store
 
 if TYPE_CHECKING:
     from pipelines.meter import Meter
-    from timbre.workflows.generate import Estimate, StoredCounts
+    from timbre.workflows.generate.run import Estimate
+    from timbre.workflows.generate.storage import StoredCounts
 
 
 def generate(
@@ -55,8 +56,9 @@ def generate(
     settings, loaded = read_settings(), load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
-    from timbre.workflows.generate import GenerateOptions, estimate
-    from timbre.workflows.generate import generate as run_generation
+    from timbre.workflows.generate.plan import GenerateOptions
+    from timbre.workflows.generate.run import estimate
+    from timbre.workflows.generate.run import generate as run_generation
     from timbre.workflows.ingest import add_missing_sources
 
     with open_store(settings) as store:

@@ -113,8 +113,8 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import push as push_candidates
-    from timbre.workflows.review import push_outputs
+    from timbre.workflows.review.push import push as push_candidates
+    from timbre.workflows.review.push import push_outputs
 
     send = push_outputs if outputs else push_candidates
     with open_store(settings) as store, progress("push") as advance:
@@ -133,7 +133,7 @@ def pull(campaign: Campaign) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import pull_campaign
+    from timbre.workflows.review.pull import pull_campaign
 
     with open_store(settings) as store:
         counts = dict(pull_campaign(store, loaded, argilla))
@@ -157,7 +157,7 @@ def adjudicate(campaign: Campaign) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import push_ties
+    from timbre.workflows.review.push import push_ties
 
     with open_store(settings) as store, progress("push ties") as advance:
         count = push_ties(store, loaded, argilla, advance)
@@ -197,7 +197,7 @@ def watch(
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
     from annotation.argilla.review_watcher import WatchConfig
-    from timbre.workflows.review import review_watcher
+    from timbre.workflows.review.pull import review_watcher
 
     with open_store(settings) as store:
         config = WatchConfig(host, port, address, every)
@@ -221,7 +221,7 @@ def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = Fals
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import campaign_progress
+    from timbre.workflows.review.pull import campaign_progress
 
     with open_store(settings) as store:
         review_progress = campaign_progress(store, loaded, argilla, outputs)
@@ -264,14 +264,16 @@ def agreement(
         records_to_discuss,
         uninformative_reviewers,
     )
-    from timbre.workflows.review import independent_reviews
+    from timbre.workflows.review.pull import independent_reviews
 
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
     questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
     rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
     disagreements = records_to_discuss(reviews, most, ratings)
-    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset, ratings)
+    uninformative = uninformative_reviewers(
+        reviews, loaded.datasets_of(loaded.calibration_dataset), ratings
+    )
     if as_json:
         print_json(
             {

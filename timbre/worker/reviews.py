@@ -12,7 +12,7 @@ from db.store import Store
 from timbre.argilla import connection
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 RETRY_SECONDS = 5.0
 
@@ -34,8 +34,8 @@ def watch_reviews(
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise SettingsError(
-            f"--reviews is “{address}”, but must be the HOST:PORT at which Argilla can reach this "
-            "worker, such as timbre:8100."
+            f"--reviews is “{address}”, but it must be the HOST:PORT at which Argilla can reach "
+            "this worker, such as timbre:8100."
         )
     threads = []
     for number, (_, campaign) in enumerate(campaigns, int(port)):

@@ -31,13 +31,14 @@ _ARMS = {
 def measure_outputs(
     store: Store,
     outputs: Sequence[Output],
-    criterion: Criterion | None,
+    campaign: Campaign,
     on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that this criterion hasn't measured yet, and return the number of new values.
+    """Measure outputs that the criterion hasn't measured yet, and return the number of new values.
 
     Without a criterion, only tone and content features are measured.
     """
+    criterion = campaign.criterion
     name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
     key = {"name": name, "source": criterion.source_of(name) if criterion else TONE_SOURCE}
     pending = [o for o in outputs if not store.count(Measure, subject=o.id, **key)]
@@ -47,7 +48,7 @@ def measure_outputs(
     known = [(output, example) for output in pending if (example := examples[output.prompt])]
     passages = [store.get(Passage, e.passage) if e.passage else None for _, e in known]
     texts = [passage.text if passage else "" for passage in passages]
-    measured = measuring.measure_outputs(known, texts, criterion, embed)
+    measured = measuring.measure_outputs(known, texts, criterion, embed, campaign.voice.language)
     new = 0
     for done, ((output, _), measures) in enumerate(zip(known, measured, strict=True), 1):
         new += store.add(measuring.measure_records(output, measures, criterion))
@@ -75,7 +76,7 @@ def measured_outputs(
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     sources: dict[str, str] = {}
     if criterion:
-        names = (criterion.feature.name, *(feature.name for feature in criterion.trait_features))
+        names = (criterion.feature.name, *(feature.name for feature in criterion.part_features))
         sources = dict.fromkeys(names, criterion.source)
     sources |= {f.name: judge.source for f in judge.features} if judge else {}
     for measure in store.stream(Measure, subject=tuple(measures)):

@@ -83,8 +83,8 @@ def version_gates(
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
     """Create judge cards for the measures that suggest answers, if enough records are reviewed."""
     answers = scorer_cards.suggestion_reviews(
-        current_reviews(store, dataset=campaign.calibration_dataset),
-        current_reviews(store, dataset=campaign.candidates_dataset),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.calibration_dataset)),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.candidates_dataset)),
     )
     ids = tuple({review.subject for review in answers.reviews})
     candidates = store.stream(Candidate, id=ids)

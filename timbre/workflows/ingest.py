@@ -7,7 +7,8 @@ from pathlib import Path
 from db.records import Article, Passage, ReadingPosition, Record, Rejection, digest
 from db.store import Store
 from pipelines.articles.intake import read_batches
-from pipelines.articles.sources import source_name
+from pipelines.articles.source_page import SourceTerms
+from pipelines.articles.sources import is_documents, source_name
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 
@@ -38,11 +39,15 @@ class Intake:
 
 
 def add_articles(
-    store: Store, source: str, on_progress: ProgressCallback, licence: str = "", limit: int = 0
+    store: Store,
+    source: str,
+    on_progress: ProgressCallback,
+    terms: SourceTerms | None = None,
+    limit: int = 0,
 ) -> Intake:
     """Store the articles, passages and rejections of a source.
 
-    A multistream dump is read from where the previous run stopped. `licence` applies to texts that
+    A multistream dump is read from where the previous run stopped. `terms` apply to texts that
     don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
@@ -65,7 +70,7 @@ def add_articles(
 
     end = 0
     try:
-        for batch in read_batches(source, licence, resume_from=intake.resumed_at):
+        for batch in read_batches(source, terms, resume_from=intake.resumed_at):
             for record in batch.records:
                 if limit and intake.articles == limit and isinstance(record, Article):
                     return intake
@@ -85,20 +90,30 @@ def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressC
     """Read the campaign's sources that have no articles in the store yet."""
     for source in campaign.sources:
         if not store.count(Article, source=source_name(source)):
-            add_articles(store, source, on_progress)
+            add_articles(store, source, on_progress, source_terms(campaign, source))
+
+
+def source_terms(campaign: Campaign, source: str) -> SourceTerms:
+    """Return the campaign's licence and language for documents. Other sources state their own."""
+    terms = SourceTerms(campaign.licence, campaign.voice.language)
+    return terms if is_documents(source) else SourceTerms()
 
 
 def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
-    """Return the passages that a campaign generates texts from, up to its limit.
-
-    The first passages of all articles come before any second passage, so that a limit covers as
-    many articles as possible.
-    """
+    """The passages that a campaign generates texts from, up to its limit."""
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
-    passages = sorted(store.stream(Passage, article=articles), key=lambda p: (p.position, p.id))
+    passages = sorted(store.stream(Passage, article=articles), key=generation_order)
     return passages[: campaign.generate.limit or None]
+
+
+def generation_order(passage: Passage) -> tuple[int, str]:
+    """The sort key of passages: the first one of every article before the second of any.
+
+    A limit then takes from as many articles as it can.
+    """
+    return passage.position, passage.id
 
 
 def _fingerprint(source: str) -> str:

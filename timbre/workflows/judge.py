@@ -25,7 +25,14 @@ from db.store import Store
 from evaluation import scorer_cards
 from evaluation.arms import MeasuredArm
 from evaluation.judge_cards import JudgeCard
-from evaluation.rating import CompletePrompts, Judge, Rubric, tone_rubric, trait_rubric
+from evaluation.rating import (
+    CompletePrompts,
+    Judge,
+    Rubric,
+    RubricCriterion,
+    tone_rubric,
+    trait_rubric,
+)
 from evaluation.scorer_cards import BlindVotes, ReviewerLabels
 from pipelines.completions import complete_chats
 from pipelines.plan import GenerationPlan, Resources
@@ -34,7 +41,7 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 from timbre.campaign import Campaign
 from timbre.settings import Settings, teacher_key
-from timbre.workflows.generate import local_writer
+from timbre.workflows.generate.plan import local_writer
 
 _MAX_REPLY_TOKENS = 200
 
@@ -124,6 +131,11 @@ def rating_cards(
     if judge is None:
         return
     labels = reviewer_labels(store, campaign, reviews)
+    if not isinstance(campaign.voice, Persona):
+        # Nobody labels the qualities of a rubric, so their cards say how well they predict the
+        # tone.
+        tone = next(iter(labels.values()))
+        labels |= {quality.name: tone for quality in campaign.criteria.rubric}
     subjects = tuple({id for each in labels.values() for id in each.labels})
     ratings = store.stream(Measure, subject=subjects, source=judge.source)
     yield from scorer_cards.rating_cards(judge, labels, ratings)
@@ -158,9 +170,19 @@ def _judge_plan(campaign: Campaign) -> GenerationPlan:
 def _rubric(campaign: Campaign) -> Rubric:
     voice = campaign.voice
     if isinstance(voice, Persona):
-        return trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
-    anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
-    return tone_rubric(voice.name, voice.description, anchors)
+        rubric = trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
+    else:
+        anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
+        rubric = tone_rubric(voice.name, voice.description, anchors)
+    qualities = tuple(
+        RubricCriterion(
+            quality.name,
+            quality.description,
+            (f"{rubric.low}: {quality.low}", f"{rubric.high}: {quality.high}"),
+        )
+        for quality in campaign.criteria.rubric
+    )
+    return replace(rubric, criteria=rubric.criteria + qualities)
 
 
 def _question(example: Example) -> str:

@@ -64,7 +64,7 @@ def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Setting
     outputs, criterion = run_outputs(store, campaign, run, settings), campaign.criterion
     with progress("measures") as advance:
         for arm_outputs in outputs.values():
-            measure_outputs(store, arm_outputs, criterion, advance)
+            measure_outputs(store, arm_outputs, campaign, advance)
     if criterion is None:
         return
     for arm in measured_arms(store, outputs, criterion):

@@ -187,7 +187,7 @@ def hostile() -> CandidateItem:
         candidate=replace(item.candidate, reference=f"reference {EVERYTHING}"),
         passage=replace(item.passage, section=PAYLOADS[0]),
         article=replace(ARTICLE, title=PAYLOADS[10]),
-        suggestions=(Suggestion("tone", 4, 0.7, PAYLOADS[11]),),
+        suggestions=(Suggestion("tone", PAYLOADS[11], 0.7, "measure"),),
     )
 
 
@@ -399,9 +399,7 @@ def test_spans_and_edits_of_escaped_text_come_back(
 ) -> None:
     text = "🙂 <b>25</b> & AT&T &lt; minutes, so you'll be over there quick."
     item = conversation(text)
-    start = text.index("minutes")
-    marked = Suggestion("wrong", (Span(start, start + len("minutes"), "garbled"),), None, "rule")
-    push_candidates(owner, "spans", [replace(item, suggestions=(marked,))], TONE)
+    push_candidates(owner, "spans", [item], TONE)
     account, _ = annotator("marker")
     page = watched.page
     log_in(page, owner, account)
@@ -418,7 +416,7 @@ def test_spans_and_edits_of_escaped_text_come_back(
     spans = review.answer("wrong")
     assert isinstance(spans, tuple)
     words = {text[span.start : span.end]: span.label for span in spans if isinstance(span, Span)}
-    assert words == {"minutes": "garbled", "over there": "contradicted"}
+    assert words == {"over there": "contradicted"}
 
 
 def test_words_of_escaped_text_are_found(owner: Connection) -> None:

@@ -133,7 +133,10 @@ def test_a_rejected_text_is_retried_with_the_reason(
     timbre: Timbre, campaign: str, server: Server, store: Store
 ) -> None:
     server.behaviour = use_an_unsupported_name
-    assert generate(timbre, campaign)["made"] == {"rejected: unsupported name": 3}
+    error = run(timbre, "generate", campaign, status=1).err
+    assert "“bridges” got no candidate: all 3 texts were rejected." in error
+    assert "3 × unsupported name: " in error
+    assert "Ignatius" in error
     counts = generate(timbre, campaign, "--retry-refused")
     assert counts["made"] == {"rejected: unsupported name": 3, "conversation": 3}
     assert (counts["requests"], counts["cached"]) == (3, 6)
@@ -144,6 +147,48 @@ def test_a_rejected_text_is_retried_with_the_reason(
     lineage = run(timbre, "trace", rejection.id).out
     assert "unsupported name" in lineage
     assert "passage" in lineage
+
+
+def test_a_run_that_produces_nothing_is_an_error_with_the_main_reasons(
+    timbre: Timbre, campaign: str, server: Server
+) -> None:
+    def decline(handler: Handler, body: dict[str, Any]) -> None:
+        handler.complete("I would rather not.")
+
+    server.behaviour = decline
+    lines = run(timbre, "generate", campaign, status=1).err.splitlines()
+    assert lines[0] == (
+        "“bridges” got no candidate: all 3 texts were rejected. The main reasons are:"
+    )
+    (reason,) = lines[1:]
+    assert reason.startswith("  3 × reply without what was asked: ")
+    assert reason.endswith("(question.v2: question) “I would rather not.”")
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ("", "has no [phrasebook]. Add that section, or name a model"),
+        (
+            '[phrasebook]\nmoves = ["split"]',
+            "writes English only, but “calm” has the language “de”",
+        ),
+    ],
+)
+def test_a_teacher_that_cannot_write_the_tone_says_so_first(
+    timbre: Timbre, tmp_path: Path, store: Store, section: str, problem: str
+) -> None:
+    language = "de" if section else "en"
+    (tmp_path / "calm.toml").write_text(
+        f'name = "calm"\ndescription = "d"\nsystem = "s"\nlanguage = "{language}"\n[scale]\n'
+        'question = "q"\nanchors = [{value=1,label="a",example="x"},'
+        '{value=2,label="b",example="y"}]\n'
+        f'[[guidelines]]\ndo = "d"\nplain = "p"\nrewritten = "r"\n{section}\n'
+    )
+    path = tmp_path / "calm-campaign.toml"
+    path.write_text('name = "c"\ntone = "calm.toml"\n')
+    assert problem in " ".join(run(timbre, "generate", str(path), status=1).err.split())
+    assert list(store.stream(Rejection)) == []
 
 
 def test_a_key_without_access_ends_the_run_and_earlier_replies_are_kept(
