@@ -11,7 +11,7 @@ from pipelines.journal import Journal, Reply, cache_key
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Completion, OnReply, Prompt, Teacher
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 from pipelines.text.storable import make_storable
 
 _LIMITED_BATCH = 16

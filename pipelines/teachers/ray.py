@@ -20,7 +20,7 @@ from pipelines.meter import Meter
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Completion, OnReply, Prompt, Teacher
 from pipelines.teachers.distilabel_llm import DistilabelLLM
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 
 _MAX_BATCH = 64
 _BATCHES_PER_SLOT = 4

@@ -15,9 +15,9 @@ from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import generate_conversations
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.anthropic import AnthropicEndpoint
-from pipelines.teachers.endpoint import Endpoint
-from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
+from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 from pipelines.voices.tone import Tone
 from tests.pipelines.servers import KEY, Behaviour, Handler, Server, answers, completion
 

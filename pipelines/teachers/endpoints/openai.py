@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipelines.teachers.completion import Completion, Prompt, classify
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 
 
 class OpenAIEndpoint(Endpoint):

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from pipelines.teachers.completion import Completion, Prompt, classify
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 
 _FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
 

@@ -19,9 +19,9 @@ from pydantic import PrivateAttr, SecretStr
 from pipelines.errors import TeacherError
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.blocked_hosts import check_url
+from pipelines.teachers.endpoints.blocked_hosts import check_url
 from pipelines.teachers.completion import TOO_LONG, Completion, OnReply, Prompt, Teacher
-from pipelines.teachers.rate_limit import ConcurrencyLimit
+from pipelines.teachers.endpoints.rate_limit import ConcurrencyLimit
 
 NOT_A_COMPLETION = "the endpoint's answer isn't a chat completion"
 _BAD_REQUEST, _TOO_MANY_REQUESTS, _SERVER_ERROR = 400, 429, 500
