@@ -1,7 +1,7 @@
 """The registry of teachers.
 
-To add a teacher, copy the file of a similar one (`endpoints/openai.py` for an HTTP protocol, `callable.py`
-for anything else) and add its kind to `_TEACHERS`.
+To add a teacher, copy the file of a similar one (`endpoints/openai.py` for an HTTP protocol,
+`callable.py` for anything else) and add its kind to `_TEACHERS`.
 """
 
 import re
@@ -12,12 +12,12 @@ from functools import partial
 from db.records import canonical, digest, plain
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
 from pipelines.teachers.cached import TeacherIdentity
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
+from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
 from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM

@@ -19,8 +19,8 @@ from pydantic import PrivateAttr, SecretStr
 from pipelines.errors import TeacherError
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.endpoints.blocked_hosts import check_url
 from pipelines.teachers.completion import TOO_LONG, Completion, OnReply, Prompt, Teacher
+from pipelines.teachers.endpoints.blocked_hosts import check_url
 from pipelines.teachers.endpoints.rate_limit import ConcurrencyLimit
 
 NOT_A_COMPLETION = "the endpoint's answer isn't a chat completion"
