@@ -9,6 +9,7 @@ from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
+from pipelines.teachers.endpoints.dialect import Dialect
 
 BATCH = 256
 """The number of rows that go through a pipeline together."""
@@ -39,7 +40,8 @@ class GenerationPlan:
     `limit` is the largest number of candidates, None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
     persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
-    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost.
+    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost and
+    `dialect` is what the run learns about the requests that the model accepts.
 
     `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
     requests that the run would make. `ray` is the address of the Ray cluster that runs the teacher,
@@ -54,6 +56,7 @@ class GenerationPlan:
     questions_per_passage: int = 1
     api_key: str = field(default="", repr=False)
     temperature: float = 0.7
+    top_p: float | None = None
     max_tokens: int = 1024
     concurrency: int = 16
     kinds: tuple[CandidateKind, ...] = (
@@ -66,4 +69,5 @@ class GenerationPlan:
     dry_run: bool = False
     ray: str = ""
     meter: Meter = field(default_factory=Meter)
+    dialect: Dialect = field(default_factory=Dialect)
     resources: Resources = field(default_factory=Resources)

@@ -1,18 +1,17 @@
 """The reply that a teacher must give: a JSON object with one key."""
 
-import json
-import re
 from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from pipelines.prompting import ChatMessages, render_block
+from pipelines.text.json_objects import find_objects
 from pipelines.text.storable import is_storable
 
 RETRY = "retry.v1"
 MALFORMED_REPLY = "reply without what was asked"
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_PLACEHOLDERS = ("…", "...")  # a copy of what the prompt asks for
 _TEXT = {"type": "string"}
 _TURN = {
     "type": "object",
@@ -45,18 +44,18 @@ def _validator(key: str) -> Draft202012Validator:
 def parse_reply(text: str | None, key: str) -> Any:
     """The value of a key in a reply's JSON object, None if it's missing or malformed.
 
-    Text around the object, such as a code fence, is ignored. An empty value, or one that a
-    database can't store, counts as missing.
+    Text around the object, such as a code fence, is ignored. Of several objects with a valid value
+    the last one counts, because drafts come before answers. An empty value, or one that a database
+    can't store, counts as missing.
     """
-    if text is None or not (match := _OBJECT.search(text)):
-        return None
-    try:
-        data = json.loads(match.group())
-    except (ValueError, RecursionError):  # the latter if it is nested too deep
-        return None
-    value = data.get(key) if isinstance(data, dict) else None
-    value = value.strip() if isinstance(value, str) else value
-    return value if value and _is_valid(value, key) and is_storable(value) else None
+    values = [data.get(key) for data in find_objects(text or "")]
+    values = [value.strip() if isinstance(value, str) else value for value in values]
+    return next((value for value in reversed(values) if _is_usable(value, key)), None)
+
+
+def _is_usable(value: Any, key: str) -> bool:
+    is_placeholder = isinstance(value, str) and value in _PLACEHOLDERS
+    return bool(value) and not is_placeholder and _is_valid(value, key) and is_storable(value)
 
 
 def _is_valid(value: Any, key: str) -> bool:

@@ -18,7 +18,7 @@ from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
 from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
-from pipelines.teachers.endpoints.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.openai import AzureEndpoint, OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
 from pipelines.voices.persona import Persona
@@ -28,6 +28,7 @@ PHRASEBOOK = "phrasebook"
 _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "anthropic": AnthropicEndpoint.from_plan,
     "openai": OpenAIEndpoint.from_plan,
+    "azure": AzureEndpoint.from_plan,
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),

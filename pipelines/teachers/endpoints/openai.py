@@ -1,9 +1,17 @@
-"""OpenAI's chat completions API, as served by OpenAI, vLLM, Ollama and llama.cpp."""
+"""OpenAI's chat completions API, which most services and local servers offer."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+from urllib.parse import urlsplit, urlunsplit
 
-from pipelines.teachers.completion import Completion, Prompt, classify
+from pipelines.teachers.completion import EMPTY, ONLY_REASONING, Completion, Prompt, classify
+from pipelines.teachers.endpoints.body import join_parts
 from pipelines.teachers.endpoints.endpoint import Endpoint
+
+_AZURE_VERSION = "2024-10-21"
+"""The last version of Azure's dated API that isn't a preview."""
 
 
 class OpenAIEndpoint(Endpoint):
@@ -13,6 +21,17 @@ class OpenAIEndpoint(Endpoint):
     default_url = "https://api.openai.com/v1"
     path = "/chat/completions"
     schema_modes = 2
+    stream_fields: ClassVar[Mapping[str, Any]] = {
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+    @property
+    def request_url(self) -> str:
+        """Where requests go; a URL may already end with the path, and keeps its query."""
+        parts = urlsplit(self.url)
+        path = parts.path.rstrip("/").removesuffix(self.path) + self.path
+        return urlunsplit(parts._replace(path=path))
 
     def headers(self) -> dict[str, str]:
         """The key as a bearer token."""
@@ -28,6 +47,8 @@ class OpenAIEndpoint(Endpoint):
             "max_tokens": self.max_tokens,
             "seed": self.seed,
         }
+        if self.top_p is not None:
+            body["top_p"] = self.top_p
         if prompt.schema and schema_mode == 0:
             schema = {"name": "reply", "schema": prompt.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -36,8 +57,45 @@ class OpenAIEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """The first choice's message."""
-        choice, usage = data["choices"][0], data.get("usage") or {}
-        text, refusal = choice["message"]["content"], choice["message"].get("refusal")
+        """The first choice's message, without the reasoning that servers return beside it."""
+        usage = data.get("usage") or {}
         counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        return classify(text, counts, choice.get("finish_reason"), refusal)
+        if not data["choices"]:
+            is_blocked = '"filtered": true' in json.dumps(data)  # Azure, about the prompt
+            return classify("", counts, "content_filter" if is_blocked else None, None)
+        choice = data["choices"][0]
+        message = choice["message"] or {}
+        text = join_parts(message.get("content"))
+        completion = classify(text, counts, choice.get("finish_reason"), message.get("refusal"))
+        is_reasoning = any(message.get(name) for name in ("reasoning", "reasoning_content"))
+        if completion.reason == EMPTY and is_reasoning:
+            return replace(completion, reason=ONLY_REASONING)
+        return completion
+
+
+class AzureEndpoint(OpenAIEndpoint):
+    """Azure OpenAI: the model is a deployment, and the URL may name an `api-version`.
+
+    A URL that ends with /v1 is Azure's newer API, which takes the model in the body.
+    """
+
+    protocol = "azure"
+    default_url = ""
+
+    @property
+    def request_url(self) -> str:
+        """The deployment's path at the resource."""
+        parts = urlsplit(self.url)
+        path = parts.path.rstrip("/")
+        if path.endswith("/v1"):
+            return urlunsplit(parts._replace(path=path + self.path))
+        if "/deployments/" not in path:
+            path = f"{path.removesuffix('/openai')}/openai/deployments/{self.model}"
+        query = parts.query or f"api-version={_AZURE_VERSION}"
+        path = path.removesuffix(self.path) + self.path
+        return urlunsplit(parts._replace(path=path, query=query))
+
+    def headers(self) -> dict[str, str]:
+        """The key in Azure's own header."""
+        key = self.api_key.get_secret_value()
+        return {"api-key": key} if key else {}
