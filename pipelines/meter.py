@@ -24,8 +24,9 @@ class Prices:
 class Meter:
     """Counts requests and tokens, and checks them against limits; `None` means no limit.
 
-    Replies from the journal are free and count only as `cached`. The worst case of each pending
-    request is reserved, so that concurrent requests can't exceed a limit together.
+    Replies from the journal are free and count only as `cached`. `repairs` are replies whose JSON
+    had to be repaired. The worst case of each pending request is reserved, so that concurrent
+    requests can't exceed a limit together.
     """
 
     prices: Prices = Prices()
@@ -33,6 +34,7 @@ class Meter:
     max_tokens: int | None = None
     requests: int = 0
     cached: int = 0
+    repairs: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     is_stopped: bool = False

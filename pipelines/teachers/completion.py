@@ -37,7 +37,8 @@ class Prompt(NamedTuple):
 class Completion:
     """A teacher's reply, or the reason there's none and the raw text that came instead.
 
-    Token counts are None if the teacher doesn't report them.
+    Token counts are None if the teacher doesn't report them. `seconds` is how long it took, if that
+    was measured.
     """
 
     text: str | None
@@ -45,6 +46,7 @@ class Completion:
     output_tokens: int | None = 0
     reason: str = ""
     raw: str = ""
+    seconds: float = 0.0
 
 
 OnReply: TypeAlias = Callable[[int, Completion], None]

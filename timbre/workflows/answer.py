@@ -9,12 +9,13 @@ from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.runs import check_finished
 from db.store import Store
 from db.versions.contents import version_examples
+from pipelines.served import Sampling, ServedModel
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
-from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import answer_remotely
 from trainer.training.checkpoints import ADAPTER
 
 BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
@@ -32,9 +33,13 @@ class Server:
     tuned: str
     api_key: str = field(repr=False)
 
-    def endpoint(self, arm: Arm) -> Endpoint:
-        """The endpoint that answers for an arm."""
-        return Endpoint(self.url, self.tuned if arm.adapter else self.base, self.api_key)
+    def model(self, arm: Arm, decoding: Decoding) -> ServedModel:
+        """The served model that answers for an arm."""
+        name = self.tuned if arm.adapter else self.base
+        sampling = Sampling(
+            decoding.max_new_tokens, decoding.temperature, decoding.top_p, decoding.seed
+        )
+        return ServedModel(self.url, name, self.api_key, sampling)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,9 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
         return 0
     if task.server is None:
         return store.add(answer(missing, task.arm, decoding, on_progress))
-    endpoint = task.server.endpoint(task.arm)
-    return store.add(answer_remotely(missing, task.arm, decoding, endpoint, on_progress))
+    model = task.server.model(task.arm, decoding)
+    outputs = answer_remotely(missing, task.arm, decoding, model, on_progress)
+    return sum(store.add([output]) for output in outputs)  # each is kept if a later one fails
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:

@@ -7,6 +7,7 @@ key, a spent quota) raises `TeacherError`. The key never appears in a record, lo
 """
 
 import asyncio
+import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,7 +39,7 @@ class Endpoint(Teacher):
 
     A prompt is retried for `patience` seconds, but only for 20 seconds if the endpoint has never
     responded. Waits start with `first_wait` seconds and double, unless the endpoint asks for
-    others.
+    others. With `has_long_replies`, a reply that reaches `max_tokens` is a reply.
     """
 
     protocol: ClassVar[str]
@@ -58,6 +59,7 @@ class Endpoint(Teacher):
     timeout: float = 120.0
     patience: float = 300.0
     first_wait: float = 0.25
+    has_long_replies: bool = False
     _meter: Meter = PrivateAttr(default_factory=Meter)
     _dialect: Dialect = PrivateAttr(default_factory=Dialect)
     _has_responded: bool = PrivateAttr(default=False)
@@ -112,7 +114,9 @@ class Endpoint(Teacher):
     @property
     def _reader(self) -> ResponseReader:
         key = self.api_key.get_secret_value()
-        return ResponseReader(self.model_name, key, self.patience, self.parse)
+        return ResponseReader(
+            self.model_name, key, self.patience, self.parse, self.has_long_replies
+        )
 
     def load(self) -> None:
         """Check the URL; raises `TeacherError` if it's invalid or blocked."""
@@ -190,6 +194,7 @@ class Endpoint(Teacher):
 
     async def _request(self, client: httpx.AsyncClient, prompt: Prompt) -> Outcome:
         sent, changes = self.sent_body(prompt), len(self._dialect.changes)
+        start = time.monotonic()
         async with asyncio.timeout(self.patience):
             response = await _post(client, self.request_url, sent)
         self._has_responded = True
@@ -203,7 +208,7 @@ class Endpoint(Teacher):
             raise TeacherError(outcome.fatal)
         if not outcome.is_overloaded:
             self._limit.count_success()
-        return self._count(outcome, prompt)
+        return self._count(outcome, prompt, time.monotonic() - start)
 
     def sent_body(self, prompt: Prompt) -> dict[str, Any]:
         """The body of a request as the model wants it."""
@@ -212,7 +217,7 @@ class Endpoint(Teacher):
             {**body, **self.stream_fields} if self._dialect.is_streaming else body
         )
 
-    def _count(self, outcome: Outcome, prompt: Prompt) -> Outcome:
+    def _count(self, outcome: Outcome, prompt: Prompt, seconds: float) -> Outcome:
         """Count a reply's tokens, estimated if the endpoint doesn't report them."""
         completion = outcome.completion
         if completion is None or not outcome.is_reply:
@@ -221,7 +226,7 @@ class Endpoint(Teacher):
         estimates = estimate_tokens(prompt.chat), len(completion.text or completion.raw) // 4
         read, wrote = (e if c is None else c for c, e in zip(counts, estimates, strict=True))
         self._meter.count(read, wrote)
-        counted = replace(completion, input_tokens=read, output_tokens=wrote)
+        counted = replace(completion, input_tokens=read, output_tokens=wrote, seconds=seconds)
         return replace(outcome, completion=counted)
 
 

@@ -110,13 +110,14 @@ class ResponseReader:
     """Reads the responses of one endpoint.
 
     `parse` returns the completion in a response's JSON value. Waits longer than `patience` seconds
-    end the run.
+    end the run. With `has_long_replies`, a reply that was cut off counts.
     """
 
     name: str
     key: str
     patience: float
     parse: Callable[[Any], Completion]
+    has_long_replies: bool = False
 
     def read(self, response: Response) -> Outcome:
         """What a response means for a prompt."""
@@ -134,6 +135,8 @@ class ResponseReader:
         except _UNREADABLE:
             raw = text.replace(self.key, "…") if self.key else text
             return _without_reply(NOT_A_COMPLETION, raw)
+        if self.has_long_replies and completion.reason == CUT_OFF and completion.raw:
+            completion = replace(completion, text=completion.raw, reason="", raw="")
         return _of_completion(completion)
 
     def _judge(self, error: ApiError, response: Response) -> Outcome:
