@@ -43,9 +43,10 @@ class GenerationPlan:
     and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost and
     `dialect` is what the run learns about the requests that the model accepts.
 
-    `retry` asks once more for each rejected text and gives the reason. `dry_run` only counts the
-    requests that the run would make. `ray` is the address of the Ray cluster that runs the teacher,
-    “auto” for one on this machine.
+    `retry` asks once more for each rejected text and gives the reason. With `keep_going`, a run
+    goes on although its first texts failed for the same reason. `dry_run` only counts the requests
+    that the run would make. `ray` is the address of the Ray cluster that runs the teacher, “auto”
+    for one on this machine.
     """
 
     campaign: str
@@ -66,6 +67,7 @@ class GenerationPlan:
     )
     batch: int = BATCH
     retry: bool = False
+    keep_going: bool = False
     dry_run: bool = False
     ray: str = ""
     meter: Meter = field(default_factory=Meter)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, progress
+from timbre.console import echo, echo_error, print_json, progress
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from pipelines.meter import Meter
-    from timbre.workflows.generate import Estimate, StoredCounts
+    from timbre.workflows.generate import Estimate, GenerationReport
 
 
 def generate(
@@ -34,6 +33,10 @@ def generate(
         Literal["local", "ray"],
         typer.Option(help="Where to run the teacher: on this machine or on Ray."),
     ] = "local",
+    keep_going: Annotated[
+        bool,
+        typer.Option(help="Go on although the first texts fail for the same reason."),
+    ] = False,
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time, so that breakpoints work.")
     ] = False,
@@ -61,12 +64,18 @@ def generate(
             _print_estimate(loaded.name, estimate(store, loaded, settings), as_json)
             return
         with progress("candidates", is_shown=not debug) as advance:
-            options = GenerateOptions(max_usd, max_tokens, retry_refused, debug, engine == "ray")
-            counts, meter = run_generation(store, loaded, settings, advance, options)
-    _print_result(loaded.name, counts, meter, as_json)
+            options = GenerateOptions(
+                max_usd, max_tokens, retry_refused, debug, engine == "ray", keep_going
+            )
+            report = run_generation(store, loaded, settings, advance, options)
+    _print_result(loaded.name, report, as_json)
+    if report.stored.is_fruitless:
+        echo_error(f"No text was accepted. The reasons are: {report.stored}.")
+        raise typer.Exit(1)
 
 
-def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bool) -> None:
+def _print_result(name: str, report: "GenerationReport", as_json: bool) -> None:
+    counts, meter = report.stored, report.meter
     if as_json:
         print_json(
             {
@@ -79,6 +88,8 @@ def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bo
                 "input_tokens": meter.input_tokens,
                 "output_tokens": meter.output_tokens,
                 "usd": meter.usd,
+                "repaired": meter.repairs,
+                "changes": list(report.changes),
             }
         )
         return
@@ -88,6 +99,10 @@ def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bo
         f"{meter.requests} requests ({meter.cached} cached): {meter.input_tokens:,} input tokens, "
         f"{meter.output_tokens:,} output tokens{cost}."
     )
+    if report.changes:
+        echo(f"Requests were changed for the teacher: {'; '.join(report.changes)}.")
+    if meter.repairs:
+        echo(f"{meter.repairs} replies had invalid JSON, which was repaired.")
     if meter.is_stopped:
         echo("Stopped at the limit. Run it again with a higher one to continue.")
 

@@ -25,6 +25,7 @@ from timbre.workflows.ingest import campaign_passages
 
 COST_SOURCE = "generate.prices.v1"
 _BATCH = 500
+_REJECTED = "rejected: "
 _SAMPLE = 200
 """Passages that an estimate is made from."""
 _REASONS = 3
@@ -34,13 +35,17 @@ _EXCERPT = 80
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs."""
+    """Limits of a generation run, whether to retry rejected texts, and where the teacher runs.
+
+    With `keep_going`, the run goes on although its first texts failed for the same reason.
+    """
 
     max_usd: float | None = None
     max_tokens: int | None = None
     retry: bool = False
     debug: bool = False
     ray: bool = False
+    keep_going: bool = False
 
 
 @dataclass
@@ -50,9 +55,24 @@ class StoredCounts:
     by_outcome: Counter[str] = field(default_factory=Counter)
     new: int = 0
 
+    @property
+    def is_fruitless(self) -> bool:
+        """Whether every text was rejected."""
+        rejected = sum(n for outcome, n in self.by_outcome.items() if outcome.startswith(_REJECTED))
+        return 0 < rejected == self.by_outcome.total()
+
     def __str__(self) -> str:
         """The counts as text."""
         return format_counts(self.by_outcome)
+
+
+@dataclass(frozen=True)
+class GenerationReport:
+    """What a run stored, what it requested, and how it changed its requests for the teacher."""
+
+    stored: StoredCounts
+    meter: Meter
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,12 +104,10 @@ def generate(
     settings: Settings,
     on_progress: ProgressCallback,
     options: GenerateOptions | None = None,
-) -> tuple[StoredCounts, Meter]:
+) -> GenerationReport:
     """Generate the campaign's candidates and store them as they arrive.
 
     Candidates that exist aren't generated again. Whatever ends the run, what arrived is stored.
-
-    Returns what was stored, and what was requested from the teacher.
 
     Raises `SettingsError` if a limit in dollars is set without prices, `TeacherError` if the
     teacher can't be used.
@@ -97,7 +115,8 @@ def generate(
     plan = _plan(campaign, settings, options or GenerateOptions())
     plan = replace(plan, resources=_resources(store, campaign, plan))
     records = _generate_records(store, campaign, plan)
-    return _store_records(store, records, plan.meter.prices, on_progress), plan.meter
+    stored = _store_records(store, records, plan.meter.prices, on_progress)
+    return GenerationReport(stored, plan.meter, tuple(plan.dialect.changes))
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
@@ -132,7 +151,7 @@ def add_chats(
     samples: dict[str, Rejection] = {}
     records = _collect_samples(import_chats(source), samples)
     stored = _store_records(store, records, Prices(), on_progress)
-    rejections = {reason: stored.by_outcome[f"rejected: {reason}"] for reason in samples}
+    rejections = {reason: stored.by_outcome[f"{_REJECTED}{reason}"] for reason in samples}
     if stored.by_outcome.total() == sum(rejections.values()):
         raise SourceError(_nothing_imported(path.name, Counter(rejections), samples))
     return ImportCounts(stored, source.changes)
@@ -175,6 +194,7 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
         max_tokens=config.max_tokens,
         concurrency=config.concurrency,
         retry=options.retry,
+        keep_going=options.keep_going,
         ray=ray_address() if options.ray else "",
         meter=Meter(prices, options.max_usd, options.max_tokens),
     )
@@ -268,7 +288,7 @@ def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
 
 
 def _outcome(record: Candidate | Rejection) -> str:
-    return record.kind.value if isinstance(record, Candidate) else f"rejected: {record.reason}"
+    return record.kind.value if isinstance(record, Candidate) else f"{_REJECTED}{record.reason}"
 
 
 def _collect_samples(
