@@ -26,7 +26,7 @@ _FORMAT_WORDS = re.compile(
     r"|output_config|\btool|function.?call|requested parameters",
     re.IGNORECASE,
 )
-_COMMON_WORDS = frozenset({"n", "stop"})  # also words of a sentence, so they must be quoted
+_COMMON_WORDS = frozenset({"n", "stop"})  # also words of a sentence
 _STREAM = re.compile(
     r"only supports? stream|stream(?:ing)? ?(?:=|is|must be|set to) ?(?:true|required)"
     r"|enable the stream|for non-streaming calls|requires streaming",
@@ -146,8 +146,13 @@ def _named_parameter(sent: dict[str, Any], error: ApiError) -> str:
 
 
 def _place(name: str, text: str) -> int:
-    word = rf"['\"`]{name}['\"`]" if name in _COMMON_WORDS else rf"(?<![\w-]){name}(?![\w-])"
-    match = re.search(word, text)
+    """Where a text names a parameter, in snake or camel case; -1 if it doesn't."""
+    first, *others = name.split("_")
+    camel = first + "".join(word.capitalize() for word in others)
+    pattern = rf"(?<![\w-])(?:{name}|{camel})(?![\w-])"
+    if name in _COMMON_WORDS:
+        pattern = rf"['\"`]{name}['\"`]|(?:parameter|argument|property|field)\b[^.]*?{pattern}"
+    match = re.search(pattern, text, re.IGNORECASE)
     return match.start() if match else -1
 
 
