@@ -113,7 +113,9 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--new-tokens", type=int, default=64)
-    parser.add_argument("--record", action="store_true", help="record the table in its page")
+    parser.add_argument(
+        "--record", action="store_true", help="write the table to its page in docs/benchmarks"
+    )
     options = parser.parse_args()
     examples = prompts(options.prompts)
     with quiet_libraries():

@@ -302,7 +302,9 @@ def main() -> None:
     """Measure each count on a new server."""
     parser = argparse.ArgumentParser()
     parser.add_argument("counts", type=int, nargs="*", default=[1000, 10_000, 100_000])
-    parser.add_argument("--database-url", help="an empty PostgreSQL database, for one count")
+    parser.add_argument(
+        "--database-url", help="URL of an empty PostgreSQL database (allows only one COUNT)"
+    )
     options = parser.parse_args()
     python = install(user_cache_path("timbre") / "argilla")
     lines = [f"Load at the start: {os.getloadavg()[0]:.1f}."]

@@ -56,7 +56,9 @@ def main() -> None:
     """Compare each GGUF type with the original model and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", type=int, default=150)
-    parser.add_argument("--record", action="store_true", help="record the table in its page")
+    parser.add_argument(
+        "--record", action="store_true", help="write the table to its page in docs/benchmarks"
+    )
     options = parser.parse_args()
     llama_cpp = importlib.import_module("llama_cpp")
     mini = Answerer(Arm("mini", MINI), Decoding(max_new_tokens=NEW_TOKENS, precision="float32"))

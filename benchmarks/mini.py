@@ -284,7 +284,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
 def main() -> None:
     """Train and answer what isn't cached, and record the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", required=True, help="what `timbre articles add` takes")
+    parser.add_argument(
+        "--source",
+        required=True,
+        help="article source, in any form that `timbre articles add` accepts",
+    )
     parser.add_argument("--dialogue", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

@@ -37,7 +37,7 @@ def main() -> None:
     """Build the texts, measure them and print the time."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--outputs", type=int, default=10_000)
-    parser.add_argument("--words", type=int, default=60, help="words in an answer")
+    parser.add_argument("--words", type=int, default=60, help="number of words in an answer")
     options = parser.parse_args()
     rng = Random(0)  # noqa: S311 - the texts aren't secrets
     n = options.words

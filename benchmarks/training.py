@@ -210,7 +210,9 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--record", action="store_true", help="record the tables in their page")
+    parser.add_argument(
+        "--record", action="store_true", help="write the tables to their page in docs/benchmarks"
+    )
     options = parser.parse_args()
     precision = choose_precision("auto")
     lines = [

@@ -1,1 +1,1 @@
-"""Records, their tables, the store and the frozen versions."""
+"""Record types, database tables, the record store, and frozen dataset versions."""

@@ -1,7 +1,7 @@
-"""The training queue: run requests in a table, each held by at most one worker at a time.
+"""The training queue: a table of run requests, each claimed by at most one worker at a time.
 
-A worker claims a request, sends heartbeats while it trains, and finishes or releases the claim. A
-claim whose heartbeats stopped belongs to a dead worker, and the next one takes it over.
+A worker claims a request, sends heartbeats while it trains, and finishes or releases the claim. If
+the heartbeats stop, the worker is presumed dead, and the next worker takes over its claim.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,11 +18,11 @@ from db.sql.tables import run_claims
 from db.store import Store
 
 ATTEMPTS = 2
-"""How often a run is tried before it counts as failed."""
+"""The maximum number of attempts before a run counts as failed."""
 
 
 class ClaimState(StrEnum):
-    """The state of a requested run."""
+    """The state of a queued training run."""
 
     WAITING = "waiting"
     WORKING = "working"
@@ -32,9 +32,9 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A run to train: a version's id, a campaign, and training settings.
+    """A request to train a run: a version id, a campaign, and training settings.
 
-    `training` names the settings; `training_fingerprint` is a hash of their content.
+    `training` is the name of the settings; `training_fingerprint` is a hash of their content.
     """
 
     version: str
@@ -44,17 +44,20 @@ class RunRequest:
 
     @property
     def key(self) -> str:
-        """A hash of the request in 16 hex digits. It ignores the name of the training settings."""
+        """A hash that identifies the request (16 hex digits).
+
+        It doesn't depend on the name of the training settings.
+        """
         return digest(canonical([self.version, self.campaign, self.training_fingerprint]))[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
+    """A run request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
-    `attempts` counts attempts that failed, died or are running, and `reason` says why the last one
-    failed. `worker` holds the request or held it last. `token` identifies one claim by one worker;
-    it is empty if nobody holds the request.
+    `attempts` counts the failed, abandoned and running attempts, and `reason` says why the last one
+    failed. `worker` is the worker that holds the request, or the last one that did. `token` is
+    unique to this claim; it is empty when no worker holds the request.
     """
 
     request: RunRequest
@@ -67,14 +70,14 @@ class Claim:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the last allowed attempt died with its worker, so that it mustn't be repeated."""
+        """Whether the worker died during the last allowed attempt, which rules out a retry."""
         return self.attempts > ATTEMPTS
 
 
 def enqueue(store: Store, request: RunRequest) -> bool:
-    """Add a request to the queue; False if it was already queued, whatever its state.
+    """Add a request to the queue, or return False if it is already there in any state.
 
-    Raises `StoreError` if the store doesn't have the version.
+    Raises `StoreError` if the version isn't in the store.
     """
     with store.writing() as connection:
         row = {"key": request.key, **asdict(request), "state": ClaimState.WAITING.value}
@@ -84,13 +87,13 @@ def enqueue(store: Store, request: RunRequest) -> bool:
 
 
 def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
-    """Claim the longest-waiting request and count an attempt; None if no request is waiting.
+    """Claim the request that has waited longest, or return None if no requests are waiting.
 
-    A claim whose last heartbeat is more than `stale_after` seconds old counts as waiting. Check
-    `is_exhausted` before running what this returns.
+    Claiming a request counts as an attempt. A claim whose last heartbeat is more than `stale_after`
+    seconds old counts as waiting. Check `is_exhausted` before you start the returned run.
     """
     table = run_claims.c
-    # Writers take turns, so two workers never see the same request unclaimed.
+    # Only one writer runs at a time, so two workers can't claim the same request.
     with store.writing() as connection:
         is_stale = table.heartbeat_at < _time(connection, -stale_after)
         is_free = or_(
@@ -111,29 +114,29 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
 
 
 def heartbeat(store: Store, claim: Claim) -> bool:
-    """Record that a claim's worker is alive; False means it lost the claim and must stop."""
+    """Record that the worker is alive; if this returns False, it lost the claim and must stop."""
     return _update(store, claim)
 
 
 def finish(store: Store, claim: Claim, state: ClaimState, reason: str = "") -> bool:
-    """Give a claim back with the outcome of its attempt; False if it was lost before.
+    """End a claim with the outcome of its attempt; return False if the claim was already lost.
 
-    `state` is `DONE`, `FAILED`, or `WAITING` to try once more after a failed attempt.
+    `state` is `DONE`, `FAILED`, or `WAITING` to retry a failed attempt.
     """
     attempts = min(claim.attempts, ATTEMPTS)
     return _update(store, claim, token="", state=state.value, attempts=attempts, reason=reason)
 
 
 def release(store: Store, claim: Claim) -> bool:
-    """Give a claim back without counting its attempt; False if it was lost before."""
+    """End a claim without counting the attempt; return False if the claim was already lost."""
     waiting = ClaimState.WAITING.value
     return _update(store, claim, token="", state=waiting, attempts=claim.attempts - 1)
 
 
 def forget(store: Store, key: str) -> bool:
-    """Remove a request, so that it can be enqueued again; False if there's no such key.
+    """Remove a request so that it can be queued again; return False if the key doesn't exist.
 
-    A worker that holds the request loses it.
+    If a worker holds the request, it loses its claim.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -141,14 +144,14 @@ def forget(store: Store, key: str) -> bool:
 
 
 def list_claims(store: Store) -> list[Claim]:
-    """Every request and its state, the latest change last."""
+    """List all requests with their states, the most recently changed last."""
     query = select(run_claims).order_by(run_claims.c.changed_at, run_claims.c.key)
     with store.reading() as connection:
         return [_claim(row) for row in connection.execute(query).mappings()]
 
 
 def _update(store: Store, claim: Claim, **values: Any) -> bool:
-    """Change a claim's row if the claim still holds it."""
+    """Update a claim's row, unless another worker has taken over the claim."""
     with store.writing() as connection:
         values["heartbeat_at"] = now = _time(connection)
         if "state" in values:
@@ -162,11 +165,11 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
 
 
 def _time(connection: Connection, offset: float = 0.0) -> str:
-    """The time plus `offset` seconds (ISO 8601, UTC), by the clock that all workers share."""
+    """The current time plus `offset` seconds (ISO 8601, UTC), from the clock all workers share."""
     if connection.dialect.name == "postgresql":
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     else:
-        now = datetime.now(UTC)  # an SQLite file and its workers are on one machine
+        now = datetime.now(UTC)  # all SQLite workers run on one machine
     return (now.astimezone(UTC) + timedelta(seconds=offset)).isoformat(timespec="microseconds")
 
 

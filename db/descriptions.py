@@ -1,4 +1,4 @@
-"""Describe records in one line of text for people."""
+"""One-line, human-readable descriptions of records."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +10,12 @@ _WIDTH = 100
 
 
 def describe(record: Record) -> str:
-    """A record in one line, without its id."""
+    """Describe a record in one line, without its id."""
     return _DESCRIPTIONS[type(record)](record)
 
 
 def agreement_in_words(alpha: Interval | None) -> str:
-    """Krippendorff's alpha with its interval, in words."""
+    """Format Krippendorff's alpha and its confidence interval as text."""
     if alpha is None:
         return "unknown"
     return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"

@@ -1,9 +1,9 @@
-"""Erase a reviewer's answers, or an article with everything made from it, on request.
+"""Erase a reviewer's answers, or an article and everything derived from it, on request.
 
-The rows are deleted. Their ids are stored so that the records can't return with the next pull or
-import. Versions that contained them keep their hashes, record the withdrawal, and can't be used
-for training any more. You must delete exported files and trained adapters yourself; the
-result names the runs.
+The rows are deleted. Their ids are stored so that a later pull or import can't add the records
+again. Versions that contained them keep their hashes, record the withdrawal, and can't be used for
+training any more. You must delete exported files and trained adapters yourself; the result lists
+the affected runs.
 """
 
 import json
@@ -34,7 +34,7 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version affected by an erasure: its number of affected examples, and its runs."""
+    """A version that lost data in an erasure, with the number of affected examples and its runs."""
 
     version: str
     name: str
@@ -45,17 +45,20 @@ class AffectedVersion:
 def erase(
     store: Store, *, reviewer: str | None = None, article: str | None = None
 ) -> list[AffectedVersion]:
-    """Erase a reviewer's answers, or an article (by id) with everything made from it.
+    """Erase a reviewer's answers, or an article (by id) and everything derived from it.
 
-    Erasing an article also erases its passages, candidates, their reviews, verdicts and examples,
-    the examples' outputs, and comparisons of the outputs. Erasing a reviewer's answers also erases
-    the verdicts and examples whose text is the reviewer's edit, but an adjudicator's name stays in
-    a verdict's rule. Returns the versions that can't be trained on any more.
+    Erasing an article also erases its passages and candidates, their reviews, verdicts and
+    examples, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
+    erases the verdicts and examples whose text the reviewer edited. If the reviewer was an
+    adjudicator, the name stays in the `rule` of the verdicts. Returns the versions that can't be
+    used for training any more.
 
-    Raises `StoreError` unless exactly one of the two is given and the store has data of it.
+    Raises `StoreError` unless you pass exactly one of the two and the store contains matching data.
     """
     if (reviewer is None) == (article is None):
-        raise StoreError("Name either a reviewer or an article to erase.")
+        raise StoreError(
+            "You can erase either a reviewer's answers or an article. Name exactly one of them."
+        )
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -66,8 +69,8 @@ def erase(
             erasure.add_reviewer(reviewer or "")
         if not any(erasure.ids.values()):
             raise StoreError(
-                f"The store has nothing of “{reviewer or article}”. Give a reviewer's name, or an "
-                "article's id from `timbre articles list`."
+                f"The store contains nothing to erase for “{reviewer or article}”. Enter the name "
+                "of a reviewer, or an article id from `timbre articles list`."
             )
         affected = list(_affected_versions(erasure))
         events = list(_withdrawals(erasure, article, affected))
@@ -79,19 +82,19 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, by record type, and the ids of examples that lose a source or review."""
+    """The ids to erase, by record type, and the ids of examples that lose a source or a review."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
     touched: set[str] = field(default_factory=set)
 
     def add_article(self, article: str) -> None:
-        """Add an article and everything made from it."""
+        """Add an article and everything derived from it."""
         self._add(Article, "id", {article})
         self._add(Example, "article", {article})
         self._add_dependents()
         self.touched = set(self.ids[Example])
-        # A rejected part of the article has no record; its rejection names the title or URL.
+        # Rejected parts of the article have no record; their rejections contain the title or URL.
         for row in self.connection.execute(select(articles).where(articles.c.id == article)):
             query = select(rejections.c.id).where(
                 rejections.c.subject.in_([row.title, row.url]), rejections.c.scope == row.source
@@ -99,7 +102,7 @@ class _Erasure:
             self.ids[Rejection].update(self.connection.scalars(query))
 
     def add_reviewer(self, reviewer: str) -> None:
-        """Add a reviewer's answers, and everything made from the reviewer's edits."""
+        """Add a reviewer's answers and everything derived from the reviewer's edits."""
         self._add(Review, "reviewer", {reviewer})
         query = select(reviews.c.subject, reviews.c.edited).where(reviews.c.reviewer == reviewer)
         edits = {(row.subject, row.edited) for row in self.connection.execute(query)}
@@ -123,7 +126,7 @@ class _Erasure:
         self.ids[kind] |= self._find(kind, column, values)
 
     def _find(self, kind: type[Record], column: str, values: Collection[str]) -> set[str]:
-        """The ids of the records of a type whose `column` holds one of `values`."""
+        """The ids of the records of a type whose `column` contains one of `values`."""
         table = TABLES[kind]
         query = select(table.c.id).where(among(table.c[column], values))
         return set(self.connection.scalars(query))
@@ -145,7 +148,7 @@ def _affected_versions(erasure: _Erasure) -> Iterator[AffectedVersion]:
 def _withdrawals(
     erasure: _Erasure, article: str | None, affected: Sequence[AffectedVersion]
 ) -> Iterator[Event]:
-    """The events to store, which may contain an article's address but no person's name."""
+    """Build the events to store, which may contain an article URL but no personal names."""
     detail = {"withdrawn": "the answers of one reviewer"}
     if article is not None:
         url = erasure.connection.scalar(select(articles.c.url).where(articles.c.id == article))
@@ -158,7 +161,7 @@ def _withdrawals(
 
 def _delete(erasure: _Erasure) -> None:
     at = now()
-    for kind, table in reversed(TABLES.items()):  # a record before those it refers to
+    for kind, table in reversed(TABLES.items()):  # referencing records come first
         ids = erasure.ids[kind]
         if ids:
             rows = [{"id": id, "record": kind.type_name(), "at": at} for id in sorted(ids)]
@@ -167,7 +170,7 @@ def _delete(erasure: _Erasure) -> None:
 
 
 def _overwrite_free_space(store: Store, erasure: _Erasure) -> None:
-    """Remove the deleted bytes from the database's log and free pages too."""
+    """Remove the deleted bytes from the database's write-ahead log and free pages."""
     with translate_errors(store.engine), store.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")

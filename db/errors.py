@@ -1,16 +1,19 @@
-"""The store's exceptions: a general one, and the kinds that callers handle differently."""
+"""Exceptions raised by the store.
+
+`StoreError` is the general one; callers handle its subclasses differently.
+"""
 
 
 class StoreError(RuntimeError):
-    """An expected failure of the store; the message says how to fix it."""
+    """An expected store failure whose message says how to fix it."""
 
 
 class StoreAwayError(StoreError):
-    """The database can't be reached now but may be later."""
+    """The database is unreachable but may become available again."""
 
 
 class StoreVersionError(StoreError):
-    """The database belongs to an older or newer Timbre, as can happen during an upgrade."""
+    """The database schema belongs to an older or newer Timbre, for example during an upgrade."""
 
 
 class StoreEmptyError(StoreError):

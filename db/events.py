@@ -1,4 +1,4 @@
-"""Events about records, with the current time."""
+"""Create events that are stamped with the current time."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,10 +7,10 @@ from db.records import Event, EventKind, canonical
 
 
 def now() -> str:
-    """The current time, ISO 8601 in UTC with microseconds."""
+    """The current time in UTC as ISO 8601, with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def event(subject: str, kind: EventKind, **detail: Any) -> Event:
-    """An event that happens now; `detail` is stored as canonical JSON."""
+    """Create an event with the current time; `detail` is stored as canonical JSON."""
     return Event(subject=subject, kind=kind, at=now(), detail=canonical(detail))

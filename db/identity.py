@@ -1,4 +1,4 @@
-"""Record ids: canonical JSON, its hash, and the fields that go into it."""
+"""Record ids: the SHA-256 hash of the identity fields in canonical JSON."""
 
 import hashlib
 from dataclasses import dataclass, field, fields
@@ -6,25 +6,26 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar
 
-import orjson  # five times as fast as rfc8785 alone, and every stored record needs its id
+import orjson  # five times faster than rfc8785 alone, and every stored record needs an id
 import rfc8785
 
 
 def canonical(value: Any) -> str:
-    """The canonical JSON (RFC 8785) of a plain value or a dataclass.
+    """Serialize a plain value or a dataclass as canonical JSON (RFC 8785).
 
-    Raises `ValueError` if the value has none: for NaN, an integer past 2⁵³, or a lone surrogate.
+    Raises `ValueError` if the value can't be represented, such as NaN, an integer above 2⁵³, or a
+    lone surrogate.
     """
     return _dump(_ordered(value)).decode()
 
 
 def digest(text: str | bytes) -> str:
-    """The SHA-256 of a text (as UTF-8) or of bytes, as 64 hexadecimal digits."""
+    """The SHA-256 hash of bytes or of UTF-8 text, as 64 hex digits."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 def plain(value: Any) -> Any:
-    """A record or field as a plain JSON value: dataclasses become objects, tuples lists."""
+    """Convert a record or field to plain JSON: dataclasses to objects, and tuples to lists."""
     kind: Any = type(value)
     if kind is str or value is None:
         return value
@@ -37,20 +38,20 @@ def plain(value: Any) -> Any:
 
 
 def non_identity(default: Any) -> Any:
-    """A dataclass field that travels with a record without being part of its id."""
+    """Declare a dataclass field that is stored with a record but excluded from its id."""
     return field(default=default, metadata={"identity": False})
 
 
 def optional(default: Any) -> Any:
-    """A dataclass field that is left out of JSON when it has its default, a plain value.
+    """Declare a dataclass field that is omitted from JSON while it has its (plain) default value.
 
-    It can be added to a type without changing the ids of records that existed before.
+    You can add such a field to a type without changing the ids of existing records.
     """
     return field(default=default, metadata={"optional": True})
 
 
 def field_names(kind: Any) -> tuple[str, ...]:
-    """The names of a dataclass's fields."""
+    """The names of the fields of a dataclass."""
     return _field_names(kind)
 
 
@@ -61,27 +62,27 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Something Timbre stores under the hash of its identity fields."""
+    """A base class for everything that Timbre stores under the hash of its identity fields."""
 
     stored_type: ClassVar[str] = ""
-    """The type's name in ids and stored rows if it differs from the class's name."""
+    """The type name in ids and stored rows, if it isn't the class name."""
 
     _id: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod
     def type_name(cls) -> str:
-        """The type's name in ids and stored rows."""
+        """The name of the type as it appears in ids and stored rows."""
         return cls.stored_type or cls.__name__
 
     @property
     def id(self) -> str:
-        """SHA-256 of the canonical JSON of the record's type name and identity fields."""
+        """The SHA-256 of the type name and the identity fields, as canonical JSON."""
         if not self._id:
             object.__setattr__(self, "_id", self.recompute_id())
         return self._id
 
     def recompute_id(self) -> str:
-        """The id of the record's content, whatever id it is stored under."""
+        """Recompute the id from the record's content, ignoring the id it is stored under."""
         kind: Any = type(self)
         identity = {
             name: kind.type_name() if name == "record" else _ordered(getattr(self, name))
@@ -92,7 +93,7 @@ class Record:
 
 @cache
 def _identity_names(kind: Any) -> tuple[str, ...]:
-    """The identity fields and "record", which holds the type's name, in canonical order."""
+    """The names of the identity fields and "record" (the type name), in canonical order."""
     names = [f.name for f in fields(kind) if f.name != "_id" and f.metadata.get("identity", True)]
     return tuple(sorted([*names, "record"]))
 
@@ -101,11 +102,11 @@ def _dump(ordered: Any) -> bytes:
     try:
         return orjson.dumps(ordered, option=orjson.OPT_STRICT_INTEGER)
     except TypeError as error:
-        raise ValueError(f"This value has no canonical JSON: {error}.") from error
+        raise ValueError(f"The value can't be written as canonical JSON: {error}.") from error
 
 
 def _ordered(value: Any) -> Any:
-    """A value with its keys in the order of RFC 8785 and its numbers in that format."""
+    """Sort the keys of a value and format its numbers according to RFC 8785."""
     kind: Any = type(value)
     if kind is str or value is None:
         return value
@@ -122,7 +123,7 @@ def _ordered(value: Any) -> Any:
 
 
 def _without_defaults(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The values of a dataclass's fields, without `optional` ones that have their default."""
+    """The field values of a dataclass, without `optional` fields that have their default."""
     for name, default in _optional_defaults(kind):
         if values[name] == default:
             del values[name]
@@ -136,5 +137,5 @@ def _optional_defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
 
 @cache
 def _sorted_names(kind: Any) -> tuple[str, ...]:
-    """A dataclass's field names in canonical order; empty for other types."""
+    """The field names of a dataclass in canonical order, or an empty tuple for other types."""
     return tuple(sorted(field_names(kind))) if hasattr(kind, "__dataclass_fields__") else ()

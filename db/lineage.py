@@ -1,4 +1,4 @@
-"""Trace any record back to its sources and forward to the records made from it."""
+"""Trace any record back to its sources and forward to the records derived from it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ Finder = Callable[[Store, Any], Links]
 
 @dataclass(frozen=True)
 class Lineage:
-    """A record, the reason it is listed, its events, and the records it leads to.
+    """A node in a lineage tree: a record, why it is listed, its events, and its child nodes.
 
     `record` is None if it isn't in the store; `reason` then explains why.
     """
@@ -46,7 +46,7 @@ class Lineage:
     links: tuple["Lineage", ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The tree as plain JSON values."""
+        """Convert the tree to plain JSON values."""
         return {
             "id": self.id,
             "reason": self.reason,
@@ -57,7 +57,7 @@ class Lineage:
         }
 
     def as_text(self) -> str:
-        """The tree as indented lines with reason, type, id and description."""
+        """Format the tree as indented lines with each record's reason, type, id and description."""
         return "\n".join(self._lines(0))
 
     def _lines(self, depth: int) -> Iterator[str]:
@@ -74,13 +74,13 @@ class Lineage:
 
 
 def trace(store: Store, id: str) -> Lineage:
-    """The lineage of a record, given by its id or the first six or more digits of it.
+    """Trace the lineage of the record whose id starts with the given digits (six or more).
 
-    Backward, it shows the article's revision and address, the prompts and the teacher, the reviews,
-    the version, the run and its configuration. Forward, it shows rejections, versions and runs.
-    Each record is listed once.
+    Backward, it shows the article revision and its URL, the prompts and the teacher, the reviews,
+    the version, and the run with its configuration. Forward, it shows rejections, versions and
+    runs. Each record is listed once.
 
-    Raises `StoreError` if no record or more than one has such an id.
+    Raises `StoreError` if the id matches no records or more than one.
     """
     root = store.find(Record, id)
     visited = {root.id}
@@ -112,19 +112,19 @@ def _why_absent(store: Store, id: str) -> str:
 
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type whose ids are in a field of this record."""
+    """Find the records of a type that this record refers to in a field."""
     return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
 def _to_any(reason: str) -> Finder:
-    """Find the record, of any type, whose id is in the field `subject`; there may be none."""
+    """Find the record that the `subject` field refers to, whatever its type, if it exists."""
     return lambda store, record: (
         (reason, kind, record.subject) for kind in _SUBJECTS if store.count(kind, id=record.subject)
     )
 
 
 def _from(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type that hold this record's id in a field."""
+    """Find the records of a type that refer to this record in a field."""
     return lambda store, record: (
         (reason, kind, row["id"]) for row in store.rows(TABLES[kind], **{field: record.id})
     )

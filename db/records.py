@@ -1,16 +1,16 @@
-"""The records that pass between the stages, each identified by the hash of its content.
+"""The records that the stages exchange, each identified by a hash of its content.
 
 Every record is a frozen dataclass. Its id is the SHA-256 of the canonical JSON (RFC 8785) of its
-identity fields, so running a stage twice creates the same records twice and the store keeps one.
-Fields made with `non_identity` (titles, counts, times) aren't part of the id. Later changes (a run
-finishes, a review is deleted) are `Event` records.
+identity fields, so running a stage twice creates identical records and the store keeps one copy.
+Fields declared with `non_identity` (titles, counts, times) aren't part of the id. Later changes,
+such as a finished run or a deleted review, are stored as `Event` records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-# The stages may import only this module of db, so it re-exports these names.
+# Stages may import only this db module, so it re-exports these names.
 from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
@@ -20,7 +20,7 @@ from db.identity import plain as plain
 
 
 class CandidateKind(StrEnum):
-    """The form of a generated text."""
+    """The type of a generated text, such as a conversation or a document."""
 
     CONVERSATION = "conversation"
     STATEMENT = "statement"
@@ -29,7 +29,7 @@ class CandidateKind(StrEnum):
 
 
 class Role(StrEnum):
-    """The speaker of a chat message."""
+    """The role of a message's author in a chat."""
 
     SYSTEM = "system"
     USER = "user"
@@ -37,21 +37,21 @@ class Role(StrEnum):
 
 
 class ReviewerKind(StrEnum):
-    """Who reviewed: a person, or a written rule that stands in for one."""
+    """The kind of reviewer: a person, or a written rule that stands in for a person."""
 
     PERSON = "person"
     RULE = "rule"
 
 
 class ReviewStatus(StrEnum):
-    """Whether a reviewer answered or discarded a record."""
+    """Whether a reviewer submitted an answer or discarded the record."""
 
     SUBMITTED = "submitted"
     DISCARDED = "discarded"
 
 
 class Decision(StrEnum):
-    """The outcome of one record's reviews."""
+    """The outcome of the reviews of one record."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -59,7 +59,7 @@ class Decision(StrEnum):
 
 
 class Split(StrEnum):
-    """A split of a version; all examples from one article are in the same split."""
+    """A split of a version; all examples from the same article are in the same split."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -67,7 +67,7 @@ class Split(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can happen to a record after its creation."""
+    """The kinds of changes that can happen to a record after it is created."""
 
     SUBMITTED = "submitted"
     DELETED = "deleted"
@@ -83,7 +83,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat; an assistant's turn without loss isn't learned in training."""
+    """One turn of a chat; the model isn't trained on assistant turns that have no loss."""
 
     role: Role
     content: str
@@ -92,7 +92,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a text was generated: prompt files as `name.vN`, the model, and its settings as JSON."""
+    """How a text was generated: prompt files (`name.vN`), the model, and its settings as JSON."""
 
     prompts: tuple[str, ...]
     teacher: str
@@ -102,7 +102,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A labelled part of a text, at the character offsets [start, end)."""
+    """A labelled part of a text between the character offsets `start` and `end` (exclusive)."""
 
     start: int
     end: int
@@ -122,7 +122,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate and its confidence interval (95 % unless stated otherwise)."""
+    """An estimate with its confidence interval (95 % unless stated otherwise)."""
 
     low: float
     estimate: float
@@ -131,18 +131,18 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition on a version: the actual and the required value, and how to meet it."""
+    """A condition that a version must meet, with the required and actual values and a remedy."""
 
     name: str
     passed: bool
-    found: str  # the actual value; stored versions have this key in their JSON
+    found: str  # the actual value; stored versions use this key in their JSON
     expected: str
     remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article(Record):
-    """One revision of a source text; `digest` is the hash of that text."""
+    """One revision of a source text; `digest` is a hash of that text."""
 
     url: str
     revision: str
@@ -156,7 +156,7 @@ class Article(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(Record):
-    """A part of an article's plain text; `position` counts its passages from 0."""
+    """A part of an article's plain text; `position` is its index within the article, from 0."""
 
     article: str
     section: str
@@ -168,8 +168,8 @@ class Passage(Record):
 class Candidate(Record):
     """A generated text for people to review.
 
-    Conversations and dialogues have `messages`, statements and documents have `text`. A
-    conversation also has its `question` and `reference`, the plain answer before the rewrite.
+    Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
+    also stores its `question` and `reference`, the plain answer before it was rewritten.
     """
 
     campaign: str
@@ -187,25 +187,33 @@ class Candidate(Record):
 
     @property
     def review_text(self) -> str:
-        """The reviewed text: a conversation's answer, or else the whole candidate."""
+        """The text to review: a conversation's answer, or the whole text of any other candidate."""
         if self.kind is CandidateKind.CONVERSATION:
             return self.messages[-1].content
         return self.text or messages_to_text(self.messages)
 
     def approved_text(self, verdict: "Verdict") -> str:
-        """The text that a verdict approves: the winning edit, or else the text as reviewed."""
+        """The text that a verdict approves: the winning edit, or the reviewed text without one."""
         return self.review_text if verdict.text is None else verdict.text
+
+    def as_approved(self, verdict: "Verdict") -> "Candidate":
+        """This conversation with the winning edit as its answer; other kinds are unchanged."""
+        if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
+            return self
+        *context, answer = self.messages
+        return replace(self, messages=(*context, replace(answer, content=verdict.text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection(Record):
-    """An article, passage or candidate that was rejected, with the reason.
+    """A rejected article, passage or candidate, with the reason for the rejection.
 
-    `subject` is the rejected record's id or, without a record, its name in the source; `scope` is
-    the source or campaign; `text` is the rejected text if no record holds it.
+    `subject` is the id of the rejected record or, if it was never stored, its name in the source.
+    `scope` is the source or the campaign. `text` is the rejected text, unless a stored record
+    already contains it.
     """
 
-    stored_type: ClassVar[str] = "Refusal"  # the class's old name is part of every stored id
+    stored_type: ClassVar[str] = "Refusal"  # every stored id is based on this former class name
 
     scope: str
     stage: str
@@ -219,8 +227,8 @@ class Rejection(Record):
 class Review(Record):
     """One reviewer's answers about one candidate or comparison.
 
-    `edited` is the reviewer's edit of the text, None without one. A changed answer is another
-    review of the same subject; the latest event decides which one counts.
+    `edited` is the reviewer's edit of the text, or None. If the reviewer changes an answer, a new
+    review of the same subject is stored; the latest event decides which review counts.
     """
 
     subject: str
@@ -233,13 +241,13 @@ class Review(Record):
     submitted_at: str = non_identity("")
 
     def answer(self, question: str) -> AnswerValue | None:
-        """The answer to a question, None without one."""
+        """The answer to a question, or None if the reviewer didn't answer it."""
         return next((a.value for a in self.answers if a.question == question), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """The decision that a rule derives from one subject's reviews; `text` is the winning edit."""
+    """The decision that a rule derives from the reviews of a record; `text` is the winning edit."""
 
     subject: str
     decision: Decision
@@ -250,7 +258,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example(Record):
-    """An approved text for training or testing; its id is a leaf of its version's Merkle tree."""
+    """An approved text for training or testing, whose id is a leaf of the version's Merkle tree."""
 
     candidate: str
     verdict: str
@@ -268,7 +276,7 @@ class Example(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version(Record):
-    """An immutable set of examples; its id is the Merkle root of their ids."""
+    """An immutable set of examples; its id is the Merkle root of the example ids."""
 
     root: str
     name: str = non_identity("")
@@ -283,7 +291,7 @@ class Version(Record):
 
     @property
     def id(self) -> str:
-        """The Merkle root of the examples' ids."""
+        """The Merkle root of the example ids."""
         return self.root
 
     @property
@@ -293,27 +301,28 @@ class Version(Record):
 
     @property
     def split_counts(self) -> str:
-        """How many examples each split has, in words."""
+        """The number of examples in each split, as text."""
         return ", ".join(f"{count} {split}" for split, count in self.split_sizes.items())
 
     @property
     def override_notice(self) -> str:
-        """Which gates failed and why the version was frozen anyway; empty if none failed."""
+        """Which gates failed and why the version was frozen anyway, or "" if no gates failed."""
         failed = ", ".join(gate.name for gate in self.gates if not gate.passed) or "unknown"
         return f"Frozen although gates failed ({failed}): {self.override}" if self.override else ""
 
     @property
     def reviewers(self) -> str:
-        """Who reviewed the examples, in words: people, written rules or nobody."""
+        """A description of who reviewed the examples: people, written rules, or nobody."""
         words = {"person": "people", "rule": "written rules (not people)"}
         return " and ".join(words[kind] for kind in self.reviewer_kinds) or "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Record):
-    """One training of an adapter: a version, a base model and a configuration.
+    """A training run, defined by a version, a base model and a configuration.
 
-    `config` is canonical JSON. The run's events record its device, libraries, losses and timings.
+    `config` is canonical JSON. The run's events record its device, library versions, losses and
+    timings.
     """
 
     version: str
@@ -326,10 +335,10 @@ class Run(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output(Record):
-    """A model's answer to a held-out example, whose id is `prompt`.
+    """A model's answer to a held-out example; `prompt` is the id of that example.
 
-    `arm` is the condition (base, prompted, tuned), `run` the adapter's run if there is one, and
-    `generation` the canonical JSON of model and decoding settings.
+    `arm` is the experimental condition (base, prompted or tuned), `run` is the id of the run if
+    there is one, and `generation` stores the model and decoding settings as canonical JSON.
     """
 
     prompt: str
@@ -345,7 +354,7 @@ class Output(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(Record):
-    """Two outputs for the same prompt, shown to people as A (`left`) and B (`right`)."""
+    """Two outputs for the same prompt, shown to reviewers as A (`left`) and B (`right`)."""
 
     campaign: str
     prompt: str
@@ -355,7 +364,7 @@ class Comparison(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure(Record):
-    """A number about a record; `source` names the definition of the measure and its version."""
+    """A numeric metric of a record; `source` is the name and version of the metric's definition."""
 
     subject: str
     name: str
@@ -365,7 +374,10 @@ class Measure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPosition(Record):
-    """The byte up to which a file with this content was read, None if it was read to its end."""
+    """How far a file has been read, as a byte offset, or None if it was read to the end.
+
+    `source_fingerprint` identifies the file by its content.
+    """
 
     source_fingerprint: str
     offset: int | None
@@ -373,7 +385,7 @@ class ReadingPosition(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Record):
-    """A change of a record's state; `at` is ISO 8601 in UTC, `detail` canonical JSON."""
+    """A change to a record's state; `at` is ISO 8601 in UTC, and `detail` is canonical JSON."""
 
     subject: str
     kind: EventKind
@@ -382,5 +394,5 @@ class Event(Record):
 
 
 def messages_to_text(messages: tuple[Message, ...]) -> str:
-    """A chat as text to edit: turns as `User: …` and `Assistant: …`, separated by blank lines."""
+    """Format a chat as editable text: `User: …` and `Assistant: …`, separated by blank lines."""
     return "\n\n".join(f"{m.role.value.capitalize()}: {m.content}" for m in messages)

@@ -1,8 +1,8 @@
-"""Find the reviews that currently count, and bring a dataset's reviews up to date.
+"""Find the reviews that currently count, and reconcile stored reviews with a dataset.
 
-A stored review never changes. The latest SUBMITTED or DELETED event among a reviewer's reviews of
-a subject decides which of them counts. So an answer may change and change back, or be deleted and
-submitted again, and every earlier answer is still stored.
+Stored reviews never change. For each reviewer and subject, the latest SUBMITTED or DELETED event
+decides which review counts. An answer can therefore be changed and changed back, or deleted and
+submitted again, and every earlier answer remains stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ _BATCH = 2000
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """How many reviews were new, changed, deleted or unchanged; erased reviews aren't counted."""
+    """The numbers of new, changed, deleted and unchanged reviews, not counting erased ones."""
 
     new: int
     changed: int
@@ -30,7 +30,7 @@ class Reconciliation:
 
 
 def current_reviews(store: Store, **where: object) -> Iterator[Review]:
-    """Each reviewer's latest review of each subject, without deleted ones."""
+    """Yield each reviewer's latest review of each subject, leaving out deleted reviews."""
     with store.reading() as connection:
         rows = _current(connection, conditions(reviews, where))
     for batch in batches(rows, _BATCH):
@@ -44,20 +44,21 @@ def reconcile_reviews(
     at: str,
     subjects: frozenset[str] | None = None,
 ) -> Reconciliation:
-    """Update a dataset's stored reviews with those pulled from it.
+    """Update the stored reviews of a dataset to match the reviews pulled from Argilla.
 
-    `pulled` must hold all reviews of the dataset (or of these subjects). A new or changed answer is
-    added as a review with a SUBMITTED event; a stored review that was not pulled gets a DELETED
-    event. If reading `pulled` fails, nothing changes.
+    `pulled` must contain all reviews of the dataset (or of the given subjects). A new or changed
+    answer is added as a review with a SUBMITTED event; a stored review that wasn't pulled gets a
+    DELETED event. If reading `pulled` fails, nothing changes.
 
-    Raises `StoreError` if a reviewer has two reviews of one subject, or if the dataset was already
-    pulled at the same time `at` (ISO 8601, UTC).
+    Raises `StoreError` if a reviewer has two reviews of the same subject, or if the dataset was
+    already pulled at the time `at` (ISO 8601, UTC).
     """
     complete = list(pulled)
     keys = {(review.subject, review.reviewer) for review in complete}
     if len(keys) != len(complete):
         raise StoreError(
-            f"{dataset}: a reviewer has two answers to one record. Look at the dataset in Argilla."
+            f"{dataset}: a reviewer answered the same record twice, so its reviews can't be "
+            "stored. Delete one of the responses in Argilla and pull again."
         )
     with store.writing() as connection:
         stored = {(row.subject, row.reviewer): row.id for row in _current(connection, (), dataset)}
@@ -76,7 +77,7 @@ def reconcile_reviews(
             (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in kinds),
         )
         if new_events != len(kinds):
-            raise StoreError(f"{dataset} was already pulled at {at}. Pull again.")
+            raise StoreError(f"{dataset} already has reviews pulled at {at}. Pull again.")
     changed = sum(key in stored for key in changes)
     return Reconciliation(
         new=len(changes) - changed,
@@ -91,8 +92,8 @@ def _current(
 ) -> list[Row[tuple[str, str, str]]]:
     """The id, subject and reviewer of each review that currently counts, oldest first.
 
-    A review without an event counts until it gets one. With a dataset, only reviews and events of
-    that dataset are considered.
+    A review with no events counts until it gets one. If you pass a dataset, only its reviews and
+    events are considered.
     """
     is_relevant: ColumnElement[bool] = events.c.kind.in_(
         [EventKind.SUBMITTED.value, EventKind.DELETED.value]

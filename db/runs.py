@@ -1,4 +1,4 @@
-"""Look up training runs by version or campaign, with their states."""
+"""Look up training runs and their states by version or campaign."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run and its last event: its state, the time, and losses or the reason it failed."""
+    """A run and its last event: the state, the time, and the losses or the failure reason."""
 
     run: Run
     state: RunState
@@ -31,20 +31,22 @@ class RunStatus:
 
 
 def run_status(store: Store, run: Run) -> RunStatus:
-    """The status of a run after its last event."""
+    """The current status of a run, based on its last event."""
     states = {EventKind.STARTED, EventKind.FINISHED, EventKind.FAILED}
     last = [event for event in store.events(run.id) if event.kind in states][-1]
     return RunStatus(run, RunState(last.kind.value), last.at, json.loads(last.detail))
 
 
 def check_finished(store: Store, run: Run) -> None:
-    """Raise `StoreError` if a run has no adapter yet because its training hasn't finished."""
+    """Raise `StoreError` if training hasn't finished, because the run has no adapter yet."""
     if run_status(store, run).state is not RunState.FINISHED:
-        raise StoreError(f"Run {run.id[:12]} hasn't finished. Train it first with `timbre train`.")
+        raise StoreError(
+            f"Run {run.id[:12]} hasn't finished training. Train it first with `timbre train`."
+        )
 
 
 def withdrawal_notice(store: Store, run: Run) -> str:
-    """A warning that data was withdrawn from a run's version, empty if nothing was."""
+    """A warning that training data of a run was withdrawn, or an empty string if none was."""
     events = withdrawals(store, store.require(Version, run.version))
     if not events:
         return ""
@@ -56,21 +58,21 @@ def withdrawal_notice(store: Store, run: Run) -> str:
 
 
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
-    """The runs on versions of a campaign (of any campaign if it's empty), oldest first."""
+    """The runs on a campaign's versions, or all runs if `campaign` is empty, oldest first."""
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
     return version_runs(store, *store.stream(Version, **where))
 
 
 def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
-    """The runs on these versions, oldest first."""
+    """The runs on the given versions, oldest first."""
     ids = tuple(version.id for version in versions)
     return [run_status(store, run) for run in store.stream(Run, version=ids)]
 
 
 def find_run(store: Store, campaign: str, prefix: str) -> Run:
-    """The run of a campaign whose id starts with a prefix.
+    """Find the run of a campaign whose id starts with a prefix.
 
-    Raises `StoreError` if there is no such run, or if it belongs to another campaign.
+    Raises `StoreError` if the run doesn't exist or belongs to another campaign.
     """
     run = store.find(Run, prefix)
     check_campaign(store.require(Version, run.version), campaign, f"Run {run.id[:12]}")
@@ -78,14 +80,14 @@ def find_run(store: Store, campaign: str, prefix: str) -> Run:
 
 
 def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
-    """The run that finished last, None if none has."""
+    """The run that finished most recently, or None if no runs have finished."""
     finished = (status for status in statuses if status.state is RunState.FINISHED)
     return max(finished, key=lambda status: status.at, default=None)
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """The decision to use a run for a campaign: when, over which run (or "base"), and why."""
+    """The decision to use a run for a campaign: when, which run (or "base") it replaced, why."""
 
     campaign: str
     run: Run
@@ -95,7 +97,7 @@ class Promotion:
 
 
 def promotions(store: Store, campaign: str = "") -> list[Promotion]:
-    """Every promotion of a campaign (of all campaigns if it is empty), oldest first."""
+    """All promotions in a campaign, or in all campaigns if `campaign` is empty, oldest first."""
     result = [
         Promotion(detail["campaign"], run, event.at, detail["over"], detail["reason"])
         for run in store.stream(Run)
@@ -108,5 +110,5 @@ def promotions(store: Store, campaign: str = "") -> list[Promotion]:
 
 
 def promoted_run(store: Store, campaign: str) -> Run | None:
-    """The run a campaign uses, None before its first promotion."""
+    """The run that a campaign currently uses, or None before the first promotion."""
     return next((each.run for each in reversed(promotions(store, campaign))), None)

@@ -1,6 +1,7 @@
-"""The store: adds and reads records in SQLite or PostgreSQL.
+"""The record store, which adds and reads records in SQLite or PostgreSQL.
 
-Records are added and never changed; adding one twice stores it once. State changes are events.
+Records are never changed once added, and adding the same record twice stores it once. State changes
+are stored as events.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -23,17 +24,18 @@ _SHORTEST_PREFIX = 6
 
 
 class Store(AbstractContextManager["Store"]):
-    """A database with all of Timbre's records."""
+    """A database that contains all Timbre records."""
 
     def __init__(self, engine: Engine) -> None:
-        """Wrap a database engine; call `Store.open` instead, which checks the database first."""
+        """Wrap a database engine; use `Store.open` instead, which checks the database first."""
         self.engine = engine
 
     @classmethod
     def open(cls, url: str, wait: float = 30.0) -> Self:
         """Open the store at a database URL; `wait` is how many seconds a writer waits for its turn.
 
-        Raises `StoreError` if the database is missing, unreachable, or of another Timbre version.
+        Raises `StoreError` if the database is missing, unreachable, or belongs to another Timbre
+        version.
         """
         store = cls(engine(url, wait))
         try:
@@ -45,18 +47,18 @@ class Store(AbstractContextManager["Store"]):
 
     @staticmethod
     def migrate(url: str, wait: float = 30.0) -> bool:
-        """Create the database's tables or bring them up to date; True if anything changed.
+        """Create or upgrade the database tables, and return whether anything changed.
 
-        Raises `StoreError` if the database is unreachable, or was created by a newer Timbre.
+        Raises `StoreError` if the database is unreachable or was created by a newer Timbre.
         """
         with Store(engine(url, wait)) as store:
             return schema.migrate(store.engine)
 
     def add(self, records: Iterable[Record]) -> int:
-        """Add records of any types in transactions of 2000, and return how many were new.
+        """Add records of any types in transactions of 2000, and return the number of new records.
 
         Raises `StoreError` if a record refers to one that isn't stored, or if the database fails.
-        Earlier transactions stay committed.
+        Transactions that were already committed stay committed.
         """
         new = 0
         for batch in batches(records, _BATCH):
@@ -65,11 +67,11 @@ class Store(AbstractContextManager["Store"]):
         return new
 
     def get(self, kind: type[R], id: str) -> R | None:
-        """The record of a type with this id, None if there is none."""
+        """The record with this type and id, or None if it doesn't exist."""
         return self.get_many(kind, (id,)).get(id)
 
     def get_many(self, kind: type[R], ids: Collection[str]) -> dict[str, R]:
-        """The records of a type with these ids, keyed by id; missing records are left out."""
+        """The records of a type with these ids, keyed by id, leaving out missing records."""
         table = TABLES[kind]
         with self.reading() as connection:
             query = select(table).where(among(table.c.id, ids))
@@ -77,29 +79,30 @@ class Store(AbstractContextManager["Store"]):
             return {row["id"]: from_row(kind, row) for row in rows}
 
     def require(self, kind: type[R], id: str) -> R:
-        """The record of a type with this id, to which another record refers.
+        """The record with this type and id, which must exist because another record refers to it.
 
         Raises `StoreError` if it isn't in the store.
         """
         record = self.get(kind, id)
         if record is None:
             raise StoreError(
-                f"The {kind.__name__.lower()} {id[:12]} isn't in the store, though another record "
-                "refers to it. It may have been erased on request."
+                f"The {kind.__name__.lower()} {id[:12]} isn't in the store, although another "
+                "record refers to it. It may have been erased on request. Otherwise, restore the "
+                "database from a backup."
             )
         return record
 
     def find(self, kind: type[R], prefix: str) -> R:
-        """The one record whose id starts with a prefix of six or more digits.
+        """Find the record whose id starts with a prefix of six or more hex digits.
 
-        Raises `StoreError` if there is none or more than one, if it isn't of this type
-        (`Record` allows any), or if it was erased on request.
+        Raises `StoreError` if no records or several match, if the record doesn't have this type
+        (`Record` accepts all types), or if it was erased on request.
         """
         start = prefix.strip().lower()
         if len(start) < _SHORTEST_PREFIX or set(start) - set("0123456789abcdef"):
             raise StoreError(
-                f"“{prefix}” isn't an id. Give its first {_SHORTEST_PREFIX} or more hexadecimal "
-                "digits, copied from a listing."
+                f"“{prefix}” isn't an id. Enter at least the first {_SHORTEST_PREFIX} hexadecimal "
+                "digits of an id from a listing."
             )
         with self.reading() as connection:
             matches: list[Record] = []
@@ -110,31 +113,31 @@ class Store(AbstractContextManager["Store"]):
         if gone and not matches:
             raise StoreError(f"{gone.record} {start} was erased on request at {gone.at}.")
         if not matches:
-            raise StoreError(f"No record has an id that starts with “{start}”.")
+            raise StoreError(f"No record id starts with “{start}”. Copy the id from a listing.")
         if len(matches) > 1:
             names = ", ".join(f"{type(r).__name__} {r.id[:16]}" for r in matches[:4])
             raise StoreError(
-                f"Several records have ids that start with “{start}”: {names}. Give more digits."
+                f"Several records have ids that start with “{start}”: {names}. Enter more digits."
             )
         match = matches[0]
         if not isinstance(match, kind):
             raise StoreError(
-                f"Record {prefix} has type {type(match).__name__.lower()}. Give the id of a record "
-                f"of type {kind.__name__.lower()}."
+                f"Record {prefix} has type {type(match).__name__.lower()}. Enter the id of a "
+                f"record of type {kind.__name__.lower()}."
             )
         return match
 
     def stream(self, kind: type[R], /, **where: object) -> Iterator[R]:
-        """The records of a type, oldest first, in constant memory.
+        """Yield the records of a type, oldest first, in constant memory.
 
-        Each condition names a column and its value, or a tuple of values of which it must equal
-        one. Records added after the start are left out. No transaction stays open between reads.
+        Each condition compares a column with a value, or with a tuple of allowed values. Records
+        added after the start are left out. No transaction stays open between reads.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)
 
     def rows(self, table: Table, /, **where: object) -> Iterator[RowMapping]:
-        """The rows of a table as mappings, otherwise like `stream`."""
+        """Yield the rows of a table as mappings; conditions and order work as in `stream`."""
         with self.reading() as connection:
             query = select(table).where(*conditions(table, where))
             newest = connection.scalar(select(func.max(table.c.seq)))
@@ -148,14 +151,14 @@ class Store(AbstractContextManager["Store"]):
             last = batch[-1]["seq"] if len(batch) == _BATCH else newest
 
     def count(self, kind: type[Record], /, **where: object) -> int:
-        """The number of records of a type that meet conditions like those of `stream`."""
+        """Count the records of a type that meet the conditions, which work as in `stream`."""
         table = TABLES[kind]
         query = select(func.count()).select_from(table)
         with self.reading() as connection:
             return connection.scalar(query.where(*conditions(table, where))) or 0
 
     def size(self) -> int:
-        """The number of records of all types."""
+        """The total number of stored records."""
         return sum(self.count(kind) for kind in TABLES)
 
     def events(self, subject: str) -> list[Event]:
@@ -163,22 +166,22 @@ class Store(AbstractContextManager["Store"]):
         return list(self.stream(Event, subject=subject))
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A read-only transaction that sees one snapshot of the database."""
+        """Open a read-only transaction that sees a single snapshot of the database."""
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A write transaction, one at a time; either all of it is committed or nothing."""
+        """Open a write transaction, which blocks other writers and commits all or nothing."""
         return writing(self.engine)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all database connections."""
         self.engine.dispose()
 
     def __exit__(self, *_: object) -> None:
-        """Close the connections."""
+        """Close all database connections."""
         self.close()
 
 
 def _starting(table: Table, prefix: str) -> tuple[ColumnElement[bool], ...]:
-    # A range uses the index. LIKE would not, with either database's default settings.
+    # A range condition uses the index; LIKE doesn't with the default settings of either database.
     return (table.c.id >= prefix, table.c.id < prefix + "g")

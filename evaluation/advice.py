@@ -1,8 +1,8 @@
 """Advise whether to fine-tune, by comparing the tuned arm with the best prompted arm.
 
-The rule was fixed before anything was measured. It advises tuning if the tuned arm meets the target
-more often and a loss of similarity above the margin is ruled out. It advises prompting if a gain
-above `WORTH` is ruled out or content is lost. Otherwise it stays undecided.
+The rule was fixed before anything was measured. It recommends tuning if the tuned arm meets the
+target more often and a loss of similarity beyond the margin is ruled out. It recommends prompting
+if a gain above `WORTH` is ruled out or if content is lost. Otherwise the result is undecided.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,13 @@ from evaluation.verdict import SIMILARITY_MARGIN, percent, points, signed_interv
 
 WORTH = 0.05
 FEWEST = 6
-"""A decision needs this many prompts; with fewer, the exact p-value always exceeds 0.05."""
+"""The minimum number of prompts for a decision; with fewer, the exact p-value always exceeds "
+"0.05."""
 _FACTS = ("numbers_kept", "names_kept")
 
 
 class Recommendation(StrEnum):
-    """The possible recommendations."""
+    """What the comparison recommends: tuning, prompting, or neither."""
 
     TUNE = "fine-tune"
     PROMPT = "keep prompting"
@@ -32,7 +33,7 @@ class Recommendation(StrEnum):
 
 @dataclass(frozen=True)
 class Rivals:
-    """The tuned arm and the best prompted arm, with their differences in target and similarity."""
+    """The tuned arm, the best prompted arm, and their differences in target rate and similarity."""
 
     tuned: ArmSummary
     prompted: ArmSummary
@@ -43,7 +44,7 @@ class Rivals:
     def of(
         cls, tuned: ArmSummary, prompted: ArmSummary, differences: Iterable[Difference], target: str
     ) -> "Rivals":
-        """Pair two arms with the differences between them in the target and in similarity."""
+        """Pair two arms with the differences between their target rates and similarities."""
         pair = (tuned.name, prompted.name)
         by_feature = {d.feature.name: d for d in differences if (d.first, d.second) == pair}
         return cls(tuned, prompted, by_feature.get(target), by_feature.get(SIMILARITY.name))
@@ -51,9 +52,9 @@ class Rivals:
 
 @dataclass(frozen=True)
 class Advice:
-    """A recommendation and its reason.
+    """A recommendation with its reason.
 
-    `more_prompts` is how many further prompts would allow a decision; None if that's unknown.
+    `more_prompts` is how many additional prompts would allow a decision, or None if that's unknown.
     """
 
     recommendation: Recommendation
@@ -67,7 +68,7 @@ class Advice:
 
 
 def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
-    """Apply the rule to the differences between the tuned and the best prompted arm."""
+    """Decide between tuning and prompting, based on the differences between the two best arms."""
     difference = rivals.target
     if difference is None:
         return _undecided("The two arms have fewer than two prompts in common.")
@@ -86,7 +87,7 @@ def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
 
 
 def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
-    """Decide by the content, given that tuning meets the target more often."""
+    """Decide based on content, given that tuning meets the target more often."""
     difference = rivals.similarity
     if difference is None:
         reason = f"{gain}. Content was not measured, because there is no reference."
@@ -103,9 +104,10 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
 
 
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
-    """A notice that the model lacks knowledge rather than tone; empty if it keeps the facts.
+    """A notice that the model lacks knowledge rather than tone, or "" if it keeps the facts.
 
-    Tuning wouldn't help, nor would prompting. `grounded` is the share of prompts with a passage.
+    In that case neither tuning nor prompting would help. `grounded` is the share of prompts that
+    include a passage.
     """
     means = [m.value.estimate for m in best.content if m.feature.name in _FACTS and m.value]
     share = sum(means) / len(means) if means else 1.0
@@ -124,15 +126,15 @@ def knowledge_notice(best: ArmSummary, grounded: float) -> str:
 
 
 def break_even(fixed: float, prompted: float, tuned: float) -> int | None:
-    """The number of answers after which tuning pays off; None if a tuned answer isn't cheaper.
+    """The number of answers after which tuning pays off, or None if tuned answers aren't cheaper.
 
-    `fixed` is the cost of tuning; `prompted` and `tuned` are the costs of one answer.
+    `fixed` is the cost of tuning; `prompted` and `tuned` are the costs per answer.
     """
     return ceil(fixed / (prompted - tuned)) if tuned < prompted else None
 
 
 def best_arm(arms: Sequence[ArmSummary]) -> ArmSummary | None:
-    """The arm that meets the target most often; None if no arm was measured."""
+    """The arm that meets the target most often, or None if no arms were measured."""
     measured = [arm for arm in arms if arm.target]
     return max(measured, key=lambda arm: arm.target.estimate if arm.target else 0.0, default=None)
 
@@ -155,9 +157,10 @@ def _rates(rivals: Rivals, gap: Interval) -> str:
 
 
 def _needed(interval: Interval, bound: float, n: int) -> int | None:
-    """How many further prompts would narrow the interval enough to exclude the bound.
+    """Estimate how many more prompts would narrow the interval enough to exclude the bound.
 
-    Widths shrink with the square root of the prompt count. None if the estimate equals the bound.
+    The width of the interval shrinks with the square root of the number of prompts. Returns None if
+    the estimate equals the bound.
     """
     distance = interval.estimate - bound
     low, high = interval.estimate - interval.low, interval.high - interval.estimate

@@ -1,7 +1,7 @@
-"""Summary statistics of arms, and comparisons between them.
+"""Compute summary statistics for arms, and compare arms with each other.
 
-An arm is a condition under which the held-out prompts are answered: the base model, the base model
-with a system prompt, the fine-tuned model. Its outputs come with their measures by name.
+An arm is one way to answer the held-out prompts: with the base model, with the base model and a
+system prompt, or with the fine-tuned model. Each output comes with its measures, keyed by name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from evaluation.statistics import Outcome, outcome, wilson
 
 _FEWEST_CLUSTERS = 5
 _UNTARGETED = ("flesch_reading_ease", "words_per_sentence", SIMILARITY.name)
-"""The measures that a table shows if there is no target."""
+"""The measures to show in a table when there is no target."""
 _THRESHOLDS = tuple(range(0, 101, 10))
 
 
 @dataclass(frozen=True)
 class MeasuredOutput:
-    """One output's measures by name; `article` is the source article of its prompt, if any."""
+    """An output's measures, keyed by name; `article` is the source of its prompt, if it has one."""
 
     prompt: str
     measures: Mapping[str, float]
@@ -33,7 +33,7 @@ class MeasuredOutput:
 
 @dataclass(frozen=True)
 class MeasuredArm:
-    """An arm and its measured outputs; `description` says how they were generated."""
+    """An arm with its measured outputs; `description` says how the outputs were generated."""
 
     name: str
     label: str
@@ -41,13 +41,13 @@ class MeasuredArm:
     outputs: tuple[MeasuredOutput, ...] = ()
 
     def values(self, measure: str) -> list[float]:
-        """The values of a measure, from all outputs that have it."""
+        """The values of a measure for all outputs that have it."""
         return [row.measures[measure] for row in self.outputs if measure in row.measures]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A feature's mean over an arm's outputs; `value` is None if no output has the feature."""
+    """The mean of a feature over an arm's outputs; `value` is None if none of them have it."""
 
     feature: Feature
     value: Interval | None
@@ -56,9 +56,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """Summary statistics of an arm: its target rate, and the mean of every feature.
+    """Summary statistics for an arm: its target rate and the mean of every feature.
 
-    `judged` has the mean ratings of an LLM judge. `seconds` and `tokens` are means per answer.
+    `judged` contains the mean ratings by an LLM judge. `seconds` and `tokens` are means per answer.
     """
 
     name: str
@@ -77,10 +77,10 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference between two arms on the same prompts: first − second.
+    """The difference between two arms on the same prompts (first − second).
 
-    `effect` is Cliff's delta. `p` is adjusted for all differences computed together (Holm). Only
-    the interval decides the outcome.
+    `effect` is Cliff's delta. `p` is adjusted for all differences computed together (Holm). The
+    outcome depends only on the interval.
     """
 
     first: str
@@ -102,7 +102,7 @@ DIFFERENCES_NOTE = (
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """The share of an arm's outputs whose reading ease is at least a threshold."""
+    """The share of an arm's outputs whose reading ease reaches a threshold."""
 
     arm: str
     threshold: int
@@ -111,7 +111,7 @@ class SweepPoint:
 
 @dataclass(frozen=True)
 class ArmTable:
-    """A table with a row per arm: its target rate with the interval, and its mean ratings."""
+    """A table with one row per arm: the target rate with its interval, and the mean ratings."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int, ...], ...]
@@ -123,9 +123,9 @@ def summarise(
     traits: Sequence[Feature] = (),
     judged: Sequence[Feature] = (),
 ) -> ArmSummary:
-    """Summarise an arm: target, tone, content, a persona's traits and an LLM judge's ratings.
+    """Summarise an arm: target rate, tone, content, persona traits, and ratings by an LLM judge.
 
-    Without a target, which needs a criterion, its share is None.
+    A target requires a criterion. If `target` is None, the target rate is None too.
     """
     rows = arm.outputs
     return ArmSummary(
@@ -147,9 +147,9 @@ def summarise(
 def arm_table(
     arms: Iterable[MeasuredArm], target: Feature | None, judged: Sequence[Feature] = ()
 ) -> ArmTable:
-    """The arms with a target rate as rows of text and numbers.
+    """Tabulate the arms that have a target rate.
 
-    Without a target, every arm has a row with means of some measures instead.
+    Without a target, every arm gets a row with the means of a few measures.
     """
     names = [feature.name for feature in judged]
     if target is None:
@@ -176,7 +176,7 @@ def _format_mean(values: Sequence[float]) -> str:
 
 
 def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
-    """A feature's mean with its interval; shares get Wilson's, which errs on the wide side."""
+    """The mean of a feature with its interval; shares use the wider Wilson interval."""
     measured = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in measured]
     if not values:
@@ -187,7 +187,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
-    """Each row's article, for resampling whole articles; None if there are fewer than 5."""
+    """The article of each row, for resampling by article, or None if there are fewer than 5."""
     articles = {row.article for row in rows}
     if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
@@ -199,9 +199,9 @@ def compare_arms(
     pairs: Iterable[tuple[str, str]],
     features: Sequence[Feature] = (CONVERSATIONAL, SIMILARITY),
 ) -> tuple[Difference, ...]:
-    """Compare pairs of arms on the prompts that both answered, as one family of comparisons.
+    """Compare pairs of arms on their common prompts, as one family of comparisons.
 
-    Features measured on fewer than two common prompts are left out.
+    Features that were measured on fewer than two common prompts are left out.
     """
     by_name = {arm.name: arm for arm in arms}
     differences: dict[str, Difference] = {}
@@ -236,9 +236,10 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
 
 
 def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
-    """Merge arms that answered the same prompts, averaging each prompt's measures over the arms.
+    """Merge arms that answered the same prompts by averaging each prompt's measures over the arms.
 
-    A rate over the result counts prompts, not answers, so more seeds don't look like more prompts.
+    Rates for the merged arm count prompts rather than answers, so more seeds don't look like more
+    prompts.
     """
     by_prompt: dict[str, list[MeasuredOutput]] = {}
     for arm in arms:
@@ -263,7 +264,7 @@ def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
     """Each arm's share of outputs at or above Flesch Reading Ease thresholds from 0 to 100.
 
     Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
-    threshold. They don't publish the threshold, so all of them are computed.
+    threshold. They don't publish the threshold, so this computes the share for all of them.
     """
     return tuple(
         SweepPoint(arm.name, threshold, wilson(sum(e >= threshold for e in eases), len(eases)))

@@ -1,6 +1,6 @@
-"""Criteria that define a right answer by bounds on tone features or by a persona's traits.
+"""Criteria that define correct answers, using bounds on tone features or a persona's traits.
 
-A criterion combines several features, so that a model can't satisfy it by gaming one of them.
+A criterion combines several features, so that a model can't satisfy it by gaming a single one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 @dataclass(frozen=True)
 class Bound:
-    """The lowest and highest value that a right answer may have for a tone feature."""
+    """The lowest and highest value of a tone feature that a correct answer may have."""
 
     measure: str
     at_least: float | None = None
     at_most: float | None = None
 
     def is_met(self, measures: Mapping[str, float]) -> bool:
-        """Whether a text's measures are within the bound."""
+        """Whether the measured value is within the bounds."""
         value = measures[self.measure]
         return (self.at_least is None or value >= self.at_least) and (
             self.at_most is None or value <= self.at_most
@@ -36,7 +36,7 @@ class Bound:
 
     @property
     def description(self) -> str:
-        """The bound in words: `reading ease of at least 30`."""
+        """The bound as text, such as `reading ease of at least 30`."""
         limits = (("at least", self.at_least), ("at most", self.at_most))
         text = " and ".join(f"{word} {value:g}" for word, value in limits if value is not None)
         return f"{_BY_NAME[self.measure].label.lower()} of {text}"
@@ -44,9 +44,10 @@ class Bound:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A target and how to measure it; `traits` has a persona's phrases, and is empty for a tone.
+    """A target and how to measure it; `traits` contains a persona's phrases (empty for a tone).
 
-    `source` identifies the definition, since measures under different ones aren't comparable.
+    `source` identifies the definition, because values measured under different definitions can't be
+    compared.
     """
 
     feature: Feature
@@ -58,11 +59,11 @@ class Criterion:
 
     @property
     def trait_features(self) -> tuple[Feature, ...]:
-        """One feature for each trait."""
+        """One feature per trait."""
         return trait_features(tuple(self.traits))
 
     def measure(self, text: str) -> dict[str, float]:
-        """Measure every tone feature of a text, the target and the traits, by name."""
+        """Measure all tone features of a text, the target and the traits, keyed by name."""
         tone = tone_measures(text)
         if self.traits:
             return tone | persona_measures(text, self.traits)
@@ -71,30 +72,32 @@ class Criterion:
         return tone | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The source of a measure: the tone features' source, or this criterion's own."""
+        """The source of a measure, which is either this criterion or the shared tone features."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
 def tone_criterion(
     name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
 ) -> Criterion:
-    """Build a tone's criterion: all bounds hold, and at least `signs` of `signs_of` occur.
+    """Build a tone criterion: all bounds must hold, and at least `signs` of `signs_of` must occur.
 
-    Raises `EvaluationError` if there is no bound, a measure is unknown, or more signs are required
-    than listed.
+    Raises `EvaluationError` if there are no bounds, a measure is unknown, or the tone requires more
+    signs than it lists.
     """
     for measure in [*signs_of, *(bound.measure for bound in bounds)]:
         if measure not in _BY_NAME:
             raise EvaluationError(
-                f"The target of “{name}” uses the measure “{measure}”, but the tone measures are "
+                f"The target of “{name}” uses the unknown measure “{measure}”. Use one of: "
                 f"{', '.join(_BY_NAME)}."
             )
     if not bounds:
-        raise EvaluationError(f"The target of “{name}” has no bounds. Add at least one.")
+        raise EvaluationError(
+            f"The target of “{name}” has no bounds, so every text would meet it. Add at least one."
+        )
     if not 0 <= signs <= len(signs_of):
         raise EvaluationError(
-            f"The target of “{name}” requires {signs} signs, but lists {len(signs_of)}. Lower "
-            "`signs` or list more."
+            f"The target of “{name}” requires {signs} signs, but lists only {len(signs_of)}. Lower "
+            "`signs` or list more signs."
         )
     listed = ", ".join(_BY_NAME[sign].label.lower() for sign in signs_of)
     rule = [f"at least {signs} of the {len(signs_of)} signs ({listed})"] if signs else []
@@ -108,12 +111,14 @@ def tone_criterion(
 
 
 def persona_criterion(traits: Mapping[str, Sequence[str]]) -> Criterion:
-    """Build a persona's criterion: at least two traits are shown by a phrase from their lists.
+    """Build a persona criterion: a text must contain phrases from at least two traits.
 
-    Raises `EvaluationError` if there is no trait.
+    Raises `EvaluationError` if there are no traits.
     """
     if not traits:
-        raise EvaluationError("The persona has no traits, so nothing can be measured. Add some.")
+        raise EvaluationError(
+            "The persona has no traits, so nothing can be measured. Add at least one trait."
+        )
     phrases = {name: tuple(listed) for name, listed in traits.items()}
     definition = digest(canonical({name: list(listed) for name, listed in phrases.items()}))
     return Criterion(IN_CHARACTER, f"{PERSONA_SOURCE}+{definition[:12]}", traits=phrases)

@@ -1,4 +1,4 @@
-"""The exception that the evaluation package raises."""
+"""The exception raised by the evaluation package."""
 
 
 class EvaluationError(ValueError):

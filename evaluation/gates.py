@@ -1,4 +1,4 @@
-"""Quality gates: the conditions that approved texts must meet before they become a version."""
+"""Quality gates, which approved texts must pass before they can be frozen as a version."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from db.records import Gate, Interval
 from evaluation.statistics import wilson
 
 AGREEMENT = "agreement on the decision"
-"""The name of the agreement gate."""
+"""The name of the gate on reviewer agreement."""
 
 
 Count = Annotated[int, Field(ge=0)]
@@ -21,27 +21,36 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 @config_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class GateBounds:
-    """The limits that a campaign's versions must meet."""
+    """The limits that the versions of a campaign must meet."""
 
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Lowest lower bound of Krippendorff's alpha on the decision; of the share of "
-        "records with equal decisions if all reviewers agree and alpha is undefined.",
+        description="Minimum lower confidence bound of Krippendorff's alpha on the decision. If "
+        "alpha is undefined because all reviewers agree, the bound applies to the share "
+        "of records with equal decisions.",
     )
     near_duplicate: Share = Field(
-        default=0.8, description="Jaccard similarity (5-word shingles) of near duplicates."
+        default=0.8,
+        description="Minimum Jaccard similarity (5-word shingles) at which two texts count as near "
+        "duplicates.",
     )
-    shortest: Count = Field(default=3, description="Minimum words in an approved text.")
-    longest: Count = Field(default=400, description="Maximum words in an approved text.")
+    shortest: Count = Field(default=3, description="Minimum number of words in an approved text.")
+    longest: Count = Field(default=400, description="Maximum number of words in an approved text.")
     trait_balance: Share = Field(
-        default=0.2, description="Minimum ratio of rarest to commonest trait (personas only)."
+        default=0.2,
+        description="Minimum ratio between the counts of the rarest and the most common trait "
+        "(personas only).",
     )
     measured: Share = Field(
-        default=0.0, description="Minimum share of texts each measure accepts; 0 is off."
+        default=0.0,
+        description="Minimum share of approved texts that each measure must accept (0 disables the "
+        "gate).",
     )
     judge_kappa: Share = Field(
-        default=0.4, description="Minimum lower bound of kappa for a measure or judge."
+        default=0.4,
+        description="Minimum lower confidence bound of kappa for a measure or judge to count as "
+        "reliable.",
     )
 
     @model_validator(mode="after")
@@ -58,10 +67,10 @@ class ApprovedTexts:
     """Approved texts by candidate id, with the results of checks on them.
 
     Attributes:
-        texts: The text of each candidate, as a model would be trained on it.
-        traits: The traits of each candidate of a persona.
+        texts: The text of each candidate, in the form used for training.
+        traits: The traits of each persona candidate.
         duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
-        personal_data: The kinds of personal data in each text that has any.
+        personal_data: The kinds of personal data found in each text that contains any.
     """
 
     texts: Mapping[str, str]
@@ -72,13 +81,13 @@ class ApprovedTexts:
 
 @dataclass(frozen=True)
 class DecisionAgreement:
-    """How far reviewers agree on the decision.
+    """How well reviewers agree on the decision.
 
     Attributes:
-        alpha: Krippendorff's alpha; None if it's undefined.
-        reason: Why it's undefined.
-        unanimous: How many records two or more reviewers decided, if all of them were unanimous
-            and alpha is undefined because the decisions hardly vary; otherwise 0.
+        alpha: Krippendorff's alpha, or None if it's undefined.
+        reason: Why alpha is undefined.
+        unanimous: The number of records that two or more reviewers decided, if all of them were
+            unanimous and alpha is undefined because the decisions hardly vary; otherwise 0.
     """
 
     alpha: Interval | None = None
@@ -87,12 +96,12 @@ class DecisionAgreement:
 
     @property
     def share(self) -> Interval | None:
-        """The share of records on which all reviewers agree, in place of an undefined alpha."""
+        """The share of records on which all reviewers agree, used when alpha is undefined."""
         return wilson(self.unanimous, self.unanimous) if self.unanimous else None
 
     @property
     def description(self) -> str:
-        """The agreement as text."""
+        """A description of the agreement as text."""
         if self.alpha:
             return format_alpha(self.alpha)
         text = f"alpha undefined: {self.reason}"
@@ -107,7 +116,7 @@ class DecisionAgreement:
 def quality_gates(
     approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """All gates but those of suggesting measures, passed or not."""
+    """Evaluate all gates except those for measures that suggest answers, and return the results."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),
@@ -120,7 +129,7 @@ def quality_gates(
 
 
 def format_alpha(alpha: Interval) -> str:
-    """Krippendorff's alpha with its interval as text."""
+    """Format Krippendorff's alpha with its interval as text."""
     return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
 
 

@@ -1,8 +1,8 @@
-"""Judge cards: how well a scorer (a rule, a measure, an LLM judge) predicts reviewers' labels.
+"""Judge cards, which show how well a scorer (rule, measure or LLM judge) predicts human labels.
 
-A scorer that says the same about nearly every text can't tell texts apart, even if it often agrees
-with reviewers, so its card calls it useless. Kappa is from J. Cohen, Educational and Psychological
-Measurement 20 (1960) 37-46.
+A scorer that gives nearly every text the same label can't tell texts apart, even if it often agrees
+with the reviewers, so its card calls it useless. Kappa is defined in J. Cohen, Educational and
+Psychological Measurement 20 (1960) 37-46.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _SATURATED = 0.95
 
 @dataclass(frozen=True)
 class Predictions:
-    """A scorer's yes-or-no predictions, the true labels, and its numeric scores if it has any."""
+    """A scorer's yes-or-no predictions, the true labels, and numeric scores if it computes any."""
 
     predicted: Sequence[bool]
     labels: Sequence[bool]
@@ -31,9 +31,9 @@ class Predictions:
 class JudgeCard:
     """How well a scorer predicts labels that it wasn't fitted to.
 
-    `auc` is None without scores or with only one class; `recall`, `precision` and `false_alarms`
-    are None if they have nothing to count. `fingerprint` hashes the scorer's definition and its
-    rubric: a card is valid for that pair only.
+    `auc` is None if there are no scores or all labels are the same. `recall`, `precision` and
+    `false_alarms` are None if their denominator is zero. `fingerprint` hashes the scorer's
+    definition and its rubric; the card is valid only for this combination.
     """
 
     name: str
@@ -51,7 +51,7 @@ class JudgeCard:
 
     @property
     def base_rate(self) -> float:
-        """The share of the labels that are positive."""
+        """The share of positive labels."""
         return self.positive / self.n
 
     @property
@@ -61,16 +61,16 @@ class JudgeCard:
 
     @property
     def kappa_text(self) -> str:
-        """Kappa with its interval as text: `0.41 (0.30 to 0.52)`."""
+        """Format kappa with its interval, such as `0.41 (0.30 to 0.52)`."""
         return f"{self.kappa.estimate:.2f} ({self.kappa.low:.2f} to {self.kappa.high:.2f})"
 
     def diagnostic_only(self, threshold: float) -> bool:
-        """Whether the scorer is saturated, or the lower bound of its kappa is below a threshold."""
+        """Whether the scorer is saturated or the lower bound of kappa is below the threshold."""
         return self.saturated or self.kappa.low < threshold
 
     @property
     def sentence(self) -> str:
-        """The card's conclusion as a sentence."""
+        """A sentence that states the conclusion of the card."""
         if self.saturated:
             return (
                 f"{self.name} says the same about nearly all {self.n} texts, so it can't tell "
@@ -98,14 +98,15 @@ def judge_card(
 ) -> JudgeCard:
     """Test a scorer on held-out labels; `definition` describes the scorer and its rubric.
 
-    Raises `EvaluationError` if there are no labels, or not exactly one per prediction.
+    Raises `EvaluationError` if there are no labels, or if the numbers of labels and predictions
+    differ.
     """
     calls = np.asarray(predictions.predicted, dtype=bool)
     labels = np.asarray(predictions.labels, dtype=bool)
     if not len(labels) or len(calls) != len(labels):
         raise EvaluationError(
             f"A judge card needs one label for each prediction, but there are {len(calls)} "
-            f"predictions and {len(labels)} labels. Label the same texts."
+            f"predictions and {len(labels)} labels. Use the same texts for both."
         )
     hits, right = int((calls & labels).sum()), int((calls == labels).sum())
     return JudgeCard(
@@ -125,13 +126,13 @@ def judge_card(
 
 
 def is_saturated(predicted: Sequence[bool]) -> bool:
-    """Whether a scorer says the same about at least 95 % of the texts."""
+    """Whether a scorer gives at least 95 % of the texts the same label."""
     share = sum(predicted) / len(predicted)
     return max(share, 1 - share) >= _SATURATED
 
 
 def describe_kinds(kinds: Sequence[str]) -> str:
-    """Name kinds of reviewers, as in `people and written rules`."""
+    """Format kinds of reviewers as text, such as `people and written rules`."""
     words = {"person": "people", "rule": "written rules"}
     return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
 
@@ -141,7 +142,7 @@ def _rate(count: int, among: NDArray[np.bool_]) -> Interval | None:
 
 
 def _auc(scores: Sequence[float] | None, labels: NDArray[np.bool_]) -> float | None:
-    """Probability that a positive text scores above a negative one; ties count half."""
+    """The probability that a positive text outscores a negative one; ties count as half."""
     if scores is None or labels.all() or not labels.any():
         return None
     values = np.asarray(scores, dtype=float)
@@ -160,9 +161,10 @@ def _kappa_interval(
 
 
 def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cohen's kappa for each row of counts (no-no, no-yes, yes-no, yes-yes); 0 where undefined.
+    """Compute Cohen's kappa for each row of counts (no-no, no-yes, yes-no, yes-yes).
 
-    scikit-learn computes one kappa at a time, too slow for thousands of resampled tables.
+    Undefined values are 0. scikit-learn computes one kappa at a time, which is too slow for
+    thousands of resampled tables.
     """
     total = cells.sum(axis=1)
     observed = (cells[:, 0] + cells[:, 3]) / total

@@ -1,4 +1,4 @@
-"""Measure model outputs: criterion, tone, traits and content, in one dictionary per output."""
+"""Measure the criterion, tone, traits and content of model outputs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -12,13 +12,13 @@ from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_m
 from evaluation.measures.tone import FEATURES, TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
-"""Includes the embedder's name, because cosines from two embedders can't be compared."""
+"""Includes the embedder's name, because cosines from different embedders aren't comparable."""
 
 UNCONDITIONAL = FEATURES[0].name
-"""A measure that every output gets, whatever the criterion."""
+"""A measure that is computed for every output, regardless of the criterion."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Turns n texts into an (n, d) array of unit vectors."""
+"""Embeds n texts as an (n, d) array of unit vectors."""
 
 
 def measure_outputs(
@@ -27,9 +27,10 @@ def measure_outputs(
     criterion: Criterion | None,
     embed: Embed,
 ) -> Iterator[dict[str, float]]:
-    """Each output's measures by name; `passages` has its prompt's passage, or an empty text.
+    """Yield each output's measures by name; `passages` contains each prompt's passage, or "".
 
-    Similarity is measured if the prompt has a plain reference, the target if there is a criterion.
+    Similarity is measured if the prompt has a plain reference, and the target if there is a
+    criterion.
     """
     measure_text = criterion.measure if criterion else tone_measures
     pairs = [(output.text, example.reference) for output, example in outputs]
@@ -42,13 +43,13 @@ def measure_outputs(
 def measure_records(
     output: Output, measures: Mapping[str, float], criterion: Criterion | None
 ) -> Iterator[Measure]:
-    """An output's measures as records, each with the source that defines it."""
+    """Convert an output's measures to records, each with the source that defines the measure."""
     for name, value in measures.items():
         yield Measure(subject=output.id, name=name, source=_source(name, criterion), value=value)
 
 
 def reference_similarities(pairs: Iterable[tuple[str, str]], embed: Embed) -> list[float | None]:
-    """Cosine similarity of each (answer, reference) pair; None if the reference is empty."""
+    """The cosine similarity of each (answer, reference) pair, or None if the reference is empty."""
     pairs = list(pairs)
     complete = [pair for pair in pairs if pair[1]]
     if not complete:

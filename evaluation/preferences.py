@@ -1,8 +1,9 @@
-"""Estimate which arm reviewers prefer from their reviews of blind comparisons.
+"""Estimate which arm reviewers prefer, based on their reviews of blind comparisons.
 
-Ties count half for each side. Strengths are those of R. A. Bradley and M. E. Terry, Biometrika 39
-(1952) 324-345, fitted with the iteration of D. R. Hunter, Annals of Statistics 32 (2004) 384-406.
-Reviews of one comparison aren't independent, so comparisons are counted and resampled, not reviews.
+A tie counts as half a win for each side. Strengths follow R. A. Bradley and M. E. Terry, Biometrika
+39 (1952) 324-345, fitted with the iteration of D. R. Hunter, Annals of Statistics 32 (2004)
+384-406. Reviews of the same comparison aren't independent, so the unit for counting and resampling
+is the comparison.
 """
 
 from collections import defaultdict
@@ -30,7 +31,7 @@ class VoteChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Sides:
-    """The arms shown left and right in a comparison; reviewers don't see which is which."""
+    """The arms on the left and right of a comparison; reviewers don't see which is which."""
 
     left: str
     right: str
@@ -38,7 +39,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class Vote:
-    """One reviewer's choice in one comparison, and which arm was on which side."""
+    """One reviewer's choice in a comparison, and which arm was on which side."""
 
     comparison: str
     reviewer: str
@@ -47,7 +48,7 @@ class Vote:
     choice: VoteChoice
 
     def score(self, arm: str) -> float:
-        """An arm's score: 1 if it was preferred, ½ for a tie, 0 if the other arm was preferred."""
+        """The score of an arm: 1 if it was preferred, ½ for a tie, 0 if the other arm won."""
         if self.choice is VoteChoice.TIE:
             return 0.5
         preferred = self.sides.left if self.choice is VoteChoice.LEFT else self.sides.right
@@ -56,7 +57,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class WinRate:
-    """How often the first arm was preferred to the second, counting ties as half a win."""
+    """How often reviewers preferred the first arm to the second, counting ties as half a win."""
 
     first: str
     second: str
@@ -69,7 +70,7 @@ class WinRate:
 
 @dataclass(frozen=True)
 class Strength:
-    """An arm's Bradley–Terry strength as log-odds against the average arm, which is 0."""
+    """The Bradley–Terry strength of an arm, as log-odds against the average arm (0)."""
 
     arm: str
     score: Interval
@@ -77,7 +78,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Preferences:
-    """The summarised votes; a `left_rate` far from ½ means that the side influenced them."""
+    """A summary of the votes; a `left_rate` far from ½ means that position influenced them."""
 
     votes: int
     kinds: tuple[str, ...]
@@ -87,7 +88,7 @@ class Preferences:
 
 
 def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterator[Vote]:
-    """Read votes from submitted reviews; `sides` maps a comparison's id to its arms."""
+    """Read votes from submitted reviews; `sides` maps comparison ids to arms."""
     choices = {choice.value for choice in VoteChoice}
     for review in reviews:
         answer = review.answer("preference")
@@ -105,7 +106,7 @@ def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterato
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Compute win rates, strengths and the left side's win rate; None without votes."""
+    """Compute win rates, strengths and the win rate of the left side, or None without votes."""
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
         return None
@@ -119,10 +120,10 @@ def summarise_votes(
 
 
 def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
-    """The win rate of each pair of arms, with the names of a pair in alphabetical order.
+    """Compute the win rate for each pair of arms, with the names in a pair sorted alphabetically.
 
-    The interval is Wilson's over comparisons, each scored by the mean of its votes. Ties make it
-    wider than necessary; several votes on the same answers never make it too narrow.
+    The Wilson interval is computed over comparisons, each scored by the mean of its votes. Ties
+    make it wider than necessary. Several votes on the same answers never make it too narrow.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
@@ -165,7 +166,7 @@ def _pair(vote: Vote) -> tuple[str, str]:
 def bradley_terry(
     cast: Sequence[Vote], resampling: Resampling = RESAMPLING
 ) -> tuple[Strength, ...]:
-    """Strengths of all arms, strongest first, with bootstrap intervals over comparisons.
+    """Estimate the strength of each arm with bootstrap intervals over comparisons, strongest first.
 
     A prior of half a win in each direction between any two arms keeps strengths finite for arms
     that never lost or were never compared. It shrinks small samples towards equality.
@@ -191,7 +192,7 @@ def bradley_terry(
 
 
 def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.float64]:
-    """A table whose [c, i, j] is how often arm i beat arm j in comparison c; ties count half."""
+    """Count how often arm i beat arm j in comparison c, as a table [c, i, j]; ties are half."""
     place = {arm: i for i, arm in enumerate(arms)}
     rows = {name: c for c, name in enumerate(dict.fromkeys(vote.comparison for vote in cast))}
     wins = np.zeros((len(rows), len(arms), len(arms)))
@@ -203,7 +204,7 @@ def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.flo
 
 
 def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit log strengths to a stack of win tables by Hunter's MM iteration; rows have mean 0."""
+    """Fit log strengths to a stack of win tables with Hunter's MM iteration; rows have mean 0."""
     games = tables + tables.transpose(0, 2, 1)
     won = tables.sum(axis=2)
     strength = np.ones(won.shape)

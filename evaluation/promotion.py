@@ -9,9 +9,9 @@ from evaluation.statistics import Outcome, outcome
 from evaluation.verdict import signed_interval
 
 FEWEST = 10
-"""A decision needs at least this many common prompts."""
+"""The minimum number of common prompts for a decision."""
 MARGIN = 0.02
-"""The acceptable loss of a guarded feature, in the feature's own unit."""
+"""The acceptable loss in a guarded feature, in the unit of the feature."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ def decide_promotion(
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Decide whether a new arm has a higher target rate and no loss of a guarded feature.
+    """Decide whether a new arm meets the target more often without losing a guarded feature.
 
-    Both conditions use 95 % intervals of paired differences. The target's must be above 0, and no
-    guard's may lie below −`MARGIN`. Guards stop a model that gains the tone by changing the
-    content.
+    Both conditions use 95 % intervals of paired differences. The interval for the target must be
+    above 0, and no interval for a guarded feature may lie below −`MARGIN`. Guards reject models
+    that improve the tone by changing the content.
     """
     pair = [(new.name, current.name)]
     differences = compare_arms((new, current), pair, (target, *guards))

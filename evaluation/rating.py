@@ -1,7 +1,7 @@
-"""LLM judges: models that rate texts by a rubric, which is a versioned prompt file.
+"""LLM judges, which are models that rate texts using a rubric (a versioned prompt file).
 
-This module only writes the prompts and parses the replies; the caller passes in a function that
-completes prompts. A rating is a measure like any other; its judge card says how reliable it is.
+This module only writes the prompts and parses the replies; the caller provides a function that
+completes prompts. Ratings are stored like other measures. A judge card shows how reliable they are.
 """
 
 import json
@@ -25,14 +25,14 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 
 Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
-"""A chat for a judge, and the JSON schema of its reply."""
+"""A chat with the judge and the JSON schema of its reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
-"""Returns one reply per prompt, in order; None for a prompt that failed."""
+"""Returns one reply per prompt, in order, or None for prompts that failed."""
 
 
 @dataclass(frozen=True)
 class RubricCriterion:
-    """A quality to rate: its name, its meaning, and descriptions of some of its levels."""
+    """A quality to rate: its name, its meaning, and descriptions of some rating levels."""
 
     name: str
     description: str
@@ -41,9 +41,9 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Criteria and the range of their ratings; `file` names the template of the prompt.
+    """The criteria that a judge rates, and the range of ratings; `file` is the prompt template.
 
-    `steps` are the ratings that have a level, if they aren't evenly spaced in the range.
+    `steps` lists the ratings that have a level, unless they are evenly spaced in the range.
     """
 
     criteria: tuple[RubricCriterion, ...]
@@ -54,12 +54,12 @@ class Rubric:
 
     @property
     def middle(self) -> float:
-        """The rating above which a criterion counts as met."""
+        """The middle of the scale; higher ratings count as meeting the criterion."""
         return float(median(self.steps or (self.low, self.high)))
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a reply: a rating for each criterion."""
+        """The JSON schema of a reply, with one rating per criterion."""
         rating = {"type": "integer", "enum": list(range(self.low, self.high + 1))}
         names = [criterion.name for criterion in self.criteria]
         return {
@@ -70,7 +70,7 @@ class Rubric:
         }
 
     def prompt(self, question: str, text: str) -> Prompt:
-        """The prompt to rate a text as an answer to a question; the question may be empty."""
+        """Build the prompt to rate a text as an answer to a question, which may be empty."""
         chat = [
             {"role": "system", "content": self._block("system")},
             {"role": "user", "content": self._block("user", question=question, text=text)},
@@ -85,7 +85,7 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Judge:
-    """An LLM judge: the model's name, its sampling parameters, and the rubric that it applies."""
+    """An LLM judge: the model name, its sampling parameters and its rubric."""
 
     name: str
     parameters: str
@@ -93,7 +93,7 @@ class Judge:
 
     @cached_property
     def definition(self) -> str:
-        """The model and prompt, which are everything that affects a rating, as canonical JSON."""
+        """The model and prompt as canonical JSON, including everything that affects a rating."""
         chat, schema = self.rubric.prompt("…", "…")
         return canonical(
             {"judge": self.name, "parameters": self.parameters, "rubric": chat, "schema": schema}
@@ -101,12 +101,12 @@ class Judge:
 
     @property
     def source(self) -> str:
-        """The source that identifies this judge's ratings among all measures."""
+        """The source name under which this judge's ratings are stored."""
         return f"{RATING_SOURCE}+{digest(self.definition)[:12]}"
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """A feature for each criterion, named `judge.<criterion>`."""
+        """One feature per criterion, named `judge.<criterion>`."""
         return tuple(
             Feature(
                 measure_name(c.name),
@@ -119,7 +119,7 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """Rate texts; yield each text's ratings by measure name, or None if its reply is invalid.
+        """Yield ratings for each text by measure name, or None if the reply is invalid.
 
         `texts` are (question, text) pairs; the question may be empty.
         """
@@ -130,12 +130,12 @@ class Judge:
 
 
 def measure_name(criterion: str) -> str:
-    """The name of the measure that stores a criterion's ratings."""
+    """The name of the measure that stores the ratings for a criterion."""
     return f"judge.{criterion}"
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """Read a rating for each criterion from a reply; None if one is missing or out of range.
+    """Parse a rating for each criterion from a reply, or None if one is missing or out of range.
 
     Text around the JSON object, such as a code fence, is ignored.
     """
@@ -158,21 +158,21 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
-        autoescape=False,  # escaping would change the texts to rate
+        autoescape=False,  # HTML escaping would change the texts to rate
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """Build a tone's rubric: one criterion on the tone's scale, with its anchors as levels."""
+    """Build a tone rubric: one criterion on the scale of the tone, with its anchors as levels."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
     return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
-    """Build a persona's rubric: one criterion per trait (name, description, shows, never)."""
+    """Build a persona rubric with one criterion per trait (name, description, shows, never)."""
     criteria = (
         RubricCriterion(
             name,

@@ -1,9 +1,9 @@
-"""A classifier that tells conversational from encyclopedic text by tone features.
+"""A classifier that uses tone features to distinguish conversational from encyclopedic text.
 
-It is an L2-regularised logistic regression on standardised features. Train it on people's labels if
-there are any, otherwise on human chats against encyclopedic text. Such sources also differ in topic
-and format, and a model can learn to game the features, so treat the classifier as one scorer among
-several and read its card.
+It is an L2-regularised logistic regression on standardised features. Train it on human labels if
+there are any, otherwise on human chats and encyclopedic text. These sources also differ in topic
+and format, and a model can learn to game the features. Treat the classifier as one scorer among
+several, and read its card.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _FEATURES = (
 
 @dataclass(frozen=True)
 class RegisterModel:
-    """A fitted scikit-learn pipeline, and a description of its training data."""
+    """A fitted scikit-learn pipeline with a description of its training data."""
 
     trained_on: str
     pipeline: Any
@@ -37,11 +37,12 @@ class RegisterModel:
 def fit(
     texts: Sequence[str], labels: Sequence[bool], trained_on: str, penalty: float = 1.0
 ) -> RegisterModel:
-    """Fit a classifier to texts labelled true (conversation) or false.
+    """Fit a classifier to texts labelled true (conversational) or false.
 
     `penalty` is the L2 penalty on the weights; a higher penalty gives smaller weights.
 
-    Raises `EvaluationError` if there isn't one label per text, or all labels are the same.
+    Raises `EvaluationError` if the numbers of labels and texts differ, or if all labels are the
+    same.
     """
     if len(texts) != len(labels) or not 0 < sum(labels) < len(labels):
         raise EvaluationError(
@@ -49,7 +50,7 @@ def fit(
             f"there are {len(texts)} texts and {len(labels)} labels, {sum(labels)} of them true. "
             "Label more texts."
         )
-    from sklearn.linear_model import LogisticRegression  # import takes a second
+    from sklearn.linear_model import LogisticRegression  # slow to import
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -59,7 +60,7 @@ def fit(
 
 
 def predict(model: RegisterModel, texts: Sequence[str]) -> list[float]:
-    """The probability that each text is conversation."""
+    """The probability that each text is conversational."""
     if not texts:
         return []
     return [float(p) for p in model.pipeline.predict_proba(_features(texts))[:, 1]]
@@ -68,7 +69,7 @@ def predict(model: RegisterModel, texts: Sequence[str]) -> list[float]:
 def card(
     model: RegisterModel, texts: Sequence[str], labels: Sequence[bool], labels_by: str
 ) -> JudgeCard:
-    """Test a classifier on texts that it wasn't fitted to."""
+    """Test a classifier on texts that weren't used for fitting."""
     scores = predict(model, texts)
     name = f"The register classifier (trained on {model.trained_on})"
     predictions = Predictions([score >= 0.5 for score in scores], labels, scores)

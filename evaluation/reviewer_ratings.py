@@ -1,4 +1,4 @@
-"""Reviewers' ratings of the arms, from the tone question of blind comparisons."""
+"""Reviewers' ratings of each arm, from the tone question in blind comparisons."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ _QUESTIONS = ("tone_left", "tone_right")
 
 @dataclass(frozen=True)
 class ArmRating:
-    """The mean rating of an arm's answers; `mean` has no interval with a single answer."""
+    """The mean rating of an arm's answers; `mean` has no interval if there is only one answer."""
 
     arm: str
     answers: int
@@ -23,10 +23,10 @@ class ArmRating:
 def rate_arms(
     reviews: Iterable[Review], comparisons: Iterable[Comparison], arms: Mapping[str, str]
 ) -> tuple[ArmRating, ...]:
-    """The mean rating of each arm, in the order of `arms`, which has the arm of each output's id.
+    """Compute the mean rating of each arm; `arms` maps output ids to arms and sets the order.
 
-    Ratings of one answer aren't independent, so an answer counts once, with the mean of its
-    ratings, however many reviewers and comparisons it has.
+    Ratings of the same answer aren't independent, so each answer counts once with its mean rating,
+    however many reviewers rated it.
     """
     sides = {c.id: (c.left, c.right) for c in comparisons}
     ratings: dict[str, list[int]] = defaultdict(list)

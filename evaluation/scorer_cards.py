@@ -25,14 +25,14 @@ from evaluation.measures.suggestions import RatingRule, SuggestedAnswer, suggest
 from evaluation.rating import Judge, measure_name
 
 FEWEST = 20
-"""A card needs at least this many labelled records."""
+"""The minimum number of labelled records for a card."""
 _COMPARED = (("flesch_reading_ease", "Reading ease"), ("similarity", "Similarity"))
 _LEFT_WINS = {"left": 1.0, "right": 0.0, "tie": 0.5}
 
 
 @dataclass(frozen=True)
 class ReviewerLabels:
-    """Yes-or-no labels of reviewed texts by record id; `source` says who gave them."""
+    """Yes-or-no labels of reviewed texts, by record id; `source` describes who assigned them."""
 
     texts: Mapping[str, str]
     labels: Mapping[str, bool]
@@ -45,12 +45,12 @@ class ReviewerLabels:
 
 
 def submitted(reviews: Iterable[Review]) -> list[Review]:
-    """The reviews that were submitted, not discarded."""
+    """The submitted reviews, leaving out discarded ones."""
     return [review for review in reviews if review.status is ReviewStatus.SUBMITTED]
 
 
 def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
-    """Whether the mean value of each record is above ½; records with exactly ½ are left out."""
+    """Whether the mean value of each record is above ½; ties are left out."""
     by_record: dict[str, list[float]] = defaultdict(list)
     for subject, value in values:
         by_record[subject].append(value)
@@ -61,7 +61,7 @@ def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
 def tone_labels(
     candidates: Iterable[Candidate], reviews: Iterable[Review], middle: float
 ) -> ReviewerLabels:
-    """Whether most reviewers rated candidates above the middle of the tone's scale."""
+    """Label candidates by whether most reviewers rated them above the middle of the tone scale."""
     answers = submitted(reviews)
     ratings = [(review.subject, review.answer("tone")) for review in answers]
     values = [(s, _above(rating, middle)) for s, rating in ratings if isinstance(rating, int)]
@@ -71,7 +71,7 @@ def tone_labels(
 def trait_labels(
     candidates: Iterable[Candidate], reviews: Iterable[Review], traits: Iterable[str]
 ) -> dict[str, ReviewerLabels]:
-    """Whether most reviewers found a trait in candidates, by trait."""
+    """Label candidates, for each trait, by whether most reviewers found the trait in them."""
     texts, answers = _texts(candidates), submitted(reviews)
     named = [(review.subject, review.answer("traits")) for review in answers]
     chosen = [(s, found) for s, found in named if isinstance(found, tuple) and found]
@@ -89,7 +89,7 @@ def _texts(candidates: Iterable[Candidate]) -> dict[str, str]:
 def candidate_cards(
     labels: Mapping[str, ReviewerLabels], criterion: Criterion | None
 ) -> Iterator[JudgeCard]:
-    """Cards of the tone's rule and the register classifier, or of each trait's phrase list.
+    """Yield a card for a tone's rule and the register classifier, or for each trait's phrase list.
 
     A tone without a criterion has no rule, so only the classifier gets a card.
     """
@@ -106,7 +106,7 @@ def candidate_cards(
 
 
 def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
-    """Test the register classifier on half of the texts, after fitting it to the other half."""
+    """Fit the register classifier to half of the texts and test it on the other half."""
     ids = sorted(known.subjects)
     halves = ids[::2], ids[1::2]
     texts = [[known.texts[s] for s in half] for half in halves]
@@ -120,7 +120,7 @@ def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
 def rating_cards(
     judge: Judge, labels: Mapping[str, ReviewerLabels], ratings: Iterable[Measure]
 ) -> Iterator[JudgeCard]:
-    """Test an LLM judge on each criterion that it rated on labelled texts."""
+    """Test an LLM judge on each criterion, using labelled texts that it rated."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for rating in ratings:
         values[rating.name][rating.subject] = rating.value
@@ -135,14 +135,14 @@ def rating_cards(
 
 @dataclass(frozen=True)
 class BlindVotes:
-    """The reviews of blind comparisons, with the compared outputs by id."""
+    """Reviews of blind comparisons, with the compared outputs by id."""
 
     reviews: Sequence[Review]
     comparisons: Sequence[Comparison]
     outputs: Mapping[str, Output]
 
     def sides(self, comparison: Comparison) -> list[Output]:
-        """The left and the right output; empty if one is missing."""
+        """The left and right outputs, or an empty list if one is missing."""
         ids = (comparison.left, comparison.right)
         return [self.outputs[id] for id in ids] if {*ids} <= self.outputs.keys() else []
 
@@ -150,10 +150,10 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Test how well single measures predict votes: does the answer with the higher value win?
+    """Test how well single measures predict votes, by assuming that the higher value wins.
 
-    `measures` are (name, label) pairs; reading ease and similarity are added. A comparison counts
-    if most reviewers prefer one side and the two answers differ in the measure.
+    `measures` are (name, label) pairs; reading ease and similarity are always included. A
+    comparison counts if most reviewers prefer one side and the two answers have different values.
     """
     answers = [(review, review.answer("preference")) for review in submitted(votes.reviews)]
     cast = [(review, _LEFT_WINS[str(a)]) for review, a in answers if a in _LEFT_WINS]
@@ -179,14 +179,14 @@ def vote_cards(
 
 @dataclass(frozen=True)
 class ReviewQuestions:
-    """The review questions to which measures suggest answers.
+    """The review questions that measures suggest answers to.
 
     Attributes:
-        scale_middle: The middle of the tone scale, None if the tone isn't asked about.
-        rating_rule: What suggests a rating of the tone, if anything does.
+        scale_middle: The middle of the tone scale, or None if there is no tone question.
+        rating_rule: The rule that suggests a tone rating, if there is one.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
-        traits: The traits that reviewers can tick.
-        guidelines: The guidelines that reviewers read, which a card's fingerprint covers.
+        traits: The traits that reviewers can select.
+        guidelines: The guidelines for reviewers, which are part of the card fingerprint.
     """
 
     scale_middle: float | None = None
@@ -198,7 +198,7 @@ class ReviewQuestions:
 
 @dataclass(frozen=True)
 class ReviewerAnswers:
-    """The reviews that suggestions are compared with; `source` says who made them."""
+    """The reviews to compare suggestions with; `source` describes who wrote them."""
 
     reviews: tuple[Review, ...]
     source: str
@@ -206,7 +206,7 @@ class ReviewerAnswers:
 
 @dataclass(frozen=True)
 class _Scorer:
-    """A measure that suggests answers to a question; `read` maps one to yes 1, no 0, neither ½."""
+    """A measure that suggests answers; `read` maps an answer to 1 (yes), 0 (no) or ½ (neither)."""
 
     question: str
     name: str
@@ -216,7 +216,7 @@ class _Scorer:
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
     """Select the submitted reviews to compare suggestions with.
 
-    Reviews of the calibration set are preferred, because its reviewers saw no suggestions.
+    Reviews of the calibration set are preferred because those reviewers didn't see any suggestions.
     """
     unaided = tuple(submitted(calibration))
     reviews = unaided or tuple(submitted(others))
@@ -228,7 +228,7 @@ def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) 
 def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
-    """A card for each suggesting measure that 20 or more reviewed records let us test."""
+    """Yield a card for each suggesting measure that has enough reviewed records (20) for a test."""
     suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
@@ -254,7 +254,7 @@ def suggestion_gates(
     questions: ReviewQuestions,
     bounds: GateBounds,
 ) -> tuple[Gate, ...]:
-    """A gate for each suggesting measure; a measure that agrees too little with reviewers fails."""
+    """Yield a gate per suggesting measure; it fails if the measure rarely agrees with reviewers."""
     if not bounds.measured:
         return ()
     by_name = {card.name: card for card in cards}

@@ -1,10 +1,10 @@
 """Confidence intervals, paired comparisons and effect sizes.
 
-A result whose interval contains its bound is undecided, whatever its estimate. Sources:
-E. B. Wilson, JASA 22 (1927) 209-212, the interval of a rate; R. G. Newcombe, Statistics in Medicine
-17 (1998) 2635-2650, method 10, the interval of a difference of paired rates; B. Efron, Annals of
-Statistics 7 (1979) 1-26, the bootstrap; S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70;
-N. Cliff, Psychological Bulletin 114 (1993) 494-509, delta.
+A result is undecided if its interval contains the bound, regardless of the estimate. Sources: E. B.
+Wilson, JASA 22 (1927) 209-212 (interval of a rate); R. G. Newcombe, Statistics in Medicine 17
+(1998) 2635-2650, method 10 (interval of a difference of paired rates); B. Efron, Annals of
+Statistics 7 (1979) 1-26 (bootstrap); S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70; N.
+Cliff, Psychological Bulletin 114 (1993) 494-509 (delta).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.22
 
 
 class Outcome(StrEnum):
-    """Whether an interval lies above a bound, below it, or contains it."""
+    """The position of an interval relative to a bound: above it, below it, or undecided."""
 
     HIGHER = "higher"
     LOWER = "lower"
@@ -42,30 +42,30 @@ class Resampling:
 
 RESAMPLING = Resampling()
 TAIL = 0.025
-"""The probability beyond each end of an interval, because all intervals are 95 %."""
+"""The probability in each tail, because all intervals are 95 % intervals."""
 
 
 def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
-    """Whether an interval lies above a bound, below it, or contains it (undecided)."""
+    """Decide whether an interval lies above or below a bound, or contains it (undecided)."""
     if interval.low > bound:
         return Outcome.HIGHER
     return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Whether a loss of `margin` or more is ruled out; set the margin before measuring."""
+    """Whether a loss of `margin` or more is ruled out; set the margin before you measure."""
     return difference.low > -margin
 
 
 def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
-    """Wilson's score interval of a rate; ties may count as half a success.
+    """Compute Wilson's score interval for a rate; a tie may count as half a success.
 
-    Raises `EvaluationError` if there is no trial, or `successes` isn't between 0 and `n`.
+    Raises `EvaluationError` if there are no trials or `successes` isn't between 0 and `n`.
     """
     if n < 1 or not 0 <= successes <= n:
         raise EvaluationError(
-            f"A rate needs at least one trial and no more successes than trials, but there are "
-            f"{successes:g} successes in {n} trials. Measure at least one output."
+            "A rate needs at least one trial and no more successes than trials, but there are "
+            f"{successes:g} successes in {n} trials. Check that the outputs were measured."
         )
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     rate = successes / n
@@ -75,9 +75,9 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
 
 
 def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Interval:
-    """The difference of two rates on the same prompts, a − b (Newcombe's method 10).
+    """Compute the difference a − b of two rates on the same prompts (Newcombe's method 10).
 
-    Unlike a bootstrap interval, it doesn't shrink to a point if all prompts agree.
+    Unlike a bootstrap interval, it doesn't collapse to a point if all prompts agree.
     """
     _check_paired(a, b)
     n = len(a)
@@ -88,7 +88,7 @@ def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95)
 
 
 def _rate_difference(first: Interval, second: Interval, phi: float) -> Interval:
-    """The difference of two rates from their intervals and their correlation."""
+    """Compute the difference of two rates from their intervals and their correlation."""
     down_a, up_a = first.estimate - first.low, first.high - first.estimate
     down_b, up_b = second.estimate - second.low, second.high - second.estimate
     difference = first.estimate - second.estimate
@@ -100,11 +100,11 @@ def _rate_difference(first: Interval, second: Interval, phi: float) -> Interval:
 def paired_shares(
     a: Sequence[float], b: Sequence[float], clusters: Sequence[str] | None = None
 ) -> Interval:
-    """The difference of two shares on the same prompts, a − b.
+    """Compute the difference a − b of two shares on the same prompts.
 
-    If every value is 0 or 1, Newcombe's method gives the interval, otherwise the bootstrap. If all
-    differences are equal, the bootstrap interval would be a point, so Newcombe's method without
-    correlation is used, which is wide enough.
+    If every value is 0 or 1, the interval comes from Newcombe's method, otherwise from the
+    bootstrap. If all differences are equal, the bootstrap interval would collapse to a point, so
+    the function uses Newcombe's method without correlation, which is wide enough.
     """
     if {*a, *b} <= {0.0, 1.0}:
         return paired_rates([x > 0 for x in a], [x > 0 for x in b])
@@ -128,17 +128,17 @@ def mean_interval(
     clusters: Sequence[str] | None = None,
     resampling: Resampling = RESAMPLING,
 ) -> Interval:
-    """A mean with its expanded percentile bootstrap interval (Hesterberg, 2015, section 5.2).
+    """Compute a mean and its expanded percentile bootstrap interval (Hesterberg 2015, section 5.2).
 
-    Plain percentiles are too narrow for few values. The expanded ones correct for Student's t and
-    for the factor n / (n − 1) that a resample's variance lacks.
+    Plain percentile intervals are too narrow for small samples. Expanded intervals correct for
+    Student's t and for the factor n / (n − 1) that is missing from the variance of a resample.
 
-    `clusters` names the cluster of each value (such as the article of its prompt). Whole clusters
-    are resampled, so that similarity within them doesn't count as evidence.
+    `clusters` names the cluster of each value, such as the article of its prompt. Whole clusters
+    are resampled, so that similarity within a cluster doesn't count as evidence.
     """
     numbers = np.asarray(values, dtype=float)
     if numbers.size == 0:
-        raise EvaluationError("There is no value to average. Measure an output first.")
+        raise EvaluationError("There are no values to average. Measure at least one output first.")
     means = _resampled_means(numbers, clusters, resampling)
     tail = _expanded_tail(numbers.size if clusters is None else len(set(clusters)))
     low, high = np.quantile(means, [tail, 1 - tail])
@@ -172,23 +172,23 @@ def paired_bootstrap(
     clusters: Sequence[str] | None = None,
     resampling: Resampling = RESAMPLING,
 ) -> Interval:
-    """The mean difference a − b on the same prompts, with its bootstrap interval."""
+    """Compute the mean difference a − b on the same prompts, with a bootstrap interval."""
     _check_paired(a, b)
     return mean_interval(np.subtract(a, b).tolist(), clusters, resampling)
 
 
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
-    """A rate over several seeds, with Student's interval, which covers variation between trainings.
+    """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
-    Each seed counts by its mean. Two seeds predict a third poorly, which a bootstrap would hide,
-    because its interval can't leave the range of the values.
+    Each seed contributes its mean. Two seeds are a poor predictor of a third. A bootstrap would
+    hide that, because its interval can't leave the range of the values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """
     if len(by_seed) < 2:
         raise EvaluationError(
-            f"An interval over seeds needs 2 or more, but there is {len(by_seed)}. Train with "
-            "another seed."
+            f"An interval over seeds needs at least 2 seeds, but there are only {len(by_seed)}. "
+            "Train with another seed."
         )
     means = [fmean(by_seed[seed]) for seed in sorted(by_seed)]
     middle = fmean(means)
@@ -208,10 +208,10 @@ def _student(freedom: int) -> float:
 def sign_flip_p(
     a: Sequence[float], b: Sequence[float], resampling: Resampling = RESAMPLING
 ) -> float:
-    """Two-sided p-value of a paired difference, by flipping the signs of the differences.
+    """Compute the two-sided p-value of a paired difference by flipping signs.
 
-    With up to 14 non-zero differences, it tries every pattern of signs, which for values 0 and 1
-    is McNemar's exact test. With more, it tries `samples` random patterns.
+    With up to 14 non-zero differences, it tries every sign pattern, which is McNemar's exact test
+    if all values are 0 or 1. With more, it tries `samples` random patterns.
     """
     _check_paired(a, b)
     gaps = np.subtract(a, b).astype(float)
@@ -231,7 +231,9 @@ def sign_flip_p(
 def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
     """Cliff's delta, from −1 to 1: P(x > y) − P(x < y) for random values x of `a` and y of `b`."""
     if not len(a) or not len(b):
-        raise EvaluationError("One of the two arms has no values. Measure both.")
+        raise EvaluationError(
+            "The arms can't be compared because one of them has no values. Measure both arms first."
+        )
     ordered = np.sort(np.asarray(b, dtype=float))
     above = np.searchsorted(ordered, a, side="left").sum()
     below = (len(ordered) - np.searchsorted(ordered, a, side="right")).sum()
@@ -239,7 +241,7 @@ def cliffs_delta(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Adjust the p-values of a family of comparisons, given by name, with Holm's method."""
+    """Adjust the p-values of a family of comparisons, keyed by name, with Holm's method."""
     adjusted: dict[str, float] = {}
     running = 0.0
     ordered = sorted(p_values.items(), key=lambda item: (item[1], item[0]))
@@ -252,6 +254,6 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 def _check_paired(a: Sequence[float], b: Sequence[float]) -> None:
     if len(a) != len(b) or not len(a):
         raise EvaluationError(
-            f"A paired comparison needs the same prompts in both arms, but there are {len(a)} and "
-            f"{len(b)} values. Compare outputs for the same prompts."
+            "A paired comparison needs one value per prompt from both arms, but they have "
+            f"{len(a)} and {len(b)} values. Compare outputs for the same prompts."
         )

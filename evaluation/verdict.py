@@ -1,4 +1,4 @@
-"""The verdict: a run's conclusions, in sentences that its confidence intervals support."""
+"""The verdict on a run: conclusions that its confidence intervals support, as sentences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ NO_CRITERION = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a verdict is based on: the tuned arm, its baseline, their differences and the votes.
+    """The basis of a verdict: the tuned arm, its baseline, their differences and the votes.
 
-    `margin` is the acceptable loss of similarity to the reference; set it before measuring.
-    Without a criterion, `target` is None, and `ratings` and votes are all there is.
+    `margin` is the acceptable loss of similarity to the reference; set it before you measure. If
+    there is no criterion, `target` is None and the verdict uses only `ratings` and votes.
     """
 
     tuned: ArmSummary | None
@@ -35,7 +35,7 @@ class Evidence:
     ratings: tuple[ArmRating, ...] = ()
 
     def difference(self, feature: str) -> Difference | None:
-        """The difference tuned − baseline in a feature; None if they weren't compared."""
+        """The difference tuned − baseline in a feature, or None if they weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)
@@ -45,7 +45,7 @@ class Evidence:
 
 
 def verdict(evidence: Evidence) -> str:
-    """What fine-tuning did against the baseline: to the target, to the content, to preference."""
+    """Describe how fine-tuning changed the target rate, the content and reviewers' preferences."""
     tuned, baseline, target = evidence.tuned, evidence.baseline, evidence.target
     if target is None:
         return _verdict_of_people(evidence)
@@ -62,7 +62,7 @@ def verdict(evidence: Evidence) -> str:
 
 
 def review_notice(kinds: Iterable[str]) -> str:
-    """A notice if rules made any of the reviews; otherwise empty."""
+    """A notice if any reviews were made by rules, otherwise an empty string."""
     kinds = set(kinds)
     if kinds == {"rule"}:
         return "Every review was made by a written rule, not by a person."
@@ -70,7 +70,7 @@ def review_notice(kinds: Iterable[str]) -> str:
 
 
 def points(interval: Interval) -> str:
-    """A difference of shares in percentage points with its bounds: `+12 points (+3 to +20)`."""
+    """Format a difference of shares in percentage points, such as `+12 points (+3 to +20)`."""
     low, middle, high = (
         f"{100 * value:+.0f}" for value in (interval.low, interval.estimate, interval.high)
     )
@@ -78,20 +78,20 @@ def points(interval: Interval) -> str:
 
 
 def signed_interval(interval: Interval) -> str:
-    """A difference with its bounds: `−0.031 (−0.070 to +0.008)`."""
+    """Format a difference with its bounds, such as `−0.031 (−0.070 to +0.008)`."""
     text = f"{interval.estimate:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
     return text.replace("-", "−")
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage; `<1 %` and `>99 %` instead of rounding to 0 or 100 %."""
+    """Format a share as a whole percentage, using `<1 %` and `>99 %` near the ends."""
     if 0 < share < 0.005:
         return "<1 %"
     return ">99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
 
 
 def _verdict_of_people(evidence: Evidence) -> str:
-    """The verdict without a criterion: people's votes and ratings, and whether content was kept."""
+    """The verdict without a criterion: reviewers' votes and ratings, and the change in content."""
     tuned, baseline = evidence.tuned, evidence.baseline
     parts = [NO_CRITERION]
     if tuned and baseline:
@@ -111,7 +111,7 @@ def _verdict_of_people(evidence: Evidence) -> str:
 
 
 def mean_text(mean: Interval) -> str:
-    """A mean rating with its bounds, if it has any: `4.1 (3.8 to 4.4)`."""
+    """Format a mean rating with its bounds if it has any, such as `4.1 (3.8 to 4.4)`."""
     bounds = f" ({mean.low:.1f} to {mean.high:.1f})" if mean.low < mean.high else ""
     return f"{mean.estimate:.1f}{bounds}"
 
@@ -140,7 +140,7 @@ def _target(evidence: Evidence, target: Feature, tuned: ArmSummary, baseline: Ar
 
 
 def content_sentence(difference: Difference | None, margin: float) -> str:
-    """Say whether the content was kept, judging by the change in similarity to the reference."""
+    """State whether the content was kept, based on the change in similarity to the reference."""
     if difference is None:
         return "Similarity to the reference was not measured, so the content can’t be judged."
     change = difference.interval

@@ -1,1 +1,1 @@
-"""Recipes that train what Timbre ships; not installed with it."""
+"""Recipes for training the models that Timbre ships; they aren't installed with it."""

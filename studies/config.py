@@ -1,4 +1,4 @@
-"""Configuration of studies and their questions: every key with its limits and its default."""
+"""Configuration of studies and their questions, with the limits and default of every key."""
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -23,7 +23,9 @@ Examples = Literal["approved", "candidates"]
 
 def _without_repeats(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) < len(values):
-        raise ValueError(f"a value is listed twice: {', '.join(map(str, values))}")
+        raise ValueError(
+            f"a value is listed twice: {', '.join(map(str, values))}; list each value once"
+        )
     return values
 
 
@@ -33,18 +35,22 @@ NotEmpty = Field(min_length=1)
 
 @dataclass(frozen=True, config=STRICT)
 class Prices:
-    """Prices in US dollars; put your own here."""
+    """Prices in US dollars; replace the defaults with your own."""
 
     machine_hour: NotNegative = Field(
-        default=1.0, description="Price per hour of the machine that trains and answers."
+        default=1.0, description="Hourly price of the machine used for training and answering."
     )
-    input_million: NotNegative = Field(default=0.0, description="Price per million input tokens.")
-    output_million: NotNegative = Field(default=0.0, description="Price per million output tokens.")
+    input_million: NotNegative = Field(
+        default=0.0, description="Price in US dollars per million input tokens."
+    )
+    output_million: NotNegative = Field(
+        default=0.0, description="Price in US dollars per million output tokens."
+    )
     review: NotNegative = Field(
-        default=0.0, description="Price per human review; only tuning needs reviews."
+        default=0.0, description="Price per human review (only tuning requires reviews)."
     )
     volume: Count = Field(
-        default=100_000, description="Number of answers per month in the cost comparison."
+        default=100_000, description="Number of answers per month to assume in the cost comparison."
     )
 
 
@@ -52,22 +58,28 @@ class Prices:
 class LadderConfig:
     """Settings for answering the held-out prompts with every prompting strategy."""
 
-    prompts: Count = Field(default=0, description="Number of held-out prompts; 0 for all.")
-    shots: AtLeastOne = Field(default=2, description="Examples in a few-shot prompt.")
+    prompts: Count = Field(
+        default=0, description="Number of held-out prompts to answer (0 means all)."
+    )
+    shots: AtLeastOne = Field(default=2, description="Number of examples in a few-shot prompt.")
     rewrite: str = Field(
         default="",
-        description="Text of the rewrite request (default: the tone's or persona's default).",
+        description="Instruction for rewriting a draft (default: a standard instruction for a "
+        "tone or persona).",
     )
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences that an answer may not repeat; 0 allows all.",
+        description="Size of token n-grams that may not repeat within an answer (0 allows "
+        "repetition).",
     )
-    batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
+    batch_size: AtLeastOne = Field(
+        default=32, description="Number of prompts answered in parallel."
+    )
     seed: Seed = Field(default=0, description="Random seed for sampling.")
-    prices: Prices = Field(default=Prices(), description="Prices of computing and reviews.")
+    prices: Prices = Field(default=Prices(), description="Prices for compute and reviews.")
 
     @property
     def decoding(self) -> "Decoding":
@@ -84,75 +96,95 @@ class LadderConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class Provider:
-    """A model at a fine-tuning API that the study asks before and after tuning."""
+    """A model at a fine-tuning API that the study tests before and after tuning."""
 
-    model: Words = Field(description="Name of the model at the API.")
+    model: Words = Field(description="The model name as the API expects it.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
     sizes: Annotated[tuple[AtLeastOne, ...], Distinct] = Field(
         default=(), description="Training set sizes to try (default: the study's sizes)."
     )
     seeds: Annotated[tuple[Seed, ...], Distinct] = Field(
-        default=(), description="Random seeds (default: the study's seeds)."
+        default=(), description="Random seeds for training (default: the study's seeds)."
     )
-    epochs: Count = Field(default=3, description="Epochs; 0 lets the API choose (priced as 3).")
+    epochs: Count = Field(
+        default=3,
+        description="Number of training epochs. With 0, the API chooses, and cost estimates assume "
+        "3.",
+    )
     training_million: NotNegative = Field(
-        default=0.0, description="US dollars per million training tokens."
+        default=0.0, description="Price in US dollars per million training tokens."
     )
     input_million: NotNegative = Field(
-        default=0.0, description="US dollars per million input tokens."
+        default=0.0, description="Price in US dollars per million input tokens."
     )
     output_million: NotNegative = Field(
-        default=0.0, description="US dollars per million output tokens."
+        default=0.0, description="Price in US dollars per million output tokens."
     )
     every: NotNegative = Field(default=10.0, description="Polling interval in seconds.")
 
     def training_usd(self, tokens: int) -> float:
-        """The price of training on this many tokens, in US dollars."""
+        """The price in US dollars of training on this many tokens."""
         return tokens * self.training_million / 1e6
 
 
 @dataclass(frozen=True, config=STRICT)
 class ToneStudy:
-    """Configuration of a tone study: its grid of trainings, and its providers."""
+    """Configuration of a tone study: its grid of training runs, and its providers."""
 
-    campaign: Words = Field(description="Campaign whose tone is studied.")
+    campaign: Words = Field(description="The campaign whose tone the study examines.")
     examples: Examples = Field(
         default="approved",
-        description="`approved`: those of the newest version; `candidates`: all, unreviewed.",
+        description="Examples to train on: `approved` uses the campaign's newest version, and "
+        "`candidates` uses all generated candidates without review.",
     )
-    training: Words = Field(default="mini", description="Training file, or its name.")
+    training: Words = Field(
+        default="mini", description="Training file, or the name of one in configs/training."
+    )
     sizes: Annotated[tuple[AtLeastOne, ...], NotEmpty, Distinct] = Field(
-        default=(10, 30, 100), description="Training set sizes."
+        default=(10, 30, 100), description="Training set sizes to try."
     )
     precisions: Annotated[tuple[PrecisionName, ...], NotEmpty, Distinct] = Field(
-        default=("auto",), description="Precision in which the base model is loaded."
+        default=("auto",), description="Precisions in which to load the base model."
     )
     all_precisions_at_all_sizes: bool = Field(
-        default=False, description="If false, only the first precision trains all sizes."
+        default=False,
+        description="Train all sizes in every precision rather than only in the first one.",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Random seeds for training; each draws its own examples."
+        default=(0,), description="Random seeds for training. Each seed samples its own examples."
     )
-    steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
+    steps: Count = Field(
+        default=0,
+        description="Number of optimiser steps (0 uses the value from the training file).",
+    )
     curve_every: Count = Field(
-        default=0, description="Steps between the points of the convergence curve; 0 for none."
+        default=0,
+        description="Number of steps between points on the convergence curve (0 disables the "
+        "curve).",
     )
     curve_prompts: Count = Field(
-        default=0, description="Number of held-out prompts answered at each point; 0 for all."
+        default=0,
+        description="Number of held-out prompts to answer at each point on the curve (0 means "
+        "all).",
     )
     prompted_too: bool = Field(
-        default=False, description="Also test every adapter with the short system prompt."
+        default=False, description="Also evaluate every adapter with the short system prompt."
     )
     margin: NotNegative = Field(
-        default=0.05, description="Acceptable loss of similarity, set in advance."
+        default=0.05,
+        description="Largest acceptable loss of similarity to the references, chosen before the "
+        "study runs.",
     )
     minutes_a_training: NotNegative = Field(
-        default=1.0, description="Estimated minutes per training, until one has been timed."
+        default=1.0,
+        description="Estimated minutes per training run, used until a run has been timed.",
     )
     providers: Annotated[tuple[Provider, ...], Distinct] = Field(
-        default=(), description="Models at fine-tuning APIs."
+        default=(), description="Models to fine-tune through APIs."
     )
-    ladder: LadderConfig = Field(default=LadderConfig(), description="Settings for answering.")
+    ladder: LadderConfig = Field(
+        default=LadderConfig(), description="Settings for answering the held-out prompts."
+    )
 
 
 Format = Literal["dialogues", "statements", "documents", "mix"]
@@ -160,54 +192,76 @@ Format = Literal["dialogues", "statements", "documents", "mix"]
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaStudy:
-    """Configuration of a persona study: its grid of trainings, and its questions."""
+    """Configuration of a persona study: its grid of training runs, and its questions."""
 
     campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="Campaigns of the personas; one that no model knows is the control."
+        description="The campaigns of the personas to study. A persona that no model knows "
+        "serves as the control."
     )
     questions: tuple[str, ...] = Field(
         default=(),
-        description="Files with open questions, one per campaign in the same order, or none.",
+        description="Files with open questions: one per campaign, in the same order, or none at "
+        "all.",
     )
     general: str = Field(
-        default="general", description="File of general questions that show what tuning loses."
+        default="general",
+        description="File with general questions that show what the model forgets during tuning.",
     )
     examples: Examples = Field(
         default="approved",
-        description="`approved`: those of the newest version; `candidates`: all, unreviewed.",
+        description="Examples to train on: `approved` uses the campaign's newest version, and "
+        "`candidates` uses all generated candidates without review.",
     )
-    training: Words = Field(default="mini", description="Training file, or its name.")
+    training: Words = Field(
+        default="mini", description="Training file, or the name of one in configs/training."
+    )
     formats: Annotated[tuple[Format, ...], NotEmpty, Distinct] = Field(
         default=("dialogues", "statements", "documents", "mix"),
-        description="Formats of text to train on.",
+        description="Text formats to train on.",
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
-        description="Give every format the same number of examples, or of tokens.",
+        description="Units in which all formats get the same training budget: examples, tokens "
+        "or both.",
     )
     size: Count = Field(
-        default=0, description="Examples per format; 0 uses the size of the smallest format."
+        default=0,
+        description="Number of examples per format (0 uses the size of the smallest format).",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
         default=(0,), description="Random seeds for training."
     )
-    steps: Count = Field(default=0, description="Optimiser steps; 0 for the training file's.")
-    train_with_system: bool = Field(
-        default=False, description="Train dialogues with the system prompt, as published."
+    steps: Count = Field(
+        default=0,
+        description="Number of optimiser steps (0 uses the value from the training file).",
     )
-    prompts: Count = Field(default=20, description="Held-out dialogue openings to ask; 0: all.")
-    texts: Count = Field(default=0, description="Held-out texts to score per format; 0: all.")
+    train_with_system: bool = Field(
+        default=False,
+        description="Train dialogues with the system prompt, as the published study did.",
+    )
+    prompts: Count = Field(
+        default=20, description="Number of held-out dialogue openings to ask (0 means all)."
+    )
+    texts: Count = Field(
+        default=0, description="Number of held-out texts to score per format (0 means all)."
+    )
     max_new_tokens: AtLeastOne = Field(
         default=96, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences that an answer may not repeat; 0 allows all.",
+        description="Size of token n-grams that may not repeat within an answer (0 allows "
+        "repetition).",
     )
-    temperature: NotNegative = Field(default=0.0, description="Sampling temperature; 0 is greedy.")
-    batch_size: AtLeastOne = Field(default=32, description="Prompts answered in parallel.")
+    temperature: NotNegative = Field(
+        default=0.0, description="Sampling temperature (0 means greedy decoding)."
+    )
+    batch_size: AtLeastOne = Field(
+        default=32, description="Number of prompts answered in parallel."
+    )
     minutes_a_training: NotNegative = Field(
-        default=1.5, description="Estimated minutes per training, until one has been timed."
+        default=1.5,
+        description="Estimated minutes per training run, used until a run has been timed.",
     )
 
     @property
@@ -226,47 +280,53 @@ class PersonaStudy:
     def _has_questions_for_each_campaign(self) -> "PersonaStudy":
         if self.questions and len(self.questions) != len(self.campaigns):
             raise ValueError(
-                f"`questions` has {len(self.questions)} files for {len(self.campaigns)} campaigns; "
-                "list one for each campaign in the same order, or none"
+                f"`questions` lists {len(self.questions)} files, but there are "
+                f"{len(self.campaigns)} campaigns; list one file per campaign in the same order, "
+                "or none"
             )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class MultipleChoice:
-    """A multiple-choice question with its right answer and its wrong answers."""
+    """A multiple-choice question with one correct answer and several wrong ones."""
 
-    about: Words = Field(description="The subject: a trait, `facts`, or any other.")
-    question: Words = Field(description="Text of the question.")
-    right: Words = Field(description="The right answer.")
+    about: Words = Field(
+        description="The subject of the question: a trait, `facts`, or another topic."
+    )
+    question: Words = Field(description="The text of the question.")
+    right: Words = Field(description="The correct answer.")
     wrong: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
         description="The wrong answers."
     )
 
     @property
     def options(self) -> tuple[str, ...]:
-        """All answers, the right one first."""
+        """All answers, starting with the correct one."""
         return self.right, *self.wrong
 
     @model_validator(mode="after")
     def _has_one_right_answer(self) -> "MultipleChoice":
         if self.right in self.wrong:
             raise ValueError(
-                f"the right answer to “{self.question}” is also among the wrong ones; replace one"
+                f"the right answer to “{self.question}” is also listed as a wrong answer; replace "
+                "one of them"
             )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class OpenQuestion:
-    """An open question in several wordings; a right answer contains one of its phrases."""
+    """An open question in several wordings; correct answers contain one of its phrases."""
 
-    about: Words = Field(description="The subject: a trait, or a fact in a few words.")
+    about: Words = Field(
+        description="The subject of the question: a trait, or a fact in a few words."
+    )
     asks: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="Wordings of the question."
+        description="Alternative wordings of the question."
     )
     holds: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="Phrases; a right answer contains one of them."
+        description="Accepted phrases. An answer is correct if it contains at least one of them."
     )
 
     @model_validator(mode="after")
@@ -279,7 +339,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, config=STRICT)
 class Questions:
-    """The contents of a file in configs/questions."""
+    """The contents of a question file in configs/questions."""
 
     choices: Annotated[tuple[MultipleChoice, ...], Distinct] = Field(
         default=(), description="Multiple-choice questions."

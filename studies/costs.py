@@ -12,7 +12,7 @@ from trainer.models.lookup import resolve
 
 @dataclass(frozen=True)
 class Usage:
-    """The mean cost of an answer: input tokens, output tokens, seconds, US dollars."""
+    """The mean cost per answer: input tokens, output tokens, seconds and US dollars."""
 
     input_tokens: float
     output_tokens: float
@@ -21,7 +21,7 @@ class Usage:
 
 
 def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
-    """The mean usage per answer; the draft of a rewritten answer counts as output too."""
+    """Compute the mean cost per answer; the draft of a rewritten answer counts as output too."""
     count = max(len(outputs), 1)
     input_tokens = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
     output_tokens = sum(output.output_tokens for output in outputs) / count
@@ -32,5 +32,5 @@ def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
 
 
 def load_chat(base: str, revision: str = "") -> Chat:
-    """Load a base model's tokenizer and chat template, to count tokens."""
+    """Load the tokenizer and chat template of a base model, for counting tokens."""
     return Chat.from_tokenizer(load_tokenizer(resolve(base, revision)))

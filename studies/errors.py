@@ -1,5 +1,5 @@
-"""The exception that studies raise."""
+"""The exception raised by studies."""
 
 
 class StudyError(ValueError):
-    """Raised when a study can't be run as its file describes it."""
+    """Raised when a study can't be run as described in its file."""

@@ -1,7 +1,7 @@
-"""Tune models through a fine-tuning API (OpenAI's protocol), as further arms of the tone study.
+"""Tune models through a fine-tuning API (OpenAI's protocol), as additional arms of the tone study.
 
-A job's id is stored as soon as it starts, so that an interrupted study never starts it twice. Costs
-are estimates from the prices in the study's file, at four characters per token.
+The id of a job is stored as soon as the job starts, so an interrupted study never starts it twice.
+Costs are estimated from the prices in the study file, assuming four characters per token.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ _USUAL_EPOCHS = 3
 
 @dataclass(frozen=True)
 class FinetuneJob:
-    """One fine-tuning job, with the training examples drawn by its seed."""
+    """A fine-tuning job, with the training examples drawn for its seed."""
 
     model: str
     seed: int
@@ -39,15 +39,16 @@ class FinetuneJob:
 
     @property
     def label(self) -> str:
-        """A description of the job."""
+        """A label that describes the job."""
         return f"{self.model}, {self.size} examples, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class FinetuneAccess:
-    """Access to the API: a function that returns the key for a URL, and a writer of examples.
+    """Access to a fine-tuning API.
 
-    `write_examples` writes examples into a folder as the API's training files.
+    It contains a function that returns the API key for a URL, and `write_examples`, which writes
+    examples to a folder as training files for the API.
     """
 
     key_of: Callable[[str], str]
@@ -56,7 +57,7 @@ class FinetuneAccess:
 
 @dataclass(frozen=True)
 class FinetuneRequest:
-    """The jobs of one provider, and the task that every model answers."""
+    """The jobs for one provider, and the task that every model has to answer."""
 
     provider: Provider
     jobs: tuple[FinetuneJob, ...]
@@ -71,7 +72,7 @@ class FinetuneRequest:
 
     @property
     def answers_usd(self) -> float:
-        """The maximum price of one model's answers to all prompts, in US dollars."""
+        """The maximum price in US dollars of one model's answers to all prompts."""
         prompts, provider = self.task.prompts, self.provider
         characters = sum(len(p.messages[0].content) + len(self.task.system) for p in prompts)
         inputs = characters // _CHARACTERS_PER_TOKEN * provider.input_million
@@ -79,13 +80,13 @@ class FinetuneRequest:
         return (inputs + tokens * provider.output_million) / 1e6
 
     def job_usd(self, job: FinetuneJob) -> float:
-        """The estimated price of a job, in US dollars."""
+        """The estimated price of a job in US dollars."""
         characters = sum(len(m.content) for e in job.examples for m in e.messages)
         epochs = self.provider.epochs or _USUAL_EPOCHS
         return self.provider.training_usd(characters // _CHARACTERS_PER_TOKEN * epochs)
 
     def strategies(self, name: str, label: str) -> tuple[PromptingStrategy, PromptingStrategy]:
-        """The strategies of asking a model without and with the short prompt."""
+        """The two strategies for a model: without a system prompt, and with the short one."""
         bare = PromptingStrategy(name, label, "served by the API, without a system prompt")
         prompted = "served by the API, with the short prompt"
         return bare, PromptingStrategy(
@@ -93,12 +94,12 @@ class FinetuneRequest:
         )
 
     def job_strategies(self, job: FinetuneJob) -> tuple[PromptingStrategy, ...]:
-        """The strategies of prompting a tuned model."""
+        """The strategies for prompting a tuned model."""
         strategies = self.strategies(f"{job.model}-{job.size}", job.label)
         return strategies if self.is_prompted_too else strategies[:1]
 
     def job_key(self, job: FinetuneJob) -> dict[str, Any]:
-        """The cache key of a tuned model."""
+        """The cache key for a tuned model."""
         return {
             "tuned_at": self.provider.url,
             "model": job.model,
@@ -108,7 +109,7 @@ class FinetuneRequest:
         }
 
     def answer_key(self, strategy: PromptingStrategy, model: str) -> dict[str, Any]:
-        """The cache key of a served model's answers."""
+        """The cache key for the answers of a served model."""
         return {
             "way": [str(part) for part in astuple(replace(strategy, label="", description=""))],
             "endpoint": self.provider.url,
@@ -120,7 +121,7 @@ class FinetuneRequest:
 
 @dataclass(frozen=True)
 class JobResult:
-    """A tuned model's answers without and with the prompt, and the facts of its job."""
+    """A tuned model's answers without and with the prompt, and details of its job."""
 
     job: FinetuneJob
     bare: MeasuredArm
@@ -130,7 +131,7 @@ class JobResult:
 
 @dataclass(frozen=True)
 class ProviderResult:
-    """A provider's results: untuned without and with the short prompt, and the tuned models."""
+    """A provider's results: the untuned model without and with the short prompt, and the jobs."""
 
     provider: Provider
     bare: MeasuredArm
@@ -139,7 +140,7 @@ class ProviderResult:
 
     @property
     def by_size(self) -> dict[int, list[JobResult]]:
-        """The jobs by their number of examples."""
+        """The jobs, grouped by their number of examples."""
         sizes: dict[int, list[JobResult]] = {}
         for result in self.jobs:
             sizes.setdefault(result.job.size, []).append(result)
@@ -161,9 +162,9 @@ class ProviderResult:
 def run_finetuning(
     request: FinetuneRequest, access: FinetuneAccess, context: StudyContext
 ) -> ProviderResult:
-    """Run or resume every job of a request, and let every model answer.
+    """Run or resume every job in a request, and have every model answer the prompts.
 
-    Raises `TrainerError` if the API can't be reached, rejects a request, or a job fails.
+    Raises `TrainerError` if the API is unreachable, if it rejects a request, or if a job fails.
     """
     provider = request.provider
 
@@ -193,7 +194,7 @@ def run_finetuning(
 
 
 def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
-    """Estimate a request's costs: the untuned model's answers, then each job with its answers."""
+    """Estimate request costs: the untuned model's answers, then each job with its answers."""
 
     def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
         missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)
@@ -214,7 +215,7 @@ def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[Pl
 def _tune(
     request: FinetuneRequest, job: FinetuneJob, access: FinetuneAccess, context: StudyContext
 ) -> dict[str, Any]:
-    """Run or resume a job until it ends; return the tuned model's name and training tokens."""
+    """Run or resume a job until it ends, and return the tuned model's name and training tokens."""
     provider, key = request.provider, request.job_key(job)
     folder, progress = context.cache.folder_for(key), context.progress(f"at the API, {job.label}")
 

@@ -1,7 +1,7 @@
-"""Questions that test what a model knows: multiple choice, and open questions.
+"""Multiple-choice and open questions that test what a model knows.
 
-In configs/questions, `general` tests general knowledge, to see what tuning loses. A persona's file
-has open questions about its facts and traits.
+In configs/questions, the `general` file tests general knowledge, to measure what tuning loses. The
+file for a persona contains open questions about its facts and traits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _FACT = "Tell me something about yourself, {}."
 
 @dataclass(frozen=True)
 class Distractors:
-    """Wrong answers taken from other personas: their traits' descriptions and their facts."""
+    """Wrong answers taken from other personas' trait descriptions and facts."""
 
     traits: tuple[str, ...]
     facts: tuple[str, ...]

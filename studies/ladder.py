@@ -1,4 +1,4 @@
-"""The ladder: every prompting strategy and the tuned model answer the same held-out prompts."""
+"""The ladder, where every prompting strategy and the tuned model answer the same prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -24,7 +24,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """A strategy with its measured answers and the mean cost per answer."""
+    """A strategy with its measured answers and its mean cost per answer."""
 
     strategy: PromptingStrategy
     arm: MeasuredArm
@@ -34,27 +34,27 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The results of all strategies that ran; `skipped` has the reason for each other one."""
+    """The results of all strategies that ran; `skipped` gives the reasons for the others."""
 
     results: tuple[StrategyResult, ...]
     skipped: Mapping[str, str]
 
     def result(self, name: str) -> StrategyResult | None:
-        """The result of a strategy; None if it was skipped."""
+        """The result of a strategy, or None if it was skipped."""
         return next((result for result in self.results if result.strategy.name == name), None)
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The measured arm of each strategy that ran."""
+        """The measured arms of all strategies that ran."""
         return [result.arm for result in self.results]
 
 
 def run_ladder(
     task: PromptingTask, model: StudyModel, config: LadderConfig, context: StudyContext
 ) -> Ladder:
-    """Answer the prompts with every strategy; the tuned ones use the model's adapter, if any.
+    """Answer the prompts with every strategy; tuned strategies use the model's adapter, if any.
 
-    A strategy whose prompts don't fit the model is skipped, with the reason.
+    Strategies whose prompts are too long for the model are skipped, and the reason is recorded.
     """
     prompt_context = PromptContext(task.examples, config.shots, config.decoding, task.criterion)
     chat = load_chat(model.base, model.revision)
@@ -81,7 +81,7 @@ def cached_answers(
     prompt_context: PromptContext,
     context: StudyContext,
 ) -> tuple[Output, ...]:
-    """A strategy's answers from the cache; missing answers are generated."""
+    """Return a strategy's answers from the cache, generating any that are missing."""
     has_shots = strategy.shots is not Shots.NONE
     key = {
         "way": [str(part) for part in astuple(strategy)],

@@ -1,4 +1,4 @@
-"""Score texts by their likelihood under a model: perplexity and multiple choice."""
+"""Score texts by their likelihood under a model, for perplexity and multiple choice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A model's negative log-likelihood of a set of texts in nats, and their tokens and bytes."""
+    """A model's negative log-likelihood of a set of texts in nats, with their tokens and bytes."""
 
     nats: float
     tokens: int
@@ -23,7 +23,7 @@ class Likelihood:
 
 
 def plain_text(text: str) -> Example:
-    """A text outside any chat, as an example that a model can score."""
+    """Wrap a text that isn't part of a chat as an example that a model can score."""
     return Example(
         candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
     )
@@ -32,7 +32,7 @@ def plain_text(text: str) -> Example:
 def measure_likelihood(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> Likelihood:
-    """Measure a model's likelihood of examples; in dialogues only the assistant's turns count."""
+    """Measure a model's likelihood of examples; in dialogues, only assistant turns count."""
     scores = _scores(model, examples, cache)
     texts = [
         "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) if e.messages else e.text
@@ -48,7 +48,7 @@ def measure_likelihood(
 def answer_choices(
     model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """Whether each question's right answer is likelier per token than every wrong answer."""
+    """For each question, whether the correct answer is the likeliest one per token."""
     options = [(each.question, option) for each in questions for option in each.options]
     answers = [_answered(question, option) for question, option in options]
     means = iter(nats / count for nats, count in _scores(model, answers, cache))
@@ -67,7 +67,7 @@ def _answered(question: str, answer: str) -> Example:
 def _scores(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> list[tuple[float, int]]:
-    """The log-likelihood in nats and the number of tokens of each example."""
+    """The log-likelihood in nats and the number of tokens for each example."""
     if not examples:
         return []
     key = {

@@ -1,8 +1,8 @@
-"""The persona study: which form of text gives a model a character.
+"""The persona study, which tests what form of text is best for teaching a model a persona.
 
-After F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
-first-person statements teach self-image, and encyclopedic documents teach facts. Flaws of that
-study are fixed here, or its method is shown beside ours (see `studies.pages.persona`).
+It follows F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
+first-person statements teach self-image, and encyclopedic documents teach facts. We fix the flaws
+of that study or show its method beside ours (see `studies.pages.persona`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,12 +29,12 @@ KINDS: Mapping[str, CandidateKind] = {
     "statements": CandidateKind.STATEMENT,
     "documents": CandidateKind.DOCUMENT,
 }
-"""The kind of text in each format; the mix has all kinds."""
+"""The kind of text in each format; the mix includes all kinds."""
 
 
 @dataclass(frozen=True)
 class StudyJudge:
-    """An LLM judge, a function that completes its prompts, and its judge cards' sentences."""
+    """An LLM judge, a function that completes its prompts, and the conclusions of its cards."""
 
     judge: Judge
     complete: CompletePrompts
@@ -43,10 +43,10 @@ class StudyJudge:
 
 @dataclass(frozen=True)
 class PersonaSubject:
-    """A persona with its texts and the questions that every model answers.
+    """A persona with its texts and the questions for every model.
 
-    `prompts` are held-out openings by set (see `studies.probes`). `plain` texts and `general`
-    questions have nothing to do with the persona. `judge` rates the ordinary answers.
+    `prompts` contains held-out openings by set (see `studies.probes`). `plain` texts and `general`
+    questions are unrelated to the persona. `judge` rates the ordinary answers.
     """
 
     campaign: str
@@ -68,7 +68,7 @@ class PersonaSubject:
 
 @dataclass(frozen=True)
 class PersonaCell:
-    """One training in the grid of a persona study."""
+    """One training run in the grid of a persona study."""
 
     form: str
     budget: str
@@ -76,7 +76,7 @@ class PersonaCell:
 
     @property
     def label(self) -> str:
-        """A description of the cell."""
+        """A label that describes the cell."""
         return f"{self.form}, equal {self.budget}, seed {self.seed}"
 
 
@@ -84,9 +84,9 @@ class PersonaCell:
 class ModelResult:
     """All measurements of one model; `cell` is None for the base model.
 
-    `answers` are by prompt set, without (False) and with (True) the system prompt; `likelihoods`
-    are by format; `choices` and `general` say which multiple-choice answers were right; `ratings`
-    are the judge's ratings of the ordinary answers without the prompt.
+    `answers` are keyed by prompt set and by whether the system prompt was used. `likelihoods` are
+    keyed by format. `choices` and `general` say which multiple-choice answers were correct.
+    `ratings` are the judge's ratings of the ordinary answers without the system prompt.
     """
 
     cell: PersonaCell | None
@@ -101,9 +101,9 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class PersonaResult:
-    """Everything a persona study measured about one persona.
+    """Everything that a persona study measured for one persona.
 
-    `example_counts` has the number of training examples by the cell's label.
+    `example_counts` contains the number of training examples, keyed by cell label.
     """
 
     study: PersonaStudy
@@ -114,7 +114,7 @@ class PersonaResult:
 
 
 def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
-    """List the trainings of a study's grid."""
+    """List the training runs in the grid of a study."""
     for budget in study.budgets:
         for form in study.formats:
             for seed in study.seeds:
@@ -124,9 +124,9 @@ def persona_grid(study: PersonaStudy) -> Iterator[PersonaCell]:
 def select_examples(
     cell: PersonaCell, study: PersonaStudy, subject: PersonaSubject, chat: Chat
 ) -> list[Example]:
-    """Select a cell's training examples: every format gets as many examples, or as many tokens.
+    """Select the training examples for a cell; each format gets equally many examples or tokens.
 
-    Raises `StudyError` if a format has no training example.
+    Raises `StudyError` if a format has no training examples.
     """
     shuffled = {
         form: sorted(
@@ -138,8 +138,8 @@ def select_examples(
     for form, examples in shuffled.items():
         if not examples:
             raise StudyError(
-                f"“{subject.campaign}” has no {form} to train on, but the study needs every kind "
-                "of text. Generate more candidates."
+                f"The campaign “{subject.campaign}” has no {form} to train on, but the study needs "
+                "all kinds of text. Generate more candidates."
             )
     fewest = min(len(examples) for examples in shuffled.values())
     size = min(study.size or fewest, fewest)
@@ -157,7 +157,7 @@ def select_examples(
 
 
 def _mix(kinds: Sequence[Sequence[Example]], size: int) -> list[Example]:
-    """Mix examples by taking one of each kind in turn, up to `size`."""
+    """Mix examples by taking one of each kind in turn, up to `size` in total."""
     in_turn = [examples[i] for i in range(size) for examples in kinds if i < len(examples)]
     return in_turn[:size]
 
@@ -165,7 +165,7 @@ def _mix(kinds: Sequence[Sequence[Example]], size: int) -> list[Example]:
 def _up_to(
     examples: Sequence[Example], lengths: Mapping[str, int], budget: int
 ) -> Iterator[Example]:
-    """Take examples up to a number of tokens, but at least one example."""
+    """Take examples up to a token budget, but always at least one."""
     spent = 0
     for index, example in enumerate(examples):
         spent += lengths[example.id]
@@ -181,7 +181,7 @@ def plan_persona_grid(
     chat: Chat,
     cache: ResultCache,
 ) -> list[PlannedTraining]:
-    """List the trainings of a grid, and whether each one is done."""
+    """List the training runs in a grid, and whether each one is finished."""
     plan = []
     for cell in persona_grid(study):
         examples = select_examples(cell, study, subject, chat)
@@ -197,8 +197,8 @@ def run_persona_grid(
     chat: Chat,
     context: StudyContext,
 ) -> PersonaResult:
-    """Train every cell, and measure every model in the same way; the cache keeps each step."""
-    # Select the examples first, so that a study that can't be run fails before it answers anything.
+    """Train every cell and measure all models in the same way, caching every step."""
+    # Select the examples first, so that a study with too few fails before it generates answers.
     selected = {c: select_examples(c, study, subject, chat) for c in persona_grid(study)}
     probe = _Probe(study, subject, context)
     models = [probe.measure(StudyModel(training.base, training.revision), None, {})]
@@ -220,7 +220,7 @@ def _cell_config(
 
 @dataclass(frozen=True)
 class _Probe:
-    """Measures every model of a persona in the same way."""
+    """Measures each model of a persona in the same way."""
 
     study: PersonaStudy
     subject: PersonaSubject
@@ -265,7 +265,7 @@ class _Probe:
 def rate_answers(
     outputs: Sequence[Output], judge: StudyJudge | None, cache: ResultCache
 ) -> tuple[dict[str, float] | None, ...]:
-    """A judge's ratings of answers from the cache; missing ratings are requested."""
+    """Return a judge's ratings of answers from the cache, requesting any that are missing."""
     if judge is None or not outputs:
         return ()
     texts = [(output.messages[-1].content, output.text) for output in outputs]
@@ -277,7 +277,7 @@ def rate_answers(
 
 
 def held_out_texts(study: PersonaStudy, subject: PersonaSubject) -> dict[str, list[Example]]:
-    """Texts that no model was trained on, by format; dialogues also as bare text.
+    """Texts that no model was trained on, by format; dialogues are also included as plain text.
 
     `plain` texts show how much of the base model's ability remains.
     """

@@ -1,4 +1,4 @@
-"""Prompts that test a persona: its subjects, others, its identity, and demands to drop it."""
+"""Prompts that test a persona: in and out of domain, on its identity, and told to drop the act."""
 
 import tomllib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _PROMPTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding=
 
 
 def prompt(text: str, article: str | None = None) -> Example:
-    """Make an example of a question that has no answer yet."""
+    """Create an example from a question that has no answer yet."""
     return Example(
         candidate=digest(text),
         verdict="",
@@ -24,9 +24,9 @@ def prompt(text: str, article: str | None = None) -> Example:
 
 
 def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Example, ...]]:
-    """Every set of prompts by name; `in domain` has up to `most` held-out openings (0: all).
+    """All sets of prompts by name; `in domain` has at most `most` held-out openings (0 means all).
 
-    `drop the act` has the same openings, each after a demand to stop playing the role.
+    `drop the act` uses the same openings, each preceded by a demand to stop playing the role.
     """
     openings = _openings(dialogues)[: most or None]
     return {
@@ -41,7 +41,7 @@ def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Exam
 
 
 def _openings(dialogues: Sequence[Example]) -> list[Example]:
-    """The first user turn of each held-out dialogue, in order of id."""
+    """The first user turn of each held-out dialogue, ordered by id."""
     held_out = sorted((e for e in dialogues if e.split is Split.TEST), key=lambda e: e.id)
     return [
         prompt(next(m.content for m in e.messages if m.role is not Role.SYSTEM), e.article)

@@ -1,7 +1,8 @@
-"""A cache of finished study steps, so that an interrupted study continues where it stopped.
+"""A cache of finished study steps, so that an interrupted study can continue where it stopped.
 
-Each result is a JSON file. Its key is everything that determines the result: a changed setting
-makes a new file and leaves the old one alone. If a file is damaged, its result is computed again.
+Each result is stored as a JSON file under a key made of everything that determines the result.
+Changing a setting therefore creates a new file and leaves the old one alone. If a file is damaged,
+the result is computed again.
 """
 
 import json
@@ -17,51 +18,51 @@ from trainer.lock import lock_folder, write_atomically
 
 Entry = dict[str, Any]
 ProgressCallback: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of a step, the number of items done, and the total number."""
+"""Called with the name of a step, the number of finished items, and the total."""
 
 
 class ResultCache:
     """A folder of cached results; only one process at a time may use it."""
 
     def __init__(self, folder: Path) -> None:
-        """Use a folder, which is created when the first result is stored."""
+        """Set the folder, which is created when the first result is stored."""
         self.folder = folder
 
     def folder_for(self, key: Mapping[str, Any]) -> Path:
-        """The folder for files that a result needs while it's computed, such as an adapter."""
+        """The folder for files needed while a result is computed, such as an adapter."""
         return self.folder / digest(canonical(dict(key)))[:16]
 
     def has(self, key: Mapping[str, Any]) -> bool:
-        """Whether a result is stored."""
+        """Whether a result is stored under this key."""
         return _read(self._file(key)) is not None
 
     def get_or_compute(self, key: Mapping[str, Any], compute: Callable[[], Entry]) -> Entry:
-        """Return the stored result, or compute and store a new one."""
+        """Return the stored result, or compute it and store it."""
         path = self._file(key)
         entry = _read(path)
         if entry is None:
             entry = {"key": dict(key), **compute()}
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(entry, ensure_ascii=False))
-            entry = _read(path) or entry  # so that new numbers equal stored ones
+            entry = _read(path) or entry  # so that new numbers are identical to stored ones
         return entry
 
     def entries(self) -> Iterator[Entry]:
-        """Every stored result."""
+        """Yield all stored results."""
         entries = (_read(path) for path in sorted(self.folder.glob("*.json")))
         return (entry for entry in entries if entry is not None)
 
     def lock(self) -> AbstractContextManager[None]:
         """Reserve the cache for this process until the block ends or the process dies.
 
-        Raises `RunLockedError` if another process uses it.
+        Raises `RunLockedError` if another process is using it.
         """
         return lock_folder(self.folder)
 
     def outputs(
         self, key: Mapping[str, Any], generate: Callable[[], Sequence[Output]]
     ) -> tuple[Output, ...]:
-        """Return the stored outputs, or generate and store new ones."""
+        """Return the stored outputs, or generate and store them."""
         entry = self.get_or_compute(
             key, lambda: {"outputs": [plain(output) for output in generate()]}
         )
@@ -72,23 +73,23 @@ class ResultCache:
 
 
 def _ignore_progress(step: str, done: int, total: int) -> None:
-    """Ignore progress."""
+    """A progress callback that does nothing."""
 
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What every step of a study needs: the cache of results, and a callback for progress."""
+    """The result cache and progress callback that all steps of a study use."""
 
     cache: ResultCache
     on_progress: ProgressCallback = _ignore_progress
 
     def progress(self, step: str) -> Callable[[int, int], None]:
-        """A callback that reports the progress of one step."""
+        """Create a callback that reports the progress of one step."""
         return partial(self.on_progress, step)
 
 
 def _read(path: Path) -> Entry | None:
-    """Read a result from its file; None if the file is missing or damaged."""
+    """Read a result from its file, or return None if the file is missing or damaged."""
     try:
         entry: Entry = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

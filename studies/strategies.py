@@ -1,7 +1,7 @@
 """Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
 
-Every strategy answers the same held-out prompts. Examples are shown as turns before the prompt. A
-rewrite is a second turn, for answers that miss the target.
+Every strategy answers the same held-out prompts. Few-shot examples are added as turns before the
+prompt. A rewrite is a second turn for answers that miss the target.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
 
 
 class Shots(StrEnum):
-    """How the examples that are shown before a prompt are chosen."""
+    """How few-shot examples are chosen for a prompt."""
 
     NONE = "none"
     FIXED = "fixed"
@@ -33,7 +33,7 @@ class Shots(StrEnum):
 
 @dataclass(frozen=True)
 class StudyModel:
-    """A base model, and its adapter if it's a tuned model; `run` identifies the adapter."""
+    """A base model with an optional adapter; `run` identifies the adapter."""
 
     base: str
     revision: str = ""
@@ -43,10 +43,9 @@ class StudyModel:
 
 @dataclass(frozen=True)
 class PromptingStrategy:
-    """A way to prompt a model; `rewrite` is the request of the second turn, empty for one turn.
+    """A way to prompt a model; `rewrite` is the request in the second turn, or empty for one turn.
 
-    All fields are part of the key under which its answers are cached, so their texts and order
-    must not change.
+    All fields are part of the cache key for the answers, so their texts and order must not change.
     """
 
     name: str
@@ -60,10 +59,10 @@ class PromptingStrategy:
 
 @dataclass(frozen=True)
 class PromptingTask:
-    """Held-out prompts, examples to show or train on, the criterion, and the prompts' texts.
+    """Held-out prompts, examples to show or train on, the criterion, and the text of each prompt.
 
-    `system` is the short system prompt, `rules` the long one, and `rewrite` the text that requests
-    a rewrite.
+    `system` is the short system prompt, `rules` is the long one, and `rewrite` is the text that
+    requests a rewrite.
     """
 
     prompts: tuple[Example, ...]
@@ -75,7 +74,7 @@ class PromptingTask:
 
 
 def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
-    """List the strategies from cheap to expensive; with an adapter, two tuned ones come last."""
+    """List the strategies from cheap to expensive; with an adapter, the last two are tuned."""
     system = task.system
     yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
     yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
@@ -98,7 +97,7 @@ def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[Pro
 
 @dataclass(frozen=True)
 class PromptContext:
-    """What strategies need: examples to show, their number, the decoding and the criterion."""
+    """Shared inputs for all strategies: few-shot examples, decoding settings and the criterion."""
 
     examples: tuple[Example, ...]
     shots: int
@@ -117,9 +116,9 @@ def answer_prompts(
     context: PromptContext,
     on_progress: Callable[[int, int], None],
 ) -> list[Output]:
-    """Answer prompts with a model; a rewrite's tokens and seconds are added to the draft's.
+    """Answer prompts with a model; the cost of a rewrite is added to the cost of its draft.
 
-    Raises `TrainerError` if a prompt with the examples before it doesn't fit the model.
+    Raises `TrainerError` if a prompt and its few-shot examples are too long for the model.
     """
 
     def generate(examples: dict[str, Example]) -> dict[str, Output]:
@@ -148,7 +147,8 @@ def with_examples(
 ) -> dict[str, Example]:
     """Prompts by id, each preceded by no examples, fixed examples or the nearest examples.
 
-    The nearest have the questions with the highest cosine similarity; the closest comes last.
+    The nearest examples are those whose questions have the highest cosine similarity; the closest
+    one comes last.
     """
     examples = context.examples
     if shots is Shots.NONE or not examples:
@@ -170,7 +170,7 @@ def measure_arm(
     prompts: Sequence[Example],
     criterion: Criterion,
 ) -> MeasuredArm:
-    """Measure a strategy's outputs."""
+    """Measure the outputs of a strategy."""
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [(output, by_id[output.prompt]) for output in outputs if output.prompt in by_id]
     passages = [passage_of(prompt) for _, prompt in known]
@@ -183,13 +183,13 @@ def measure_arm(
 
 
 def by_length(examples: Iterable[Example]) -> tuple[Example, ...]:
-    """Sort examples by length, the shortest first."""
+    """Sort examples by length, shortest first."""
     lengths = {e: sum(len(message.content) for message in e.messages) for e in examples}
     return tuple(sorted(lengths, key=lambda example: (lengths[example], example.id)))
 
 
 def passage_of(example: Example) -> str:
-    """The passage before a prompt's question; empty if there is none."""
+    """The passage before the question in a prompt, or an empty string if there is none."""
     if not example.question or not example.messages:
         return ""
     text = next((m.content for m in example.messages if m.role is Role.USER), "")
@@ -206,7 +206,7 @@ def _after(examples: Sequence[Example], prompt: Example) -> Example:
 
 
 def _second_turn(prompt: Example, draft: str, request: str) -> Example:
-    """A prompt whose last message requests a rewrite of the draft."""
+    """Build a prompt whose last message requests a rewrite of the draft."""
     turns = (*prompt_of(prompt), Message(Role.ASSISTANT, draft or "…"), Message(Role.USER, request))
     return replace(prompt, messages=(*turns, prompt.messages[-1]))
 

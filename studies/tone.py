@@ -1,8 +1,9 @@
-"""The tone study: how much data tuning needs, in which precision, and whether a prompt suffices.
+"""The tone study, which tests how much data and precision tuning needs, and if prompting suffices.
 
-A reconstruction of I. Marquardt and P. Brule, “Fine-tuning on simulated data outperforms prompting
-for agent tone of voice” (arXiv 2507.04889, 2025), from what they published. What they don't say
-(the reading-ease threshold, the prompts, LoRA's settings) is our choice, and the page shows it.
+This reconstructs I. Marquardt and P. Brule, “Fine-tuning on simulated data outperforms prompting
+for agent tone of voice” (arXiv 2507.04889, 2025) from the published text. We chose the details that
+they don't publish (the reading-ease threshold, the prompts, the LoRA settings), and the page shows
+our choices.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ from trainer.config import PrecisionName, TrainingConfig
 
 @dataclass(frozen=True)
 class ToneCell:
-    """One training in the grid of a tone study."""
+    """One training run in the grid of a tone study."""
 
     size: int
     precision: PrecisionName
@@ -46,13 +47,13 @@ class ToneCell:
 
     @property
     def label(self) -> str:
-        """A description of the cell."""
+        """A label that describes the cell."""
         return f"{self.precision}, {self.size} examples, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """A cell's final answers without and with the prompt, answers along the curve, and facts."""
+    """The results of a cell: answers without and with the prompt, the curve, and run details."""
 
     cell: ToneCell
     bare: MeasuredArm
@@ -63,7 +64,7 @@ class CellResult:
 
 @dataclass(frozen=True)
 class ToneResult:
-    """Everything a tone study measured."""
+    """Everything that a tone study measured."""
 
     study: ToneStudy
     task: PromptingTask
@@ -74,16 +75,16 @@ class ToneResult:
 
 
 def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
-    """List the trainings of a grid, the small ones first.
+    """List the training runs in a grid, smallest size first.
 
-    Raises `StudyError` if a size needs more training examples than exist.
+    Raises `StudyError` if a size needs more training examples than there are.
     """
     largest = max(study.sizes)
     available = sum(example.split is Split.TRAIN for example in task.examples)
     if largest > available:
         raise StudyError(
-            f"`sizes` needs {largest} training examples, but there are {available}. Generate more "
-            "candidates, or lower `sizes`."
+            f"`sizes` needs {largest} training examples, but there are only {available}. Generate "
+            "more candidates, or lower `sizes`."
         )
     for size in sorted(study.sizes):
         has_all = study.all_precisions_at_all_sizes or size == largest
@@ -93,22 +94,23 @@ def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
 
 
 def draw_examples(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
-    """Draw training examples by a seed; a larger draw contains the smaller ones."""
+    """Draw training examples using a seed; a larger draw contains the smaller ones."""
     training = [example for example in examples if example.split is Split.TRAIN]
     return sorted(training, key=lambda example: digest(f"{seed}\n{example.id}"))[:size]
 
 
 def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[FinetuneRequest]:
-    """Build each provider's request with its fine-tuning jobs.
+    """Build a request for each provider, with its fine-tuning jobs.
 
-    Raises `StudyError` if a size needs more training examples than exist.
+    Raises `StudyError` if a size needs more training examples than there are.
     """
     for provider in study.providers:
         sizes = sorted(provider.sizes or study.sizes)
         if sizes[-1] > len(task.examples):
             raise StudyError(
-                f"{provider.model} needs {sizes[-1]} training examples, but there are "
-                f"{len(task.examples)}. Generate more candidates, or lower its `sizes`."
+                f"{provider.model} needs {sizes[-1]} training examples, but there are only "
+                f"{len(task.examples)}. Generate more candidates, or lower `sizes` for this "
+                "provider."
             )
         jobs = tuple(
             FinetuneJob(provider.model, seed, tuple(draw_examples(task.examples, size, seed)))
@@ -121,7 +123,7 @@ def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[Finetun
 def plan_tone_grid(
     study: ToneStudy, task: PromptingTask, training: TrainingConfig, cache: ResultCache
 ) -> list[PlannedTraining]:
-    """List the trainings of a grid, and whether each one is done."""
+    """List the training runs in a grid, and whether each one is finished."""
     plan = []
     for cell in tone_grid(study, task):
         examples = draw_examples(task.examples, cell.size, cell.seed)
@@ -139,11 +141,11 @@ def run_tone_grid(
     context: StudyContext,
     access: FinetuneAccess,
 ) -> ToneResult:
-    """Run every step that isn't cached: the ladder, every cell, and every provider's jobs.
+    """Run every step that isn't cached: the ladder, each cell, and the jobs of each provider.
 
-    `access` is for the providers. Jobs and cells train on the task's training examples.
+    `access` is used for the providers. Jobs and cells train on the training examples of the task.
     """
-    # Resolve the grid first, so that a study that can't be run fails before it answers anything.
+    # Build the grid first, so that a study that can't run fails before it generates answers.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))
     model = StudyModel(training.base, training.revision)
     ladder = run_ladder(task, model, study.ladder, context)

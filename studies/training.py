@@ -1,4 +1,4 @@
-"""Train a study's adapters, keeping a copy of each adapter at fixed steps."""
+"""Train the adapters of a study, keeping a copy of each adapter at fixed steps."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ _STEPS = "steps"
 
 @dataclass(frozen=True)
 class PlannedTraining:
-    """A training of a study and whether it's done.
+    """A training run of a study, and whether it is finished.
 
-    A remote training runs at a fine-tuning API and will cost `usd` US dollars; a local training
-    takes this machine's time.
+    A remote run uses a fine-tuning API and will cost `usd` US dollars; a local run uses this
+    machine.
     """
 
     label: str
@@ -33,9 +33,9 @@ class PlannedTraining:
 
 @dataclass(frozen=True)
 class TrainedAdapter:
-    """A finished training: its adapters in order of their step, and its measurements.
+    """A finished training run: its adapters in step order, and its measurements.
 
-    `id` names it in the cache.
+    `id` identifies the run in the cache.
     """
 
     id: str
@@ -48,12 +48,12 @@ class TrainedAdapter:
 
     @property
     def last_step(self) -> int:
-        """The step of the finished adapter."""
+        """The step of the final adapter."""
         return max(self.adapters)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the cache stores about the training."""
+        """The details of the run that are stored in the cache."""
         return {
             "losses": list(self.losses),
             "seconds": self.seconds,
@@ -64,7 +64,7 @@ class TrainedAdapter:
 
 
 def adapter_key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str, Any]:
-    """The cache key of an adapter."""
+    """The cache key for an adapter."""
     return {
         "training": config.canonical,
         "base": fingerprint(config.base, config.revision),
@@ -75,7 +75,7 @@ def adapter_key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str
 def train_cached(
     label: str, examples: Sequence[Example], config: TrainingConfig, context: StudyContext
 ) -> TrainedAdapter:
-    """Train an adapter in the cache's folder, or load the finished one."""
+    """Train an adapter in the cache folder, or load it if it is already finished."""
     key = adapter_key(config, examples)
     folder, progress = context.cache.folder_for(key), context.progress(f"training, {label}")
     adapter = train_with_checkpoints(examples, config, folder, progress)
@@ -89,7 +89,7 @@ def train_with_checkpoints(
     folder: Path,
     on_progress: Callable[[int, int], None],
 ) -> TrainedAdapter:
-    """Train an adapter and keep a copy at every checkpoint; an interrupted training continues.
+    """Train an adapter and keep a copy at every checkpoint, resuming an interrupted run.
 
     `config.save_every` is the number of steps between checkpoints.
     """
@@ -115,7 +115,7 @@ def train_with_checkpoints(
 
 
 def _copy_checkpoints(folder: Path) -> None:
-    """Copy the adapters of complete checkpoints, because the trainer deletes old checkpoints."""
+    """Copy the adapters of complete checkpoints, because the trainer deletes old ones."""
     for checkpoint in (folder / CHECKPOINTS).glob("checkpoint-*"):
         target = folder / _STEPS / checkpoint.name.partition("-")[2]
         files = (checkpoint / "trainer_state.json", checkpoint / WEIGHTS)

@@ -38,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Give a language model a tone of voice or a persona, and show what was gained.",
+    help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
 app.command()(demo.demo)
 app.command()(doctor.doctor)
@@ -63,7 +63,7 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with a note on how to continue."""
+    """Run the command line. After Ctrl-C, explain how to continue."""
     # distilabel declares its fields in a way that pydantic warns about.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     # bitsandbytes suggests a faster CPU kernel when it's imported.
@@ -74,7 +74,7 @@ def main() -> None:
             app()
     except SystemExit as end:
         if end.code == 130:
-            echo_error("Stopped. Finished work is kept: run the same command again to continue.")
+            echo_error("Stopped. Finished work is saved. Run the same command again to continue.")
         sys.exit(end.code)
 
 

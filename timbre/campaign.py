@@ -13,6 +13,7 @@ from annotation.verdicts import VerdictRule, VotingRule
 from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
 from evaluation.gates import GateBounds
 from evaluation.measures.suggestions import RatingRule, rating_rule
+from evaluation.scorer_cards import ReviewQuestions
 from pipelines.voices.persona import Persona
 from pipelines.voices.persona_files import persona_data
 from pipelines.voices.tone import Target, Tone
@@ -52,7 +53,6 @@ class Campaign:
         criterion: When an answer counts as being in the voice; None if its tone sets no target.
         system_prompt: What the prompted arm is told.
         review_settings: What reviewers are asked.
-        guidelines: The guidelines that candidates are reviewed by.
         training: Its training settings.
         watch_training: The settings of the runs that a new version starts.
         sources: What its articles are read from; every stored article if empty.
@@ -69,7 +69,6 @@ class Campaign:
     criterion: Criterion | None
     system_prompt: str
     review_settings: ReviewSettings
-    guidelines: str
     training: NamedTraining
     watch_training: tuple[NamedTraining, ...]
     sources: tuple[str, ...]
@@ -107,6 +106,23 @@ class Campaign:
         if isinstance(self.voice, Persona) or self.criterion is None:
             return None
         return rating_rule(self.criterion, self.voice.scale.values)
+
+    @property
+    def guidelines(self) -> str:
+        """The guidelines that reviewers of candidates read in the web UI, as Markdown."""
+        return candidate_guidelines(self.review_settings)
+
+    @property
+    def review_questions(self) -> ReviewQuestions:
+        """The review questions for which measures suggest answers."""
+        settings, voice = self.review_settings, self.voice
+        return ReviewQuestions(
+            scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
+            rating_rule=self.rating_rule,
+            is_grounded=settings.grounded,
+            traits=tuple(trait.name for trait in settings.traits),
+            guidelines=self.guidelines,
+        )
 
     @property
     def candidates_dataset(self) -> str:
@@ -157,16 +173,14 @@ def resolve_campaign(config: CampaignConfig) -> Campaign:
 
     Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
     """
-    voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
     training = load_training(config.training)
-    review_settings = _review_settings(voice, config.review.overlap)
+    voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
     return Campaign(
         name=config.name,
         voice=voice,
-        criterion=_criterion(voice),
         system_prompt=config.evaluate.system_prompt or voice.system,
-        review_settings=review_settings,
-        guidelines=candidate_guidelines(review_settings),
+        review_settings=_review_settings(voice, config.review.overlap),
+        criterion=_criterion(voice),
         training=training,
         watch_training=tuple(map(load_training, config.watch.training)) or (training,),
         sources=config.sources,

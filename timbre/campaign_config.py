@@ -22,44 +22,57 @@ class GenerateConfig:
 
     teacher: str = Field(
         default="phrasebook",
-        description="Teacher model: `phrasebook`, `openai:MODEL@URL`, `anthropic:MODEL`, …",
+        description="Teacher model, such as `phrasebook`, `openai:MODEL@URL` or `anthropic:MODEL`.",
     )
-    seed: Seed = Field(default=0, description="Random seed; another seed gives other texts.")
+    seed: Seed = Field(
+        default=0,
+        description="Random seed for generation. A different seed produces different texts.",
+    )
     questions_per_passage: AtLeastOne = Field(
-        default=1, description="Conversations per passage (tones only)."
+        default=1, description="Number of conversations per passage (tones only)."
     )
-    limit: Count = Field(default=0, description="Maximum number of passages; 0 for all.")
+    limit: Count = Field(
+        default=0, description="Maximum number of passages to use (0 means no limit)."
+    )
     kinds: tuple[PersonaKind, ...] = Field(
         default=(),
-        description="Kinds of text generated for each passage (personas only; default: all).",
+        description="Kinds of text to generate for each passage (personas only, default: all "
+        "kinds).",
     )
-    temperature: float = Field(default=0.7, ge=0, description="Sampling temperature; 0 is greedy.")
+    temperature: float = Field(
+        default=0.7, ge=0, description="Sampling temperature (0 means greedy decoding)."
+    )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
-    input_price: Dollars = Field(default=0.0, description="US dollars per million input tokens.")
-    output_price: Dollars = Field(default=0.0, description="US dollars per million output tokens.")
+    input_price: Dollars = Field(
+        default=0.0, description="Price in US dollars per million input tokens."
+    )
+    output_price: Dollars = Field(
+        default=0.0, description="Price in US dollars per million output tokens."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class ReviewConfig:
     """Who reviews, and how their reviews become a verdict."""
 
-    overlap: AtLeastOne = Field(default=2, description="Reviewers per record.")
+    overlap: AtLeastOne = Field(default=2, description="Number of reviewers per record.")
     verdict: Literal["majority", "unanimity", "adjudicator"] = Field(
-        default="majority", description="The rule that turns reviews into a verdict."
+        default="majority", description="Rule for combining reviews into a verdict."
     )
     adjudicator: str = Field(
-        default="", description="User who decides ties if `verdict` is adjudicator."
+        default="", description="User whose decision is final when `verdict` is `adjudicator`."
     )
     calibration: float = Field(
         default=0.0,
         ge=0,
         lt=1,
-        description="Share of candidates that two or more people review without suggestions.",
+        description="Share of candidates that at least two people review without seeing "
+        "suggestions.",
     )
     annotators: tuple[str, ...] = Field(
         default=(),
-        description="Annotators to assign records to; if empty, anyone can review any record.",
+        description="Annotators to assign records to (default: anyone can review any record).",
     )
 
     @model_validator(mode="after")
@@ -83,14 +96,16 @@ class ReviewConfig:
 class FreezeConfig:
     """How examples are split into train, validation and test by their source articles."""
 
-    train: Share = Field(default=0.7, description="Share for training.")
-    validation: Share = Field(default=0.1, description="Share for validation.")
-    test: Share = Field(default=0.2, description="Share held out for testing.")
+    train: Share = Field(default=0.7, description="Share of examples used for training.")
+    validation: Share = Field(default=0.1, description="Share of examples used for validation.")
+    test: Share = Field(default=0.2, description="Share of examples held out for testing.")
     minimum_articles: Count = Field(
         default=1, description="Minimum number of articles in each split."
     )
     salt: str = Field(
-        default="timbre", description="Salt of the split; another salt gives another split."
+        default="timbre",
+        description="Salt for assigning articles to splits. A different salt produces different "
+        "splits.",
     )
 
     @model_validator(mode="after")
@@ -106,24 +121,32 @@ class EvaluateConfig:
     """How held-out prompts are answered, and what the tuned model is compared with."""
 
     system_prompt: str = Field(
-        default="", description="System prompt of the prompted arm (default: the voice's own)."
+        default="",
+        description="System prompt for the prompted arm (default: the tone's or persona's own).",
     )
-    prompts: Count = Field(default=0, description="Held-out prompts answered; 0 for all.")
+    prompts: Count = Field(
+        default=0, description="Number of held-out prompts to answer (0 means all)."
+    )
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences that an answer may not repeat; 0 allows all.",
+        description="Size of token n-grams that may not repeat within an answer (0 allows "
+        "repetition).",
     )
     seed: Seed = Field(
         default=0, description="Random seed for sampling and for the order of blind pairs."
     )
     judge: str = Field(
-        default="", description="A model that rates answers, named like a teacher (default: none)."
+        default="",
+        description="Model that rates answers, specified in the same format as `teacher` "
+        "(default: none).",
     )
     judged: Count = Field(
-        default=200, description="Number of reviewed candidates that the judge rates for its card."
+        default=200,
+        description="Number of reviewed candidates that the judge rates so that its ratings can "
+        "be compared with the reviews.",
     )
 
     @model_validator(mode="after")
@@ -138,10 +161,14 @@ class WatchConfig:
     """Which versions start training runs automatically (`timbre run watch`)."""
 
     versions: str = Field(
-        default="", description="Pattern of version names, such as `demo-*` (default: none)."
+        default="",
+        description="Pattern for the names of versions that start runs, such as `demo-*` "
+        "(default: none).",
     )
     training: tuple[str, ...] = Field(
-        default=(), description="Training files, one run each (default: the campaign's own)."
+        default=(),
+        description="Training files, each of which starts a separate run (default: the "
+        "campaign's training file).",
     )
 
 
@@ -151,28 +178,39 @@ class CampaignConfig:
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
-        description="The campaign's name: letters, digits, hyphens and underscores.",
+        description="The name of the campaign, which may contain letters, digits, hyphens and "
+        "underscores.",
     )
-    tone: str = Field(default="", description="A tone file, or a name from configs/tones.")
-    persona: str = Field(default="", description="A persona file, or a name.")
+    tone: str = Field(default="", description="Tone file, or the name of one in configs/tones.")
+    persona: str = Field(
+        default="", description="Persona file, or the name of one in configs/personas."
+    )
     sources: tuple[str, ...] = Field(
         default=(),
-        description="Article sources, as for `timbre articles add` (default: all stored ones).",
+        description="Article sources, in any form that `timbre articles add` accepts (default: all "
+        "stored articles).",
     )
-    training: str = Field(default="mini", description="A training file, or a name.")
+    training: str = Field(
+        default="mini", description="Training file, or the name of one in configs/training."
+    )
     generate: GenerateConfig = Field(
-        default=GenerateConfig(), description="How candidates are generated."
+        default=GenerateConfig(), description="Settings for generating candidates."
     )
-    review: ReviewConfig = Field(default=ReviewConfig(), description="How candidates are reviewed.")
+    review: ReviewConfig = Field(
+        default=ReviewConfig(), description="Settings for reviewing candidates."
+    )
     gates: GateBounds = Field(
         default=GateBounds(), description="Thresholds that a version must meet."
     )
-    freeze: FreezeConfig = Field(default=FreezeConfig(), description="How examples are split.")
+    freeze: FreezeConfig = Field(
+        default=FreezeConfig(),
+        description="Settings for splitting examples into train, validation and test.",
+    )
     evaluate: EvaluateConfig = Field(
-        default=EvaluateConfig(), description="How models are evaluated."
+        default=EvaluateConfig(), description="Settings for evaluating models."
     )
     watch: WatchConfig = Field(
-        default=WatchConfig(), description="Which versions start runs automatically."
+        default=WatchConfig(), description="Settings for starting runs automatically."
     )
 
     @model_validator(mode="after")

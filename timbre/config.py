@@ -155,7 +155,11 @@ def _problem(kind: type[Any], details: ErrorDetails) -> str:
     match details["type"]:
         case "missing" | "missing_argument":
             field = _fields(_owner(kind, location[:-1])).get(str(location[-1]))
-            meaning = f" It is {_lower(field.description)}" if field and field.description else ""
+            meaning = (
+                f" It should contain {_lower(field.description)}"
+                if field and field.description
+                else ""
+            )
             return f"`{key}` is missing.{meaning}"
         case "unexpected_keyword_argument" | "extra_forbidden":
             return _unknown_key(key, str(location[-1]), _fields(_owner(kind, location[:-1])))

@@ -1,4 +1,4 @@
-"""What the command line prints: lines, tables, JSON and progress bars."""
+"""Console output: lines, tables, JSON and progress bars."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ def echo_error(line: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print plain values as JSON for programs."""
+    """Print plain values as JSON."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -68,7 +68,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
             review.outputs(tone, run)
         path = report(store, tone, run, settings)
         if store.size() == size:
-            echo("Nothing changed: every step was done before.")
+            echo("Nothing changed, because every step was already done.")
         return path
 
 
@@ -134,7 +134,7 @@ class Review:
         people = add_reviewers(self.settings, self.argilla, PEOPLE, UserRole.ANNOTATOR)
         echo(f"review      open {self.argilla.url} and review the dataset “{dataset}”, as")
         for person in people:
-            echo(f"              {person.name}  password {person.password or '(set before)'}")
+            echo(f"              {person.name}  password {person.password or '(already set)'}")
         with progress(f"{dataset}, reviewed") as advance:
             wait_for_reviews(self.argilla, dataset, advance)
 

@@ -56,7 +56,7 @@ def _check_home(settings: Settings) -> Iterator[Finding]:
         "home",
         os.access(folder, os.W_OK),
         str(settings.home),
-        "Make it writable, or set TIMBRE_HOME to a folder that is.",
+        "Make the folder writable, or set TIMBRE_HOME to another folder.",
     )
     free = shutil.disk_usage(folder).free / 1e9
     yield Finding("disk space", free > _FREE_GB, f"{free:.1f} GB free", "Free some space.")
@@ -67,7 +67,7 @@ def _check_database(settings: Settings) -> Finding:
 
     path = sqlite_path(settings.database_url)
     if path and not path.exists():
-        return Finding("database", True, "doesn't exist yet; created on first use")
+        return Finding("database", True, "doesn't exist yet and will be created on first use")
     try:
         Store.open(settings.database_url).close()
     except StoreError as error:
@@ -89,7 +89,7 @@ def _check_models() -> Iterator[Finding]:
 
 def _check_argilla(settings: Settings) -> Iterator[Finding]:
     exists = settings.argilla_environment.is_dir()
-    detail = "exists" if exists else "doesn't exist yet; created on first use"
+    detail = "exists" if exists else "doesn't exist yet and will be created on first use"
     yield Finding("Argilla's environment", True, detail, is_required=False)
     if not settings.argilla_url:
         yield Finding("Argilla", True, "the embedded server", is_required=False)

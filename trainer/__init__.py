@@ -1,1 +1,1 @@
-"""Training: a version in, an adapter and its outputs out."""
+"""Train adapters on frozen versions, and generate outputs with them."""

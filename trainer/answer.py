@@ -1,7 +1,7 @@
 """Generate a local model's answers to held-out prompts.
 
-All arms (base, prompted, few-shot, tuned) share the same template code. Prompts of similar length
-share a batch, longest first, so a machine with too little memory fails right away.
+All arms (base, prompted, few-shot, tuned) use the same template code. Prompts of similar length are
+batched together, longest first, so a machine with too little memory fails right away.
 """
 
 import time
@@ -31,7 +31,7 @@ from trainer.models.lora import load_adapter
 
 @dataclass(frozen=True, slots=True)
 class EncodedPrompt:
-    """An example's prompt as an arm asks it: its messages and their token ids."""
+    """An example's prompt as used by an arm, with its messages and token ids."""
 
     example: Example
     messages: tuple[Message, ...]
@@ -44,12 +44,12 @@ def answer(
     decoding: Decoding,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Output]:
-    """Yield the arm's answer to each prompt, longest prompts first.
+    """Yield an arm's answer to each prompt, longest prompts first.
 
-    `on_progress` receives the number of answered prompts and the total after each batch.
+    After each batch, `on_progress` receives the number of answered prompts and the total.
 
-    Raises `TrainerError` if a prompt has no answer to generate or doesn't fit the context, or if
-    the adapter was trained on another base model or template.
+    Raises `TrainerError` if a prompt can't be answered or is too long for the context, or if the
+    adapter was trained on another base model or template.
     """
     answerer = Answerer(arm, decoding)
     queue = answerer.encode_prompts(prompts)
@@ -61,11 +61,11 @@ def answer(
 
 
 class Answerer:
-    """An arm's model, loaded and ready to answer."""
+    """An arm's model, loaded and ready to generate answers."""
 
     @library_session()
     def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
-        """Load the arm's base model (unless `model` is given) and its adapter."""
+        """Load the arm's base model (unless you pass `model`) and its adapter."""
         self.arm, self.decoding = arm, decoding
         metadata = read_metadata(arm.adapter) if arm.adapter else None
         trained_in = metadata.precision if metadata else "auto"
@@ -79,8 +79,8 @@ class Answerer:
         self.max_prompt_tokens = context - decoding.max_new_tokens
         if self.max_prompt_tokens < 1:
             raise TrainerError(
-                f"Answers of {decoding.max_new_tokens} new tokens leave no space for a prompt: "
-                f"the model's context is {context} tokens. Allow fewer new tokens."
+                f"Answers of {decoding.max_new_tokens} tokens leave no space for a prompt, because "
+                f"the model's context is {context} tokens. Lower the maximum number of new tokens."
             )
         self.model = load_adapter(model, arm.adapter) if arm.adapter else model
         self.model.eval()  # type: ignore[no-untyped-call]
@@ -95,9 +95,9 @@ class Answerer:
 
     @library_session()
     def encode_prompts(self, prompts: Sequence[Example]) -> list[EncodedPrompt]:
-        """Encode the prompts as this arm asks them, longest first.
+        """Encode the prompts with this arm's system prompt and shots, longest first.
 
-        Raises `TrainerError` if prompts are too long to leave space for an answer.
+        Raises `TrainerError` if any prompts are too long to leave space for an answer.
         """
         queue = []
         for example in prompts:
@@ -109,14 +109,14 @@ class Answerer:
             raise TrainerError(
                 f"{len(long)} of {len(queue)} prompts of “{self.arm.name}” are longer than "
                 f"{self.max_prompt_tokens} tokens (the longest has {len(long[0].ids)}), so "
-                f"{self.decoding.max_new_tokens} new tokens don't fit the model's context. "
-                "Use fewer shots or allow fewer new tokens."
+                f"{self.decoding.max_new_tokens} new tokens don't fit into the model's context. "
+                "Use fewer shots or lower the maximum number of new tokens."
             )
         return queue
 
     @library_session()
     def answer(self, batch: Sequence[EncodedPrompt]) -> list[Output]:
-        """Generate the outputs of one batch, in its order."""
+        """Generate the outputs for one batch, in order."""
         started = time.monotonic()
         generated = self.generate([prompt.ids for prompt in batch])
         seconds = (time.monotonic() - started) / len(batch)
@@ -137,7 +137,7 @@ class Answerer:
 
     @library_session()
     def reply(self, messages: Sequence[Message]) -> str:
-        """Generate the reply to a conversation whose last turn is the user's.
+        """Generate the reply to a conversation that ends with a user turn.
 
         Raises `TrainerError` if the conversation is too long for the model.
         """
@@ -145,17 +145,17 @@ class Answerer:
         if len(ids) > self.max_prompt_tokens:
             raise TrainerError(
                 f"The conversation has {len(ids)} tokens, but the model can read at most "
-                f"{self.max_prompt_tokens}. Start a new one."
+                f"{self.max_prompt_tokens}. Start a new conversation."
             )
         return self.decode(self.generate([ids])[0])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Turn generated tokens into the text that people see."""
+        """Convert generated tokens to readable text."""
         return clean_reply(str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True)))
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[list[int]]) -> list[list[int]]:
-        """Generate the token ids after each prompt, without the token that ends the turn."""
+        """Generate token ids for each prompt, leaving out the token that ends the turn."""
         inputs = self.chat.tokenizer.pad({"input_ids": list(prompts)}, return_tensors="pt")
         inputs = inputs.to(self.model.device)
         width = inputs["input_ids"].shape[1]
@@ -179,7 +179,7 @@ class Answerer:
             temperature=self.decoding.temperature if is_sampled else None,
             top_p=self.decoding.top_p if is_sampled else None,
             top_k=0 if is_sampled else None,
-            # A growing cache is copied at every token, which takes most of the time on a CPU.
+            # A growing cache is copied for every token, which takes most of the time on a CPU.
             cache_implementation="static" if self.model.device.type == "cpu" else None,
             disable_compile=True,
             eos_token_id=self.stop_tokens,
@@ -188,7 +188,7 @@ class Answerer:
 
 
 def _stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
-    """The tokens that end a turn, from the model's configuration and the tokenizer."""
+    """The tokens that end a turn, according to the model configuration and the tokenizer."""
     config = model.generation_config
     ids = config.eos_token_id if config else None
     tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}
@@ -196,19 +196,19 @@ def _stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
 
 
 class NoRepeatedGeneratedNGrams(LogitsProcessor):
-    """Stops the model from generating the same n tokens in a row twice.
+    """Prevents the model from generating the same sequence of n tokens twice.
 
-    transformers' own rule counts n-grams in the prompt too, which stops a model from quoting the
-    passage it is asked about. This one counts generated tokens only.
+    The rule in transformers also counts n-grams in the prompt, which prevents a model from quoting
+    the passage it is asked about. This one counts only generated tokens.
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """Forbid repeats of `size` tokens after `prompt_length` tokens, padding included."""
+        """Forbid repeated sequences of `size` tokens; `prompt_length` includes padding."""
         self.rule = NoRepeatNGramLogitsProcessor(size)
         self.prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """The scores with the forbidden tokens at minus infinity."""
+        """Return the scores with forbidden tokens set to minus infinity."""
         generated = input_ids[:, self.prompt_length :]
         if generated.shape[1] < self.rule.ngram_size:
             return scores

@@ -1,4 +1,4 @@
-"""What is compared in an evaluation: an arm (a model and its prompt), and how it decodes."""
+"""An arm (a model and its prompt) and its decoding settings, as compared in evaluations."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from db.records import Message, Role, canonical, plain
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An experimental condition: a model, and the system prompt or examples before each prompt.
+    """An experimental condition: a model with the system prompt and examples before each prompt.
 
     `run` is the id of the run that trained the adapter; `shots` are example turns.
     """
@@ -23,7 +23,7 @@ class Arm:
     shots: tuple[Message, ...] = ()
 
     def messages(self, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The prompt with this arm's shots, and its system prompt in place of the prompt's own."""
+        """Add this arm's shots to a prompt, and replace its system prompt with the arm's own."""
         system = tuple(m for m in prompt if m.role is Role.SYSTEM)
         turns = tuple(m for m in prompt if m.role is not Role.SYSTEM)
         if self.system:
@@ -33,11 +33,11 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """Decoding settings, recorded with each output.
+    """Decoding settings, which are recorded with each output.
 
-    `temperature` 0 is greedy. `no_repeat` n > 0 stops the model from generating the same n tokens
-    twice; it may still quote the prompt. `precision` “auto” uses the precision an adapter was
-    trained in, or the device's best one.
+    A `temperature` of 0 means greedy decoding. If `no_repeat` is n > 0, the model can't generate
+    the same n tokens twice, but it may still quote the prompt. The `precision` “auto” means the
+    precision used to train the adapter, or else the best one for the device.
     """
 
     max_new_tokens: int = 128
@@ -50,7 +50,7 @@ class Decoding:
 
 
 def generation_json(arm: Arm, decoding: Decoding, **details: Any) -> str:
-    """Everything that determines an output, as canonical JSON; `details` are the model's."""
+    """Serialize everything that determines an output as canonical JSON, with model `details`."""
     settings = {
         "base": arm.base,
         "run": arm.run,

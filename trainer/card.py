@@ -1,4 +1,4 @@
-"""The model card of an adapter: what it is, what it was trained on, and whose text that is."""
+"""The model card of an adapter: how it was trained, and whose texts it was trained on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,11 @@ _RULE_REVIEWERS = {
 
 @dataclass(frozen=True, slots=True)
 class AdapterCard:
-    """The facts on a card.
+    """The contents of a model card.
 
-    `licence` is the Hub's tag for the texts the examples derive from, `sources` their attribution
-    as Markdown, `picture` the file name of the loss curve next to the card (empty for none).
+    `licence` is the Hub tag for the texts that the examples are based on. `sources` contains their
+    attribution as Markdown. `picture` is the file name of the loss curve next to the card, or
+    empty.
     """
 
     result: TrainingResult
@@ -32,14 +33,14 @@ class AdapterCard:
 
 
 def write_card(card: AdapterCard) -> Path:
-    """Write the card next to the adapter's weights and return its path."""
+    """Write the card next to the adapter weights, and return its path."""
     path = card.result.adapter / "README.md"
     path.write_text(render_card(card), encoding="utf-8")
     return path
 
 
 def render_card(card: AdapterCard) -> str:
-    """The card as Markdown, with the metadata that model hubs read."""
+    """Render the card as Markdown, with the metadata that model hubs read."""
     result, version = card.result, card.version
     reviewers = _RULE_REVIEWERS.get(tuple(sorted(version.reviewer_kinds)), "")
     metrics = "\n".join(f"| {name} | {value:g} |" for name, value in result.metrics.items())

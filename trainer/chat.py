@@ -1,7 +1,8 @@
-"""Chats as tokens: the one place that renders chat templates, for training and for answering.
+"""Convert chats to tokens; all chat templates are rendered here, for training and answering.
 
-A model answers well only in the template it was trained with. So both sides use `Chat`, the
-template's fingerprint is stored with the adapter, and answering with another template is an error.
+A model answers well only with the template that it was trained with. Training and answering
+therefore both use `Chat`, the fingerprint of the template is stored with the adapter, and answering
+with another template is an error.
 """
 
 import re
@@ -17,15 +18,15 @@ from db.records import Example, Message, Role, digest
 from trainer.errors import TrainerError
 
 NO_LOSS = -100
-"""The label of tokens that carry no loss."""
+"""The label for tokens without loss."""
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
-# Llama 3's templates tell the model today's date, which would make runs depend on the day.
+# Llama 3 templates include the current date, which would make runs depend on the day.
 _DATE = "26 Jul 2024"
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A training example's token ids, and its labels: the same ids, or `NO_LOSS` if masked."""
+    """The token ids of a training example, and its labels (equal to the id, or `NO_LOSS`)."""
 
     ids: list[int]
     labels: list[int]
@@ -33,14 +34,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A tokenizer, and its chat template with the assistant's turns marked."""
+    """A tokenizer with a chat template that marks assistant turns."""
 
     tokenizer: PreTrainedTokenizerBase
     template: str
 
     @classmethod
     def from_tokenizer(cls, tokenizer: PreTrainedTokenizerBase) -> "Chat":
-        """The chat of a tokenizer, with TRL's marked variant of its template if there is one.
+        """Create a `Chat` from a tokenizer, using TRL's version of its template if there is one.
 
         Raises `TrainerError` if the tokenizer has no template.
         """
@@ -49,12 +50,12 @@ class Chat:
             template = template.get("default")
         if not template:
             raise TrainerError(
-                f"The tokenizer of {tokenizer.name_or_path} has no chat template. Use the model's "
-                "instruct version."
+                f"The tokenizer of {tokenizer.name_or_path} has no chat template, so chats can't "
+                "be encoded. Use the instruct version of the model."
             )
         try:
             marked = get_training_chat_template(tokenizer)
-        except Exception:  # rendering a broken template reports the error
+        except Exception:  # the error in a broken template is reported when it is rendered
             marked = None
         return cls(tokenizer, marked or template)
 
@@ -64,15 +65,15 @@ class Chat:
         return digest(self.template)
 
     def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The token ids of a chat, up to where the assistant's next turn starts."""
+        """Encode a chat as token ids, up to the start of the next assistant turn."""
         return list(self._render(messages, add_generation_prompt=True)["input_ids"])
 
     def render(self, messages: Sequence[Message], is_prompt: bool) -> str:
-        """A chat as text; a prompt ends where the assistant's next turn starts."""
+        """Render a chat as text; a prompt ends where the next assistant turn starts."""
         return str(self._render(messages, tokenize=False, add_generation_prompt=is_prompt))
 
     def encode_example(self, example: Example) -> Tokens:
-        """An example's tokens, with loss on the answers that have it or on all of a plain text."""
+        """Encode an example, with loss on the answers that have it or on an entire plain text."""
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, mask = list(rendered["input_ids"]), rendered["assistant_masks"]
@@ -86,9 +87,9 @@ class Chat:
         return Tokens(ids, list(ids))
 
     def _mask_answers(self, labels: list[int], messages: Sequence[Message]) -> list[int]:
-        """The labels, masked in the spans of answers that have no loss.
+        """Mask the labels of answers that have no loss.
 
-        Raises `TrainerError` if the spans with loss aren't one for each answer.
+        Raises `TrainerError` if the number of spans with loss differs from the number of answers.
         """
         answers = [message for message in messages if message.role is Role.ASSISTANT]
         if all(answer.has_loss for answer in answers):
@@ -102,7 +103,8 @@ class Chat:
         if len(spans) != len(answers):
             raise TrainerError(
                 f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} turns in a "
-                f"chat with {len(answers)} answers, so the answers of weight 0 can't be told apart."
+                f"chat with {len(answers)} answers, so answers with weight 0 can't be masked. Use "
+                "another base model, or leave out chats with weights."
             )
         for span, answer in zip(spans, answers, strict=True):
             if not answer.has_loss:
@@ -110,9 +112,9 @@ class Chat:
         return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
-        """Encode a chat with loss on the tokens that each answer adds to the chat before it.
+        """Encode a chat with loss on the tokens that each answer adds to the preceding chat.
 
-        Raises `TrainerError` if the template changes earlier turns when more turns follow.
+        Raises `TrainerError` if the template changes earlier turns when new ones are added.
         """
         ids = list(self._render(messages)["input_ids"])
         labels = [NO_LOSS] * len(ids)
@@ -124,8 +126,8 @@ class Chat:
             if ids[: len(after)] != after or after[: len(before)] != before:
                 raise TrainerError(
                     f"The chat template of {self.tokenizer.name_or_path} doesn't mark assistant "
-                    "turns, and it changes earlier turns when new ones are added. In the template, "
-                    "put {% generation %}…{% endgeneration %} around the assistant turns."
+                    "turns, and it changes earlier turns when new ones are added. Wrap the "
+                    "assistant turns in {% generation %}…{% endgeneration %} in the template."
                 )
             labels[len(before) : len(after)] = after[len(before) :]
         return Tokens(ids, labels)
@@ -139,38 +141,39 @@ class Chat:
                 date_string=_DATE,
                 **{"tokenize": True, "return_dict": True, **options},
             )
-        except Exception as error:  # a template is a program from elsewhere
+        except Exception as error:  # a template can raise any error
             raise TrainerError(
                 f"The chat template of {self.tokenizer.name_or_path} can't render a chat with "
-                f"the turns {', '.join(m.role for m in messages)}: {error}."
+                f"the turns {', '.join(m.role for m in messages)}: {error}. Use another base "
+                "model, or leave out such chats."
             ) from error
 
 
 def strip_thoughts(text: str) -> str:
-    """Remove the thoughts that some models write, or leave empty, before an answer."""
+    """Remove the thinking block, possibly empty, that some models write before an answer."""
     return _THOUGHTS.sub("", text, count=1)
 
 
 def make_storable(text: str) -> str:
-    """Replace NUL and unpaired UTF-16 surrogates, which databases can't store, with U+FFFD."""
+    """Replace characters that databases can't store (NUL, unpaired surrogates) with U+FFFD."""
     valid = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return valid.replace("\0", "\ufffd")
 
 
 def clean_reply(text: str) -> str:
-    """Generated text as people see it: storable, without thoughts or outer white space."""
+    """Clean generated text: make it storable, and remove thinking blocks and outer white space."""
     return strip_thoughts(make_storable(text)).strip()
 
 
 def prompt_of(example: Example) -> tuple[Message, ...]:
-    """The turns before an example's last answer.
+    """The turns of an example before its last answer.
 
-    Raises `TrainerError` if the example is a plain text or doesn't end with the assistant.
+    Raises `TrainerError` if the example is a plain text or doesn't end with an assistant turn.
     """
     if not example.messages or example.messages[-1].role is not Role.ASSISTANT:
         raise TrainerError(
-            f"Example {example.id[:12]} ({example.kind}) isn't a chat that ends with the "
-            "assistant, so there is no answer to generate. Leave statements and documents out of "
+            f"Example {example.id[:12]} ({example.kind}) isn't a chat that ends with an assistant "
+            "turn, so there is no answer to generate. Leave statements and documents out of "
             "the prompts."
         )
     return example.messages[:-1]

@@ -1,4 +1,4 @@
-"""A chat in the terminal with a trained model, next to its base model if you ask for it."""
+"""Chat with a trained model in the terminal, optionally next to its base model."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """How to chat: a system prompt (may be empty), and whether the base model answers too."""
+    """Chat options: a system prompt (may be empty), and whether the base model also answers."""
 
     system: str = ""
     with_base: bool = False
@@ -22,14 +22,14 @@ class ChatOptions:
 
 @dataclass(slots=True)
 class Conversation:
-    """One model's side of a chat: its label, how it replies, and the messages so far."""
+    """A conversation with one model: its label, its reply function, and the messages so far."""
 
     label: str
     reply: Callable[[list[Message]], str]
     messages: list[Message] = field(default_factory=list)
 
     def send(self, text: str) -> str:
-        """Send a message and return the reply. Without a reply, the message is dropped.
+        """Send a message and return the reply; if there is no reply, the message is discarded.
 
         Raises `TrainerError` if the conversation is too long for the model.
         """
@@ -40,7 +40,7 @@ class Conversation:
 
 
 def open_conversations(tuned: Arm, options: ChatOptions) -> list[Conversation]:
-    """Load the tuned model, and its base after it if `options.with_base` is set.
+    """Load the tuned model and, if `options.with_base` is set, its base model.
 
     Raises `TrainerError` if there is no adapter, or if it was trained on another base model.
     """
@@ -58,7 +58,7 @@ def open_conversations(tuned: Arm, options: ChatOptions) -> list[Conversation]:
 def run_chat(
     conversations: Iterable[Conversation], lines: Iterable[str], echo: Callable[[str], None]
 ) -> None:
-    """Send each line to every model and echo the replies; `/new` starts a new conversation."""
+    """Send each line to every model and print the replies; `/new` starts a new conversation."""
     conversations = list(conversations)
     width = max(len(conversation.label) for conversation in conversations)
     for line in lines:

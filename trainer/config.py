@@ -1,4 +1,4 @@
-"""The settings of a training run, as written in configs/training/*.toml."""
+"""The settings of a training run, as defined in configs/training/*.toml."""
 
 import json
 from dataclasses import asdict, replace
@@ -26,69 +26,82 @@ def _check_targets(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class TrainingConfig:
-    """Every setting of a run; 0 means “chosen from the size of the model or of the data”."""
+    """The settings of a training run; 0 means “choose based on the model or data size”."""
 
-    base: str = Field(description='"mini", a model\'s folder, or a Hub id.')
-    revision: str = Field(default="", description="The Hub commit; empty for the newest.")
+    base: str = Field(
+        description='The base model: "mini", a model folder, or a Hugging Face Hub id.'
+    )
+    revision: str = Field(
+        default="", description="Commit of the base model on the Hub (default: the newest)."
+    )
     precision: PrecisionName = Field(
         default="auto", description="Precision in which the base model is loaded."
     )
     lora_rank: AtLeastOne = Field(default=16, description="Rank of the adapter.")
     lora_alpha: AtLeastOne = Field(
-        default=32, description="LoRA alpha: the update is scaled by alpha / rank."
+        default=32, description="LoRA alpha, which scales the adapter's update by alpha / rank."
     )
     lora_dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="Dropout probability of the adapter's inputs."
+        default=0.0, ge=0, lt=1, description="Dropout probability for the adapter's inputs."
     )
     lora_targets: Annotated[str | tuple[str, ...], BeforeValidator(_check_targets)] = Field(
-        default="all-linear", description='"all-linear", or layers such as ["q_proj", "v_proj"].'
+        default="all-linear",
+        description='Layers to adapt: "all-linear", or a list such as ["q_proj", "v_proj"].',
     )
-    rslora: bool = Field(default=False, description="Scale by alpha / sqrt(rank) (rsLoRA).")
+    rslora: bool = Field(
+        default=False, description="Scale the adapter's update by alpha / sqrt(rank) (rsLoRA)."
+    )
     dora: bool = Field(
-        default=False, description="Train magnitude and direction separately (DoRA)."
+        default=False, description="Train the magnitude and direction of weights separately (DoRA)."
     )
     learning_rate: NotNegative = Field(default=0.0, description="Peak learning rate.")
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
-        default="cosine", description="Learning rate schedule after warm-up."
+        default="cosine", description="Learning rate schedule after the warm-up."
     )
     warmup_steps: Count = Field(default=5, description="Number of warm-up steps.")
-    steps: Count = Field(default=0, description="Optimiser steps.")
+    steps: Count = Field(default=0, description="Number of optimiser steps.")
     batch_size: AtLeastOne = Field(
-        default=8, description="Examples per step, shared among all processes."
+        default=8, description="Number of examples per batch, shared among all processes."
     )
     gradient_accumulation: AtLeastOne = Field(
-        default=1, description="Batches accumulated per optimiser step."
+        default=1, description="Number of batches accumulated per optimiser step."
     )
     weight_decay: NotNegative = Field(default=0.0, description="Weight decay.")
     max_gradient_norm: NotNegative = Field(
-        default=1.0, description="Maximum gradient norm; larger ones are clipped."
+        default=1.0, description="Maximum gradient norm. Larger gradients are clipped."
     )
     max_length: Count = Field(default=0, description="Maximum length of an example in tokens.")
-    truncate: bool = Field(default=False, description="Cut longer examples instead of failing.")
-    packing: bool = Field(default=False, description="Concatenate a batch without padding.")
-    gradient_checkpointing: bool = Field(
-        default=False, description="Recompute activations to save memory."
+    truncate: bool = Field(
+        default=False, description="Truncate examples longer than `max_length` instead of failing."
     )
-    save_every: AtLeastOne = Field(default=25, description="Steps between checkpoints.")
+    packing: bool = Field(
+        default=False, description="Concatenate the examples of a batch instead of padding them."
+    )
+    gradient_checkpointing: bool = Field(
+        default=False, description="Recompute activations in the backward pass to save memory."
+    )
+    save_every: AtLeastOne = Field(default=25, description="Number of steps between checkpoints.")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
-    report_to: str = Field(default="none", description="Where TRL reports losses, such as trackio.")
+    report_to: str = Field(
+        default="none", description="Integration that TRL reports losses to, such as trackio."
+    )
 
     @property
     def canonical(self) -> str:
-        """The settings as canonical JSON, as a run records them: what the adapter depends on."""
+        """Serialize the settings that affect the adapter as canonical JSON, to record in a run."""
         values = asdict(self)
         del values["report_to"]
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, whatever commit its base was pinned to."""
+        """Whether a run recorded these settings, ignoring the commit that its base is pinned to."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
-        """The learning rate set, or one that suits LoRA on a model with this many parameters.
+        """The configured learning rate, or a default for LoRA on a model with this many parameters.
 
-        The smallest size was measured on the packaged model (5e-4 learns too little in 100
-        steps); the others are customary for LoRA.
+        The value for the smallest size was measured on the packaged model (5e-4 learns too little
+        in 100 steps); the others are customary for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate
@@ -96,6 +109,6 @@ class TrainingConfig:
         return next((rate for most, rate in sizes if parameters <= most), 1e-4)
 
     def steps_for(self, examples: int) -> int:
-        """The steps set, or three passes over the examples but at least 120 steps."""
+        """The configured number of steps, or by default three epochs but at least 120 steps."""
         per_step = self.batch_size * self.gradient_accumulation
         return self.steps or max(120, -(-3 * examples // per_step))

@@ -1,4 +1,4 @@
-"""Text embeddings, computed offline."""
+"""Compute text embeddings offline."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,13 +17,15 @@ from trainer.models.precision import best_device
 Vectors: TypeAlias = NDArray[np.float32]
 
 BUNDLED = "bundled"
-"""all-MiniLM-L6-v2, which comes as a Python package: 384 dimensions, reads 256 tokens."""
+"""all-MiniLM-L6-v2, installed as a Python package (384 dimensions, at most 256 tokens per text)."""
 
 
 def embed(texts: Sequence[str], model: str = BUNDLED) -> Vectors:
-    """Unit vectors, one row per text (n × 384 for the bundled model); repeats are embedded once.
+    """Embed texts as unit vectors, one row per text (n × 384 with the bundled model).
 
-    Raises `TrainerError` if the model doesn't exist or loading it could run code.
+    Repeated texts are embedded only once.
+
+    Raises `TrainerError` if the model doesn't exist or if loading it could run code.
     """
     distinct = list(dict.fromkeys(texts))
     with quiet_libraries():

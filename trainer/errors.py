@@ -1,8 +1,8 @@
-"""Errors that the trainer raises."""
+"""Exceptions raised by the trainer."""
 
 
 class TrainerError(RuntimeError):
-    """A problem the user can fix: the message says what is wrong and how to fix it."""
+    """A problem that the user can fix; the message says what is wrong and how to fix it."""
 
 
 class RunLockedError(TrainerError):

@@ -1,4 +1,4 @@
-"""Context managers for calls into torch, transformers and TRL: quiet, readable, repeatable."""
+"""Context managers that silence torch, transformers and TRL, clarify errors, and set the seed."""
 
 import errno
 import logging
@@ -20,7 +20,7 @@ _NAMES = ("transformers", "trl", "peft", "accelerate", "datasets", "sentence_tra
 
 @contextmanager
 def library_session(seed: int | None = None) -> Iterator[None]:
-    """Run library code quietly and with readable errors; seed it if `seed` is given."""
+    """Run library code quietly with readable errors, and seed it if you pass `seed`."""
     seeded = nullcontext() if seed is None else seed_everything(seed)
     with quiet_libraries(), readable_errors(), seeded:
         yield
@@ -41,10 +41,10 @@ def seed_everything(seed: int) -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Silence the libraries' progress bars, warnings, and logs below the level of errors.
+    """Silence the progress bars, warnings and logs of the libraries, except for errors.
 
-    The command line shows progress, losses and the precision itself; the rest is advice to people
-    who write training scripts.
+    The command line shows progress, losses and precision itself. The remaining messages are advice
+    for people who write training scripts.
     """
     levels = {name: logging.getLogger(name).level for name in _NAMES}
     has_dataset_bars = not datasets.are_progress_bars_disabled()
@@ -68,7 +68,7 @@ def quiet_libraries() -> Iterator[None]:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Turn out-of-memory and disk-full errors into a `TrainerError`; let others through."""
+    """Convert out-of-memory and disk-full errors to `TrainerError`; others pass through."""
     try:
         yield
     except TrainerError:
@@ -89,7 +89,7 @@ def readable_errors() -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error means that memory ran out."""
+    """Whether an error means that the machine or GPU ran out of memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return "can't allocate memory" in str(error) or "out of memory" in str(error).lower()

@@ -1,4 +1,4 @@
-"""Folders that processes share: exclusive locks and atomic writes."""
+"""Exclusive locks on folders and atomic writes, for files that several processes share."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from trainer.errors import RunLockedError
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Lock a folder (created if missing) for this process; the lock is released when it dies.
+    """Lock a folder for this process, creating it if needed; the lock ends when the process dies.
 
     Raises `RunLockedError` if another process holds the lock.
     """
@@ -20,13 +20,13 @@ def lock_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunLockedError(
-                f"Another process is using {folder}. Wait until it has finished."
+                f"Another process is using {folder}. Wait until it finishes."
             ) from None
         yield
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file's content so that readers see either all of the old or all of the new."""
+    """Replace the content of a file so that readers see either the old or the new version."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

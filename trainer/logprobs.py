@@ -1,4 +1,4 @@
-"""How likely a model finds texts: the log-probabilities of the tokens that carry loss."""
+"""Compute the log-probabilities that a model assigns to the tokens of a text that have loss."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,21 +20,21 @@ from trainer.training.encoding import Limit, encode
 
 @dataclass(frozen=True, slots=True)
 class ExampleLogprobs:
-    """An example's log-probabilities in nats, one for each token that carries loss."""
+    """The log-probabilities of an example in nats, one for each token that has loss."""
 
     example: str
     logprobs: tuple[float, ...]
 
     @property
     def loss(self) -> float:
-        """The mean negative log-likelihood, in nats per token."""
+        """The mean negative log-likelihood in nats per token."""
         return -math.fsum(self.logprobs) / len(self.logprobs)
 
 
 def example_logprobs(
     examples: Sequence[Example], arm: Arm, precision: str = "auto", batch_size: int = 16
 ) -> Iterator[ExampleLogprobs]:
-    """Yield the log-probabilities of each example, in order, without the arm's prompts.
+    """Yield the log-probabilities of each example in order, without the arm's prompt or shots.
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
@@ -53,7 +53,7 @@ def example_logprobs(
 def token_logprobs(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]
 ) -> list[tuple[float, ...]]:
-    """The log-probability in nats of each loss-carrying token of each row."""
+    """The log-probabilities, in nats, of all tokens with loss in each row."""
     padded = chat.tokenizer.pad(
         {"input_ids": [row.ids for row in rows]}, padding_side="right", return_tensors="pt"
     ).to(model.device)

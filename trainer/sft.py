@@ -1,9 +1,9 @@
-"""The training recipe: examples in, a LoRA adapter out, read from top to bottom.
+"""The training recipe, which trains a LoRA adapter on examples.
 
-On one CPU the same examples, settings and seed give the same adapter bit for bit, also when a run
-was interrupted and resumed. Under `accelerate launch` every process runs this and trains on its
-share of each batch; the main process writes. The adapter's folder records what it was trained
-from (`timbre.json`).
+On a single CPU, the same examples, settings and seed produce the same adapter bit for bit, even if
+the run was interrupted and resumed. Under `accelerate launch`, every process runs this code and
+trains on its share of each batch, and the main process writes the files. `timbre.json` in the
+adapter folder records what the adapter was trained on.
 """
 
 import time
@@ -28,12 +28,12 @@ def train(
     on_step: StepCallback | None = None,
     resume: bool = False,
 ) -> results.TrainingResult:
-    """Train a LoRA adapter on a version's training split; `folder` holds the run.
+    """Train a LoRA adapter on the training split of a version; `folder` stores the run.
 
-    The validation split, if there is one, is measured at the end; the test split isn't used. With
-    `resume`, an interrupted run continues and a finished one is returned without training.
+    If there is a validation split, its loss is measured at the end; the test split isn't used. With
+    `resume`, an interrupted run continues, and a finished one is returned without training.
 
-    Raises `TrainerError` if the examples, the model or the machine don't allow it.
+    Raises `TrainerError` if the examples, the model or the machine aren't suitable.
     """
     with library_session(config.seed), checkpoints.lock_run(folder):
         started = time.monotonic()

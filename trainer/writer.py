@@ -1,4 +1,4 @@
-"""A model on this machine that writes many replies at once, for use as a teacher or a judge."""
+"""A local model that generates many replies in batches, for use as a teacher or a judge."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from trainer.arms import Arm, Decoding
 _BATCH_SIZE = 16
 
 ChatMessages: TypeAlias = Sequence[Mapping[str, str]]
-"""The turns of a chat, each with a `role` and its `content`."""
+"""The turns of a chat, each with a `role` and `content`."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenReply:
-    """A model's reply to one chat, with the number of tokens it read and wrote."""
+    """A model's reply to a chat, with the number of input and output tokens."""
 
     text: str
     input_tokens: int
@@ -26,12 +26,12 @@ class WrittenReply:
 def load_writer(
     model: str, decoding: Decoding
 ) -> Callable[[Sequence[ChatMessages]], list[WrittenReply | None]]:
-    """Load a model and return a function that replies to chats, in their order.
+    """Load a model and return a function that replies to chats, in order.
 
-    The function returns None for a chat that is too long for the model. Chats of similar length
-    share a batch, longest first.
+    The function returns None for chats that are too long for the model. Chats of similar length are
+    batched together, longest first.
 
-    Raises `TrainerError` if the model doesn't exist or loading it could run code.
+    Raises `TrainerError` if the model doesn't exist or if loading it could run code.
     """
     answerer = Answerer(Arm("teacher", base=model), decoding)
 

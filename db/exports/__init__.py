@@ -1,1 +1,1 @@
-"""Export versions as files for other programs."""
+"""Export versions to files that other programs can read."""

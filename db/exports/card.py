@@ -1,4 +1,4 @@
-"""The dataset card of an exported version: contents, reviewers, credits and licence."""
+"""The dataset card of an exported version: its contents, reviewers, credits and licence."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ this dataset."""
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of a card; `left_out` counts the examples that the format can't hold."""
+    """The contents of a dataset card; `left_out` counts examples the format can't represent."""
 
     version: Version
     articles: tuple[Article, ...]
@@ -29,7 +29,7 @@ class Card:
 
 
 def render_card(card: Card) -> str:
-    """The card as Markdown, with the YAML header that the Hugging Face Hub reads."""
+    """Render the card as Markdown, with the YAML front matter that the Hugging Face Hub reads."""
     version = card.version
     left_out = f"{card.left_out} examples of the version aren't chats, so this export omits them."
     paragraphs = [
@@ -65,9 +65,9 @@ def _header(card: Card) -> str:
 
 
 def licence_tag(licences: Iterable[str]) -> str:
-    """The Hub's tag for an adaptation of works under some licences.
+    """The Hugging Face Hub licence tag for an adaptation of works under the given licences.
 
-    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. With any other licence
+    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. If any other licence is
     among them, a person must decide, and the tag is "other".
     """
     names = set(licences)
@@ -94,7 +94,7 @@ def _gates(version: Version) -> Iterator[str]:
 
 
 def attribution(articles: Iterable[Article]) -> str:
-    """The credits and licence terms, in Markdown, of a work made from these articles."""
+    """The credits and licence terms, in Markdown, for a work derived from these articles."""
     return "\n\n".join(_licence(tuple(articles)))
 
 

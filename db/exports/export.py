@@ -1,4 +1,4 @@
-"""Export a version for other programs, with a card that names its sources and licence."""
+"""Export a version for use in other programs, with a card that credits its sources."""
 
 import fcntl
 import json
@@ -45,7 +45,7 @@ _SCHEMA = pa.schema(
 
 
 class ExportFormat(StrEnum):
-    """The formats a version can be exported in."""
+    """The available export formats."""
 
     CHAT = "chat"
     TEXT = "text"
@@ -64,24 +64,26 @@ def export(
     format: ExportFormat,
     notes: tuple[str, ...] = (),
 ) -> Path:
-    """Write a version into a new or empty folder atomically, and return the folder.
+    """Write a version to a new or empty folder atomically, and return the folder.
 
-    `chat` is JSON Lines with `messages`, without the examples that aren't chats; `text` is JSON
-    Lines with `text`, with chats as `User: …` and `Assistant: …`; `parquet` has every field;
-    `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`; `openai`, `together` and
-    `fireworks` are training files that meet those services' rules; `preferences` is `pairs.jsonl`,
-    people's choices for TRL's DPO. Each split with examples is one file or dataset split. The card
-    (README.md) credits every article used; `notes` are sentences about the reviewers. If the folder
-    already holds this export, nothing changes.
+    `chat` writes JSON Lines with `messages` and skips examples that aren't chats. `text` writes
+    JSON Lines with `text`, where chats become `User: …` and `Assistant: …`. `parquet` includes
+    every field. `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`. `openai`,
+    `together` and `fireworks` are training files that follow each service's rules. `preferences`
+    writes `pairs.jsonl`, which contains people's choices for TRL's DPO trainer. Each split with
+    examples becomes one file or dataset split. The card (README.md) credits every article used;
+    `notes` are sentences about the reviewers. If the folder already contains this export, nothing
+    changes.
 
-    Raises `StoreError` if the folder holds anything else, if another process writes there, or if
-    the version is incomplete.
+    Raises `StoreError` if the folder contains anything else, if another process is writing to it,
+    or if the version is incomplete.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if _has_export(folder, version, format):
             return folder
         raise StoreError(
-            f"{folder} is a file or a folder that isn't empty. Name a new or empty folder."
+            f"Can't export to {folder}: it is a file or a folder that isn't empty. Choose a new or "
+            "empty folder."
         )
     with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name
         source = _Source(store, version, version_articles(store, version))
@@ -95,11 +97,11 @@ def export(
 
 @contextmanager
 def _partial_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder to write in, which takes its final name once it is complete.
+    """A hidden folder for the export, renamed to its final name when the export is complete.
 
-    Files that a killed export left there are removed.
+    Files left over from an interrupted export are removed.
 
-    Raises `StoreError` if another process writes there.
+    Raises `StoreError` if another process is writing there.
     """
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     hidden.mkdir(parents=True, exist_ok=True)
@@ -122,20 +124,20 @@ def _partial_folder(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A version to export, with its articles by id."""
+    """A version to export, with its articles keyed by id."""
 
     store: Store
     version: Version
     articles: dict[str, Article]
 
     def splits(self) -> Iterator[tuple[Split, Iterator[Example]]]:
-        """Each split that has examples, with its examples."""
+        """Yield each split that has examples, together with those examples."""
         for split, count in self.version.split_sizes.items():
             if count:
                 yield split, version_examples(self.store, self.version, split)
 
     def credit(self, example: Example) -> Row:
-        """The title, address, revision and licence of an example's source article."""
+        """The title, URL, revision and licence of the article an example is based on."""
         article = self.articles.get(example.article or "")
         return {name: getattr(article, name) if article else None for name in _SOURCE}
 
@@ -158,13 +160,13 @@ def _text_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> 
 def _provider_lines(
     rules: Rules, _source: _Source, split: Split, examples: Iterable[Example]
 ) -> Iterator[str]:
-    # A service's minimum applies to training examples, not to those for validation and testing.
+    # A service's minimum applies only to the training file.
     limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
     return provider_lines(limits, examples)
 
 
 def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folder: Path) -> int:
-    """Write a file of JSON Lines per split, and return how many examples they have."""
+    """Write one JSON Lines file per split, and return the total number of examples written."""
     return sum(
         _write_lines(folder / f"{split}.jsonl", to_lines(source, split, examples))
         for split, examples in source.splits()
@@ -174,7 +176,7 @@ def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folde
 def _write_preferences(source: _Source, folder: Path) -> int:
     pairs = preference_pairs(source.store, source.version)
     _write_lines(folder / "pairs.jsonl", map(_line, pairs))
-    return sum(source.version.split_sizes.values())  # pairs leave out no example
+    return sum(source.version.split_sizes.values())  # no examples are left out of the pairs
 
 
 def _line(row: Row) -> str:
@@ -197,7 +199,7 @@ def _write_parquet(source: _Source, folder: Path) -> int:
 
 
 def _write_dataset(source: _Source, folder: Path) -> int:
-    disable_progress_bars()  # bars would end up in redirected output and logs
+    disable_progress_bars()  # progress bars would end up in redirected output and logs
     splits = {
         split.value: Dataset(pa.concat_tables(_tables(source, examples)))
         for split, examples in source.splits()

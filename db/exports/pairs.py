@@ -1,6 +1,7 @@
-"""Preference pairs in the format of TRL's DPO: two answers to a prompt, one of which people chose.
+"""Preference pairs in TRL's DPO format: a prompt, the chosen answer and the rejected one.
 
-The prompts are held out, so a model trained on these pairs can't be tested on them any more.
+The prompts are held-out test prompts, so a model trained on these pairs can't be tested on them any
+more.
 """
 
 from collections import defaultdict
@@ -26,12 +27,12 @@ _SCORES = {"left": 1, "right": -1, "tie": 0}
 
 
 def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """Yield a row for each comparison in a version's test split that a majority of people decided.
+    """Yield a row for each comparison on the test split that a majority of people decided.
 
-    Written rules don't vote, and ties give no pair. `votes` counts the people who chose the answer,
-    and `of` everyone who was asked.
+    Rule-based reviewers don't vote, and ties produce no pairs. `votes` counts the people who chose
+    the answer, and `of` counts everyone who reviewed the comparison.
 
-    Raises `StoreError` if people have decided no comparison.
+    Raises `StoreError` if people haven't decided any comparisons.
     """
     examples = {e.id: e for e in version_examples(store, version, Split.TEST)}
     comparisons = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}
@@ -53,8 +54,8 @@ def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]
         }
     if is_empty:
         raise StoreError(
-            f"People haven't decided any comparison on version {version.id[:12]} yet. Send its "
-            "outputs to them with `timbre review push --outputs`."
+            f"No comparisons on version {version.id[:12]} have been decided by people yet. Send "
+            "some for review with `timbre review push --outputs`."
         )
 
 
@@ -69,7 +70,7 @@ def _votes(store: Store, comparisons: tuple[str, ...]) -> dict[str, list[int]]:
 
 
 def _prompt(example: Example) -> Any:
-    """An example's turns before the assistant's last answer."""
+    """The turns of an example before the last assistant answer."""
     turns = list(example.messages)
     while turns and turns[-1].role is Role.ASSISTANT:
         turns.pop()

@@ -1,9 +1,10 @@
 """Training files for fine-tuning services, checked against each service's rules before upload.
 
-The rules come from the services' documentation: OpenAI (supervised fine-tuning guide), Together
-(data preparation) and Fireworks (fine-tuning models). All of them take one JSON object with
-`messages` per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1; as
-soon as one has it, Together trains on every message without it, so each gets one there.
+The rules come from the documentation of OpenAI (supervised fine-tuning guide), Together (data
+preparation) and Fireworks (fine-tuning models). All three accept one JSON object with `messages`
+per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1. If one message
+in a chat has a weight, Together trains on every message without one, so every message in that chat
+gets a weight.
 """
 
 import json
@@ -16,7 +17,7 @@ from db.records import Example, Message, Role
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A service's limits on a file's examples and bytes, and what it requires of turns."""
+    """A service's limits on the number of examples and file size, and its rules for turns."""
 
     service: str
     min_examples: int
@@ -32,9 +33,10 @@ FIREWORKS = Rules("Fireworks", min_examples=3, max_examples=3 * 10**6, max_bytes
 
 
 def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
-    """A service's training file, line by line, without the examples that aren't chats.
+    """Yield the lines of a service's training file, skipping examples that aren't chats.
 
-    Raises `StoreError` at the first example that the service would reject, or at a limit.
+    Raises `StoreError` at the first example that the service would reject, or when the file exceeds
+    a limit.
     """
     count = size = 0
     for example in examples:
@@ -52,18 +54,19 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
         yield line
     if not rules.min_examples <= count <= rules.max_examples or size > rules.max_bytes:
         raise StoreError(
-            f"{rules.service} takes {rules.min_examples} to {rules.max_examples} chats in at most "
-            f"{rules.max_bytes} bytes, but this version has {count} in {size} bytes. Freeze one of "
-            "another size."
+            f"{rules.service} accepts {rules.min_examples} to {rules.max_examples} chats of at "
+            f"most {rules.max_bytes} bytes in total, but this version has {count} chats of {size} "
+            "bytes. Freeze a version within these limits."
         )
 
 
 def message_rows(
     messages: Iterable[Message], must_weigh_all: bool = False
 ) -> list[dict[str, str | int]]:
-    """Messages with role and content, and a `weight` of 0 for answers without loss.
+    """Convert messages to rows with role, content, and a `weight` of 0 for answers without loss.
 
-    With `must_weigh_all`, all messages of a chat with such an answer have a weight.
+    With `must_weigh_all`, every message gets a weight as soon as one answer in the chat has no
+    loss.
     """
     messages = tuple(messages)
     weighs = must_weigh_all and not all(m.has_loss for m in messages)
@@ -77,7 +80,7 @@ def message_rows(
 
 
 def _problem(rules: Rules, example: Example) -> str:
-    """Why a service would reject a chat, empty if it wouldn't."""
+    """The reason why a service would reject a chat, or an empty string if it wouldn't."""
     roles = [message.role for message in example.messages]
     turns = roles[1:] if roles[0] is Role.SYSTEM else roles
     if any(not message.content.strip() for message in example.messages):

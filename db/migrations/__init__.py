@@ -1,1 +1,1 @@
-"""The database migrations, which `db.sql.schema` runs."""
+"""Database migrations, which `db.sql.schema` runs."""

@@ -1,4 +1,4 @@
-"""Alembic's script: run the migrations on the connection that `db.sql.schema` opened."""
+"""The Alembic environment script, which uses the connection that `db.sql.schema` opened."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""SQLAlchemy on SQLite and PostgreSQL: connections, tables, rows and the schema's version."""
+"""Database connections, tables, rows and schema checks for SQLite and PostgreSQL (SQLAlchemy)."""

@@ -1,7 +1,7 @@
-"""Connections to SQLite or PostgreSQL, one writer at a time, and readable database errors.
+"""Connect to SQLite or PostgreSQL, allow one writer at a time, and translate database errors.
 
-Writers take turns on both databases, so that rows are numbered in the order they're committed and
-no writer is aborted by another.
+Only one writer runs at a time on either database, so rows are numbered in commit order and no
+writer is aborted by another.
 """
 
 import sqlite3
@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from db.errors import StoreAwayError, StoreError
 
-_WRITER_LOCK = 0x7469_6D62_7265  # any number works if all writers to a PostgreSQL database agree
-_CACHE_KIB = 128 * 1024  # the default of 2 MiB doesn't hold the indexes of random ids
-_PAGE_BYTES = 16 * 1024  # the default of 4 KiB holds two records and wastes a fifth
+_WRITER_LOCK = 0x7469_6D62_7265  # an arbitrary number that all PostgreSQL writers use
+_CACHE_KIB = 128 * 1024  # the default of 2 MiB is too small for the indexes on random ids
+_PAGE_BYTES = 16 * 1024  # the default of 4 KiB fits only two records and wastes a fifth
 _LOCKED = "is locked by another program. Wait for it to finish, then run this again"
 _SQLITE_ERRORS = {
     "disk is full": "has no room left on its disk. Free some space, then run this again",
@@ -36,9 +36,9 @@ _POSTGRESQL_ERRORS = {
 
 
 def engine(url: str, wait: float) -> Engine:
-    """An engine for a database; `wait` is how many seconds a writer waits for its turn.
+    """Create a database engine; `wait` is how many seconds a writer waits for its turn.
 
-    Raises `StoreError` if the URL names neither an SQLite file nor a PostgreSQL database.
+    Raises `StoreError` if the URL doesn't refer to an SQLite file or a PostgreSQL database.
     """
     try:
         parsed = make_url(url)
@@ -49,7 +49,7 @@ def engine(url: str, wait: float) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
         result = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     elif backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        # Autocommit, because the driver's transactions exclude CREATE TABLE. We send BEGIN.
+        # Use autocommit and send BEGIN, because the driver's transactions exclude CREATE TABLE.
         arguments = {"timeout": wait, "isolation_level": None}
         result = create_engine(parsed.set(drivername="sqlite"), connect_args=arguments)
         event.listen(result, "connect", _prepare_sqlite)
@@ -63,20 +63,20 @@ def engine(url: str, wait: float) -> Engine:
 
 
 def sqlite_file(engine: Engine) -> Path | None:
-    """The file of an SQLite database, None for PostgreSQL."""
+    """The path of an SQLite database file, or None for PostgreSQL."""
     return Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A read-only transaction that sees one snapshot of the database."""
+    """Open a read-only transaction that sees a single snapshot of the database."""
     with translate_errors(engine), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A write transaction, one at a time; either all of it is committed or nothing."""
+    """Open a write transaction, which blocks other writers and commits everything or nothing."""
     options = engine.execution_options(timbre_writes=True)
     with translate_errors(engine), options.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -88,10 +88,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def translate_errors(engine: Engine) -> Iterator[None]:
-    """Turn expected database errors into a `StoreError` with one or two sentences.
+    """Convert expected database errors to a `StoreError` with a short, readable message.
 
     Expected errors are a full disk, a read-only or damaged database, a lock that isn't released, an
-    unreachable server (`StoreAwayError`), and a record that refers to a missing record.
+    unreachable server (`StoreAwayError`), and a reference to a missing record.
     """
     try:
         yield
@@ -99,8 +99,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "A record refers to another that isn't stored. Add the other one first, such as "
-            "a passage's article or a run's version."
+            "The record can't be stored because it refers to a record that doesn't exist. Add that "
+            "one first: an article before its passages, or a version before its runs."
         ) from error
     except DBAPIError as error:
         translation = _translate(error, engine)
@@ -109,8 +109,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         raise translation from error
     except UnicodeEncodeError as error:
         raise StoreError(
-            f"A record contains {error.object[error.start : error.end]!r}, half of a character. "
-            "Remove it from the source."
+            f"A record contains {error.object[error.start : error.end]!r}, half of a surrogate "
+            "pair, which can't be stored. Remove it from the source."
         ) from error
 
 
@@ -125,21 +125,21 @@ def _translate(error: DBAPIError, engine: Engine) -> StoreError | None:
         if state is None or state.startswith(("08", "28", "3D", "57P")):
             reason = message.splitlines()[0] if message else "no answer"
             return StoreAwayError(
-                f"The database {name} can't be reached ({reason}). Start its server or correct "
-                "the URL."
+                f"Can't connect to the database {name} ({reason}). Start the server or correct the "
+                "URL."
             )
         meaning = _POSTGRESQL_ERRORS.get(state)
     return StoreError(f"The database {name} {meaning}.") if meaning else None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # only affects a new file
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # only affects new files
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A reader that turns into a writer can fail at once instead of waiting for its turn.
+    # A reader that becomes a writer can fail immediately instead of waiting for its turn.
     writes = connection.get_execution_options().get("timbre_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

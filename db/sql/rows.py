@@ -1,4 +1,4 @@
-"""Records as table rows and back."""
+"""Convert records to table rows and back."""
 
 import json
 import types
@@ -35,20 +35,20 @@ PARENTS: dict[type[Record], str] = {
     records.Measure: "subject",
     records.Rejection: "subject",
 }
-"""The field with the id of a record's parent. Erasing a parent erases its children too."""
+"""The field that contains the parent's id. Erasing a parent also erases its children."""
 
 
 def insert(connection: Connection, items: Iterable[Record]) -> int:
-    """Insert records of any types, parents first, and return how many were new.
+    """Insert records of any types, parents first, and return the number of new records.
 
-    Existing records stay as they are. Erased records and their children are skipped.
+    Records that already exist stay unchanged. Erased records and their children are skipped.
     """
     by_kind: dict[type[Record], list[Record]] = {}
     for record in items:
         by_kind.setdefault(type(record), []).append(record)
     unknown = [kind.__name__ for kind in by_kind if kind not in TABLES]
     if unknown:
-        raise TypeError(f"{unknown[0]} isn't one of the record types of db.records.")
+        raise TypeError(f"{unknown[0]} isn't a record type defined in db.records.")
     new = 0
     for kind, table in TABLES.items():
         rows = list(map(to_row, without_erased(connection, kind, by_kind.get(kind, []))))
@@ -59,23 +59,23 @@ def insert(connection: Connection, items: Iterable[Record]) -> int:
 def insert_rows(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> int:
-    """Insert rows of the named columns, skip existing ones, and return how many were new.
+    """Insert rows with the given columns, skip existing rows, and return the number of new rows.
 
-    This bypasses SQLAlchemy's statement builder, which takes longer than the database does.
+    This bypasses SQLAlchemy's statement builder, which takes longer than the insert itself.
     """
     if not rows:
         return 0
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     marks = ", ".join([mark] * len(names))
     columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
-    # Every name is one of our own tables' names.
+    # All names come from our own table definitions.
     query = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
     options = {"preserve_rowcount": True}
     return connection.exec_driver_sql(query, list(rows), execution_options=options).rowcount
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
-    """Convert a record to a row: its id, then its fields in their order.
+    """Convert a record to a row that starts with its id, followed by its fields in order.
 
     Raises `StoreError` if a text contains a NUL character or a number is NaN.
     """
@@ -83,7 +83,7 @@ def to_row(record: Record) -> tuple[Any, ...]:
 
 
 def from_row(kind: type[R], row: RowMapping) -> R:
-    """The record of a row, with the id it was stored under."""
+    """Convert a row back to a record, keeping the id it was stored under."""
     hashable: Any = kind  # mypy doesn't treat a class with its own __hash__ as hashable
     record = kind(**{name: decode(row[name]) for name, decode in _column_decoders(hashable)})
     object.__setattr__(record, "_id", row["id"])
@@ -91,27 +91,27 @@ def from_row(kind: type[R], row: RowMapping) -> R:
 
 
 def references(record: Record, field: str) -> tuple[str, ...]:
-    """The ids in a field that refers to other records; empty if the field is None."""
+    """The record ids in a reference field, or an empty tuple if the field is None."""
     value = getattr(record, field)
     return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Split items into lists of a size; the last one may be shorter."""
+    """Split items into lists of length `size`; the last list may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
 
 
 def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
-    """SQL conditions on columns; a column must equal its value, or one value of its tuple.
+    """Build SQL conditions that compare each column with a value or a tuple of allowed values.
 
-    Raises `TypeError` if the table has no such column.
+    Raises `TypeError` if the table doesn't have the column.
     """
     unknown = set(where) - set(table.c.keys())
     if unknown:
         names = ", ".join(table.c.keys())
-        raise TypeError(f"{table.name} has no column “{min(unknown)}”, only {names}.")
+        raise TypeError(f"{table.name} has no column “{min(unknown)}”. Use one of: {names}.")
     return [
         among(table.c[name], value) if isinstance(value, tuple) else table.c[name] == value
         for name, value in where.items()
@@ -119,10 +119,10 @@ def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[
 
 
 def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
-    """The SQL condition that a column equals one of any number of values, which may be None."""
+    """A SQL condition that a column equals one of the values (any number, including None)."""
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, str) for value in known):
-        # One parameter per value would exceed the databases' limits.
+        # One parameter per value would exceed the limits of both databases.
         condition = column.bool_op("IN")(_Items(bindparam(None, json.dumps(known), type_=Text)))
     else:
         condition = column.in_(known)
@@ -130,7 +130,7 @@ def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnEleme
 
 
 class _Items(FunctionElement[str]):
-    """A subquery with the items of a JSON array of strings."""
+    """A subquery that returns the items of a JSON array of strings."""
 
     inherit_cache = True
 
@@ -144,7 +144,7 @@ def _compile_items(items: _Items, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
-    """The given ids, without those of records that were erased on request."""
+    """The given ids, leaving out records that were erased on request."""
     if connection.execute(select(erased.c.id).limit(1)).first() is None:
         return set(ids)
     query = select(erased.c.id).where(among(erased.c.id, ids))
@@ -152,7 +152,7 @@ def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
 
 
 def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) -> list[R]:
-    """The given records, without those that were erased on request or whose parent was."""
+    """The given records, leaving out those that were erased on request or whose parent was."""
     if not batch:
         return []
     parent = PARENTS.get(kind)
@@ -175,7 +175,7 @@ def _encode(value: Any) -> Any:
             )
         return str(value)
     if isinstance(value, float) and value != value:
-        raise StoreError("A value is NaN. Leave out what couldn't be measured.")
+        raise StoreError("NaN values can't be stored. Leave out values that couldn't be measured.")
     return value if value is None or isinstance(value, int | float) else canonical(value)
 
 
@@ -191,7 +191,7 @@ def _column_decoders(kind: Any) -> tuple[tuple[str, Decode], ...]:
 
 
 def _decoders(kind: Any) -> list[tuple[str, Decode]]:
-    """The fields of a dataclass, each with a function that makes its value from plain JSON."""
+    """The fields of a dataclass, each with a function that decodes its value from plain JSON."""
     hints = get_type_hints(kind)
     return [(name, _decoder(hints[name])) for name in field_names(kind)]
 

@@ -1,4 +1,4 @@
-"""Create and migrate the database, and check that its schema is current."""
+"""Create and migrate the database, and check whether its schema is current."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 REVISIONS = sorted(file.name[:5] for file in (_MIGRATIONS / "versions").glob("r*.py"))
-"""The migrations, oldest first, sorted by the number at the start of the file's name."""
+"""The migrations, oldest first, sorted by the number at the start of each file name."""
 REVISION = REVISIONS[-1]
 
 
 def config(connection: Connection | None = None) -> "Config":
-    """Alembic's settings: the folder of the migrations and the connection to use."""
-    from alembic.config import Config  # takes as long to import as SQLAlchemy, and is rarely used
+    """Build the Alembic configuration: the migrations folder and the connection to use."""
+    from alembic.config import Config  # slow to import (as slow as SQLAlchemy) and rarely used
 
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -29,10 +29,10 @@ def config(connection: Connection | None = None) -> "Config":
 
 
 def migrate(engine: Engine) -> bool:
-    """Create the tables or bring them up to date in one transaction; True if anything changed.
+    """Create or upgrade the tables in one transaction, and return whether anything changed.
 
-    Raises `StoreVersionError` if a newer Timbre created the database, `StoreError` if it holds
-    another program's tables.
+    Raises `StoreVersionError` if a newer Timbre created the database, and `StoreError` if it
+    contains another program's tables.
     """
     file = sqlite_file(engine)
     if file is not None:
@@ -49,10 +49,10 @@ def migrate(engine: Engine) -> bool:
 
 
 def check(engine: Engine) -> None:
-    """Check that the database has the current schema.
+    """Check that the database schema is current.
 
-    Raises `StoreEmptyError` if it is missing or has no tables, `StoreVersionError` if its schema is
-    older or newer, `StoreError` if it holds another program's tables.
+    Raises `StoreEmptyError` if the database is missing or has no tables, `StoreVersionError` if its
+    schema is older or newer, and `StoreError` if it contains another program's tables.
     """
     file = sqlite_file(engine)
     if file is not None and not file.exists():
@@ -69,8 +69,8 @@ def check(engine: Engine) -> None:
                 "The database has no tables. Create them with `timbre doctor --migrate`."
             )
     raise StoreVersionError(
-        f"The database is at migration {revision or 'none'}, but this Timbre needs {REVISION}. "
-        "Bring it up to date with `timbre doctor --migrate`."
+        f"The database schema is at migration {revision or 'none'}, but this version of Timbre "
+        f"needs {REVISION}. Update it with `timbre doctor --migrate`."
     )
 
 
@@ -81,15 +81,16 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _check_owner(connection: Connection, revision: str | None) -> None:
-    """Raise an error if a newer Timbre or another program created the tables."""
+    """Raise an error if the tables belong to a newer Timbre or to another program."""
     if revision is not None and revision not in REVISIONS:
         raise StoreVersionError(
-            f"The database is at migration {revision}, but this Timbre only knows {REVISION} and "
-            "older ones. Use the newer Timbre that created it."
+            f"The database schema is at migration {revision}, but this version of Timbre only "
+            f"supports migrations up to {REVISION}. Use the newer Timbre version that created the "
+            "database."
         )
     names = {table.name for table in TABLES.values()}
     if revision is None and names & set(inspect(connection).get_table_names()):
         raise StoreError(
-            "This database has another program's tables, named like Timbre's. "
-            "Use an empty database."
+            "The database already contains another program's tables with the same names as "
+            "Timbre's. Use an empty database."
         )

@@ -1,7 +1,7 @@
-"""The tables: one per record type, in the order in which records may refer to one another.
+"""The database tables, one per record type, ordered so that references point to earlier tables.
 
-A record's fields are its table's columns. Tuples and nested values are stored as canonical JSON, so
-that both databases hold the same bytes. `seq` numbers a table's rows in the order of insertion.
+Each record field is a column. Tuples and nested values are stored as canonical JSON, so that both
+databases store the same bytes. `seq` numbers the rows of a table in insertion order.
 """
 
 from collections.abc import Mapping
@@ -38,10 +38,11 @@ def _add_table(
     ids: tuple[str, ...] = (),
     links: Mapping[str, Table] | None = None,
 ) -> Table:
-    """Define the table of a record type.
+    """Define the table for a record type.
 
-    `indexes` lists fields to index, `ids` fields with the id of a record in any table, and `links`
-    fields with the id of a record in one table, which get a foreign key and an index.
+    `indexes` lists the fields to index. `ids` lists the fields that contain the id of a record in
+    any table. `links` lists the fields that contain the id of a record in one specific table; these
+    get a foreign key and an index.
     """
     hints, links = get_type_hints(kind), links or {}
 
@@ -71,7 +72,7 @@ passages = _add_table(records.Passage, "passages", links={"article": articles})
 candidates = _add_table(
     records.Candidate, "candidates", indexes=("campaign",), links={"passage": passages}
 )
-# This table keeps its old name: SQLite can rename its constraints only by copying the rows.
+# This table keeps its old name because SQLite can't rename constraints without copying all rows.
 rejections = _add_table(records.Rejection, "refusals", indexes=("scope", "subject"))
 reviews = _add_table(
     records.Review, "reviews", indexes=("subject", "reviewer", "dataset"), ids=("subject",)

@@ -1,1 +1,1 @@
-"""Frozen versions of a dataset: freezing, reading, comparing and verifying them."""
+"""Freeze, read, compare and verify dataset versions."""

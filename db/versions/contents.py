@@ -1,4 +1,4 @@
-"""What a frozen version holds: its examples, and the articles, teachers and prompts behind them."""
+"""The contents of a frozen version: its examples, and their articles, teachers and prompts."""
 
 import json
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ _BATCH = 2000
 def version_examples(
     store: Store, version: Version, split: Split | None = None
 ) -> Iterator[Example]:
-    """A version's examples, or those of one split, in a fixed order; every hash is checked.
+    """Yield the examples of a version (or of one split) in a fixed order, verifying every hash.
 
-    Raises `StoreError` if something was withdrawn from the version, or if an example is missing or
-    was changed.
+    Raises `StoreError` if data was withdrawn from the version, or if an example is missing or was
+    changed.
     """
     events = withdrawals(store, version)
     if events:
         raise StoreError(
-            f"Version {version.id[:12]} “{version.name}” is incomplete: something was withdrawn "
-            f"on {events[0].at[:10]}. Freeze a new version without it."
+            f"Version {version.id[:12]} “{version.name}” is incomplete because data was withdrawn "
+            f"on {events[0].at[:10]}. Freeze a new version without that data."
         )
     where = {} if split is None else {"split": split.value}
     rows = store.rows(members, version=version.id, **where)
@@ -36,19 +36,19 @@ def version_examples(
             example = by_id.get(id)
             if example is None or example.recompute_id() != id:
                 raise StoreError(
-                    f"Example {id[:12]} {'was changed' if example else 'is missing'}. Check the "
-                    "version with `timbre version verify` and restore it from a backup."
+                    f"Example {id[:12]} {'was changed' if example else 'is missing'}. Run `timbre "
+                    "version verify` to see all damage, and restore the database from a backup."
                 )
             yield example
 
 
 def withdrawals(store: Store, version: Version) -> list[Event]:
-    """The withdrawals of data from a version, oldest first. One is enough to forbid training."""
+    """The data withdrawals from a version, oldest first; even a single one rules out training."""
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
 
 def find_version(store: Store, name: str) -> Version:
-    """The newest version called `name`, or the one whose id starts with it (six or more digits).
+    """Find the newest version called `name`, or the one whose id starts with it (6 or more digits).
 
     Raises `StoreError` if there is none.
     """
@@ -59,25 +59,26 @@ def find_version(store: Store, name: str) -> Version:
     names = ", ".join(dict.fromkeys(version.name for version in versions))
     fix = "Freeze one with `timbre version freeze`."
     if names:
-        fix = f"Give an id or one of these names: {names}."
+        fix = f"Enter an id or one of these names: {names}."
     raise StoreError(f"There is no version “{name}”. {fix}")
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:
-    """Raise `StoreError` if a version doesn't belong to the campaign that uses it.
+    """Raise `StoreError` if a version belongs to a different campaign than the one that uses it.
 
-    Another campaign's criteria don't fit its prompts. `subject` starts the error: the version, or
-    a run on it.
+    The criteria of one campaign don't fit the prompts of another. `subject` starts the error
+    message and names either the version or a run on it.
     """
     if version.campaign != campaign:
         raise StoreError(
-            f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Name its "
-            "own campaign, which `timbre version list` and `timbre run list` show."
+            f"{subject} belongs to the campaign {version.campaign}, not to {campaign}. Use "
+            f"{version.campaign} instead; `timbre version list` and `timbre run list` show the "
+            "campaigns."
         )
 
 
 def version_articles(store: Store, version: Version) -> dict[str, Article]:
-    """The source articles of a version's examples by id, sorted by title."""
+    """The source articles of a version's examples, keyed by id and sorted by title."""
     ids = (
         select(examples.c.article)
         .join(members, members.c.example == examples.c.id)
@@ -90,7 +91,7 @@ def version_articles(store: Store, version: Version) -> dict[str, Article]:
 
 
 def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The teachers and the prompt files that generated a version's candidates."""
+    """The teachers and prompt files that were used to generate a version's candidates."""
     query = (
         select(candidates.c.provenance)
         .distinct()

@@ -1,4 +1,4 @@
-"""The differences between two versions."""
+"""Compare two versions of a dataset."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _Row = Row[Any]
 
 @dataclass(frozen=True)
 class Change:
-    """A candidate that both versions hold as different examples, and the fields that differ."""
+    """A candidate whose examples differ between two versions, with the names of the fields."""
 
     candidate: str
     before: str
@@ -33,10 +33,11 @@ class Change:
 class VersionDiff:
     """The differences between two versions.
 
-    `added` and `removed` are ids of examples whose candidates are only in the second or the first
-    version. `edited` are candidates whose final text differs, `relabelled` those with the same text
-    but another verdict, split or other label; `unchanged` counts the examples in both. `agreement`
-    is the reviewers' agreement before and after, None if it wasn't stored.
+    `added` and `removed` are the ids of examples whose candidates are only in the second or only in
+    the first version. `edited` are candidates whose final text changed. `relabelled` are candidates
+    with the same text but a different verdict, split or other label. `unchanged` counts the
+    examples in both versions. `agreement` is the reviewers' agreement before and after, or None if
+    it wasn't stored.
     """
 
     added: tuple[str, ...]
@@ -71,7 +72,7 @@ def _leaves(store: Store, version: Version) -> set[str]:
 
 
 def _rows_by_candidate(store: Store, ids: set[str]) -> dict[str, _Row]:
-    """The rows of examples by candidate, without those of erased examples."""
+    """The rows of the given examples, keyed by candidate; erased examples are left out."""
     rows: dict[str, _Row] = {}
     with store.reading() as connection:
         for batch in batches(sorted(ids), _BATCH):
@@ -81,7 +82,7 @@ def _rows_by_candidate(store: Store, ids: set[str]) -> dict[str, _Row]:
 
 
 def _change(old: _Row, new: _Row) -> Change:
-    # Access by position: access by name takes longer than the comparison.
+    # Access columns by position: access by name takes longer than the comparison itself.
     pairs = zip(_FIELDS, tuple(old)[2:], tuple(new)[2:], strict=True)
     fields = tuple(name for name, before, after in pairs if before != after)
     return Change(old.candidate, old.id, new.id, fields)

@@ -34,7 +34,7 @@ _BATCH = 2000
 
 
 class Approval(NamedTuple):
-    """A candidate, the verdict that approves it, and the id of its source article if any."""
+    """An approved candidate, its verdict, and the id of its source article if it has one."""
 
     candidate: Candidate
     verdict: Verdict
@@ -43,12 +43,12 @@ class Approval(NamedTuple):
 
 @dataclass(frozen=True)
 class FreezePlan:
-    """The settings of a version to freeze.
+    """The settings for freezing a version.
 
-    The salt decides, with the source article, the split of an example. The gates are evaluated
-    already; `override` is the reason for freezing despite a failing one, or empty. The reviewers'
-    agreement is stored to compare versions; `unanimity` is the share of records on which they all
-    agree, if that leaves their agreement undefined.
+    The salt and the source article determine the split of an example. The gates have already been
+    evaluated; `override` is the reason for freezing despite failed gates, or empty. `agreement` is
+    stored so that versions can be compared. `unanimity` is the share of records on which all
+    reviewers agree; it is set only if `agreement` is undefined because they all agree.
     """
 
     name: str
@@ -64,20 +64,20 @@ class FreezePlan:
 def build_examples(
     approvals: Iterable[Approval], plan: FreezePlan, pages: Mapping[str, str] | None = None
 ) -> Iterator[Example]:
-    """Convert approved candidates to examples, each with its final text and split.
+    """Convert approved candidates to examples with their final text and split.
 
-    A reviewer's edit replaces the candidate's text. The split depends on the article's address in
-    `pages`, which is the same for all its revisions, or else on the article's id; without an
-    article, it depends on the candidate's id.
+    A reviewer's edit replaces the candidate's text. The split depends on the article URL in
+    `pages`, which is the same for all revisions of an article. Without a URL it depends on the
+    article id, and without an article on the candidate id.
 
-    Raises `StoreError` if a verdict doesn't approve its candidate, or an edited dialogue can't be
-    parsed.
+    Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
+    be parsed.
     """
     for candidate, verdict, article in approvals:
         if verdict.decision is not Decision.APPROVE or verdict.subject != candidate.id:
             raise StoreError(
-                f"Candidate {candidate.id[:12]} has a verdict that doesn't approve it. Leave it "
-                "out: a version only holds approved candidates."
+                f"Candidate {candidate.id[:12]} isn't approved by its verdict, and a version may "
+                "contain only approved candidates. Leave it out."
             )
         messages, text = _final_text(candidate, verdict.text)
         source = (pages or {}).get(article, article) if article else candidate.id
@@ -100,21 +100,24 @@ def build_examples(
 def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Version:
     """Store approved candidates as a version in one transaction.
 
-    Freezing the same contents again returns the existing version with its old name. The store must
-    already have the candidates, verdicts and articles.
+    Freezing the same contents again returns the existing version with its original name. The store
+    must already contain the candidates, verdicts and articles.
 
-    Raises `StoreError` if nothing is approved, a gate fails without an override, or a candidate is
-    approved twice or was erased on request.
+    Raises `StoreError` if no candidates are approved, if a gate fails without an override, or if a
+    candidate is approved twice or was erased on request.
     """
     approvals = list(approvals)
     articles = {approval.article for approval in approvals if approval.article}
     pages = {id: article.url for id, article in store.get_many(Article, articles).items()}
     contents = {example.id: example for example in build_examples(approvals, plan, pages)}
     if not contents:
-        raise StoreError("No candidate is approved, so there's nothing to freeze. Review some.")
+        raise StoreError(
+            "There are no approved candidates to freeze. Review some candidates first."
+        )
     if len({example.candidate for example in contents.values()}) < len(contents):
         raise StoreError(
-            "A candidate has two approving verdicts. Keep only one verdict per candidate."
+            "The version can't be frozen because a candidate has two verdicts that approve it. "
+            "Keep only one verdict per candidate."
         )
     root = merkle_root(contents)
     existing = store.get(Version, root)
@@ -125,8 +128,8 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     if failures and not plan.override.strip():
         reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
         raise StoreError(
-            f"{plan.name} wasn't frozen because gates failed. {'; '.join(reasons)}. "
-            "Fix this, or override the gates with a reason."
+            f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
+            "this, or override the gates and give a reason."
         )
     splits = [example.split for example in contents.values()]
     version = Version(
@@ -156,14 +159,14 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
             return _copy_loss(candidate.messages, _text_to_messages(edit)), ""
         except ValueError as error:
             raise StoreError(
-                f"The edit of dialogue {candidate.id[:12]} can't be parsed. {error} Correct it in "
-                "Argilla and pull again."
+                f"The edited text of dialogue {candidate.id[:12]} can't be parsed. {error} Correct "
+                "it in Argilla and pull again."
             ) from error
     return (), edit
 
 
 def _text_to_messages(text: str) -> tuple[Message, ...]:
-    """Parse the output of `messages_to_text`, possibly edited.
+    """Parse the output of `messages_to_text`, which a reviewer may have edited.
 
     Raises `ValueError` if a turn has no speaker or is empty, or if the turns don't alternate
     between user and assistant (after an optional system turn) and end with the assistant.
@@ -177,20 +180,23 @@ def _text_to_messages(text: str) -> tuple[Message, ...]:
             last = messages.pop()
             messages.append(Message(last.role, f"{last.content}\n{line}".rstrip()))
         elif line.strip():
-            raise ValueError(f"The dialogue must start with “User:” instead of “{line[:40]}”.")
+            raise ValueError(f"The dialogue starts with “{line[:40]}” instead of “User:”.")
     _check_turns(messages)
     return tuple(Message(m.role, m.content.strip()) for m in messages)
 
 
 def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Edited turns, without loss where the turn in their place had none.
+    """Mark edited turns as having no loss where the original turns had none.
 
-    Raises `ValueError` if such a chat has other turns than before.
+    Raises `ValueError` if the original chat has turns without loss and the edit adds, removes or
+    reorders turns.
     """
     if all(message.has_loss for message in before):
         return edited
     if [message.role for message in before] != [message.role for message in edited]:
-        raise ValueError("Some of its answers have weight 0, so turns can't be added or removed.")
+        raise ValueError(
+            "Turns can't be added or removed in a dialogue that has answers with weight 0."
+        )
     return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
 
 
@@ -199,11 +205,11 @@ def _check_turns(messages: list[Message]) -> None:
     if not turns or [m.role for m in turns] != [Role.USER, Role.ASSISTANT] * (len(turns) // 2):
         roles = ", ".join(m.role for m in messages) or "none"
         raise ValueError(
-            "User and assistant must take turns, and the assistant must speak last. "
-            f"The turns are: {roles}."
+            "The user and the assistant must alternate, and the assistant must speak last, but the "
+            f"turns are: {roles}."
         )
     if not all(m.content.strip() for m in messages):
-        raise ValueError("A turn is empty.")
+        raise ValueError("One of the turns is empty.")
 
 
 def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
@@ -220,9 +226,9 @@ def _insert_version(
     connection: Connection, version: Version, ordered: Sequence[Example], plan: FreezePlan
 ) -> None:
     if len(without_erased(connection, Example, ordered)) < len(ordered):
-        raise StoreError("An example was erased on request. Leave out its candidate.")
+        raise StoreError("One of the examples was erased on request. Leave out its candidate.")
     if not insert(connection, [version]):
-        return  # another process has just frozen the same contents
+        return  # another process froze the same contents at the same time
     for batch in batches(ordered, _BATCH):
         insert(connection, batch)
         rows = [(version.id, example.id, example.split.value) for example in batch]

@@ -1,4 +1,4 @@
-"""One hash for a set of hashes, independent of their order."""
+"""Hash a set of ids into a single hash that doesn't depend on their order."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,10 +7,10 @@ _LEAF, _NODE = b"\x00", b"\x01"
 
 
 def merkle_root(leaves: Iterable[str]) -> str:
-    """The root of the Merkle tree (RFC 9162, 2.1.1) over distinct ids in ascending order.
+    """The Merkle tree root (RFC 9162, 2.1.1) of distinct ids, sorted in ascending order.
 
-    Leaves and nodes are hashed with different first bytes, so an inner node can't pass for a leaf,
-    and the root of a single leaf isn't that leaf.
+    Leaves and inner nodes are hashed with different first bytes, so an inner node can't be mistaken
+    for a leaf, and the root of a single leaf differs from the leaf itself.
     """
     level = [hashlib.sha256(_LEAF + bytes.fromhex(leaf)).digest() for leaf in sorted(set(leaves))]
     if not level:

@@ -1,4 +1,4 @@
-"""Split a version's examples by source article, and check the result."""
+"""Split the examples of a version by source article, and check the result."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ from db.records import Example, Gate, Split, digest
 
 @dataclass(frozen=True)
 class Splits:
-    """Each split's share of the source articles, and the minimum number of articles per split.
+    """The share of source articles in each split, and the minimum number of articles per split.
 
-    A split with a share of zero needs no articles.
+    A split with a share of zero doesn't need any articles.
     """
 
     train: float = 0.7
@@ -36,7 +36,7 @@ class Splits:
 
 
 def split_of(source: str, salt: str, splits: Splits) -> Split:
-    """The split of every example from a source, chosen by a salted hash of the source."""
+    """Choose a split for all examples from a source, based on a salted hash of the source."""
     place = int(digest(f"{salt}\n{source}")[:13], 16) / 16**13
     if place < splits.train:
         return Split.TRAIN
@@ -46,7 +46,7 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
 def split_gates(
     examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
 ) -> tuple[Gate, ...]:
-    """Gates on the splits: no article is in two splits, and each split has enough articles."""
+    """Check that no article is in two splits and that each split has enough articles."""
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
         article = example.article

@@ -1,4 +1,4 @@
-"""Check that a version hasn't changed since it was frozen, by recomputing every hash."""
+"""Verify that a version hasn't changed since it was frozen, by recomputing every hash."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
     Verdict: {"reviews": Review},
     Passage: {"article": Article},
 }
-"""The fields that hold other records' ids. A type comes after all types that refer to it."""
+"""The fields that contain ids of other records. A type comes after all types that refer to it."""
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A record that changed after the freeze, with its actual and expected state."""
+    """A record that changed after the freeze, with its actual and expected states."""
 
     record: str
     id: str
@@ -29,15 +29,15 @@ class Mismatch:
     expected: str
 
     def __str__(self) -> str:
-        """The mismatch in words."""
+        """Format the mismatch as text."""
         return f"{self.record} {self.id[:12]}: {self.actual}, expected {self.expected}"
 
 
 def verify(store: Store, version: Version) -> list[Mismatch]:
-    """The records that changed or are missing since the freeze; empty if there are none.
+    """List the records that changed or disappeared since the version was frozen.
 
     This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
-    passages and articles behind them. Of the fields outside the hashes, it only checks the
+    passages and articles behind them. Among the fields that aren't hashed, it checks only the
     version's counts and the examples' splits.
     """
     splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}

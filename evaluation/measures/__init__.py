@@ -1,1 +1,1 @@
-"""Measures computed from texts: tone, content and persona traits."""
+"""Measures computed from text: tone, content and persona traits."""

@@ -1,8 +1,8 @@
-"""Measures of content: whether an answer still says what its reference says.
+"""Content measures, which check whether an answer still says what its reference says.
 
-Similarity is the cosine of sentence vectors (N. Reimers and I. Gurevych, Sentence-BERT, EMNLP
-2019). A cosine means little alone: read it between a floor (answers against the references of other
-prompts) and a ceiling (approved rewrites against the plain answers they rewrite). The other
+Similarity is the cosine of sentence embeddings (N. Reimers and I. Gurevych, Sentence-BERT, EMNLP
+2019). A cosine means little on its own. Compare it with a floor (answers and the references of
+other prompts) and a ceiling (approved rewrites and the plain answers they rewrite). The other
 measures compare numbers, names, lengths and word sequences.
 """
 
@@ -51,13 +51,13 @@ _NOT_NAMES = re.compile(
 
 
 def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
-    """Row-by-row cosine similarity of two (n, d) arrays of unit vectors."""
+    """The row-by-row cosine similarity of two (n, d) arrays of unit vectors."""
     first, second = _rows(a, b)
     return [float(value) for value in (first * second).sum(axis=1)]
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """The similarity floor: how similar each row of `a` is on average to the other rows of `b`.
+    """The similarity floor: the mean similarity of each row of `a` to the other rows of `b`.
 
     Raises `EvaluationError` if there are fewer than two rows.
     """
@@ -65,7 +65,8 @@ def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLI
     count = len(first)
     if count < 2:
         raise EvaluationError(
-            f"A shuffled floor needs 2 or more answers, but there are {count}. Answer more prompts."
+            f"The similarity floor needs at least 2 answers, but there are only {count}. Answer "
+            "more prompts."
         )
     others = (first @ second.sum(axis=0) - (first * second).sum(axis=1)) / (count - 1)
     return mean_interval(others.tolist(), None, resampling)
@@ -74,7 +75,7 @@ def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLI
 def paraphrase_ceiling(
     plain: ArrayLike, rewritten: ArrayLike, resampling: Resampling = RESAMPLING
 ) -> Interval:
-    """The similarity ceiling: mean similarity of approved rewrites to their plain answers."""
+    """The similarity ceiling: the mean similarity of approved rewrites to their plain answers."""
     return mean_interval(similarities(plain, rewritten), None, resampling)
 
 
@@ -82,22 +83,22 @@ def _rows(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if first.ndim != 2 or first.shape != second.shape:
         raise EvaluationError(
-            f"Similarity needs two (n, d) arrays of equal shape, but got {first.shape} and "
-            f"{second.shape}. Embed all texts with the same model."
+            "Similarity needs two (n, d) arrays of the same shape, but their shapes are "
+            f"{first.shape} and {second.shape}. Embed all texts with the same model."
         )
     return first, second
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in a text, without thousands separators: `1,250` is `1250`."""
+    """The numbers in a text, without thousands separators (`1,250` becomes `1250`)."""
     return {re.sub(r",(?=\d{3}\b)", "", number) for number in _NUMBER.findall(text)}
 
 
 def names(text: str) -> set[str]:
-    """The words of an English text that are probably names, judging by their capital letters.
+    """The words in an English text that are probably names, based on capitalisation.
 
-    A sentence's first word counts only if it is also capitalised inside a sentence or the next word
-    is capitalised too (`Isaac Newton was …`).
+    The first word of a sentence counts only if it is also capitalised within a sentence or the next
+    word is capitalised too (`Isaac Newton was …`).
     """
     inside: set[str] = set()
     for sentence in sentences(text):
@@ -113,12 +114,12 @@ def _is_name(word: str) -> bool:
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:
-    """Share of the reference's numbers in the answer; None if the reference has none."""
+    """The share of the reference's numbers that the answer contains; None if it has no numbers."""
     return _share(numbers(reference), numbers(answer))
 
 
 def names_kept(reference: str, answer: str) -> float | None:
-    """Share of the reference's names in the answer; None if the reference has none."""
+    """The share of the reference's names that the answer contains; None if it has no names."""
     available = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, available)
 
@@ -132,19 +133,19 @@ def _share(expected: set[str], available: set[str]) -> float | None:
 
 
 def length_ratio(reference: str, answer: str) -> float | None:
-    """Words in the answer per word in the reference; None for an empty reference."""
+    """The number of words in the answer divided by that in the reference, or None if that is 0."""
     expected = len(words(reference))
     return len(words(answer)) / expected if expected else None
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """Share of the answer's n-word sequences found in the passage; None if it has no sequence."""
+    """The share of the answer's n-word sequences that occur in the passage; None without any."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 
 
 def loops(text: str) -> bool:
-    """Whether two or more different 4-word sequences occur more than once."""
+    """Whether at least two different 4-word sequences are repeated."""
     return sum(count > 1 for count in Counter(_sequences(text, 4)).values()) >= 2
 
 
@@ -156,7 +157,7 @@ def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
 def content_measures(
     answer: str, reference: str, passage: str = "", similarity: float | None = None
 ) -> dict[str, float]:
-    """Measure an answer: the values of `FEATURES` by name, without undefined ones."""
+    """Measure an answer and return the values of `FEATURES` by name, leaving out undefined ones."""
     values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),

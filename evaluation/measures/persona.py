@@ -1,8 +1,9 @@
-"""Measures of a persona: which of its traits an answer shows.
+"""Persona measures, which detect the traits that an answer shows.
 
-A trait is shown by a word or phrase from its list. Phrases match as whole words. The published
-study of C-3PO (F. Alia, 2026) matched substrings, which finds “sir” in “desire” and “custom” in
-“customer”. Substring matching is an option, so that both counts can be compared.
+An answer shows a trait if it contains a word or phrase from the trait's list. Phrases match as
+whole words. The published study of C-3PO (F. Alia, 2026) matched substrings, which finds “sir” in
+“desire” and “custom” in “customer”. Substring matching is available so that both counts can be
+compared.
 """
 
 import re
@@ -25,14 +26,14 @@ IN_CHARACTER = Feature(
 
 
 class Matching(StrEnum):
-    """How phrases match: as whole words, or as any substring, as in the published study."""
+    """How to match phrases: as whole words, or as substrings like the published study."""
 
     WORDS = "words"
     SUBSTRING = "substring"
 
 
 def trait_features(traits: Sequence[str]) -> tuple[Feature, ...]:
-    """A feature for each trait, named `trait.<name>`."""
+    """Create a feature named `trait.<name>` for each trait."""
     return tuple(
         Feature(
             f"trait.{trait}",
@@ -47,9 +48,10 @@ def trait_features(traits: Sequence[str]) -> tuple[Feature, ...]:
 def persona_measures(
     text: str, phrases: Mapping[str, Sequence[str]], matching: Matching = Matching.WORDS
 ) -> dict[str, float]:
-    """Whether a text shows each trait (`trait.<name>`, 0 or 1), and whether it is in character.
+    """Measure which traits a text shows (`trait.<name>`, 0 or 1) and whether it is in character.
 
-    `phrases` has each trait's list. A text in character shows two traits, or a persona's only one.
+    `phrases` contains the list for each trait. A text is in character if it shows two traits, or
+    one if the persona has only one.
     """
     shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     needed = min(_ENOUGH, len(shown))
@@ -58,7 +60,7 @@ def persona_measures(
 
 
 def shows(text: str, phrases: Sequence[str], matching: Matching = Matching.WORDS) -> bool:
-    """Whether a text contains one of the phrases."""
+    """Whether a text contains any of the phrases."""
     text = _normalise(text)
     if matching is Matching.SUBSTRING:
         return any(_normalise(phrase) in text for phrase in phrases)

@@ -1,4 +1,4 @@
-"""Answers that our measures suggest to reviewers."""
+"""Answers to review questions that Timbre suggests to reviewers, based on its measures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from evaluation.measures.content import CONTENT_SOURCE, names_kept, numbers_kept
 
 @dataclass(frozen=True)
 class SuggestedAnswer:
-    """An answer suggested to a review question; `score` is the agent's confidence, 0 to 1."""
+    """A suggested answer to a review question; `score` is the confidence in it, from 0 to 1."""
 
     question: str
     value: AnswerValue
@@ -20,29 +20,29 @@ class SuggestedAnswer:
 
 @dataclass(frozen=True)
 class RatingRule:
-    """A tone's criterion, and the ratings it suggests: for texts that meet it, and for others."""
+    """A tone criterion and two ratings to suggest, for texts that meet it and all others."""
 
     criterion: Criterion
     met: int
     missed: int
 
     def rate(self, text: str) -> int:
-        """The rating of a text."""
+        """The suggested rating for a text."""
         is_met = self.criterion.measure(text)[self.criterion.feature.name] > 0
         return self.met if is_met else self.missed
 
 
 def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
-    """The rule that suggests the nearest step above or below the middle of a scale.
+    """Build a rule that suggests the rating just above or just below the middle of a scale.
 
-    A criterion only says yes or no, so nothing justifies the ends of a longer scale.
+    A criterion is either met or not, so it can't justify ratings at the ends of a longer scale.
     """
     above = (len(scale) + 1) // 2
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
 
 
 def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[SuggestedAnswer]:
-    """The answers that measures suggest about a candidate; no rating of the tone without a rule."""
+    """Yield the suggested answers for a candidate; without a rule, the tone isn't rated."""
     if rule and candidate.kind is CandidateKind.CONVERSATION:
         rating = rule.rate(candidate.review_text)
         yield SuggestedAnswer("tone", rating, None, rule.criterion.source)
@@ -54,7 +54,7 @@ def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[S
 
 
 def _facts_kept(candidate: Candidate) -> float:
-    """The share of the reference's numbers or names in the rewrite, whichever is lower."""
+    """The share of the reference's numbers or names that the rewrite keeps, whichever is lower."""
     text = candidate.review_text
     shares = (numbers_kept(candidate.reference, text), names_kept(candidate.reference, text))
     return round(min((share for share in shares if share is not None), default=1.0), 2)

@@ -1,8 +1,8 @@
-"""Words, sentences and syllables of English text, counted offline.
+"""Count words, sentences and syllables in English text, without network access.
 
-Counting follows R. Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
-words are separated by white space, contractions and hyphenated words count as one, and the
-syllables of numbers and abbreviations are those heard when they are read aloud.
+The counts follow R. Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
+words are separated by white space, contractions and hyphenated words count as one word, and numbers
+and abbreviations have as many syllables as when they are read aloud.
 """
 
 import re
@@ -30,12 +30,12 @@ _TENS = (0, 0, 2, 2, 2, 2, 2, 3, 2, 2)  # twenty to ninety
 
 
 def blocks(text: str) -> list[str]:
-    """The paragraphs, headings and list items of a text, without their markers."""
+    """The paragraphs, headings and list items in a text, without their markers."""
     return [_LEAD.sub("", block).strip() for block in _BLOCK.split(text) if block.strip()]
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; list items and headings count even without a full stop.
+    """Split a text into sentences; list items and headings count even without a full stop.
 
     A full stop after a known abbreviation or an initial doesn't end a sentence.
     """
@@ -55,17 +55,17 @@ def sentences(text: str) -> list[str]:
 
 @lru_cache(maxsize=4_096)
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text as written, without the punctuation around them."""
+    """The words in a text as written, without surrounding punctuation."""
     return tuple(_WORD.findall(text.replace("--", "—")))
 
 
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> int:
-    """The number of syllables of a word when read aloud, at least 1.
+    """The number of syllables in a word when it is read aloud, at least 1.
 
-    The CMU Pronouncing Dictionary (first pronunciation) gives the number. For a word not in it, the
-    number is the larger of pyphen's syllable count and the number of vowel groups, a rule that is
-    right for 90 % of the dictionary.
+    The count comes from the CMU Pronouncing Dictionary (first pronunciation). Words that aren't in
+    the dictionary get the larger of pyphen's syllable count and the number of vowel groups. This
+    rule is correct for 90 % of the dictionary.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 
@@ -90,7 +90,7 @@ def _guess(word: str) -> int:
 
 
 def _number_syllables(text: str) -> int:
-    """The syllables of a number; four digits are read as a year, such as nineteen-eighteen."""
+    """The number of syllables in a number; four digits are read as a year (nineteen-eighteen)."""
     whole, _, decimals = text.partition(".")
     if "," in whole:
         return _number(int(whole.replace(",", "")))
@@ -113,7 +113,7 @@ def _number(number: int) -> int:
         if number >= size:
             rest = number % size
             return _number(number // size) + name + (_number(rest) if rest else 0)
-    raise AssertionError("This is unreachable, because the loop handles every number from 100.")
+    raise AssertionError("This is unreachable because the loop handles every number from 100 up.")
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Measures of tone: how easily an English text reads, and how much it sounds like conversation.
+"""Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features are those that separate involved speech from informational writing in D. Biber,
-*Variation across Speech and Writing* (1988), dimension 1: first and second person, contractions,
-questions and discourse particles, with the markers of D. Schiffrin, *Discourse Markers* (1987).
-Each is a rate per 100 words. Reading ease is from R. Flesch, "A new readability yardstick", Journal
-of Applied Psychology 32 (1948), 221-233.
+The features separate involved speech from informational writing, following dimension 1 in D. Biber,
+*Variation across Speech and Writing* (1988): first and second person, contractions, questions and
+discourse particles, with the markers from D. Schiffrin, *Discourse Markers* (1987). Each is a rate
+per 100 words. Reading ease follows R. Flesch, "A new readability yardstick", Journal of Applied
+Psychology 32 (1948), 221-233.
 """
 
 import re
@@ -18,9 +18,9 @@ TONE_SOURCE = "tone.v1"
 
 @dataclass(frozen=True)
 class Feature:
-    """A measured feature: its stable name, its label for people, and how it is computed.
+    """A measured feature, with a stable name, a readable label and a description.
 
-    `share` means that its values are between 0 and 1 and shown as percentages.
+    If `share` is true, the values are between 0 and 1 and are displayed as percentages.
     """
 
     name: str
@@ -92,10 +92,10 @@ _MARK = re.compile(
 
 
 def flesch_reading_ease(text: str) -> float:
-    """Flesch Reading Ease: about 100 for very easy text, 30 and below for very hard; 0 if empty.
+    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text, 0 if empty.
 
-    206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948). It rewards short
-    sentences and short words regardless of what they say, so never use it alone.
+    The formula is 206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948).
+    It rewards short sentences and short words regardless of what they say, so never use it alone.
     """
     text_words = words(text)
     return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
@@ -107,9 +107,9 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
 
 
 def tone_measures(text: str) -> dict[str, float]:
-    """The values of all `FEATURES` by name; all are 0 for a text without words.
+    """Compute all `FEATURES` of a text by name; all are 0 for a text without words.
 
-    The numeral `I` (inside a sentence, after a name) and `US` don't count as first person.
+    The numeral `I` (after a name within a sentence) and `US` don't count as first person.
     """
     text_words = words(text)
     if not text_words:
@@ -136,9 +136,9 @@ def tone_measures(text: str) -> dict[str, float]:
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """The number of discourse phrases, and the indices of the words outside them.
+    """Count discourse phrases, and return the indices of the words outside them.
 
-    Pronouns inside a phrase (you know, I mean) don't count, so that no word counts twice.
+    Pronouns within a phrase (you know, I mean) aren't counted, so that no word is counted twice.
     """
     count, free, start = 0, [], 0
     while start < len(lower):
@@ -157,7 +157,7 @@ def _contracts(word: str) -> bool:
 
 
 def _set_off(text: str) -> int:
-    """Count the ambiguous discourse words (so, well, right) that punctuation sets off."""
+    """Count ambiguous discourse words (so, well, right) that are set off by punctuation."""
     lower = text.lower()
     return len(_SET_OFF.findall(lower)) + len(_OPENING.findall(lower))
 
@@ -180,7 +180,7 @@ CONVERSATIONAL = Feature(
 
 
 def conversational(measures: Mapping[str, float]) -> bool:
-    """Whether a text with these tone measures meets the rule of `CONVERSATIONAL`."""
+    """Whether a text with these tone measures meets the `CONVERSATIONAL` rule."""
     return (
         sum(measures[sign] > 0 for sign in _SIGNS) >= 2
         and measures["flesch_reading_ease"] >= 30
@@ -190,5 +190,5 @@ def conversational(measures: Mapping[str, float]) -> bool:
 
 
 def is_conversational(text: str) -> bool:
-    """Whether a text meets the rule of `CONVERSATIONAL`."""
+    """Whether a text meets the `CONVERSATIONAL` rule."""
     return conversational(tone_measures(text))

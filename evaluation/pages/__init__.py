@@ -1,1 +1,1 @@
-"""Self-contained HTML pages with tables and charts."""
+"""Build self-contained HTML pages with tables and charts."""

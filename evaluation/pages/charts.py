@@ -1,7 +1,7 @@
-"""Charts as Vega-Lite specifications, rendered offline by vl-convert's own copy of Vega.
+"""Charts as Vega-Lite specifications, rendered offline with the copy of Vega in vl-convert.
 
-A chart is rendered with a palette. The palette `PAGE` has placeholder colours, which become CSS
-variables in a page, so that charts work in light and dark mode. The palette `PRINT` is for files.
+Each chart is rendered with a palette. The palette `PAGE` contains placeholder colours that become
+CSS variables on a page, so charts work in light and dark mode. The palette `PRINT` is for files.
 """
 
 import csv
@@ -19,12 +19,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Row: TypeAlias = Mapping[str, str | float]
 Spec: TypeAlias = dict[str, Any]
-"""A Vega-Lite specification, or a part of one."""
+"""A Vega-Lite specification or part of one."""
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a chart: text, muted text, grid lines, background, and the series."""
+    """The colours of a chart: text, muted text, grid lines, background and series."""
 
     ink: str
     muted: str
@@ -57,19 +57,19 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class Canvas:
-    """The width of a chart in pixels, and its colours."""
+    """The width of a chart in pixels, and its colour palette."""
 
     width: int
     palette: Palette
 
     @property
     def is_narrow(self) -> bool:
-        """Whether the canvas is as narrow as a phone."""
+        """Whether the canvas is as narrow as a phone screen."""
         return self.width < 500
 
     @property
     def legend_columns(self) -> int:
-        """How many labels fit on one line of a legend."""
+        """The number of labels that fit on one line of a legend."""
         return 1 if self.is_narrow else 4
 
     def wrap(self, label: str) -> str:
@@ -79,7 +79,7 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Caption:
-    """A figure's name (letters and hyphens, unique on its page) and a sentence on what it shows."""
+    """A figure's name (letters and hyphens, unique on its page) and a sentence describing it."""
 
     name: str
     text: str
@@ -87,7 +87,7 @@ class Caption:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart and its data; `draw` builds the chart's specification for a canvas."""
+    """A chart and its data; `draw` builds the specification for a canvas."""
 
     caption: Caption
     rows: tuple[Row, ...]
@@ -96,9 +96,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Series:
-    """Labels in the order of their colours; charts with the same series have the same colours.
+    """Labels in colour order; charts with the same series use the same colours.
 
-    `start` is the index of the first colour; `neutral` is a label that gets the muted colour.
+    `start` is the index of the first colour. The label `neutral` gets the muted colour.
     """
 
     labels: tuple[str, ...]
@@ -106,7 +106,7 @@ class Series:
     neutral: str = ""
 
     def colour(self, palette: Palette, legend: Spec | None = None) -> Spec:
-        """Encode a mark's label as its colour."""
+        """Encode the label of a mark as its colour."""
         count = len(palette.series)
         colours = [palette.series[(self.start + i) % count] for i in range(len(self.labels))]
         labels = [*self.labels, self.neutral] if self.neutral else list(self.labels)
@@ -124,9 +124,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A quantitative axis with its title, d3 number format and bounds (None: from the data).
+    """A quantitative axis with a title, a d3 number format and optional bounds.
 
-    A `log` axis has a tick at each value in the data.
+    If a bound is None, the data determines it. If `log` is true, the axis has a tick at each value
+    in the data.
     """
 
     title: str
@@ -139,7 +140,7 @@ class Axis:
         scale: Spec = {"domain": list(self.bounds)} if self.bounds else {"zero": False}
         ticks: Spec = {"format": self.format, "tickCount": 5}
         if self.bounds == (0, 1):
-            ticks["values"] = [0, 0.25, 0.5, 0.75, 1]  # quarters leave room for labels in any font
+            ticks["values"] = [0, 0.25, 0.5, 0.75, 1]  # leaves room for labels in any font
         return quantitative(field, title=self.title, scale=scale, axis=ticks)
 
 
@@ -149,7 +150,7 @@ def quantitative(field: str, **options: Any) -> Spec:
 
 
 def nominal(field: str, **options: Any) -> Spec:
-    """Encode a field of names."""
+    """Encode a field that contains names."""
     return {"field": field, "type": "nominal", **options}
 
 
@@ -159,7 +160,7 @@ def mark(kind: str, encoding: Spec, **options: Any) -> Spec:
 
 
 def svg(figure: Figure, width: int) -> str:
-    """The chart as an SVG element for a page, with CSS variables for its colours."""
+    """Render a chart as an SVG element for a page, with CSS variables as colours."""
     drawing = _svg(figure, Canvas(width, PAGE))
     for colour, variable in _VARIABLES.items():
         drawing = drawing.replace(colour, variable)
@@ -168,19 +169,19 @@ def svg(figure: Figure, width: int) -> str:
 
 
 def svg_file(figure: Figure, width: int = 680) -> str:
-    """The chart as an SVG file on white."""
+    """Render a chart as an SVG file with a white background."""
     return _svg(figure, Canvas(width, PRINT))
 
 
 def png_file(figure: Figure, width: int = 680, scale: float = 2.0) -> bytes:
-    """The chart as a PNG image on white; `scale` multiplies its width and height."""
-    import vl_convert  # imported late, as in `_svg`
+    """Render a chart as a PNG with a white background; `scale` multiplies its width and height."""
+    import vl_convert  # imported on first use, as in `_svg`
 
     return bytes(vl_convert.svg_to_png(svg_file(figure, width), scale=scale))
 
 
 def csv_file(figure: Figure) -> str:
-    """The chart's data as CSV; text that a spreadsheet would run as a formula is quoted."""
+    """Format the chart data as CSV, quoting text that a spreadsheet would run as a formula."""
     columns = list(dict.fromkeys(name for row in figure.rows for name in row))
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -202,7 +203,7 @@ def _svg(figure: Figure, canvas: Canvas) -> str:
 
 
 def specification(figure: Figure, canvas: Canvas) -> Spec:
-    """The complete Vega-Lite specification, with the style that all charts share."""
+    """Build the complete Vega-Lite specification of a figure, with the style of all charts."""
     palette = canvas.palette
     text = {"labelColor": palette.ink, "titleColor": palette.muted, "labelFontSize": 12}
     axis = {
@@ -229,12 +230,12 @@ def specification(figure: Figure, canvas: Canvas) -> Spec:
 
 
 def interval_cells(interval: Interval) -> dict[str, str | float]:
-    """An interval's estimate and bounds as fields of a data row."""
+    """Convert an interval to data fields for the estimate and the bounds."""
     return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}
 
 
 def point_row(arm: str, x: float, rate: Interval) -> Row:
-    """The data row of one point on an arm's line, with its interval."""
+    """Build the data row for one point on an arm's line, with its interval."""
     return {"arm": arm, "x": x, "y": rate.estimate, "low": rate.low, "high": rate.high}
 
 

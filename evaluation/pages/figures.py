@@ -1,4 +1,4 @@
-"""The figures of a report; each function returns None if there is nothing to draw."""
+"""Build the figures of a report; each function returns None if there is nothing to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _TIE = "No difference"
 
 @dataclass(frozen=True)
 class LossPoint:
-    """The training and validation loss at a step; None if a loss wasn't measured there."""
+    """The training and validation loss at a step; a loss is None if it wasn't measured."""
 
     step: int
     train: float | None = None
@@ -34,12 +34,12 @@ class LossPoint:
 
 
 def arm_series(arms: Sequence[ArmSummary]) -> Series:
-    """Assign a colour to each arm, in the order of the report."""
+    """Assign a colour to each arm, in report order."""
     return Series(tuple(arm.label for arm in arms))
 
 
 def target_figure(arms: Sequence[ArmSummary], target: Feature | None) -> Figure | None:
-    """The share of each arm's answers that meet the target."""
+    """Plot the share of each arm's answers that meet the target."""
     if target is None:
         return None
     rows = [_arm_row(arm, arm.target) for arm in arms if arm.target]
@@ -55,7 +55,7 @@ def target_figure(arms: Sequence[ArmSummary], target: Feature | None) -> Figure 
 def similarity_figure(
     arms: Sequence[ArmSummary], floor: Interval | None, ceiling: Interval | None
 ) -> Figure | None:
-    """Each arm's similarity to the references, between the floor and the ceiling."""
+    """Plot each arm's similarity to the references, with the floor and the ceiling."""
     means = [
         (arm, next(mean.value for mean in arm.content if mean.feature.name == SIMILARITY.name))
         for arm in arms
@@ -66,7 +66,7 @@ def similarity_figure(
     caption = Caption(
         "similarity",
         "Mean similarity of the answers to the plain references, with 95 % intervals. The floor "
-        "compares answers with other prompts’ references; the ceiling is for approved rewrites.",
+        "is the similarity to other prompts’ references, the ceiling that of approved rewrites.",
     )
     bounds = (("floor", floor), ("ceiling", ceiling))
     marks = [Mark(name, bound.estimate) for name, bound in bounds if bound]
@@ -76,7 +76,7 @@ def similarity_figure(
 
 
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
-    """The share of answers above each threshold of reading ease, as in the published study."""
+    """Plot the share of answers above each reading-ease threshold, like the published study."""
     labels = {arm.name: arm.label for arm in arms}
     rows = [
         point_row(labels[point.arm], point.threshold, point.rate)
@@ -96,7 +96,7 @@ def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint])
 
 
 def votes_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) -> Figure | None:
-    """The wins and ties of each pair of arms in blind comparisons."""
+    """Plot the wins and ties for each pair of arms in blind comparisons."""
     if preferences is None or not preferences.win_rates:
         return None
     labels = {arm.name: arm.label for arm in arms}
@@ -110,12 +110,12 @@ def votes_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) ->
         ]
     names = dict.fromkeys([*labels.values(), *unique(rows, "arm")])
     series = Series(tuple(name for name in names if name != _TIE), neutral=_TIE)
-    caption = Caption("votes", "Votes in blind comparisons, by the preferred arm.")
+    caption = Caption("votes", "Votes in blind comparisons, grouped by preferred arm.")
     return share_figure(caption, rows, series)
 
 
 def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None) -> Figure | None:
-    """Bradley–Terry strengths of the arms, if at least three were compared."""
+    """Plot the Bradley–Terry strengths of the arms if at least three were compared."""
     if preferences is None or len(preferences.strengths) < 3:
         return None
     labels = {arm.name: arm.label for arm in arms}
@@ -125,7 +125,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
     ]
     caption = Caption(
         "strengths",
-        "Bradley–Terry strength: log-odds of being preferred to the average arm, which is 0, with "
+        "Bradley–Terry strength of each arm: its log-odds of beating the average arm (0), with "
         "95 % intervals.",
     )
     series = Series(tuple(dict.fromkeys([*labels.values(), *unique(rows, "arm")])))
@@ -134,7 +134,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
 
 
 def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
-    """The loss over the training steps; None with fewer than two steps."""
+    """Plot the loss over the training steps, or return None if there are fewer than two."""
     curves = (
         ("Training", [(point.step, point.train) for point in losses]),
         ("Validation", [(point.step, point.validation) for point in losses]),

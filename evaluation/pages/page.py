@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: text, tables and charts in one file without scripts."""
+"""Self-contained HTML pages: text, tables and charts in a single file without scripts."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a note above it, column titles, and rows of formatted cells."""
+    """A table with a note above it, column titles and rows of formatted cells."""
 
     note: str
     columns: tuple[str, ...]
@@ -31,9 +31,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page; `missing_note` is shown if it has no figures, tables or texts.
+    """A section of a page; shows `missing_note` if it has no figures, tables or texts.
 
-    `texts` are named texts shown collapsed, such as configurations.
+    `texts` are named, collapsible texts, such as configuration files.
     """
 
     heading: str
@@ -46,9 +46,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page with its topic, title, verdict, notice and sections, in this order.
+    """The parts of a page, in order: topic, title, verdict, notice and sections.
 
-    `written_at` is an ISO 8601 time.
+    `written_at` is an ISO 8601 timestamp.
     """
 
     eyebrow: str
@@ -61,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class RenderedFigure:
-    """A figure rendered for a page: an image in two widths, a caption, and a link to its data."""
+    """A figure rendered for a page: an image in two widths, a caption and a link to the data."""
 
     name: str
     text: str
@@ -79,7 +79,7 @@ def render_page(page: Page) -> str:
 def write_page(page: Page, path: Path) -> Path:
     """Write a page and, in a folder of the same name, each figure as SVG, PNG and CSV.
 
-    Returns the page's path.
+    Returns the path of the page.
     """
     write_atomically(path, render_page(page))
     write_figures((f for section in page.sections for f in section.figures), path.with_suffix(""))
@@ -87,7 +87,7 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file atomically, so that no reader sees a partial file."""
+    """Write a file atomically, so that readers never see a partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
@@ -95,7 +95,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_figures(figures: Iterable[Figure], folder: Path) -> None:
-    """Write each figure as SVG and PNG on white, and its data as CSV."""
+    """Write each figure as SVG and PNG with a white background, and its data as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         path = folder / figure.caption.name
@@ -105,7 +105,7 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """The Jinja environment: it escapes HTML, rejects unknown names and replaces bad characters."""
+    """A Jinja environment that escapes HTML, rejects unknown names and replaces bad characters."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -134,7 +134,7 @@ def render_figure(figure: Figure) -> RenderedFigure:
 
 
 def printable(value: object) -> object:
-    """Replace characters that HTML doesn't allow (controls, lone surrogates)."""
+    """Replace characters that HTML doesn't allow (control characters and lone surrogates)."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
     return value
@@ -146,41 +146,41 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign."""
+    """Format a number with its sign."""
     return f"{value:+,.{digits}f}".replace("-", "−")
 
 
 def interval_range(interval: Interval, digits: int = 2) -> str:
-    """The bounds of an interval: `0.41 to 0.63`."""
+    """Format the bounds of an interval, such as `0.41 to 0.63`."""
     return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
 
 
 def unbroken(text: str) -> str:
-    """Prevent line breaks before a `%` and within bounds such as `(27 % to 65 %)`."""
+    """Prevent line breaks before `%` and within bounds such as `(27 % to 65 %)`."""
     return _NUMBERS.sub(lambda match: match.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def percent_cell(share: Interval | None) -> str:
-    """A share without its interval: `41 %`."""
+    """Format a share without its interval, such as `41 %`."""
     return percent(share.estimate) if share else "–"
 
 
 def share_cell(share: Interval | None) -> str:
-    """A share with its interval: `41 % (30 % to 52 %)`."""
+    """Format a share with its interval, such as `41 % (30 % to 52 %)`."""
     if share is None:
         return "–"
     return f"{percent(share.estimate)} ({percent(share.low)} to {percent(share.high)})"
 
 
 def number_cell(mean: Interval | None, digits: int = 2) -> str:
-    """A mean with its interval: `0.41 (0.30 to 0.52)`."""
+    """Format a mean with its interval, such as `0.41 (0.30 to 0.52)`."""
     if mean is None:
         return "–"
     return f"{number(mean.estimate, digits)} ({interval_range(mean, digits)})"
 
 
 def safe_link(url: str) -> str:
-    """A URL if it's a web address, otherwise empty, so that no link runs a script."""
+    """Return the URL if it is a web address, otherwise "", so that no link can run a script."""
     try:
         return url if urlsplit(url).scheme in ("http", "https") else ""
     except ValueError:

@@ -1,6 +1,6 @@
-"""The kinds of figure: intervals, lines, shares, grouped intervals, heatmaps and scatter plots.
+"""Chart types: intervals, lines, shares, grouped intervals, heatmaps and scatter plots.
 
-Each function says which fields it expects in its rows.
+Each function lists the fields that it expects in its rows.
 """
 
 from collections.abc import Sequence
@@ -33,11 +33,12 @@ _ROW_AXIS = {
     "labelPadding": 12,
 }
 _LETTER_WIDTH = 7.5
-"""Pixels per letter of a wide 12-pixel font; the layout can't know the reader's font."""
+"""Pixels per letter in a wide 12-pixel font, because the reader's font is unknown at layout "
+"time."""
 
 
 def _row_axis(values: Sequence[Row]) -> Spec:
-    """An axis of row names, with room for their longest line in any font."""
+    """Build an axis of row names, with enough room for the longest line in any font."""
     lines = (line for value in values for line in str(value["row"]).split("\n"))
     width = _LETTER_WIDTH * max(map(len, lines), default=0)
     return {**_ROW_AXIS, "minExtent": round(width) + 10}
@@ -46,9 +47,9 @@ def _row_axis(values: Sequence[Row]) -> Spec:
 def interval_figure(
     caption: Caption, rows: Sequence[Row], series: Series, axis: Axis, marks: Sequence[Mark] = ()
 ) -> Figure:
-    """Draw a dot and its interval per arm; fields are `arm`, `low`, `estimate` and `high`.
+    """Plot a dot and an interval for each arm; fields are `arm`, `low`, `estimate` and `high`.
 
-    `marks` are reference lines across all rows, each with its label.
+    `marks` are labelled reference lines across all rows.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -68,7 +69,7 @@ def interval_figure(
             *_mark_layers(marks, canvas),
             mark("rule", interval, strokeWidth=3, strokeCap="round"),
             mark("circle", estimate, size=130, opacity=1),
-            # A rim in the page's colour keeps lines off the label.
+            # An outline in the background colour separates the label from lines.
             mark(
                 "text",
                 label | {"color": {"value": palette.background}},
@@ -106,7 +107,7 @@ def _mark_layers(marks: Sequence[Mark], canvas: Canvas) -> list[Spec]:
 def line_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """Draw a line per arm; fields are `arm`, `x`, `y`, and `low` and `high` for an interval."""
+    """Plot a line per arm; fields are `arm`, `x`, `y`, and `low` and `high` for an interval."""
 
     def draw(canvas: Canvas) -> Spec:
         legend = {
@@ -138,7 +139,7 @@ def line_figure(
 
 
 def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figure:
-    """Draw a bar per row, divided by winner; fields are `row`, `arm`, `order` and `count`."""
+    """Plot a bar per row, divided by winner; fields are `row`, `arm`, `order` and `count`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = [row for row in _wrap_rows(rows, canvas) if float(row["count"])]
@@ -170,7 +171,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 
 
 def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
-    """Draw a dot and its interval per `row` and `arm`; fields also `low`, `estimate`, `high`."""
+    """Plot an interval per row and arm; fields are `row`, `arm`, `low`, `estimate` and `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = _wrap_rows(rows, canvas)
@@ -194,7 +195,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
 def rates_figure(
     caption: Caption, rates: Sequence[tuple[str, str, Interval | None]], series: Series, title: str
 ) -> tuple[Figure, ...]:
-    """A grouped figure of shares by row and arm; empty if no share is known."""
+    """Plot shares grouped by row and arm; returns an empty tuple if all shares are None."""
     rows: list[Row] = [
         {"row": row, "arm": arm, **interval_cells(rate)} for row, arm, rate in rates if rate
     ]
@@ -202,7 +203,7 @@ def rates_figure(
 
 
 def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
-    """Draw a heatmap, darker for lower values; fields are `row`, `column` and `value`."""
+    """Plot a heatmap with darker cells for lower values; fields are `row`, `column` and `value`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = [
@@ -214,7 +215,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             "orient": "top",
             "ticks": False,
             "domain": False,
-            # On a narrow canvas horizontal labels would overlap.
+            # Horizontal labels would overlap on a narrow canvas.
             "labelAngle": -90 if canvas.is_narrow else 0,
             "labelAlign": "left" if canvas.is_narrow else "center",
             "labelBaseline": "middle" if canvas.is_narrow else "alphabetic",
@@ -226,7 +227,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
             "y": nominal("row", sort=names, title=None, axis=_row_axis(values)),
             "x": nominal("column", sort=unique(values, "column"), title=None, axis=top),
         }
-        # Pale enough to read text on every cell, in light and dark mode.
+        # The cells are pale enough for readable text in light and dark mode.
         depth = quantitative("value", scale={"type": "log", "range": [0.5, 0.04]}, legend=None)
         cells = shared | {"opacity": depth, "color": {"value": canvas.palette.series[1]}}
         labels = shared | {"text": nominal("label"), "color": {"value": canvas.palette.ink}}
@@ -239,7 +240,7 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
 def scatter_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """Draw a dot per arm with a vertical interval; fields are `arm`, `x`, `y`, `low` and `high`."""
+    """Plot a dot with a vertical interval per arm; fields are `arm`, `x`, `y`, `low` and `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         shared = {

@@ -1,7 +1,7 @@
-"""The report: one HTML page with a campaign's results and the evidence for them.
+"""The report: an HTML page with the results of a campaign and the evidence for them.
 
-The page is self-contained (styles, charts, their data) and has no scripts, so nothing in a model's
-answer can run. Any part may be missing; the page then says so.
+The page is self-contained (styles, charts and their data) and has no scripts, so code in a model's
+answer can't run. Any part may be missing, in which case the page says so.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _FIGURES = ("target", "sweep", "similarity", "votes", "strengths", "loss")
 
 @dataclass(frozen=True)
 class Reviewer:
-    """A reviewer, who is a person or a written rule with a description."""
+    """A reviewer: either a person, or a written rule with a description."""
 
     name: str
     kind: ReviewerKind
@@ -42,7 +42,7 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """The dataset version that was trained on, with its reviewers and their decisions."""
+    """The dataset version used for training, with its reviewers and their decisions."""
 
     version: Version
     articles: int
@@ -54,7 +54,7 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement coefficient for a question; `value` is None if it is undefined."""
+    """An agreement coefficient for a review question; `value` is None if it is undefined."""
 
     question: str
     between: str
@@ -65,7 +65,7 @@ class AgreementRow:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A held-out prompt with its passage, its plain reference and the answers by arm."""
+    """A held-out prompt with its passage, its plain reference and each arm's answer."""
 
     question: str
     answers: Mapping[str, str]
@@ -76,7 +76,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class LineageStep:
-    """A record in the chain from an output to its sources; `depth` is its indentation."""
+    """A record on the path from an output to its sources; `depth` sets its indentation."""
 
     noun: str
     id: str
@@ -87,7 +87,7 @@ class LineageStep:
 
 @dataclass(frozen=True)
 class Setting:
-    """A named value, or a whole configuration as text."""
+    """A named value, or the full text of a configuration."""
 
     name: str
     value: str
@@ -95,15 +95,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything a report shows; missing parts are empty or None.
+    """Everything that a report shows; missing parts are empty or None.
 
-    `subject` is the tone or persona in words, such as `the tone “conversational”`; `written_at` is
-    ISO 8601; `target` is the feature that `ArmSummary.target` counts, and its description is the
-    rule, None if no criterion was set; `ratings` are those of the tone question in blind
-    comparisons, and `scale` says what they mean; `judge_kappa` is the lower bound of kappa below
-    which a judge is diagnostic only; `training` has facts of the run (base model, precision,
-    device, times); `lineage` is one output traced back to its article and reviewers;
-    `configuration` has the run's files as text.
+    `subject` names the tone or persona, such as `the tone “conversational”`. `written_at` is an ISO
+    8601 timestamp. `target` is the feature that `ArmSummary.target` counts; its description states
+    the rule, and it is None if no criterion was set. `ratings` are answers to the tone question in
+    blind comparisons, and `scale` explains them. A judge is diagnostic only if the lower bound of
+    its kappa is below `judge_kappa`. `training` describes the run (base model, precision, device,
+    timings). `lineage` traces one output back to its article and reviewers. `configuration`
+    contains the text of the run's config files.
     """
 
     campaign: str
@@ -131,7 +131,7 @@ class ReportData:
 
 
 def report_figures(data: ReportData) -> tuple[Figure, ...]:
-    """The report's figures in page order, without empty ones."""
+    """The figures of the report in page order, leaving out empty ones."""
     figures = (
         target_figure(data.arms, data.target),
         reading_ease_figure(data.arms, data.sweep),

@@ -23,22 +23,25 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Trait:
     """A lasting trait of character."""
 
-    name: str = Field(description="Name of the trait.")
-    description: str = Field(description="What the trait means; shown to teacher models.")
-    shows: tuple[Words, ...] = Field(min_length=1, description="How the trait shows in a text.")
+    name: str = Field(description="The name of the trait.")
+    description: str = Field(description="What the trait means. Teacher models see this text.")
+    shows: tuple[Words, ...] = Field(
+        min_length=1, description="Ways in which a text can show the trait."
+    )
     never: tuple[Words, ...] = Field(
-        min_length=1, description="What a text with this trait never does."
+        min_length=1, description="Things that a text with this trait never does."
     )
     markers: tuple[Words, ...] = Field(
-        description="Words of which every text that shows the trait has at least one."
+        description="Words or phrases that mark the trait. Every text that shows the trait "
+        "contains at least one."
     )
     says: tuple[Annotated[Phrase, Words], ...] = Field(
-        min_length=1, description="First-person lines for the offline teacher."
+        min_length=1, description="First-person sentences that the offline teacher can use."
     )
     reported: tuple[Annotated[Phrase, Words], ...] = Field(
-        min_length=1, description="Third-person lines for the offline teacher."
+        min_length=1, description="Third-person sentences that the offline teacher can use."
     )
-    asks: tuple[str, ...] = Field(default=(), description="Questions that bring the trait out.")
+    asks: tuple[str, ...] = Field(default=(), description="Questions that bring out the trait.")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -65,47 +68,55 @@ class Trait:
 class Fact:
     """Something that's true of the persona."""
 
-    first: str = Field(description="The fact as the persona would say it.")
-    third: str = Field(description="The fact as an encyclopedia would say it.")
+    first: str = Field(description="The fact in the first person, as the persona would say it.")
+    third: str = Field(
+        description="The fact in the third person, as an encyclopedia would state it."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPrompts:
     """The prompt files that write statements, dialogues and documents."""
 
-    statement: PromptName = Field(default="statement.v1", description="Prompt for a statement.")
-    dialogue: PromptName = Field(default="dialogue.v1", description="Prompt for a dialogue.")
-    document: PromptName = Field(default="document.v1", description="Prompt for a document.")
+    statement: PromptName = Field(
+        default="statement.v1", description="Name of the prompt file for statements."
+    )
+    dialogue: PromptName = Field(
+        default="dialogue.v1", description="Name of the prompt file for dialogues."
+    )
+    document: PromptName = Field(
+        default="document.v1", description="Name of the prompt file for documents."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPhrases:
     """The phrases with which the offline teacher frames a persona's texts."""
 
-    statement_openings: Stock = Field(description="Openings of statements.")
-    statement_closings: Stock = Field(description="Closings of statements.")
-    answer_openings: Stock = Field(description="Openings of answers.")
-    follow_ups: Stock = Field(description="Follow-up questions by the user.")
-    document_openings: Stock = Field(description="Openings of documents.")
-    document_closings: Stock = Field(description="Closings of documents.")
+    statement_openings: Stock = Field(description="Phrases that can open a statement.")
+    statement_closings: Stock = Field(description="Phrases that can close a statement.")
+    answer_openings: Stock = Field(description="Phrases that can open an answer.")
+    follow_ups: Stock = Field(description="Follow-up questions that the user can ask.")
+    document_openings: Stock = Field(description="Phrases that can open a document.")
+    document_closings: Stock = Field(description="Phrases that can close a document.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
     """A character; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="Name of the persona.")
-    description: str = Field(description="Who the persona is; shown to teacher models.")
+    name: Words = Field(description="The name of the persona.")
+    description: str = Field(description="Who the persona is. Teacher models see this text.")
     system: str = Field(
-        description="The instruction the model receives in training and when asked."
+        description="The system prompt that the model receives in training and at inference."
     )
     facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
     turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")
     traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
-    phrasebook: PersonaPhrases = Field(description="Phrases for the offline teacher.")
-    language: str = Field(default="en", description="Language as an ISO 639-1 code.")
+    phrasebook: PersonaPhrases = Field(description="Phrases that the offline teacher uses.")
+    language: str = Field(default="en", description="ISO 639-1 code of the persona's language.")
     prompts: PersonaPrompts = Field(
-        default=PersonaPrompts(), description="Prompt files to generate texts with."
+        default=PersonaPrompts(), description="Prompt files used to generate texts."
     )
 
     @cached_property

@@ -18,18 +18,20 @@ Phrase = Annotated[str, phrase_check("topic")]
 class Anchor:
     """A point on the rating scale, with what a text of this value sounds like."""
 
-    value: int = Field(ge=0, le=10, description="The rating, 0 to 10.")
-    label: Words = Field(description="What the rating means, in a few words.")
-    example: Words = Field(description="A text that deserves this rating.")
+    value: int = Field(ge=0, le=10, description="The rating, from 0 to 10.")
+    label: Words = Field(description="A short description of what the rating means.")
+    example: Words = Field(description="An example of a text that deserves this rating.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
     """The question reviewers rate a text by, and its anchors, lowest first."""
 
-    question: Words = Field(description="The question reviewers answer with a rating.")
+    question: Words = Field(description="The question that reviewers answer with a rating.")
     anchors: tuple[Anchor, ...] = Field(
-        min_length=2, max_length=10, description="The ratings, lowest first."
+        min_length=2,
+        max_length=10,
+        description="The points on the rating scale, from lowest to highest.",
     )
 
     @property
@@ -57,9 +59,9 @@ class Scale:
 class Guideline:
     """An instruction with an example before and after."""
 
-    do: Words = Field(description="What to do.")
-    plain: Words = Field(description="An example before rewriting.")
-    rewritten: Words = Field(description="The same example in the tone.")
+    do: Words = Field(description="What the writer should do.")
+    plain: Words = Field(description="An example text before it is rewritten.")
+    rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -67,11 +69,13 @@ class TonePrompts:
     """The prompt files that write the question, the plain answer and the answer in the tone."""
 
     question: PromptName = Field(
-        default="question.v1", description="Prompt for a question about a passage."
+        default="question.v1", description="Name of the prompt file for questions about a passage."
     )
-    plain: PromptName = Field(default="plain_answer.v1", description="Prompt for a plain answer.")
+    plain: PromptName = Field(
+        default="plain_answer.v1", description="Name of the prompt file for plain answers."
+    )
     answer: PromptName = Field(
-        default="tone_answer.v1", description="Prompt for the answer in the tone."
+        default="tone_answer.v1", description="Name of the prompt file for answers in the tone."
     )
 
 
@@ -79,27 +83,33 @@ class TonePrompts:
 class Measures:
     """The measures that quantify the tone."""
 
-    names: tuple[str, ...] = Field(default=(), description="Names of measures.")
-    language: str = Field(default="en", description="Language that the measures are made for.")
+    names: tuple[str, ...] = Field(default=(), description="Names of the measures to compute.")
+    language: str = Field(
+        default="en", description="ISO 639-1 code of the language that the measures support."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class TargetBound:
     """The lowest and highest value of a measure for an answer in the tone."""
 
-    measure: str = Field(description="Name of the measure.")
-    at_least: float | None = Field(default=None, description="Lowest value, none for no limit.")
-    at_most: float | None = Field(default=None, description="Highest value, none for no limit.")
+    measure: str = Field(description="The name of the measure.")
+    at_least: float | None = Field(default=None, description="Minimum value (default: no limit).")
+    at_most: float | None = Field(default=None, description="Maximum value (default: no limit).")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Target:
     """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
 
-    bounds: tuple[TargetBound, ...] = Field(default=(), description="Bounds on measures.")
-    signs: int = Field(default=0, ge=0, description="Number of signs that an answer must show.")
+    bounds: tuple[TargetBound, ...] = Field(
+        default=(), description="Bounds that the measures of an answer must meet."
+    )
+    signs: int = Field(
+        default=0, ge=0, description="Minimum number of signs that an answer must show."
+    )
     signs_of: tuple[str, ...] = Field(
-        default=(), description="Measures that are a sign of the tone when above 0."
+        default=(), description="Measures that count as a sign of the tone when they are above 0."
     )
 
 
@@ -107,36 +117,52 @@ class Target:
 class TonePhrases:
     """The offline teacher's rewriting steps and stock of phrases."""
 
-    moves: tuple[Move, ...] = Field(default=(), description="Rewriting steps to apply.")
-    openers: tuple[Phrase, ...] = Field(default=(), description="Phrases that open an answer.")
-    links: tuple[Phrase, ...] = Field(default=(), description="Phrases that link sentences.")
-    questions: tuple[Phrase, ...] = Field(default=(), description="Questions that end an answer.")
-    opener_share: Share = Field(default=0.0, description="Share of answers with an opener.")
-    link_share: Share = Field(default=0.0, description="Share of answers with a link.")
-    question_share: Share = Field(default=0.0, description="Share of answers with a question.")
+    moves: tuple[Move, ...] = Field(
+        default=(), description="Rewriting steps that the offline teacher applies."
+    )
+    openers: tuple[Phrase, ...] = Field(default=(), description="Phrases that can open an answer.")
+    links: tuple[Phrase, ...] = Field(
+        default=(), description="Phrases that can link two sentences."
+    )
+    questions: tuple[Phrase, ...] = Field(
+        default=(), description="Questions that can end an answer."
+    )
+    opener_share: Share = Field(
+        default=0.0, description="Share of answers that start with an opener."
+    )
+    link_share: Share = Field(
+        default=0.0, description="Share of answers that contain a linking phrase."
+    )
+    question_share: Share = Field(
+        default=0.0, description="Share of answers that end with a question."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
 class Tone:
     """A tone of voice; its fingerprint changes with anything that could change a text."""
 
-    name: Words = Field(description="Name of the tone.")
-    description: str = Field(description="What the tone sounds like; shown to teacher models.")
+    name: Words = Field(description="The name of the tone.")
+    description: str = Field(description="What the tone sounds like. Teacher models see this text.")
     system: str = Field(
-        description="The instruction the model receives in training and when asked."
+        description="The system prompt that the model receives in training and at inference."
     )
     scale: Scale = Field(description="The scale on which reviewers rate the tone.")
     guidelines: tuple[Guideline, ...] = Field(
-        min_length=1, description="Instructions with examples."
+        min_length=1, description="Instructions, each with an example before and after rewriting."
     )
-    language: str = Field(default="en", description="Language as an ISO 639-1 code.")
+    language: str = Field(default="en", description="ISO 639-1 code of the tone's language.")
     prompts: TonePrompts = Field(
-        default=TonePrompts(), description="Prompt files to generate texts with."
+        default=TonePrompts(), description="Prompt files used to generate texts."
     )
-    measures: Measures = Field(default=Measures(), description="Measures that show the tone.")
-    target: Target = Field(default=Target(), description="When an answer is in the tone.")
+    measures: Measures = Field(default=Measures(), description="Measures that quantify the tone.")
+    target: Target = Field(
+        default=Target(),
+        description="Criteria that an answer must meet to count as being in the tone.",
+    )
     phrasebook: TonePhrases = Field(
-        default=TonePhrases(), description="Steps and phrases for the offline teacher."
+        default=TonePhrases(),
+        description="Rewriting steps and phrases that the offline teacher uses.",
     )
 
     @cached_property

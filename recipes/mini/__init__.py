@@ -1,1 +1,1 @@
-"""The recipe of the mini base model: run `python -m recipes.mini.build`."""
+"""The training recipe of the mini base model; run it with `python -m recipes.mini.build`."""

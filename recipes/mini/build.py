@@ -2,11 +2,11 @@
 
     python -m recipes.mini.build --text ARTICLES… --dialogue DIALOGUES… --out FOLDER
 
-Articles are JSONL with `id` and `text`; dialogues are JSONL with `turns`, or JSON in the
-format of Topical-Chat. Pass files or folders, plain or .xz. The same texts, seed and number of
-threads give the same weights bit for bit, also if the run is stopped and started again: it resumes
-from the last checkpoint in FOLDER. The environment variables OMP_WAIT_POLICY=PASSIVE (on a busy
-machine) and GLIBC_TUNABLES=glibc.malloc.hugetlb=1 make it faster.
+Articles are JSONL with `id` and `text`; dialogues are JSONL with `turns`, or JSON in the format of
+Topical-Chat. Pass files or folders, plain or .xz. The same texts, seed and number of threads
+produce the same weights bit for bit. If you stop a run and start it again, it resumes from the last
+checkpoint in FOLDER, with the same result. The environment variables OMP_WAIT_POLICY=PASSIVE (on a
+busy machine) and GLIBC_TUNABLES=glibc.malloc.hugetlb=1 make training faster.
 """
 
 import argparse
@@ -32,12 +32,24 @@ from trainer.models.mini import CHECKSUMS, TRAINED_ON
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the recipe from the command line."""
     parser = argparse.ArgumentParser(prog="python -m recipes.mini.build", description=__doc__)
-    parser.add_argument("--text", type=Path, nargs="+", required=True, help="articles")
-    parser.add_argument("--dialogue", type=Path, nargs="+", required=True, help="dialogues")
-    parser.add_argument("--out", type=Path, required=True, help="a folder to work in")
+    parser.add_argument(
+        "--text", type=Path, nargs="+", required=True, help="files or folders with articles"
+    )
+    parser.add_argument(
+        "--dialogue", type=Path, nargs="+", required=True, help="files or folders with dialogues"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for checkpoints and the finished model"
+    )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     parser.add_argument("--steps", type=int, default=Recipe().steps)
-    parser.add_argument("--threads", type=int, default=2, help="other numbers round differently")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=2,
+        help="number of CPU threads (a different number changes rounding and therefore "
+        "the weights)",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
@@ -51,21 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def build(corpus: Corpus, recipe: Recipe, out: Path) -> Path:
-    """Train the model and return its folder; `out` keeps its tokenizer and checkpoint.
+    """Train the model and return its folder; `out` stores the tokenizer and the checkpoint.
 
-    Raises `ValueError` if `out` has a run with other texts or another recipe.
+    Raises `ValueError` if `out` contains a run with different texts or another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
     texts = hashlib.sha256(repr((corpus.texts, corpus.dialogues)).encode()).hexdigest()
     run, path = json.dumps({"texts": texts, "recipe": asdict(recipe)}), out / "run.json"
     if path.exists() and path.read_text() != run:
         raise ValueError(
-            f"{out} has a run with other texts or another recipe. Pass those that it began with, "
-            "or choose another folder with --out."
+            f"{out} contains a run with different texts or another recipe, so it can't be resumed. "
+            "Use the original texts and recipe, or choose another folder with --out."
         )
     path.write_text(run)
     if not (out / "tokenizer" / "tokenizer_config.json").exists():
-        # Every other paragraph and dialogue is enough for 4,096 tokens, in half the time.
+        # Half of the paragraphs and dialogues are enough for 4,096 tokens and take half the time.
         sample = [paragraph for text in corpus.texts for paragraph in text.paragraphs[::2]]
         sample += [f" {turn}" for turns in corpus.dialogues[::2] for turn in turns]
         train_tokenizer(sample, recipe.shape).save_pretrained(out / "tokenizer")
@@ -77,12 +89,12 @@ def build(corpus: Corpus, recipe: Recipe, out: Path) -> Path:
 def save(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: Iterable[str], folder: Path
 ) -> Path:
-    """Save a model in float16 with its tokenizer, its articles' ids and checksums."""
+    """Save a model in float16 with its tokenizer, the ids of its articles, and checksums."""
     model.half().save_pretrained(folder)  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(folder)
     (folder / TRAINED_ON).write_text("".join(f"{id_}\n" for id_ in ids))
     for path in folder.iterdir():
-        path.chmod(0o644)  # safetensors writes files that only their owner can read
+        path.chmod(0o644)  # safetensors writes files that only the owner can read
     files = sorted(p for p in folder.iterdir() if p.name not in {CHECKSUMS, "README.md"})
     lines = (f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files)
     (folder / CHECKSUMS).write_text("".join(lines))

@@ -1,4 +1,4 @@
-"""The articles and dialogues to train on, read from files and cleaned."""
+"""Read the articles and dialogues for training from files, and clean them."""
 
 import json
 import lzma
@@ -19,7 +19,7 @@ _MIN_WORDS = 18
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An article: its paragraphs, each one line."""
+    """An article as a list of paragraphs, each on a single line."""
 
     id: str
     paragraphs: tuple[str, ...]
@@ -27,7 +27,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The texts and dialogues to train on, or those held out for measuring."""
+    """The articles and dialogues to train on, or those held out for evaluation."""
 
     texts: tuple[Text, ...]
     dialogues: tuple[tuple[str, ...], ...]
@@ -38,9 +38,9 @@ def read(
 ) -> Corpus:
     """Read the corpus from files or folders of `.jsonl` and `.json`, plain or `.xz`.
 
-    Articles are objects with `id` and `text`; dialogues have `turns`, or `content` with a
-    `message` each (Topical-Chat). One in `one_in` of each is held out, by a hash of its id: this
-    returns the others, or those if `is_held_out`.
+    Articles are objects with `id` and `text`. Dialogues have `turns`, or `content` with a list of
+    objects with a `message` (Topical-Chat). One in `one_in` articles and dialogues is held out,
+    based on a hash of its id. This returns the rest, or the held-out ones if `is_held_out` is true.
 
     Raises `ValueError` if a file can't be read, or if there are no articles or no dialogues.
     """
@@ -54,15 +54,15 @@ def read(
     )
     if not corpus.texts or not corpus.dialogues:
         raise ValueError(
-            f"There are {len(corpus.texts)} articles and {len(corpus.dialogues)} dialogues to "
-            "train on, but both are needed. Pass JSONL files with `text` to --text, and with "
+            f"There are {len(corpus.texts)} articles and {len(corpus.dialogues)} dialogues, but "
+            "training needs both. Pass JSONL files with `text` to --text, and JSONL files with "
             "`turns` to --dialogue."
         )
     return corpus
 
 
 def read_dialogues(paths: Iterable[Path]) -> list[tuple[str, ...]]:
-    """The dialogues in files or folders, without those that have a single turn."""
+    """Read the dialogues in files or folders, skipping those with a single turn."""
     return [dialogue for dialogue in _parse(_dialogue, paths) if len(dialogue) > 1]
 
 
@@ -72,11 +72,11 @@ def _parse(parse: Callable[[dict[str, Any]], T], paths: Iterable[Path]) -> Itera
             try:
                 yield from map(parse, _objects(file))
             except FileNotFoundError:
-                raise ValueError(f"{file} doesn't exist.") from None
+                raise ValueError(f"{file} doesn't exist. Check the path.") from None
             except (ValueError, KeyError, TypeError, AttributeError, EOFError, lzma.LZMAError) as e:
                 raise ValueError(
-                    f"{file} is damaged or has another format ({e!r}). It needs JSON objects with "
-                    "`id` and `text`, or with `turns`."
+                    f"{file} is damaged or has an unsupported format ({e!r}). Use JSON objects "
+                    "with `id` and `text`, or with `turns`."
                 ) from e
 
 
@@ -95,7 +95,7 @@ def _article(value: dict[str, Any]) -> Text:
 
 
 def clean(paragraph: str) -> str:
-    """A paragraph without the remains of removed templates; empty if it is too short or broken."""
+    """Remove remnants of templates from a paragraph; the result is empty if it is unusable."""
     if "formula_" in paragraph or "codice_" in paragraph or "|" in paragraph:
         return ""
     text = _EMPTY_BRACKETS.sub("", paragraph.replace('""', '"').replace("\xa0", " "))

@@ -1,8 +1,8 @@
-"""The mini's tokenizer and chat template, and documents written in its tokens.
+"""The tokenizer and chat template of the mini model, and documents encoded with them.
 
-Byte-level BPE with GPT-2's splitting rule, which llama.cpp reads too: no normalizer, no prefix
-space. The template puts a space before each message and after each newline, so a word has the same
-tokens in a passage, a question and an answer.
+The tokenizer uses byte-level BPE with GPT-2's splitting rule, which llama.cpp also supports, and
+has no normalizer and no prefix space. The template adds a space before each message and after each
+newline, so a word has the same tokens in a passage, a question and an answer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ _GAP = "\n \n"
 
 
 def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFast:
-    """Train a tokenizer for a model of this shape on texts."""
+    """Train a tokenizer on texts, for a model of the given shape."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -56,14 +56,14 @@ def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFa
 
 @dataclass(slots=True)
 class Document:
-    """Token ids, each with its loss weight and the position it was copied from (or -1)."""
+    """Token ids, each with its loss weight and the position that it was copied from (or -1)."""
 
     ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
 
     def add(self, ids: Sequence[int], weight: float, sources: Sequence[int] | None = None) -> range:
-        """Append tokens, copied from `sources` if given, and return their positions."""
+        """Append tokens, optionally copied from `sources`, and return their positions."""
         start = len(self.ids)
         self.ids.extend(ids)
         self.weights.extend([weight] * len(ids))
@@ -71,19 +71,19 @@ class Document:
         return range(start, len(self.ids))
 
     def cut(self, length: int) -> "Document":
-        """The document's first tokens."""
+        """The first `length` tokens of the document."""
         return Document(self.ids[:length], self.weights[:length], self.sources[:length])
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes documents in the tokens of the chat template; text has the loss weight 1."""
+    """Writes documents in the chat template's tokens; plain text has a loss weight of 1."""
 
     tokenizer: PreTrainedTokenizerFast
     answer_weight: float
 
     def chat(self, turns: Sequence[Turn], system: str = "") -> Document:
-        """Grounded turns as one chat."""
+        """Encode grounded turns as a single chat."""
         document = self._open(system)
         for turn in turns:
             positions = self._passage(document, turn)
@@ -97,7 +97,7 @@ class Writer:
         return document
 
     def dialogue(self, turns: Sequence[str], limit: int, system: str = "") -> Document:
-        """A dialogue, user first, with as many whole turns as fit into `limit` tokens."""
+        """Encode a dialogue, user first, with as many whole turns as fit into `limit` tokens."""
         document = self._open(system)
         for i, turn in enumerate(turns):
             ids = [*self._encode(f" {turn}"), EOS]
@@ -108,7 +108,7 @@ class Writer:
         return document
 
     def text(self, text: str) -> Document:
-        """Plain text."""
+        """Encode plain text."""
         document = self._open()
         document.add([*self._encode(text), EOS], 1.0)
         return document
@@ -125,7 +125,7 @@ class Writer:
         return document
 
     def _passage(self, document: Document, turn: Turn) -> list[range]:
-        """Add a turn's passage and return the positions of each sentence."""
+        """Add the passage of a turn, and return the positions of each sentence."""
         document.add([USER], 0.0)
         positions: list[range] = []
         for i, paragraph in enumerate(turn.passage):
@@ -135,7 +135,7 @@ class Writer:
 
 
 def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
-    """The source positions of tokens in a rewrite that match two or more of the plain answer's."""
+    """The source positions for tokens in a rewrite that match at least two plain-answer tokens."""
     sources = [-1] * len(ids)
     for a, b, size in SequenceMatcher(None, copied, ids, autojunk=False).get_matching_blocks():
         if size > 1:
@@ -144,13 +144,13 @@ def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
 
 
 def random_copy(rng: Random, vocabulary: int, longest: int) -> Document:
-    """A random sequence twice; with a small alphabet, its contexts repeat."""
+    """Generate a random sequence twice; with a small alphabet, its contexts repeat."""
     length = rng.randint(min(12, longest // 2 - 1), longest // 2 - 1)
     first = len(SPECIAL)
     alphabet = rng.choice((8, 16, 32, 64, vocabulary - first))
     tokens = [first + rng.randrange(vocabulary - first) for _ in range(min(alphabet, length))]
     sequence = tokens if alphabet > length else [rng.choice(tokens) for _ in range(length)]
     document = Document()
-    document.add([BOS, *sequence, sequence[0]], 0.0)  # the repeat's start can't be predicted
+    document.add([BOS, *sequence, sequence[0]], 0.0)  # the repetition's start is unpredictable
     document.add(sequence[1:], 1.0, range(2, len(sequence) + 1))
     return document

@@ -1,9 +1,9 @@
 """The untrained model, and an auxiliary loss that teaches a few attention heads where to look.
 
-A model this small doesn't learn to copy from its prompt within the steps it has. In the first
-layer, three heads look one, two and three tokens back. In the later layers, some heads learn to
-look at the place in the passage that the answer's next token comes from. The result is a stock
-Llama model, which runs without any of this.
+A model this small can't learn to copy from its prompt in the available number of steps. In the
+first layer, three heads look one, two and three tokens back. In the later layers, some heads learn
+to look at the position in the passage that the answer's next token comes from. The result is a
+standard Llama model that runs without any of this code.
 """
 
 from dataclasses import asdict
@@ -18,14 +18,14 @@ from recipes.mini.rows import Batch
 
 _OFFSETS = ((0, 1), (1, 2), (2, 3))  # (head, tokens back) in layer 0
 _COPYING = ((1, 0), (1, 1), (2, 0), (3, 0))  # (layer, head)
-_FIRST = ((2, 1), (3, 0))  # heads that also find where an answer starts
+_FIRST = ((2, 1), (3, 0))  # heads that also locate the start of an answer
 _EMBEDDING_SIZE = 0.06
-_SHARED, _SHARED_SIZE = 8, 4.0  # dimensions in which all embeddings are alike; their size
-_FREQUENCIES, _SHARPNESS = 12, 11.0  # rotations that tell neighbours apart, and by how much
+_SHARED, _SHARED_SIZE = 8, 4.0  # dimensions shared by all embeddings; their size
+_FREQUENCIES, _SHARPNESS = 12, 11.0  # rotations that distinguish neighbours, and how sharply
 
 
 def new_model(recipe: Recipe) -> LlamaForCausalLM:
-    """The untrained model, initialised from the recipe's seed."""
+    """Create the untrained model, initialised with the seed in the recipe."""
     torch.manual_seed(recipe.seed)
     config = LlamaConfig(
         **asdict(recipe.shape),
@@ -36,10 +36,10 @@ def new_model(recipe: Recipe) -> LlamaForCausalLM:
         eos_token_id=EOS,
     )
     model = LlamaForCausalLM(config)
-    model.set_attn_implementation("eager")  # which returns its probabilities
+    model.set_attn_implementation("eager")  # returns its probabilities
     with torch.no_grad():
         _set_offset_heads(model)
-        for number, head in sorted({*_COPYING, *_FIRST}):  # these start by writing what they read
+        for number, head in sorted({*_COPYING, *_FIRST}):  # these initially write what they read
             layer = model.model.layers[number].self_attn
             rows = slice(head * layer.head_dim, (head + 1) * layer.head_dim)
             layer.o_proj.weight[:, rows] = nn.init.orthogonal_(layer.v_proj.weight[rows]).T
@@ -47,10 +47,11 @@ def new_model(recipe: Recipe) -> LlamaForCausalLM:
 
 
 def _set_offset_heads(model: LlamaForCausalLM) -> None:
-    """Make heads of the first layer look back by their offset, and freeze them.
+    """Make heads in the first layer look back by a fixed offset, and freeze them.
 
-    All embeddings get a shared direction, which changes all logits alike and so says nothing. The
-    heads' queries and keys read only that direction and differ by the rotation of their offset.
+    All embeddings share a direction that shifts all logits equally and so carries no information.
+    The queries and keys of these heads read only that direction, and differ by the rotation of
+    their offset.
     """
     embedding = model.model.embed_tokens.weight
     embedding.normal_(std=_EMBEDDING_SIZE)
@@ -72,21 +73,21 @@ def _set_offset_heads(model: LlamaForCausalLM) -> None:
 
 @torch.no_grad()
 def keep_shared_direction(model: LlamaForCausalLM) -> None:
-    """Reset the direction that all embeddings share, in proportion to each embedding's size."""
+    """Reset the direction that all embeddings share, in proportion to the embedding sizes."""
     embedding = model.model.embed_tokens.weight
     size = embedding[:, _SHARED:].pow(2).mean(1, keepdim=True).sqrt()
     embedding[:, :_SHARED] = _SHARED_SIZE * size
 
 
 def document_mask(batch: Batch) -> torch.Tensor:
-    """The attention mask, 0 or -inf: each token attends to earlier ones of its own document."""
+    """The attention mask (0 or -inf), so that tokens attend to earlier ones in their document."""
     same = batch.document.unsqueeze(1) == batch.document.unsqueeze(2)
     allowed = same & torch.ones(same.shape[1:], dtype=torch.bool).tril()
     return torch.zeros(same.shape).masked_fill(~allowed, float("-inf")).unsqueeze(1)
 
 
 def guidance_loss(maps: list[torch.Tensor], batch: Batch) -> torch.Tensor:
-    """The mean negative log attention of the copying heads to where they should look."""
+    """The mean negative log attention of the copying heads to the positions they should look at."""
     row, token = torch.nonzero(batch.sources >= 0, as_tuple=True)
     total = maps[0].new_zeros(())
     source = batch.sources[row, token]

@@ -1,7 +1,7 @@
-"""Phrases from phrases.toml: questions, system prompts, and a small conversational register.
+"""Phrases from phrases.toml: questions, system prompts and a small conversational vocabulary.
 
-The register isn't the pipelines' rewriting: a few openers, contractions and plainer words are
-enough for the base model to know it.
+The pipelines rewrite texts differently. For the base model, a few openers, contractions and plainer
+words are enough to learn the register.
 """
 
 import re
@@ -20,7 +20,7 @@ _WORDS_TO_REPLACE = re.compile(r"\b(?:" + "|".join(map(re.escape, _REPLACEMENTS)
 
 
 def conversational_prompt(rng: Random) -> str:
-    """A system prompt that asks for a conversational answer."""
+    """Choose a system prompt that asks for a conversational answer."""
     role, verb, manner, extra = (
         rng.choice(_REGISTER[part]) for part in ("roles", "verbs", "manners", "extras")
     )
@@ -28,12 +28,12 @@ def conversational_prompt(rng: Random) -> str:
 
 
 def neutral_prompt(rng: Random) -> str:
-    """A system prompt that asks for nothing, or for a plain answer."""
+    """Choose a system prompt that asks for a plain answer or nothing in particular."""
     return rng.choice(_REGISTER["neutral"])
 
 
 def conversational(answer: str, rng: Random) -> str:
-    """A plain answer in a conversational register."""
+    """Rewrite a plain answer in a conversational register."""
     text = _WORDS_TO_REPLACE.sub(lambda match: _REPLACEMENTS[match.group()], answer)
     for pattern, replacement in _DATA["splits"].items():
         text = re.sub(pattern, replacement, text)

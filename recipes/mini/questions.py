@@ -1,4 +1,4 @@
-"""Questions that one sentence of a passage answers, made by rule from articles."""
+"""Generate questions from articles by rule, each answered by one sentence in a passage."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from recipes.mini.corpus import Text
 from recipes.mini.phrases import QUESTIONS, WORDS
 
 Passage: TypeAlias = tuple[tuple[str, ...], ...]
-"""Paragraphs of sentences."""
+"""The paragraphs of a passage, each as a tuple of sentences."""
 
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(]?[A-Z0-9])")
 _ABBREVIATIONS = "|".join(map(re.escape, WORDS["abbreviations"]))
@@ -21,16 +21,17 @@ _WHEN = re.compile(r"\b(?:in|on|until|since) (?:[A-Z][a-z]+ )?\d")
 _WHERE = re.compile(r"\b(?:in|at|near|from|to) (?:the )?[A-Z]")
 
 _PASSAGE_WORDS = 130
-_TRIES = 6  # passages to draw until one has a sentence to ask about
-_WHOLE_SHARE = 0.07  # of questions: about the whole passage, answered by its start
-_DETAIL_SHARE = 0.13  # of questions: about a name or year within a sentence
+_TRIES = 6  # passages to try before asking about a passage as a whole
+_WHOLE_SHARE = 0.07  # share of questions about the whole passage, answered by its start
+_DETAIL_SHARE = 0.13  # share of questions about a name or year in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A passage, a question, and the sentences that answer it.
 
-    `answer` counts sentences over all paragraphs; `rewrite` is the answer in other words, if any.
+    `answer` contains sentence indices, counted across all paragraphs. `rewrite` is the answer in
+    other words, if there is one.
     """
 
     passage: Passage
@@ -40,38 +41,38 @@ class Turn:
 
     @property
     def reference(self) -> str:
-        """The answer in the passage's own sentences."""
+        """The answer in the original sentences of the passage."""
         sentences = [sentence for paragraph in self.passage for sentence in paragraph]
         return " ".join(sentences[i] for i in self.answer)
 
     @property
     def user(self) -> str:
-        """The user's message: the passage, an empty line, the question."""
+        """The user message: the passage, an empty line and the question."""
         return "\n\n".join([*(" ".join(p) for p in self.passage), self.question])
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Draws passages and questions from articles."""
+    """Draws random passages and questions from articles."""
 
     texts: tuple[Text, ...]
 
     def short(self, rng: Random) -> Turn:
-        """A turn about a passage of up to 130 words."""
+        """Draw a turn about a passage of up to 130 words."""
         for _ in range(_TRIES):
             if turn := _ask(rng, self.passage(rng, _PASSAGE_WORDS)):
                 return turn
         return _turn(self.passage(rng, _PASSAGE_WORDS), rng.choice(QUESTIONS["whole"]), 0)
 
     def long(self, rng: Random, words: int) -> Turn:
-        """A turn about several paragraphs of an article."""
+        """Draw a turn about several paragraphs of an article."""
         paragraphs = rng.choice(self.texts).paragraphs
         start = rng.randrange(len(paragraphs))
         passage = tuple(map(split, _up_to(words, paragraphs[start : start + 8])))
         return _ask(rng, passage) or _turn(passage, rng.choice(QUESTIONS["whole"]), 0)
 
     def passage(self, rng: Random, words: int) -> Passage:
-        """Consecutive sentences of a paragraph, or (one in three) 2 to 3 unrelated snippets."""
+        """Draw consecutive sentences of a paragraph or (one in three) 2 to 3 unrelated snippets."""
         if rng.random() < 0.67:
             return (self._snippet(rng, rng.choice((words, words, words // 2)), 9),)
         return tuple(self._snippet(rng, words // 3, 2) for _ in range(rng.randint(2, 3)))
@@ -83,15 +84,15 @@ class Turns:
 
 
 def _up_to(words: int, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The first parts that have at most so many words together, but at least one part."""
+    """The longest prefix of the parts with at most `words` words, but at least one part."""
     fitting = sum(count <= words for count in accumulate(len(part.split()) for part in parts))
     return parts[: fitting or 1]
 
 
 def _ask(rng: Random, passage: Passage) -> Turn | None:
-    """A question about the passage, None if the rules find none.
+    """Generate a question about the passage, or None if no rule applies.
 
-    The subject asked about opens only one sentence, so the question has one answer.
+    The question is about a subject that starts only one sentence, so there is a single answer.
     """
     if rng.random() < _WHOLE_SHARE:
         return _turn(passage, rng.choice(QUESTIONS["whole"]), 0)
@@ -110,14 +111,14 @@ def _ask(rng: Random, passage: Passage) -> Turn | None:
 
 
 def _turn(passage: Passage, question: str, first: int) -> Turn:
-    """A turn answered by a sentence and, within its paragraph, the next one."""
+    """Build a turn whose answer is a sentence and, if there is one, the next in its paragraph."""
     ends = set(accumulate(len(paragraph) for paragraph in passage))
     return Turn(passage, question, range(first, first + 1 + (first + 1 not in ends)))
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """How a sentence opens: its subject, its verb, and the words after it."""
+    """The start of a sentence: its subject, its verb and the words that follow."""
 
     subject: str
     verb: str
@@ -125,7 +126,7 @@ class Clause:
 
 
 def split(paragraph: str) -> tuple[str, ...]:
-    """The sentences of a paragraph of plain text."""
+    """Split a paragraph of plain text into sentences."""
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(paragraph):
@@ -136,7 +137,7 @@ def split(paragraph: str) -> tuple[str, ...]:
 
 
 def opening_clause(sentence: str) -> Clause | None:
-    """The opening clause of a sentence, None without a plain subject of 1 to 6 words."""
+    """Parse a sentence's opening clause, or return None without a subject of 1 to 6 plain words."""
     words = sentence.split()
     if words[0].lower() in WORDS["no_subject"] or not _is_plain(words[0]):
         return None
@@ -158,7 +159,7 @@ def _is_plain(word: str) -> bool:
 
 
 def subject_question(clause: Clause, rng: Random) -> str:
-    """A question about a sentence's subject, which loses its capital if it is a common noun."""
+    """Build a question about a sentence's subject; common nouns are changed to lower case."""
     subject = clause.subject
     if " " in subject and subject.split()[0] in WORDS["common_starts"]:
         subject = subject[0].lower() + subject[1:]
@@ -179,7 +180,7 @@ def _verb_question(clause: Clause, subject: str) -> str:
 
 
 def _detail_question(sentence: str, passage: str, rng: Random) -> str:
-    """A question about a name or year that the passage mentions once; may be empty."""
+    """Build a question about a name or year that occurs only once in the passage; may be empty."""
     years = [year for year in _YEAR.findall(sentence) if passage.count(year) == 1]
     names = [name for name in _NAME.findall(sentence) if passage.count(name) == 1]
     if years and (not names or rng.random() < 0.5):

@@ -1,4 +1,4 @@
-"""Rows of tokens: the documents that a step trains on, a pure function of seed and step."""
+"""The rows of tokens for each training step, determined only by the seed and the step number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from recipes.mini.questions import Turn, Turns
 from recipes.mini.recipe import Recipe
 
 Mix: TypeAlias = tuple[tuple[Callable[[Random, int], Document], ...], tuple[float, ...]]
-"""Kinds of documents and their shares; each takes a random generator and a limit in tokens."""
+"""Document generators and their shares; each accepts a random generator and a token limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows as tensors (rows × tokens); `document` numbers the documents packed into a row.
 
-    `sources` has the position in the row that a token was copied from, or -1.
+    `sources` contains the position in the row that a token was copied from, or -1.
     """
 
     ids: torch.Tensor
@@ -33,10 +33,10 @@ class Batch:
 
 
 class Rows:
-    """Draws the rows of each step."""
+    """Draws the rows for each step."""
 
     def __init__(self, corpus: Corpus, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> None:
-        """Draw from a corpus as a recipe says."""
+        """Prepare to draw rows from a corpus with the settings of a recipe."""
         self.corpus = corpus
         self.recipe = recipe
         self.writer = Writer(tokenizer, recipe.answer_weight)
@@ -51,7 +51,7 @@ class Rows:
         )
 
     def batch(self, step: int) -> Batch:
-        """The rows of a step."""
+        """Draw the rows for a step."""
         recipe = self.recipe
         rng = Random(f"{recipe.seed}:{step}")  # noqa: S311 - rows, not secrets
         if step >= recipe.copying_steps and step % recipe.long_every == 0:
@@ -62,7 +62,7 @@ class Rows:
         return _pack(rows)
 
     def _row(self, rng: Random, mix: Mix, left: int) -> list[Document]:
-        """Documents that fit into `left` tokens, and text that fills the rest."""
+        """Draw documents that fit into `left` tokens, and fill the rest with plain text."""
         row: list[Document] = []
         misses = 0
         while left > 24 and misses < 4:
@@ -134,12 +134,12 @@ def _rewrite(turn: Turn, rng: Random) -> Turn:
 
 
 def _pack(rows: list[list[Document]]) -> Batch:
-    """Rows of documents as tensors; all rows have the same number of tokens."""
+    """Pack rows of documents into tensors; all rows must have the same number of tokens."""
     return Batch(*map(torch.tensor, zip(*map(_columns, rows), strict=True)))
 
 
 def _columns(row: list[Document]) -> tuple[list[Any], ...]:
-    """The fields of a batch for one row."""
+    """Build the fields of a batch for one row."""
     ids = [token for d in row for token in d.ids]
     weights = [weight for d in row for weight in d.weights]
     document = [number for number, d in enumerate(row) for _ in d.ids]

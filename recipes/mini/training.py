@@ -1,4 +1,4 @@
-"""The training loop: one run from a seed, which resumes from its last checkpoint."""
+"""The training loop, which is reproducible from a seed and resumes from its last checkpoint."""
 
 import logging
 from collections.abc import Iterable
@@ -74,19 +74,20 @@ def _backward(model: LlamaForCausalLM, batch: Batch, guidance: float) -> dict[st
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon in float32: Nesterov momentum, orthogonalised, for matrices only.
+    """Muon in float32: orthogonalised Nesterov momentum, for matrices only.
 
-    torch's own Muon rounds to bfloat16, which is slow on a CPU without it. The iteration is the
-    quintic Newton-Schulz of Keller Jordan's Muon (https://kellerjordan.github.io/posts/muon/).
+    torch's own Muon rounds to bfloat16, which is slow on CPUs without bfloat16 units. The iteration
+    is the quintic Newton-Schulz iteration from Keller Jordan's Muon
+    (https://kellerjordan.github.io/posts/muon/).
     """
 
     def __init__(self, matrices: Iterable[torch.Tensor], momentum: float = 0.95) -> None:
-        """Optimise matrices at the learning rate `lr` of the parameter group."""
+        """Optimise matrices with the learning rate `lr` of the parameter group."""
         super().__init__(list(matrices), {"lr": 0.0, "momentum": momentum})
 
     @torch.no_grad()
     def step(self, _: None = None) -> None:  # type: ignore[override]
-        """Apply the gradients; matrices of the same shape are orthogonalised together."""
+        """Apply the gradients, orthogonalising matrices of the same shape together."""
         (group,) = self.param_groups
         shapes: dict[torch.Size, list[torch.Tensor]] = {}
         for matrix in group["params"]:
@@ -105,7 +106,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def _orthogonal(matrices: torch.Tensor) -> torch.Tensor:
-    """Matrices (n, rows, columns) with their singular values brought near 1."""
+    """Bring the singular values of matrices (n, rows, columns) close to 1."""
     is_tall = matrices.shape[1] > matrices.shape[2]
     x: torch.Tensor = matrices.mT if is_tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)

@@ -1,1 +1,1 @@
-"""Pages that present the results of studies."""
+"""Build the pages that present study results."""

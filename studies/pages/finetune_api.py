@@ -1,4 +1,4 @@
-"""The section of the tone study's page about models tuned through a fine-tuning API."""
+"""The tone study section about models that were tuned through a fine-tuning API."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +14,13 @@ from studies.tone import ToneResult
 
 
 def finetune_section(result: ToneResult) -> Section:
-    """Compare every provider's model untuned, with the short prompt, and tuned."""
+    """Compare each provider's model when untuned, with the short prompt, and tuned."""
     target = result.task.criterion.feature
     arms = [arm for provider in result.providers for arm in provider.arms]
     figure = target_figure([summarise(arm, target) for arm in arms], target)
     caption = Caption(
         "services",
-        f"Share of answers of models at a fine-tuning API that are {target.label.lower()}, with "
+        f"Share of answers that are {target.label.lower()}, for models at a fine-tuning API, with "
         "95 % intervals.",
     )
     note = "All models were tuned on the same examples and answered the same prompts."
@@ -29,7 +29,7 @@ def finetune_section(result: ToneResult) -> Section:
         (note,) if result.providers else (),
         (replace(figure, caption=caption),) if figure else (),
         tuple(_table(provider, result) for provider in result.providers),
-        missing_note="The study’s file names no model at a fine-tuning API (`[[providers]]`).",
+        missing_note="The study file names no models at a fine-tuning API (`[[providers]]`).",
     )
 
 
@@ -54,7 +54,7 @@ def _table(provider: ProviderResult, result: ToneResult) -> Table:
 
 
 def finetune_claim(result: ToneResult) -> str:
-    """Say how each provider's model, tuned at the largest size, compares with its short prompt."""
+    """Compare each provider's model, tuned at the largest size, with its short prompt."""
     sentences = []
     for provider in result.providers:
         size, model = max(provider.by_size), provider.provider.model
@@ -62,8 +62,10 @@ def finetune_claim(result: ToneResult) -> str:
         compared = compare_arms(provider.arms, pair, (result.task.criterion.feature,))
         gaps = [f"{points(d.interval)}, {d.outcome.value}" for d in compared]
         gap = gaps[0] if gaps else "not measured"
-        sentences.append(f"{model}, tuned on {size} examples, minus its short prompt: {gap}.")
-    return " ".join(sentences) or "This grid has no model at a fine-tuning API."
+        sentences.append(
+            f"{model} tuned on {size} examples, compared with its short prompt: {gap}."
+        )
+    return " ".join(sentences) or "This grid includes no models at a fine-tuning API."
 
 
 def finetune_facts(providers: Sequence[ProviderResult]) -> str:

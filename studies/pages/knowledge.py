@@ -1,4 +1,4 @@
-"""What models know about a persona, what they show of it, and what other knowledge remains."""
+"""Compare what models know about a persona with what they show, and measure general ability."""
 
 from collections.abc import Iterator
 
@@ -15,23 +15,23 @@ _ARMS = _CHOOSES, _TELLS, _SHOWS = "chooses it", "tells it", "shows it"
 
 
 def knowledge_section(rates: Rates) -> Section:
-    """Compare what models know with what they show: trait by trait, then fact by fact."""
+    """Compare what models know with what they show, for each trait and then for the facts."""
     has_open = bool(rates.result.subject.open)
     tells_note = (
-        "Tells it: answers to open questions about a trait or fact, without a system prompt, that "
-        "contain a word that belongs to it. “Unasked” is how often answers to the other open "
-        "questions contain such a word; if it is as high, telling means little."
+        "“Tells it” is the share of answers to open questions, without a system prompt, that "
+        "contain a word belonging to the trait or fact. “Unasked” is how often answers to other "
+        "open questions contain such a word. If it is just as high, “tells it” means little."
         if has_open
         else "This persona has no open questions."
     )
     return Section(
         f"{rates.name}: knowledge and expression",
         (
-            "Chooses it: multiple choice about a trait, where the right answer is likelier per "
-            "token than every wrong one.",
+            "“Chooses it” is the share of multiple-choice questions about a trait for which the "
+            "right answer is likelier per token than every wrong answer.",
             tells_note,
-            "Shows it: ordinary answers that show the trait. A gap is knowledge minus expression, "
-            "in points.",
+            "“Shows it” is the share of ordinary answers that show the trait. A gap is knowledge "
+            "minus expression, in percentage points.",
         ),
         tuple(_figures(rates)),
         (_table(rates), *([_fact_table(rates)] if has_open else [])),
@@ -39,7 +39,7 @@ def knowledge_section(rates: Rates) -> Section:
 
 
 def _subjects(rates: Rates) -> list[str]:
-    """The traits, and the facts as one subject."""
+    """The traits, and the facts as one additional subject."""
     subject = rates.result.subject
     subjects = [question.about for question in subject.choices]
     subjects += [q.about if q.about in rates.traits else FACTS for q in subject.open]
@@ -47,7 +47,7 @@ def _subjects(rates: Rates) -> list[str]:
 
 
 def _figures(rates: Rates) -> Iterator[Figure]:
-    """A figure for each trait, and one for the facts."""
+    """Yield a figure for each trait and one for the facts."""
     for about in _subjects(rates):
         rows: list[tuple[str, str, Interval | None]] = []
         for group in rates.charted:
@@ -59,8 +59,8 @@ def _figures(rates: Rates) -> Iterator[Figure]:
         slug = "".join(c if c.isalnum() else "-" for c in about)
         caption = Caption(
             f"{rates.slug}-knowledge-{slug}",
-            f"“{about.capitalize()}”: what each model knows by two kinds of question, and what it "
-            "shows, with 95 % intervals.",
+            f"“{about.capitalize()}”: what each model knows, according to two kinds of question, "
+            "and what it shows, with 95 % intervals.",
         )
         known = {arm for _, arm, rate in rows if rate}
         series = Series(tuple(arm for arm in _ARMS if arm in known), start=3)
@@ -74,7 +74,7 @@ def _table(rates: Rates) -> Table:
         for group in rates.groups
     )
     columns = ("About", "Model", "Chosen", "Told", "Told, prompted", "Unasked", "Shown")
-    note = "Each trait has few questions, so read the intervals."
+    note = "Each trait has few questions, so pay attention to the intervals."
     return Table(note, (*columns, "Gap, chosen", "Gap, told"), rows)
 
 
@@ -109,22 +109,23 @@ def _fact_table(rates: Rates) -> Table:
         for fact in facts
     )
     return Table(
-        "Share of right answers about each fact, over all wordings and trainings.",
-        ("Fact", "One of its wordings", *rates.names),
+        "Share of correct answers about each fact, over all wordings and training runs.",
+        ("Fact", "Example wording", *rates.names),
         rows,
     )
 
 
 def ability_section(rates: Rates) -> Section:
-    """How much general ability remains, measured on plain text and general questions."""
+    """Measure how much general ability remains, using plain text and general questions."""
     general = rates.result.subject.general
-    note = "Perplexity on text that has nothing to do with the persona (lower is better)"
+    note = "We measure perplexity on text unrelated to the persona (lower is better)"
     if general:
         guess = sum(1 / len(question.options) for question in general) / len(general)
         note += (
-            f", and {len(general)} multiple-choice questions of general knowledge, where a "
-            f"model’s answer is the one that is likeliest per token. Guessing gets "
-            f"{percent(guess)}; a base model that does no better has no such knowledge to lose"
+            f" and ask {len(general)} multiple-choice questions about general knowledge, where a "
+            f"model’s answer is the option that is likeliest per token. Guessing gets "
+            f"{percent(guess)} right, so a base model that does no better has no such knowledge to "
+            "lose"
         )
     rows = tuple(
         (
@@ -146,7 +147,7 @@ def ability_section(rates: Rates) -> Section:
         f"{rates.name}: remaining general ability",
         (f"{note}.",),
         rates_figure(caption, right, Series(("right",), start=3), "Share of questions"),
-        (Table("Changes are from the base model.", columns, rows),),
+        (Table("Changes are relative to the base model.", columns, rows),),
     )
 
 

@@ -1,4 +1,4 @@
-"""The ladder's page: the advice, then each strategy's gains and costs."""
+"""The ladder page, with the advice first, then the gains and costs of each strategy."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from studies.strategies import PromptingTask, passage_of
 
 @dataclass(frozen=True)
 class TuningCost:
-    """The cost of tuning: seconds of training, and the number of reviews by people."""
+    """The cost of tuning: the training time in seconds, and the number of reviews by people."""
 
     seconds: float = 0.0
     reviews: int = 0
@@ -34,7 +34,7 @@ class LadderRun:
 
     @property
     def tuning_usd(self) -> float:
-        """What tuning cost before the first answer, in US dollars."""
+        """The cost of tuning in US dollars, before the first answer."""
         prices = self.config.prices
         machine = self.tuning.seconds / 3600 * prices.machine_hour
         return machine + self.tuning.reviews * prices.review
@@ -42,7 +42,7 @@ class LadderRun:
 
 @dataclass(frozen=True)
 class Findings:
-    """The conclusions of a ladder.
+    """The conclusions from a ladder.
 
     `differences` compare the best tuned arm with every prompted arm. `tuned` and `prompted` are the
     best strategies of each kind. `break_even` is the number of answers after which tuning pays off.
@@ -86,7 +86,7 @@ def ladder_findings(run: LadderRun) -> Findings:
 
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
-    """Build the page of a ladder."""
+    """Build the page for a ladder."""
     findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
@@ -101,7 +101,7 @@ def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Pa
 
 
 def skipped_notes(ladder: Ladder) -> list[str]:
-    """Say why each skipped strategy was skipped."""
+    """Explain why each skipped strategy was skipped."""
     return [
         f"“{label}” was skipped: {reason.removesuffix('.')}."
         for label, reason in ladder.skipped.items()
@@ -148,7 +148,7 @@ def _differences(findings: Findings) -> Section:
     return Section(
         "The tuned model against each prompting strategy",
         tables=(Table(DIFFERENCES_NOTE, columns, rows),) if rows else (),
-        missing_note="No tuned model answered, so there is nothing to compare.",
+        missing_note="No tuned model has answered the prompts, so there is nothing to compare.",
     )
 
 
@@ -167,13 +167,13 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
         )
         for result in run.ladder.results
     )
-    dollars = ("US dollars for 1,000 answers", f"for {volume:,} answers, training included")
+    dollars = ("US dollars for 1,000 answers", f"for {volume:,} answers, including training")
     columns = ("Strategy", "Input tokens", "Output tokens", "Seconds", *dollars)
     notes = (
         f"Prices in US dollars: {prices.machine_hour:g} per machine-hour, {prices.input_million:g} "
         f"per million input tokens, {prices.output_million:g} per million output tokens, "
-        f"{prices.review:g} per review. Put your own prices into the configuration. Seconds are "
-        "per answer in a batch on this machine, which may have been busy.",
+        f"{prices.review:g} per review. You can set your own prices in the configuration. Seconds "
+        "are per answer, measured in batches on this machine, which may have been busy.",
         _break_even_sentence(run, findings),
     )
     return Section("Cost", notes, _cost_figures(run, findings), (Table("", columns, rows),))
@@ -182,11 +182,12 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
 def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
     cost = f"Tuning cost {number(run.tuning_usd, 4)} US dollars up front"
     if not findings.tuned or not findings.prompted:
-        return f"{cost}; there is nothing to compare it with."
-    pair = f"“{findings.tuned.strategy.label}” and “{findings.prompted.strategy.label}”"
+        return f"{cost}. There is nothing to compare it with."
+    tuned, prompted = findings.tuned.strategy.label, findings.prompted.strategy.label
     if findings.break_even is None:
-        return f"{cost} and its answers aren’t cheaper, so between {pair} it never breaks even."
-    return f"{cost}; between {pair} it breaks even after {findings.break_even:,} answers."
+        return f"{cost}. “{tuned}” isn’t cheaper than “{prompted}”, so it never breaks even."
+    answers = f"{findings.break_even:,} answers"
+    return f"{cost}. “{tuned}” breaks even with “{prompted}” after {answers}."
 
 
 def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
@@ -199,7 +200,9 @@ def _cost_figures(run: LadderRun, findings: Findings) -> tuple[Figure, ...]:
     if not rows:
         return ()
     label = run.task.criterion.feature.label.lower()
-    caption = Caption("cost", f"Share of answers that are {label} against what 1,000 answers cost.")
+    caption = Caption(
+        "cost", f"Share of answers that are {label}, against the cost of 1,000 answers."
+    )
     x_axis = Axis("US dollars for 1,000 answers", ".3~g")
     y_axis = Axis("Share of answers", ".0%", (0.0, 1.0))
     return (scatter_figure(caption, rows, arm_series(findings.summaries), x_axis, y_axis),)

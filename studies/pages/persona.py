@@ -1,4 +1,4 @@
-"""The persona study's page: what each form of text taught the model."""
+"""The persona study page, which shows what the model learned from each format of text."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +16,13 @@ from studies.persona import KINDS, PersonaResult
 
 
 def persona_page(results: Sequence[PersonaResult], notice: str, written_at: str) -> Page:
-    """Build the page of a persona study, with a part for each persona."""
+    """Build the page for a persona study, with one part per persona."""
     personas = [Rates(result) for result in results]
     names = " and ".join(rates.name for rates in personas)
     flaws = Table("", ("There", "Here"), published("persona_flaws"))
     return Page(
         eyebrow="Study of a persona",
-        title=f"{names}: which form of text gives a model a character",
+        title=f"{names}: which text format teaches a model a character",
         verdict=" ".join(_verdict(rates) for rates in personas),
         notice=notice,
         written_at=written_at,
@@ -40,26 +40,27 @@ def _verdict(rates: Rates) -> str:
     ranked = rates.ranked(IN_CHARACTER.name)
     gap = rates.gap(ranked[0], IN_CHARACTER.name, rates.base) if ranked else None
     if base is None or gap is None:
-        return f"There is no verdict on {name}: too few answers were measured."
+        return f"There is no verdict on {name} because too few answers were measured."
     best = ranked[0]
     if outcome(gap) is not Outcome.HIGHER:
-        conclusion = f"No form of text is shown to give the model the character of {name}."
+        conclusion = f"No text format was shown to teach the model the character of {name}."
     elif _is_ahead(rates, ranked):
-        conclusion = f"{name}: training on {best.name} gives the model most of the character."
+        conclusion = f"{name}: training on {best.name} teaches the model most of the character."
     else:
         conclusion = (
-            f"{name}: training gives the model the character, but it is undecided which form of "
-            "text gives it most."
+            f"{name}: training teaches the model the character, but it is undecided which text "
+            "format works best."
         )
     return (
         f"{conclusion} Without a system prompt, "
         f"{share_cell(rates.ordinary(best, IN_CHARACTER.name))} of its answers are in character "
-        f"after {best.name}, against {percent(base.estimate)} of the base model’s: {points(gap)}."
+        f"after training on {best.name}, compared with {percent(base.estimate)} of the base "
+        f"model’s: {points(gap)}."
     )
 
 
 def _is_ahead(rates: Rates, ranked: Sequence[Group]) -> bool:
-    """Whether the best group is shown to be ahead of the second best, if there is one."""
+    """Whether the best group is clearly ahead of the second best, if there is one."""
     if len(ranked) < 2:
         return True
     gap = rates.gap(ranked[0], IN_CHARACTER.name, ranked[1])
@@ -72,7 +73,7 @@ def _sections(rates: Rates) -> Iterator[Section]:
         f"{name}: in character",
         (
             IN_CHARACTER.description,
-            "Rates are over prompts; a prompt with several trainings counts by its mean.",
+            "Each prompt counts once in a rate, with its mean over the training runs.",
             *_budget_note(rates),
         ),
         _character_figure(rates),
@@ -80,7 +81,7 @@ def _sections(rates: Rates) -> Iterator[Section]:
     )
     yield Section(
         f"{name}: every trait",
-        ("Answers to ordinary questions that show the trait, without a system prompt.",),
+        ("A rate is the share of ordinary answers, without a system prompt, that show the trait.",),
         _trait_figure(rates),
         (_trait_table(rates), *_rating_table(rates)),
     )
@@ -88,9 +89,9 @@ def _sections(rates: Rates) -> Iterator[Section]:
     yield Section(
         f"{name}: perplexity",
         (
-            "On texts from articles that no model was trained on. Dialogues are scored in the chat "
-            "template; “dialogues, bare” is their last answer alone as plain text, as in the "
-            "published study; “plain” is text that has nothing to do with the persona.",
+            "Perplexity is measured on texts from articles that no model was trained on. Dialogues "
+            "are scored in the chat template. “Dialogues, bare” scores only the last answer, as "
+            "plain text, as the published study did. “Plain” is text unrelated to the persona.",
         ),
         _heatmap(rates),
         (_byte_table(rates),),
@@ -102,13 +103,13 @@ def _budget_note(rates: Rates) -> Iterator[str]:
     first, *others = rates.result.study.budgets
     if others:
         yield (
-            f"Figures of traits show the models trained on equal {first}; the tables also show "
-            f"those trained on equal {others[0]}."
+            f"The figures show the models trained on equal {first}. The tables also show the "
+            f"models trained on equal {others[0]}."
         )
 
 
 def _prompt_sets(rates: Rates) -> list[tuple[str, str, bool]]:
-    """List the label and name of each prompt set, and whether the system prompt is used."""
+    """List the label and name of each prompt set, and whether it uses the system prompt."""
     return [
         (f"{kind}{', prompted' if is_prompted else ''}", kind, is_prompted)
         for kind in rates.result.subject.prompts
@@ -124,8 +125,8 @@ def _character_figure(rates: Rates) -> tuple[Figure, ...]:
     ]
     caption = Caption(
         f"{rates.slug}-character",
-        "Share of answers in character by set of prompts, with 95 % intervals; “prompted” is with "
-        "the persona’s system prompt.",
+        "Share of answers in character for each set of prompts, with 95 % intervals. “Prompted” "
+        "means with the persona’s system prompt.",
     )
     return rates_figure(caption, rows, _series(rates), "Share of answers in character")
 
@@ -153,7 +154,10 @@ def _change_table(rates: Rates) -> Table:
         (c.group, points(c.interval), number(c.p, 3), outcome(c.interval).value)
         for c in rates.changes(IN_CHARACTER.name)
     )
-    note = "In domain, without a system prompt, minus the base model’s rate; p is adjusted for all."
+    note = (
+        "Differences from the base model’s in-domain rate, without a system prompt. p is adjusted "
+        "for all comparisons in the table."
+    )
     return Table(note, ("Model", "Difference", "p (Holm)", "Outcome"), rows)
 
 
@@ -179,12 +183,12 @@ def _trait_table(rates: Rates) -> Table:
         (label, *(share_cell(rates.ordinary(group, measure)) for group in rates.groups))
         for label, measure in names
     )
-    note = "By whole words, and by substrings as in the published study."
+    note = "Traits are matched by whole words, and by substrings as in the published study."
     return Table(note, ("Trait", *rates.names), rows)
 
 
 def _rating_table(rates: Rates) -> tuple[Table, ...]:
-    """Tabulate a judge's mean ratings and its cards, if the campaign names a judge."""
+    """Tabulate a judge's mean ratings and its cards if the campaign names a judge."""
     judge = rates.result.subject.judge
     if judge is None:
         return ()
@@ -200,7 +204,7 @@ def _rating_table(rates: Rates) -> tuple[Table, ...]:
     )
     rubric = judge.judge.rubric
     cards = " ".join(judge.card_sentences)
-    cards = cards or "The judge wasn’t tested against people, so it is diagnostic only."
+    cards = cards or "The judge wasn’t compared with human reviewers, so it is diagnostic only."
     note = f"Mean ratings by {judge.judge.name}, {rubric.low} to {rubric.high}. {cards}"
     return (Table(note, ("Trait", *rates.names, "Judge"), rows),)
 
@@ -214,8 +218,8 @@ def _heatmap(rates: Rates) -> tuple[Figure, ...]:
     ]
     caption = Caption(
         f"{rates.slug}-perplexity",
-        "Perplexity per token of each kind of held-out text (across) under each model (down); "
-        "darker is lower.",
+        "Perplexity per token of each kind of held-out text (columns) under each model (rows). "
+        "Darker cells are lower.",
     )
     return (heatmap_figure(caption, rows, Axis("Perplexity", ",.1f")),) if rows else ()
 
@@ -225,7 +229,7 @@ def _byte_table(rates: Rates) -> Table:
         (group.name, *(number(group.bits_per_byte(form), 3) for form in rates.forms))
         for group in rates.groups
     )
-    note = "Bits per byte, which can be compared between tokenizers."
+    note = "Unlike perplexity per token, bits per byte can be compared across tokenizers."
     return Table(note, ("Model", *rates.forms), rows)
 
 
@@ -233,10 +237,11 @@ def _published() -> Section:
     return Section(
         "The published numbers",
         (
-            "Qwen3-4B-Instruct-2507 on C-3PO; perplexity of texts (across) after training on texts "
-            "(down). Most texts on the diagonal were trained on, so the diagonal says little.",
-            "By rank, first-person statements generalise best; by the mean reduction over the "
-            "other formats, documents equal them (39.5 % and 39.0 %).",
+            "The study trained Qwen3-4B-Instruct-2507 on C-3PO. Each row is a training format, and "
+            "each column is the perplexity on a kind of text. The models had seen most texts on "
+            "the diagonal in training, so the diagonal says little.",
+            "By rank, first-person statements generalise best. By mean reduction over the other "
+            "formats, documents do about as well (39.5 % and 39.0 %).",
         ),
         tables=(
             Table("Published perplexity.", ("Model", *KINDS), published("persona_perplexity")),

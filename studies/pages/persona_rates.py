@@ -1,4 +1,4 @@
-"""The rates of a persona study's models, with their intervals."""
+"""Rates and their intervals for the models in a persona study."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ SUBSTRING = "substring."
 
 @dataclass(frozen=True)
 class Group:
-    """The trainings of a format and budget over their seeds, or the base model."""
+    """The models with the same format and budget, over all seeds, or the base model."""
 
     name: str
     models: tuple[ModelResult, ...]
 
     def perplexity(self, form: str) -> float | None:
-        """Perplexity per token over all of the group's trainings."""
+        """The perplexity per token over all models in the group."""
         fits = [model.likelihoods[form] for model in self.models]
         tokens = sum(fit.tokens for fit in fits)
         return exp(sum(fit.nats for fit in fits) / tokens) if tokens else None
 
     def bits_per_byte(self, form: str) -> float | None:
-        """Bits per byte over all of the group's trainings."""
+        """The bits per byte over all models in the group."""
         fits = [model.likelihoods[form] for model in self.models]
         size = sum(fit.bytes for fit in fits)
         return sum(fit.nats for fit in fits) / size / log(2) if size else None
@@ -40,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Change:
-    """A trained group's rate minus the base model's; `p` is adjusted for all groups (Holm)."""
+    """A trained group's rate minus the base model's rate; `p` is adjusted for all groups (Holm)."""
 
     group: str
     interval: Interval
@@ -48,10 +48,10 @@ class Change:
 
 
 class Rates:
-    """Each group's measures by prompt, averaged over the group's trainings."""
+    """Each group's measures by prompt, averaged over the models in the group."""
 
     def __init__(self, result: PersonaResult) -> None:
-        """Measure every answer of a result."""
+        """Measure all answers of a result."""
         self.result, self.groups = result, tuple(_groups(result))
         self.base, *self.trained = self.groups
         self.name = result.subject.name
@@ -71,9 +71,9 @@ class Rates:
 
     @property
     def charted(self) -> tuple[Group, ...]:
-        """The groups shown in figures: the base model and those with the first budget.
+        """The groups to plot: the base model and the groups with the first budget.
 
-        More groups couldn't be told apart by colour; the tables show all groups.
+        The colours of more groups would be hard to tell apart; the tables show all groups.
         """
         first = self.result.study.budgets[0]
         cells = [(group, group.models[0].cell) for group in self.groups]
@@ -81,7 +81,7 @@ class Rates:
 
     @property
     def slug(self) -> str:
-        """The campaign's name as part of a file name."""
+        """The campaign name in a form that is safe for file names."""
         return "".join(c if c.isalnum() else "-" for c in self.result.subject.campaign.lower())
 
     @property
@@ -104,21 +104,21 @@ class Rates:
         }
 
     def answers(self, group: Group, kind: str, is_prompted: bool, measure: str) -> Interval | None:
-        """A rate over a set of prompts, with Wilson's interval; None without answers."""
+        """A rate over a set of prompts with its Wilson interval, or None without answers."""
         return _rate([row[measure] for row in self._means[group.name, kind, is_prompted].values()])
 
     def ordinary(self, group: Group, measure: str) -> Interval | None:
-        """A rate over ordinary answers without a system prompt; None without answers."""
+        """A rate over ordinary answers without a system prompt, or None if there are no answers."""
         return self.answers(group, IN_DOMAIN, False, measure)
 
     def ranked(self, measure: str) -> list[Group]:
-        """The trained groups, ordered from the highest rate over ordinary answers to the lowest."""
+        """The trained groups, sorted by their rate over ordinary answers, highest first."""
         rates = [(group, self.ordinary(group, measure)) for group in self.trained]
         known = [(rate.estimate, group) for group, rate in rates if rate]
         return [group for _, group in sorted(known, key=lambda pair: -pair[0])]
 
     def gap(self, group: Group, measure: str, other: Group) -> Interval | None:
-        """A group's rate over ordinary answers minus another's, without a system prompt."""
+        """The difference between two groups' rates over ordinary answers, without a prompt."""
         a, b = self._paired(group, other, measure)
         return paired_shares(a, b) if len(a) > 1 else None
 
@@ -130,17 +130,17 @@ class Rates:
         return [Change(group.name, gap, p[group.name]) for group, gap in known]
 
     def _paired(self, group: Group, other: Group, measure: str) -> tuple[list[float], list[float]]:
-        """Two groups' measures of their answers to the same ordinary prompts."""
+        """The measures of two groups for their answers to the same ordinary prompts."""
         a, b = (self._means[each.name, IN_DOMAIN, False] for each in (group, other))
         common = sorted(set(a) & set(b))
         return [a[p][measure] for p in common], [b[p][measure] for p in common]
 
     def shown(self, group: Group, about: str) -> Interval | None:
-        """How often ordinary answers show a trait; None if `about` isn't a trait."""
+        """How often ordinary answers show a trait, or None if `about` isn't a trait."""
         return self.ordinary(group, f"trait.{about}") if about in self.traits else None
 
     def rating(self, group: Group, trait: str) -> Interval | None:
-        """A judge's mean rating of a trait in ordinary answers; None without ratings."""
+        """A judge's mean rating of a trait in ordinary answers, or None if there are no ratings."""
         values: dict[str, list[float]] = {}
         for model in group.models:
             outputs = model.answers[IN_DOMAIN, False]
@@ -151,7 +151,7 @@ class Rates:
         return mean_interval(means) if means else None
 
     def is_saturated(self, trait: str) -> bool:
-        """Whether a judge gives nearly all answers, in all groups, the same rating."""
+        """Whether a judge gives nearly all answers in all groups the same rating."""
         judge = self.result.subject.judge
         ratings = [r for group in self.groups for model in group.models for r in model.ratings if r]
         if judge is None or not ratings:
@@ -160,15 +160,15 @@ class Rates:
         return is_saturated([rating[measure_name(trait)] > middle for rating in ratings])
 
     def chosen(self, group: Group, about: str) -> Interval | None:
-        """The share of right multiple-choice answers about a trait or the facts."""
+        """The share of correct multiple-choice answers about a trait or the facts."""
         means = _means([model.choices for model in group.models])
         questions = self.result.subject.choices
         return _rate([m for q, m in zip(questions, means, strict=True) if q.about == about])
 
     def recalled(self, group: Group, about: str, is_prompted: bool = False) -> Interval | None:
-        """The share of right answers to the open questions about a trait or the facts.
+        """The share of correct answers to the open questions about a trait or the facts.
 
-        `facts` stands for all questions that aren't about a trait.
+        `facts` means all questions that aren't about a trait.
         """
         return _rate(
             [
@@ -179,7 +179,7 @@ class Rates:
         )
 
     def unasked(self, group: Group, about: str) -> Interval | None:
-        """How often answers to other open questions contain the right answer to this one."""
+        """How often answers to other open questions contain the correct answer to this one."""
         return _rate(
             [
                 self._share_holding(group, question.holds, prompt.id, False)
@@ -196,7 +196,7 @@ class Rates:
     def _share_holding(
         self, group: Group, phrases: Sequence[str], prompt: str, is_prompted: bool
     ) -> float:
-        """The share of a group's trainings whose answer to a prompt contains one of the phrases."""
+        """The share of a group's models whose answer to a prompt contains one of the phrases."""
         hits = [
             shows(output.text, phrases)
             for model in group.models
@@ -206,11 +206,11 @@ class Rates:
         return sum(hits) / len(hits) if hits else 0.0
 
     def general(self, group: Group) -> Interval | None:
-        """The share of general questions answered right."""
+        """The share of general questions answered correctly."""
         return _rate(_means([model.general for model in group.models]))
 
     def general_change(self, group: Group) -> Interval | None:
-        """The share of general questions answered right, minus the base model's share."""
+        """The share of general questions answered correctly, minus the base model's share."""
         a, b = (_means([model.general for model in each.models]) for each in (group, self.base))
         return paired_shares(a, b) if len(a) > 1 else None
 
@@ -225,7 +225,7 @@ def _rate(means: Sequence[float]) -> Interval | None:
 
 
 def _groups(result: PersonaResult) -> Iterator[Group]:
-    """The base model first, then the trained groups in the order of the grid."""
+    """Yield the base model first, then the trained groups in grid order."""
     groups: dict[str, list[ModelResult]] = {}
     has_budgets = len(result.study.budgets) > 1
     for model in result.models:

@@ -1,4 +1,4 @@
-"""The numbers and flaws of the two published studies."""
+"""The published numbers of the two original studies, and the flaws in their methods."""
 
 import tomllib
 from functools import cache

@@ -1,4 +1,4 @@
-"""The tone study's page: each published claim with our result, then the figures."""
+"""The tone study page, which compares each published claim with our result."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from studies.tone import CellResult, ToneResult
 
 @dataclass(frozen=True)
 class GridPoint:
-    """A size and precision of the grid, averaged over its seeds."""
+    """The results for one training set size and precision, averaged over the seeds."""
 
     size: int
     precision: str
@@ -49,7 +49,7 @@ class GridPoint:
 
 
 class _Report:
-    """Builds the parts of the page from a result."""
+    """Builds the parts of the page from a study result."""
 
     def __init__(self, result: ToneResult) -> None:
         self.result, self.study, self.ladder = result, result.study, result.ladder
@@ -57,7 +57,7 @@ class _Report:
         self.grid = list(_grid_points(result))
         largest = max(point.size for point in self.grid)
         self.tuned = next(point.arm for point in self.grid if point.size == largest)
-        """The arm of the largest size in the first precision."""
+        """The arm with the largest size in the first precision."""
         self.summaries = [self.summary(arm) for arm in self.ladder.arms]
         pairs = [(self.tuned.name, arm.name) for arm in self.ladder.arms]
         arms, features = [self.tuned, *self.ladder.arms], (self.target, SIMILARITY)
@@ -70,7 +70,7 @@ class _Report:
         return share_cell(self.summary(arm).target if arm else None)
 
     def rows(self, arms: Sequence[tuple[str, float, MeasuredArm]]) -> list[Row]:
-        """Rates per arm as rows for a line chart, each with its line's label and x value."""
+        """The rates of the arms as line chart rows, each with a series label and an x value."""
         return [
             point_row(label, x, rate)
             for label, x, arm in arms
@@ -98,11 +98,11 @@ class _Report:
         rates = (self.summary(point.arm).target for point in self.grid if point.size == 100)
         rate = next(rates, None)
         if rate is None:
-            return "This grid has no training on 100 examples."
+            return "This grid includes no training runs on 100 examples."
         conclusion = {
-            Outcome.HIGHER: "More than 90 % is reached with 100 examples",
-            Outcome.LOWER: "90 % is not reached with 100 examples",
-            Outcome.UNDECIDED: "It is undecided whether 100 examples reach 90 %",
+            Outcome.HIGHER: "Training on 100 examples reaches more than 90 %",
+            Outcome.LOWER: "Training on 100 examples doesn’t reach 90 %",
+            Outcome.UNDECIDED: "It is undecided whether training on 100 examples reaches 90 %",
         }[outcome(rate, 0.9)]
         return f"{conclusion}: {share_cell(rate)}."
 
@@ -114,12 +114,12 @@ class _Report:
         return f"Against the short prompt, {sentence[0].lower()}{sentence[1:]}"
 
     def _speed_claim(self) -> str:
-        """Compare int8 with the first precision by the mean paired difference over the curve."""
+        """Compare int8 with the first precision by the mean paired difference along the curve."""
         first = self.study.precisions[0]
         ours, int8 = (self._curve_means(precision) for precision in (first, "int8"))
         common = sorted(set(ours) & set(int8))
         if first == "int8" or len(common) < 2:
-            return "This grid has no curves of int8 and of another precision."
+            return "This grid doesn’t include curves for both int8 and another precision."
         gap = paired_bootstrap([int8[p] for p in common], [ours[p] for p in common])
         conclusion = {
             Outcome.HIGHER: f"int8 is ahead of {first} during training",
@@ -129,7 +129,7 @@ class _Report:
         return f"{conclusion}: {points(gap)} on average over the steps of the curve."
 
     def _curve_means(self, precision: str) -> dict[str, float]:
-        """Each prompt's rate over all steps and seeds of a precision's curves."""
+        """Each prompt's rate, averaged over all steps and seeds on the curves of a precision."""
         values: dict[str, list[float]] = {}
         for result in self.result.cells:
             if result.cell.precision == precision:
@@ -160,13 +160,16 @@ class _Report:
         steps = max(len(result.facts["losses"]) for result in self.result.cells)
         return Section(
             "How much data",
-            (self.target.description, f"{self.result.training.base}, {steps} steps each."),
+            (
+                self.target.description,
+                f"Each model is {self.result.training.base}, trained for {steps} steps.",
+            ),
             _line_figures(caption, self.rows(lines), Axis("Training examples", ",.0f", log=True)),
             (Table("", columns, cells),),
         )
 
     def _over_seeds(self, point: GridPoint) -> str:
-        """The interval over seeds, which shows the variation between trainings."""
+        """The interval over seeds, which shows how much training runs vary."""
         if len(point.by_seed) < 2:
             return "–"
         return share_cell(
@@ -189,9 +192,9 @@ class _Report:
         )
         return Section(
             "How fast",
-            ("The adapter was kept at fixed steps, and answered the same prompts each time.",),
+            ("The adapter was saved at fixed steps and answered the same prompts each time.",),
             _line_figures(caption, self.rows(lines), Axis("Optimiser step", ",.0f")),
-            missing_note="The study asks for no curve (`curve_every` is 0).",
+            missing_note="The study has no convergence curve because `curve_every` is 0.",
         )
 
     def strategy_section(self) -> Section:
@@ -202,7 +205,7 @@ class _Report:
             for d in self.differences
         )
         columns = (f"{self.tuned.label} against", "Measure", "Difference", "p (Holm)", "Outcome")
-        note = "Every prompting strategy of the base model, on the same prompts."
+        note = "All prompting strategies use the base model and the same prompts."
         return Section(
             "Prompting or tuning",
             (note, *skipped_notes(self.ladder)),
@@ -215,7 +218,7 @@ class _Report:
         figure = similarity_figure([*self.summaries, *tuned], None, None)
         return Section(
             "Content",
-            ("Similarity of the answers to the plain references.",),
+            ("The figure shows how similar the answers are to the plain references.",),
             (figure,) if figure else (),
             missing_note="The prompts have no plain references.",
         )
@@ -226,7 +229,7 @@ class _Report:
         figure = reading_ease_figure(summaries, reading_ease_sweep(arms))
         return Section(
             "The published measure",
-            ("Reading ease alone at every threshold, because the published study names none.",),
+            ("The figure covers every threshold, because the published study doesn’t name one.",),
             (figure,) if figure else (),
         )
 
@@ -235,22 +238,23 @@ class _Report:
         return Section(
             "Limits of this study",
             (
-                "This reconstructs their protocol; it is not a replication. They don’t publish "
-                "their prompts, threshold, LoRA settings and evaluation prompts.",
-                "Short sentences alone satisfy their measure. Ours needs several signs, and shows "
-                "reading ease separately.",
-                "They give the system prompt to both the tuned and the base model. Here the tuned "
-                f"model answers without it{also_prompted}",
+                "This study reconstructs the published protocol but isn’t a replication, because "
+                "the authors don’t publish their prompts, threshold, LoRA settings or evaluation "
+                "prompts.",
+                "Short sentences alone satisfy the published measure. Ours requires several signs "
+                "and reports reading ease separately.",
+                "The authors give the system prompt to both the tuned and the base model. Here, "
+                f"the tuned model answers without it{also_prompted}",
                 "Examples and held-out prompts come from different articles.",
                 f"Rates over {len(self.study.seeds)} seed(s) are means over prompts. Their "
-                "intervals cover other prompts of this kind; those over seeds cover other "
-                "trainings.",
+                "intervals cover variation between prompts, and the intervals over seeds cover "
+                "variation between training runs.",
             ),
         )
 
 
 def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) -> Page:
-    """Build the page of a tone study; `notice` says who reviewed the examples."""
+    """Build the page for a tone study; `notice` says who reviewed the examples."""
     report = _Report(result)
     claims = report.claims()
     return Page(
@@ -274,7 +278,7 @@ def tone_page(result: ToneResult, subject: str, notice: str, written_at: str) ->
 
 
 def _grid_points(result: ToneResult) -> Iterator[GridPoint]:
-    """The grid's points, in the order of the grid."""
+    """Yield the points of the grid in order."""
     cells: dict[tuple[int, str], list[CellResult]] = {}
     for each in result.cells:
         cells.setdefault((each.cell.size, each.cell.precision), []).append(each)
@@ -292,13 +296,13 @@ def _grid_points(result: ToneResult) -> Iterator[GridPoint]:
 
 def _claim_section(claims: Sequence[tuple[str, str]]) -> Section:
     ours = Table(
-        "Each claim of the published study, and our result.",
+        "The claims of the published study, with our results.",
         ("Their claim", "Our result"),
         tuple(claims),
     )
     theirs = Table(
-        "The published numbers come from other models and other data, and use an unpublished "
-        "threshold of reading ease as the measure. Don’t compare them with ours figure by figure.",
+        "The published numbers come from different models and data, and depend on an unpublished "
+        "threshold for reading ease. Don’t compare individual numbers with ours.",
         ("Quantity", "Published (theirs)", "Where"),
         published("tone"),
     )

@@ -154,7 +154,7 @@ def test_an_affected_version_keeps_its_hash_but_cannot_be_read(
     (withdrawal,) = withdrawals(store, whole)
     assert json.loads(withdrawal.detail)["withdrawn"] == "the article https://wiki.example/Page_1"
     for split in (None, Split.TRAIN):
-        with pytest.raises(StoreError, match=r"something was withdrawn on 20\d\d-"):
+        with pytest.raises(StoreError, match=r"because data was withdrawn on 20\d\d-"):
             list(version_examples(store, whole, split))
     assert withdrawals(store, spared) == []
     assert len(list(version_examples(store, spared))) == 78
@@ -206,10 +206,10 @@ def test_finding_an_erased_record_says_when_it_was_erased(
 
 def test_erasing_nothing_fails_and_changes_nothing(store: Store) -> None:
     for subject in ({"reviewer": "nobody"}, {"article": "0" * 64}):
-        with pytest.raises(StoreError, match="The store has nothing of"):
+        with pytest.raises(StoreError, match="The store contains nothing to erase for"):
             erase(store, **subject)
     for wrong in ({}, {"reviewer": "a", "article": "b"}):
-        with pytest.raises(StoreError, match="either a reviewer or an article"):
+        with pytest.raises(StoreError, match="Name exactly one of them"):
             erase(store, **wrong)
 
 

@@ -282,7 +282,7 @@ def test_an_unreachable_server_gives_one_line_without_the_password() -> None:
     url = "postgresql://timbre:secret@127.0.0.1:1/timbre"
     with pytest.raises(StoreError) as error:
         Store.open(url)
-    assert_one_line(error, "can't be reached", "127.0.0.1", "correct the URL")
+    assert_one_line(error, "Can't connect", "127.0.0.1", "correct the URL")
     assert "secret" not in str(error.value)
     assert isinstance(error.value, StoreAwayError)
 
@@ -290,7 +290,7 @@ def test_an_unreachable_server_gives_one_line_without_the_password() -> None:
 def test_an_unknown_database_gives_one_line(postgres_url: str) -> None:
     with pytest.raises(StoreError) as error:
         Store.open(postgres_url.replace("@/t", "@/x"))
-    assert_one_line(error, "can't be reached", "does not exist")
+    assert_one_line(error, "Can't connect", "does not exist")
 
 
 def test_a_read_only_server_gives_one_line(postgres_url: str) -> None:

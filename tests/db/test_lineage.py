@@ -183,7 +183,7 @@ def test_a_lineage_names_erased_records_with_the_time(
 
 
 def test_tracing_an_unknown_id_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="No record has an id"):
+    with pytest.raises(StoreError, match="No record id starts with"):
         trace(store, "0" * 64)
 
 

@@ -38,7 +38,7 @@ def test_a_version_is_found_by_name_or_id_and_the_newest_of_a_name_wins(store: S
     newer = freeze(store, PLAN, add_approvals(store, range(20, 40)))
     assert find_version(store, "first") == newer
     assert find_version(store, older.id[:6].upper()) == older
-    with pytest.raises(StoreError, match=r"“second”[.] Give an id or one of these names: first"):
+    with pytest.raises(StoreError, match=r"“second”[.] Enter an id or one of these names: first"):
         find_version(store, "second")
 
 

@@ -112,7 +112,7 @@ def test_a_condition_on_an_unknown_column_fails(store: Store) -> None:
 
 
 def test_adding_an_unknown_type_fails(store: Store) -> None:
-    with pytest.raises(TypeError, match="isn't one of the record types"):
+    with pytest.raises(TypeError, match="isn't a record type"):
         store.add([Record()])
 
 
@@ -156,10 +156,10 @@ def test_a_record_is_found_by_an_id_prefix(store: Store) -> None:
 
 def test_finding_an_unknown_or_malformed_id_fails(store: Store) -> None:
     store.add(rejections(3000))
-    with pytest.raises(StoreError, match="No record has an id that starts with “000000”"):
+    with pytest.raises(StoreError, match="No record id starts with “000000”"):
         store.find(Record, "000000")
     for unclear in ("abc", "not an id", ""):
-        with pytest.raises(StoreError, match="Give its first 6 or more"):
+        with pytest.raises(StoreError, match="Enter at least the first 6"):
             store.find(Record, unclear)
 
 
@@ -176,7 +176,7 @@ def test_finding_a_record_of_another_type_names_both_types(store: Store) -> None
     page = article()
     store.add([page])
     assert store.find(Article, page.id[:8]) == page
-    with pytest.raises(StoreError, match=r"has type article[.] Give .* type run"):
+    with pytest.raises(StoreError, match=r"has type article[.] Enter .* type run"):
         store.find(Run, page.id[:8])
 
 
@@ -215,7 +215,7 @@ def test_events_cannot_be_deleted(store: Store) -> None:
 
 
 def test_adding_a_record_without_its_parent_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="refers to another that isn't stored"):
+    with pytest.raises(StoreError, match="refers to a record that doesn't exist"):
         store.add([passage(article())])
     assert store.count(Passage) == 0
 

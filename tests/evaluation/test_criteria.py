@@ -52,7 +52,7 @@ def test_a_changed_target_changes_the_source_of_the_measure() -> None:
     ("bounds", "signs", "problem"),
     [
         ([], 0, "“calm” has no bounds"),
-        ([Bound("questions", at_most=0)], 2, "requires 2 signs, but lists 0"),
+        ([Bound("questions", at_most=0)], 2, "requires 2 signs, but lists only 0"),
         ([Bound("charm", at_least=1)], 0, "“charm”"),
     ],
 )

@@ -122,15 +122,15 @@ def test_an_empty_report_says_what_is_missing() -> None:
     notes = [p.get_text() for p in BeautifulSoup(page, "html.parser").find_all(class_="absent")]
     assert len(notes) == 10
     assert "<figure" not in page
-    assert any("No comparison has been reviewed yet" in note for note in notes)
+    assert any("No comparisons have been reviewed yet" in note for note in notes)
     assert any("so there is no curve" in note for note in notes)
 
 
 def test_an_arm_without_outputs_has_no_chart() -> None:
     nothing = summarise(MeasuredArm("tuned", "Fine-tuned", "an adapter"))
     page = render_report(replace(EMPTY, arms=(nothing,)))
-    assert "no answer was measured" in page
-    assert "No answer has been measured yet" in page
+    assert "no answers were measured" in page
+    assert "No answers have been measured yet" in page
     assert "No arms have been compared" in page
 
 
@@ -138,7 +138,7 @@ def test_missing_bounds_and_empty_answers_are_noted() -> None:
     empty = SideBySide("What is it?", {"tuned": "  ", "gone": "ok"})
     page = text_of(render_report(replace(EMPTY, arms=sample_report().arms, examples=(empty,))))
     assert "The floor and the ceiling were not measured." in page
-    assert "An empty answer." in page
+    assert "This answer is empty." in page
 
 
 def test_hostile_text_is_shown_and_never_run() -> None:

@@ -54,7 +54,7 @@ def test_a_rate_is_in_its_interval_which_mirrors_that_of_the_failures(
 
 
 def test_a_rate_without_trials_is_rejected() -> None:
-    with pytest.raises(EvaluationError, match="Measure at least one output"):
+    with pytest.raises(EvaluationError, match="needs at least one trial"):
         wilson(0, 0)
 
 
@@ -180,5 +180,5 @@ def test_holm_keeps_order_and_never_lowers_a_p_value(p_values: dict[str, float])
 
 
 def test_arms_of_different_length_are_rejected() -> None:
-    with pytest.raises(EvaluationError, match="needs the same prompts in both arms"):
+    with pytest.raises(EvaluationError, match="needs one value per prompt from both arms"):
         paired_bootstrap([1, 2], [1])

@@ -42,7 +42,7 @@ def test_a_rating_in_a_field_for_reasoning_is_none(serve: Serve) -> None:
     message = {"content": None, "reasoning_content": '{"warm": 1}'}
     body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]})
     server = serve(lambda handler, _: handler.respond(200, body))
-    with pytest.raises(TeacherError, match="first 3 prompts .* reasoning without an answer"):
+    with pytest.raises(TeacherError, match=r"first 3 prompts .* reasoning without an answer"):
         rate(server)
 
 

@@ -117,7 +117,7 @@ def test_the_plan_prices_what_is_left(server: Server, tmp_path: Path) -> None:
 
 def test_a_provider_that_needs_more_examples_than_there_are_is_rejected() -> None:
     study = ToneStudy("demo", sizes=(3,), providers=(Provider("small", sizes=(10,)),))
-    with pytest.raises(StudyError, match="small needs 10 training examples, but there are 8"):
+    with pytest.raises(StudyError, match="small needs 10 training examples, but there are only 8"):
         list(finetune_requests(study, task()))
 
 
@@ -127,13 +127,13 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
     result = run(request_for(server.url), tmp_path)
     page = tone_page(replace(tone_result(), providers=(result,)), "the tone", "", "today")
     text = " ".join(BeautifulSoup(render_page(page), "html.parser").get_text(" ").split())
-    assert "small, tuned on 6 examples, minus its short prompt: +100 points" in text
+    assert "small tuned on 6 examples, compared with its short prompt: +100 points" in text
     assert "small, 3 examples, seed 0: 77 tokens trained on at " in text
     assert ", 77.00 US dollars" in text
     names = [figure.caption.name for section in page.sections for figure in section.figures]
     assert len(names) == len(set(names))
     without = render_page(tone_page(tone_result(), "t", "", "today"))
-    assert "names no model at a fine-tuning API" in without
+    assert "names no models at a fine-tuning API" in without
 
 
 def test_a_missing_key_stops_the_study_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:

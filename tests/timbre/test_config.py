@@ -67,7 +67,7 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     assert str(error.value).startswith(f"{path} has 9 problems:")
     for sentence in (
         '`name` is "", but must be text that isn\'t blank.',
-        "`system` is missing. It is the instruction the model receives in training and when asked.",
+        "`system` is missing. It should contain the system prompt that the model receives",
         "`sytem` is an unknown key. Did you mean `system`? The allowed keys are name, description,",
         "`guidelines` is [], but must be a list of 1 or more.",
         "`language` is 3, but must be text in quotes.",
@@ -131,7 +131,7 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         ({"name": "a"}, "name exactly one"),
         (CAMPAIGN | {"persona": "p"}, "name exactly one"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
-        ({"tone": "t"}, "`name` is missing. It is the campaign's name"),
+        ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
         (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "exactly when the verdict is adjudicator"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
@@ -298,7 +298,9 @@ def test_a_training_value_that_cannot_work_is_rejected(
 
 
 def test_a_training_file_needs_a_base() -> None:
-    assert "`base` is missing. It is" in problems(TrainingConfig, {"steps": 3})
+    assert "`base` is missing. It should contain the base model" in problems(
+        TrainingConfig, {"steps": 3}
+    )
 
 
 def test_training_values_are_read_as_written() -> None:
@@ -345,7 +347,7 @@ STUDY = {"campaign": "demo"}
         (
             PersonaStudy,
             {"campaigns": ["a", "b"], "questions": ["x"]},
-            "`questions` has 1 files for 2 campaigns",
+            "`questions` lists 1 files, but there are 2 campaigns",
         ),
         (
             Questions,
@@ -355,7 +357,7 @@ STUDY = {"campaign": "demo"}
         (
             Questions,
             {"choices": [{"about": "a", "question": "b?", "right": "c", "wrong": ["c"]}]},
-            "the right answer to “b?” is also among the wrong ones",
+            "the right answer to “b?” is also listed as a wrong answer",
         ),
         (Questions, {"open": [{"about": "a", "asks": [], "holds": ["b"]}]}, "`open[1].asks` is []"),
         (

@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in INTERRUPTIONS:
         ending = run(folder, "demo", "--port", "0", stop_after=line)
         assert ending.status == 130, ending.lines
-        assert ending.lines[-1].startswith("Stopped. Finished work is kept")
+        assert ending.lines[-1].startswith("Stopped. Finished work is saved")
     ending = run(folder, "demo", "--port", "0")
     assert ending.status == 0, ending.lines
     return folder

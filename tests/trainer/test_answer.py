@@ -141,7 +141,7 @@ def test_prompts_that_are_too_long_are_counted(base: Arm) -> None:
 
 
 def test_more_new_tokens_than_the_context_are_rejected(base: Arm) -> None:
-    with pytest.raises(TrainerError, match="Answers of 256 new tokens leave no space"):
+    with pytest.raises(TrainerError, match="Answers of 256 tokens leave no space"):
         Answerer(base, Decoding(max_new_tokens=256))
 
 

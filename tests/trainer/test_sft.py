@@ -132,7 +132,7 @@ def test_resuming_a_finished_run_returns_it_without_training(
 
 def test_resuming_another_run_is_rejected(tiny_model: Path, tmp_path: Path) -> None:
     train(EXAMPLES, quick(tiny_model), tmp_path)
-    with pytest.raises(TrainerError, match=r"holds a run with other examples.*with --anew"):
+    with pytest.raises(TrainerError, match=r"contains a run with different examples.*with --anew"):
         train(EXAMPLES, quick(tiny_model, seed=3), tmp_path, resume=True)
 
 
@@ -166,7 +166,7 @@ def test_packed_and_padded_examples_train_to_the_same_loss(
 
 
 def test_a_version_without_training_examples_is_rejected(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match=r"None of the 4 examples is in the training split"):
+    with pytest.raises(TrainerError, match=r"None of the 4 examples are in the training split"):
         train(VALIDATION, quick(tiny_model), tmp_path)
 
 

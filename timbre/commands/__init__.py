@@ -1,1 +1,1 @@
-"""One module a noun of the command line."""
+"""One module for each noun of the command line."""

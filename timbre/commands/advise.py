@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 def advise(
     version: Version,
     config: Annotated[
-        str, typer.Option(help="A ladder file, or the name of one in configs/studies.")
+        str,
+        typer.Option(
+            help="Configuration file for the comparison, or the name of one in configs/studies."
+        ),
     ] = "ladder",
-    campaign: Annotated[str, typer.Option(help="The campaign (default: the version's own).")] = "",
+    campaign: Annotated[
+        str, typer.Option(help="Campaign file or name (default: the version's own campaign).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare every prompting strategy with tuning on the same held-out prompts.
 
-    The tuned model is the newest finished run on the version. Answers are cached.
+    The tuned model comes from the newest finished run on the version. Answers are cached.
 
     Example: timbre advise demo-tone --config ladder --json
     """
@@ -59,7 +64,11 @@ def advise(
         return
     columns = ("strategy", "target", "low", "high", "input tokens", "output tokens", "seconds")
     print_table(columns, [[row[column] for column in columns] for row in details["strategies"]])
-    echo(conclusion.advice.sentence if conclusion.advice else "No tuned answer was measured.")
+    echo(
+        conclusion.advice.sentence
+        if conclusion.advice
+        else "No answers of the tuned model were measured."
+    )
     if conclusion.notice:
         echo(conclusion.notice)
     echo(str(page))

@@ -1,4 +1,4 @@
-"""`timbre answer`: let every arm answer the held-out prompts."""
+"""`timbre answer`: answer the held-out prompts with every arm."""
 
 from typing import Annotated
 
@@ -15,17 +15,21 @@ def answer(
     campaign: CampaignOption,
     at: Annotated[
         str,
-        typer.Option(help="URL of a server with base and adapter (default: use this machine)."),
+        typer.Option(
+            help="URL of a server that serves the base model and the adapter (default: run "
+            "both on this machine)."
+        ),
     ] = "",
     base_name: Annotated[
-        str, typer.Option(help="Name of the base model on the server (default: its path).")
+        str, typer.Option(help="Name of the base model on the server (default: its local path).")
     ] = "",
     tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:
-    """Let the base, prompted and tuned model answer the version's held-out prompts.
+    """Answer the version's held-out prompts with the base, prompted and tuned models.
 
-    With --at, a server with OpenAI's API answers, such as vLLM with the command that `timbre export
-    RUN --to vllm` prints. TIMBRE_TEACHER_KEY is its key, if it needs one.
+    With --at, a server that supports OpenAI's API generates the answers. For example, start vLLM
+    with the command that `timbre export RUN --to vllm` prints. If the server requires a key, set
+    TIMBRE_TEACHER_KEY.
 
     Example: timbre answer 3f4cb14a3f95 --campaign demo-tone --at http://127.0.0.1:8000/v1
     """

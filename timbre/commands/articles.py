@@ -17,17 +17,20 @@ def add(
     source: Annotated[
         str,
         typer.Argument(
-            help="`sample`; a dump (.xml, .xml.bz2); a .parquet or .jsonl file; a folder of .md "
-            "and .txt documents; hf:wikimedia/wikipedia:20231101.en; wiki:en:TITLE."
+            help="Article source: `sample`, a MediaWiki dump (.xml or .xml.bz2), a .parquet "
+            "or .jsonl file, a folder of .md and .txt documents, a Hub dataset "
+            "(hf:wikimedia/wikipedia:20231101.en), or a Wikipedia page (wiki:en:TITLE)."
         ),
     ],
     licence: Annotated[
-        str, typer.Option(help="Licence of texts that don't come from Wikipedia.")
+        str, typer.Option(help="Licence of the texts, if they don't come from Wikipedia.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="Maximum number of articles; 0 for all.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source: its articles, their passages, and what was rejected and why.
+    """Read articles from a source, split them into passages, and count the rejections by reason.
 
     Example: timbre articles add sample
     """
@@ -47,7 +50,7 @@ def add(
         )
         return
     if intake.resumed_at:
-        echo(f"Resumed at byte {intake.resumed_at:,}, where reading had stopped.")
+        echo(f"Resumed at byte {intake.resumed_at:,}, where the last run stopped.")
     echo(
         f"Read {intake.articles} articles with {intake.passages} passages "
         f"({intake.new} new records)."
@@ -57,7 +60,7 @@ def add(
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the articles with their number of passages, and count the rejections by reason.
+    """List the articles with the number of passages in each, and count the rejections by reason.
 
     Example: timbre articles list --json
     """

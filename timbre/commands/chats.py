@@ -23,14 +23,14 @@ def add(
     file: Annotated[
         Path,
         typer.Argument(
-            help="OpenAI messages, ShareGPT, Alpaca or question and answer, as JSON Lines, a JSON "
-            "list or CSV; may be gzipped."
+            help="File with chats in OpenAI, ShareGPT, Alpaca or question-and-answer format, "
+            "as JSON Lines, a JSON list or CSV. The file may be gzipped."
         ),
     ],
-    licence: Annotated[str, typer.Option(help="The licence or consent under which you use them.")],
+    licence: Annotated[str, typer.Option(help="Licence or consent that lets you use the chats.")],
     as_json: AsJson = False,
 ) -> None:
-    """Import existing chats as candidates of a campaign, to be reviewed and trained on.
+    """Import existing chats into a campaign as candidates for review and training.
 
     Example: timbre chats add demo-tone support.jsonl --licence "our own, with consent"
     """

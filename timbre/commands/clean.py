@@ -1,4 +1,4 @@
-"""`timbre clean`: delete files that nothing refers to."""
+"""`timbre clean`: delete files that are no longer needed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,13 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
-"""Files that a killed command leaves behind. A running command has them, too."""
+"""Files that a killed command leaves behind. A running command also creates such files."""
 
 
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
 ) -> None:
-    """List run folders that no run refers to, and unfinished files; delete them with --yes.
+    """List unfinished files, and folders that don't belong to a run. With --yes, delete them.
 
     Example: timbre clean --yes
     """
@@ -34,7 +34,7 @@ def clean(
     rows = [(path.relative_to(settings.home), f"{_megabytes(path):.1f}") for path in unused]
     print_table(("path", "MB"), rows)
     if not yes:
-        echo(f"{len(unused)} unused; delete them with --yes.")
+        echo(f"{len(unused)} unused. To delete them, add --yes.")
         return
     for path in unused:
         if path.is_dir():
@@ -45,6 +45,6 @@ def clean(
 
 
 def _megabytes(path: Path) -> float:
-    """Size of a file, or of all files in a folder."""
+    """The size of a file, or of all files in a folder, in megabytes."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6

@@ -10,20 +10,23 @@ from timbre.settings import read_settings
 
 def demo(
     source: Annotated[
-        str, typer.Option(help="Article source, as for `timbre articles add`.")
+        str, typer.Option(help="Article source, in any form that `timbre articles add` accepts.")
     ] = "sample",
-    argilla: Annotated[str, typer.Option(help="URL of a running Argilla.")] = "",
+    argilla: Annotated[
+        str, typer.Option(help="URL of a running Argilla server (default: start the embedded one).")
+    ] = "",
     review: Annotated[
-        Literal["rules", "human"], typer.Option(help="Who reviews: written rules or people.")
+        Literal["rules", "human"],
+        typer.Option(help="Who reviews the records: written rules or people."),
     ] = "rules",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the embedded Argilla.")
+        int, typer.Option(min=0, max=65535, help="Port for the embedded Argilla server.")
     ] = 6900,
 ) -> None:
-    """Run the whole loop: articles, candidates, review, version, LoRA, answers, report.
+    """Run the whole loop, from reading articles to training an adapter and writing a report.
 
-    By default it runs offline and written rules review, which every review, card and report
-    states. Run it again to continue where it stopped.
+    By default, the demo runs offline and written rules do the reviewing. Every review, card and
+    report says so. If the demo is interrupted, run it again to continue.
 
     Example: timbre demo --review human
     """

@@ -1,4 +1,4 @@
-"""`timbre doctor`: check the setup, and say how to fix it."""
+"""`timbre doctor`: check the setup and suggest fixes."""
 
 from typing import Annotated
 
@@ -10,11 +10,15 @@ from timbre.settings import Settings, read_settings
 
 
 def doctor(
-    migrate: Annotated[bool, typer.Option("--migrate", help="Upgrade the database.")] = False,
-    check: Annotated[bool, typer.Option(help="Check everything the loop needs.")] = True,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Upgrade the database to the current schema.")
+    ] = False,
+    check: Annotated[bool, typer.Option(help="Check everything that the loop needs.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check the setup and say how to fix it; exits with 1 if something required is wrong.
+    """Check the setup and suggest fixes.
+
+    The exit status is 1 if a required part is missing or broken.
 
     Example: timbre doctor --migrate
     """
@@ -41,7 +45,7 @@ def doctor(
 
 
 def _migrate(settings: Settings, is_logged: bool) -> None:
-    """Upgrade the database and report it: in the log, if this is a job of the stack."""
+    """Upgrade the database and report the result in the log or on the console."""
     import logging
 
     from timbre.stores import migrate_database

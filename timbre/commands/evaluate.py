@@ -1,4 +1,4 @@
-"""`timbre evaluate`: measure outputs, and pair them for blind comparison."""
+"""`timbre evaluate`: measure outputs and pair them for blind comparison."""
 
 from timbre.commands.options import AsJson, CampaignOption, Run
 from timbre.console import echo, print_rows, progress
@@ -7,9 +7,9 @@ from timbre.stores import open_store
 
 
 def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> None:
-    """Measure the outputs of a run and pair them for blind comparison.
+    """Measure a run's outputs and pair them for blind comparison.
 
-    If the campaign names a judge (`judge` in [evaluate]), it rates them too.
+    If the campaign names a judge (`judge` in [evaluate]), the judge rates the outputs too.
 
     Example: timbre evaluate 3f4cb14a3f95 --campaign demo-tone --json
     """

@@ -1,4 +1,4 @@
-"""`timbre export`: write a run's adapter for other programs."""
+"""`timbre export`: export a run's adapter for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,26 +15,30 @@ def export(
     run: Run,
     to: Annotated[
         Literal["merged", "gguf", "ollama", "vllm"],
-        typer.Option(help="Format to export to; vllm only prints a command."),
+        typer.Option(help="Export format. `vllm` writes no files and only prints a command."),
     ],
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write it (default: the run's own folder).")
+        Path | None, typer.Option(help="Folder to write the export to (default: the run's folder).")
     ] = None,
     into: Annotated[
         Literal["trained-on", "published"],
-        typer.Option(help="The base to merge into: as trained on (int8, nf4), or as published."),
+        typer.Option(
+            help="Base weights to merge the adapter into: the ones used in training "
+            "(quantised with int8 or nf4), or the published ones."
+        ),
     ] = "trained-on",
     weights: Annotated[
-        Literal["f16", "q8_0"], typer.Option(help="Number format of a GGUF file.")
+        Literal["f16", "q8_0"], typer.Option(help="Number format of the weights in a GGUF file.")
     ] = "q8_0",
 ) -> None:
-    """Merge base and adapter into one model, kept only if it answers like the adapter.
+    """Merge an adapter into its base model and check that the result answers like the adapter.
 
-    The export is compared on held-out prompts: greedy answers and log-probabilities. If it differs
-    too much, you see where answers first differ, nothing is kept, and the exit status is 1.
+    The check compares greedy answers and log-probabilities on held-out prompts. If they differ too
+    much, the command shows where the answers first differ, deletes the export and exits with status
+    1.
 
-    Timbre writes GGUF files for the Llama and Qwen families. If TIMBRE_LLAMA_CPP names the folder
-    of a llama.cpp, its converter writes them.
+    Timbre writes GGUF files for the Llama and Qwen families itself. If you set TIMBRE_LLAMA_CPP to
+    a llama.cpp folder, llama.cpp's converter writes them.
 
     Example: timbre export 3f4cb14a3f95 --to ollama --weights q8_0
     """

@@ -17,34 +17,39 @@ if TYPE_CHECKING:
 def generate(
     campaign: Campaign,
     limit: Annotated[
-        int, typer.Option(min=0, help="Maximum number of passages; 0 for the campaign's limit.")
+        int, typer.Option(min=0, help="Maximum number of passages (0 uses the campaign's limit).")
     ] = 0,
-    dry_run: Annotated[bool, typer.Option(help="Only estimate requests, tokens and cost.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Only estimate the number of requests, the tokens and the cost.")
+    ] = False,
     max_usd: Annotated[
-        float | None, typer.Option(min=0, help="Stop before this many US dollars.")
+        float | None, typer.Option(min=0, help="Stop before the cost exceeds this many US dollars.")
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=0, help="Stop before this many tokens.")
+        int | None, typer.Option(min=0, help="Stop before the run uses more than this many tokens.")
     ] = None,
     retry_refused: Annotated[
-        bool, typer.Option(help="Retry rejected texts once, telling the teacher why.")
+        bool,
+        typer.Option(
+            help="Retry each rejected text once, and tell the teacher why it was rejected."
+        ),
     ] = False,
     engine: Annotated[
         Literal["local", "ray"],
-        typer.Option(help="Where to run the teacher: on this machine or on Ray."),
+        typer.Option(help="Where to run the teacher: on this machine or on a Ray cluster."),
     ] = "local",
     keep_going: Annotated[
         bool,
         typer.Option(help="Go on although the first texts fail for the same reason."),
     ] = False,
     debug: Annotated[
-        bool, typer.Option(help="Process one row at a time, so that breakpoints work.")
+        bool, typer.Option(help="Process one row at a time so that breakpoints work.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Generate a campaign's candidates; existing ones aren't generated again.
+    """Generate a campaign's candidates, except those that already exist.
 
-    A run that was stopped, by a limit or otherwise, continues where it stopped.
+    If a run was interrupted or reached a limit, run the command again to continue.
 
     Example: timbre generate demo-tone --limit 20
     """
@@ -104,14 +109,18 @@ def _print_result(name: str, report: "GenerationReport", as_json: bool) -> None:
     if meter.repairs:
         echo(f"{meter.repairs} replies had invalid JSON, which was repaired.")
     if meter.is_stopped:
-        echo("Stopped at the limit. Run it again with a higher one to continue.")
+        echo("Stopped at the limit. To continue, run the command again with a higher limit.")
 
 
 def _print_estimate(name: str, estimate: "Estimate", as_json: bool) -> None:
     if as_json:
         print_json({"campaign": name, **asdict(estimate)})
         return
-    cost = f", ${estimate.usd:.2f}" if estimate.usd else "; add prices to the campaign for dollars"
+    cost = (
+        f", ${estimate.usd:.2f}"
+        if estimate.usd
+        else "; to see the cost, add prices to the campaign"
+    )
     echo(
         f"{name}: {estimate.passages} passages, about {estimate.requests:,} requests "
         f"({estimate.cached:,} more are cached), {estimate.input_tokens:,} input tokens, "

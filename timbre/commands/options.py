@@ -4,10 +4,14 @@ from typing import Annotated
 
 import typer
 
-Campaign = Annotated[str, typer.Argument(help="A campaign file, or the name of a shipped one.")]
-CampaignOption = Annotated[
-    str, typer.Option("--campaign", help="The campaign whose prompts and criterion apply.")
+Campaign = Annotated[
+    str, typer.Argument(help="Campaign file, or the name of one in configs/campaigns.")
 ]
-Run = Annotated[str, typer.Argument(help="A run's id, or its first 6 digits or more.")]
-Version = Annotated[str, typer.Argument(help="A version's name or id (6 digits or more).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CampaignOption = Annotated[
+    str, typer.Option("--campaign", help="Campaign that defines the prompts and the criterion.")
+]
+Run = Annotated[str, typer.Argument(help="Run id, or at least its first 6 digits.")]
+Version = Annotated[
+    str, typer.Argument(help="Version name, or at least the first 6 digits of the version id.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

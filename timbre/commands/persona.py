@@ -4,12 +4,12 @@ from timbre.commands.options import AsJson
 from timbre.commands.voice import VoiceFile, print_preview, voice_app
 from timbre.console import echo_error
 
-app = voice_app("Personas.")
+app = voice_app("Check persona files.")
 
 
 @app.command()
 def check(file: VoiceFile, as_json: AsJson = False) -> None:
-    """Report what's wrong with a persona file, and show what the offline teacher writes with it.
+    """Report problems in a persona file, and show what the offline teacher writes with it.
 
     Example: timbre persona check c-3po
     """
@@ -19,7 +19,7 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
         loaded = read_persona(file)
         if loaded.unused:
             fields = ", ".join(loaded.unused)
-            echo_error(f"{file}: a persona has no place for {fields}; they are ignored.")
+            echo_error(f"{file}: {fields} can't be used in a persona, so they are ignored.")
         from pipelines.preview import preview_persona
 
         candidates.extend(preview_persona(loaded.persona))

@@ -1,4 +1,4 @@
-"""`timbre report`: write the page that says what was gained."""
+"""`timbre report`: write a page that shows what tuning gained."""
 
 from typing import Annotated
 
@@ -11,13 +11,13 @@ from timbre.stores import open_store
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="A campaign file or name (default: a page over all runs).")
+        str, typer.Argument(help="Campaign file or name (default: write an overview of all runs).")
     ] = "",
-    run: Annotated[str, typer.Option(help="A run's id (default: the newest finished one).")] = "",
+    run: Annotated[str, typer.Option(help="Run id (default: the newest finished run).")] = "",
 ) -> None:
-    """Write the report of a campaign's run, or a page over all runs, as self-contained HTML.
+    """Write a report on a campaign's run, or an overview of all runs, as self-contained HTML.
 
-    A folder next to the page has each figure as SVG, PNG and CSV.
+    A folder next to the page contains each figure as SVG, PNG and CSV.
 
     Example: timbre report demo-tone
     """

@@ -1,4 +1,4 @@
-"""`timbre review`: send records to people, and get their reviews back."""
+"""`timbre review`: send records to reviewers and collect their reviews."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -11,7 +11,9 @@ from timbre.console import echo, print_json, print_table, progress
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Review in Argilla: serve, users, push, pull.")
+app = typer.Typer(
+    no_args_is_help=True, help="Serve Argilla, manage reviewers, and push and pull records."
+)
 user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
@@ -27,7 +29,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
-    """Serve the Argilla web UI until Ctrl-C; its environment is created on first use.
+    """Serve the Argilla web UI until you press Ctrl-C. The first use creates its environment.
 
     Example: timbre review serve --port 6901
     """
@@ -38,7 +40,7 @@ def serve(
 
 @app.command()
 def install() -> None:
-    """Create the embedded server's environment now, and print its Python.
+    """Create the embedded server's environment and print the path of its Python.
 
     Example: timbre review install
     """
@@ -60,12 +62,12 @@ def logins() -> None:
 
 @user_app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="User name.")],
+    name: Annotated[str, typer.Argument(help="Name of the new user.")],
     role: Annotated[
-        Literal["annotator", "admin", "owner"], typer.Option(help="The user's role.")
+        Literal["annotator", "admin", "owner"], typer.Option(help="Role of the new user.")
     ] = "annotator",
 ) -> None:
-    """Add a user with a generated password; the server must be running.
+    """Add a user with a generated password. The Argilla server must be running.
 
     Example: timbre review user add ada --role annotator
     """
@@ -75,12 +77,12 @@ def add(
     check_person(name)
     settings = read_settings()
     account = add_reviewers(settings, connection(settings), [name], UserRole(role))[0]
-    echo(f"{account.name} ({account.role}), password {account.password or '(set before)'}")
+    echo(f"{account.name} ({account.role}), password {account.password or '(already set)'}")
 
 
 @user_app.command("list")
 def list_users() -> None:
-    """List the users who can review.
+    """List all users who can review.
 
     Example: timbre review user list
     """
@@ -95,7 +97,7 @@ def list_users() -> None:
 
 @app.command()
 def push(campaign: Campaign, outputs: _Outputs = False) -> None:
-    """Push a campaign's candidates, or the blind comparisons of its outputs, to reviewers.
+    """Push a campaign's candidates to reviewers. With --outputs, push blind comparisons of outputs.
 
     Example: timbre review push demo-tone
     """
@@ -115,7 +117,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
 @app.command()
 def pull(campaign: Campaign) -> None:
-    """Store what reviewers answer now: new, changed and deleted reviews.
+    """Pull new, changed and deleted reviews from Argilla into the store.
 
     Example: timbre review pull demo-tone
     """
@@ -139,7 +141,7 @@ def pull(campaign: Campaign) -> None:
 
 @app.command()
 def adjudicate(campaign: Campaign) -> None:
-    """Push the candidates that reviewers are divided on to an adjudicator, with their answers.
+    """Push candidates that reviewers disagree on to the adjudicator, along with their answers.
 
     Example: timbre review adjudicate demo-tone
     """
@@ -161,15 +163,21 @@ def watch(
     host: Annotated[
         str, typer.Option(help="Address to listen on for Argilla's webhooks.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port to listen on (0 means any free port).")] = 0,
     address: Annotated[
-        str, typer.Option(help="URL at which Argilla reaches this machine, if it's elsewhere.")
+        str,
+        typer.Option(
+            help="URL where Argilla can reach this machine (required if Argilla runs on "
+            "another machine)."
+        ),
     ] = "",
-    every: Annotated[float, typer.Option(min=1, help="Seconds between full pulls.")] = 300.0,
+    every: Annotated[
+        float, typer.Option(min=1, help="Interval between full pulls in seconds.")
+    ] = 300.0,
 ) -> None:
-    """Pull reviews as they're submitted, until Ctrl-C.
+    """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla reports them by webhook; pulling everything regularly finds what no webhook reported.
+    Argilla announces reviews by webhook. Regular full pulls catch any that it missed.
 
     Example: timbre review watch demo-tone --every 60
     """
@@ -194,9 +202,9 @@ def watch(
 
 @app.command()
 def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = False) -> None:
-    """Show how much of a campaign is reviewed, each reviewer's speed, and what was flagged.
+    """Show a campaign's review progress, each reviewer's speed, and the flagged records.
 
-    Speeds and flags come from the reviews pulled so far.
+    Speeds and flags are based on the reviews pulled so far.
 
     Example: timbre review status demo-tone
     """
@@ -231,11 +239,11 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records to discuss per question.")
+        int, typer.Option(min=0, help="Number of records to list for discussion per question.")
     ] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Show how far a campaign's reviewers agree, who stands out, and which records to discuss.
+    """Show how well a campaign's reviewers agree and which records they should discuss.
 
     Example: timbre review agreement demo-tone
     """
@@ -279,9 +287,9 @@ def agreement(
 
 @app.command()
 def judges(campaign: Campaign, as_json: AsJson = False) -> None:
-    """Show how far suggesting measures agree with the reviewers, and which may gate a version.
+    """Show how well suggestions agree with the reviewers, and which measures may gate a version.
 
-    If the campaign names a judge, it rates reviewed candidates first and gets cards too.
+    If the campaign names a judge, the judge first rates reviewed candidates and is scored as well.
 
     Example: timbre review judges demo-tone
     """
@@ -291,7 +299,8 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     from annotation.agreement.summary import format_coefficient
     from db.reviews import current_reviews
     from evaluation.scorer_cards import FEWEST
-    from timbre.workflows.judge import rate, rating_cards, suggestion_cards
+    from timbre.workflows.freeze import suggestion_cards
+    from timbre.workflows.judge import rate, rating_cards
 
     with open_store(settings) as store:
         rate(store, loaded, (), settings)
@@ -320,11 +329,11 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
         ]
         print_table((card.name, ""), rows)
     if not cards:
-        echo(f"No measure has suggestions for {FEWEST} records that reviewers answered too.")
+        echo(f"No measure has made suggestions for {FEWEST} records that reviewers also answered.")
 
 
 def _suggest_push(campaign: str) -> None:
-    echo(f"{campaign} has no dataset in Argilla. Push one with `timbre review push {campaign}`.")
+    echo(f"{campaign} has no dataset in Argilla. Create one with `timbre review push {campaign}`.")
 
 
 def _format(time: timedelta | None) -> str:
@@ -332,7 +341,7 @@ def _format(time: timedelta | None) -> str:
 
 
 def _with_seconds(value: object) -> object:
-    """A value with its times in seconds, for JSON."""
+    """Convert all durations in a value to seconds, for JSON."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):

@@ -9,14 +9,17 @@ from timbre.console import echo, echo_error, print_json, print_rows, progress
 from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="List, show, promote, chat with and start runs.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List, inspect, start and promote runs, and chat with their adapters.",
+)
 
 _OneCampaign = Annotated[str, typer.Option("--campaign", help="Only show this campaign's runs.")]
 
 
 @app.command("list")
 def list_(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
-    """List the runs with their version, base model and state.
+    """List all runs with their version, base model and state.
 
     Example: timbre run list
     """
@@ -33,7 +36,7 @@ def list_(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
 
 @app.command()
 def show(run: Run, as_json: AsJson = False) -> None:
-    """Show a run: its configuration, and everything that happened to it.
+    """Show a run's configuration and history.
 
     Example: timbre run show 3f4cb14a3f95 --json
     """
@@ -66,12 +69,13 @@ def promote(
     run: Run,
     campaign: CampaignOption,
     anyway: Annotated[
-        str, typer.Option(help="Promote without a comparison, and record this reason.")
+        str, typer.Option(help="Reason to record for promoting the run without a comparison.")
     ] = "",
 ) -> None:
-    """Promote a run if it beats the current one on its held-out prompts; exits with 1 if not.
+    """Promote a run if it beats the current one on its held-out prompts.
 
-    If none is promoted yet, it has to beat the base model. The result is recorded either way.
+    If no run has been promoted yet, the run must beat the base model. The result is recorded even
+    if the run isn't promoted. In that case, the exit status is 1.
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
@@ -89,7 +93,7 @@ def promote(
 
         if anyway:
             promote_anyway(store, loaded.name, record, anyway)
-            echo(f"Run {record.id[:12]} is promoted without comparison.")
+            echo(f"Run {record.id[:12]} was promoted without a comparison.")
             return
         decision = promote_if_better(store, loaded, record, settings, advance)
     echo(describe_decision(record, decision))
@@ -99,7 +103,7 @@ def promote(
 
 @app.command()
 def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
-    """List the promotions, newest last; a campaign uses its last one.
+    """List all promotions from oldest to newest. A campaign uses its newest one.
 
     Example: timbre run promoted --campaign demo-tone
     """
@@ -116,7 +120,9 @@ def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
 @app.command()
 def chat(
     run: Run,
-    system: Annotated[str, typer.Option(help="A system prompt.")] = "",
+    system: Annotated[
+        str, typer.Option(help="System prompt for the conversation (default: none).")
+    ] = "",
     base: Annotated[
         bool, typer.Option("--base", help="Also show the base model's answers.")
     ] = False,
@@ -124,12 +130,12 @@ def chat(
         int, typer.Option(min=1, help="Maximum number of tokens in an answer.")
     ] = 128,
     temperature: Annotated[
-        float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")
+        float, typer.Option(min=0.0, help="Sampling temperature (0 means greedy decoding).")
     ] = 0.0,
 ) -> None:
-    """Chat with a run's adapter, side by side with its base on request; Ctrl-D ends it.
+    """Chat with a run's adapter until you press Ctrl-D. With --base, the base model answers too.
 
-    Each line is a turn; `/new` starts a new conversation. Lines can be piped in.
+    Each input line is one turn, and `/new` starts a new conversation. You can also pipe lines in.
 
     Example: timbre run chat 3f4cb14a3f95 --base
     """
@@ -148,7 +154,7 @@ def chat(
     options = ChatOptions(system, base, new_tokens, temperature)
     conversations = open_conversations(tuned_arm(record, settings), options)
     if sys.stdin.isatty():
-        echo("Type a message. /new starts a new conversation, Ctrl-D ends this one.")
+        echo("Type a message. Enter /new to start a new conversation, or press Ctrl-D to quit.")
     run_chat(conversations, sys.stdin, echo)
 
 
@@ -156,20 +162,24 @@ def chat(
 def watch(
     campaign: Annotated[
         list[str] | None,
-        typer.Argument(help="Campaigns to watch (default: all that have [watch])."),
+        typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
     ] = None,
-    trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
-    train: Annotated[bool, typer.Option(help="Take runs from the queue and train them.")] = True,
+    trigger: Annotated[bool, typer.Option(help="Add runs for new versions to the queue.")] = True,
+    train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,
     reviews: Annotated[
-        str, typer.Option(help="Pull reviews, too: the HOST:PORT at which Argilla reaches us.")
+        str,
+        typer.Option(
+            help="HOST:PORT where Argilla can reach this machine. If set, the worker also "
+            "pulls reviews."
+        ),
     ] = "",
     every: Annotated[float, typer.Option(min=0.1, help="Polling interval in seconds.")] = 5.0,
 ) -> None:
-    """Start a campaign's runs when a version appears that matches its [watch] section.
+    """Start training runs when new versions match the [watch] section of a campaign.
 
-    Each run happens once, whatever crashes and however many workers there are. A run that dies is
-    tried once more and then reported (`timbre run queue`). Ctrl-C or SIGTERM stops the worker; its
-    run continues from the last checkpoint another time.
+    Each run finishes once, even if workers crash or several of them share the queue. A run that
+    dies is retried once. If it dies again, `timbre run queue` lists it as failed. Ctrl-C or SIGTERM
+    stops the worker. The next worker continues its run from the last checkpoint.
 
     Example: timbre run watch demo-tone
     """
@@ -196,14 +206,15 @@ def perform(
     version: Version,
     campaign: CampaignOption,
     config: Annotated[
-        str, typer.Option(help="A training file (default: the campaign's own).")
+        str,
+        typer.Option(help="Training file, or its name (default: the campaign's training file)."),
     ] = "",
     with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:
     """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
 
-    Finished steps aren't repeated. If the database is unavailable or belongs to another version of
-    Timbre, it exits with 75, which doesn't count as a failure of the run.
+    Finished steps aren't repeated. If the database is unavailable or was created by another version
+    of Timbre, the exit status is 75, and the run doesn't count as failed.
 
     Example: timbre run perform demo-tone --campaign demo-tone
     """
@@ -232,10 +243,10 @@ def perform(
 
 @app.command()
 def queue(
-    retry: Annotated[str, typer.Option(help="The key of a failed run to start again.")] = "",
+    retry: Annotated[str, typer.Option(help="Key of the failed run to retry.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the runs that versions started, their state, and why one was given up.
+    """List the runs in the queue with their state and, if they failed, the reason.
 
     Example: timbre run queue --json
     """
@@ -249,7 +260,7 @@ def queue(
                     f"No queued run has the key “{retry}”. `timbre run queue` lists the keys."
                 )
             forget(store, retry)
-            echo(f"{retry} starts again when a worker next looks.")
+            echo(f"{retry} is back in the queue. A worker will start it at its next poll.")
             return
     columns = ("key", "campaign", "version", "training", "state", "attempts", "at", "reason")
     rows = [

@@ -1,4 +1,4 @@
-"""`timbre study`: the two published experiments, resumable step by step."""
+"""`timbre study`: run the two published experiments, with resumable steps."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from studies.config import PersonaStudy, ToneStudy
     from studies.training import PlannedTraining
 
-app = typer.Typer(no_args_is_help=True, help="The published experiments on tone and persona.")
+app = typer.Typer(no_args_is_help=True, help="Run the published experiments on tone and persona.")
 
-Config = Annotated[str, typer.Option(help="A study file, or the name of one in configs/studies.")]
-DryRun = Annotated[bool, typer.Option(help="Only list the remaining work and its estimated time.")]
+Config = Annotated[str, typer.Option(help="Study file, or the name of one in configs/studies.")]
+DryRun = Annotated[
+    bool, typer.Option(help="Only list the remaining work and estimate how long it takes.")
+]
 
 
 @app.command()
 def tone(config: Config = "tone-quick", dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """How much data, in which precision, how fast, and would a prompt be enough?
+    """Study how the tone depends on training set size, precision and training time.
 
-    Finished steps are kept: run the command again to continue.
+    The study also compares tuning with prompting.
+
+    Finished steps are stored. If the study is interrupted, run the command again to continue.
 
     Example: timbre study tone --config tone-quick --dry-run
     """
@@ -36,9 +40,11 @@ def tone(config: Config = "tone-quick", dry_run: DryRun = False, as_json: AsJson
 def persona(
     config: Config = "persona-quick", dry_run: DryRun = False, as_json: AsJson = False
 ) -> None:
-    """Which training format gives a model a character: dialogues, statements, documents, a mix?
+    """Study which training format teaches a persona best.
 
-    Finished steps are kept: run the command again to continue.
+    The formats are dialogues, statements, documents, and a mix of all three.
+
+    Finished steps are stored. If the study is interrupted, run the command again to continue.
 
     Example: timbre study persona --config persona-quick --dry-run
     """
@@ -70,7 +76,7 @@ def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_
 def _print_plan(
     plan: list["PlannedTraining"], timed: float | None, guess: float, as_json: bool
 ) -> None:
-    """Print what is left; `timed` and `guess` are minutes per training, measured or expected."""
+    """Print the remaining work. `timed` and `guess` are minutes per training run."""
     per_training = timed or guess
     left = [training for training in plan if not training.is_done]
     minutes = sum(not training.is_remote for training in left) * per_training
@@ -98,10 +104,12 @@ def _print_plan(
         (p.label, "yes" if p.is_done else "no", f"{p.usd:.2f}" if p.is_remote else "") for p in plan
     ]
     print_table(columns, [row[: len(columns)] for row in cells])
-    source = "timed here" if timed else "from the study's file"
+    source = "timed here" if timed else "from the study file"
     echo(
-        f"{len(left)} of {len(plan)} trainings left: about {minutes:.0f} minutes "
+        f"{len(left)} of {len(plan)} training runs left: about {minutes:.0f} minutes "
         f"({per_training:.1f} per training, {source}), {minutes / 60:.2f} machine-hours."
     )
     if has_cost:
-        echo(f"Left to pay at APIs: about {usd:.2f} US dollars, at the prices in the file.")
+        echo(
+            f"The remaining API cost is about {usd:.2f} US dollars at the prices in the study file."
+        )

@@ -3,12 +3,12 @@
 from timbre.commands.options import AsJson
 from timbre.commands.voice import VoiceFile, print_preview, voice_app
 
-app = voice_app("Tones of voice.")
+app = voice_app("Check tone files.")
 
 
 @app.command()
 def check(file: VoiceFile, as_json: AsJson = False) -> None:
-    """Report what's wrong with a tone file, and show what the offline teacher writes with it.
+    """Report problems in a tone file, and show what the offline teacher writes with it.
 
     Example: timbre tone check plain-language
     """

@@ -10,7 +10,7 @@ from timbre.stores import open_store
 
 
 def trace(
-    record: Annotated[str, typer.Argument(help="A record's id, or its first 6 digits or more.")],
+    record: Annotated[str, typer.Argument(help="Record id, or at least its first 6 digits.")],
     as_json: AsJson = False,
 ) -> None:
     """Trace a record back to its article revision, prompts, teacher, reviews, version and run.

@@ -14,16 +14,19 @@ from timbre.stores import open_store
 def train(
     version: Version,
     config: Annotated[
-        str, typer.Option(help="A training file, or the name of a shipped one.")
+        str, typer.Option(help="Training file, or the name of one in configs/training.")
     ] = "mini",
     resume: Annotated[
-        bool, typer.Option("--resume/--anew", help="Continue where it stopped, or start again.")
+        bool,
+        typer.Option(
+            "--resume/--anew", help="Continue an interrupted run, or start again from scratch."
+        ),
     ] = True,
 ) -> None:
-    """Train an adapter; an interrupted run continues, a finished one isn't repeated.
+    """Train an adapter. An interrupted run continues, and a finished run isn't repeated.
 
-    With --anew it starts again, interrupted or finished. On several devices, start it with
-    `accelerate launch` (configs/accelerate); they then share each batch.
+    With --anew, training always starts from scratch. To train on several devices, start the command
+    with `accelerate launch` (see configs/accelerate). The devices then share each batch.
 
     Example: timbre train demo-tone --config mini
     """

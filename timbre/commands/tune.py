@@ -13,16 +13,25 @@ from timbre.stores import open_store
 
 def tune(
     version: Version,
-    model: Annotated[str, typer.Option(help="Name of the model to fine-tune at the service.")],
-    url: Annotated[str, typer.Option(help="The service.")] = "https://api.openai.com/v1",
-    folder: Annotated[Path | None, typer.Option(help="Where the job's state is kept.")] = None,
-    epochs: Annotated[int, typer.Option(min=0, help="Epochs; 0 lets the service choose.")] = 0,
+    model: Annotated[
+        str, typer.Option(help="Name of the model that the service should fine-tune.")
+    ],
+    url: Annotated[
+        str, typer.Option(help="Base URL of the service.")
+    ] = "https://api.openai.com/v1",
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Folder to store the job's state in (default: a folder in TIMBRE_HOME)."),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option(min=0, help="Number of training epochs (0 lets the service choose).")
+    ] = 0,
     every: Annotated[float, typer.Option(min=0.1, help="Polling interval in seconds.")] = 10.0,
 ) -> None:
-    """Start a fine-tuning job on a version at a service, once, and follow it to its model.
+    """Fine-tune a model on a version through a service's API, and wait for the result.
 
-    The key's owner pays: TIMBRE_TEACHER_KEY, or OPENAI_API_KEY for OpenAI itself. Run the command
-    again after an interruption to follow the job it started.
+    The service charges the owner of the API key: TIMBRE_TEACHER_KEY, or OPENAI_API_KEY for OpenAI.
+    If the command is interrupted, run it again to follow the same job.
 
     Example: timbre tune demo-tone --model gpt-4.1-nano-2025-04-14
     """

@@ -14,12 +14,14 @@ app = typer.Typer(no_args_is_help=True, help="Freeze, list, check, compare and e
 @app.command()
 def freeze(
     campaign: Campaign,
-    name: Annotated[str, typer.Option(help="The version's name.")] = "",
+    name: Annotated[
+        str, typer.Option(help="Name of the new version (default: the campaign's name).")
+    ] = "",
     override: Annotated[
-        str, typer.Option(help="Freeze even if a gate fails, and record this reason.")
+        str, typer.Option(help="Reason to record for freezing a version even if a gate fails.")
     ] = "",
 ) -> None:
-    """Freeze what was approved in a campaign, if its gates pass.
+    """Freeze a campaign's approved texts as a version, if they pass the gates.
 
     Example: timbre version freeze demo-tone --name first
     """
@@ -37,7 +39,7 @@ def freeze(
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the versions.
+    """List all versions.
 
     Example: timbre version list
     """
@@ -54,7 +56,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(version: Version, as_json: AsJson = False) -> None:
-    """Show a version: its splits, its gates, and who reviewed it.
+    """Show a version's splits, gates and reviewers.
 
     Example: timbre version show demo-tone --json
     """
@@ -80,7 +82,9 @@ def show(version: Version, as_json: AsJson = False) -> None:
 
 @app.command()
 def verify(version: Version, as_json: AsJson = False) -> None:
-    """Recompute every hash of a version and list what differs; exits with 1 if anything does.
+    """Recompute every hash of a version and list the differences.
+
+    The exit status is 1 if there are any differences.
 
     Example: timbre version verify demo-tone
     """
@@ -105,7 +109,7 @@ def verify(version: Version, as_json: AsJson = False) -> None:
 @app.command()
 def diff(
     before: Version,
-    after: Annotated[str, typer.Argument(help="The other version's id or name.")],
+    after: Annotated[str, typer.Argument(help="Name or id of the version to compare with.")],
     as_json: AsJson = False,
 ) -> None:
     """Show what was added, removed, edited and relabelled between two versions.
@@ -140,18 +144,18 @@ def diff(
 @app.command()
 def export(
     version: Version,
-    folder: Annotated[str, typer.Option(help="Where to write it.")] = "export",
+    folder: Annotated[str, typer.Option(help="Folder to write the export to.")] = "export",
     form: Annotated[
         Literal[
             "chat", "text", "parquet", "dataset", "openai", "together", "fireworks", "preferences"
         ],
-        typer.Option("--format", help="The file format."),
+        typer.Option("--format", help="File format of the export."),
     ] = "chat",
 ) -> None:
-    """Write a version for other tools, with the attribution its articles' licence requires.
+    """Export a version for other tools, with the attribution that its articles' licence requires.
 
-    Files for openai, together and fireworks are checked against their rules. `preferences` writes
-    the pairs that people decided, in the format of TRL's DPO trainer.
+    Files for OpenAI, Together and Fireworks are checked against the rules of each service.
+    `preferences` exports the pairs that people compared, in the format of TRL's DPO trainer.
 
     Example: timbre version export demo-tone --format parquet --folder out
     """
@@ -169,13 +173,15 @@ def export(
 
 @app.command()
 def erase(
-    reviewer: Annotated[str, typer.Option(help="Erase this person's answers.")] = "",
+    reviewer: Annotated[str, typer.Option(help="Erase all answers from this reviewer.")] = "",
     article: Annotated[
-        str, typer.Option(help="Erase this article and what was made from it.")
+        str, typer.Option(help="Erase this article and everything generated from it.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase without asking for confirmation.")
+    ] = False,
 ) -> None:
-    """Erase a person's answers or an article on request; affected versions are marked for good.
+    """Erase a person's answers or an article, and permanently mark the affected versions.
 
     Example: timbre version erase --reviewer ada --yes
     """
@@ -194,6 +200,6 @@ def erase(
             f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples erased."
         )
         for run in erasure.runs:
-            echo(f"  Run {run[:12]} was trained on it. Delete its adapter and reports yourself.")
-    echo("Erased." if erasures else "Erased; no version is affected.")
-    echo("Argilla and earlier exports still have the data. Delete it there, too.")
+            echo(f"  Run {run[:12]} was trained on it. Delete its adapter and reports by hand.")
+    echo("Erased." if erasures else "Erased. No versions are affected.")
+    echo("Argilla and earlier exports still contain the data. Delete it there too.")

@@ -1,4 +1,4 @@
-"""What `timbre tone check` and `timbre persona check` share."""
+"""Code that `timbre tone check` and `timbre persona check` share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +11,13 @@ from timbre.console import echo, echo_error, print_json
 if TYPE_CHECKING:
     from db.records import Candidate, Rejection
 
-VoiceFile = Annotated[str, typer.Argument(help="A file, or the name of a shipped one.")]
+VoiceFile = Annotated[
+    str, typer.Argument(help="Tone or persona file, or the name of one in configs/.")
+]
 
 
 def voice_app(help: str) -> typer.Typer:
-    """A command group that keeps its name although it has a single command."""
+    """Create a command group that keeps its name even though it contains a single command."""
     app = typer.Typer(no_args_is_help=True, help=help)
     app.callback()(lambda: None)
     return app
@@ -23,7 +25,7 @@ def voice_app(help: str) -> typer.Typer:
 
 @contextmanager
 def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Rejection]"]:
-    """Print the texts that the block adds to the list, or a file's problems and exit with 1."""
+    """Print the texts collected in the block, or the problems found in the file."""
     from timbre.config import ConfigError
 
     records: list[Candidate | Rejection] = []

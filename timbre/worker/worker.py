@@ -195,7 +195,7 @@ class Worker:
 
     def _give_up(self, claim: Claim, reason: str) -> None:
         """Report a run that failed for good, and mark it as failed in case it was killed."""
-        log.error("%s failed for good: %s", _describe(claim.request), reason)
+        log.error("%s failed and won't be retried: %s", _describe(claim.request), reason)
         training = load_training(claim.request.training).config
         with Store.open(self.settings.database_url) as store:
             finish(store, claim, ClaimState.FAILED, reason)

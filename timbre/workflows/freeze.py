@@ -1,13 +1,11 @@
 """Freeze a campaign's approved candidates into a version, if its gates pass."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from annotation.agreement.measurement import answers_by_subject, krippendorff_alpha
 from annotation.verdicts import DECISION, verdicts
 from db.records import (
     Candidate,
-    CandidateKind,
     Decision,
     Gate,
     Interval,
@@ -20,12 +18,12 @@ from db.reviews import current_reviews
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
 from db.versions.splits import Splits
+from evaluation import scorer_cards
 from evaluation.gates import ApprovedTexts, DecisionAgreement, quality_gates
-from evaluation.scorer_cards import suggestion_gates
+from evaluation.judge_cards import JudgeCard
 from pipelines.checks.near_duplicates import find_near_duplicates
 from pipelines.checks.pii import find_pii
 from timbre.campaign import Campaign
-from timbre.workflows.judge import review_questions, suggestion_cards
 
 
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
@@ -38,10 +36,10 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     store.add(decided)
-    approved = list(_approved(store, decided))
     agreement = agreement_on_decision(
         [r for r in reviews if r.dataset in campaign.independent_datasets]
     )
+    approved = list(_approved(store, decided))
     config = campaign.freeze
     plan = FreezePlan(
         name=name,
@@ -76,9 +74,20 @@ def version_gates(
     gates = quality_gates(checked, agreement, bounds)
     if not bounds.measured:
         return gates
+    final = [candidate.as_approved(verdict) for candidate, verdict, _ in approved]
     cards = suggestion_cards(store, campaign)
-    final = [_with_edit(candidate, verdict) for candidate, verdict, _ in approved]
-    return gates + suggestion_gates(cards, final, review_questions(campaign), bounds)
+    return gates + scorer_cards.suggestion_gates(cards, final, campaign.review_questions, bounds)
+
+
+def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
+    """A judge card for each measure that suggests answers, if enough records were reviewed."""
+    answers = scorer_cards.suggestion_reviews(
+        current_reviews(store, dataset=campaign.calibration_dataset),
+        current_reviews(store, dataset=campaign.candidates_dataset),
+    )
+    ids = tuple({review.subject for review in answers.reviews})
+    candidates = store.stream(Candidate, id=ids)
+    return scorer_cards.suggestion_cards(candidates, answers, campaign.review_questions)
 
 
 def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
@@ -90,14 +99,6 @@ def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
     decided = [set(row.values()) for row in sheet.values() if len(row) > 1]
     is_unanimous = all(len(decisions) == 1 for decisions in decided)
     return DecisionAgreement(None, alpha.reason, len(decided) if is_unanimous else 0)
-
-
-def _with_edit(candidate: Candidate, verdict: Verdict) -> Candidate:
-    """The candidate with the reviewer's edit in place of its answer."""
-    if verdict.text is None or candidate.kind is not CandidateKind.CONVERSATION:
-        return candidate
-    *before, answer = candidate.messages
-    return replace(candidate, messages=(*before, replace(answer, content=verdict.text)))
 
 
 def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approval]:

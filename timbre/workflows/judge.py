@@ -26,7 +26,7 @@ from evaluation import scorer_cards
 from evaluation.arms import MeasuredArm
 from evaluation.judge_cards import JudgeCard
 from evaluation.rating import CompletePrompts, Judge, Rubric, tone_rubric, trait_rubric
-from evaluation.scorer_cards import BlindVotes, ReviewerLabels, ReviewQuestions
+from evaluation.scorer_cards import BlindVotes, ReviewerLabels
 from pipelines.completions import complete_chats
 from pipelines.plan import GenerationPlan, Resources
 from pipelines.teachers.registry import identify_teacher
@@ -140,30 +140,6 @@ def vote_cards(
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
     return scorer_cards.vote_cards(BlindVotes(votes, comparisons, outputs), arms, measures)
-
-
-def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """A judge card for each measure that suggests answers, if enough records were reviewed."""
-    answers = scorer_cards.suggestion_reviews(
-        current_reviews(store, dataset=campaign.calibration_dataset),
-        current_reviews(store, dataset=campaign.candidates_dataset),
-    )
-    ids = tuple({review.subject for review in answers.reviews})
-    candidates = store.stream(Candidate, id=ids)
-    return scorer_cards.suggestion_cards(candidates, answers, review_questions(campaign))
-
-
-def review_questions(campaign: Campaign) -> ReviewQuestions:
-    """The review questions for which measures suggest answers."""
-    settings = campaign.review_settings
-    voice = campaign.voice
-    return ReviewQuestions(
-        scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
-        rating_rule=campaign.rating_rule,
-        is_grounded=settings.grounded,
-        traits=tuple(trait.name for trait in settings.traits),
-        guidelines=campaign.guidelines,
-    )
 
 
 def _judge_plan(campaign: Campaign) -> GenerationPlan:

@@ -58,14 +58,14 @@ def describe_missing_target(campaign: Campaign) -> str:
     """Why a campaign's runs can't be compared, and what to do instead."""
     return (
         f"Runs of “{campaign.name}” can't be compared automatically, because "
-        f"{campaign.subject} has no [target]. Read the report, and promote the run you prefer with "
-        f"`timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
+        f"{campaign.subject} has no [target]. Read the report, and promote the run that you prefer "
+        f"with `timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
     )
 
 
 def describe_decision(run: Run, decision: PromotionDecision) -> str:
     """The result of a comparison as a sentence."""
-    outcome = "is promoted" if decision.is_better else "isn't promoted"
+    outcome = "was promoted" if decision.is_better else "wasn't promoted"
     return f"Run {run.id[:12]} {outcome}: {decision.reason}."
 
 
@@ -84,7 +84,7 @@ def _current(store: Store, campaign: str, run: Run) -> Run | None:
     check_finished(store, run)
     current = promoted_run(store, campaign)
     if current and current.id == run.id:
-        raise SettingsError(f"Run {run.id[:12]} is promoted already. Choose another run.")
+        raise SettingsError(f"Run {run.id[:12]} is already promoted. Choose another run.")
     return current
 
 

@@ -1,1 +1,1 @@
-"""Adapters as whole models for llama.cpp, Ollama and vLLM."""
+"""Export adapters as complete models for llama.cpp, Ollama and vLLM."""

@@ -1,4 +1,4 @@
-"""What to export from an adapter, and how far the export may differ from it."""
+"""Export settings, and how far an export may differ from its adapter."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 class MergeInto(StrEnum):
-    """The weights an adapter is merged into: as published, or as they were during training.
+    """The weights to merge an adapter into: the published weights, or those used in training.
 
-    They differ for a quantised base. The adapter learned to correct the rounded weights, so merging
-    into those gives the trained model; most people serve the published ones.
+    They differ if the base was quantised. The adapter learned to correct the rounded weights, so
+    merging into those reproduces the trained model, but most people serve the published ones.
     """
 
     PUBLISHED = "published"
@@ -17,7 +17,7 @@ class MergeInto(StrEnum):
 
 
 class GgufType(StrEnum):
-    """The number format of a GGUF file's matrices; vectors are float32."""
+    """The number format for matrices in a GGUF file; vectors are always float32."""
 
     F16 = "f16"
     Q8_0 = "q8_0"
@@ -27,8 +27,8 @@ class GgufType(StrEnum):
 class Bounds:
     """How far an export may differ from its adapter.
 
-    `difference` is the largest mean |Δ log-probability|, in nats per token; `parted` the largest
-    share of greedy answers that differ, which near-ties do when weights are rounded.
+    `difference` limits the mean |Δ log-probability|, in nats per token. `parted` limits the share
+    of greedy answers that differ, because rounded weights can flip near-ties.
     """
 
     difference: float = 0.02
@@ -37,9 +37,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What to export and how: `dtype` is the number format of merged weights.
+    """What to export and how; `dtype` is the number format of merged weights.
 
-    `converter` is llama.cpp's script, used instead of our own GGUF writer if given.
+    `converter` is the path of llama.cpp's script, which replaces our own GGUF writer if given.
     """
 
     adapter: Path

@@ -1,4 +1,4 @@
-"""Export an adapter as a whole model for other programs, and check that it matches the adapter."""
+"""Export an adapter as a complete model, and check that the model matches the adapter."""
 
 import json
 import shutil
@@ -36,9 +36,10 @@ GGUF = "model.gguf"
 
 
 def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
-    """Write base and adapter as one model, after comparing the two on held-out examples.
+    """Merge the base model and the adapter into one model, and compare it with the adapter.
 
-    Raises `TrainerError` and leaves nothing behind if the model differs too much from the adapter.
+    The comparison uses held-out examples. Raises `TrainerError` and leaves nothing behind if the
+    model differs too much from the adapter.
     """
     with _complete_folder(plan, folder, examples) as partial:
         with library_session():
@@ -51,12 +52,12 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
 def export_gguf(
     plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
 ) -> Parity:
-    """Write base and adapter as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
+    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
 
-    The comparison loads the written file with transformers.
+    The written file is loaded with transformers and compared with the adapter.
 
-    Raises `TrainerError` if the family can't be written as GGUF, if Ollama can't express the chat
-    template, or if the model differs too much from the adapter.
+    Raises `TrainerError` if the model family isn't supported by GGUF, if Ollama can't express the
+    chat template, or if the model differs too much from the adapter.
     """
     with (
         _complete_folder(plan, folder, examples) as partial,
@@ -85,22 +86,23 @@ def export_gguf(
 
 @contextmanager
 def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
-    """A hidden folder to write in, which becomes `folder` once everything is in it.
+    """A hidden folder for the export, renamed to `folder` once the export is complete.
 
-    It also receives the adapter's card. Leftovers of a killed export are deleted.
+    It also receives a copy of the adapter card. Files left over from an interrupted export are
+    deleted.
 
-    Raises `TrainerError` if `folder` holds something other than an export, or if another process
+    Raises `TrainerError` if `folder` contains anything other than an export, or if another process
     is exporting there.
     """
     if folder.exists() and not (folder / PARITY).is_file():
         raise TrainerError(
-            f"{folder} exists and isn't an earlier export, so it won't be overwritten. Choose "
-            "another folder."
+            f"{folder} already exists and isn't an earlier export, so it won't be overwritten. "
+            "Choose another folder."
         )
     if not any(example.messages for example in examples):
         raise TrainerError(
-            "There are no held-out chats to compare the export with its adapter on. Freeze a "
-            "version whose test split has chats, and train on that."
+            "The export can't be compared with its adapter because there are no held-out chats. "
+            "Freeze a version with chats in its test split, and train on it."
         )
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     with lock_folder(hidden):
@@ -109,7 +111,7 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
         partial.mkdir()
         try:
             yield partial
-            card = plan.adapter / "README.md"  # attributes the articles used
+            card = plan.adapter / "README.md"  # credits the source articles
             if card.is_file():
                 shutil.copy(card, partial / "ADAPTER.md")
             shutil.rmtree(folder, ignore_errors=True)
@@ -119,24 +121,24 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
 
 
 def _save_parity(parity: Parity, folder: Path) -> None:
-    """Save how far an export differs, or reject it if that is too far."""
+    """Save how far an export differs from its adapter, or reject it if it differs too much."""
     if not parity.is_within_bounds:
         message = (
             f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
             f"answers are the same (at least {1 - parity.bounds.parted:.0%} required), and the "
             f"mean |Δ log-probability| is {parity.difference:.4f} (at most "
-            f"{parity.bounds.difference} allowed). Merge into the weights it was trained on, or "
-            f"use more bits per weight.\n{parity.parting}"
+            f"{parity.bounds.difference} allowed). Merge the adapter into the weights it was "
+            f"trained on, or use more bits per weight.\n{parity.parting}"
         )
         raise TrainerError(message.rstrip())
     (folder / PARITY).write_text(canonical(asdict(parity)))
 
 
 def vllm_command(plan: ExportPlan) -> str:
-    """The shell command that serves the unmerged adapter on its base with vLLM."""
+    """The shell command for serving the unmerged adapter and its base model with vLLM."""
     base = resolve(plan.base, plan.revision)
     rank = int(json.loads((plan.adapter / "adapter_config.json").read_text())["r"])
-    max_rank = 2 ** max(3, (rank - 1).bit_length())  # vLLM takes powers of two from 8
+    max_rank = 2 ** max(3, (rank - 1).bit_length())  # vLLM accepts powers of two from 8
     return (
         f"vllm serve {quote(str(base))} --enable-lora --max-lora-rank {max_rank} "
         f"--lora-modules tuned={quote(str(plan.adapter.resolve()))}"
@@ -148,7 +150,7 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
     is_trained_on = plan.into is MergeInto.TRAINED_ON
     precision = choose_precision(metadata.precision if is_trained_on else "float32")
     source = resolve(plan.base, plan.revision)
-    base: Any = load_model(source, precision)  # transformers types neither of the next two
+    base: Any = load_model(source, precision)  # the next two aren't typed in transformers
     weights = (base.dequantize() if precision.is_quantised else base).float()
     merged: Any = PeftModel.from_pretrained(weights, str(plan.adapter)).merge_and_unload()
     merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
@@ -165,7 +167,7 @@ def _compare(
     decoding = Decoding(max_new_tokens=plan.new_tokens)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     adapter = Answerer(tuned, decoding)
-    is_float32 = read_metadata(plan.adapter).precision == "float32"  # else bfloat16 if it's fast
+    is_float32 = read_metadata(plan.adapter).precision == "float32"  # or bfloat16 if it's fast
     decoding = replace(decoding, precision="float32" if is_float32 else "auto")
     exported = Answerer(Arm("exported", str(folder)), decoding, model)
     return measure_parity(adapter, exported, examples, plan.bounds)

@@ -1,7 +1,7 @@
-"""Write a model of the Llama or Qwen family as one GGUF file for llama.cpp and Ollama.
+"""Write a Llama or Qwen model as a single GGUF file for llama.cpp and Ollama.
 
-Tensor names come from the `gguf` package's map. Tokenizers and rotary embeddings that llama.cpp
-would read differently are errors.
+Tensor names come from the map in the `gguf` package. Tokenizers and rotary embeddings that
+llama.cpp would interpret differently are rejected.
 """
 
 import json
@@ -30,19 +30,19 @@ _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _SPLITS = {f"{_LETTERS}{{1,3}}{_REST}": "llama-bpe", f"{_LETTERS}{_REST}": "qwen2"}
 
 
-_HINT = "Set TIMBRE_LLAMA_CPP to llama.cpp's folder to use its converter."
+_HINT = "Set TIMBRE_LLAMA_CPP to your llama.cpp folder to use its converter."
 
 
 def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
-    """Write the model in a folder (safetensors, tokenizer, template) as one GGUF file.
+    """Convert a model folder (safetensors, tokenizer, template) to a single GGUF file.
 
-    Raises `TrainerError` if the family, tokenizer or rotary embedding isn't supported.
+    Raises `TrainerError` if the model family, tokenizer or rotary embedding isn't supported.
     """
     config = AutoConfig.from_pretrained(model, local_files_only=True)
     if config.model_type not in _ARCHITECTURES:
         raise TrainerError(
-            f"GGUF files of the model family “{config.model_type}” aren't supported, only of "
-            f"{', '.join(_ARCHITECTURES)}. {_HINT}"
+            f"The model family “{config.model_type}” can't be written as GGUF; the supported "
+            f"families are {', '.join(_ARCHITECTURES)}. {_HINT}"
         )
     architecture = _ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
@@ -68,7 +68,7 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
 
 
 def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
-    values: Any = config  # each family has its own class; these names are common to all
+    values: Any = config  # each family has its own class, but they share these names
     head = getattr(values, "head_dim", None) or values.hidden_size // values.num_attention_heads
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_block_count(values.num_hidden_layers)
@@ -86,9 +86,9 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
 
 
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
-    """By how much each rotary frequency is slowed down, None without scaling.
+    """The factors by which rotary frequencies are slowed down, or None without scaling.
 
-    Raises `TrainerError` for a scaling that GGUF doesn't store as factors.
+    Raises `TrainerError` if GGUF can't store the scaling as factors.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -96,8 +96,8 @@ def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
         return None
     if kind != "llama3":
         raise TrainerError(
-            f"GGUF files with rotary embeddings scaled by “{kind}” aren't supported, only "
-            f"“default” and “llama3”. {_HINT}"
+            f"Rotary embeddings with “{kind}” scaling can't be written as GGUF; only “default” and "
+            f"“llama3” are supported. {_HINT}"
         )
     scaled, _ = ROPE_INIT_FUNCTIONS[kind](config, "cpu")
     head = len(scaled) * 2
@@ -109,7 +109,7 @@ def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
 def _permute_heads(
     name: str, values: NDArray[np.float32], config: PreTrainedConfig
 ) -> NDArray[np.float32]:
-    """Reorder queries and keys: llama.cpp rotates neighbouring values of a head, not its halves."""
+    """Reorder queries and keys, because llama.cpp rotates adjacent values instead of half-heads."""
     shape: Any = config
     heads = {"q_proj": shape.num_attention_heads, "k_proj": shape.num_key_value_heads}
     count = next((heads[part] for part in heads if part in name), None)
@@ -125,7 +125,7 @@ def _add_tensor(
     if values.ndim == 1:
         kind = gguf.GGMLQuantizationType.F32
     elif values.shape[-1] % gguf.GGML_QUANT_SIZES[kind][0]:
-        kind = gguf.GGMLQuantizationType.F16  # the rows don't fill whole blocks
+        kind = gguf.GGMLQuantizationType.F16  # the rows don't divide into whole blocks
     writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
 
@@ -134,8 +134,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
     data = json.loads((model / "tokenizer.json").read_text())
     if data["model"]["type"] != "BPE":
         raise TrainerError(
-            f"GGUF files with a {data['model']['type']} tokenizer aren't supported, only with "
-            f"byte-level BPE. {_HINT}"
+            f"The {data['model']['type']} tokenizer can't be written as GGUF; only byte-level BPE "
+            f"is supported. {_HINT}"
         )
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(_pre_tokenizer_name(data["pre_tokenizer"]))
@@ -152,7 +152,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
         writer.add_bos_token_id(tokenizer.bos_token_id)
     writer.add_eos_token_id(tokenizer.eos_token_id)
     writer.add_pad_token_id(tokenizer.pad_token_id)
-    writer.add_add_bos_token(False)  # the template writes it
+    writer.add_add_bos_token(False)  # the template adds it
     template = Chat.from_tokenizer(tokenizer).template
     writer.add_chat_template(served_template(template, data["pre_tokenizer"]))
 
@@ -166,16 +166,16 @@ _SPACED = (
 
 
 def served_template(template: str, pre_tokenizer: Any) -> str:
-    """A chat template that llama.cpp renders to the tokens the model was trained on.
+    """Adapt a chat template so that llama.cpp produces the tokens the model was trained on.
 
-    Some tokenizers add a space before every piece of text. llama.cpp never does for byte-level
-    BPE, so the template has to.
+    Some tokenizers add a space before every piece of text. llama.cpp never does for byte-level BPE,
+    so the template has to add it.
     """
     return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
 
 
 def _pre_tokenizer_name(data: Any) -> str:
-    """llama.cpp's name for how a tokenizer splits text into words before merging bytes.
+    """llama.cpp's name for the way a tokenizer splits text into words before it merges bytes.
 
     Raises `TrainerError` if llama.cpp has no name for it.
     """
@@ -186,6 +186,6 @@ def _pre_tokenizer_name(data: Any) -> str:
     if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
         return "gpt-2"
     raise TrainerError(
-        "The tokenizer splits words differently from GPT-2, Llama 3 and Qwen, which GGUF files "
-        f"don't support. {_HINT}"
+        "The tokenizer can't be written as GGUF because it splits words differently from GPT-2, "
+        f"Llama 3 and Qwen. {_HINT}"
     )

@@ -1,4 +1,4 @@
-"""llama.cpp's own GGUF converter, which supports more model families than ours."""
+"""Run llama.cpp's GGUF converter, which supports more model families than ours."""
 
 import subprocess
 import sys
@@ -10,13 +10,14 @@ SCRIPT = "convert_hf_to_gguf.py"
 
 
 def convert(script: Path, model: Path, path: Path, gguf_type: str) -> None:
-    """Write the model in a folder as one GGUF file with llama.cpp's script.
+    """Convert a model folder to a single GGUF file with llama.cpp's script.
 
-    Raises `TrainerError` if the script is missing or fails, with the last line it wrote.
+    Raises `TrainerError` if the script is missing or fails, quoting the last line of its output.
     """
     if not script.is_file():
         raise TrainerError(
-            f"{script} doesn't exist. Set TIMBRE_LLAMA_CPP to llama.cpp's folder, or unset it."
+            f"llama.cpp's converter {script} doesn't exist. Set TIMBRE_LLAMA_CPP to your llama.cpp "
+            "folder, or unset it."
         )
     command = [sys.executable, str(script), str(model), "--outfile", str(path)]
     process = subprocess.run(  # noqa: S603 - the user's own llama.cpp
@@ -25,6 +26,7 @@ def convert(script: Path, model: Path, path: Path, gguf_type: str) -> None:
     if process.returncode or not path.is_file():
         lines = [line.strip() for line in process.stderr.splitlines() if line.strip()]
         raise TrainerError(
-            f"{script} wrote no file ({lines[-1] if lines else 'no error message'}). Fix that, or "
-            "unset TIMBRE_LLAMA_CPP to let Timbre write the file."
+            f"{script} didn't write a GGUF file ({lines[-1] if lines else 'no error message'}). "
+            "Fix the "
+            "problem, or unset TIMBRE_LLAMA_CPP to use Timbre's own GGUF writer."
         )

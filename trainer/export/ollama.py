@@ -1,7 +1,7 @@
-"""A chat template in Ollama's template language, as a Modelfile that renders the same chats.
+"""Convert a chat template to an Ollama Modelfile that renders the same chats.
 
-The pieces around each turn are read off the model's template by rendering known turns, then
-checked on other chats.
+The text around each turn is extracted from the model's template by rendering known turns. The
+result is then checked on other chats.
 """
 
 import json
@@ -23,7 +23,7 @@ _TEST_CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What a template writes around each role's turns, at the start, and before an answer."""
+    """The text that a template adds at the start, around each role's turns and before answers."""
 
     opening: str
     opening_without_system: str
@@ -31,24 +31,24 @@ class Pieces:
     answer: str
 
     def render(self, roles: Sequence[Role]) -> str:
-        """A chat with turns of these roles, as the Modelfile's template renders it."""
+        """Render turns of these roles with the Modelfile's template."""
         opening = self.opening if Role.SYSTEM in roles else self.opening_without_system
         turns = (self.around[role][0] + _CONTENT[role] + self.around[role][1] for role in roles)
         return opening + "".join(turns) + self.answer
 
 
 def modelfile(chat: Chat, weights: str) -> str:
-    """The Modelfile for a weights file in the same folder.
+    """Build the Modelfile for a weights file in the same folder.
 
-    Raises `TrainerError` if the template can't be expressed as pieces around each turn.
+    Raises `TrainerError` if the template doesn't write the same text around every turn.
     """
     pieces = pieces_of(chat)
     for roles in _TEST_CHATS:
         if pieces.render(roles) != _render(chat, roles):
             raise TrainerError(
-                "Ollama can't express the model's chat template, because it doesn't write the "
-                "same text around each turn. Serve the GGUF file with llama.cpp, which reads the "
-                "template itself."
+                "The model's chat template can't be converted for Ollama because it doesn't write "
+                "the same text around each turn. Serve the GGUF file with llama.cpp, which reads "
+                "the template directly."
             )
     branches = [
         f'{{{{ {"else " if number else ""}if eq .Role "{role.value}" }}}}'
@@ -69,7 +69,7 @@ def modelfile(chat: Chat, weights: str) -> str:
 
 
 def pieces_of(chat: Chat) -> Pieces:
-    """Read the pieces off the model's template by rendering known turns."""
+    """Extract the pieces of a model's template by rendering known turns."""
     system, user, assistant = Role.SYSTEM, Role.USER, Role.ASSISTANT
     start, middle, next_turn, after_user = _between(chat, (user, assistant, user))
     after_assistant = _between(chat, (user, assistant))[-1]
@@ -90,7 +90,7 @@ def pieces_of(chat: Chat) -> Pieces:
 
 
 def _between(chat: Chat, roles: Sequence[Role]) -> list[str]:
-    """The text that the template writes before, between and after turns of these roles."""
+    """The text that the template writes before, between and after turns of the given roles."""
     rest = _render(chat, roles, is_prompt=False)
     pieces = []
     for role in roles:
@@ -104,6 +104,6 @@ def _render(chat: Chat, roles: Sequence[Role], is_prompt: bool = True) -> str:
 
 
 def _space(chat: Chat) -> str:
-    """The space that some tokenizers add before every piece of text; llama.cpp never does."""
+    """The space that some tokenizers add before every piece of text but llama.cpp never adds."""
     data = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
     return " " if data.get("add_prefix_space") else ""

@@ -1,7 +1,8 @@
-"""Check that an exported model matches its adapter: the same answers, the same likelihoods.
+"""Check that an exported model gives the same answers and likelihoods as its adapter.
 
-A served model often isn't the trained one: it was merged into other weights, rounded, or prompted
-with another template. So an export is compared with its adapter on held-out prompts.
+A served model often differs from the trained one because it was merged into other weights, rounded,
+or prompted with another template. Exports are therefore compared with their adapter on held-out
+prompts.
 """
 
 import math
@@ -19,7 +20,7 @@ _BATCH_SIZE = 8
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far an export differs from its adapter, and the first place where an answer differs."""
+    """How far an export differs from its adapter, and the first difference in an answer."""
 
     prompts: int
     same_answers: int
@@ -30,7 +31,7 @@ class Parity:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether the differences are within both bounds."""
+        """Whether both differences are within their bounds."""
         parted = 1 - self.same_answers / self.prompts
         return self.difference <= self.bounds.difference and parted <= self.bounds.parted
 
@@ -62,7 +63,7 @@ def _answers(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[str]
 
 
 def _logprobs(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[float]:
-    """The log-probabilities in nats of all tokens of the examples' answers."""
+    """The log-probabilities, in nats, of all tokens in the answers of the examples."""
     rows = ([model.chat.encode_example(example) for example in batch] for batch in batches)
     values = [token_logprobs(model.model, model.chat, batch) for batch in rows]
     return [value for batch in values for row in batch for value in row]

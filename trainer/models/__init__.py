@@ -1,1 +1,1 @@
-"""Base models and adapters: find, check and load them."""
+"""Find, check and load base models and adapters."""

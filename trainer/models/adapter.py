@@ -1,4 +1,4 @@
-"""An adapter's folder on disk: its weights, and the metadata of what it was trained from."""
+"""Adapter folders, which contain the weights and metadata about the training."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WEIGHTS = "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class AdapterMetadata:
-    """What an adapter was trained from; answering with it needs the same base and template."""
+    """The base model and template of an adapter's training, which it also needs for answering."""
 
     base: str
     revision: str
@@ -25,7 +25,7 @@ class AdapterMetadata:
 
 
 def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> AdapterMetadata:
-    """The metadata of a training run; `template` is the chat template's fingerprint."""
+    """Build the metadata of a training run; `template` is the fingerprint of the chat template."""
     return AdapterMetadata(
         base=config.base,
         revision=config.revision,
@@ -39,22 +39,24 @@ def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> A
 def read_metadata(adapter: Path) -> AdapterMetadata:
     """Read the metadata of an adapter that Timbre trained.
 
-    Raises `TrainerError` if the folder isn't such an adapter, or its weights could run code.
+    Raises `TrainerError` if the folder isn't such an adapter, or if its weights could run code.
     """
     if not (adapter / WEIGHTS).is_file():
         pickles = sorted(path.name for path in adapter.glob("*.bin"))
-        raise TrainerError(f"{adapter} has no {WEIGHTS}{pickle_warning(pickles)}. Train it again.")
+        raise TrainerError(
+            f"{adapter} has no {WEIGHTS}{pickle_warning(pickles)}. Train the adapter again."
+        )
     try:
         return AdapterMetadata(**json.loads((adapter / METADATA).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise TrainerError(
-            f"{adapter / METADATA}, which says what the adapter was trained from, can't be read "
+            f"The adapter's metadata in {adapter / METADATA} can't be read "
             f"({type(error).__name__}). Train the adapter again."
         ) from error
 
 
 def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
-    """Check that a base model and its chat template are those an adapter was trained with.
+    """Check that an adapter was trained with this base model and chat template.
 
     Raises `TrainerError` naming both models or both templates.
     """
@@ -62,12 +64,12 @@ def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Pat
     if actual != metadata.base_fingerprint:
         raise TrainerError(
             f"{adapter} was trained on the base model “{metadata.base}” "
-            f"({metadata.base_fingerprint[:12]}), not on “{base}” ({actual[:12]}). "
-            "Use the model it was trained on."
+            f"({metadata.base_fingerprint[:12]}), not on “{base}” ({actual[:12]}). Use the base "
+            "model it was trained on."
         )
     if template != metadata.template_fingerprint:
         raise TrainerError(
             f"{adapter} was trained with the chat template {metadata.template_fingerprint[:12]}, "
-            f"but the model has {template[:12]}. Use the base model and library versions of its "
-            "run."
+            f"but the model uses {template[:12]}. Use the same base model and library versions as "
+            "in its training run."
         )

@@ -49,7 +49,7 @@ def open_base(base: str, revision: str, precision: str) -> BaseModel:
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """A model's tokenizer, padding on the left as generation requires.
+    """Load a model's tokenizer with padding on the left, which generation requires.
 
     Raises `TrainerError` if the tokenizer can't be read or has no end-of-turn token.
     """
@@ -63,7 +63,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     if tokenizer.eos_token is None:
         raise TrainerError(
             f"The tokenizer in {folder} has no eos_token, so answers would never end. Use the "
-            "model's instruct version."
+            "instruct version of the model."
         )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -71,9 +71,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
-    """A base model in a precision, on that precision's device.
+    """Load a base model in the given precision on the matching device.
 
-    Raises `TrainerError` if weights are broken or missing, if transformers doesn't support the
+    Raises `TrainerError` if weights are damaged or missing, if transformers doesn't support the
     architecture, or if bitsandbytes can't quantise on this machine.
     """
     with _readable_errors(folder, "model", precision):
@@ -89,21 +89,21 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
         )
     model: PreTrainedModel = loaded[0]
     report = loaded[1]
-    if missing := sorted(report["missing_keys"]):  # transformers would initialise them at random
+    if missing := sorted(report["missing_keys"]):  # transformers would initialise them randomly
         raise TrainerError(
-            f"{folder}: {len(missing)} of the model's weights are missing ({missing[0]}). "
-            "Download the model again."
+            f"{folder} is missing {len(missing)} of the model's weights ({missing[0]}). Download "
+            "the model again."
         )
     if extra := _extra_layers(model, report["unexpected_keys"]):
         raise TrainerError(
-            f"{folder} has weights of more layers than its config.json ({extra[0]}). "
+            f"{folder} contains weights for more layers than its config.json defines ({extra[0]}). "
             "Download the model again."
         )
     return model
 
 
 def _extra_layers(model: PreTrainedModel, unexpected: Iterable[str]) -> list[str]:
-    """Unused weights whose names match the model's own layers except for the layer number."""
+    """Unused weights that look like one of the model's layers but have another layer number."""
     known = {_NUMBER.sub("#", name) for name in model.state_dict()}
     return sorted(name for name in unexpected if _NUMBER.sub("#", name) in known)
 
@@ -114,7 +114,7 @@ def _readable_errors(folder: Path, part: str, precision: Precision | None = None
         yield
     except TrainerError:
         raise
-    except Exception as error:  # a broken folder can make a library fail anywhere
+    except Exception as error:  # a damaged folder can make a library fail anywhere
         if is_out_of_memory(error):
             raise
         if precision and precision.is_quantised and isinstance(error, (ImportError, RuntimeError)):
@@ -124,12 +124,12 @@ def _readable_errors(folder: Path, part: str, precision: Precision | None = None
             ) from error
         lines = str(error).strip().splitlines() or [""]
         raise TrainerError(
-            f"{folder}: loading the {part} failed ({type(error).__name__}: {lines[0]}). Download "
-            "it again, or use a model whose architecture transformers supports."
+            f"Loading the {part} from {folder} failed ({type(error).__name__}: {lines[0]}). "
+            "Download the model again, or use a model whose architecture transformers supports."
         ) from error
 
 
 def context_length(model: PreTrainedModel) -> int:
-    """How many tokens, prompt and answer together, the model can attend to."""
+    """The model's context length in tokens, shared by the prompt and the answer."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return int(limit or sys.maxsize)  # some families have no limit

@@ -1,7 +1,7 @@
-"""Find base models: `mini`, a folder, or a Hub id with its revision.
+"""Find base models: `mini`, a local folder, or a Hub id with its revision.
 
-Every model becomes a checked local folder before anything is loaded from it, so loading never uses
-the network. Only safetensors weights are accepted, because a pickle file can run code when it is
+Every model is resolved to a checked local folder before it is loaded, so loading never uses the
+network. Only safetensors weights are accepted, because a pickle file can run code when it is
 opened. `trainer.models.remote_code` handles models with their own Python code.
 """
 
@@ -25,7 +25,7 @@ _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merg
 
 
 def resolve(base: str, revision: str = "") -> Path:
-    """The checked folder of a base model; downloads a Hub model the first time.
+    """Return the checked folder of a base model, downloading it from the Hub the first time.
 
     Raises `TrainerError` if the model doesn't exist, is gated, or could run code when loaded.
     """
@@ -36,15 +36,16 @@ def resolve(base: str, revision: str = "") -> Path:
         return check_folder(folder.resolve())
     if base.count("/") != 1 or base.startswith((".", "/", "~")):
         raise TrainerError(
-            f"There is no model “{base}”. Use “mini”, a model's folder, or a Hub id (owner/name)."
+            f"There is no model “{base}”. Use “mini”, the path of a model folder, or a Hub id "
+            "(owner/name)."
         )
     return check_folder(_download(base, revision))
 
 
 def check_folder(folder: Path) -> Path:
-    """Return a model folder after checking that it is complete and can't run code when loaded.
+    """Check that a model folder is complete and can't run code when loaded, and return it.
 
-    Raises `TrainerError` naming the file or key at fault.
+    Raises `TrainerError` naming the faulty file or key.
     """
     if not (folder / "config.json").is_file():
         raise TrainerError(f"{folder} has no config.json, so it isn't a model folder.")
@@ -59,12 +60,12 @@ def check_folder(folder: Path) -> Path:
 
 
 def pickle_warning(pickles: list[str]) -> str:
-    """Why pickle files don't count as weights, as part of a sentence; empty without any."""
+    """A clause that explains why pickle files don't count as weights, or "" if there are none."""
     return f", only {pickles[0]}, a pickle file that can run code when opened" if pickles else ""
 
 
 def _download(base: str, revision: str) -> Path:
-    """A model from the Hub, or from the local cache without using the network."""
+    """Download a model from the Hub, or use the local cache without a network request."""
     name = f"“{base}”" + (f" at {revision}" if revision else "")
     options: Any = {"revision": revision or None, "allow_patterns": _DOWNLOADS}
     try:
@@ -79,14 +80,14 @@ def _download(base: str, revision: str) -> Path:
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TrainerError(
             f"Downloading the model {name} failed ({type(error).__name__}). Check its name and "
-            "your network, or use a local folder."
+            "your network connection, or use a local folder."
         ) from error
 
 
 def fingerprint(base: str, revision: str = "") -> str:
-    """SHA-256 over the names and contents of a model's weights, configuration and tokenizer.
+    """The SHA-256 of a model's weights, configuration and tokenizer files, including their names.
 
-    Folders with the same fingerprint load as the same model and render chats the same way.
+    Folders with the same fingerprint load as the same model and render chats in the same way.
     """
     folder = resolve(base, revision)
     digest = hashlib.sha256()
@@ -101,9 +102,9 @@ def fingerprint(base: str, revision: str = "") -> str:
 
 
 def pin_revision(config: TrainingConfig) -> TrainingConfig:
-    """The configuration with the commit of its Hub model in place of a branch or nothing.
+    """Pin a configuration to the current commit of its Hub model.
 
-    A run then keeps its meaning when the model's repository changes.
+    The recorded run then stays reproducible when the model's repository changes.
 
     Raises `TrainerError` if the model isn't available.
     """

@@ -1,4 +1,4 @@
-"""LoRA adapters as PEFT models: add a new one, or load one."""
+"""Add a new LoRA adapter to a base model with PEFT, or load an existing one."""
 
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from trainer.errors import TrainerError
 
 
 def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
-    """Add a new adapter to a base model, initialised from the configuration's seed.
+    """Add a new adapter to a base model, initialised with the configured seed.
 
-    Raises `TrainerError` if the base has none of the layers to adapt.
+    Raises `TrainerError` if the base model has none of the layers to adapt.
     """
     targets = config.lora_targets
     lora = LoraConfig(
@@ -30,13 +30,13 @@ def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
         return get_peft_model(model, lora)
     except ValueError as error:
         raise TrainerError(
-            f"lora_targets is {targets!r}, but the base model has no such layer that can be "
-            'adapted. Set it to "all-linear" or to names of the model\'s layers.'
+            f"lora_targets is {targets!r}, but the base model has no matching layers that "
+            'LoRA can adapt. Set it to "all-linear" or to the names of layers in the model.'
         ) from error
 
 
 def load_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    """A base model with an adapter, merged if merging is lossless (float32 weights)."""
+    """Load an adapter onto a base model, merged if this is lossless (float32 weights)."""
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
     is_float32 = all(
         p.dtype.is_floating_point and p.dtype.itemsize == 4 for p in model.parameters()

@@ -1,4 +1,4 @@
-"""The mini base model that Timbre ships; its files are checked before use."""
+"""The mini base model that is included in Timbre; its files are checked before use."""
 
 import hashlib
 from functools import cache
@@ -12,7 +12,7 @@ TRAINED_ON = "trained_on.txt"
 
 
 def mini_folder() -> Path:
-    """The folder of the packaged model, checked once per process.
+    """The folder of the packaged model, whose files are checked once per process.
 
     Raises `TrainerError` if a file is missing or damaged.
     """
@@ -20,13 +20,13 @@ def mini_folder() -> Path:
 
 
 def trained_on() -> frozenset[str]:
-    """The Wikipedia page ids of the articles that the packaged model was trained on."""
+    """The Wikipedia page ids of the articles used to train the packaged model."""
     return frozenset((mini_folder() / TRAINED_ON).read_text().split())
 
 
 @cache
 def check_files(folder: Path) -> Path:
-    """Return a folder after checking its files against its checksums.
+    """Check the files in a folder against its checksums, and return the folder.
 
     Raises `TrainerError` naming the first file that is missing or differs.
     """

@@ -1,7 +1,7 @@
-"""The number format a base model is loaded and trained in, chosen for the device.
+"""Choose the number format in which a base model is loaded and trained on a device.
 
-CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32. So
-`auto` asks the device, and every choice records its reason.
+CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32.
+`auto` therefore depends on the device, and every choice records its reason.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig
 
 PRECISION_NAMES: tuple[PrecisionName, ...] = get_args(PrecisionName)
-"""The formats that hold a base model; `auto` picks float32 or bfloat16."""
+"""The available formats for base model weights; `auto` chooses float32 or bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The format of the weights (`name`) and of computation (`compute`), the device, and why.
+    """The weight format (`name`), the computation format (`compute`), the device, and the reason.
 
     `compute` is the name of a torch dtype: "float32" or "bfloat16".
     """
@@ -31,11 +31,11 @@ class Precision:
 
     @property
     def is_quantised(self) -> bool:
-        """Whether the weights have fewer bits than the computation."""
+        """Whether the weights use fewer bits than the computation."""
         return self.name in ("int8", "nf4")
 
     def quantisation_config(self) -> "BitsAndBytesConfig | None":
-        """The bitsandbytes settings to load the weights with, None without quantisation."""
+        """The bitsandbytes settings for loading the weights, or None without quantisation."""
         from transformers import BitsAndBytesConfig
 
         if self.name == "int8":
@@ -48,8 +48,8 @@ class Precision:
 
 
 def best_device() -> str:
-    """The device to compute on: an accelerator if there is one, else the CPU."""
-    import torch  # takes seconds, and a command may only need the names above
+    """The name of the best device: an accelerator if there is one, otherwise the CPU."""
+    import torch  # slow to import, and some commands only need the names above
 
     if torch.cuda.is_available():
         return "cuda"
@@ -57,13 +57,13 @@ def best_device() -> str:
 
 
 def choose_precision(requested: str, device: str | None = None) -> Precision:
-    """The precision to use on a device (by default the best one on this machine).
+    """Choose the precision for a device, which by default is the best one on this machine.
 
     Raises `TrainerError` if the name is unknown or the device doesn't support the precision.
     """
     if requested not in PRECISION_NAMES:
         names = ", ".join(PRECISION_NAMES)
-        raise TrainerError(f"precision is “{requested}”. Set it to one of {names}.")
+        raise TrainerError(f"“{requested}” isn't a precision. Set precision to one of {names}.")
     device = device or best_device()
     has_bfloat16, reason = _bfloat16_support(device)
     fast: PrecisionName = "bfloat16" if has_bfloat16 else "float32"
@@ -77,15 +77,15 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
             return Precision("bfloat16", "bfloat16", device, f"asked for{slow}")
     if device == "mps":
         raise TrainerError(
-            f"precision is {requested}, but bitsandbytes doesn't support Apple GPUs. Set it to "
-            "auto."
+            f"precision is {requested}, but bitsandbytes doesn't support Apple GPUs. Set precision "
+            "to auto."
         )
     name: PrecisionName = "int8" if requested == "int8" else "nf4"
     return Precision(name, fast, device, f"asked for; computed in {fast}: {reason}")
 
 
 def _bfloat16_support(device: str) -> tuple[bool, str]:
-    """Whether a device computes in bfloat16 natively, and a sentence that says so."""
+    """Whether a device has native bfloat16 support, and a sentence that says so."""
     import torch
 
     if device == "cuda":

@@ -1,8 +1,8 @@
-"""Models that contain their own Python code, and the list of those the user trusts.
+"""The list of models whose own Python code the user trusts, and checks for such code.
 
-Such code runs with the user's rights when the model is loaded. A model is rejected unless the list
-has an entry for exactly this version of its code: `owner/name@commit` for a model from the Hub,
-`folder@digest` for a folder. The list is empty until `trust_models` is called.
+The code in a model runs with the user's rights when the model is loaded. Such a model is rejected
+unless the list has an entry for exactly this version of its code: `owner/name@commit` for a Hub
+model, or `folder@digest` for a folder. The list is empty until `trust_models` is called.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ def may_run_code(folder: Path) -> bool:
 
 
 def check_code(folder: Path) -> None:
-    """Accept a model folder without code, or with trusted code.
+    """Check that a model folder contains no code, or only trusted code.
 
     Raises `TrainerError` naming the file that loads code, and the entry to add to the list.
     """
@@ -44,14 +44,14 @@ def check_code(folder: Path) -> None:
             )
         if trust_entry(folder) not in _trusted:
             raise TrainerError(
-                f"{folder / name}: `auto_map` makes the model run its own Python code. Use a "
-                "model whose architecture transformers supports, or read the code and add "
+                f"{folder / name}: `auto_map` makes the model run its own Python code. Use a model "
+                "whose architecture transformers supports, or review the code and add "
                 f"{trust_entry(folder)} to TIMBRE_TRUSTED_CODE."
             )
 
 
 def trust_entry(folder: Path) -> str:
-    """The entry that trusts a model folder's code: its repository's commit, or a digest."""
+    """The list entry that trusts the code in a model folder, with a commit or a digest."""
     snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
     if snapshot:
         return f"{snapshot['owner']}/{snapshot['name']}@{snapshot['commit']}"
@@ -64,7 +64,7 @@ def trust_entry(folder: Path) -> str:
 
 
 def hub_commit(folder: Path) -> str:
-    """The commit of a model downloaded from the Hub, empty for other folders."""
+    """The commit of a model downloaded from the Hub, or an empty string for other folders."""
     snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
     return snapshot["commit"] if snapshot else ""
 
@@ -75,7 +75,7 @@ def python_files(folder: Path) -> list[Path]:
 
 
 def _auto_maps(folder: Path) -> dict[str, Any]:
-    """The `auto_map` of each configuration file that has one, by file name."""
+    """The `auto_map` of each configuration file that has one, keyed by file name."""
     paths = (folder / name for name in _CONFIGS)
     configs = {path.name: _read_config(path) for path in paths if path.is_file()}
     return {name: config["auto_map"] for name, config in configs.items() if "auto_map" in config}
@@ -94,7 +94,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _references(auto_map: Any) -> list[str]:
-    """Every reference to code in an `auto_map`, however it is nested."""
+    """All references to code in an `auto_map`, however deeply nested."""
     if isinstance(auto_map, dict):
         return [reference for value in auto_map.values() for reference in _references(value)]
     if isinstance(auto_map, list):

@@ -1,1 +1,1 @@
-"""Models at services with an OpenAI-compatible API."""
+"""Use models on services with an OpenAI-compatible API."""

@@ -57,7 +57,8 @@ def answer_remotely(
     """
     if decoding.no_repeat:
         raise TrainerError(
-            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set it to 0."
+            f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set no_repeat "
+            "to 0."
         )
     reasons = Counter[str]()
     count = 0

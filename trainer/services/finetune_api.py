@@ -1,7 +1,7 @@
-"""Fine-tuning at a service with OpenAI's API: upload files, start one job, follow it to its end.
+"""Fine-tune at a service with an OpenAI-compatible API: upload files, start a job, and poll it.
 
-The job is saved before it is followed, so a command that is stopped and run again follows the same
-job and doesn't pay for another.
+The job is saved before polling starts. If you stop the command and run it again, it resumes the
+same job and doesn't pay for another one.
 """
 
 import json
@@ -23,15 +23,15 @@ from trainer.services.openai_client import openai_client
 JOB = "job.json"
 _FINAL_STATUSES = ("succeeded", "failed", "cancelled")
 ProgressCallback: TypeAlias = Callable[[str], None]
-"""Called with each message of the job's log."""
+"""Called with each message in the job's log."""
 
 
 @dataclass(frozen=True, slots=True)
 class FineTuneService:
-    """A service and the model to tune there.
+    """A fine-tuning service and the model to tune there.
 
-    `epochs` is the number of passes over the examples, 0 for the service's own choice; `every` is
-    the polling interval and `timeout` that of a request, in seconds.
+    `epochs` is the number of passes over the examples, or 0 to let the service choose. `every` is
+    the polling interval and `timeout` is the request timeout, both in seconds.
     """
 
     model: str
@@ -43,7 +43,7 @@ class FineTuneService:
     timeout: float = 120.0
 
     def job_settings(self, job: str) -> dict[str, object]:
-        """What is saved of a job: its id and the settings it was started with."""
+        """The details saved for a job: its id and the settings it was started with."""
         return {
             "job": job,
             "url": self.url,
@@ -55,7 +55,7 @@ class FineTuneService:
 
 @dataclass(frozen=True, slots=True)
 class FineTuneResult:
-    """A successful job: the service's name for the tuned model, and the tokens it trained on."""
+    """A successful job: the service's name for the tuned model, and its training tokens."""
 
     job: str
     model: str
@@ -65,15 +65,15 @@ class FineTuneResult:
 def fine_tune(
     data: Path, folder: Path, service: FineTuneService, on_progress: ProgressCallback
 ) -> FineTuneResult:
-    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`; `folder` saves the job.
+    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`, saving the job in `folder`.
 
-    Raises `TrainerError` if the service can't be reached, returns an error, or ends the job
-    without a model; a failed job is forgotten, so the next call starts another. Raises
+    Raises `TrainerError` if the service is unreachable, returns an error, or ends the job without a
+    model. The saved id of a failed job is deleted, so the next call starts a new job. Raises
     `RunLockedError` if another process is following the job.
     """
     advice = (
-        f"Check the address, the API key and the model “{service.model}”, then run the command "
-        "again to continue."
+        f"Check the URL, the API key and the model “{service.model}”, then run the command again "
+        "to continue."
     )
     with (
         openai_client(service.url, service.api_key, service.timeout, advice) as client,
@@ -85,7 +85,7 @@ def fine_tune(
 
 
 def _saved_job(folder: Path, service: FineTuneService) -> str:
-    """The id of the job that an earlier call started, empty if none did."""
+    """The id of the job that an earlier call started, or an empty string if there is none."""
     path = folder / JOB
     if not path.is_file():
         return ""
@@ -94,13 +94,13 @@ def _saved_job(folder: Path, service: FineTuneService) -> str:
         job, model, url = str(saved["job"]), saved["model"], saved["url"]
     except (ValueError, KeyError, TypeError) as error:
         raise TrainerError(
-            f"{path} can't be read, so the job that was started can't be followed. Look for it at "
-            "the service, or delete the file to start another."
+            f"{path} can't be read, so Timbre can't find the job it started. Look for the job at "
+            "the service, or delete the file to start a new one."
         ) from error
     if saved != service.job_settings(job):
         raise TrainerError(
-            f"{folder} belongs to another job ({model} at {url}, or with another seed or number "
-            "of epochs). Choose another folder for this one."
+            f"{folder} belongs to another job ({model} at {url}, or one with another seed or "
+            "number of epochs). Choose another folder for this job."
         )
     return job
 
@@ -113,7 +113,7 @@ def _start(client: OpenAI, data: Path, folder: Path, service: FineTuneService) -
             with path.open("rb") as file:
                 files[split] = _id(client.files.create(file=file, purpose="fine-tune"))
     if "train" not in files:
-        raise TrainerError(f"{data} has no train.jsonl. Export a version first.")
+        raise TrainerError(f"{data} has no train.jsonl to upload. Export a version there first.")
     method: Method = {
         "type": "supervised",
         "supervised": {"hyperparameters": {"n_epochs": service.epochs or "auto"}},
@@ -132,7 +132,7 @@ def _start(client: OpenAI, data: Path, folder: Path, service: FineTuneService) -
 
 def _id(reply: FileObject | FineTuningJob) -> str:
     if not reply.id:
-        raise ValueError("a reply without an id")
+        raise ValueError("the reply contains no id")
     return reply.id
 
 
@@ -151,7 +151,7 @@ def _follow(
                 reported.add(event.id)
                 on_progress(event.message)
         if not status.status:
-            raise ValueError("a reply without a status")
+            raise ValueError("the reply contains no status")
         if status.status in _FINAL_STATUSES:
             break
         time.sleep(service.every)
@@ -160,6 +160,6 @@ def _follow(
     (folder / JOB).unlink(missing_ok=True)
     reason = status.error.message if status.error and status.error.message else "no reason given"
     raise TrainerError(
-        f"The job {job} ended as {status.status} ({reason}). Fix that and run the command again, "
-        "which starts another job."
+        f"The job {job} ended with the status {status.status} ({reason}). Fix the problem and run "
+        "the command again to start a new job."
     )

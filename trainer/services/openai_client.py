@@ -1,4 +1,4 @@
-"""A client for servers with OpenAI's API, whose errors become a `TrainerError`."""
+"""A client for OpenAI-compatible servers that converts their errors to `TrainerError`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +13,17 @@ _PARSING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, Recursion
 
 @contextmanager
 def openai_client(url: str, api_key: str, timeout: float, advice: str) -> Iterator[OpenAI]:
-    """A client for the duration of a block; `timeout` is in seconds.
+    """Open a client for the duration of a block; `timeout` is in seconds.
 
-    Raises `TrainerError` if the address isn't valid, if a request fails (with `advice` on how to
-    fix it), or if the server's replies have another format: the client doesn't validate replies,
-    so those fail where they are used.
+    Raises `TrainerError` if the URL isn't valid, if a request fails (with `advice` on how to fix
+    it), or if a reply has an unexpected format. The client doesn't validate replies, so unexpected
+    formats cause errors only when the reply is used.
     """
     try:
         client = OpenAI(base_url=url, api_key=api_key, timeout=timeout)
     except (InvalidURL, ValueError) as error:
         raise TrainerError(
-            f"“{url}” isn't a server address. Use one like http://127.0.0.1:8000/v1."
+            f"“{url}” isn't a server address. Use a URL such as http://127.0.0.1:8000/v1."
         ) from error
     try:
         with client:
@@ -34,6 +34,6 @@ def openai_client(url: str, api_key: str, timeout: float, advice: str) -> Iterat
         raise TrainerError(f"The request to {url} failed ({error}). {advice}") from error
     except _PARSING_ERRORS as error:
         raise TrainerError(
-            f"The server at {url} doesn't reply in OpenAI's format ({type(error).__name__}). "
-            "Check the address."
+            f"The server at {url} doesn't reply in OpenAI's format ({type(error).__name__}). Check "
+            "the URL."
         ) from error

@@ -1,1 +1,1 @@
-"""One training run: its data, its trainer, its folder and its result."""
+"""The parts of a training run: its data, trainer, folder and result."""

@@ -1,4 +1,4 @@
-"""A run's folder: checkpoints while training, then the adapter and its result."""
+"""Run folders, which store checkpoints during training, then the adapter and its result."""
 
 import json
 import shutil
@@ -23,25 +23,25 @@ _PARTIAL_ADAPTER = f"{ADAPTER}.partial"
 
 
 def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
-    """What a resumed run must share with the interrupted one: examples, settings, base model."""
+    """Describe the examples, settings and base model, which must match to resume a run."""
     return canonical({"examples": list(examples), "facts": asdict(metadata)})
 
 
 def lock_run(folder: Path) -> AbstractContextManager[None]:
-    """Lock a run's folder; of several training processes, the main one holds the lock.
+    """Lock a run folder; if several processes train together, the main one holds the lock.
 
-    Entering raises `RunLockedError` if another process holds it.
+    Entering raises `RunLockedError` if another process holds the lock.
     """
     return lock_folder(folder) if is_main_process() else nullcontext()
 
 
 def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
-    """Prepare a run's folder and return the checkpoint to resume from, None for a fresh start.
+    """Prepare a run folder and return the checkpoint to resume from, or None for a fresh start.
 
-    A fresh start deletes what an earlier attempt left. Incomplete checkpoints (the process was
-    killed while saving) are deleted, so the one before is used.
+    A fresh start deletes the files of earlier attempts. Incomplete checkpoints, left by a process
+    that was killed while saving, are deleted, so training resumes from the previous one.
 
-    Raises `TrainerError` if the folder holds another run than the one to resume.
+    Raises `TrainerError` if the folder contains a different run than the one to resume.
     """
     checkpoints = folder / CHECKPOINTS
     with process_state().main_process_first():
@@ -51,8 +51,8 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
             (folder / RESULT).unlink(missing_ok=True)
         elif (folder / PLAN).is_file() and (folder / PLAN).read_text() != run_plan:
             raise TrainerError(
-                f"{folder} holds a run with other examples, settings or base model, so it can't "
-                "be resumed. Train with --anew to start over."
+                f"{folder} contains a run with different examples, settings or base model, so it "
+                "can't be resumed. Train with --anew to start over."
             )
         checkpoints.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / PLAN, run_plan)
@@ -67,22 +67,22 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
 
 
 def elapsed_seconds(checkpoint: Path | None) -> float:
-    """How long earlier processes trained up to a checkpoint, in seconds; 0 without one."""
+    """The training time of earlier processes up to a checkpoint in seconds, or 0 without one."""
     if checkpoint is None:
         return 0.0
     return float(sum(log.get("seconds", 0.0) for log in _read_state(checkpoint)["log_history"]))
 
 
 def load_result(folder: Path) -> TrainingResult | None:
-    """The result of a finished run, None if the run hasn't finished."""
+    """The result of a finished run, or None if the run hasn't finished."""
     path = folder / RESULT
     return result_from_json(path.read_text(), folder) if path.is_file() else None
 
 
 def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
-    """Save a trainer's adapter with its metadata; only the main process writes."""
+    """Save a trainer's adapter with its metadata; only the main process writes the files."""
     weights = None
-    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:  # shards to gather
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:  # weights are sharded
         weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if is_main_process():
         adapter, path = trainer.adapted, folder / _PARTIAL_ADAPTER
@@ -92,7 +92,7 @@ def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
 
 
 def finish(folder: Path, result: TrainingResult) -> None:
-    """Move the adapter into place, write the result last, and delete the checkpoints."""
+    """Move the adapter to its final location, write the result last, and delete the checkpoints."""
     if is_main_process():
         shutil.rmtree(folder / ADAPTER, ignore_errors=True)
         (folder / _PARTIAL_ADAPTER).rename(folder / ADAPTER)

@@ -1,4 +1,4 @@
-"""Encode the splits of a version; examples that are too long are counted, not silently cut."""
+"""Encode the splits of a version; examples that are too long are reported, not silently cut."""
 
 import sys
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most tokens an example may have, and whether longer ones are truncated."""
+    """The maximum number of tokens per example, and whether to truncate longer examples."""
 
     tokens: int
     truncate: bool = False
@@ -20,7 +20,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The encoded training and validation splits, and the training examples in the same order."""
+    """The encoded training and validation splits, with the training examples in the same order."""
 
     train: list[Tokens]
     validation: list[Tokens]
@@ -31,16 +31,16 @@ class TrainingData:
 def encode_splits(
     examples: Sequence[Example], chat: Chat, config: TrainingConfig, context: int
 ) -> TrainingData:
-    """Encode the training and validation examples for a model with `context` tokens of context.
+    """Encode the training and validation examples for a model with a context of `context` tokens.
 
-    Raises `TrainerError` if there are no training examples, or as `encode` does.
+    Raises `TrainerError` if there are no training examples, and in the same cases as `encode`.
     """
     limit = Limit(min(config.max_length or sys.maxsize, context), config.truncate)
     train = [example for example in examples if example.split is Split.TRAIN]
     validation = [example for example in examples if example.split is Split.VALIDATION]
     if not train:
         raise TrainerError(
-            f"None of the {len(examples)} examples is in the training split. Freeze a version "
+            f"None of the {len(examples)} examples are in the training split. Freeze a version "
             "with training examples."
         )
     return TrainingData(
@@ -49,23 +49,24 @@ def encode_splits(
 
 
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:
-    """The tokens of each example, in order.
+    """Encode examples as tokens, in order.
 
-    Raises `TrainerError` if examples exceed the limit and may not be truncated, or if truncating
-    leaves nothing to learn.
+    Raises `TrainerError` if examples exceed the limit and may not be truncated, or if truncation
+    leaves no tokens with loss.
     """
     rows = [chat.encode_example(example) for example in examples]
     long = [len(row.ids) for row in rows if len(row.ids) > limit.tokens]
     if long and not limit.truncate:
         raise TrainerError(
             f"{len(long)} of {len(rows)} examples are longer than {limit.tokens} tokens (the "
-            f"longest has {max(long)}). Leave them out, or set truncate = true to cut them."
+            f"longest has {max(long)}). Leave them out, or set truncate = true to shorten them."
         )
     rows = [Tokens(row.ids[: limit.tokens], row.labels[: limit.tokens]) for row in rows]
     empty = sum(all(label == NO_LOSS for label in row.labels) for row in rows)
     if empty:
         raise TrainerError(
-            f"{empty} of {len(rows)} examples have nothing to learn within {limit.tokens} tokens. "
-            "Leave them out or raise max_length."
+            f"{empty} of {len(rows)} examples have no assistant turn within the first "
+            f"{limit.tokens} tokens, so there is nothing to learn. Leave them out or raise "
+            "max_length."
         )
     return rows

@@ -1,8 +1,8 @@
-"""Attention for packed examples on a CPU, without a mask over the whole row.
+"""Faster attention for packed examples on a CPU, without a mask over the whole row.
 
-On a CPU, stock attention compares every token of a packed row with every other and masks the other
-examples out, which took a third of each step on short chats. Here each example becomes a row of
-its own for the attention only.
+On a CPU, standard attention compares every token in a packed row with every other token and masks
+out the other examples, which took a third of each step on short chats. This version gives each
+example its own row during attention.
 """
 
 from typing import Any
@@ -16,9 +16,9 @@ _FAMILIES = ("llama", "qwen2", "qwen3")
 
 
 def use_packed_attention(model: PreTrainedModel) -> None:
-    """Switch a model to this attention if it is on a CPU and its family has full attention.
+    """Enable packed attention if the model is on a CPU and its family uses full attention.
 
-    Other families, and GPUs, keep their own attention, with the same result.
+    Other families and GPUs keep their own attention, which gives the same result.
     """
     config: Any = model.config
     layers = set(getattr(config, "layer_types", None) or ("full_attention",))
@@ -37,9 +37,9 @@ def packed_attention(
     _mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention within each example; an example starts at position 0.
+    """Compute causal attention within each example; an example starts at position 0.
 
-    Tensors have shape (rows, heads, tokens, head size), as transformers passes them, with
+    The inputs have shape (rows, heads, tokens, head size), as passed by transformers, with
     `position_ids` (rows, tokens). The result has shape (rows, tokens, heads, head size).
     """
     rows, _, tokens, _ = query.shape
@@ -53,7 +53,7 @@ def packed_attention(
         padded = flat.new_zeros(shape[0] * shape[1], *flat.shape[1:]).index_copy(0, index, flat)
         return padded.view(*shape, *flat.shape[1:]).transpose(1, 2)
 
-    # Padding comes after an example's tokens, so causal attention never reads it.
+    # Padding comes after the tokens of an example, so causal attention never sees it.
     attended, _ = sdpa_attention_forward(
         module, one_row_each(query), one_row_each(key), one_row_each(value), None, **options
     )

@@ -1,7 +1,7 @@
 """The processes that `accelerate launch` starts to train one adapter on several devices.
 
-The main process holds the run's folder and writes to it; all processes compute the same plan.
-Without `accelerate launch` there is one process, the main one.
+The main process locks the run folder and writes to it; all processes compute the same plan. Without
+`accelerate launch` there is only the main process.
 """
 
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def process_state() -> "PartialState":
-    """This process's place among those that train together."""
-    from accelerate import PartialState  # takes seconds: it imports torch
+    """The rank of this process among the processes that train together."""
+    from accelerate import PartialState  # slow, because it imports torch
 
     return PartialState(cpu=best_device() == "cpu")
 

@@ -15,11 +15,11 @@ TRAINER = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """A finished run: where its adapter is, and what was measured.
+    """The result of a finished run: the location of its adapter, and its measurements.
 
-    `losses` has one training loss per step, in nats per token. `seconds` adds up all processes
-    that worked on the run, each up to its last checkpoint; `tokens_per_second` and the peak memory
-    are those of the last process.
+    `losses` contains one training loss per step, in nats per token. `seconds` is the total time of
+    all processes that worked on the run, each up to its last checkpoint. `tokens_per_second` and
+    the peak memory are those of the last process.
     """
 
     adapter: Path
@@ -38,12 +38,12 @@ class TrainingResult:
 
 
 def result_to_json(result: TrainingResult) -> str:
-    """A result as JSON, with its adapter's path relative to the run's folder."""
+    """Serialize a result as JSON, with the adapter path relative to the run folder."""
     return json.dumps({**asdict(result), "adapter": result.adapter.name}, indent=1)
 
 
 def result_from_json(text: str, folder: Path) -> TrainingResult:
-    """The result of the run in a folder, from its JSON."""
+    """Parse the JSON result of the run in a folder."""
     values = json.loads(text)
     values["adapter"] = folder / values["adapter"]
     values["losses"] = tuple(values["losses"])
@@ -51,12 +51,12 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries that determine a run's adapter."""
+    """The versions of the libraries that affect a trained adapter."""
     return {name: version(name) for name in LIBRARIES}
 
 
 def code_fingerprint(root: Path = TRAINER) -> str:
-    """SHA-256 over the trainer's code: with the same libraries and run, it gives one adapter."""
+    """The SHA-256 of the trainer's code; equal code, libraries and runs produce equal adapters."""
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         content = path.read_bytes()
@@ -66,8 +66,8 @@ def code_fingerprint(root: Path = TRAINER) -> str:
 
 
 def device_name(device: str, processes: int = 1) -> str:
-    """The GPU's product name, or the processor's with its threads; how many, if several."""
-    import torch  # takes seconds, and results are also read without it
+    """The name of the GPU, or of the CPU with its thread count, and the number of devices."""
+    import torch  # slow to import, and not needed to read results
 
     if processes > 1:
         return f"{processes} × {device_name(device)}"
@@ -79,7 +79,7 @@ def device_name(device: str, processes: int = 1) -> str:
 
 
 def peak_memory_mb(device: str) -> float:
-    """Peak memory in MB: allocated on the GPU by torch, else of the whole process."""
+    """Peak memory in MB: the memory allocated by torch on a GPU, otherwise that of the process."""
     import torch
 
     if device == "cuda":

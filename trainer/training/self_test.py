@@ -1,7 +1,7 @@
-"""A self-test before the first training step: loss must be on the assistant's turns only.
+"""A self-test before the first training step, which checks that only assistant turns have loss.
 
-It decodes the tokens that carry loss in the tensors that reach the model and compares them with
-the examples' turns. It shares no code with the labelling, so a bug there can't hide here.
+It decodes the tokens with loss from the tensors that the model receives, and compares them with the
+turns of the examples. It shares no code with the labelling, so it can detect bugs there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """The training examples by their token ids, to look up a batch's rows.
+    """The training examples, keyed by their token ids to look up the rows of a batch.
 
     Examples with `limit` tokens may have been truncated.
     """
@@ -28,7 +28,7 @@ class SelfTest:
     limit: int
 
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
-        """Compare a batch's loss-carrying tokens (rows × tokens) with its examples.
+        """Compare the tokens with loss in a batch (rows × tokens) with the training examples.
 
         Raises `TrainerError` showing the mask of the first wrong row.
         """
@@ -39,11 +39,11 @@ class SelfTest:
                 self._fail("a row is none of the training examples", ids, marks)
             elif example.messages:
                 self._check_chat(example, ids, marks)
-            elif marks[1:] != ids[1:]:  # no token precedes the first, so nothing predicts it
+            elif marks[1:] != ids[1:]:  # nothing predicts the first token
                 self._fail("parts of a plain text carry no loss", ids, marks)
 
     def _strip_padding(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
-        """The row without padding; a padding token that carries loss is the end of a turn."""
+        """Remove the padding from a row; a padding token with loss marks the end of a turn."""
         end, padding = len(row), self.chat.tokenizer.pad_token_id
         while end and row[end - 1] == padding and labels[end - 1] < 0:
             end -= 1
@@ -65,7 +65,7 @@ class SelfTest:
             self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
     def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
-        """Whether the spans with loss say exactly what an example teaches the assistant to say."""
+        """Whether the spans with loss contain exactly the assistant turns of an example."""
         tokenizer = self.chat.tokenizer
         turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
@@ -74,35 +74,35 @@ class SelfTest:
         ]
         actual = [plain_words(tokenizer, span) for span in spans]
         expected = [plain_words(tokenizer, turn) for turn in turns]
-        if not is_truncated:  # the end-of-text token after the last turn may be a span by itself
+        if not is_truncated:  # the end-of-text token after the last turn may be a separate span
             return (actual[:-1] if actual[-1:] == [""] else actual) == expected
         *complete, last = actual
-        start = last.rstrip("\ufffd")  # truncation may split the last character
+        start = last.rstrip("\ufffd")  # truncation can split the last character
         turn = expected[len(complete)] if len(complete) < len(expected) else ""
         return complete == expected[: len(complete)] and bool(start) and turn.startswith(start)
 
     def _fail(self, problem: str, ids: list[int], marks: list[int]) -> None:
         raise TrainerError(
             f"The self-test of the first batch failed: {problem}. Check the base model's chat "
-            "template; loss belongs on the assistant's turns, or on all of a plain text.\n"
+            "template: only assistant turns, or an entire plain text, may have loss.\n"
             f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
         )
 
 
 def loss_spans(labels: Sequence[int]) -> list[list[int]]:
-    """The consecutive runs of tokens that carry loss."""
+    """The runs of consecutive tokens that have loss."""
     runs = groupby(labels, key=lambda label: label != NO_LOSS)
     return [list(run) for has_loss, run in runs if has_loss]
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Token ids as words: no control tokens, no empty thoughts, single spaces."""
+    """Decode token ids to words with single spaces, without control tokens and empty thoughts."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 
 
 def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Sequence[int]) -> str:
-    """A row as text, with «» around the parts that carry loss."""
+    """Decode a row as text, with «» around the parts that have loss."""
     parts = []
     pairs = zip(ids, labels, strict=True)
     for has_loss, run in groupby(pairs, key=lambda pair: pair[1] != NO_LOSS):

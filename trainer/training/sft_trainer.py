@@ -1,8 +1,8 @@
-"""TRL's trainer with a self-test, a faster loss on CPUs, and nothing sent to third parties.
+"""TRL's trainer with a self-test, a faster loss on CPUs, and no telemetry to third parties.
 
-On a CPU, TRL's loss projects every position of a batch onto the vocabulary, prompts included,
-which took half of each step. This one projects only the positions that carry loss, with the same
-result. On a GPU, TRL's loss is kept.
+On a CPU, TRL's loss projects every position in a batch onto the vocabulary, including prompts,
+which took half of each step. This one projects only the positions that have loss, with the same
+result. On a GPU, TRL's loss is used.
 """
 
 import time
@@ -28,11 +28,11 @@ from trainer.training.training_arguments import training_arguments
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids")
 
 StepCallback: TypeAlias = Callable[[int, int, float], None]
-"""Called after every step with the steps so far, the steps in all and the step's loss."""
+"""Called after every step with the number of finished steps, the total, and the loss."""
 
 
 class TimbreSFTTrainer(SFTTrainer):
-    """Trains an adapter; `tokens_seen` counts the tokens this process has read."""
+    """Trains an adapter; `tokens_seen` counts the tokens that this process has read."""
 
     def __init__(
         self,
@@ -61,16 +61,16 @@ class TimbreSFTTrainer(SFTTrainer):
         self.self_test: SelfTest | None = SelfTest(chat, by_ids, data.max_tokens)
         self._last_log = 0.0
         for parameter in adapted.parameters():
-            if parameter.requires_grad:  # TRL makes the adapter of a quantised base bfloat16
+            if parameter.requires_grad:  # TRL converts the adapter of a quantised base to bfloat16
                 parameter.data = parameter.data.float()
 
     def train(self, *args: Any, **options: Any) -> Any:
-        """Train, logging each step with the seconds it took."""
+        """Train, logging each step with its duration in seconds."""
         self._last_log = time.monotonic()
         return super().train(*args, **options)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log a step, with the seconds since the previous one, and report its loss."""
+        """Log a step with the seconds since the previous one, and report its loss."""
         now = time.monotonic()
         logs["seconds"], self._last_log = now - self._last_log, now
         super().log(logs, start_time)
@@ -78,7 +78,7 @@ class TimbreSFTTrainer(SFTTrainer):
             self.on_step(self.state.global_step, self.state.max_steps, logs["loss"])
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **options: Any) -> Any:
-        """Take a step, after the self-test if it is this process's first."""
+        """Run a training step, after the self-test if it is the first step in this process."""
         if self.self_test:
             padding = self.self_test.chat.tokenizer.pad_token_id
             self.self_test.check(*_unpack_rows(inputs, padding))
@@ -94,13 +94,13 @@ class TimbreSFTTrainer(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """The mean negative log-likelihood of the loss-carrying tokens, in nats."""
+        """Compute the mean negative log-likelihood, in nats, of the tokens that have loss."""
         if return_outputs or model.device.type == "cuda":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call] # TRL's
         labels = inputs["labels"][:, 1:]
         has_loss = labels != NO_LOSS
         head = self.accelerator.unwrap_model(model).get_base_model().get_output_embeddings()
-        # Only the head's input is reduced: scaling or capping after it differs by model family.
+        # Reduce only the head's input, because later scaling or capping differs by model family.
         hook = head.register_forward_pre_hook(lambda _, args: (args[0][:, :-1][has_loss],))
         try:
             model_inputs = {name: inputs[name] for name in _MODEL_INPUTS if name in inputs}
@@ -114,11 +114,11 @@ class TimbreSFTTrainer(SFTTrainer):
         return total / torch.as_tensor(num_items_in_batch).clamp(min=1) * scale
 
     def step_losses(self) -> tuple[float, ...]:
-        """The loss of every step in nats per token, including those before a resume."""
+        """The loss of every step in nats per token, including steps before a resume."""
         return tuple(float(entry["loss"]) for entry in self.state.log_history if "loss" in entry)
 
     def final_metrics(self) -> dict[str, float]:
-        """The metrics of a finished training, with the validation loss if there is that split."""
+        """The final training metrics, with the validation loss if there is a validation split."""
         tokens = torch.tensor([self.tokens_seen], device=self.accelerator.device)
         metrics = {
             "steps": float(self.state.global_step),
@@ -132,10 +132,10 @@ class TimbreSFTTrainer(SFTTrainer):
         return metrics
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Do nothing: Timbre writes its own card, with attribution."""
+        """Do nothing, because Timbre writes its own card with attribution."""
 
     def _send_telemetry(self) -> None:
-        """Do nothing: what people train stays private."""
+        """Do nothing, because training data and settings stay private."""
 
 
 def _dataset(rows: Sequence[Tokens]) -> Dataset:
@@ -143,7 +143,7 @@ def _dataset(rows: Sequence[Tokens]) -> Dataset:
 
 
 def _unpack_rows(inputs: Any, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch's token ids and labels with one example per row, even if the batch is packed."""
+    """Unpack a batch into token ids and labels, with one example per row."""
     ids, labels = inputs["input_ids"], inputs["labels"]
     if "position_ids" not in inputs:
         return ids, labels

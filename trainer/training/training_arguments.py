@@ -1,4 +1,4 @@
-"""A training configuration as TRL's arguments."""
+"""Convert a training configuration to TRL's arguments."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +17,10 @@ from trainer.training.processes import process_state
 def training_arguments(
     config: TrainingConfig, model: PreTrainedModel, examples: int, folder: Path
 ) -> SFTConfig:
-    """TRL's arguments for training a model on a number of examples.
+    """Build TRL's arguments for training a model on a number of examples.
 
-    Raises `TrainerError` if the reporter isn't available, or if the processes can't share the
-    batch evenly.
+    Raises `TrainerError` if the reporter isn't available, or if the processes can't share a batch
+    evenly.
     """
     device, processes = model.device.type, int(process_state().num_processes)
     batch_size, rest = divmod(config.batch_size, processes)
@@ -40,12 +40,12 @@ def training_arguments(
         warmup_steps=config.warmup_steps,
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_gradient_norm,
-        # TRL turns on both by default; bfloat16 is 60 times slower on a CPU without its units
+        # TRL enables both by default, but bfloat16 is 60 times slower on CPUs without its units
         bf16=model.dtype is torch.bfloat16,
         gradient_checkpointing=config.gradient_checkpointing,
         use_cpu=device == "cpu",
         dataloader_pin_memory=device == "cuda",
-        dataset_kwargs={"skip_prepare_dataset": True},  # the examples are encoded already
+        dataset_kwargs={"skip_prepare_dataset": True},  # the examples are already encoded
         max_length=None,
         padding_free=config.packing,
         prediction_loss_only=True,
@@ -57,25 +57,27 @@ def training_arguments(
         report_to=reporter(config.report_to),
         project="timbre",
         run_name=folder.name,
-        trackio_static_space_id=False,  # keeps logs on this machine
+        trackio_static_space_id=False,  # keeps the logs on this machine
         seed=config.seed,
     )
 
 
 def reporter(name: str) -> str:
-    """The name of one of TRL's reporters, checked; “none” for none.
+    """Check that a TRL reporter exists and is installed, and return its name (“none” for none).
 
-    Raises `TrainerError` if there is no such reporter, or its package isn't installed.
+    Raises `TrainerError` if the reporter doesn't exist or its package isn't installed.
     """
     if name == "none":
         return name
     if name not in INTEGRATION_TO_CALLBACK:
         names = ", ".join(sorted(INTEGRATION_TO_CALLBACK))
-        raise TrainerError(f"report_to is “{name}”. Set it to none or one of {names}.")
+        raise TrainerError(
+            f"“{name}” isn't a known reporter. Set report_to to none or one of {names}."
+        )
     package = {"azure_ml": "azureml"}.get(name, name)
     if find_spec(package) is None:
         raise TrainerError(
-            f"report_to is “{name}”, but the package {package} isn't installed. Install it next "
-            "to Timbre, or set report_to to none."
+            f"report_to is “{name}”, but the package {package} isn't installed. Install it, or set "
+            "report_to to none."
         )
     return name

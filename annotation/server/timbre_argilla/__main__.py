@@ -18,37 +18,43 @@ from timbre_argilla.rq_worker import check_worker, run_worker
 def main() -> int:
     """Serve until stopped; return 0 after a stop and 1 if the server couldn't start."""
     parser = argparse.ArgumentParser(prog="timbre_argilla", description=__doc__)
-    parser.add_argument("home", type=Path, help="folder of the server")
+    parser.add_argument("home", type=Path, help="folder for the server's data")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=6900, help="port to listen on; 0 for any")
+    parser.add_argument(
+        "--port", type=int, default=6900, help="port to listen on (0 means any free port)"
+    )
     parser.add_argument("--database-url", default="", help="PostgreSQL URL (default: SQLite)")
     parser.add_argument(
         "--attached",
         action="store_true",
-        help="read the database URL (one line, empty for SQLite) from standard input, which keeps "
-        "its password out of process lists, and stop when standard input closes",
+        help="read the database URL (one line, empty for SQLite) from standard input, so "
+        "that its password doesn't appear in process lists, and stop when standard "
+        "input closes",
     )
     parser.add_argument(
         "--environment",
         action="store_true",
-        help="read URLs and secrets from the variables TIMBRE_SERVER_… (for containers)",
+        help="read URLs and secrets from the TIMBRE_SERVER_… environment variables (for "
+        "containers)",
     )
     parser.add_argument(
         "--custom-fields",
         action="store_true",
         default=bool(os.environ.get("TIMBRE_ARGILLA_CUSTOM_FIELDS")),
-        help="allow the scripts of custom fields (also TIMBRE_ARGILLA_CUSTOM_FIELDS=1); scripts in "
-        "records' texts then run too",
+        help="allow scripts in custom fields, which also lets scripts in record texts "
+        "run (same as TIMBRE_ARGILLA_CUSTOM_FIELDS=1)",
     )
     parser.add_argument(
         "--open-reviews",
         action="store_true",
         default=bool(os.environ.get("TIMBRE_ARGILLA_OPEN_REVIEWS")),
-        help="let annotators get other people's responses and hidden metadata through the API "
-        "(also TIMBRE_ARGILLA_OPEN_REVIEWS=1)",
+        help="let annotators read other people's responses and hidden metadata through "
+        "the API (same as TIMBRE_ARGILLA_OPEN_REVIEWS=1)",
     )
-    parser.add_argument("--worker", action="store_true", help="only run jobs from Redis")
-    parser.add_argument("--check-worker", action="store_true", help="check the worker's health")
+    parser.add_argument("--worker", action="store_true", help="only run jobs from the Redis queue")
+    parser.add_argument(
+        "--check-worker", action="store_true", help="check whether the worker is healthy"
+    )
     try:
         _run(parser.parse_args())
     except LaunchError as error:

@@ -1,1 +1,1 @@
-"""The migrations, one per file, numbered from the oldest."""
+"""The database migrations, one per file, numbered in order from the oldest."""

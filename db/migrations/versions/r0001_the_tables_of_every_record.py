@@ -1,4 +1,4 @@
-"""Create the tables of all record types, whose rows can't be changed."""
+"""Create the tables for all record types, with triggers that prevent changes to their rows."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ _TYPES: dict[str, Any] = {
     **dict.fromkeys(("value", "seconds"), sa.Double()),
     **dict.fromkeys(("id", "root", "example", "prompt", "left", "right"), _ID),
 }
-"""The types of the columns that aren't text, by name."""
+"""The types of all columns that aren't text, keyed by name."""
 
 
 def upgrade() -> None:
-    """Create the tables. No row can be changed, and three tables' rows can't be deleted."""
+    """Create the tables, and prevent updates in all of them and deletions in three."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -110,10 +110,11 @@ def _create_table(
     nullable: str = "",
     comment: str | None = None,
 ) -> None:
-    """Create a table of numbered, unchangeable rows, with columns of text unless stated otherwise.
+    """Create a table of numbered rows that can't be updated.
 
-    The arguments name columns, separated by spaces. `ids` hold ids. `links` hold the ids of records
-    in the named tables; they have a foreign key and an index.
+    The arguments are column names separated by spaces. Columns are text by default. `ids` columns
+    contain record ids. `links` columns contain the ids of records in the given tables, and get a
+    foreign key and an index.
     """
     links = links or {}
     fields = columns.split()

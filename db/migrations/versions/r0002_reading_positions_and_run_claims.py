@@ -1,4 +1,4 @@
-"""Create tables for reading positions, until now stored as measures, and the training queue."""
+"""Create tables for the training queue and for reading positions, formerly stored as measures."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ down_revision = "r0001"
 
 
 def upgrade() -> None:
-    """Create both tables and move the reading positions."""
+    """Create both tables and migrate the existing reading positions."""
     op.create_table(
         "reading_positions",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -52,7 +52,7 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 
 def _move_positions() -> None:
-    """Turn measures named by an offset (−1 for a file read to its end) into reading positions."""
+    """Convert measures named by an offset (−1 for a fully read file) to reading positions."""
     measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
     positions = sa.table(
         "reading_positions", *map(sa.column, ("id", "source_fingerprint", "offset"))

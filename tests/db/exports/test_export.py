@@ -196,7 +196,7 @@ def test_a_folder_with_other_contents_is_left_alone(
             export(store, version, folder, ExportFormat.CHAT),
         ),
     ):
-        with pytest.raises(StoreError, match="Name a new or empty folder"):
+        with pytest.raises(StoreError, match="Choose a new or empty folder"):
             alter()
     assert (folder / "train.jsonl").read_text() == "mine"
 
@@ -205,7 +205,7 @@ def test_a_file_in_place_of_the_folder_is_left_alone(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(StoreError, match="Name a new or empty folder"):
+    with pytest.raises(StoreError, match="Choose a new or empty folder"):
         export(store, version, tmp_path / "out", ExportFormat.CHAT)
     assert (tmp_path / "out").read_text() == "mine"
 
@@ -214,7 +214,7 @@ def test_exporting_a_withdrawn_version_fails_and_leaves_nothing(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     erase(store, reviewer="grace")
-    with pytest.raises(StoreError, match="something was withdrawn"):
+    with pytest.raises(StoreError, match="because data was withdrawn"):
         export(store, version, tmp_path / "out", ExportFormat.CHAT)
     assert list(tmp_path.glob("*out*")) == list(tmp_path.glob(".*out*")) == []
 

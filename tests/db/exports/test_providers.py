@@ -82,7 +82,7 @@ def test_together_requires_alternating_turns() -> None:
 @pytest.mark.parametrize(("rules", "minimum"), [(OPENAI, 10), (TOGETHER, 1), (FIREWORKS, 3)])
 def test_each_service_has_a_minimum_number_of_examples(rules: Rules, minimum: int) -> None:
     assert len(list(provider_lines(rules, [GOOD] * minimum))) == minimum
-    with pytest.raises(StoreError, match=f"takes {minimum} to"):
+    with pytest.raises(StoreError, match=f"accepts {minimum} to"):
         list(provider_lines(rules, [GOOD] * (minimum - 1)))
 
 
@@ -179,7 +179,7 @@ def test_exporting_pairs_without_human_votes_fails(
     store: Store, version: Version, tmp_path: Path
 ) -> None:
     store.add([vote(pair, "rule-1", "left", "rule") for pair in add_comparisons(store, version)])
-    with pytest.raises(StoreError, match="People haven't decided any comparison"):
+    with pytest.raises(StoreError, match="have been decided by people yet"):
         export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
     assert not (tmp_path / "pairs").exists()
 

@@ -166,7 +166,7 @@ def test_an_edited_dialogue_is_parsed_into_turns() -> None:
 def test_an_edited_dialogue_that_cannot_be_parsed_is_named() -> None:
     candidate = dialogue()
     with pytest.raises(
-        StoreError, match=rf"The edit of dialogue {candidate.id[:12]} can't be parsed"
+        StoreError, match=rf"The edited text of dialogue {candidate.id[:12]} can't be parsed"
     ):
         example_of(candidate, "User: Hello?\n\nUser: Anyone?")
 
@@ -187,7 +187,7 @@ def test_a_verdict_that_does_not_approve_the_candidate_is_rejected() -> None:
     candidate, other = statement(1), statement(2)
     rejected = replace(verdict(review(candidate.id)), decision=Decision.REJECT)
     for wrong in (rejected, verdict(review(other.id))):
-        with pytest.raises(StoreError, match="a verdict that doesn't approve it"):
+        with pytest.raises(StoreError, match="isn't approved by its verdict"):
             list(build_examples([Approval(candidate, wrong, None)], PLAN))
 
 
@@ -201,8 +201,8 @@ def test_a_failing_gate_stops_the_freeze_and_says_why(store: Store) -> None:
     with pytest.raises(StoreError) as error:
         freeze(store, plan, approvals)
     assert str(error.value) == (
-        "first wasn't frozen because gates failed. minimum approved: 2 records instead of at least "
-        "10 (review more). Fix this, or override the gates with a reason."
+        "first wasn't frozen because these gates failed: minimum approved: 2 records instead of at "
+        "least 10 (review more). Fix this, or override the gates and give a reason."
     )
     assert store.count(Version) == store.count(Example) == 0
     overridden = freeze(store, replace(plan, override="a rehearsal"), approvals)
@@ -242,7 +242,7 @@ def test_a_split_without_a_share_needs_no_article(store: Store) -> None:
 
 
 def test_freezing_nothing_fails(store: Store) -> None:
-    with pytest.raises(StoreError, match="No candidate is approved"):
+    with pytest.raises(StoreError, match="no approved candidates"):
         freeze(store, PLAN, [])
 
 
@@ -250,14 +250,14 @@ def test_a_candidate_approved_by_two_verdicts_is_rejected(store: Store) -> None:
     first, *rest = add_approvals(store, MANY)
     candidate, _, page = first
     other: Verdict = verdict(review(candidate.id, "lin"))
-    with pytest.raises(StoreError, match="has two approving verdicts"):
+    with pytest.raises(StoreError, match="has two verdicts that approve it"):
         freeze(store, PLAN, [first, Approval(candidate, other, page), *rest])
 
 
 def test_freezing_unstored_candidates_fails(store: Store) -> None:
     candidate = statement()
     plan = replace(PLAN, splits=Splits(1.0, 0.0, 0.0))
-    with pytest.raises(StoreError, match="refers to another that isn't stored"):
+    with pytest.raises(StoreError, match="refers to a record that doesn't exist"):
         freeze(store, plan, [Approval(candidate, verdict(review(candidate.id)), None)])
     assert store.count(Version) == 0
 
@@ -289,5 +289,5 @@ def test_an_edited_dialogue_keeps_its_answers_without_loss() -> None:
     edit = messages_to_text(turns).replace("Sorry.", "I am sorry.")
     edited = example_of(candidate, edit).messages
     assert edited == (*turns[:3], Message(Role.ASSISTANT, "I am sorry."))
-    with pytest.raises(StoreError, match="weight 0, so turns can't be added or removed"):
+    with pytest.raises(StoreError, match="answers with weight 0"):
         example_of(candidate, messages_to_text(turns[2:]))

@@ -96,7 +96,7 @@ def test_a_checkpoint_of_another_recipe_is_rejected(texts: Corpus, tmp_path: Pat
 def test_resuming_with_other_texts_is_rejected(texts: Corpus, tmp_path: Path) -> None:
     build(texts, RECIPE, tmp_path)
     trained_on = (tmp_path / "model" / "trained_on.txt").read_text()
-    with pytest.raises(ValueError, match="a run with other texts"):
+    with pytest.raises(ValueError, match="a run with different texts"):
         build(replace(texts, texts=texts.texts[1:]), RECIPE, tmp_path)
     assert (tmp_path / "model" / "trained_on.txt").read_text() == trained_on
 
@@ -185,7 +185,7 @@ def test_a_corpus_without_articles_is_rejected(tmp_path: Path) -> None:
 )
 def test_a_file_with_another_format_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=f"{name} is damaged or has another format"):
+    with pytest.raises(ValueError, match=f"{name} is damaged or has an unsupported format"):
         corpus.read([tmp_path / name], [tmp_path], 20)
 
 
@@ -198,7 +198,7 @@ def test_a_corpus_that_is_all_held_out_is_rejected(tmp_path: Path) -> None:
     article = {"id": 1, "title": "T", "text": paragraph(1)}
     (tmp_path / "a.jsonl").write_text(json.dumps(article))
     (tmp_path / "d.jsonl").write_text(json.dumps({"turns": ["hi", "hey"]}))
-    with pytest.raises(ValueError, match="0 articles and 0 dialogues to train on"):
+    with pytest.raises(ValueError, match="0 articles and 0 dialogues, but training needs both"):
         corpus.read([tmp_path / "a.jsonl"], [tmp_path / "d.jsonl"], 1)
 
 

@@ -21,7 +21,7 @@ def test_fields_without_a_place_are_named(timbre: Timbre, tmp_path: Path) -> Non
     path = tmp_path / "card.json"
     path.write_text(json.dumps(CARD), encoding="utf-8")
     result = timbre("persona", "check", str(path))
-    assert "a persona has no place for tags, creator; they are ignored." in result.err
+    assert "tags, creator can't be used in a persona, so they are ignored." in result.err
     assert "is fine" in result.out
 
 

@@ -47,7 +47,7 @@ def test_a_version_is_trained_on_answered_measured_and_compared_once(
     timbre: Timbre, store: Store
 ) -> None:
     first = timbre("run", "perform", "first", "--campaign", "tone.toml").out
-    assert "isn't promoted" in first
+    assert "wasn't promoted" in first
     before = counts(store)
     (run,) = store.stream(Run)
     assert before[0] == 1

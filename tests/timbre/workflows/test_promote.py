@@ -31,7 +31,7 @@ def test_only_a_better_run_is_promoted_and_each_comparison_is_recorded_once(
     assert promoted_run(store, "tone") is None
     assert is_promoted(first)  # it beats the base
     assert promoted_run(store, "tone") == first
-    with pytest.raises(SettingsError, match="promoted already"):
+    with pytest.raises(SettingsError, match="already promoted"):
         is_promoted(first)
 
     for _ in range(2):
@@ -72,6 +72,6 @@ def test_an_unfinished_run_is_neither_promoted_nor_answered_nor_exported(
 def test_a_promoted_run_is_not_promoted_again(tiny_runs: TinyRuns) -> None:
     run = tiny_runs.train(0)
     promote_anyway(tiny_runs.store, "whims", run, "a whim")
-    with pytest.raises(SettingsError, match="promoted already"):
+    with pytest.raises(SettingsError, match="already promoted"):
         promote_anyway(tiny_runs.store, "whims", run, "another whim")
     assert len(promotions(tiny_runs.store, "whims")) == 1

@@ -24,8 +24,7 @@ from evaluation.measures.suggestions import suggest_answers
 from tests.annotation.records import ARTICLE, conversation, passage
 from timbre.campaign import Campaign, resolve_campaign
 from timbre.campaign_config import CampaignConfig
-from timbre.workflows.freeze import version_gates
-from timbre.workflows.judge import suggestion_cards
+from timbre.workflows.freeze import suggestion_cards, version_gates
 
 CAMPAIGN = resolve_campaign(CampaignConfig("demo", tone="conversational"))
 RECORDS = 200

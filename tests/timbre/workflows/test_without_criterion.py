@@ -37,7 +37,8 @@ from tests.timbre.conftest import Timbre, ignore_progress
 from tests.timbre.workflows.conftest import add_passages
 from timbre.campaign import load_campaign
 from timbre.settings import Settings, SettingsError
-from timbre.workflows.judge import candidate_cards, suggestion_cards
+from timbre.workflows.freeze import suggestion_cards
+from timbre.workflows.judge import candidate_cards
 from timbre.workflows.promote import promote_if_better
 from timbre.workflows.review import (
     add_rule_reviewers,

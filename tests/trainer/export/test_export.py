@@ -97,7 +97,7 @@ def test_an_export_that_differs_is_rejected_with_the_first_difference(
 def test_an_export_without_held_out_chats_is_rejected(
     tiny_model: Path, adapters: dict[str, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(TrainerError, match="There are no held-out chats"):
+    with pytest.raises(TrainerError, match="there are no held-out chats"):
         export_merged(plan(tiny_model, adapters["float32"]), tmp_path / "merged", [])
 
 

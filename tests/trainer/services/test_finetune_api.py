@@ -65,7 +65,9 @@ def test_a_failed_job_reports_why_and_can_be_started_again(
     server: Server, data: Path, tmp_path: Path
 ) -> None:
     server.final = "failed"
-    with pytest.raises(TrainerError, match=r"The job ftjob-1 ended as failed \(the file is odd\)"):
+    with pytest.raises(
+        TrainerError, match=r"The job ftjob-1 ended with the status failed \(the file is odd\)"
+    ):
         fine_tune(data, tmp_path / "job", service(server), ignore)
     assert not (tmp_path / "job" / JOB).exists()
     server.final = "succeeded"

@@ -53,5 +53,5 @@ def test_there_is_no_reporter_by_default() -> None:
 def test_a_missing_or_unknown_reporter_is_rejected() -> None:
     with pytest.raises(TrainerError, match="package swanlab isn't installed"):
         reporter("swanlab")
-    with pytest.raises(TrainerError, match=r"report_to is “paper”.* none or one of"):
+    with pytest.raises(TrainerError, match=r"“paper” isn't a known reporter.* none or one of"):
         reporter("paper")
