@@ -9,6 +9,7 @@ key, a spent quota) raises `TeacherError`. The key never appears in a record, lo
 import asyncio
 import time
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -155,14 +156,15 @@ class Endpoint(Teacher):
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
         """The reply to a prompt, retried until `patience` runs out."""
         clock = asyncio.get_running_loop()
-        start, retries, bad_replies, outcome = clock.time(), 0, 0, Outcome()
+        start, retries, outcome = clock.time(), 0, Outcome()
+        bad_replies = Counter[str]()  # by reason, so that only one that recurs ends the attempts
         while clock.time() - start <= self._patience_after(outcome.failure):
             outcome = await self._attempt(client, prompt)
-            if outcome.is_final or bad_replies == outcome.max_retries:
+            if outcome.is_final or bad_replies[outcome.reason] == outcome.max_retries:
                 break
             if outcome.is_adapted:
                 continue
-            bad_replies += outcome.max_retries is not None
+            bad_replies[outcome.reason] += 1
             if outcome.is_overloaded:
                 self._limit.halve()
             await asyncio.sleep(outcome.wait or min(self.first_wait * 2**retries, _MAX_WAIT))

@@ -28,7 +28,7 @@ _MIN_LONG_WAIT = 120.0
 _MINUTES_OF_HOURS = 120
 _ADAPTABLE = frozenset({400, 404, 422, 500, 501})
 _MAX_RETRIES = {EMPTY: 4, INTERRUPTED: 4, NOT_A_COMPLETION: 4}
-_MAX_RETRIES |= {CUT_OFF: 2, FILTERED: 2, ONLY_REASONING: 2}
+_MAX_RETRIES |= {CUT_OFF: 3, FILTERED: 3, ONLY_REASONING: 3}
 _FIXES = {
     **dict.fromkeys((301, 302, 303, 307, 308), "it redirects to another address. Check the URL."),
     401: "the key is wrong. Set TIMBRE_TEACHER_KEY to this endpoint's key.",
@@ -83,8 +83,9 @@ class Outcome:
     """What an attempt led to.
 
     `completion` is a reply or the reason for none, `is_final` unless another attempt may give a
-    better one, at most `max_retries` times. `failure` names why there's neither, and `message` is
-    the provider's reason. `error` may be solved by adapting the request. `fatal` ends the run.
+    better one, at most `max_retries` times for the same reason. `failure` names why there's
+    neither, and `message` is the provider's reason. `error` may be solved by adapting the request.
+    `fatal` ends the run.
     """
 
     completion: Completion | None = None
@@ -98,6 +99,11 @@ class Outcome:
     is_adapted: bool = False
     is_overloaded: bool = False
     is_reply: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why there's no reply, empty if there is one."""
+        return self.completion.reason if self.completion else self.failure
 
     def last_resort(self) -> Completion:
         """The completion if there's no further attempt."""
