@@ -33,6 +33,10 @@ class Resources:
     existing: Iterable[Candidate] = ()
 
 
+def ignore_message(message: str) -> None:
+    """Do nothing with a message."""
+
+
 @dataclass(frozen=True)
 class GenerationPlan:
     """One run of a pipeline.
@@ -46,7 +50,8 @@ class GenerationPlan:
     `retry` asks once more for each rejected text and gives the reason. With `keep_going`, a run
     goes on although its first texts failed for the same reason. `dry_run` only counts the requests
     that the run would make. `ray` is the address of the Ray cluster that runs the teacher, “auto”
-    for one on this machine.
+    for one on this machine. `by_batches` sends prompts to the provider's batch API, and
+    `on_message` receives its progress.
     """
 
     campaign: str
@@ -70,6 +75,8 @@ class GenerationPlan:
     keep_going: bool = False
     dry_run: bool = False
     ray: str = ""
+    by_batches: bool = False
+    on_message: Callable[[str], None] = ignore_message
     meter: Meter = field(default_factory=Meter)
     dialect: Dialect = field(default_factory=Dialect)
     resources: Resources = field(default_factory=Resources)

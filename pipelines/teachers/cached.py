@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 
 from pipelines.journal import Journal, Reply, cache_key
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
+from pipelines.teachers.batched import BatchedLLM
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import (
     ONLY_REASONING,
@@ -101,7 +102,7 @@ class CachedLLM(Teacher):
         return replace(completion, text=text)
 
     def _ask_teacher(self, prompts: list[Prompt], on_reply: OnReply) -> None:
-        if isinstance(self.teacher, Endpoint):  # counts tokens and stops at limits itself
+        if isinstance(self.teacher, Endpoint | BatchedLLM):  # count and stop at limits themselves
             self.teacher.stream(prompts, on_reply)
             return
         start = 0

@@ -12,6 +12,7 @@ from functools import partial
 from db.records import canonical, digest, plain
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
+from pipelines.teachers.batched import build_batched
 from pipelines.teachers.cached import TeacherIdentity
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Teacher
@@ -72,6 +73,8 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
     else:
         build = _TEACHERS.get(name.kind) or partial(build_distilabel_llm, name.kind)
         teacher = build(plan, name.model, name.url)
+    if plan.by_batches and not plan.dry_run:
+        return build_batched(teacher, plan)
     if plan.ray and not plan.dry_run:
         return RayLLM(name=teacher.model_name, teacher=teacher, address=plan.ray)
     return teacher

@@ -7,7 +7,7 @@ import typer
 
 from timbre.commands.options import AsJson, Campaign
 from timbre.console import echo, echo_error, print_json, progress
-from timbre.settings import read_settings
+from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ def generate(
         Literal["local", "ray"],
         typer.Option(help="Where to run the teacher: on this machine or on a Ray cluster."),
     ] = "local",
+    batch: Annotated[
+        bool,
+        typer.Option(help="Use the batch API of OpenAI or Anthropic: half price, within a day."),
+    ] = False,
     keep_going: Annotated[
         bool,
         typer.Option(help="Go on although the first texts fail for the same reason."),
@@ -55,6 +59,10 @@ def generate(
     """
     from timbre.campaign import load_campaign
 
+    if batch and (debug or engine == "ray"):
+        raise SettingsError(
+            "--batch can't be combined with --debug or --engine ray. Leave one out."
+        )
     settings, loaded = read_settings(), load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
@@ -70,7 +78,14 @@ def generate(
             return
         with progress("candidates", is_shown=not debug) as advance:
             options = GenerateOptions(
-                max_usd, max_tokens, retry_refused, debug, engine == "ray", keep_going
+                max_usd=max_usd,
+                max_tokens=max_tokens,
+                retry=retry_refused,
+                debug=debug,
+                ray=engine == "ray",
+                keep_going=keep_going,
+                by_batches=batch,
+                on_message=echo_error,
             )
             report = run_generation(store, loaded, settings, advance, options)
     _print_result(loaded.name, report, as_json)

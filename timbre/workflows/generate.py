@@ -14,8 +14,9 @@ from pipelines.errors import SourceError
 from pipelines.journal import Reply
 from pipelines.meter import Meter, Prices
 from pipelines.personas import generate_persona_texts
-from pipelines.plan import GenerationPlan, ReplyFn, Resources
+from pipelines.plan import GenerationPlan, ReplyFn, Resources, ignore_message
 from pipelines.prompting import ChatMessages
+from pipelines.teachers.endpoints.endpoint import BATCH_PRICE
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
@@ -25,6 +26,7 @@ from timbre.workflows.ingest import campaign_passages
 
 COST_SOURCE = "generate.prices.v1"
 _BATCH = 500
+_BATCH_API_ROWS = 10_000
 _REJECTED = "rejected: "
 _SAMPLE = 200
 """Passages that an estimate is made from."""
@@ -38,6 +40,7 @@ class GenerateOptions:
     """Limits of a generation run, whether to retry rejected texts, and where the teacher runs.
 
     With `keep_going`, the run goes on although its first texts failed for the same reason.
+    `by_batches` uses the provider's batch API, whose progress goes to `on_message`.
     """
 
     max_usd: float | None = None
@@ -46,6 +49,8 @@ class GenerateOptions:
     debug: bool = False
     ray: bool = False
     keep_going: bool = False
+    by_batches: bool = False
+    on_message: Callable[[str], None] = ignore_message
 
 
 @dataclass
@@ -115,7 +120,8 @@ def generate(
     plan = _plan(campaign, settings, options or GenerateOptions())
     plan = replace(plan, resources=_resources(store, campaign, plan))
     records = _generate_records(store, campaign, plan)
-    stored = _store_records(store, records, plan.meter.prices, on_progress)
+    share = BATCH_PRICE if plan.by_batches else 1.0
+    stored = _store_records(store, records, plan.meter.prices.at(share), on_progress)
     return GenerationReport(stored, plan.meter, tuple(plan.dialect.changes))
 
 
@@ -195,11 +201,15 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
         concurrency=config.concurrency,
         retry=options.retry,
         keep_going=options.keep_going,
+        by_batches=options.by_batches,
+        on_message=options.on_message,
         ray=ray_address() if options.ray else "",
         meter=Meter(prices, options.max_usd, options.max_tokens),
     )
     if config.kinds:
         plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in config.kinds))
+    if options.by_batches:  # a batch can take a day, so it should hold as many rows as possible
+        plan = replace(plan, batch=_BATCH_API_ROWS)
     return replace(plan, batch=1, concurrency=1) if options.debug else plan
 
 

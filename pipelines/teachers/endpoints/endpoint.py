@@ -27,6 +27,8 @@ from pipelines.teachers.endpoints.dialect import Dialect
 from pipelines.teachers.endpoints.rate_limit import ConcurrencyLimit
 from pipelines.teachers.endpoints.response import Outcome, Response, ResponseReader
 
+BATCH_PRICE = 0.5
+"""What a request in a batch costs of the price of one that is sent directly."""
 _MAX_BODY = 20_000_000
 _MAX_WAIT = 30.0
 _STARTUP_PATIENCE = 20.0
@@ -113,7 +115,13 @@ class Endpoint(Teacher):
         return self._dialect
 
     @property
-    def _reader(self) -> ResponseReader:
+    def meter(self) -> Meter:
+        """What counts and limits the endpoint's requests."""
+        return self._meter
+
+    @property
+    def reader(self) -> ResponseReader:
+        """Reads the endpoint's responses."""
         key = self.api_key.get_secret_value()
         return ResponseReader(
             self.model_name, key, self.patience, self.parse, self.has_long_replies
@@ -200,17 +208,28 @@ class Endpoint(Teacher):
         async with asyncio.timeout(self.patience):
             response = await _post(client, self.request_url, sent)
         self._has_responded = True
-        outcome = self._reader.read(response)
-        if outcome.error is not None:
-            # Requests that were on their way when the dialect changed are sent again.
-            is_outdated = len(self._dialect.changes) > changes
-            if is_outdated or self._dialect.adapt(sent, outcome.error):
-                return Outcome(is_adapted=True)
-        if outcome.fatal:
-            raise TeacherError(outcome.fatal)
-        if not outcome.is_overloaded:
+        outcome = self._adapt(self.reader.read(response), sent, changes)
+        if not outcome.is_overloaded and not outcome.is_adapted:
             self._limit.count_success()
         return self._count(outcome, prompt, time.monotonic() - start)
+
+    def _adapt(self, outcome: Outcome, sent: dict[str, Any], changes: int) -> Outcome:
+        """Change the dialect if that solves an error; raises `TeacherError` if it's fatal.
+
+        Requests that were on their way when the dialect changed are sent again.
+        """
+        if outcome.error is not None:
+            is_outdated = len(self._dialect.changes) > changes
+            if is_outdated or self._dialect.adapt(sent, outcome.error):
+                return Outcome(failure=f"status {outcome.error.status}", is_adapted=True)
+        if outcome.fatal:
+            raise TeacherError(outcome.fatal)
+        return outcome
+
+    def judge_result(self, response: Response, prompt: Prompt, changes: int) -> Outcome:
+        """What a batch's response to a prompt means; `changes` of the dialect were sent with it."""
+        outcome = self._adapt(self.reader.read(response), self.sent_body(prompt), changes)
+        return self._count(outcome, prompt, 0.0, BATCH_PRICE)
 
     def sent_body(self, prompt: Prompt) -> dict[str, Any]:
         """The body of a request as the model wants it."""
@@ -219,7 +238,9 @@ class Endpoint(Teacher):
             {**body, **self.stream_fields} if self._dialect.is_streaming else body
         )
 
-    def _count(self, outcome: Outcome, prompt: Prompt, seconds: float) -> Outcome:
+    def _count(
+        self, outcome: Outcome, prompt: Prompt, seconds: float, share: float = 1.0
+    ) -> Outcome:
         """Count a reply's tokens, estimated if the endpoint doesn't report them."""
         completion = outcome.completion
         if completion is None or not outcome.is_reply:
@@ -227,7 +248,7 @@ class Endpoint(Teacher):
         counts = completion.input_tokens, completion.output_tokens
         estimates = estimate_tokens(prompt.chat), len(completion.text or completion.raw) // 4
         read, wrote = (e if c is None else c for c, e in zip(counts, estimates, strict=True))
-        self._meter.count(read, wrote)
+        self._meter.count(read, wrote, share)
         counted = replace(completion, input_tokens=read, output_tokens=wrote, seconds=seconds)
         return replace(outcome, completion=counted)
 

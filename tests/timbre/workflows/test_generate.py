@@ -171,6 +171,11 @@ def test_what_was_changed_and_repaired_is_reported(
     assert server.requests == []
 
 
+def test_batches_cannot_be_debugged(timbre: Timbre, campaign: str) -> None:
+    error = run(timbre, "generate", campaign, "--batch", "--debug", status=1).err
+    assert "--batch can't be combined with --debug" in error
+
+
 def test_a_limit_in_dollars_needs_prices(timbre: Timbre) -> None:
     arguments = ("generate", "demo-tone", "--limit", "1", "--max-usd", "1")
     assert "input_price" in run(timbre, *arguments, status=1).err
