@@ -11,7 +11,8 @@ from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.workflows.generate import Estimate, GenerationReport
+    from timbre.campaign import Campaign as LoadedCampaign
+    from timbre.workflows.generate import Estimate, GenerateOptions, GenerationReport
 
 
 def generate(
@@ -60,35 +61,34 @@ def generate(
     from timbre.campaign import load_campaign
 
     if batch and (debug or engine == "ray"):
-        raise SettingsError(
-            "--batch can't be combined with --debug or --engine ray. Leave one out."
-        )
-    settings, loaded = read_settings(), load_campaign(campaign)
+        raise SettingsError("--batch can't be used with --debug or --engine ray. Leave one out.")
+    loaded = load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
-    from timbre.workflows.generate import GenerateOptions, estimate
-    from timbre.workflows.generate import generate as run_generation
+    from timbre.workflows.generate import GenerateOptions
+
+    options = GenerateOptions(
+        max_usd, max_tokens, retry_refused, debug, engine == "ray", keep_going, batch, echo_error
+    )
+    _run(loaded, options, dry_run, as_json)
+
+
+def _run(
+    campaign: "LoadedCampaign", options: "GenerateOptions", dry_run: bool, as_json: bool
+) -> None:
+    from timbre.workflows.generate import estimate, generate
     from timbre.workflows.ingest import add_missing_sources
 
+    settings = read_settings()
     with open_store(settings) as store:
         with progress("articles") as advance:
-            add_missing_sources(store, loaded, advance)
+            add_missing_sources(store, campaign, advance)
         if dry_run:
-            _print_estimate(loaded.name, estimate(store, loaded, settings), as_json)
+            _print_estimate(campaign.name, estimate(store, campaign, settings), as_json)
             return
-        with progress("candidates", is_shown=not debug) as advance:
-            options = GenerateOptions(
-                max_usd=max_usd,
-                max_tokens=max_tokens,
-                retry=retry_refused,
-                debug=debug,
-                ray=engine == "ray",
-                keep_going=keep_going,
-                by_batches=batch,
-                on_message=echo_error,
-            )
-            report = run_generation(store, loaded, settings, advance, options)
-    _print_result(loaded.name, report, as_json)
+        with progress("candidates", is_shown=not options.debug) as advance:
+            report = generate(store, campaign, settings, advance, options)
+    _print_result(campaign.name, report, as_json)
     if report.stored.is_fruitless:
         echo_error(f"No text was accepted. The reasons are: {report.stored}.")
         raise typer.Exit(1)

@@ -9,7 +9,16 @@ from typing import Any
 _MAX_MESSAGE = 300
 _MAX_DEPTH = 6
 _MESSAGES = ("error", "title", "message", "detail", "error_msg", "status_msg", "raw")
-_PARTS = ("error", "metadata", "raw", "message", "detail", "details", "errors", "violations")
+_PARTS: tuple[str, ...] = (
+    "error",
+    "metadata",
+    "raw",
+    "message",
+    "detail",
+    "details",
+    "errors",
+    "violations",
+)
 _PARTS += ("innererror", "fault", "base_resp", "response")
 _STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,

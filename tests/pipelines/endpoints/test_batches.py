@@ -112,29 +112,22 @@ def test_a_run_that_was_stopped_waits_for_the_same_batch(
 
 
 def test_a_batch_whose_submission_was_interrupted_is_found(
-    start: Start, kind: str, tone: Tone, tmp_path: Path
+    start: Start, kind: str, tone: Tone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start()
-    server.fails_to_create = True
-    plan = plan_for(server, kind, tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        run(interrupted(plan), tone)
+
+    def end(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # the process ends before it learns the batch's id
+        patch.setattr("pipelines.teachers.endpoints.batch_api.time.sleep", end)
+        server.fails_to_create = True
+        with pytest.raises(KeyboardInterrupt):
+            run(plan_for(server, kind, tmp_path), tone)
     server.fails_to_create = False
     assert len(server.batches) == 1
     run(plan_for(server, kind, tmp_path), tone)
     assert len(server.batches) == 3
-
-
-def interrupted(plan: GenerationPlan) -> GenerationPlan:
-    """The plan; the process ends when a connection breaks."""
-    import pipelines.teachers.endpoints.batch_api as module
-
-    def end(_: float) -> None:
-        module.time.sleep = lambda _: None
-        raise KeyboardInterrupt
-
-    module.time.sleep = end
-    return plan
 
 
 def test_lost_results_are_requested_again(

@@ -45,7 +45,7 @@ class Provider:
 
     def reply(self, handler: Handler, body: dict[str, Any]) -> None:
         texts: list[str] = []
-        handler.complete = texts.append  # type: ignore[method-assign] # the text of a good reply
+        handler.complete = texts.append  # type: ignore[method-assign, assignment] # the text of a good reply
         answers(handler, body)
         handler.respond(200, self.contract["reply"].replace("@TEXT@", json.dumps(texts[0])[1:-1]))
 

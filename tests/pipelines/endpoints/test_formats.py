@@ -34,7 +34,7 @@ REQUESTS, REPLIES, LIMITS = formats("requests"), formats("replies"), formats("li
 _SETTINGS = ("temperature", "top_p", "max_tokens")
 
 
-def each(table: list[Format]) -> Any:
+def each(table: list[Format]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("given", table, ids=[given["name"] for given in table])
 
 

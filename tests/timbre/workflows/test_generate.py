@@ -173,7 +173,7 @@ def test_what_was_changed_and_repaired_is_reported(
 
 def test_batches_cannot_be_debugged(timbre: Timbre, campaign: str) -> None:
     error = run(timbre, "generate", campaign, "--batch", "--debug", status=1).err
-    assert "--batch can't be combined with --debug" in error
+    assert "--batch can't be used with --debug" in error
 
 
 def test_a_limit_in_dollars_needs_prices(timbre: Timbre) -> None:
