@@ -1,1 +1,1 @@
-"""Review in Argilla: push records, pull reviews, and measure how far reviewers agree."""
+"""Review in Argilla: push records, pull reviews, and measure inter-annotator agreement."""

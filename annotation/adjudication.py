@@ -1,4 +1,4 @@
-"""Select tied candidates for an adjudicator, and show what the reviewers answered."""
+"""Select tied candidates for an adjudicator, and show the reviewers' answers."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,21 +11,21 @@ from db.records import Decision, Review, ReviewStatus, Verdict
 
 
 def adjudication_settings(settings: ReviewSettings) -> ReviewSettings:
-    """The settings of the adjudicator's dataset: the same questions, for one reviewer."""
+    """Return the settings of the adjudicator's dataset: the same questions, but one reviewer."""
     return replace(settings, overlap=1, adjudication=True)
 
 
 def adjudication_items(
     items: Iterable[CandidateItem], verdicts: Iterable[Verdict], reviews: Iterable[Review]
 ) -> Iterator[CandidateItem]:
-    """The tied candidates, each with its reviewers' answers and without suggestions.
+    """Return the tied candidates with their reviewers' answers and without suggestions.
 
-    The adjudicator's decision is another review of the same candidate. Under the adjudicator rule
-    it settles the verdict.
+    The adjudicator's decision is another review of the same candidate, and it determines the
+    verdict under the adjudicator rule.
     """
     ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
     by_subject: dict[str, list[Review]] = defaultdict(list)
-    # Sorted by id, so that neither names nor order reveal who gave which answer.
+    # Sorted by id, so that neither names nor the order reveal who gave which answer.
     for review in sorted(reviews, key=lambda review: review.id):
         if review.status is ReviewStatus.SUBMITTED:
             by_subject[review.subject].append(review)

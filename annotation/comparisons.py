@@ -1,4 +1,4 @@
-"""Blind pairs of model outputs; a hash decides which output is on the left."""
+"""Create blind pairs of model outputs, in which a hash determines which output is on the left."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,14 +13,14 @@ def blind_pairs(
     seed: int = 0,
     pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Iterator[Comparison]:
-    """Yield a comparison for each prompt that both arms of a pair answered, sorted by id.
+    """Yield a comparison for each prompt that both arms of a pair have answered, sorted by id.
 
-    Each arm is on the left in about half of its comparisons. Sides depend only on the prompt, the
-    two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
+    Each arm is on the left in about half of its comparisons. The side depends only on the prompt,
+    the two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
     Neither the sides nor the order of the comparisons reveal anything about the arms.
 
-    If an arm answered a prompt twice, the last answer counts. `pairs` restricts the comparisons to
-    these pairs of arms.
+    If an arm answered a prompt twice, the last answer counts. `pairs` limits the comparisons to
+    certain pairs of arms.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

@@ -1,5 +1,5 @@
-"""The error that annotation raises for problems that a user can solve."""
+"""The error for annotation problems that users can fix."""
 
 
 class AnnotationError(RuntimeError):
-    """A problem with Argilla or its use; the message says how to fix it."""
+    """Raised for a problem with Argilla or its use; the message says how to fix it."""

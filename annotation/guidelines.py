@@ -1,4 +1,4 @@
-"""The guidelines that reviewers read, rendered from versioned templates."""
+"""Render the reviewer guidelines from versioned templates."""
 
 from pathlib import Path
 
@@ -14,18 +14,18 @@ _TEMPLATES = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-    autoescape=False,  # noqa: S701 - the result is Markdown, for which `finalize` escapes
+    autoescape=False,  # noqa: S701 - the result is Markdown, which `finalize` escapes
     finalize=escape_markdown,
 )
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    """Render Markdown guidelines on judging candidates, for first-time reviewers."""
     return _render("candidates.v4.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
-    """How to choose between two answers, for somebody who does it for the first time."""
+    """Render Markdown guidelines on choosing between two answers, for first-time reviewers."""
     return _render("comparisons.v5.jinja", settings)
 
 
@@ -33,8 +33,8 @@ def _render(name: str, settings: ReviewSettings) -> str:
     text = _TEMPLATES.get_template(name).render(s=settings).strip() + "\n"
     if len(text) > MAX_LENGTH:
         raise AnnotationError(
-            f"The guidelines of “{settings.subject}” have {len(text)} characters, and Argilla "
-            f"accepts {MAX_LENGTH}. Shorten the description, the examples or the guidelines in the "
-            "tone or persona file."
+            f"The guidelines of “{settings.subject}” have {len(text)} characters, but Argilla "
+            f"accepts at most {MAX_LENGTH}. Shorten the description, the examples or the "
+            "guidelines in the tone or persona file."
         )
     return text

@@ -1,4 +1,4 @@
-"""What reviewers see: a candidate or a comparison with everything that its page shows."""
+"""What reviewers see: a candidate or comparison with everything that the record page displays."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from db.records import AnswerValue, Article, Candidate, Comparison, Passage
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An answer that a measure or model suggests; `score` (0 to 1) is its confidence."""
+    """An answer suggested by a measure or model; `score` is the confidence from 0 to 1."""
 
     question: str
     value: AnswerValue
@@ -17,10 +17,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class CandidateItem:
-    """A candidate with its source, suggestions, sentence vector and metadata to filter by.
+    """A candidate with its source, suggestions, sentence vector and metadata for filtering.
 
-    `earlier_answers` holds the reviewers' answers, which only an adjudicator sees. `reviewers`
-    are the assigned reviewers; if there are none, anybody may review the record.
+    `earlier_answers` contains the reviewers' answers, which only an adjudicator sees. `reviewers`
+    lists the assigned reviewers; if it's empty, anybody may review the record.
     """
 
     candidate: Candidate
@@ -35,7 +35,7 @@ class CandidateItem:
 
 @dataclass(frozen=True)
 class ComparisonItem:
-    """Two answers to one prompt, without any information about the models that wrote them."""
+    """Two answers to a prompt, without any information about the models that wrote them."""
 
     comparison: Comparison
     prompt_text: str

@@ -1,4 +1,4 @@
-"""The progress of a review: per dataset by Argilla's counts, per reviewer by their reviews."""
+"""Measure review progress: per dataset from Argilla's counts, and per reviewer from reviews."""
 
 import time
 from collections import defaultdict
@@ -17,16 +17,16 @@ from db.records import Review
 
 T = TypeVar("T")
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Receives the number of finished items and the total number of items."""
+"""A callback that receives the number of finished items and the total number of items."""
 
 BREAK = timedelta(minutes=10)
-"""A longer gap between two answers counts as a break, not as work."""
+"""A longer gap between two answers is a break and doesn't count as working time."""
 POLL_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class DatasetProgress:
-    """The records of a dataset, and how many of them have all the reviews they need."""
+    """The number of records in a dataset, and how many of them have all required reviews."""
 
     total: int
     completed: int
@@ -34,10 +34,10 @@ class DatasetProgress:
 
 @dataclass(frozen=True)
 class ReviewerSpeed:
-    """How many records a reviewer has answered or discarded, how many are left, and how fast.
+    """How many records a reviewer has finished, how many remain, and how long each one takes.
 
-    `time_per_record` is the median time between two answers, without breaks. Both times are None
-    until two answers lie less than a break apart.
+    `time_per_record` is the median time between two answers, excluding breaks. `time_per_record`
+    and `time_left` are None until there are two answers without a break between them.
     """
 
     reviewer: str
@@ -49,7 +49,7 @@ class ReviewerSpeed:
 
 @dataclass(frozen=True)
 class ReviewProgress:
-    """The progress of several datasets and of their reviewers, and what reviewers flagged."""
+    """The progress of several datasets and their reviewers, and all flagged records."""
 
     datasets: tuple[tuple[str, DatasetProgress], ...]
     reviewers: tuple[ReviewerSpeed, ...]
@@ -59,7 +59,10 @@ class ReviewProgress:
 def batches(
     items: Iterable[T], size: int, on_progress: ProgressCallback | None = None
 ) -> Iterator[list[T]]:
-    """Yield lists of up to `size` items; a list counts as done when the next one is requested."""
+    """Yield lists of up to `size` items.
+
+    A list counts as finished when the next one is requested.
+    """
     total, done, remaining = length_hint(items), 0, iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
@@ -69,9 +72,9 @@ def batches(
 
 
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
-    """The progress of a dataset by Argilla's counts; the connected user must see the dataset.
+    """Return Argilla's progress counts for a dataset to which the connected user has access.
 
-    Raises `AnnotationError` if the server or the dataset is missing.
+    Raises `AnnotationError` if the server or the dataset can't be found.
     """
     with connect(connection) as server:
         counts = server.get(f"datasets/{find_dataset(server, dataset).id}/progress")
@@ -79,7 +82,7 @@ def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
 
 
 def wait_for_reviews(connection: Connection, dataset: str, on_progress: ProgressCallback) -> None:
-    """Wait until every record of a dataset has all the reviews it needs."""
+    """Wait until all records in a dataset have all required reviews."""
     while True:
         progress = dataset_progress(connection, dataset)
         on_progress(progress.completed, progress.total)
@@ -95,10 +98,10 @@ def review_progress(
     assigned_counts: Mapping[str, int],
     adjudication_dataset: str = "",
 ) -> ReviewProgress:
-    """The progress of datasets and, according to the reviews pulled so far, of their reviewers.
+    """Return the progress of datasets, and of their reviewers based on the reviews pulled so far.
 
-    Datasets that are missing in Argilla are left out. `assigned_counts` maps reviewers to the
-    number of their records; the others may review every record except those of the adjudication
+    Datasets that don't exist in Argilla are left out. `assigned_counts` maps reviewers to their
+    number of assigned records. All other reviewers may review every record outside the adjudication
     dataset.
     """
     existing = dataset_names(connection)
@@ -111,7 +114,10 @@ def review_progress(
 def reviewer_speeds(
     reviews: Iterable[Review], records: int, assigned_counts: Mapping[str, int] | None = None
 ) -> list[ReviewerSpeed]:
-    """Each reviewer's speed by name, over their assigned records or over all `records`."""
+    """Return the speed of each reviewer, sorted by name.
+
+    `records` is the number of records for reviewers who aren't in `assigned_counts`.
+    """
     times: dict[str, list[datetime]] = defaultdict(list)
     for review in reviews:
         times[review.reviewer].append(datetime.fromisoformat(review.submitted_at))

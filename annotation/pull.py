@@ -1,4 +1,4 @@
-"""Pull reviews from Argilla: every reviewer's current answers, with name and time."""
+"""Pull reviews from Argilla: the current answers of all reviewers, with names and times."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -25,15 +25,15 @@ def pull(
     is_rule: Callable[[str], bool] = lambda _name: False,
     records: Sequence[str] | None = None,
 ) -> Iterator[Review]:
-    """Yield a review for each submitted or discarded response of a dataset, without drafts.
+    """Yield a review for each submitted or discarded response in a dataset, ignoring drafts.
 
-    `records` restricts the pull to records with these Argilla ids. `is_rule` tells whether a user
-    name belongs to a written rule. A review's subject is the record's external id. A review that an
-    earlier pull returned and this one doesn't was deleted in Argilla. The connected user must be
-    an owner or an admin.
+    `records` limits the pull to records with these Argilla ids. `is_rule` returns whether a user
+    name belongs to a written rule. The subject of a review is the external id of the record. If an
+    earlier pull returned a review and this one doesn't, the review was deleted in Argilla. The
+    connected user must be an owner or an admin.
 
-    Raises `AnnotationError` if the server or the dataset is missing, or records are deleted during
-    the pull.
+    Raises `AnnotationError` if the server or the dataset can't be found, or if records are deleted
+    during the pull.
     """
     with connect(connection) as server:
         described = find_dataset(server, dataset)
@@ -56,10 +56,11 @@ def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Ite
 
 
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
-    """All records; each page starts with the last record of the page before.
+    """Fetch all records page by page; each page starts with the last record of the previous one.
 
-    Argilla pages by offset. If a record is deleted between two requests, the later records move up,
-    and one would be missing from both pages, as if its reviews had been deleted.
+    Argilla paginates by offset. If a record is deleted between two requests, later records move up.
+    Without the overlap, a record could then be missing from both pages, as if its reviews had been
+    deleted.
     """
     last = ""
     for offset in count(0, PAGE - 1):
@@ -68,8 +69,8 @@ def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
         )["items"]
         if last and (not page or page[0]["id"] != last):
             raise AnnotationError(
-                f"Somebody deleted records of the dataset “{dataset.name}” while they were pulled, "
-                "so some reviews may be missing. Pull again."
+                f"Records were deleted from the dataset “{dataset.name}” during the pull, so some "
+                "reviews may be missing. Pull again."
             )
         yield from page[1:] if last else page
         if len(page) < PAGE:
@@ -91,7 +92,7 @@ def _review(
     answers = (
         Answer(name, answer_from_argilla(value, dataset.question_types.get(name, ""), text))
         for name, value in values.items()
-        # The web UI sends an empty list if nothing is marked or chosen.
+        # The web UI sends an empty list if nothing is marked or selected.
         if name != EDIT_QUESTION and value != []
     )
     return Review(
@@ -107,9 +108,9 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """The reviewer's version; None if it differs from the text only in surrounding white space.
+    """Return the reviewer's edit, or None if it only changes the surrounding white space.
 
-    Argilla accepts NUL and PostgreSQL doesn't, so NUL becomes the replacement character.
+    Argilla accepts NUL but PostgreSQL doesn't, so NUL is converted to the replacement character.
     """
     edited = (value or "").strip().replace("\0", "\ufffd")
     return None if edited in ("", text.strip()) else edited

@@ -1,4 +1,4 @@
-"""Push records to reviewers: add new records, correct changed ones and leave the others alone."""
+"""Push records to reviewers: add new records, update changed ones and leave the rest alone."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PushCount:
-    """How many records a push added, left unchanged and corrected."""
+    """The number of records that a push added, left unchanged and updated."""
 
     new: int
     unchanged: int
     changed: int = 0
 
     def __add__(self, other: "PushCount") -> "PushCount":
-        """The counts of both pushes."""
+        """Add the counts of two pushes."""
         return PushCount(
             self.new + other.new, self.unchanged + other.unchanged, self.changed + other.changed
         )
@@ -40,13 +40,13 @@ def push_candidates(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push candidates into a dataset, which is created if it's missing.
+    """Push candidates to a dataset, which is created if it doesn't exist.
 
-    A record's external id is the candidate's id, and the question that asks for an edit is
-    prefilled with the text. Vectors aren't compared: if nothing else changed, a record keeps its
-    vector. The connected user must be an owner or an admin.
+    The external id of a record is the candidate's id, and the question for edits is prefilled with
+    the text. Vectors aren't compared, so a record keeps its vector if nothing else has changed. The
+    connected user must be an owner or an admin.
 
-    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
+    Raises `AnnotationError` if the server is missing or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import (
@@ -65,9 +65,9 @@ def push_comparisons(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push blind pairs of answers: no field or metadata tells which model wrote an answer.
+    """Push blind pairs of answers: no field or metadata reveals which model wrote an answer.
 
-    Raises `AnnotationError` if the server is missing, or the dataset has other questions.
+    Raises `AnnotationError` if the server is missing or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import comparison_settings  # loads the SDK, too
@@ -77,7 +77,7 @@ def push_comparisons(
 
 
 def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dataset) -> Json:
-    """A candidate in the format of Argilla's API."""
+    """Convert a candidate to the format of Argilla's API."""
     candidate, text = item.candidate, item.candidate.review_text
     fields = {
         "question": candidate.question,
@@ -108,7 +108,10 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 
 
 def comparison_record(item: ComparisonItem) -> Json:
-    """A comparison in the format of Argilla's API, where a required field can't be empty."""
+    """Convert a comparison to the format of Argilla's API.
+
+    Argilla doesn't allow required fields to be empty.
+    """
     fields = {
         "question": item.prompt_text.strip() or "(no question)",
         "left": item.left_text.strip() or "(no answer)",
@@ -155,7 +158,7 @@ def _metadata(item: CandidateItem, text: str) -> Json:
 
 
 def _uncertainty(item: CandidateItem) -> float | None:
-    """The uncertainty (0 to 1) of the least certain suggestion; None if none has a score."""
+    """Return the uncertainty (0 to 1) of the least certain suggestion, or None without scores."""
     scores = [s.score for s in item.suggestions if s.score is not None]
     return round(1 - min(scores), 4) if scores else None
 
@@ -201,7 +204,7 @@ def _push(
 
 
 def _delete_stale_suggestions(server: Server, existing: Json, record: Json) -> None:
-    """Delete the suggestions that a record no longer has, which an update leaves in place."""
+    """Delete outdated suggestions, which an update of a record leaves in place."""
     questions = {suggestion["question_id"] for suggestion in record["suggestions"]}
     stale = [s["id"] for s in existing["suggestions"] if s["question_id"] not in questions]
     if stale:

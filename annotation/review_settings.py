@@ -1,14 +1,14 @@
-"""A campaign's review settings: a tone with its rating scale, or a persona with its traits."""
+"""The review settings of a campaign: a tone with a rating scale, or a persona with traits."""
 
 from dataclasses import dataclass
 
 NO_TRAIT = "none"
-"""The answer to the question about traits if the text shows none."""
+"""The answer to the trait question if the text shows none of the traits."""
 
 
 @dataclass(frozen=True)
 class ScalePoint:
-    """A point of a rating scale: its value (0 to 10), its name and an example text."""
+    """A point on a rating scale: a value from 0 to 10, a name and an example text."""
 
     value: int
     label: str
@@ -17,7 +17,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """One thing that writers do to achieve the tone, with an example before and after."""
+    """A rule that writers follow to achieve the tone, with an example before and after."""
 
     do: str
     before: str
@@ -26,7 +26,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and how it shows."""
+    """A trait of a persona, and how it shows in a text."""
 
     name: str
     meaning: str = ""
@@ -34,19 +34,19 @@ class TraitLabel:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """What reviewers of one campaign see and answer.
+    """What the reviewers of a campaign see and answer.
 
     Attributes:
-        subject: The tone's or persona's name.
-        description: The tone or persona in a sentence or two.
-        scale_question: The question that the scale answers.
-        scale: The points of the tone's scale, lowest first; without any, the question is omitted.
-        style_rules: What writers do to reach the tone.
-        traits: The persona's traits; without any, the question is omitted.
-        grounded: Whether the facts of a text must be in its passage.
-        overlap: How many reviewers each record needs.
-        vector: Dimensions of the sentence vectors for “find similar”; None for no vectors.
-        measures: Names of the measures in the metadata, to filter and sort by.
+        subject: The name of the tone or persona.
+        description: A description of the tone or persona in one or two sentences.
+        scale_question: The question that reviewers answer with the rating scale.
+        scale: The points of the tone's scale, lowest first. If empty, the question is omitted.
+        style_rules: The rules that writers follow to achieve the tone.
+        traits: The traits of the persona. If empty, the question is omitted.
+        grounded: Whether the passage must contain all facts in the text.
+        overlap: The number of reviewers per record.
+        vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
+        measures: The names of the measures in the metadata, for filtering and sorting.
         adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
     """
 
@@ -64,5 +64,5 @@ class ReviewSettings:
 
     @property
     def ratings(self) -> tuple[int, ...]:
-        """The values of the tone's scale, lowest first."""
+        """The values on the tone's scale, lowest first."""
         return tuple(point.value for point in self.scale)

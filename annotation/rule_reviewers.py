@@ -1,7 +1,7 @@
-"""Written rules that stand in for human reviewers, and are marked as rules everywhere.
+"""Written rules that substitute for human reviewers and are always labelled as rules.
 
-A rule compares features of a text with thresholds. It understands nothing. The two rules disagree
-on some texts, as people do, so that the whole loop can run without people.
+A rule compares features of a text with thresholds, without understanding the text. Like people, the
+two rules disagree on some texts, so a loop that runs unattended also covers disagreement.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ Cues = tuple[tuple[str, tuple[str, ...]], ...]
 Answers = dict[str, AnswerValue]
 FIVE_STEPS = (1, 2, 3, 4, 5)
 SIGNS = 4
-"""How many signs of speech a rule looks for."""
+"""The number of signs of speech that a rule checks for."""
 MAX_REPEATED = 0.1
 
 
 @dataclass(frozen=True)
 class RuleReviewer:
-    """A rule: the name of its Argilla user, and the thresholds that `description` explains."""
+    """A rule: its Argilla user name, and the thresholds that `description` explains."""
 
     name: str
     max_mean_sentence_words: float
@@ -38,25 +38,28 @@ class RuleReviewer:
 
     @property
     def description(self) -> str:
-        """What the rule does, for people, generated from its thresholds."""
-        opener = " It removes a filler at the beginning." if self.removes_opener else ""
+        """Describe the rule to people, based on its thresholds."""
+        opener = (
+            " The rule removes a filler at the beginning of a text." if self.removes_opener else ""
+        )
         faithful = "faithful" if self.requires_faithful else "at least partly faithful"
         return (
-            f"“{self.name}” is a written rule, not a person: it counts and understands nothing. "
-            "It rates the tone from the lowest step of the scale (no sign) to the highest (all "
-            "four) by four signs of speech: sentences with at most "
+            f"“{self.name}” is a written rule, not a person: it counts features of a text without "
+            "understanding the text. It rates the tone from the lowest step of the scale (no "
+            "signs) to the highest (all four) by four signs of speech: sentences of at most "
             f"{self.max_mean_sentence_words:g} words on average, at least "
             f"{self.min_contractions:g} contractions per 100 words, words that address the reader, "
-            f"and nothing stiff or copied (at most {self.max_copied:.0%} of its six-word runs are "
+            f"and nothing stiff or copied (at most {self.max_copied:.0%} of the six-word runs are "
             "in the source). A text is natural if no sentence is longer than "
-            f"{self.max_sentence_words} words, nothing is listed or repeated, and it ends like a "
-            "sentence. It is faithful if all of its numbers are in the source, and unfaithful if "
-            f"more than {self.max_unsupported_numbers} are not. The rule approves what is natural, "
-            f"{faithful}, and has {self.min_signs} signs of speech or more; for a persona, what "
-            f"is natural and has at least {self.min_cue_words:g} cue words of its traits per 100 "
-            f"words.{opener} Of two answers it prefers the one that is more than {self.margin} "
-            "points ahead: one point for each sign of speech, two for natural, two for faithful, "
-            "one for partly faithful, and up to two for traits."
+            f"{self.max_sentence_words} words, nothing is listed or repeated, and the text ends "
+            "like a sentence. It is faithful if all of its numbers are in the source, and "
+            f"unfaithful if more than {self.max_unsupported_numbers} are missing there. The rule "
+            f"approves a text that is natural, {faithful}, and has at least {self.min_signs} signs "
+            "of speech. For a persona, it approves a text that is natural and has at least "
+            f"{self.min_cue_words:g} cue words of the traits per 100 words.{opener} Of two "
+            f"answers, it prefers the one that is more than {self.margin} points ahead: one point "
+            "for each sign of speech, two for natural, two for faithful, one for partly faithful, "
+            "and up to two for traits."
         )
 
 
@@ -91,7 +94,7 @@ RULE_REVIEWERS = (LISTENER, CHECKER)
 
 @dataclass(frozen=True)
 class _Ratings:
-    """A rule's ratings of a text; `cues` counts the cue words of each trait in the text."""
+    """A rule's ratings of a text; `cues` counts each trait's cue words in the text."""
 
     features: TextFeatures
     signs: int
@@ -110,10 +113,10 @@ def review_by_rule(
     cues: Cues = (),
     scale: Sequence[int] = FIVE_STEPS,
 ) -> Review:
-    """A rule's submitted review of a candidate or a comparison.
+    """Create a rule's submitted review of a candidate or comparison.
 
     For a persona, `cues` pairs each trait with the words and phrases that show it. For a tone,
-    `scale` has the ratings, lowest first.
+    `scale` contains the ratings, lowest first.
     """
     edited = None
     if isinstance(item, ComparisonItem):
@@ -140,7 +143,7 @@ def review_by_rule(
 
 
 def _rate(text: str, source: str, rule: RuleReviewer, cues: Cues = ()) -> _Ratings:
-    """Rate a text; an empty text gets the lowest ratings."""
+    """Rate a text. Empty texts get the lowest ratings."""
     features = text_features(text, source)
     signs_of_speech = (
         features.mean_sentence_words <= rule.max_mean_sentence_words,
@@ -178,12 +181,15 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -
 
 
 def _rating(signs: int, scale: Sequence[int]) -> int:
-    """The step of a scale that is as far up as some of the signs are of all; a half counts up."""
+    """Map a share of signs to the nearest step on a scale, rounding halves up."""
     return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Answers about traits and sentences; in a dialogue, only the turns to learn count."""
+    """Return the answers about traits and sentences.
+
+    In a dialogue, only the turns that are used for training count.
+    """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
     share = 100 * sum(ratings.cues.values()) / max(1, ratings.features.words)
@@ -192,7 +198,7 @@ def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> An
 
 
 def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
-    """The decision, and the names of the reasons to reject that apply."""
+    """Return the decision, and the names of the applicable reasons for rejection."""
     reasons |= {
         "unnatural": ratings.natural == "no",
         "repetitive": ratings.features.repeated > MAX_REPEATED,
@@ -223,7 +229,7 @@ def _comparison_answers(
 
 
 def count_cues(text: str, cues: Cues) -> dict[str, int]:
-    """How often each trait's cues occur as whole words; traits without a match are left out."""
+    """Count each trait's cues as whole words; traits without matches are left out."""
     padded = f" {' '.join(tokens(text))} "
     counts = {
         trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)

@@ -1,4 +1,4 @@
-"""Submit reviews through Argilla's API, as the user whose API key is used."""
+"""Submit reviews through Argilla's API as the user to whom the API key belongs."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ from annotation.progress import ProgressCallback, batches
 from db.records import Review
 
 BATCH = 100
-"""Argilla accepts at most this many responses at once."""
+"""The maximum number of responses that Argilla accepts at once."""
 
 
 def submit(
@@ -24,12 +24,12 @@ def submit(
     reviews: Iterable[Review],
     on_progress: ProgressCallback | None = None,
 ) -> int:
-    """Submit reviews as the connection's user, and return how many are new or changed.
+    """Submit reviews as the connected user, and return how many are new or changed.
 
-    Each review's subject is a record's external id. An existing response with the same answers
-    isn't touched and keeps its time.
+    The subject of each review is the external id of a record. An existing response with the same
+    answers isn't changed and keeps its time.
 
-    Raises `AnnotationError` if a record is missing, or Argilla rejects a response.
+    Raises `AnnotationError` if a record is missing or Argilla rejects a response.
     """
     sent = 0
     with connect(connection) as server:
@@ -49,8 +49,8 @@ def _new_responses(server: Server, dataset: Dataset, reviews: list[Review]) -> I
     for review in reviews:
         if review.subject not in records:
             raise AnnotationError(
-                f"The dataset “{dataset.name}” has no record {review.subject[:12]}, so its review "
-                "can't be submitted. Push the record again, or leave the review out."
+                f"The dataset “{dataset.name}” has no record {review.subject[:12]}, so the review "
+                "can't be submitted. Push the record again, or remove the review."
             )
         record = records[review.subject]
         response = _response(review, record)
@@ -77,6 +77,6 @@ def _send(server: Server, responses: list[Json]) -> None:
     errors = [result["error"]["detail"] for result in results if result["error"]]
     if errors:
         raise AnnotationError(
-            f"Argilla rejects {len(errors)} of {len(responses)} responses ({errors[0]}). Answer "
-            "the questions that the dataset asks."
+            f"Argilla rejected {len(errors)} of {len(responses)} responses ({errors[0]}). Make "
+            "sure that the answers match the questions of the dataset."
         )

@@ -1,4 +1,4 @@
-"""Surface features of a text, by which the written rules judge it."""
+"""Surface features of a text that the written rules use to judge it."""
 
 import re
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ REPEATED_RUN = 4
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """The features of one text, some of them relative to its source."""
+    """The features of a text, some of which are relative to its source."""
 
     words: int
     mean_sentence_words: float
@@ -45,15 +45,15 @@ class TextFeatures:
     addresses_reader: bool  # you, we, I or a question mark
     stiff: int  # furthermore, whereby; semicolons and long parentheses
     list_items: int  # lines that are list items or headings
-    copied: float  # the share of its runs of six words that are in the source
-    repeated: float  # the share of its runs of four words that occurred before
+    copied: float  # the share of six-word runs that occur in the source
+    repeated: float  # the share of four-word runs that occurred earlier in the text
     unsupported_numbers: tuple[Span, ...]  # numbers that aren't in the source
-    opener: str  # the flattery or filler at its beginning (Great question!)
-    is_finished: bool  # whether it ends like a sentence
+    opener: str  # flattery or filler at the beginning (Great question!)
+    is_finished: bool  # whether the text ends like a sentence
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """Compute a text's features; without a source, nothing counts as copied or unsupported."""
+    """Compute the features of a text. Without a source, nothing counts as copied or unsupported."""
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]
     lengths = [length for length in lengths if length] or [0]
@@ -75,12 +75,12 @@ def text_features(text: str, source: str = "") -> TextFeatures:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text in lower case, with straight apostrophes."""
+    """Return the words of a text in lower case, with straight apostrophes."""
     return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
 
 
 def runs(words: list[str], length: int) -> list[tuple[str, ...]]:
-    """Every run of `length` consecutive words."""
+    """Return every run of `length` consecutive words."""
     return [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
 
 

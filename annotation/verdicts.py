@@ -1,4 +1,4 @@
-"""Derive verdicts from reviews by an explicit rule, and find the records that reviewers flagged."""
+"""Derive verdicts from reviews with an explicit rule, and find records that reviewers flagged."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,12 +11,12 @@ from db.records import Decision, Review, ReviewerKind, ReviewStatus, Verdict
 DECISION = "decision"
 REASONS = "reasons"
 FLAGS = ("harmful", "broken")
-"""Reasons that flag a record, even if its reviewer discards it."""
+"""Reasons that flag a record even if the reviewer discards it."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """A reviewer's mark on a record; `kind` is one of `FLAGS`."""
+    """A problem with a record that a reviewer reported; `kind` is one of `FLAGS`."""
 
     subject: str
     reviewer: str
@@ -24,7 +24,7 @@ class Flag:
 
 
 class VotingRule(StrEnum):
-    """How decisions are counted."""
+    """The rule for counting decisions."""
 
     MAJORITY = "majority"
     UNANIMITY = "unanimity"
@@ -35,9 +35,10 @@ class VotingRule(StrEnum):
 class VerdictRule:
     """A rule that derives a verdict from the decisions about a record.
 
-    MAJORITY takes the more frequent decision, UNANIMITY the decision that all reviewers share; if
-    there is none, the verdict is a tie. ADJUDICATOR takes the adjudicator's decision or, without
-    one, the majority's. A verdict needs `minimum` decisions unless the adjudicator decided.
+    MAJORITY uses the most frequent decision, and UNANIMITY the decision that all reviewers share.
+    Without a most frequent or unanimous decision, the verdict is a tie. ADJUDICATOR uses the
+    adjudicator's decision, or the majority if there is none. A verdict needs `minimum` decisions
+    unless the adjudicator has decided.
     """
 
     voting: VotingRule = VotingRule.MAJORITY
@@ -45,32 +46,33 @@ class VerdictRule:
     minimum: int = 1
 
     def __post_init__(self) -> None:
-        """Check that there is an adjudicator exactly if the rule needs one."""
+        """Check that an adjudicator is named if, and only if, the rule needs one."""
         if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
-                f"The verdict rule is “{self.voting}” and the adjudicator is "
-                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and only "
-                "then."
+                f"The verdict rule is “{self.voting}”, but the adjudicator is "
+                f"“{self.adjudicator}”. Set an adjudicator only when the rule is “adjudicator”, "
+                "which requires one."
             )
 
     @property
     def description(self) -> str:
-        """The rule as a verdict stores it."""
+        """The rule as stored in verdicts."""
         name = f" {self.adjudicator}" if self.adjudicator else ""
         return f"{self.voting}{name}, at least {self.minimum}"
 
     def is_adjudicators(self, review: Review) -> bool:
-        """Whether a review is the adjudicator's."""
+        """Return whether a review comes from the adjudicator."""
         return bool(self.adjudicator) and review.reviewer == self.adjudicator
 
 
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
-    """One verdict for each subject with enough decisions, in the order of the subjects.
+    """Return a verdict for each subject with enough decisions, in subject order.
 
-    Only submitted reviews with a decision count. A record that anybody flagged as harmful or
-    broken is approved only if the adjudicator approves it. An approved text is replaced by an
-    approving reviewer's edit: the adjudicator's first, a person's before a rule's, then the most
-    frequent one, then the latest. `reviews` holds each reviewer's current review of each subject.
+    Only submitted reviews with a decision count. A record that anybody flagged as harmful or broken
+    is approved only if the adjudicator approves it. If an approving reviewer edited the text, the
+    edit replaces it. Among several edits, the adjudicator's takes precedence, then people's edits
+    over rules' edits, then the most frequent edit, then the latest one. `reviews` contains each
+    reviewer's current review of each subject.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()
@@ -95,7 +97,7 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
 
 def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
-    """The flags in some reviews, including discarded ones."""
+    """Return the flags in reviews, including discarded ones."""
     for review in reviews:
         reasons = review.answer(REASONS)
         for kind in FLAGS:

@@ -32,7 +32,7 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A request to train a run: a version id, a campaign, and training settings.
+    """A request for a training run: the version id, the campaign, and the training settings.
 
     `training` is the name of the settings; `training_fingerprint` is a hash of their content.
     """
@@ -46,7 +46,7 @@ class RunRequest:
     def key(self) -> str:
         """A hash that identifies the request (16 hex digits).
 
-        It doesn't depend on the name of the training settings.
+        The hash doesn't depend on the name of the training settings.
         """
         return digest(canonical([self.version, self.campaign, self.training_fingerprint]))[:16]
 
@@ -114,7 +114,7 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
 
 
 def heartbeat(store: Store, claim: Claim) -> bool:
-    """Record that the worker is alive; if this returns False, it lost the claim and must stop."""
+    """Record that the worker is alive; return False if it has lost the claim and must stop."""
     return _update(store, claim)
 
 
@@ -136,7 +136,7 @@ def release(store: Store, claim: Claim) -> bool:
 def forget(store: Store, key: str) -> bool:
     """Remove a request so that it can be queued again; return False if the key doesn't exist.
 
-    If a worker holds the request, it loses its claim.
+    A worker that holds the request loses its claim.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -144,7 +144,7 @@ def forget(store: Store, key: str) -> bool:
 
 
 def list_claims(store: Store) -> list[Claim]:
-    """List all requests with their states, the most recently changed last."""
+    """List all requests with their states, ordered by the time of the last change."""
     query = select(run_claims).order_by(run_claims.c.changed_at, run_claims.c.key)
     with store.reading() as connection:
         return [_claim(row) for row in connection.execute(query).mappings()]

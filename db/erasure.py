@@ -1,9 +1,9 @@
 """Erase a reviewer's answers, or an article and everything derived from it, on request.
 
-The rows are deleted. Their ids are stored so that a later pull or import can't add the records
-again. Versions that contained them keep their hashes, record the withdrawal, and can't be used for
-training any more. You must delete exported files and trained adapters yourself; the result lists
-the affected runs.
+The rows are deleted. The ids of the erased records are stored, so a later pull or import can't add
+them again. Versions that contained erased records keep their hashes, record the withdrawal, and can
+no longer be used for training. You must delete exported files and trained adapters yourself; the
+result lists the affected runs.
 """
 
 import json
@@ -50,10 +50,11 @@ def erase(
     Erasing an article also erases its passages and candidates, their reviews, verdicts and
     examples, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
     erases the verdicts and examples whose text the reviewer edited. If the reviewer was an
-    adjudicator, the name stays in the `rule` of the verdicts. Returns the versions that can't be
-    used for training any more.
+    adjudicator, their name stays in the `rule` of the verdicts. Returns the versions that can no
+    longer be used for training.
 
-    Raises `StoreError` unless you pass exactly one of the two and the store contains matching data.
+    Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
+    contains no matching data.
     """
     if (reviewer is None) == (article is None):
         raise StoreError(
@@ -82,7 +83,7 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, by record type, and the ids of examples that lose a source or a review."""
+    """The ids to erase, keyed by record type, and the examples that lose a source or a review."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -126,7 +127,7 @@ class _Erasure:
         self.ids[kind] |= self._find(kind, column, values)
 
     def _find(self, kind: type[Record], column: str, values: Collection[str]) -> set[str]:
-        """The ids of the records of a type whose `column` contains one of `values`."""
+        """Find the ids of all records of a given type whose `column` contains one of `values`."""
         table = TABLES[kind]
         query = select(table.c.id).where(among(table.c[column], values))
         return set(self.connection.scalars(query))

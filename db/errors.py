@@ -1,6 +1,6 @@
 """Exceptions raised by the store.
 
-`StoreError` is the general one; callers handle its subclasses differently.
+`StoreError` is the base class; callers handle each of its subclasses differently.
 """
 
 
@@ -13,7 +13,7 @@ class StoreAwayError(StoreError):
 
 
 class StoreVersionError(StoreError):
-    """The database schema belongs to an older or newer Timbre, for example during an upgrade."""
+    """The database schema belongs to another version of Timbre, for example during an upgrade."""
 
 
 class StoreEmptyError(StoreError):

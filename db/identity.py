@@ -45,7 +45,7 @@ def non_identity(default: Any) -> Any:
 def optional(default: Any) -> Any:
     """Declare a dataclass field that is omitted from JSON while it has its (plain) default value.
 
-    You can add such a field to a type without changing the ids of existing records.
+    Adding an optional field to a type doesn't change the ids of existing records.
     """
     return field(default=default, metadata={"optional": True})
 

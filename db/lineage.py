@@ -76,9 +76,9 @@ class Lineage:
 def trace(store: Store, id: str) -> Lineage:
     """Trace the lineage of the record whose id starts with the given digits (six or more).
 
-    Backward, it shows the article revision and its URL, the prompts and the teacher, the reviews,
-    the version, and the run with its configuration. Forward, it shows rejections, versions and
-    runs. Each record is listed once.
+    Backward, the trace shows the article revision and its URL, the prompts and the teacher, the
+    reviews, the version, and the run with its configuration. Forward, the trace shows rejections,
+    versions and runs. Each record is listed once.
 
     Raises `StoreError` if the id matches no records or more than one.
     """
@@ -112,7 +112,7 @@ def _why_absent(store: Store, id: str) -> str:
 
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type that this record refers to in a field."""
+    """Find the records of a given type that a field of this record refers to."""
     return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
@@ -124,7 +124,7 @@ def _to_any(reason: str) -> Finder:
 
 
 def _from(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a type that refer to this record in a field."""
+    """Find the records of a given type that refer to this record in one of their fields."""
     return lambda store, record: (
         (reason, kind, row["id"]) for row in store.rows(TABLES[kind], **{field: record.id})
     )

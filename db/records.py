@@ -51,7 +51,7 @@ class ReviewStatus(StrEnum):
 
 
 class Decision(StrEnum):
-    """The outcome of the reviews of one record."""
+    """The outcome of a record's reviews."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -193,11 +193,11 @@ class Candidate(Record):
         return self.text or messages_to_text(self.messages)
 
     def approved_text(self, verdict: "Verdict") -> str:
-        """The text that a verdict approves: the winning edit, or the reviewed text without one."""
+        """The text that a verdict approves: the winning edit or, if none, the reviewed text."""
         return self.review_text if verdict.text is None else verdict.text
 
     def as_approved(self, verdict: "Verdict") -> "Candidate":
-        """This conversation with the winning edit as its answer; other kinds are unchanged."""
+        """Replace a conversation's answer with the winning edit; return other kinds unchanged."""
         if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
             return self
         *context, answer = self.messages
@@ -247,7 +247,7 @@ class Review(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """The decision that a rule derives from the reviews of a record; `text` is the winning edit."""
+    """The decision that a rule derives from a record's reviews; `text` is the winning edit."""
 
     subject: str
     decision: Decision

@@ -77,7 +77,9 @@ def reconcile_reviews(
             (Event(subject=id, kind=kind, at=at, detail=_detail(dataset)) for id, kind in kinds),
         )
         if new_events != len(kinds):
-            raise StoreError(f"{dataset} already has reviews pulled at {at}. Pull again.")
+            raise StoreError(
+                f"Reviews of {dataset} were already pulled at this time ({at}). Pull again."
+            )
     changed = sum(key in stored for key in changes)
     return Reconciliation(
         new=len(changes) - changed,

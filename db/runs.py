@@ -53,7 +53,8 @@ def withdrawal_notice(store: Store, run: Run) -> str:
     data = json.loads(events[0].detail).get("withdrawn", "something")
     return (
         f"Version {run.version[:12]} had {data} withdrawn on {events[0].at[:10]}. This run's "
-        "adapter was trained on it. Train on a new version and delete what this adapter produced."
+        "adapter was trained on that data. Train on a new version, and delete this adapter and "
+        "its outputs."
     )
 
 
@@ -87,7 +88,7 @@ def newest_finished(statuses: Iterable[RunStatus]) -> RunStatus | None:
 
 @dataclass(frozen=True)
 class Promotion:
-    """The decision to use a run for a campaign: when, which run (or "base") it replaced, why."""
+    """The decision to use a run for a campaign, its reason, and the run (or "base") it replaced."""
 
     campaign: str
     run: Run

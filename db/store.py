@@ -49,7 +49,8 @@ class Store(AbstractContextManager["Store"]):
     def migrate(url: str, wait: float = 30.0) -> bool:
         """Create or upgrade the database tables, and return whether anything changed.
 
-        Raises `StoreError` if the database is unreachable or was created by a newer Timbre.
+        Raises `StoreError` if the database is unreachable or was created by a newer version of
+        Timbre.
         """
         with Store(engine(url, wait)) as store:
             return schema.migrate(store.engine)
@@ -81,7 +82,7 @@ class Store(AbstractContextManager["Store"]):
     def require(self, kind: type[R], id: str) -> R:
         """The record with this type and id, which must exist because another record refers to it.
 
-        Raises `StoreError` if it isn't in the store.
+        Raises `StoreError` if the record isn't in the store.
         """
         record = self.get(kind, id)
         if record is None:
@@ -131,7 +132,7 @@ class Store(AbstractContextManager["Store"]):
         """Yield the records of a type, oldest first, in constant memory.
 
         Each condition compares a column with a value, or with a tuple of allowed values. Records
-        added after the start are left out. No transaction stays open between reads.
+        added after iteration starts are left out. No transaction stays open between reads.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)

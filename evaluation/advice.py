@@ -1,8 +1,9 @@
 """Advise whether to fine-tune, by comparing the tuned arm with the best prompted arm.
 
-The rule was fixed before anything was measured. It recommends tuning if the tuned arm meets the
-target more often and a loss of similarity beyond the margin is ruled out. It recommends prompting
-if a gain above `WORTH` is ruled out or if content is lost. Otherwise the result is undecided.
+The decision rule was fixed before anything was measured. Tuning is recommended if the tuned arm
+meets the target more often and a loss of similarity beyond the margin is ruled out. Prompting is
+recommended if a gain above `WORTH` is ruled out or if content is lost. Otherwise the result is
+undecided.
 """
 
 from collections.abc import Iterable, Sequence
@@ -87,10 +88,10 @@ def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
 
 
 def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
-    """Decide based on content, given that tuning meets the target more often."""
+    """Advise on a tuned arm that meets the target more often, based on the change in content."""
     difference = rivals.similarity
     if difference is None:
-        reason = f"{gain}. Content was not measured, because there is no reference."
+        reason = f"{gain}. Content was not measured, because the prompts have no references."
         return Advice(Recommendation.TUNE, reason)
     change = difference.interval
     content = f"similarity changed by {signed_interval(change)}, with a margin of {margin:g}"
@@ -106,8 +107,8 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
     """A notice that the model lacks knowledge rather than tone, or "" if it keeps the facts.
 
-    In that case neither tuning nor prompting would help. `grounded` is the share of prompts that
-    include a passage.
+    If a model lacks knowledge, neither tuning nor prompting helps. `grounded` is the share of
+    prompts that include a passage.
     """
     means = [m.value.estimate for m in best.content if m.feature.name in _FACTS and m.value]
     share = sum(means) / len(means) if means else 1.0
@@ -117,7 +118,7 @@ def knowledge_notice(best: ArmSummary, grounded: float) -> str:
     if grounded < 0.5:
         return (
             f"{lost}, and the prompts have no passage: the model lacks knowledge, not tone. "
-            "Retrieve passages and put them into the prompt (RAG)."
+            "Retrieve passages and include them in the prompt (RAG)."
         )
     return (
         f"{lost}, although the prompts contain the passage: the model doesn’t use what it reads. "
@@ -170,5 +171,8 @@ def _needed(interval: Interval, bound: float, n: int) -> int | None:
 
 def _more(more_prompts: int | None) -> str:
     if more_prompts is None:
-        return " These estimates don't show how many more prompts would decide it."
-    return f" If the estimate stays the same, about {more_prompts:,} more prompts would decide it."
+        return " These estimates don't show how many more prompts would settle the question."
+    return (
+        f" If the estimate stays the same, about {more_prompts:,} more prompts would settle the "
+        "question."
+    )

@@ -187,7 +187,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
-    """The article of each row, for resampling by article, or None if there are fewer than 5."""
+    """Each row's article, for resampling by article, or None if there are fewer than 5 articles."""
     articles = {row.article for row in rows}
     if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
@@ -264,7 +264,8 @@ def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
     """Each arm's share of outputs at or above Flesch Reading Ease thresholds from 0 to 100.
 
     Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
-    threshold. They don't publish the threshold, so this computes the share for all of them.
+    threshold. The authors don't publish the threshold, so the share is computed for a range of
+    thresholds.
     """
     return tuple(
         SweepPoint(arm.name, threshold, wilson(sum(e >= threshold for e in eases), len(eases)))

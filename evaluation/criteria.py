@@ -63,7 +63,7 @@ class Criterion:
         return trait_features(tuple(self.traits))
 
     def measure(self, text: str) -> dict[str, float]:
-        """Measure all tone features of a text, the target and the traits, keyed by name."""
+        """Measure a text's tone features, target and traits, and return them keyed by name."""
         tone = tone_measures(text)
         if self.traits:
             return tone | persona_measures(text, self.traits)
@@ -79,7 +79,7 @@ class Criterion:
 def tone_criterion(
     name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
 ) -> Criterion:
-    """Build a tone criterion: all bounds must hold, and at least `signs` of `signs_of` must occur.
+    """Build a tone criterion: a text must meet all bounds and contain enough of the listed signs.
 
     Raises `EvaluationError` if there are no bounds, a measure is unknown, or the tone requires more
     signs than it lists.

@@ -64,7 +64,7 @@ class GateBounds:
 
 @dataclass(frozen=True)
 class ApprovedTexts:
-    """Approved texts by candidate id, with the results of checks on them.
+    """Approved texts, keyed by candidate id, with the results of checks on them.
 
     Attributes:
         texts: The text of each candidate, in the form used for training.

@@ -1,7 +1,7 @@
 """Judge cards, which show how well a scorer (rule, measure or LLM judge) predicts human labels.
 
 A scorer that gives nearly every text the same label can't tell texts apart, even if it often agrees
-with the reviewers, so its card calls it useless. Kappa is defined in J. Cohen, Educational and
+with the reviewers, so its card calls it useless. Kappa is defined in Cohen, Educational and
 Psychological Measurement 20 (1960) 37-46.
 """
 
@@ -73,7 +73,7 @@ class JudgeCard:
         """A sentence that states the conclusion of the card."""
         if self.saturated:
             return (
-                f"{self.name} says the same about nearly all {self.n} texts, so it can't tell "
+                f"{self.name} gives nearly all {self.n} texts the same label, so it can't tell "
                 "them apart and is useless here."
             )
         conclusion = "may agree only by chance"

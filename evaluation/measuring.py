@@ -27,7 +27,7 @@ def measure_outputs(
     criterion: Criterion | None,
     embed: Embed,
 ) -> Iterator[dict[str, float]]:
-    """Yield each output's measures by name; `passages` contains each prompt's passage, or "".
+    """Yield each output's measures, keyed by name; `passages` contains each prompt's passage or "".
 
     Similarity is measured if the prompt has a plain reference, and the target if there is a
     criterion.

@@ -1,9 +1,9 @@
 """Estimate which arm reviewers prefer, based on their reviews of blind comparisons.
 
-A tie counts as half a win for each side. Strengths follow R. A. Bradley and M. E. Terry, Biometrika
-39 (1952) 324-345, fitted with the iteration of D. R. Hunter, Annals of Statistics 32 (2004)
-384-406. Reviews of the same comparison aren't independent, so the unit for counting and resampling
-is the comparison.
+A tie counts as half a win for each side. Strengths follow Bradley and Terry, Biometrika 39 (1952)
+324-345, and are fitted with the iteration of Hunter, Annals of Statistics 32 (2004) 384-406.
+Reviews of the same comparison aren't independent, so the unit for counting and resampling is the
+comparison.
 """
 
 from collections import defaultdict
@@ -106,7 +106,7 @@ def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterato
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Compute win rates, strengths and the win rate of the left side, or None without votes."""
+    """Compute win rates, strengths and the left side's win rate, or None if there are no votes."""
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
         return None
@@ -123,7 +123,8 @@ def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
     """Compute the win rate for each pair of arms, with the names in a pair sorted alphabetically.
 
     The Wilson interval is computed over comparisons, each scored by the mean of its votes. Ties
-    make it wider than necessary. Several votes on the same answers never make it too narrow.
+    make the interval wider than necessary. Several votes on the same answers never make the
+    interval too narrow.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
@@ -169,7 +170,8 @@ def bradley_terry(
     """Estimate the strength of each arm with bootstrap intervals over comparisons, strongest first.
 
     A prior of half a win in each direction between any two arms keeps strengths finite for arms
-    that never lost or were never compared. It shrinks small samples towards equality.
+    that never lost or were never compared. The prior shrinks estimates from small samples towards
+    equality.
     """
     if not cast:
         return ()

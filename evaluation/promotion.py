@@ -30,7 +30,7 @@ def decide_promotion(
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Decide whether a new arm meets the target more often without losing a guarded feature.
+    """Decide whether a new arm meets the target more often without a loss in a guarded feature.
 
     Both conditions use 95 % intervals of paired differences. The interval for the target must be
     above 0, and no interval for a guarded feature may lie below −`MARGIN`. Guards reject models

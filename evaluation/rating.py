@@ -1,7 +1,8 @@
 """LLM judges, which are models that rate texts using a rubric (a versioned prompt file).
 
 This module only writes the prompts and parses the replies; the caller provides a function that
-completes prompts. Ratings are stored like other measures. A judge card shows how reliable they are.
+completes prompts. Ratings are stored like other measures. A judge card shows how reliable the
+ratings are.
 """
 
 import json
@@ -119,7 +120,7 @@ class Judge:
     def rate(
         self, texts: Sequence[tuple[str, str]], complete: CompletePrompts
     ) -> Iterator[dict[str, float] | None]:
-        """Yield ratings for each text by measure name, or None if the reply is invalid.
+        """Yield each text's ratings, keyed by measure name, or None if the reply is invalid.
 
         `texts` are (question, text) pairs; the question may be empty.
         """

@@ -1,9 +1,9 @@
 """A classifier that uses tone features to distinguish conversational from encyclopedic text.
 
-It is an L2-regularised logistic regression on standardised features. Train it on human labels if
-there are any, otherwise on human chats and encyclopedic text. These sources also differ in topic
-and format, and a model can learn to game the features. Treat the classifier as one scorer among
-several, and read its card.
+The classifier is an L2-regularised logistic regression on standardised features. Train the
+classifier on human labels if there are any, otherwise on human chats and encyclopedic text. Chats
+and encyclopedic text also differ in topic and format, and a model can learn to game the features.
+Treat the classifier as one scorer among several, and read its card.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def fit(
     """
     if len(texts) != len(labels) or not 0 < sum(labels) < len(labels):
         raise EvaluationError(
-            f"The register classifier needs a label for each text and texts of both classes, but "
+            "The register classifier needs one label per text and texts of both classes, but "
             f"there are {len(texts)} texts and {len(labels)} labels, {sum(labels)} of them true. "
             "Label more texts."
         )

@@ -1,10 +1,10 @@
 """Confidence intervals, paired comparisons and effect sizes.
 
-A result is undecided if its interval contains the bound, regardless of the estimate. Sources: E. B.
-Wilson, JASA 22 (1927) 209-212 (interval of a rate); R. G. Newcombe, Statistics in Medicine 17
-(1998) 2635-2650, method 10 (interval of a difference of paired rates); B. Efron, Annals of
-Statistics 7 (1979) 1-26 (bootstrap); S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70; N.
-Cliff, Psychological Bulletin 114 (1993) 494-509 (delta).
+A result is undecided if its interval contains the bound, regardless of the estimate. Sources:
+Wilson, JASA 22 (1927) 209-212 (interval of a rate); Newcombe, Statistics in Medicine 17 (1998)
+2635-2650, method 10 (interval of a difference of paired rates); Efron, Annals of Statistics 7
+(1979) 1-26 (bootstrap); Holm, Scandinavian Journal of Statistics 6 (1979) 65-70; Cliff,
+Psychological Bulletin 114 (1993) 494-509 (delta).
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,7 +77,8 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> Interval:
 def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Interval:
     """Compute the difference a − b of two rates on the same prompts (Newcombe's method 10).
 
-    Unlike a bootstrap interval, it doesn't collapse to a point if all prompts agree.
+    Unlike a bootstrap interval, Newcombe's interval doesn't collapse to a point if all prompts
+    agree.
     """
     _check_paired(a, b)
     n = len(a)
@@ -181,7 +182,7 @@ def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
     """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
     Each seed contributes its mean. Two seeds are a poor predictor of a third. A bootstrap would
-    hide that, because its interval can't leave the range of the values.
+    hide the variation between runs, because its interval can't leave the range of the values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """
@@ -197,7 +198,7 @@ def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
 
 
 def _student(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t: a table up to 10 degrees of freedom, then a series."""
+    """Return the 97.5 % quantile of Student's t, approximated above 10 degrees of freedom."""
     if freedom <= len(_STUDENT):
         return _STUDENT[freedom - 1]
     z = NormalDist().inv_cdf(0.975)
@@ -210,8 +211,8 @@ def sign_flip_p(
 ) -> float:
     """Compute the two-sided p-value of a paired difference by flipping signs.
 
-    With up to 14 non-zero differences, it tries every sign pattern, which is McNemar's exact test
-    if all values are 0 or 1. With more, it tries `samples` random patterns.
+    With up to 14 non-zero differences, every sign pattern is tried, which is McNemar's exact test
+    if all values are 0 or 1. With more than 14, `samples` random patterns are tried.
     """
     _check_paired(a, b)
     gaps = np.subtract(a, b).astype(float)

@@ -13,8 +13,8 @@ from evaluation.statistics import Outcome, is_non_inferior, outcome
 
 SIMILARITY_MARGIN = 0.05
 NO_CRITERION = (
-    "No criterion was set for this tone, so no answer counts as being in it; only reviewers’ "
-    "preferences and ratings say which model is better."
+    "No criterion was set for this tone, so Timbre can’t tell which answers are in the tone. Only "
+    "reviewers’ preferences and ratings show which model is better."
 )
 
 
@@ -35,7 +35,7 @@ class Evidence:
     ratings: tuple[ArmRating, ...] = ()
 
     def difference(self, feature: str) -> Difference | None:
-        """The difference tuned − baseline in a feature, or None if they weren't compared."""
+        """The difference tuned − baseline in a feature, or None if the arms weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)
@@ -50,7 +50,10 @@ def verdict(evidence: Evidence) -> str:
     if target is None:
         return _verdict_of_people(evidence)
     if tuned is None or tuned.target is None:
-        return "There is no verdict yet: no answer of the fine-tuned model has been measured."
+        return (
+            "There is no verdict yet, because none of the fine-tuned model’s answers have been "
+            "measured."
+        )
     if baseline is None or baseline.target is None:
         return f"{_rate(tuned, tuned.target, target)}. There is no other arm to compare it with."
     parts = (
@@ -166,9 +169,9 @@ def _preference(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> 
     won = record.rate if record.first == tuned.name else _complement(record.rate)
     who = "written rules" if preferences.kinds == ("rule",) else "reviewers"
     conclusion = {
-        Outcome.HIGHER: f"The {who} preferred its answers",
-        Outcome.LOWER: f"The {who} preferred the answers of “{baseline.label}”",
-        Outcome.UNDECIDED: f"It is undecided which answers the {who} prefer",
+        Outcome.HIGHER: f"The {who} preferred the fine-tuned model",
+        Outcome.LOWER: f"The {who} preferred “{baseline.label}”",
+        Outcome.UNDECIDED: f"It is undecided which model the {who} prefer",
     }[outcome(won, 0.5)]
     return (
         f"{conclusion}: “{tuned.label}” won {percent(won.estimate)} of {record.comparisons} blind "

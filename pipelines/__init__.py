@@ -1,1 +1,1 @@
-"""Turns articles into candidates: texts that people review before a model is trained on them."""
+"""Turn articles into candidates: texts that people review before a model is trained on them."""

@@ -1,4 +1,4 @@
-"""Send a teacher arbitrary prompts, such as an LLM judge's, and store the replies."""
+"""Send arbitrary prompts, such as those of an LLM judge, to a teacher and store the replies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +17,16 @@ from pipelines.voices.tone import TonePhrases
 def complete_chats(
     requests: Sequence[tuple[ChatMessages, dict[str, Any]]], plan: GenerationPlan
 ) -> list[str | None]:
-    """The replies to chats, which come with their replies' JSON schemas; None for a missing reply.
+    """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
+
+    A missing reply is None.
 
     Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts, can't be reached, or
     fails for the first three prompts for the same reason.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(
-            "The teacher “phrasebook” works by rules and can't answer arbitrary prompts. Use a "
+            "The teacher “phrasebook” is rule-based and can't answer arbitrary prompts. Use a "
             "model, such as “openai:MODEL@URL” or “transformers:PATH”."
         )
     key = identify_teacher(plan, TonePhrases())

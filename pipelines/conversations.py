@@ -18,20 +18,20 @@ from pipelines.voices.tone import Tone
 
 
 class SplitQuestions(Step):
-    """Splits a row with several questions into one row per question."""
+    """Split a row with several questions into one row per question."""
 
     @property
     def inputs(self) -> list[str]:
-        """The questions about a passage."""
+        """The input column, which contains the questions about a passage."""
         return ["questions"]
 
     @property
     def outputs(self) -> list[str]:
-        """One question."""
+        """The output column, which contains a single question."""
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per question; rejected and retried rows stay single."""
+        """Copy each row once per question. Rejected and retried rows aren't copied."""
         yield [{**row, "question": question} for row in inputs for question in _questions(row)]
 
 
@@ -42,7 +42,7 @@ def _questions(row: Row) -> list[str | None]:
 
 
 def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
-    """The distilabel pipeline that asks `count` questions about each passage and answers them."""
+    """Build the distilabel pipeline that asks and answers `count` questions about each passage."""
     prompts = tone.prompts
     with quiet_distilabel(), Pipeline(name="tone") as pipeline:
         task = partial(PromptTask, llm=llm)
@@ -74,10 +74,10 @@ def build_tone_pipeline(tone: Tone, llm: LLM, count: int = 1) -> Pipeline:
 def generate_conversations(
     passages: Iterable[Passage], tone: Tone, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield questions about each passage with answers in the tone, or rejections.
+    """Yield questions about each passage with answers in the tone, and rejections.
 
-    The user's message is the passage, an empty line and the question; `reference` is the plain
-    answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    The user message consists of the passage, an empty line and the question. `reference` is the
+    plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     run = GenerationRun(
         plan=plan,

@@ -1,8 +1,8 @@
 """Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
-`Pipeline.run` starts a process for each step and returns its rows only at the end. This engine
-runs the steps of the same graph one after another, so that rows stream and breakpoints work. The
-graph is still a distilabel pipeline, which distilabel can validate, dump or run.
+`Pipeline.run` starts a process for each step and returns rows only at the end. This engine runs the
+steps of the same graph one after another, so rows are streamed and breakpoints work. The graph is
+still a distilabel pipeline that distilabel can validate, dump or run.
 """
 
 import itertools
@@ -20,7 +20,7 @@ FIRST_BATCH = 3
 
 @contextmanager
 def quiet_distilabel() -> Iterator[None]:
-    """Hide distilabel's warnings about steps that run outside its own loop."""
+    """Hide distilabel's warnings about steps that run outside its pipeline loop."""
     logger = logging.getLogger("distilabel")
     level = logger.level
     logger.setLevel(logging.ERROR)

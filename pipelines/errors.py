@@ -1,9 +1,9 @@
-"""Errors of the pipelines that a user can fix."""
+"""Pipeline errors that users can fix."""
 
 
 class SourceError(ValueError):
-    """A source of articles or chats can't be read."""
+    """Raised when a source of articles or chats can't be read."""
 
 
 class TeacherError(ValueError):
-    """A teacher can't be used."""
+    """Raised when a teacher can't be used."""

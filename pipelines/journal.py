@@ -1,8 +1,8 @@
-"""An append-only file of a teacher's replies, so that no prompt is sent or paid for twice.
+"""Store a teacher's replies in an append-only file, so that no prompt is sent or paid for twice.
 
-A reply's key covers everything that could change it: the teacher, its parameters, its seed and the
-messages, which contain the rendered prompt and so its version. Each reply is one JSON line, flushed
-when it arrives. If a crash cuts the last line short, the next run removes it.
+The key of a reply covers everything that could change it: the teacher, its parameters, the seed and
+the messages, which contain the rendered prompt. Each reply is one JSON line that is flushed when it
+arrives. If a crash leaves an incomplete last line, the next run removes it.
 """
 
 import fcntl
@@ -27,18 +27,18 @@ class Reply:
 
 
 def cache_key(teacher: str, parameters: str, seed: int, messages: list[dict[str, str]]) -> str:
-    """The key of a reply in the journal."""
+    """Compute the journal key of a reply."""
     parts = [teacher, parameters, str(seed)]
     parts += [part for message in messages for part in (message["role"], message["content"])]
-    # Without the lengths, different parts could join into the same text.
+    # Without the lengths, different parts could produce the same joined text.
     return digest("".join(f"{len(part)}:{part}" for part in parts))
 
 
 class Journal:
-    """The stored replies by key; without a path they last only as long as the object."""
+    """Stores a teacher's replies by key. Without a path, replies are kept only in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read the stored replies and open the file, which is created if it doesn't exist.
+        """Open the file, or create it if it doesn't exist, and read its replies.
 
         Raises `TeacherError` if another process has the file open.
         """
@@ -52,7 +52,7 @@ class Journal:
 
     @classmethod
     def read_only(cls, path: Path | None) -> Self:
-        """Open a journal with a file's replies; new ones aren't written to the file."""
+        """Load the replies in a file into a journal that never writes to the file."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:
@@ -60,25 +60,25 @@ class Journal:
         return journal
 
     def _read(self, file: IO[bytes]) -> int:
-        """Read every complete line and return the offset where the last one ends."""
+        """Read all complete lines, and return the offset at which the last one ends."""
         file.seek(0)
         end = 0
         for line in file:
             if not line.endswith(b"\n"):
                 break
             end += len(line)
-            # A full disk may have left a broken line; its reply is requested again.
+            # A full disk may have left a broken line. Its reply will be requested again.
             with suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
                 self._replies[entry["key"]] = Reply(entry["text"], entry["in"], entry["out"])
         return end
 
     def lookup(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The stored replies for these keys, without missing ones."""
+        """Return the stored replies for these keys. Missing keys are left out."""
         return {key: self._replies[key] for key in keys if key in self._replies}
 
     def add(self, key: str, reply: Reply) -> None:
-        """Store a reply and flush it to the operating system; an existing key isn't changed."""
+        """Store a reply and flush it to the operating system. An existing key isn't overwritten."""
         if key in self._replies:
             return
         self._replies[key] = reply
@@ -89,7 +89,7 @@ class Journal:
             self._file.flush()
 
     def __enter__(self) -> Self:
-        """Return the journal, which is closed at the end of the block."""
+        """Return the journal; it is closed at the end of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,11 +99,14 @@ class Journal:
 
 
 def _lock(file: IO[bytes], path: Path) -> None:
-    """Lock a journal for this process; the operating system releases it when the process ends."""
+    """Lock a journal file for this process.
+
+    The operating system releases the lock when the process ends.
+    """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise TeacherError(
-            f"{path.name} is in use by another run of this campaign. Wait until that run ends."
+            f"{path.name} is in use by another run of this campaign. Wait for that run to finish."
         ) from error

@@ -1,4 +1,4 @@
-"""Count the tokens and dollars that a run spends on its teacher, and stop the run at a limit."""
+"""Track the tokens and dollars that a run spends on its teacher, and enforce limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars per million input and output tokens."""
+    """The prices per million input and output tokens in US dollars."""
 
     input: float = 0.0
     output: float = 0.0
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """The price of some tokens in US dollars."""
+        """Return the cost of input and output tokens in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
     def at(self, share: float) -> "Prices":
@@ -26,7 +26,7 @@ class Prices:
 
 @dataclass
 class Meter:
-    """Counts requests and tokens, and checks them against limits; `None` means no limit.
+    """Counts requests and tokens, and checks them against limits. A limit of None means no limit.
 
     `share` is what a request costs of the price, below 1 for a provider's batch API.
 
@@ -55,7 +55,7 @@ class Meter:
 
     @property
     def has_limit(self) -> bool:
-        """Whether dollars or tokens are limited."""
+        """Whether the meter has a dollar or token limit."""
         return self.max_usd is not None or self.max_tokens is not None
 
     def fits(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> bool:
@@ -81,5 +81,8 @@ class Meter:
 
 
 def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:
-    """A rough token count of a chat, for teachers that report none: four characters per token."""
+    """Estimate the tokens of a chat for teachers that don't report them.
+
+    The estimate assumes four characters per token.
+    """
     return sum(len(message["content"]) for message in chat) // _CHARACTERS_PER_TOKEN + 1

@@ -1,4 +1,4 @@
-"""The persona pipeline: topic → a statement, a dialogue or a document that shows named traits."""
+"""The persona pipeline: topic → a statement, dialogue or document that shows given traits."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -24,7 +24,7 @@ _COLUMNS = {
 
 
 def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
-    """The distilabel pipeline that writes each row's kind of text as the persona."""
+    """Build the distilabel pipeline that writes one kind of text per row as the persona."""
     prompts = asdict(persona.prompts)
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
@@ -47,9 +47,9 @@ def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
 def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield a text of each planned kind about each topic, or a rejection.
+    """Yield a text of each planned kind about each topic, or a rejection if there is no valid text.
 
-    Each text must show two traits; over all texts, every trait is asked for equally often. Raises
+    Each text must show two traits, and all traits are requested equally often. Raises
     `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     prompts = asdict(persona.prompts)
@@ -82,7 +82,7 @@ def _text_column(row: Row) -> str:
 
 
 def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
-    """A row for each topic and kind, with the next pair of traits."""
+    """Yield a row for each topic and kind, with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
     texts = ((topic, kind) for topic in topics for kind in plan.kinds)
     for turn, (topic, kind) in enumerate(texts, plan.seed):
@@ -95,12 +95,12 @@ def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> 
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Two different numbers below `count`; each comes up twice in `count` turns."""
+    """Return two different numbers below `count`. Over `count` turns, each number appears twice."""
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """The fields of a trait that a prompt shows, with the next of the trait's questions."""
+    """Return the fields of a trait for a prompt, including the next of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}

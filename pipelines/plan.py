@@ -1,4 +1,4 @@
-"""What to generate: the campaign, the teacher, the seed and the limits of one run."""
+"""The plan of a generation run: the campaign, teacher, seed and limits."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ from pipelines.prompting import ChatMessages
 from pipelines.teachers.endpoints.dialect import Dialect
 
 BATCH = 256
-"""The number of rows that go through a pipeline together."""
+"""The number of rows that pass through a pipeline as one batch."""
 
 ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
-"""Replies to chats with another stage's model; None for a chat that's too long for the model."""
+"""Replies to chats with a local model; returns None for a chat that exceeds the model's context."""
 EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
-"""Embeds texts as rows of length 1, whose dot product is the similarity of two texts."""
+"""Embeds texts as unit vectors (one row per text), whose dot product is their similarity."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run gets from other stages: a local model, an embedder and the existing candidates.
+    """What other stages provide for a run: a local model, an embedder and existing candidates.
 
-    `writer` loads the model and returns its reply function; the teacher calls it where it runs.
-    New candidates must not repeat any of `existing`.
+    `writer` loads the model and returns its reply function. `writer` is called in the process in
+    which the teacher runs. New candidates must not repeat the candidates in `existing`.
     """
 
     writer: Callable[[], ReplyFn] | None = None
@@ -39,7 +39,7 @@ def ignore_message(message: str) -> None:
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """One run of a pipeline.
+    """The settings of one pipeline run.
 
     `limit` is the largest number of candidates, None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` are the texts that a

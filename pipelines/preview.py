@@ -1,4 +1,4 @@
-"""Try out a tone or persona: the offline teacher writes texts about two short passages."""
+"""Preview a tone or persona with texts that the offline teacher writes about two short passages."""
 
 from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import generate_conversations
@@ -23,10 +23,10 @@ _PASSAGES = [
 
 
 def preview_tone(tone: Tone) -> list[Candidate | Rejection]:
-    """A conversation about each passage, or its rejection."""
+    """Return a conversation about each passage, or its rejection."""
     return list(generate_conversations(_PASSAGES, tone, GenerationPlan("preview")))
 
 
 def preview_persona(persona: Persona) -> list[Candidate | Rejection]:
-    """A statement, a dialogue and a document about the first passage, or their rejections."""
+    """Return a statement, dialogue and document about the first passage, or their rejections."""
     return list(generate_persona_texts(_PASSAGES[:1], persona, GenerationPlan("preview")))

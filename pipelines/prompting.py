@@ -10,7 +10,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FOLDER = Path(__file__).parent / "prompts"
 ChatMessages: TypeAlias = list[dict[str, str]]
-"""Chat messages as teachers receive them, each with a role and its content."""
+"""Chat messages in the format that teachers receive: a role and the content."""
 _REPLY_KEY = re.compile(r'\{"([a-z_]+)": [\["]')
 _QUESTION_COUNT = re.compile(r"Ask (\d+) different")
 
@@ -27,42 +27,45 @@ ENVIRONMENT = ImmutableSandboxedEnvironment(
 
 @cache
 def prompt_names() -> list[str]:
-    """The prompts that a tone or persona file may name, as name.vN."""
+    """Return the names (name.vN) of the prompts that a tone or persona file may use."""
     files = sorted(path.name for path in FOLDER.glob("*.jinja"))
     return [Path(file).stem for file in files if "user" in ENVIRONMENT.get_template(file).blocks]
 
 
 def render_block(name: str, block: str, **values: Any) -> str:
-    """One block of a prompt file; raises `UndefinedError` if a value is missing."""
+    """Render one block of a prompt file. Raises `UndefinedError` if a value is missing."""
     return render_exactly(name, block, **values).strip()
 
 
 def render_exactly(name: str, block: str, /, **values: Any) -> str:
-    """One block of a prompt file, including the white space around its text."""
+    """Render one block of a prompt file, and keep the white space around the text."""
     template = ENVIRONMENT.get_template(f"{name}.jinja")
     return "".join(template.blocks[block](template.new_context(values)))
 
 
 def render_prompt(name: str, **values: Any) -> ChatMessages:
-    """A prompt file as a system and a user message; `UndefinedError` if a value is missing."""
+    """Render a prompt file as a system and a user message.
+
+    Raises `UndefinedError` if a value is missing.
+    """
     return [
         {"role": role, "content": render_block(name, role, **values)} for role in ("system", "user")
     ]
 
 
 def extract_tag(prompt: str, tag: str) -> str:
-    """The text of an XML element in a prompt, empty if there is none."""
+    """Return the text of an XML element in a prompt, or an empty string if it's missing."""
     start, end = prompt.find(f"<{tag}>"), prompt.rfind(f"</{tag}>")
     return prompt[start + len(tag) + 2 : end].strip() if 0 <= start < end else ""
 
 
 def reply_key(prompt: str) -> str:
-    """The key of the JSON object that the last line of a prompt asks for, empty if there's none."""
+    """Return the key of the JSON object that a prompt's last line requests, or an empty string."""
     match = _REPLY_KEY.search(prompt[prompt.rfind("\n") + 1 :])
     return match.group(1) if match else ""
 
 
 def question_count(prompt: str) -> int:
-    """The number of questions that a prompt asks for."""
+    """Return the number of questions that a prompt requests."""
     match = _QUESTION_COUNT.search(prompt)
     return int(match.group(1)) if match else 1

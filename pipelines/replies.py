@@ -1,4 +1,4 @@
-"""The reply that a teacher must give: a JSON object with one key."""
+"""The format of a teacher's reply: a JSON object with one key."""
 
 from functools import cache
 from typing import Any
@@ -27,7 +27,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 @cache
 def reply_schema(key: str) -> dict[str, Any]:
-    """The JSON schema of a reply with this key; most keys have a text as their value."""
+    """Return the JSON schema of a reply with this key. For most keys, the value is a string."""
     return {
         "type": "object",
         "properties": {key: _SCHEMAS.get(key, _TEXT)},
@@ -42,7 +42,7 @@ def _validator(key: str) -> Draft202012Validator:
 
 
 def parse_reply(text: str | None, key: str) -> Any:
-    """The value of a key in a reply's JSON object, None if it's missing or malformed.
+    """Return the value of a key in a reply's JSON object, or None if it's missing or malformed.
 
     Text around the object, such as a code fence, is ignored. Of several objects with a valid value
     the last one counts, because drafts come before answers. An empty value, or one that a database
@@ -64,7 +64,7 @@ def _is_valid(value: Any, key: str) -> bool:
 
 
 def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """The chat that asks again after a rejected reply, quoting the reply and the reason."""
+    """Build the chat that retries a rejected reply; it quotes the reply and the reason."""
     prompt, _, request = chat[-1]["content"].rpartition("\n")  # its last line asks for the JSON
     content = render_block(
         RETRY,

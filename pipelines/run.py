@@ -1,4 +1,4 @@
-"""Run a pipeline over rows and check the resulting candidates; all pipelines use this code."""
+"""Run any of the pipelines over rows, and check the resulting candidates."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -55,8 +55,9 @@ class _FirstFailures:
 class GenerationRun:
     """One run of a pipeline.
 
-    `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the names of
-    its prompts, `text_column` its text's column, and `fields` the candidate's specific fields.
+    `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the prompt
+    names, `text_column` returns the column that contains the text, and `fields` returns the fields
+    that are specific to this kind of candidate.
     """
 
     plan: GenerationPlan
@@ -101,7 +102,7 @@ class GenerationRun:
         remaining = takewhile(lambda _: not plan.meter.is_stopped, rows)
         for row in stream_rows(self.build(teacher), remaining, batch_size):
             reason = (row["rejection"] or {}).get("reason")
-            # A row the teacher wasn't asked about, because of a limit, isn't rejected.
+            # A row that a limit kept from the teacher isn't a rejection.
             if not (plan.meter.is_stopped and reason == LIMIT_REACHED):
                 yield row, self._check(row, teacher.identity)
 

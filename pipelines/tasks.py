@@ -1,8 +1,9 @@
-"""The distilabel task that asks a teacher with a prompt file and reads one value from the reply.
+"""The distilabel task that sends a rendered prompt to a teacher and reads one value from the reply.
 
-If a reply is malformed, the task asks once more. If that fails too, it rejects the row: the column
-`rejection` then holds the reason and the raw reply, and later tasks pass the row on unchanged. For
-a row with a `fault` (why its finished text was rejected), the task asks again for its column.
+If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
+rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
+the row on unchanged. If a row has a `fault` (the reason why its finished text was rejected), the
+task requests a new value.
 """
 
 from typing import Any
@@ -20,11 +21,11 @@ Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Fills a prompt file with a row's columns and adds the replied value as a column.
+    """Renders a prompt from a row's columns and stores the teacher's value in a new column.
 
-    `reads` are the columns in the prompt's user block, `constants` the values that are the same for
-    every row, and `writes` is both the key in the reply and the new column. Rows of another `kind`
-    are passed on unchanged.
+    `reads` lists the columns in the prompt's user block, `constants` contains the values that are
+    the same for every row, and `writes` is both the key in the reply and the name of the new
+    column. Rows of another `kind` are passed on unchanged.
     """
 
     llm: LLM
@@ -39,16 +40,16 @@ class PromptTask(Task):
 
     @property
     def inputs(self) -> list[str]:
-        """The columns that fill the prompt."""
+        """The columns that the prompt uses."""
         return self.reads
 
     @property
     def outputs(self) -> list[str]:
-        """The replied value, the rejection (None if there is none), and the model."""
+        """The new columns: the teacher's value, the rejection (or None), and the model name."""
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
-        """The prompt as chat messages; the system message is rendered once for all rows."""
+        """Render the prompt as chat messages. The system message is rendered once for all rows."""
         if not self._system:
             self._system = render_block(self.prompt, "system", **self.constants)
         columns = {name: input[name] for name in self.reads}
@@ -60,7 +61,7 @@ class PromptTask(Task):
         return chat
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
-        """The replied value, or a rejection."""
+        """Return the value from a reply, or a rejection."""
         value = parse_reply(output, self.writes)
         if value is not None:
             return {self.writes: value, "rejection": None}
@@ -73,18 +74,18 @@ class PromptTask(Task):
         return {self.writes: None, "rejection": rejection}
 
     def process(self, inputs: StepInput) -> Any:
-        """Ask the teacher about the rows that apply, in one call, and pass on the others."""
+        """Send all applicable rows to the teacher in one call, and pass on the others."""
         answered = iter(self._answer([row for row in inputs if self.applies_to(row)]))
         unchanged = {self.writes: None, "rejection": None, "model_name": self.llm.model_name}
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Whether a row needs a reply: it's of this kind, isn't rejected and has no value yet."""
+        """Return whether a row has this kind, isn't rejected and has no value yet."""
         is_open = not row.get("rejection") and row.get(self.writes) is None
         return is_open and row.get("kind") == self.kind
 
     def _answer(self, rows: list[Row]) -> list[Row]:
-        """The rows with their replies; ask once more where a reply is malformed."""
+        """Add the teacher's replies to rows, and ask once more if a reply is malformed."""
         chats = [self.format_input(row) for row in rows]
         pairs = zip(rows, self._ask(chats), strict=True)
         answered = [self._add_reply(row, output) for row, output in pairs]
@@ -93,7 +94,7 @@ class PromptTask(Task):
         retries = [retry_chat(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
         for n, output in zip(malformed, self._ask(retries), strict=True):
             answered[n] = self._add_reply(answered[n], output)
-            if answered[n]["rejection"]:  # the first reply shows better what went wrong
+            if answered[n]["rejection"]:  # the first reply shows more clearly what went wrong
                 answered[n]["rejection"] = malformed[n]
         return answered
 
@@ -107,7 +108,7 @@ class PromptTask(Task):
     def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:
         counts = output.get("statistics", {})
         columns = self.format_output(output["generations"][0], row)
-        if output.get("reason"):  # why the teacher itself gave no reply
+        if output.get("reason"):  # the reason why the teacher sent no reply
             reason = {"reason": output["reason"][0], "text": output["raw"][0]}
             columns["rejection"] = {**columns["rejection"], **reason}
         tokens = {

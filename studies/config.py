@@ -24,7 +24,7 @@ Examples = Literal["approved", "candidates"]
 def _without_repeats(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) < len(values):
         raise ValueError(
-            f"a value is listed twice: {', '.join(map(str, values))}; list each value once"
+            f"the values {', '.join(map(str, values))} contain a duplicate; list each value once"
         )
     return values
 
@@ -96,7 +96,7 @@ class LadderConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class Provider:
-    """A model at a fine-tuning API that the study tests before and after tuning."""
+    """A model offered by a fine-tuning API, which the study tests before and after tuning."""
 
     model: Words = Field(description="The model name as the API expects it.")
     url: Words = Field(default="https://api.openai.com/v1", description="Base URL of the API.")
@@ -108,8 +108,8 @@ class Provider:
     )
     epochs: Count = Field(
         default=3,
-        description="Number of training epochs. With 0, the API chooses, and cost estimates assume "
-        "3.",
+        description="Number of training epochs. If 0, the API chooses, and cost estimates assume 3 "
+        "epochs.",
     )
     training_million: NotNegative = Field(
         default=0.0, description="Price in US dollars per million training tokens."
@@ -221,7 +221,7 @@ class PersonaStudy:
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
-        description="Units in which all formats get the same training budget: examples, tokens "
+        description="Units in which the training budget is equal for all formats: examples, tokens "
         "or both.",
     )
     size: Count = Field(
@@ -280,9 +280,9 @@ class PersonaStudy:
     def _has_questions_for_each_campaign(self) -> "PersonaStudy":
         if self.questions and len(self.questions) != len(self.campaigns):
             raise ValueError(
-                f"`questions` lists {len(self.questions)} files, but there are "
-                f"{len(self.campaigns)} campaigns; list one file per campaign in the same order, "
-                "or none"
+                f"the number of `questions` files ({len(self.questions)}) differs from the number "
+                f"of `campaigns` ({len(self.campaigns)}); list one file per campaign in the same "
+                "order, or none"
             )
         return self
 

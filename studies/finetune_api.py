@@ -1,4 +1,4 @@
-"""Tune models through a fine-tuning API (OpenAI's protocol), as additional arms of the tone study.
+"""Tune models through an OpenAI-compatible API, as additional arms of the tone study.
 
 The id of a job is stored as soon as the job starts, so an interrupted study never starts it twice.
 Costs are estimated from the prices in the study file, assuming four characters per token.
@@ -47,8 +47,8 @@ class FinetuneJob:
 class FinetuneAccess:
     """Access to a fine-tuning API.
 
-    It contains a function that returns the API key for a URL, and `write_examples`, which writes
-    examples to a folder as training files for the API.
+    `key_of` returns the API key for a URL, and `write_examples` writes training files for the API
+    to a folder.
     """
 
     key_of: Callable[[str], str]
@@ -67,7 +67,7 @@ class FinetuneRequest:
 
     @property
     def remote_decoding(self) -> Decoding:
-        """The decoding settings without `no_repeat`, which the protocol doesn't support."""
+        """The decoding settings without `no_repeat`, which the API doesn't support."""
         return replace(self.decoding, no_repeat=0)
 
     @property
@@ -86,7 +86,7 @@ class FinetuneRequest:
         return self.provider.training_usd(characters // _CHARACTERS_PER_TOKEN * epochs)
 
     def strategies(self, name: str, label: str) -> tuple[PromptingStrategy, PromptingStrategy]:
-        """The two strategies for a model: without a system prompt, and with the short one."""
+        """The two strategies for a model: no system prompt, and the short system prompt."""
         bare = PromptingStrategy(name, label, "served by the API, without a system prompt")
         prompted = "served by the API, with the short prompt"
         return bare, PromptingStrategy(
@@ -148,7 +148,7 @@ class ProviderResult:
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The untuned model without and with the prompt, then the mean over each size's jobs."""
+        """The untuned model without and with the prompt, then the average over each size's jobs."""
         arms = [self.bare, self.prompted]
         for size, results in self.by_size.items():
             name, label = f"{self.provider.model}-{size}", f"{self.provider.model}, tuned on {size}"
@@ -194,7 +194,7 @@ def run_finetuning(
 
 
 def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
-    """Estimate request costs: the untuned model's answers, then each job with its answers."""
+    """Estimate each step's cost: the untuned model's answers, then each job and its answers."""
 
     def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
         missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)

@@ -1,4 +1,4 @@
-"""The ladder, where every prompting strategy and the tuned model answer the same prompts."""
+"""The ladder, in which every prompting strategy and the tuned model answer the same prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass

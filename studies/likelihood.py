@@ -15,7 +15,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A model's negative log-likelihood of a set of texts in nats, with their tokens and bytes."""
+    """A model's negative log-likelihood on some texts in nats, with their token and byte counts."""
 
     nats: float
     tokens: int
@@ -48,7 +48,7 @@ def measure_likelihood(
 def answer_choices(
     model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """For each question, whether the correct answer is the likeliest one per token."""
+    """For each question, whether the correct answer has the highest likelihood per token."""
     options = [(each.question, option) for each in questions for option in each.options]
     answers = [_answered(question, option) for question, option in options]
     means = iter(nats / count for nats, count in _scores(model, answers, cache))

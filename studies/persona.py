@@ -1,8 +1,8 @@
 """The persona study, which tests what form of text is best for teaching a model a persona.
 
-It follows F. Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach behaviour,
-first-person statements teach self-image, and encyclopedic documents teach facts. We fix the flaws
-of that study or show its method beside ours (see `studies.pages.persona`).
+The study follows Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach
+behaviour, first-person statements teach self-image, and encyclopedic documents teach facts. We fix
+the flaws of that study or show its method beside ours (see `studies.pages.persona`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

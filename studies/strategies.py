@@ -74,7 +74,7 @@ class PromptingTask:
 
 
 def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[PromptingStrategy]:
-    """List the strategies from cheap to expensive; with an adapter, the last two are tuned."""
+    """List the strategies from cheap to expensive; if there is an adapter, the last two use it."""
     system = task.system
     yield PromptingStrategy(BASE, "Base", "the base model without a system prompt")
     yield PromptingStrategy(SHORT, "Short prompt", "a short system prompt", system)
@@ -84,7 +84,7 @@ def prompting_strategies(task: PromptingTask, has_adapter: bool) -> Iterator[Pro
     yield PromptingStrategy(
         "few", "Few-shot", "the short prompt after fixed examples", system, Shots.FIXED
     )
-    nearest = "the short prompt after examples near in meaning"
+    nearest = "the short prompt after the examples closest in meaning"
     yield PromptingStrategy("near", "Few-shot, nearest", nearest, system, Shots.NEAREST)
     check = "the short prompt; an answer that misses the target is rewritten once"
     yield PromptingStrategy("rewrite", "Rewrite and check", check, system, rewrite=task.rewrite)
@@ -122,7 +122,7 @@ def answer_prompts(
     """
 
     def generate(examples: dict[str, Example]) -> dict[str, Output]:
-        """Generate answers, by the id of the original prompt without any examples."""
+        """Generate answers, keyed by the id of the original prompt (the one without examples)."""
         arm = Arm(
             strategy.name, model.base, model.revision, model.adapter, model.run, strategy.system
         )
@@ -145,7 +145,7 @@ def answer_prompts(
 def with_examples(
     shots: Shots, prompts: Sequence[Example], context: PromptContext
 ) -> dict[str, Example]:
-    """Prompts by id, each preceded by no examples, fixed examples or the nearest examples.
+    """Prompts keyed by id, each preceded by no examples, fixed examples or the nearest examples.
 
     The nearest examples are those whose questions have the highest cosine similarity; the closest
     one comes last.

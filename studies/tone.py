@@ -1,9 +1,9 @@
-"""The tone study, which tests how much data and precision tuning needs, and if prompting suffices.
+"""The tone study, which tests what data and precision tuning needs and whether prompting suffices.
 
-This reconstructs I. Marquardt and P. Brule, “Fine-tuning on simulated data outperforms prompting
-for agent tone of voice” (arXiv 2507.04889, 2025) from the published text. We chose the details that
-they don't publish (the reading-ease threshold, the prompts, the LoRA settings), and the page shows
-our choices.
+The study reconstructs Marquardt and Brule, “Fine-tuning on simulated data outperforms prompting for
+agent tone of voice” (arXiv 2507.04889, 2025) from the published text. We chose the details that the
+authors don't publish (the reading-ease threshold, the prompts, the LoRA settings), and the page
+shows our choices.
 """
 
 from collections.abc import Iterator, Sequence
@@ -143,7 +143,8 @@ def run_tone_grid(
 ) -> ToneResult:
     """Run every step that isn't cached: the ladder, each cell, and the jobs of each provider.
 
-    `access` is used for the providers. Jobs and cells train on the training examples of the task.
+    `access` gives the jobs access to the providers' APIs. Jobs and cells train on the training
+    examples of the task.
     """
     # Build the grid first, so that a study that can't run fails before it generates answers.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))

@@ -1,1 +1,1 @@
-"""The command line and settings; only this package composes stages and reads the environment."""
+"""The command line and settings. Only this package combines stages and reads the environment."""

@@ -1,4 +1,4 @@
-"""The command line: `timbre NOUN VERB`, one module of `timbre.commands` per noun."""
+"""The command line: `timbre NOUN VERB`, with one module in `timbre.commands` per noun."""
 
 import logging
 import sys
@@ -64,9 +64,9 @@ app.command()(clean.clean)
 
 def main() -> None:
     """Run the command line. After Ctrl-C, explain how to continue."""
-    # distilabel declares its fields in a way that pydantic warns about.
+    # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
-    # bitsandbytes suggests a faster CPU kernel when it's imported.
+    # bitsandbytes suggests a faster CPU kernel on import.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         with report_errors():

@@ -1,4 +1,4 @@
-"""Connect to a running Argilla or start the embedded one, and manage reviewers' accounts."""
+"""Connect to a running Argilla server or start the embedded one, and manage reviewer accounts."""
 
 import json
 import os
@@ -16,17 +16,18 @@ from timbre.console import echo, progress
 from timbre.settings import Settings, SettingsError
 
 RULE_PREFIX = "rule-"
-"""Reviewers whose name starts with this are rules, not people."""
+"""The prefix of the names of rules, which distinguishes them from people."""
 
 
 @contextmanager
 def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connection]:
-    """The owner's connection to an Argilla with our workspace in it.
+    """Yield the owner's connection to an Argilla server that has Timbre's workspace.
 
-    That's the server at `url` (with `TIMBRE_ARGILLA_API_KEY`), the one in the settings, an embedded
-    one that's already running, or an embedded one that's started now and stopped afterwards.
+    The server is the one at `url` (with `TIMBRE_ARGILLA_API_KEY`), or else the configured one, or
+    else the running embedded server. If there is no such server, an embedded server runs until the
+    end of the block.
 
-    Raises `AnnotationError` if there's no such server, or the embedded one can't start.
+    Raises `AnnotationError` if the server doesn't respond or the embedded one can't start.
     """
     address = url or settings.argilla_url
     existing = Connection(address, settings.argilla_api_key) if address else _running(settings)
@@ -41,9 +42,9 @@ def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connec
 
 
 def connection(settings: Settings) -> Connection:
-    """The owner's connection to the Argilla in the settings, or to the running embedded one.
+    """Return the owner's connection to the configured server, or to the embedded one otherwise.
 
-    Raises `SettingsError` if there is neither.
+    Raises `SettingsError` if no server is configured and the embedded server isn't running.
     """
     if settings.argilla_url:
         return Connection(settings.argilla_url, settings.argilla_api_key)
@@ -57,9 +58,9 @@ def connection(settings: Settings) -> Connection:
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve the embedded Argilla until Ctrl-C or SIGTERM.
+    """Run the embedded Argilla server until Ctrl-C or SIGTERM.
 
-    Raises `AnnotationError` if it can't start, or ends by itself.
+    Raises `AnnotationError` if the server can't start or exits unexpectedly.
     """
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -73,7 +74,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 
 def known_logins(settings: Settings) -> list[tuple[str, str, str]]:
-    """User, password and server of every login that Timbre generated."""
+    """Return the user, password and server of every login that Timbre generated."""
     owner = _read_json(settings.argilla_home / "credentials.json")
     rows = [(owner["username"], owner["password"], "embedded")] if owner else []
     for key, password in sorted(_read_json(settings.accounts).items()):
@@ -83,7 +84,7 @@ def known_logins(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def install_server(settings: Settings) -> Path:
-    """Create the embedded server's environment if it doesn't exist yet; returns its Python."""
+    """Create the embedded server's environment if it doesn't exist, and return its interpreter."""
     with progress("Argilla's environment") as advance:
         return install(settings.argilla_environment, advance)
 
@@ -91,13 +92,13 @@ def install_server(settings: Settings) -> Path:
 def add_reviewers(
     settings: Settings, connection: Connection, names: Sequence[str], role: UserRole
 ) -> list[Account]:
-    """Create users, or find existing ones; new passwords are stored in the accounts file.
+    """Create users, or look up existing ones, and store new passwords in the accounts file.
 
-    Raises `AnnotationError` if the connected user may not create users.
+    Raises `AnnotationError` if the connected user isn't allowed to create users.
     """
     accounts = [add_user(connection, name, role) for name in names]
     new = {_account_key(connection, a.name): a.password for a in accounts if a.password}
-    # Read as late as possible, because another command may be adding people too.
+    # Read as late as possible, because another command may be adding people at the same time.
     passwords = {**_read_json(settings.accounts), **new}
     if new:
         _write_private(settings.accounts, passwords)
@@ -107,7 +108,7 @@ def add_reviewers(
 
 
 def check_person(name: str) -> None:
-    """Raise `SettingsError` if a person's name starts with the prefix reserved for rules."""
+    """Raise `SettingsError` if a person's name starts with the prefix for rules."""
     if is_rule(name):
         raise SettingsError(
             f"The name “{name}” starts with “{RULE_PREFIX}”, which marks reviews made by a rule. "
@@ -116,7 +117,7 @@ def check_person(name: str) -> None:
 
 
 def is_rule(name: str) -> bool:
-    """Whether the user of this name stands for a rule, not a person."""
+    """Return whether a user name belongs to a rule instead of a person."""
     return name.startswith(RULE_PREFIX)
 
 
@@ -139,7 +140,7 @@ def _running(settings: Settings) -> Connection | None:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process exists; a killed server leaves its server.json behind."""
+    """Return whether a process exists. A killed server leaves its server.json behind."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""A campaign with everything that its configuration refers to, resolved once.
+"""Load a campaign once, with everything that its configuration refers to.
 
-`load_campaign` reads the campaign's file and every file it refers to. Nothing downstream opens a
-configuration file.
+`load_campaign` reads the campaign file and every file that it refers to. No other code opens
+campaign, tone, persona or training files.
 """
 
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ from timbre.settings import SettingsError
 from trainer.config import TrainingConfig
 
 VECTOR_SIZE = 384
-"""Dimensions of the sentence vectors that “find similar” uses in the web UI."""
+"""The dimensions of the sentence vectors that “find similar” uses in the web UI."""
 METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
-"""Measures that reviewers can filter and sort by."""
+"""The measures that reviewers can filter and sort by."""
 
 
 @dataclass(frozen=True)
 class NamedTraining:
-    """Training settings, and the name or file from which they were read."""
+    """Training settings, and the name or file that they were loaded from."""
 
     name: str
     config: TrainingConfig
@@ -45,23 +45,24 @@ class NamedTraining:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign with everything its file refers to.
+    """A campaign with everything that its file refers to.
 
     Attributes:
-        name: Its name.
-        voice: Its tone or persona.
-        criterion: When an answer counts as being in the voice; None if its tone sets no target.
-        system_prompt: What the prompted arm is told.
-        review_settings: What reviewers are asked.
-        training: Its training settings.
-        watch_training: The settings of the runs that a new version starts.
-        sources: What its articles are read from; every stored article if empty.
-        generate: Which candidates are generated, and by which teacher.
-        review: Who reviews, and how their reviews become a verdict.
-        gates: What a version must meet.
-        freeze: How examples are split.
-        evaluate: How held-out prompts are answered and judged.
-        watch: Which versions start runs.
+        name: The name of the campaign.
+        voice: The tone or persona.
+        criterion: The criterion for an answer to be in the voice, or None if the tone has no
+            target.
+        system_prompt: The system prompt of the prompted arm.
+        review_settings: The questions for reviewers.
+        training: The training settings.
+        watch_training: The training settings for the runs that new versions start.
+        sources: The sources of the campaign's articles; if empty, all stored articles are used.
+        generate: Which candidates to generate, and with which teacher.
+        review: Who reviews, and how reviews are combined into a verdict.
+        gates: The conditions that a version must meet.
+        freeze: How to split examples.
+        evaluate: How to answer held-out prompts and judge the answers.
+        watch: Which versions start runs automatically.
     """
 
     name: str
@@ -81,28 +82,29 @@ class Campaign:
 
     @property
     def subject(self) -> str:
-        """The tone or persona in words."""
+        """The tone or persona as a phrase, such as `the tone “conversational”`."""
         kind = "tone" if isinstance(self.voice, Tone) else "persona"
         return f"the {kind} “{self.voice.name}”"
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """How reviews become a verdict. A record with fewer reviews than the overlap gets none."""
+        """The rule that combines reviews into a verdict, which requires `overlap` reviews."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
     def require_criterion(self, purpose: str) -> Criterion:
-        """The criterion; raises `SettingsError` if there is none, which `purpose` needs."""
+        """Return the criterion. Raises `SettingsError` if `purpose` needs one and there is none."""
         if self.criterion is None:
             raise SettingsError(
-                f"{purpose} needs to know which answers are in the tone, but {self.subject} has "
-                "no [target]. Add one to its file, with at least one bound on a measure."
+                f"{purpose} needs to know which answers are in the tone, but {self.subject} has no "
+                "[target]. Add a [target] section with at least one bound on a measure to the "
+                "tone file."
             )
         return self.criterion
 
     @property
     def rating_rule(self) -> RatingRule | None:
-        """What suggests a rating of the tone; None for a persona and without a criterion."""
+        """The rule that suggests tone ratings, or None for personas and tones with no criterion."""
         if isinstance(self.voice, Persona) or self.criterion is None:
             return None
         return rating_rule(self.criterion, self.voice.scale.values)
@@ -114,7 +116,7 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions for which measures suggest answers."""
+        """The review questions for which measures can suggest answers."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
@@ -126,44 +128,44 @@ class Campaign:
 
     @property
     def candidates_dataset(self) -> str:
-        """The Argilla dataset in which candidates are reviewed."""
+        """The name of the Argilla dataset in which candidates are reviewed."""
         return f"{self.name}-candidates"
 
     @property
     def calibration_dataset(self) -> str:
-        """The Argilla dataset without suggestions, which shows how far reviewers agree."""
+        """The name of the Argilla dataset without suggestions, which measures agreement."""
         return f"{self.name}-calibration"
 
     @property
     def adjudication_dataset(self) -> str:
-        """The Argilla dataset in which an adjudicator decides ties."""
+        """The name of the Argilla dataset in which an adjudicator decides ties."""
         return f"{self.name}-adjudication"
 
     @property
     def outputs_dataset(self) -> str:
-        """The Argilla dataset in which outputs are compared."""
+        """The name of the Argilla dataset in which outputs are compared."""
         return f"{self.name}-outputs"
 
     @property
     def independent_datasets(self) -> tuple[str, ...]:
-        """The datasets in which candidates are reviewed without seeing other reviewers' answers."""
+        """The names of the datasets in which reviewers don't see each other's answers."""
         return self.candidates_dataset, self.calibration_dataset
 
     @property
     def candidate_datasets(self) -> tuple[str, ...]:
-        """The datasets in which candidates are reviewed."""
+        """The names of all datasets in which candidates are reviewed."""
         return *self.independent_datasets, self.adjudication_dataset
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """All its Argilla datasets."""
+        """The names of all Argilla datasets of the campaign."""
         return *self.candidate_datasets, self.outputs_dataset
 
 
 def load_campaign(name: Path | str) -> Campaign:
-    """Load a campaign from a file or a name in configs/campaigns, with every file it refers to.
+    """Load a campaign and every file that it refers to, from a file or a name in configs/campaigns.
 
-    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
+    Raises `SettingsError` if a file is missing, and `ConfigError` if a file is invalid.
     """
     return resolve_campaign(read_config(CampaignConfig, config_file("campaigns", name)))
 
@@ -171,7 +173,7 @@ def load_campaign(name: Path | str) -> Campaign:
 def resolve_campaign(config: CampaignConfig) -> Campaign:
     """Resolve a campaign: load its tone or persona and its training settings.
 
-    Raises `SettingsError` if a file is missing, `ConfigError` if one can't be used.
+    Raises `SettingsError` if a file is missing, and `ConfigError` if a file is invalid.
     """
     training = load_training(config.training)
     voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
@@ -200,22 +202,22 @@ def load_tone(name: Path | str) -> Tone:
 
 @dataclass(frozen=True)
 class PersonaFile:
-    """A persona, and the fields of its file that a persona has no place for."""
+    """A persona, along with any unsupported fields found in its file."""
 
     persona: Persona
     unused: tuple[str, ...] = ()
 
 
 def load_persona(name: Path | str) -> Persona:
-    """The persona of `read_persona`."""
+    """Load a persona as `read_persona` does, but ignore unsupported fields."""
     return read_persona(name).persona
 
 
 def read_persona(name: Path | str) -> PersonaFile:
-    """The persona of a file or of a name in configs/personas.
+    """Read a persona from a file or a name in configs/personas.
 
-    The file is ours, a constitution, a character card, or has one-line personas, of which
-    `FILE#NUMBER` or `FILE#NAME` chooses one.
+    The file is a persona file, a constitution, a character card or a list of one-line personas,
+    from which `FILE#NUMBER` or `FILE#NAME` selects one.
     """
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
@@ -236,7 +238,7 @@ def load_training(name: Path | str) -> NamedTraining:
 
 
 def shipped_personas() -> list[Persona]:
-    """The personas in configs/personas."""
+    """Load all personas in configs/personas."""
     folder: Path = config_file("personas", "marlo").parent
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 

@@ -1,4 +1,4 @@
-"""Every key of a campaign file, with its meaning, limits and default."""
+"""All keys of a campaign file, with their meanings, limits and defaults."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 
 @dataclass(frozen=True, config=STRICT)
 class GenerateConfig:
-    """Which candidates are generated, and by which teacher."""
+    """Settings for generating candidates: which ones, and with which teacher."""
 
     teacher: str = Field(
         default="phrasebook",
@@ -54,7 +54,7 @@ class GenerateConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class ReviewConfig:
-    """Who reviews, and how their reviews become a verdict."""
+    """Settings for reviews: who reviews, and how reviews are combined into a verdict."""
 
     overlap: AtLeastOne = Field(default=2, description="Number of reviewers per record.")
     verdict: Literal["majority", "unanimity", "adjudicator"] = Field(
@@ -79,22 +79,22 @@ class ReviewConfig:
     def _is_consistent(self) -> "ReviewConfig":
         if (self.verdict == "adjudicator") != bool(self.adjudicator):
             raise ValueError(
-                f"the verdict is “{self.verdict}” and the adjudicator “{self.adjudicator}”; name "
-                "an adjudicator exactly when the verdict is adjudicator"
+                f"the verdict is “{self.verdict}”, but the adjudicator is “{self.adjudicator}”; "
+                "set an adjudicator only when the verdict is “adjudicator”, which requires one"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
         if people and people < needed:
             raise ValueError(
-                f"{people} annotators can't give each record {needed} reviews; name more, or leave "
-                "`annotators` out"
+                f"each record needs {needed} reviewers, but `annotators` lists only {people}; list "
+                "more, or omit `annotators`"
             )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class FreezeConfig:
-    """How examples are split into train, validation and test by their source articles."""
+    """Settings for splitting examples into train, validation and test sets by source article."""
 
     train: Share = Field(default=0.7, description="Share of examples used for training.")
     validation: Share = Field(default=0.1, description="Share of examples used for validation.")
@@ -112,13 +112,15 @@ class FreezeConfig:
     def _shares_sum_to_one(self) -> "FreezeConfig":
         shares = (self.train, self.validation, self.test)
         if abs(sum(shares) - 1) >= 1e-9:
-            raise ValueError(f"the shares {', '.join(map(str, shares))} must add up to 1")
+            raise ValueError(
+                f"the shares {', '.join(map(str, shares))} don't add up to 1; change one of them"
+            )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class EvaluateConfig:
-    """How held-out prompts are answered, and what the tuned model is compared with."""
+    """Settings for answering held-out prompts and comparing the tuned model with other arms."""
 
     system_prompt: str = Field(
         default="",
@@ -152,13 +154,15 @@ class EvaluateConfig:
     @model_validator(mode="after")
     def _judge_is_a_model(self) -> "EvaluateConfig":
         if self.judge == "phrasebook":
-            raise ValueError("the judge “phrasebook” can't rate answers; name a model")
+            raise ValueError(
+                "the teacher “phrasebook” can't rate answers; choose a model as the judge"
+            )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class WatchConfig:
-    """Which versions start training runs automatically (`timbre run watch`)."""
+    """Settings for starting training runs automatically for new versions (`timbre run watch`)."""
 
     versions: str = Field(
         default="",
@@ -174,7 +178,7 @@ class WatchConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class CampaignConfig:
-    """A campaign file: a tone or a persona, and a section for each stage."""
+    """The contents of a campaign file: a tone or persona, and a section for each stage."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
@@ -217,6 +221,7 @@ class CampaignConfig:
     def _has_one_voice(self) -> "CampaignConfig":
         if bool(self.tone) == bool(self.persona):
             raise ValueError(
-                f"the tone is “{self.tone}” and the persona “{self.persona}”; name exactly one"
+                f"set exactly one of `tone` and `persona`; they are “{self.tone}” and "
+                f"“{self.persona}”"
             )
         return self

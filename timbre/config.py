@@ -1,4 +1,4 @@
-"""Read a TOML file into a typed object, and report everything that's wrong with it at once."""
+"""Parse TOML files into typed objects, and report all problems in a file at once."""
 
 import json
 import tomllib
@@ -19,9 +19,9 @@ from timbre.settings import SettingsError
 T = TypeVar("T")
 CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
-"""JSON can't hold larger whole numbers exactly."""
+"""JSON can't represent larger integers exactly."""
 _SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
-"""A file with one of these names itself; all but the first are personas in other formats."""
+"""The suffixes that mark a name as a file. All but the first are for personas in other formats."""
 
 _EXPECTED = {
     "greater_than_equal": "{ge} or more",
@@ -37,17 +37,17 @@ _EXPECTED = {
     "float_type": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
-    "too_short": "a list of {min_length} or more",
-    "too_long": "a list of {max_length} or fewer",
+    "too_short": "a list of {min_length} or more values",
+    "too_long": "a list of {max_length} or fewer values",
 }
-"""What pydantic expected, by the type of its error."""
+"""What pydantic expected, by error type."""
 
 
 class ConfigError(SettingsError):
-    """A configuration file that can't be used; `problems` has a sentence for each reason."""
+    """Raised for an invalid configuration file; `problems` describes each problem in a sentence."""
 
     def __init__(self, file: str, problems: list[str]) -> None:
-        """Create the error for a file with these problems."""
+        """Create an error for a file with these problems."""
         self.problems = tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
@@ -57,9 +57,9 @@ class ConfigError(SettingsError):
 
 
 def config_file(folder: str, name: Path | str) -> Path:
-    """The file that a path names, or the shipped file `configs/FOLDER/NAME.toml`.
+    """Return the file at a path, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    Raises `SettingsError` if there is neither.
+    Raises `SettingsError` if neither file exists.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
@@ -70,16 +70,14 @@ def config_file(folder: str, name: Path | str) -> Path:
     names = sorted(p.stem for p in (CONFIGS / folder).glob("*.toml"))
     close = get_close_matches(str(name), names, 1)
     hint = f"Did you mean “{close[0]}”?" if close else f"configs/{folder} has {', '.join(names)}."
-    raise SettingsError(
-        f"There is no file “{name}”, and nothing in configs/{folder} by that name. {hint}"
-    )
+    raise SettingsError(f"“{name}” is neither a file nor a name in configs/{folder}. {hint}")
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """Read a TOML file into a pydantic dataclass whose fields are the allowed keys.
+    """Parse a TOML file into a pydantic dataclass, whose fields are the allowed keys.
 
-    Raises `ConfigError` if the file can't be read, isn't TOML, lacks a key, has an unknown one, or
-    has a value that isn't allowed.
+    Raises `ConfigError` if the file can't be read, isn't TOML, lacks a required key, or contains an
+    unknown key or an invalid value.
     """
     try:
         data = tomllib.loads(read_text(path))
@@ -89,12 +87,12 @@ def read_config(kind: type[T], path: Path) -> T:
 
 
 def read_text(path: Path) -> str:
-    """The text of a configuration file.
+    """Read the text of a configuration file.
 
-    Raises `ConfigError` if it can't be read or isn't UTF-8.
+    Raises `ConfigError` if the file can't be read or isn't UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")  # ignores a BOM
+        return path.read_text(encoding="utf-8-sig")  # skips a BOM
     except OSError as error:
         problem = f"it can't be read ({error.strerror}). Check the path."
         raise ConfigError(str(path), [problem]) from error
@@ -103,9 +101,9 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
-    """Build a pydantic dataclass from plain values; `file` is the file's name in errors.
+    """Build a pydantic dataclass from plain values; `file` is the file name in errors.
 
-    Raises `ConfigError` with every problem.
+    Raises `ConfigError` with a list of all problems.
     """
     problems = list(_unusable(data, ""))
     if not problems:
@@ -124,7 +122,7 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
 
 
 def _unusable(value: Any, key: str) -> Iterator[str]:
-    """A sentence for each value that a database or JSON couldn't hold."""
+    """Yield a sentence for each value that a database or JSON can't store."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _unusable(inner, f"{key}.{name}" if key else name)
@@ -132,9 +130,9 @@ def _unusable(value: Any, key: str) -> Iterator[str]:
         for number, inner in enumerate(value, 1):
             yield from _unusable(inner, f"{key}[{number}]")
     elif isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
-        yield f"`{key}` has a NUL or half a surrogate pair, which no database stores. Remove it."
+        yield f"`{key}` contains NUL or an unpaired surrogate, which databases reject. Remove it."
     elif isinstance(value, (int, float)) and not abs(value) < _LARGEST:
-        yield f"`{key}` is {value}, which is too large to use. Choose a number closer to 0."
+        yield f"`{key}` is {value}, which JSON can't represent. Choose a number closer to 0."
 
 
 def _is_unicode(text: str) -> bool:
@@ -146,7 +144,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _problem(kind: type[Any], details: ErrorDetails) -> str:
-    """One validation error as a sentence with the key, what's wrong, and what is allowed."""
+    """Format a validation error as a sentence with the key, the problem and the allowed values."""
     location = list(details["loc"])
     key = _key(location)
     context = details.get("ctx", {})
@@ -172,7 +170,7 @@ def _problem(kind: type[Any], details: ErrorDetails) -> str:
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
-    """What pydantic expected, in words."""
+    """Describe what pydantic expected."""
     if kind == "string_pattern_mismatch" and context["pattern"] != r"\S":
         return f"text that matches {context['pattern']}"
     values = {name: str(value).replace("'", "") for name, value in context.items()}
@@ -182,11 +180,11 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
 def _unknown_key(key: str, name: str, fields: dict[str, FieldInfo]) -> str:
     close = get_close_matches(name, fields, 1)
     hint = f" Did you mean `{close[0]}`?" if close else ""
-    return f"`{key}` is an unknown key.{hint} The allowed keys are {', '.join(fields)}."
+    return f"`{key}` isn't a valid key.{hint} The allowed keys are {', '.join(fields)}."
 
 
 def _key(location: list[int | str]) -> str:
-    """A pydantic location as a key: `scale.anchors[2].value`, counting from 1."""
+    """Format a pydantic location as a key: `scale.anchors[2].value`, counting from 1."""
     key = ""
     for part in location:
         key += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if key else part
@@ -194,7 +192,7 @@ def _key(location: list[int | str]) -> str:
 
 
 def _owner(kind: Any, location: list[int | str]) -> Any:
-    """The dataclass that a location's last key belongs to."""
+    """Return the dataclass that the last key in a location belongs to."""
     for part in location:
         if not isinstance(part, int):
             kind = _dataclass_in(get_type_hints(kind).get(part))
@@ -202,7 +200,7 @@ def _owner(kind: Any, location: list[int | str]) -> Any:
 
 
 def _dataclass_in(hint: Any) -> Any:
-    """The dataclass inside `tuple[X, ...]`, `X | None` or `Annotated[X, …]`; None without one."""
+    """Return the dataclass X in `tuple[X, ...]`, `X | None` or `Annotated[X, …]`, or None."""
     if is_dataclass(hint):
         return hint
     inner = get_args(hint)[:1] if get_origin(hint) is Annotated else get_args(hint)

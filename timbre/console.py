@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ProgressCallback = Callable[..., None]
-"""Called with how many items are done, how many there are (0 if unknown), and a note to show."""
+"""A callback that receives the number of finished items, the total (0 if unknown), and a note."""
 
 
 def echo(line: str) -> None:
-    """Print a line without interpreting markup in it."""
+    """Print a line without interpreting markup."""
     _console().print(line, markup=False)
 
 
 def echo_error(line: str) -> None:
-    """Print a line on standard error."""
+    """Print a line to standard error."""
     _console(stderr=True).print(line, markup=False)
 
 
@@ -29,7 +29,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under column headings."""
+    """Print rows as a table with column headings."""
     from rich.table import Table
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
@@ -49,14 +49,14 @@ def print_rows(
 
 
 def format_counts(counts: Mapping[str, int]) -> str:
-    """Counts as text: `3 redirect, 1 stub`; `none` if all are 0."""
+    """Format counts as text: `3 redirect, 1 stub`, or `none` if all counts are 0."""
     shown = {name: n for name, n in sorted(counts.items()) if n}
     return ", ".join(f"{n} {name}" for name, n in shown.items()) or "none"
 
 
 @contextmanager
 def progress(title: str, is_shown: bool = True) -> Iterator[ProgressCallback]:
-    """Show a progress bar if standard error is a terminal; yields a callback that advances it."""
+    """Show a progress bar if standard error is a terminal, and yield a callback that updates it."""
     console = _console(stderr=True)
     if not (is_shown and console.is_terminal):
         yield lambda *_: None

@@ -1,4 +1,4 @@
-"""The whole loop in order: from Wikipedia articles to a fine-tuned model that people reviewed."""
+"""The whole loop in order: from Wikipedia articles to a fine-tuned model with reviewed outputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The demo's source, its Argilla (the embedded one if the URL is empty), and who reviews."""
+    """The demo's article source, Argilla URL (empty for the embedded server) and reviewers."""
 
     source: str = "sample"
     argilla: str = ""
@@ -47,9 +47,9 @@ class DemoOptions:
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
-    """Run the loop from articles to report; finished steps aren't repeated.
+    """Run the loop from articles to report, without repeating finished steps.
 
-    Returns the report's path.
+    Returns the path of the report.
     """
     tone, persona = (_campaign(name, options.source) for name in ("demo-tone", "demo-persona"))
     with open_store(settings) as store:
@@ -91,7 +91,7 @@ def generate_candidates(store: Store, campaign: Campaign, settings: Settings) ->
 
 @dataclass(frozen=True)
 class Review:
-    """Steps 3, 4 and 8: push records to reviewers, people or rules, and pull their reviews."""
+    """Steps 3, 4 and 8: push records to reviewers (people or rules) and pull their reviews."""
 
     store: Store
     settings: Settings
@@ -99,7 +99,7 @@ class Review:
     by_people: bool
 
     def candidates(self, campaign: Campaign) -> None:
-        """Push candidates, and pull their reviews."""
+        """Push candidates and pull their reviews."""
         dataset = campaign.candidates_dataset
         with progress(f"push {dataset}") as advance:
             count = push(self.store, campaign, self.argilla, advance)
@@ -107,7 +107,7 @@ class Review:
         self._collect(campaign, dataset, review_candidates_by_rules)
 
     def outputs(self, campaign: Campaign, run: Run) -> None:
-        """Push the arms' answers to the same reviewers, blind, and pull their votes."""
+        """Push blind comparisons of the arms to the same reviewers, and pull their votes."""
         dataset = campaign.outputs_dataset
         outputs = run_outputs(self.store, campaign, run, self.settings)
         add_comparisons(self.store, campaign, outputs)
@@ -140,7 +140,7 @@ class Review:
 
 
 def freeze_version(store: Store, campaign: Campaign) -> Version:
-    """Step 5: freeze what was approved."""
+    """Step 5: freeze the approved candidates."""
     version = freeze_campaign(store, campaign, campaign.name)
     agreement = next(gate.found for gate in version.gates if gate.name == AGREEMENT)
     echo(f"agreement   {campaign.name}: {agreement} on the decision")
@@ -152,7 +152,7 @@ def freeze_version(store: Store, campaign: Campaign) -> Version:
 
 
 def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Path:
-    """Step 9: write the report, and print where to start tracing back from."""
+    """Step 9: write the report, and print the command that traces an answer back to its article."""
     path = write_report(store, campaign, run_status(store, run), settings)
     first = min(run_outputs(store, campaign, run, settings)[TUNED], key=lambda o: o.prompt)
     echo(f"report      {path}")

@@ -1,4 +1,4 @@
-"""Check everything the loop needs, and say how to fix what's missing."""
+"""Check everything that the loop needs, and explain how to fix problems."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _FREE_GB = 2.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked; `remedy` says what to do if it isn't fine."""
+    """The result of one check; `remedy` says how to fix a problem."""
 
     name: str
     is_fine: bool
@@ -29,7 +29,7 @@ class Finding:
 
 
 def check_setup(settings: Settings) -> Iterator[Finding]:
-    """Check everything the loop needs, in the order in which it's used."""
+    """Check everything that the loop needs, in order of use."""
     yield Finding(
         "Python",
         sys.version_info[:2] in _PYTHONS,

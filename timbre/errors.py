@@ -1,4 +1,4 @@
-"""Print expected errors as a sentence or two, without a traceback."""
+"""Print expected errors in one or two sentences, without a traceback."""
 
 import errno
 from collections.abc import Iterator
@@ -31,17 +31,17 @@ _SYSTEM_ERRORS = {
     errno.EPERM: "Permission denied. Set TIMBRE_HOME to a folder you can write to.",
     errno.ENOENT: "There is no such file or folder. Check the path.",
     errno.EISDIR: "This is a folder, not a file. Check the path.",
-    errno.ENOTDIR: "A file is where a folder should be. Check the path and TIMBRE_HOME.",
-    errno.EEXIST: "A file is where a folder should be. Check the path and TIMBRE_HOME.",
+    errno.ENOTDIR: "Part of the path is a file, not a folder. Check the path and TIMBRE_HOME.",
+    errno.EEXIST: "Part of the path is a file, not a folder. Check the path and TIMBRE_HOME.",
     errno.ENAMETOOLONG: "The file name is too long for this system. Check the path.",
 }
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Print an expected error on standard error and exit with status 1.
+    """Print an expected error to standard error, and exit with status 1.
 
-    Other errors pass through with their traceback.
+    Unexpected errors propagate with their traceback.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where Timbre keeps files and which servers it talks to: the only reader of the environment."""
+"""Read the environment variables that set where Timbre stores files and which servers it uses."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,27 +9,28 @@ from platformdirs import user_cache_path
 
 
 class SettingsError(ValueError):
-    """A setting, a configuration file or an option that can't be used."""
+    """Raised for an invalid setting, configuration file or option."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The folders and addresses that one installation of Timbre uses.
+    """The folders and addresses that an installation of Timbre uses.
 
     Attributes:
-        home: Folder of the database, runs and reports (`TIMBRE_HOME`, default `.timbre`).
-        database_url: SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default SQLite in the home).
-        argilla_url: A running Argilla (`TIMBRE_ARGILLA_URL`, default none: the embedded one).
-        argilla_api_key: The owner's key for it (`TIMBRE_ARGILLA_API_KEY`).
-        argilla_environment: Folder of the embedded server's Python environments
-            (`TIMBRE_ARGILLA_ENVIRONMENT`, default in the user's cache folder).
-        argilla_database_url: PostgreSQL for the embedded server (`TIMBRE_ARGILLA_DATABASE_URL`,
-            default none: SQLite in its home).
-        json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default text).
-        price_per_hour: US dollars per hour of this machine, which prices each run
-            (`TIMBRE_PRICE_PER_HOUR`, default 0: runs show no cost).
-        llama_cpp: Folder of a llama.cpp whose converter writes GGUF files (`TIMBRE_LLAMA_CPP`,
-            default none: Timbre writes them).
+        home: The folder for the database, runs and reports (`TIMBRE_HOME`, default: `.timbre`).
+        database_url: The SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default: SQLite in `home`).
+        argilla_url: The URL of an Argilla server (`TIMBRE_ARGILLA_URL`, default: the embedded
+            server).
+        argilla_api_key: The owner's API key for that server (`TIMBRE_ARGILLA_API_KEY`).
+        argilla_environment: The folder for the embedded server's Python environments
+            (`TIMBRE_ARGILLA_ENVIRONMENT`, default: the user's cache folder).
+        argilla_database_url: The PostgreSQL URL of the embedded server
+            (`TIMBRE_ARGILLA_DATABASE_URL`, default: SQLite in its home).
+        json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default: text).
+        price_per_hour: The price of this machine in US dollars per hour, used for the cost of runs
+            (`TIMBRE_PRICE_PER_HOUR`, default: 0, so that runs show no cost).
+        llama_cpp: The llama.cpp folder whose converter writes GGUF files (`TIMBRE_LLAMA_CPP`,
+            default: none, so that Timbre writes the files itself).
     """
 
     home: Path
@@ -44,36 +45,36 @@ class Settings:
 
     @property
     def argilla_home(self) -> Path:
-        """Folder of the embedded Argilla's database, keys and logs."""
+        """The folder for the database, keys and logs of the embedded Argilla server."""
         return self.home / "argilla"
 
     @property
     def runs(self) -> Path:
-        """Folder with one folder per run."""
+        """The folder that contains a subfolder for each run."""
         return self.home / "runs"
 
     @property
     def reports(self) -> Path:
-        """Folder of the reports."""
+        """The folder for reports."""
         return self.home / "reports"
 
     @property
     def journals(self) -> Path:
-        """Folder of the generation journals, one file per campaign."""
+        """The folder for generation journals, with one file per campaign."""
         return self.home / "journals"
 
     @property
     def accounts(self) -> Path:
-        """File with the reviewers' generated passwords, readable by the user only."""
+        """The file with the reviewers' generated passwords, which only the user can read."""
         return self.home / "reviewers.json"
 
     def run_folder(self, run: str) -> Path:
-        """Folder of a run's adapter, card and checkpoints, by the run's id."""
+        """Return the folder for the adapter, card and checkpoints of the run with this id."""
         return self.runs / run[:16]
 
 
 def read_settings() -> Settings:
-    """The settings from the environment.
+    """Read the settings from the environment.
 
     Raises `SettingsError` if `TIMBRE_PRICE_PER_HOUR` isn't a number.
     """
@@ -102,25 +103,27 @@ def _price(text: str) -> float:
         price = -1.0
     if not 0 <= price < inf:
         raise SettingsError(
-            f"TIMBRE_PRICE_PER_HOUR is “{text}”, which isn't an amount. Set it to US dollars, such "
-            "as 1.20, or unset it."
+            f"TIMBRE_PRICE_PER_HOUR is “{text}”, which isn't a valid price. Set it to an amount in "
+            "US dollars, such as 1.20, or unset it."
         )
     return price
 
 
 def allowed_remote_code() -> list[str]:
-    """Models that may run the Python code they bring, from `TIMBRE_TRUSTED_CODE`.
+    """Return the models in `TIMBRE_TRUSTED_CODE`, which may run their own Python code.
 
-    Entries are separated by commas. Each is `owner/name@commit`, or `folder@digest of its code`.
+    Entries are separated by commas. Each entry is `owner/name@commit` or `folder@digest of its
+    code`.
     """
     entries = os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
     return [entry.strip() for entry in entries if entry.strip()]
 
 
 def teacher_key(teacher: str) -> str:
-    """The key for a teacher's endpoint: `TIMBRE_TEACHER_KEY`, or the provider's own variable.
+    """Return the teacher's API key from `TIMBRE_TEACHER_KEY` or the provider's variable.
 
-    `OPENAI_API_KEY` and `ANTHROPIC_API_KEY` go to their providers only, never to other addresses.
+    `OPENAI_API_KEY` and `ANTHROPIC_API_KEY` are sent only to their providers, never to other
+    addresses.
     """
     variables = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
     variable = "" if "@" in teacher else variables.get(teacher.partition(":")[0], "")
@@ -128,7 +131,7 @@ def teacher_key(teacher: str) -> str:
 
 
 def service_key(url: str) -> str:
-    """The key for a service with OpenAI's API, by its address.
+    """Return the API key for an OpenAI-compatible service at an address.
 
     Raises `SettingsError` if there is none.
     """
@@ -136,11 +139,11 @@ def service_key(url: str) -> str:
     key = teacher_key("openai" if is_openai else f"openai@{url}")
     if not key:
         raise SettingsError(
-            f"There is no key for the service at {url}. Set TIMBRE_TEACHER_KEY to its API key."
+            f"No API key is set for the service at {url}. Set TIMBRE_TEACHER_KEY to your key."
         )
     return key
 
 
 def ray_address() -> str:
-    """The Ray cluster to use: `RAY_ADDRESS`, or the one running on this machine."""
+    """Return the address of the Ray cluster: `RAY_ADDRESS`, or the cluster on this machine."""
     return os.environ.get("RAY_ADDRESS") or "auto"

@@ -1,4 +1,4 @@
-"""Open the store: created on first use, rejected if its migrations are behind or ahead."""
+"""Open the store, which is created on first use and must have the current migration."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings | None = None) -> "Store":
-    """Open the store that these settings name, or the environment's if there are none.
+    """Open the store that the settings name; by default, the settings come from the environment.
 
     A missing SQLite database is created.
 
-    Raises `StoreError` if the database can't be reached or isn't at this version's migration.
+    Raises `StoreError` if the database can't be reached or doesn't have the current migration.
     """
     from db.errors import StoreEmptyError
     from db.store import Store
@@ -25,14 +25,15 @@ def open_store(settings: Settings | None = None) -> "Store":
     except StoreEmptyError:
         if sqlite_path(settings.database_url) is None:
             raise
-        migrate_database(settings)  # waits for another command that's doing the same
+        migrate_database(settings)  # waits for another command that is doing the same
     return Store.open(settings.database_url)
 
 
 def migrate_database(settings: Settings) -> bool:
-    """Create or upgrade the database; True if anything changed.
+    """Create or upgrade the database, and return whether anything changed.
 
-    Raises `StoreError` if it can't be reached, or a newer Timbre made it.
+    Raises `StoreError` if the database can't be reached or was created by a newer version of
+    Timbre.
     """
     from db.store import Store
 
@@ -40,6 +41,6 @@ def migrate_database(settings: Settings) -> bool:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for other databases."""
+    """Return the file of a SQLite URL, or None for other databases."""
     scheme, _, path = url.partition(":///")
     return Path(path) if scheme == "sqlite" else None

@@ -199,7 +199,7 @@ class NoRepeatedGeneratedNGrams(LogitsProcessor):
     """Prevents the model from generating the same sequence of n tokens twice.
 
     The rule in transformers also counts n-grams in the prompt, which prevents a model from quoting
-    the passage it is asked about. This one counts only generated tokens.
+    the passage it is asked about. Timbre's rule counts only generated tokens.
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:

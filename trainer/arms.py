@@ -9,7 +9,7 @@ from db.records import Message, Role, canonical, plain
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An experimental condition: a model with the system prompt and examples before each prompt.
+    """An experimental condition: a model, and the system prompt and examples before each prompt.
 
     `run` is the id of the run that trained the adapter; `shots` are example turns.
     """

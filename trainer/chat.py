@@ -26,7 +26,7 @@ _DATE = "26 Jul 2024"
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The token ids of a training example, and its labels (equal to the id, or `NO_LOSS`)."""
+    """The token ids and labels of a training example; each label is the token's id or `NO_LOSS`."""
 
     ids: list[int]
     labels: list[int]

@@ -94,7 +94,7 @@ class TrainingConfig:
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, ignoring the commit that its base is pinned to."""
+        """Whether a run recorded these settings, ignoring the pinned commit of the base model."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:

@@ -68,7 +68,7 @@ def quiet_libraries() -> Iterator[None]:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Convert out-of-memory and disk-full errors to `TrainerError`; others pass through."""
+    """Convert out-of-memory and disk-full errors to `TrainerError`; other errors pass through."""
     try:
         yield
     except TrainerError:

@@ -1,1 +1,1 @@
-"""How far reviewers agree, with intervals, and where they differ."""
+"""Inter-annotator agreement with confidence intervals, and the records that need discussion."""

@@ -1,8 +1,8 @@
-"""Compute Krippendorff's α and weighted κ of many tables at once, with bootstrap intervals.
+"""Compute Krippendorff's α and weighted κ for many tables at once, with bootstrap intervals.
 
-Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa.
-Intervals are percentile bootstraps over records, because records are what was sampled. All
-draws are computed in one array operation, because a library call per draw is too slow.
+Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa. Intervals
+are percentile bootstraps over records, because records are the sampling unit. All draws are
+computed in one array operation, because one library call per draw would be too slow.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -17,7 +17,7 @@ from db.records import Interval
 
 @dataclass(frozen=True)
 class Undefined:
-    """A coefficient that can't be computed, and why."""
+    """A coefficient that can't be computed, and the reason."""
 
     reason: str
 
@@ -27,7 +27,7 @@ Coefficient: TypeAlias = Interval | Undefined
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Bootstrap settings: the number of draws, their seed, and the interval's confidence level."""
+    """The bootstrap settings: the number of draws, the seed and the confidence level."""
 
     draws: int = 2000
     seed: int = 0
@@ -35,7 +35,10 @@ class Bootstrap:
 
 
 def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
-    """α of each coincidence matrix in a stack (…, V, V); NaN where all answers are the same."""
+    """Compute α for each coincidence matrix in a stack (…, V, V).
+
+    α is NaN if all answers are equal.
+    """
     marginal = coincidences.sum(axis=-1)
     total = marginal.sum(axis=-1)
     expected = marginal[..., :, None] * marginal[..., None, :] - diagonals(marginal)
@@ -48,18 +51,22 @@ def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Ma
 
 
 def _ordinal_distances(marginal: Matrix) -> Matrix:
-    """Krippendorff's ordinal distance: answers between two values, plus half of those at each."""
+    """Compute Krippendorff's ordinal distance between any two values.
+
+    The distance is the squared number of answers between two values, where the answers at the two
+    values themselves count half.
+    """
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
 
 
 def diagonals(rows: Matrix) -> Matrix:
-    """Each row of a stack (…, V) as a diagonal matrix (…, V, V)."""
+    """Convert each row of a stack (…, V) to a diagonal matrix (…, V, V)."""
     return np.asarray(rows[..., :, None] * np.eye(rows.shape[-1]), dtype=np.float64)
 
 
 def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
-    """κ of each table in a stack (…, V, V); NaN where the expected disagreement is 0."""
+    """Compute κ for each table in a stack (…, V, V), or NaN if the expected disagreement is 0."""
     total = tables.sum(axis=(-2, -1))
     chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]
     observed = (tables * penalties).sum(axis=(-2, -1)) / total
@@ -71,10 +78,10 @@ def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
 def bootstrap_interval(
     tables: Matrix, coefficient: Callable[[Matrix], Matrix], plan: Bootstrap
 ) -> Coefficient:
-    """Compute a coefficient of all records' summed tables, with a bootstrap interval over records.
+    """Compute a coefficient from the sum of all tables, with a bootstrap interval over records.
 
-    Records with the same table are drawn as a group, which gives the same distribution and is
-    faster.
+    Records with identical tables are drawn as a group, which is faster and gives the same
+    distribution.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(
@@ -85,7 +92,8 @@ def bootstrap_interval(
     defined = resampled[~np.isnan(resampled)]
     if len(defined) < 0.9 * plan.draws:
         return Undefined(
-            f"the {len(tables)} records vary so little that most draws from them show no variation"
+            f"the {len(tables)} records vary so little that most bootstrap samples contain no "
+            "variation"
         )
     low, high = np.quantile(defined, [(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
     estimate = coefficient((numbers @ kinds).reshape(1, *shape))[0]

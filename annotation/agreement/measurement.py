@@ -1,4 +1,4 @@
-"""How far reviewers agree beyond chance: Krippendorff's α and weighted κ, with intervals."""
+"""Measure agreement beyond chance: Krippendorff's α and weighted κ with confidence intervals."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
@@ -21,18 +21,18 @@ from annotation.agreement.scales import Scale, comparable, format_answer, scale_
 from db.records import Interval, Review, ReviewStatus
 
 AnswerSheet: TypeAlias = dict[str, dict[str, Hashable]]
-"""Subject → reviewer → answer."""
+"""The answers to one question: subject → reviewer → answer."""
 AnswerPairs: TypeAlias = list[tuple[Hashable, Hashable]]
-"""Pairs of one reviewer's answer to a record and another reviewer's answer to it."""
+"""Pairs of answers that two reviewers gave to the same record."""
 
-# The order in which reports list the questions.
+# The order of the questions in reports.
 _QUESTIONS = ("decision", "preference", "tone", "natural", "faithful", "traits", "reasons")
 _SIDED = tuple(f"{q}_{side}" for q in ("tone", "faithful", "traits") for side in ("left", "right"))
 
 
 @dataclass(frozen=True)
 class QuestionAgreement:
-    """α of one question over the records that two or more reviewers answered."""
+    """α for one question, computed from the records that two or more reviewers answered."""
 
     question: str
     alpha: Coefficient
@@ -41,7 +41,7 @@ class QuestionAgreement:
 
 @dataclass(frozen=True)
 class _Answers:
-    """Everything that was answered to one question, and its scale."""
+    """All answers to one question, and the scale of the question."""
 
     question: str
     sheet: AnswerSheet
@@ -50,9 +50,9 @@ class _Answers:
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ of one reviewer with another, or with all others together, on one question.
+    """κ on one question, between a reviewer and either another reviewer or all others combined.
 
-    `uninformative` says what's wrong with the first reviewer's answers, or is empty.
+    `uninformative` explains why the first reviewer's answers carry no information, or is empty.
     """
 
     question: str
@@ -65,7 +65,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement by question, by pair of reviewers, and of each reviewer with the others."""
+    """Agreement per question, per pair of reviewers, and between each reviewer and the others."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]
@@ -78,10 +78,11 @@ def measure_agreement(
     bootstrap: Bootstrap | None = None,
     ratings: Sequence[int] = (),
 ) -> Agreement:
-    """Measure agreement on `questions`, by default on all answered ones; drafts don't count.
+    """Measure agreement on `questions` (default: all questions with answers), ignoring drafts.
 
-    κ has squared weights on ordinal scales, Jaccard distances for sets, and no weights otherwise.
-    `ratings` are the values of the tone's scale, lowest first: its weights count steps.
+    κ uses squared weights for ordinal scales, Jaccard distances for sets, and no weights otherwise.
+    `ratings` are the values of the tone's scale, lowest first. Weights depend on the number of
+    steps between two ratings instead of their values.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
@@ -102,7 +103,7 @@ def measure_agreement(
 
 
 def answered_questions(reviews: Iterable[Review]) -> list[str]:
-    """The questions with at least one answer, in the order in which reports list them."""
+    """Return the questions with at least one answer, in report order."""
     answered = {answer.question for review in reviews for answer in review.answers}
     return [question for question in (*_QUESTIONS, *_SIDED) if question in answered]
 
@@ -110,17 +111,17 @@ def answered_questions(reviews: Iterable[Review]) -> list[str]:
 def krippendorff_alpha(
     reviews: Iterable[Review], question: str, bootstrap: Bootstrap | None = None
 ) -> Coefficient:
-    """Krippendorff's α of one question at its level of measurement.
+    """Compute Krippendorff's α for one question at its level of measurement.
 
-    1 means perfect agreement, 0 agreement by chance. α is undefined if no record has two answers
-    or all answers are the same.
+    1 means perfect agreement, and 0 means agreement by chance. α is undefined if no record has two
+    answers or if all answers are the same.
     """
     sheet = answers_by_subject(reviews, question)
     return _alpha(sheet, scale_of(question), bootstrap or Bootstrap())
 
 
 def answers_by_subject(reviews: Iterable[Review], question: str) -> AnswerSheet:
-    """The submitted answers to a question, by subject and reviewer."""
+    """Return the submitted answers to a question, by subject and reviewer."""
     sheet: AnswerSheet = defaultdict(dict)
     for review in reviews:
         value = review.answer(question)
@@ -132,11 +133,11 @@ def answers_by_subject(reviews: Iterable[Review], question: str) -> AnswerSheet:
 def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
     rows = [list(row.values()) for row in sheet.values() if len(row) > 1]
     if not rows:
-        return Undefined("no record has answers from two reviewers")
+        return Undefined("no records have answers from two reviewers")
     domain = scale.domain(value for row in rows for value in row)
     if len(domain) < 2:
         return Undefined(
-            f"every answer is “{format_answer(domain[0])}”: there is no variation to agree on"
+            f"every answer is “{format_answer(domain[0])}”, so agreement can't be measured"
         )
     place = {value: n for n, value in enumerate(domain)}
     counts = np.zeros((len(rows), len(domain)))
@@ -152,7 +153,7 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 def _pair(
     answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    """Agreement of `names[0]` with each of the others, who are reported as `names[1]`."""
+    """Compute the agreement of reviewer `names[0]` with `others`, who are called `names[1]`."""
     shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
     rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
     kappa = _kappa(rows, names, answers.scale, plan)
@@ -161,7 +162,7 @@ def _pair(
     if len(own) == 1 and len(rows) > 1:
         uninformative = f"always answers “{format_answer(next(iter(own)))}”"
     elif isinstance(kappa, Interval) and kappa.low <= 0:
-        uninformative = "may agree with the others only by chance"
+        uninformative = "may agree with the other reviewers only by chance"
     return PairAgreement(answers.question, *names, kappa, len(rows), uninformative)
 
 
@@ -169,7 +170,7 @@ def _kappa(
     rows: list[AnswerPairs], names: tuple[str, str], scale: Scale, plan: Bootstrap
 ) -> Coefficient:
     if not rows:
-        return Undefined(f"{names[0]} and {names[1]} share no record")
+        return Undefined(f"{names[0]} and {names[1]} have no records in common")
     for name, side in zip(names, (0, 1), strict=True):
         values = {pair[side] for row in rows for pair in row}
         if len(values) == 1:

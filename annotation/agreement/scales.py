@@ -1,4 +1,4 @@
-"""How answers to each question are compared: as names, as steps of a scale, or as sets."""
+"""How the answers to each question are compared: as labels, as steps on a scale, or as sets."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 class MeasurementLevel(StrEnum):
-    """A level of measurement."""
+    """The level of measurement of a question."""
 
     NOMINAL = "nominal"
     ORDINAL = "ordinal"
@@ -23,10 +23,11 @@ class MeasurementLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Scale:
-    """A question's level of measurement, and its steps from lowest to highest.
+    """The scale of a question: its level of measurement, and its steps from lowest to highest.
 
-    `order` lists named steps, `ratings` the values of a rating scale. Two steps are as far apart as
-    the number of steps between them, whatever their values; without `ratings`, as their values.
+    `order` lists the named steps, and `ratings` lists the values of a rating scale. The distance
+    between two ratings is the number of steps between them, regardless of their values. Without
+    `ratings`, the distance is the difference between the values.
     """
 
     level: MeasurementLevel
@@ -34,14 +35,14 @@ class Scale:
     ratings: tuple[int, ...] = ()
 
     def domain(self, values: Iterable[Hashable]) -> list[Hashable]:
-        """The distinct comparable values that occur, in the scale's order."""
+        """Return the distinct comparable values that occur, in scale order."""
         distinct = set(values)
         if self.order:
             return [step for step in self.order if step in distinct]
         return sorted(distinct, key=lambda value: (str(type(value)), _sort_key(value)))
 
     def penalties(self, domain: Sequence[Hashable]) -> Matrix:
-        """The disagreement weights of κ: 0 or 1, squared steps, or Jaccard distances."""
+        """Return the disagreement weights of κ: 0 or 1, squared steps, or Jaccard distances."""
         size = len(domain)
         if self.level is MeasurementLevel.SETS:
             return np.array([[jaccard_distance(a, b) for b in domain] for a in domain])
@@ -50,7 +51,7 @@ class Scale:
         steps = [self.order.index(str(v)) for v in domain] if self.order else domain
         places = np.array(steps, dtype=np.float64)
         if self.ratings:
-            # An answer from before the scale changed may lie between two steps.
+            # An answer that is older than the current scale may lie between two steps.
             places = np.interp(places, self.ratings, np.arange(len(self.ratings)))
         return np.square(places[:, None] - places[None, :])
 
@@ -68,10 +69,10 @@ _SCALES = {
 
 
 def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
-    """The scale of a question; `tone_left` and `tone_right` have that of `tone`, and so on.
+    """Return the scale of a question; `tone_left` and `tone_right` have the same scale as `tone`.
 
-    `ratings` are the values of the tone's scale. Unknown questions are nominal, which is always
-    valid.
+    `ratings` are the values of the tone's scale. Unknown questions are treated as nominal, which is
+    always valid.
     """
     name = question.removesuffix("_left").removesuffix("_right")
     scale = _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))
@@ -79,19 +80,19 @@ def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
 
 
 def comparable(value: AnswerValue) -> Hashable:
-    """A value in the form in which it's compared: labels and spans become sets."""
+    """Convert a value for comparison: labels and spans become sets."""
     return frozenset(value) if isinstance(value, tuple) else value
 
 
 def format_answer(value: Hashable) -> str:
-    """A comparable value as text for people."""
+    """Format a comparable value as readable text."""
     if isinstance(value, frozenset):
         return ", ".join(sorted(_format_item(item) for item in value)) or "nothing"
     return str(value)
 
 
 def jaccard_distance(first: Any, second: Any) -> float:
-    """One minus the Jaccard similarity of two sets; 0 for two empty sets."""
+    """Return one minus the Jaccard similarity of two sets, or 0 for two empty sets."""
     union = first | second
     return 1 - len(first & second) / len(union) if union else 0.0
 

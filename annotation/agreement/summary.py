@@ -1,4 +1,4 @@
-"""Agreement between reviewers as rows and sentences for people, and the records to discuss."""
+"""Summarise agreement in tables and sentences, and list the records to discuss."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from db.records import Interval, Review
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """One coefficient of one question; `between` names the reviewers it compares."""
+    """A coefficient for one question, as a table row. `between` names the reviewers it compares."""
 
     question: str
     between: str
@@ -28,10 +28,10 @@ class AgreementRow:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A record on which reviewers differ.
+    """A record on which reviewers disagree.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` is relative to
-    the two answers to this question that are furthest apart, so it's at most 1.
+    `answers` pairs each reviewer's name with their answer as text. `distance` is divided by the
+    largest distance between two answers to this question, so it's at most 1.
     """
 
     subject: str
@@ -41,7 +41,7 @@ class Disagreement:
 
 
 def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
-    """One row for each question, then for each reviewer against the others, then for each pair."""
+    """Return a row for each question, for each reviewer against the others, and for each pair."""
     questions = [
         AgreementRow(
             row.question, "all", "Krippendorff's alpha", row.records, format_coefficient(row.alpha)
@@ -63,10 +63,10 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
 def uninformative_reviewers(
     reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
 ) -> list[str]:
-    """One sentence for each reviewer whose answers to a question carry no information.
+    """Return a sentence about each reviewer whose answers to a question carry no information.
 
-    If there are reviews of the calibration dataset, only those count, because its records show no
-    suggestions that reviewers could simply follow.
+    If the calibration dataset has been reviewed, only its reviews count, because its records show
+    no suggestions that reviewers could simply follow.
     """
     calibration = [review for review in reviews if review.dataset == calibration_dataset]
     return [
@@ -77,7 +77,7 @@ def uninformative_reviewers(
 
 
 def format_coefficient(value: Coefficient) -> str:
-    """A coefficient with its interval, or the reason why it is undefined."""
+    """Format a coefficient with its interval, or return the reason why it is undefined."""
     if isinstance(value, Interval):
         return f"{value.estimate:.2f} ({value.low:.2f} to {value.high:.2f})"
     return f"undefined: {value.reason}"
@@ -86,7 +86,7 @@ def format_coefficient(value: Coefficient) -> str:
 def records_to_discuss(
     reviews: Sequence[Review], limit: int, ratings: Sequence[int] = ()
 ) -> list[Disagreement]:
-    """The records on which reviewers differ most: up to `limit` for each answered question.
+    """Return up to `limit` records per question on which reviewers disagree most.
 
     `ratings` are the values of the tone's scale.
     """
@@ -100,7 +100,7 @@ def records_to_discuss(
 def rank_disagreements(
     reviews: Iterable[Review], question: str, ratings: Sequence[int] = ()
 ) -> list[Disagreement]:
-    """Every record on which submitted reviews differ, the furthest apart first."""
+    """Return all records on which submitted reviews differ, the largest disagreement first."""
     sheet = answers_by_subject(reviews, question)
     scale = scale_of(question, ratings)
     domain = scale.domain(value for row in sheet.values() for value in row.values())

@@ -1,1 +1,1 @@
-"""Talks to an Argilla server, and converts records to and from its formats."""
+"""Talk to an Argilla server, and convert records to and from its formats."""

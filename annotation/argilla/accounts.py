@@ -1,4 +1,4 @@
-"""Create and list Argilla users, and create the workspace that they share."""
+"""Create and list Argilla users, and create their shared workspace."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from annotation.errors import AnnotationError
 
 
 class UserRole(StrEnum):
-    """What a user of Argilla may do."""
+    """The role of an Argilla user, which determines their permissions."""
 
     ANNOTATOR = "annotator"
     ADMIN = "admin"
@@ -19,7 +19,7 @@ class UserRole(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A user; `password` is empty unless the user was just created."""
+    """An Argilla user; `password` is empty unless the user was just created."""
 
     name: str
     role: UserRole
@@ -28,7 +28,7 @@ class Account:
 
 
 def add_workspace(connection: Connection) -> bool:
-    """Create the connection's workspace; False if it exists already.
+    """Create the connection's workspace, or return False if it already exists.
 
     Raises `AnnotationError` if the connected user isn't an owner.
     """
@@ -47,10 +47,10 @@ def add_user(
     role: UserRole = UserRole.ANNOTATOR,
     password: str | None = None,
 ) -> Account:
-    """Create a user unless the name is taken, and add the user to the workspace.
+    """Create a user if the name isn't taken, and add the user to the workspace.
 
-    A password needs at least 8 characters; None generates one. The result contains the password
-    only if the user is new.
+    A password needs at least 8 characters; if it's None, one is generated. The result contains the
+    password only if the user is new.
 
     Raises `AnnotationError` if the user exists with another role, the name contains HTML, the
     password is too short, or the connected user isn't an owner.
@@ -58,8 +58,8 @@ def add_user(
     check_name("user", name)
     if password is not None and len(password) < 8:
         raise AnnotationError(
-            f"The password has {len(password)} characters and needs at least 8. Choose a longer "
-            "one, or leave it out to generate one."
+            f"The password has {len(password)} characters, but needs at least 8. Choose a longer "
+            "one, or omit it to generate one."
         )
     with connect(connection) as server:
         users = {user["username"]: user for user in server.get("users")["items"]}
@@ -67,8 +67,8 @@ def add_user(
             password = ""
             if user["role"] != role:
                 raise AnnotationError(
-                    f"The user “{name}” exists with the role {user['role']}, not {role}. Choose "
-                    "another name or that role."
+                    f"The user “{name}” already exists with the role {user['role']} instead of "
+                    f"{role}. Choose another name, or use the existing role."
                 )
         else:
             password = password or secrets.token_urlsafe(15)
@@ -83,7 +83,7 @@ def add_user(
 
 
 def list_users(connection: Connection) -> list[Account]:
-    """The users of the connection's workspace, without passwords.
+    """List the users of the connection's workspace, without passwords.
 
     Raises `AnnotationError` if the connected user is neither an owner nor an admin.
     """

@@ -1,8 +1,8 @@
-"""Convert answers to and from Argilla's format, and read the text that a record shows.
+"""Convert answers to and from Argilla's format, and extract the displayed text of a record.
 
-We give a span's offsets in characters, Argilla's web UI in UTF-16 units; the two differ after a
-character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server rejects an end
-beyond the number of characters, so we cap it there.
+Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two offsets
+differ after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server
+rejects a span that ends beyond the number of characters, so the end is capped.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
 
 EDIT_QUESTION = "improved"
-"""The question whose answer is the reviewer's version of the text."""
+"""The question whose answer is the reviewer's edited version of the text."""
 
 
 def answer_to_argilla(value: AnswerValue, text: str) -> Any:
-    """An answer's value in Argilla's format; `text` is the text that its spans refer to."""
+    """Convert an answer's value to Argilla's format; `text` is the text that spans refer to."""
     if isinstance(value, tuple):
         return [_span_to_argilla(v, text) if isinstance(v, Span) else v for v in value]
     return value
@@ -36,12 +36,12 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
 
 
 def response_values(response: Json) -> Json:
-    """The values of a response by question, as Argilla stores them."""
+    """Return the values of a response by question, as stored by Argilla."""
     return {name: value["value"] for name, value in (response["values"] or {}).items()}
 
 
 def displayed_text(fields: Json) -> str:
-    """The text to judge, as the record's page shows it; a dialogue becomes plain text."""
+    """Return the text to judge as the record page displays it; a dialogue becomes plain text."""
     if turns := fields.get("dialogue"):
         return messages_to_text(
             tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
@@ -62,6 +62,6 @@ def _units(text: str) -> int:
 
 
 def _characters(text: str, units: int) -> int:
-    """How many characters a number of UTF-16 units covers; half a character counts as one."""
+    """Convert an offset in UTF-16 units to characters; half a character counts as one."""
     encoded = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
     return len(encoded.decode("utf-16-le", "replace"))

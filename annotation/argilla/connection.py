@@ -1,4 +1,4 @@
-"""A checked connection to an Argilla server, with errors that say what to do."""
+"""Connect to an Argilla server, check the connection and explain how to fix errors."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,12 +14,12 @@ Json = dict[str, Any]
 SUPPORTED_VERSION = "2.8"
 MAX_REASON = 300
 MAX_IDS = 250
-"""Argilla filters by at most this many values at once."""
+"""The maximum number of values that Argilla can filter by at once."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """The address of an Argilla server, a user's API key, and a workspace."""
+    """The URL of an Argilla server, a user's API key, and a workspace."""
 
     url: str
     api_key: str
@@ -28,10 +28,10 @@ class Connection:
 
 @dataclass(frozen=True)
 class Server:
-    """An open connection: plain requests to Argilla's API, and the SDK's client.
+    """An open connection to Argilla, for plain API requests and for the SDK client.
 
-    The SDK creates datasets and their settings. Records and responses use the API directly,
-    because the SDK prints while it uploads and can't submit many responses at once.
+    The SDK creates datasets and their settings. Records and responses use the API directly, because
+    the SDK prints during uploads and can't submit many responses at once.
     """
 
     connection: Connection
@@ -40,8 +40,8 @@ class Server:
 
     @cached_property
     def client(self) -> Any:
-        """The SDK's client."""
-        import argilla  # slow to import (seconds), and only a push needs it
+        """The SDK client."""
+        import argilla  # takes seconds to import, and only a push needs it
 
         url, key = self.connection.url, self.connection.api_key
         client = argilla.Argilla(api_url=url, api_key=key, retries=2)
@@ -49,19 +49,19 @@ class Server:
         return client
 
     def get(self, path: str, **params: Any) -> Any:
-        """The JSON response to a GET of `path` (below /api/v1)."""
+        """Send a GET request to `path` (below /api/v1) and return the JSON response."""
         return self._request("GET", path, params=params)
 
     def post(self, path: str, body: object, **params: Any) -> Any:
-        """The JSON response to a POST of `body`."""
+        """Send a POST request with `body` and return the JSON response."""
         return self._request("POST", path, json=body, params=params)
 
     def put(self, path: str, body: object) -> Any:
-        """The JSON response to a PUT of `body`."""
+        """Send a PUT request with `body` and return the JSON response."""
         return self._request("PUT", path, json=body)
 
     def patch(self, path: str, body: object) -> Any:
-        """The JSON response to a PATCH with `body`."""
+        """Send a PATCH request with `body` and return the JSON response."""
         return self._request("PATCH", path, json=body)
 
     def delete(self, path: str, **params: Any) -> None:
@@ -69,7 +69,7 @@ class Server:
         self._request("DELETE", path, params=params)
 
     def find_records(self, path: str, key: str, ids: Iterable[str], include: str) -> Json:
-        """Fetch up to `MAX_IDS` records by `key` (`id` or `external_id`), without missing ones."""
+        """Fetch up to `MAX_IDS` records by `key` (`id` or `external_id`), and skip missing ones."""
         values = list(ids)
         if not values:
             return {}
@@ -88,7 +88,7 @@ class Server:
         except httpx.TransportError as error:
             raise AnnotationError(
                 f"Lost the connection to {self.connection.url} ({error or type(error).__name__}). "
-                "Run the command again; nothing that was sent is lost."
+                "Everything sent so far is kept, so run the command again to continue."
             ) from error
         if response.is_error:
             raise _rejected(self.connection, response)
@@ -99,8 +99,8 @@ class Server:
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
     """Open a connection for the duration of a block.
 
-    Raises `AnnotationError` if the server is missing, has an unsupported version or rejects the
-    API key, or if the user isn't a member of the workspace (unless `workspace` is False).
+    Raises `AnnotationError` if the server doesn't respond, has an unsupported version or rejects
+    the API key, or if the user isn't a member of the workspace (unless `workspace` is False).
     """
     _check_version(connection)
     http = httpx.Client(
@@ -111,23 +111,24 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
     )
     with ExitStack() as cleanup:
         server = Server(connection, cleanup.enter_context(http), cleanup)
-        server.get("me")  # fails if the key is wrong
+        server.get("me")  # raises if the API key is wrong
         if workspace:
             workspace_id(server)
         yield server
 
 
 def workspace_id(server: Server) -> str:
-    """The id of the connection's workspace.
+    """Return the id of the connection's workspace.
 
-    Raises `AnnotationError` if it doesn't exist or the user isn't a member.
+    Raises `AnnotationError` if the workspace doesn't exist or the user isn't a member.
     """
     name = server.connection.workspace
     ids = {item["name"]: str(item["id"]) for item in server.get("me/workspaces")["items"]}
     if name not in ids:
         raise AnnotationError(
-            f"This user can't see the workspace “{name}” at {server.connection.url} (it sees: "
-            f"{', '.join(sorted(ids)) or 'none'}). Add the user with `timbre review user add`."
+            f"This user has no access to the workspace “{name}” at {server.connection.url} "
+            f"(available workspaces: {', '.join(sorted(ids)) or 'none'}). Add the user with "
+            "`timbre review user add`."
         )
     return ids[name]
 
@@ -138,16 +139,16 @@ def _check_version(connection: Connection) -> None:
         version = str(response.json()["version"])
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise AnnotationError(
-            f"No server answers at {connection.url} ({error}). Start Argilla with "
-            "`timbre review serve`, or correct the address."
+            f"No server responds at {connection.url} ({error}). Start Argilla with `timbre review "
+            "serve`, or correct the address."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise AnnotationError(
-            f"The server at {connection.url} isn't Argilla. Correct the address."
+            f"The server at {connection.url} isn't an Argilla server. Correct the address."
         ) from error
     if version != SUPPORTED_VERSION and not version.startswith(f"{SUPPORTED_VERSION}."):
         raise AnnotationError(
-            f"{connection.url} runs Argilla {version}, and Timbre needs {SUPPORTED_VERSION}. "
+            f"{connection.url} runs Argilla {version}, but Timbre needs {SUPPORTED_VERSION}. "
             "Upgrade that server, or use the one that `timbre review serve` starts."
         )
 
@@ -155,23 +156,23 @@ def _check_version(connection: Connection) -> None:
 def _rejected(connection: Connection, response: httpx.Response) -> AnnotationError:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         return AnnotationError(
-            f"{connection.url} rejects the API key. Copy a key from “My settings” in the web UI, "
+            f"{connection.url} rejected the API key. Copy a key from “My settings” in the web UI, "
             "or create a user with `timbre review user add`."
         )
     reason = " ".join(_reason(response).split())[:MAX_REASON]
     if response.status_code == httpx.codes.FORBIDDEN:
         return AnnotationError(
-            f"This user may not {response.request.method} {response.request.url.path} at "
-            f"{connection.url} ({reason}). Use the owner's or an admin's API key."
+            f"This user isn't allowed to {response.request.method} {response.request.url.path} at "
+            f"{connection.url} ({reason}). Use the API key of the owner or an admin."
         )
     return AnnotationError(
-        f"{connection.url} rejects a request ({response.status_code}: {reason}). See the server's "
+        f"{connection.url} rejected a request ({response.status_code}: {reason}). Check the server "
         "log."
     )
 
 
 def _reason(response: httpx.Response) -> str:
-    """Argilla's reason for an error, or the whole response if another program sent it."""
+    """Return the reason in an error response from Argilla, or all of another program's response."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

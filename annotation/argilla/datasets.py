@@ -1,4 +1,4 @@
-"""Find Argilla datasets by name, and create or update them on push."""
+"""Find Argilla datasets by name, and create or update them during a push."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A published dataset: its id, its name, and its questions' ids and types by name."""
+    """A published dataset: its id, its name, and the ids and types of its questions by name."""
 
     id: str
     name: str
@@ -25,22 +25,22 @@ class Dataset:
 def find_dataset(server: Server, name: str) -> Dataset:
     """Find a dataset by name in the connection's workspace.
 
-    Raises `AnnotationError` if there is none.
+    Raises `AnnotationError` if there is no such dataset.
     """
     datasets = _list_datasets(server)
     if name not in datasets or datasets[name]["status"] != "ready":
         names = ", ".join(sorted(datasets)) or "none"
         raise AnnotationError(
-            f"The workspace “{server.connection.workspace}” has no dataset “{name}” (it has: "
-            f"{names}). Push it first with `timbre review push`."
+            f"The workspace “{server.connection.workspace}” has no dataset “{name}” (existing "
+            f"datasets: {names}). Push it first with `timbre review push`."
         )
     return _dataset(server, datasets[name])
 
 
 def dataset_names(connection: Connection) -> frozenset[str]:
-    """The names of the published datasets in the connection's workspace.
+    """Return the names of the published datasets in the connection's workspace.
 
-    Raises `AnnotationError` if the server or the workspace is missing.
+    Raises `AnnotationError` if the server or the workspace can't be found.
     """
     with connect(connection) as server:
         datasets = _list_datasets(server).values()
@@ -48,11 +48,11 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 
 
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
-    """Return the dataset with this name; create it with `settings` if it's missing.
+    """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
-    An existing dataset gets the current guidelines, titles and descriptions. One that a failed push
-    left without records is replaced if its answers' options have changed since. The connection
-    must be an owner's or an admin's.
+    An existing dataset receives the current guidelines, titles and descriptions. If a failed push
+    left the dataset without records and the answer options have changed since, the dataset is
+    replaced. The connected user must be an owner or an admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
@@ -92,13 +92,13 @@ def _create(server: Server, name: str, settings: "rg.Settings") -> None:
         rg.Dataset(name, workspace=workspace, settings=settings, client=server.client).create()
     except rg._exceptions.ArgillaError as error:
         raise AnnotationError(
-            f"Argilla rejects the settings of the dataset “{name}” ({error.__cause__ or error}). "
-            "Use an owner's or an admin's API key, or correct the tone or persona file."
+            f"Argilla rejected the settings of the dataset “{name}” ({error.__cause__ or error}). "
+            "Use the API key of the owner or an admin, or correct the tone or persona file."
         ) from error
 
 
 def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
-    """Whether a push was stopped while it created the dataset, or before it added a record."""
+    """Return whether a push stopped while creating the dataset or before adding any records."""
     if dataset["status"] != "ready":
         return True
     items = server.get(f"datasets/{dataset['id']}/questions")["items"]
@@ -114,8 +114,8 @@ def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
     if differences:
         raise AnnotationError(
             f"The dataset “{dataset['name']}” exists in Argilla with different "
-            f"{' and '.join(differences)}, and changing them could lose answers. Give the campaign "
-            "another name, or delete the dataset in Argilla if you don't need it."
+            f"{' and '.join(differences)}, and changing them could delete answers. Rename the "
+            "campaign, or delete the dataset in Argilla if you don't need it."
         )
 
 
@@ -138,7 +138,7 @@ def _differences(server: Server, dataset: Json, settings: "rg.Settings") -> list
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
-    """Each property's name, type and possible values, on which existing answers depend."""
+    """Return each property's name, type and possible values; existing answers depend on them."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),

@@ -1,7 +1,8 @@
 """Install and run Argilla's server on this machine, in its own environment and process.
 
-The libraries it pins conflict with ours, so `install` puts it into a separate environment, and we
-talk to it over HTTP as to any other Argilla. Our part of the server is `annotation/server/`.
+The server's pinned dependencies conflict with Timbre's, so `install` creates a separate
+environment. Timbre talks to the server over HTTP, as it does to any other Argilla server. The
+source is in `annotation/server/`.
 """
 
 import fcntl
@@ -22,17 +23,20 @@ from annotation.errors import AnnotationError
 
 SOURCE = Path(__file__).parents[1] / "server"
 COMPLETE = "complete"
-"""The file that marks an environment whose libraries are all installed."""
+"""The file that marks a completely installed environment."""
 LOG_FILE = "server.log"
 START_SECONDS = 120
-"""The first start creates the database's tables; later starts take a few seconds."""
+"""The start timeout.
+
+The first start creates the database tables; later starts take a few seconds.
+"""
 STOP_SECONDS = 20
 LOG_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of a server's owner, stored in `credentials.json` in the server's home."""
+    """The owner's credentials, stored in `credentials.json` in the server's home folder."""
 
     username: str
     password: str
@@ -41,9 +45,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A running server; a `with` block stops it at the end.
+    """A running server, which stops at the end of a `with` block.
 
-    It also stops when the process that started it ends for any reason.
+    The server also stops when its parent process ends for any reason.
     """
 
     url: str
@@ -55,12 +59,12 @@ class ServerProcess:
         """Raise `AnnotationError` if the server has ended."""
         if (status := self.process.poll()) is not None:
             raise AnnotationError(
-                f"Argilla's server ended unexpectedly (status {status}). Read "
-                f"{self.home / LOG_FILE} and start it again."
+                f"The Argilla server exited unexpectedly (status {status}). Check "
+                f"{self.home / LOG_FILE}, then start it again."
             )
 
     def stop(self) -> None:
-        """Stop the server after the current requests; pending jobs run after the next start."""
+        """Stop the server after the current requests. Pending jobs run after the next start."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         if self.process.poll() is None:
@@ -83,11 +87,14 @@ class ServerProcess:
 def install(
     folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Path:
-    """Create the server's environment below `folder` if it's missing, and return its Python.
+    """Create the server's environment below `folder` if it doesn't exist.
 
-    There is one environment for each Python and set of libraries, so several checkouts of Timbre
-    share `folder`. An incomplete environment is created again. If another process is installing,
-    this one waits for it. `on_progress` receives the number of finished steps and of all steps.
+    Returns the path of its Python interpreter.
+
+    Each combination of a Python and a set of libraries has its own environment, so several
+    checkouts of Timbre can share `folder`. An incomplete environment is created again. If another
+    process is installing, this call waits for it. `on_progress` receives the number of finished
+    steps and the total number of steps.
 
     Raises `AnnotationError` if a step fails.
     """
@@ -120,18 +127,19 @@ def start(
 ) -> ServerProcess:
     """Start the server in its `home` folder and wait until it responds.
 
-    A new home gets new secrets. `python` is the result of `install`. A host other than loopback
-    exposes the server to the network; port 0 picks a free port. The database is PostgreSQL at
-    `database_url`, or else SQLite in `home`.
+    A new home folder gets new secrets. `python` is the result of `install`. Any host other than
+    loopback exposes the server to the network, and port 0 picks a free port. The database is
+    PostgreSQL at `database_url`, or SQLite in `home` if no URL is given.
 
-    Raises `AnnotationError` if the server ends (with the end of its log) or takes too long.
+    Raises `AnnotationError` if the server exits or takes too long; the error quotes the end of the
+    log.
     """
     home.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [python, "-m", "timbre_argilla", home, "--attached"]
     command += ["--host", host, "--port", str(port)]
     with (home / LOG_FILE).open("a", encoding="utf-8") as log:
         begin = log.tell()
-        process = subprocess.Popen(  # noqa: S603 (our own environment's Python)
+        process = subprocess.Popen(  # noqa: S603 (the Python of our own environment)
             command,
             env=os.environ | {"PYTHONPATH": str(SOURCE)},
             stdin=subprocess.PIPE,
@@ -141,8 +149,8 @@ def start(
         )
     assert process.stdin is not None  # noqa: S101 (requested above)
     try:
-        # The URL goes through the pipe, because a process list would show its password. If the
-        # server has ended already, `_wait_for_url` reports why.
+        # The URL is sent through the pipe, because process lists would show its password. If the
+        # server has already exited, `_wait_for_url` reports why.
         with suppress(BrokenPipeError):
             os.write(process.stdin.fileno(), f"{database_url or ''}\n".encode())
         url = _wait_for_url(process, home, begin)
@@ -159,14 +167,14 @@ def start(
 def _wait_for_url(process: subprocess.Popen[bytes], home: Path, begin: int) -> str:
     for _ in range(START_SECONDS * 20):
         if process.poll() is not None:
-            raise AnnotationError(f"Argilla's server did not start: {_log_end(home, begin)}")
+            raise AnnotationError(f"The Argilla server didn't start: {_log_end(home, begin)}")
         announcement = _read_json(home / "server.json")
         if announcement.get("pid") == process.pid:
             return str(announcement["url"])
         time.sleep(0.05)
     raise AnnotationError(
-        f"Argilla's server did not respond within {START_SECONDS} seconds. Read "
-        f"{home / LOG_FILE} to see what it was doing."
+        f"The Argilla server didn't respond within {START_SECONDS} seconds. Check "
+        f"{home / LOG_FILE} for the cause."
     )
 
 
@@ -174,11 +182,12 @@ def _log_end(home: Path, begin: int) -> str:
     with (home / LOG_FILE).open(encoding="utf-8", errors="replace") as log:
         log.seek(begin)
         lines = [line.strip() for line in log if line.strip()]
-    return " / ".join(lines[-LOG_LINES:]) or f"it logged nothing; see {home / LOG_FILE}."
+    silence = f"it exited without logging anything to {home / LOG_FILE}."
+    return " / ".join(lines[-LOG_LINES:]) or silence
 
 
 def _environment_name() -> str:
-    """The Python's version and a hash of everything that decides which libraries it gets."""
+    """Return the Python version and a hash of everything that determines the libraries."""
     requirements = hashlib.sha256(sys.version.encode())
     for name in ("constraints.txt", "pyproject.toml"):
         requirements.update((SOURCE / name).read_bytes())
@@ -188,7 +197,7 @@ def _environment_name() -> str:
 
 
 def _steps(environment: Path, python: Path) -> list[list[str | Path]]:
-    # pip also installs a copy of our package, which `start` replaces with the current source.
+    # pip also installs a copy of our package, but `start` uses the current source instead.
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
     pip += ["--disable-pip-version-check", "--constraint", SOURCE / "constraints.txt", SOURCE]
     return [[sys.executable, "-m", "venv", environment], pip]
@@ -201,13 +210,13 @@ def _run(step: list[str | Path]) -> None:
         errors = [line for line in lines if line.startswith("ERROR")]
         reason = (errors or lines or ["no reason given"])[-1]
         raise AnnotationError(
-            f"Argilla's server can't be installed ({reason}). The installation needs the network; "
-            "run the command again to repeat it."
+            f"The Argilla server can't be installed ({reason}). Check your network connection and "
+            "run the command again."
         )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty if the file is missing or incomplete."""
+    """Read the JSON object in a file; an incomplete or missing file counts as empty."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -217,7 +226,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
-    """Let one process in at a time; the kernel releases the lock when a process ends."""
+    """Allow only one process at a time to run the block.
+
+    The kernel releases the lock when the process ends.
+    """
     with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

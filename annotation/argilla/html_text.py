@@ -1,8 +1,8 @@
 """Escape text for Argilla's web UI.
 
-The UI inserts field texts, question descriptions and some names into the page as HTML, and
-renders guidelines as Markdown that may hold HTML. Titles, labels, answers and metadata are
-inserted as text and need no escaping.
+The UI inserts field texts, question descriptions and some names into the page as HTML, and renders
+guidelines as Markdown that may contain HTML. Titles, labels, answers and metadata are inserted as
+text and don't need escaping.
 """
 
 import re
@@ -13,14 +13,14 @@ from typing import Any
 from annotation.errors import AnnotationError
 
 unescape_html = unescape
-# Unescaped, `:`, `@` and `www.` create links, which swallow the entities after them.
+# If they aren't escaped, `:`, `@` and `www.` create links, which swallow the entities after them.
 _MARKDOWN = re.compile(r"[\\`*_\[\]{}<>&~|$#!:@]|(?<=[wW]{3})\.")
 
 
 def escape_html(text: str, limit: int = sys.maxsize) -> str:
-    """Escape text so that HTML shows it literally; `unescape_html` restores it exactly.
+    """Escape text so that HTML displays it literally; `unescape_html` restores it exactly.
 
-    If the HTML would be longer than `limit`, the end of the text is cut off.
+    If the HTML would be longer than `limit`, the text is truncated.
     """
     while len(escape(text, quote=False)) > limit:
         text = text[:-1]
@@ -28,7 +28,7 @@ def escape_html(text: str, limit: int = sys.maxsize) -> str:
 
 
 def escape_markdown(value: Any) -> str:
-    """Escape a value's special characters as entities, so that Markdown shows it literally."""
+    """Escape special characters as entities, so that Markdown displays the value literally."""
     return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", str(value))
 
 
@@ -36,6 +36,6 @@ def check_name(kind: str, name: str) -> None:
     """Raise `AnnotationError` if a name contains HTML that the web UI would interpret."""
     if unescape_html(name) != name or "<" in name:
         raise AnnotationError(
-            f"The {kind} name “{name}” contains HTML, which Argilla's web UI would insert into its "
-            "pages. Choose another name."
+            f"The {kind} name “{name}” contains HTML, which Argilla's web UI would interpret. "
+            "Choose another name."
         )

@@ -1,4 +1,4 @@
-"""What reviewers see and answer: the Argilla settings for candidates and for comparisons."""
+"""The Argilla settings for candidates and comparisons: what reviewers see and answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ TERMS = {
 
 @dataclass(frozen=True)
 class _Builder:
-    """Builds fields and questions with one client, so that the SDK doesn't use global state."""
+    """Builds fields and questions with a single client, because the SDK's default is global."""
 
     client: Any
     settings: ReviewSettings
@@ -64,16 +64,20 @@ class _Builder:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
 
     def faithful(self, name: str, title: str, description: str = "") -> Any:
-        """A question about the passage, which a record without one (an imported chat) leaves out.
+        """Build the question about the passage, which doesn't apply to a record without a passage.
 
-        Argilla asks every record of a dataset the same questions, so it can't be required.
+        Imported chats have no passage. All records of an Argilla dataset have the same questions,
+        so the question about the passage can't be required.
         """
         description = f"{description} Leave it empty if there is no passage.".strip()
         options = {"labels": FAITHFUL, "required": False}
         return self.question(rg.LabelQuestion, name, title, description, **options)
 
     def rating(self, name: str, title: str) -> Any:
-        """A rating question on the tone's scale, described by the whole scale in one line."""
+        """Build the rating question for the tone.
+
+        The question's description contains the whole scale on one line.
+        """
         points = self.settings.scale
         ends = "; ".join(f"{point.value}: {point.label}" for point in (points[0], points[-1]))
         title = f"{title} ({ends})"[:MAX_TITLE]
@@ -94,7 +98,7 @@ class _Builder:
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:
-    """The reasons for rejection that reviewers can choose, keyed by their stored names."""
+    """Return the reasons for rejection that reviewers can choose from, by their stored names."""
     return (
         ({"tone": "Wrong tone"} if settings.scale else {})
         | ({"character": "Out of character"} if settings.traits else {})
@@ -104,7 +108,7 @@ def reasons(settings: ReviewSettings) -> dict[str, str]:
 
 
 def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
-    """Fields, questions, metadata, vector and guidelines of a dataset of candidates."""
+    """Build the fields, questions, metadata, vector and guidelines of a candidate dataset."""
     build = _Builder(client, settings)
     return rg.Settings(
         guidelines=candidate_guidelines(settings),
@@ -119,9 +123,10 @@ def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 
 
 def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
-    """Fields, questions and guidelines of a dataset of blind comparisons.
+    """Build the fields, questions and guidelines of a dataset of blind comparisons.
 
-    It has no metadata and no vectors, because they could reveal which model wrote which answer.
+    Comparisons have no metadata or vectors, because they could reveal which model wrote which
+    answer.
     """
     build = _Builder(client, settings)
     return rg.Settings(

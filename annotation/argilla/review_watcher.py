@@ -1,4 +1,4 @@
-"""Pull reviews while people submit them: at once after a webhook, and all at intervals."""
+"""Pull reviews while people submit them: changed reviews after each webhook, all at intervals."""
 
 import queue
 import threading
@@ -23,10 +23,11 @@ class WatchConfig:
     """The settings for watching reviews.
 
     Attributes:
-        host: Address to listen on for Argilla's webhooks.
-        port: Port to listen on; 0 picks a free one.
-        public_url: The URL at which Argilla reaches us; empty if it runs on this machine.
-        interval: Seconds between full pulls, which catch reviews that no webhook reported.
+        host: The address on which to listen for Argilla's webhooks.
+        port: The port to listen on; 0 picks a free one.
+        public_url: The URL at which Argilla can reach this process; empty if Argilla runs on this
+            machine.
+        interval: The seconds between full pulls, which catch reviews that no webhook reported.
     """
 
     host: str = "127.0.0.1"
@@ -37,10 +38,10 @@ class WatchConfig:
 
 @dataclass
 class ReviewWatcher:
-    """Pulls reviews of records that webhooks name, and all reviews at intervals, until stopped.
+    """Pulls the reviews of records in webhook events, and all reviews at intervals, until stopped.
 
-    The connected user must be an owner, and the records are in the connection's workspace. Messages
-    call the watched data `name`. Set `stopped` to stop.
+    The connected user must be an owner, and the records must be in the connection's workspace.
+    `name` is how messages refer to the watched data. Set `stopped` to stop.
     """
 
     connection: Connection
@@ -53,9 +54,9 @@ class ReviewWatcher:
     _changes: "queue.SimpleQueue[ChangedRecord]" = field(default_factory=queue.SimpleQueue)
 
     def run(self) -> None:
-        """Watch until stopped; if Argilla becomes unreachable, wait until it's back.
+        """Watch until stopped. If Argilla becomes unreachable, wait until it's back.
 
-        Raises `AnnotationError` if Argilla is missing or rejects our webhook at the start.
+        Raises `AnnotationError` if, at the start, Argilla is unreachable or rejects the webhook.
         """
         config, on_change = self.config, self._changes.put
         with serve_webhooks(config.host, config.port, on_change, self.on_message) as server:
@@ -88,7 +89,7 @@ class ReviewWatcher:
                 self.stopped.wait(RETRY_SECONDS)
 
     def _wait_for_changes(self) -> set[ChangedRecord]:
-        """Return the records that webhooks named; wait up to half a second for the first."""
+        """Return the records that webhooks reported, waiting up to half a second for the first."""
         changes = set()
         try:
             record = self._changes.get(timeout=0.5)

@@ -1,7 +1,7 @@
-"""Argilla's webhooks: signed events that name a record whose answers may have changed.
+"""Receive Argilla's webhooks: signed events about records whose answers may have changed.
 
-We use an event only to learn which record to pull, so duplicates, the order of events and their
-other contents don't matter.
+An event only determines which record to pull, so duplicates, the order of events and their other
+contents don't matter.
 """
 
 import json
@@ -21,14 +21,14 @@ from annotation.errors import AnnotationError
 
 EVENTS = ("response.created", "response.updated", "response.deleted", "record.deleted")
 MAX_EVENT_BYTES = 64 * 1024 * 1024
-"""Larger events are rejected, because no record's texts are this long."""
+"""The maximum size of an event in bytes. No record contains this much text."""
 TIMEOUT_SECONDS = 60
-"""How long a sender may take to send the next part of an event."""
+"""The seconds to wait for the next part of an event."""
 
 
 @dataclass(frozen=True)
 class ChangedRecord:
-    """A record whose answers may have changed; `record` is its id in Argilla."""
+    """A record whose answers may have changed; `record` is its Argilla id."""
 
     workspace: str
     dataset: str
@@ -41,11 +41,11 @@ ChangeCallback = Callable[[ChangedRecord], None]
 
 @contextmanager
 def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
-    """Register a webhook for the duration of a block, and yield the secret that signs its events.
+    """Register a webhook for the duration of a block, and yield the secret that signs events.
 
-    Argilla must be able to reach the URL. A leftover webhook with this name is replaced.
+    Argilla must be able to reach the URL. An old webhook with the same name is replaced.
 
-    Raises `AnnotationError` if the connected user isn't an owner, or Argilla rejects the URL.
+    Raises `AnnotationError` if the connected user isn't an owner or Argilla rejects the URL.
     """
     with connect(connection) as server:
         for existing in server.get("webhooks")["items"]:
@@ -55,16 +55,17 @@ def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[
     try:
         yield str(webhook["secret"])
     finally:
-        # If Argilla is unreachable, the webhook stays; the next one with this name replaces it.
+        # If Argilla is unreachable, the webhook stays until the next one with this name replaces
+        # it.
         with suppress(AnnotationError), connect(connection) as server:
             if webhook["id"] in {existing["id"] for existing in server.get("webhooks")["items"]}:
                 server.delete(f"webhooks/{webhook['id']}")
 
 
 class WebhookServer(ThreadingHTTPServer):
-    """Accepts signed events until it is closed, and rejects other requests with status 400.
+    """Accepts signed events until it is closed. Rejects other requests with status 400.
 
-    Until `secret` is set, it answers 503, and Argilla sends the event again later.
+    Until `secret` is set, the server responds with 503, and Argilla sends the event again later.
     """
 
     daemon_threads = True
@@ -72,21 +73,21 @@ class WebhookServer(ThreadingHTTPServer):
     def __init__(
         self, address: tuple[str, int], on_change: ChangeCallback, on_error: Callable[[str], None]
     ):
-        """Listen at an address; `on_error` receives one sentence for each event that is dropped."""
+        """Listen at an address; `on_error` receives a sentence about each dropped event."""
         self.secret = ""
         self.on_change = on_change
         self.on_error = on_error
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a lost connection in one sentence; other errors keep their traceback."""
+        """Report a lost connection in one sentence, and other errors with their traceback."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)
             return
         self.on_error(
-            f"The connection broke in the middle of an event ({error}). Argilla sends it again; "
-            "otherwise the next full pull gets its review."
+            f"The connection was lost during an event ({error}). Argilla will send it again, or "
+            "the next full pull will get the review."
         )
 
 
@@ -95,13 +96,13 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = TIMEOUT_SECONDS
 
     def do_POST(self) -> None:
-        """Receive an event."""
+        """Handle a POST request that contains an event."""
         self.send_response(self._receive())
         self.send_header("content-length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: the callbacks report what matters."""
+        """Log nothing, because the callbacks report everything relevant."""
 
     def _receive(self) -> HTTPStatus:
         length = self.headers.get("content-length", "")
@@ -123,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_webhooks(
     host: str, port: int, on_change: ChangeCallback, on_error: Callable[[str], None]
 ) -> Iterator[WebhookServer]:
-    """Run a webhook server in a thread; port 0 picks a free port.
+    """Run a webhook server in a thread; port 0 picks a free one.
 
     Raises `AnnotationError` if the address can't be used.
     """
@@ -145,10 +146,10 @@ def serve_webhooks(
 
 
 def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> ChangedRecord:
-    """Verify an event and return the record that it names.
+    """Verify an event and return the record that it is about.
 
-    Raises `AnnotationError` if the event wasn't signed with this secret in the last five minutes,
-    or names no record.
+    Raises `AnnotationError` if the event wasn't signed with this secret in the last five minutes or
+    doesn't name a record.
     """
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
@@ -165,10 +166,10 @@ def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> Changed
     except WebhookVerificationError as error:
         raise AnnotationError(
             f"Rejected an event with a wrong signature ({error}). If Argilla sent it, compare the "
-            "clocks of the two machines and restart the watch."
+            "clocks of the two machines, then restart `timbre review watch`."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnnotationError(
-            f"Rejected an event that can't be read ({type(error).__name__}). The webhook should "
-            f"send only {', '.join(EVENTS)}."
+            f"Rejected an invalid event ({type(error).__name__}). Check that the webhook in "
+            f"Argilla sends only {', '.join(EVENTS)}."
         ) from error

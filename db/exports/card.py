@@ -67,8 +67,8 @@ def _header(card: Card) -> str:
 def licence_tag(licences: Iterable[str]) -> str:
     """The Hugging Face Hub licence tag for an adaptation of works under the given licences.
 
-    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. If any other licence is
-    among them, a person must decide, and the tag is "other".
+    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. If any of the works has
+    another licence, a person must decide, and the tag is "other".
     """
     names = set(licences)
     if not names:
@@ -79,7 +79,8 @@ def licence_tag(licences: Iterable[str]) -> str:
 def _reviewers(version: Version) -> str:
     sentences = {
         "person": "People reviewed the examples.",
-        "rule": "Written rules stood in for people: their reviews aren't human judgement.",
+        "rule": "Written rules reviewed examples in place of people. Reviews by rules aren't human "
+        "judgement.",
     }
     known = " ".join(sentences[kind] for kind in version.reviewer_kinds)
     return known or "Nobody reviewed the examples."
@@ -100,12 +101,12 @@ def attribution(articles: Iterable[Article]) -> str:
 
 def _licence(articles: tuple[Article, ...]) -> Iterator[str]:
     if not articles:
-        yield "No article was used. The terms of the teacher apply."
+        yield "No articles were used. The teacher's terms apply."
         return
     if any("SA" in article.licence or "GFDL" in article.licence for article in articles):
         yield _SHARE_ALIKE
     if not all(article.licence for article in articles):
-        yield "The licence of some articles is unknown: find it out before sharing."
+        yield "The licence of some articles is unknown. Find it out before you share this work."
     rows = (
         f"| [{_cell(article.title or article.url)}]({_address(article.url)}) "
         f"| {_cell(article.revision) or 'unknown'} | {_cell(article.licence) or 'unknown'} |"

@@ -66,14 +66,14 @@ def export(
 ) -> Path:
     """Write a version to a new or empty folder atomically, and return the folder.
 
-    `chat` writes JSON Lines with `messages` and skips examples that aren't chats. `text` writes
-    JSON Lines with `text`, where chats become `User: …` and `Assistant: …`. `parquet` includes
-    every field. `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`. `openai`,
-    `together` and `fireworks` are training files that follow each service's rules. `preferences`
-    writes `pairs.jsonl`, which contains people's choices for TRL's DPO trainer. Each split with
-    examples becomes one file or dataset split. The card (README.md) credits every article used;
-    `notes` are sentences about the reviewers. If the folder already contains this export, nothing
-    changes.
+    `chat` writes JSON Lines with a `messages` field and skips examples that aren't chats. `text`
+    writes JSON Lines with a `text` field, in which chats become `User: …` and `Assistant: …`.
+    `parquet` includes every field. `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`.
+    `openai`, `together` and `fireworks` are training files that follow each service's rules.
+    `preferences` writes `pairs.jsonl`, which contains people's choices for TRL's DPO trainer. Each
+    split with examples becomes one file or dataset split. The card (README.md) credits every
+    article used; `notes` are sentences about the reviewers. If the folder already contains this
+    export, nothing changes.
 
     Raises `StoreError` if the folder contains anything else, if another process is writing to it,
     or if the version is incomplete.
@@ -101,7 +101,7 @@ def _partial_folder(folder: Path) -> Iterator[Path]:
 
     Files left over from an interrupted export are removed.
 
-    Raises `StoreError` if another process is writing there.
+    Raises `StoreError` if another process is writing to the folder.
     """
     hidden = folder.with_name(f".{folder.name}.timbre-partial")
     hidden.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Preference pairs in TRL's DPO format: a prompt, the chosen answer and the rejected one.
 
-The prompts are held-out test prompts, so a model trained on these pairs can't be tested on them any
-more.
+The prompts are held-out test prompts, so a model trained on the pairs can no longer be tested on
+those prompts.
 """
 
 from collections import defaultdict

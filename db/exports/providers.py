@@ -2,9 +2,9 @@
 
 The rules come from the documentation of OpenAI (supervised fine-tuning guide), Together (data
 preparation) and Fireworks (fine-tuning models). All three accept one JSON object with `messages`
-per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1. If one message
-in a chat has a weight, Together trains on every message without one, so every message in that chat
-gets a weight.
+per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1. If any message
+in a chat has a weight, Together trains on all messages that have no weight, so every message in
+that chat gets a weight.
 """
 
 import json

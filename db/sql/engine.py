@@ -17,20 +17,20 @@ from db.errors import StoreAwayError, StoreError
 _WRITER_LOCK = 0x7469_6D62_7265  # an arbitrary number that all PostgreSQL writers use
 _CACHE_KIB = 128 * 1024  # the default of 2 MiB is too small for the indexes on random ids
 _PAGE_BYTES = 16 * 1024  # the default of 4 KiB fits only two records and wastes a fifth
-_LOCKED = "is locked by another program. Wait for it to finish, then run this again"
+_LOCKED = "is locked by another program. Wait for it to finish, then run the command again"
 _SQLITE_ERRORS = {
-    "disk is full": "has no room left on its disk. Free some space, then run this again",
+    "disk is full": "has no room left on its disk. Free some space, then run the command again",
     "disk I/O error": "can't be read or written. Check the disk's space and health",
-    "readonly database": "may only be read. Change its permissions or use another one",
+    "readonly database": "is read-only. Change its permissions or use another one",
     "unable to open": "can't be opened. Check its folder and permissions",
     "is locked": _LOCKED,
     "not a database": "isn't an SQLite database. Use another file or move this one away",
     "malformed": "is damaged. Restore it from a backup",
 }
 _POSTGRESQL_ERRORS = {
-    "53100": "has no room left on its disk. Free some space, then run this again",
-    "25006": "may only be read. Connect to the primary server",
-    "42501": "doesn't permit this user to read and write. Grant these rights",
+    "53100": "has no room left on its disk. Free some space, then run the command again",
+    "25006": "is read-only. Connect to the primary server",
+    "42501": "doesn't let this user read and write. Grant these permissions",
     "55P03": _LOCKED,
 }
 
@@ -99,8 +99,8 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         if "foreign key" not in str(error.orig).lower():
             raise
         raise StoreError(
-            "The record can't be stored because it refers to a record that doesn't exist. Add that "
-            "one first: an article before its passages, or a version before its runs."
+            "The record can't be stored because it refers to a record that doesn't exist. Add the "
+            "missing record first: an article before its passages, or a version before its runs."
         ) from error
     except DBAPIError as error:
         translation = _translate(error, engine)

@@ -61,7 +61,7 @@ def insert_rows(
 ) -> int:
     """Insert rows with the given columns, skip existing rows, and return the number of new rows.
 
-    This bypasses SQLAlchemy's statement builder, which takes longer than the insert itself.
+    The function bypasses SQLAlchemy's statement builder, which takes longer than the insert itself.
     """
     if not rows:
         return 0
@@ -119,7 +119,7 @@ def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[
 
 
 def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
-    """A SQL condition that a column equals one of the values (any number, including None)."""
+    """A SQL condition that a column equals one of the given values, which may include None."""
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, str) for value in known):
         # One parameter per value would exceed the limits of both databases.

@@ -31,8 +31,8 @@ def config(connection: Connection | None = None) -> "Config":
 def migrate(engine: Engine) -> bool:
     """Create or upgrade the tables in one transaction, and return whether anything changed.
 
-    Raises `StoreVersionError` if a newer Timbre created the database, and `StoreError` if it
-    contains another program's tables.
+    Raises `StoreVersionError` if a newer version of Timbre created the database, and `StoreError`
+    if it contains another program's tables.
     """
     file = sqlite_file(engine)
     if file is not None:
@@ -81,7 +81,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _check_owner(connection: Connection, revision: str | None) -> None:
-    """Raise an error if the tables belong to a newer Timbre or to another program."""
+    """Raise an error if the tables belong to a newer version of Timbre or to another program."""
     if revision is not None and revision not in REVISIONS:
         raise StoreVersionError(
             f"The database schema is at migration {revision}, but this version of Timbre only "

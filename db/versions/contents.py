@@ -43,14 +43,14 @@ def version_examples(
 
 
 def withdrawals(store: Store, version: Version) -> list[Event]:
-    """The data withdrawals from a version, oldest first; even a single one rules out training."""
+    """Withdrawals of data from a version, oldest first; even a single one blocks training."""
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
 
 def find_version(store: Store, name: str) -> Version:
     """Find the newest version called `name`, or the one whose id starts with it (6 or more digits).
 
-    Raises `StoreError` if there is none.
+    Raises `StoreError` if there is no such version.
     """
     versions = list(store.stream(Version))
     for version in reversed(versions):

@@ -21,7 +21,7 @@ _Row = Row[Any]
 
 @dataclass(frozen=True)
 class Change:
-    """A candidate whose examples differ between two versions, with the names of the fields."""
+    """A candidate whose example differs between two versions, and the fields that differ."""
 
     candidate: str
     before: str

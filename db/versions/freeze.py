@@ -67,8 +67,8 @@ def build_examples(
     """Convert approved candidates to examples with their final text and split.
 
     A reviewer's edit replaces the candidate's text. The split depends on the article URL in
-    `pages`, which is the same for all revisions of an article. Without a URL it depends on the
-    article id, and without an article on the candidate id.
+    `pages`, which is the same for all revisions of an article. If an article has no URL, its id
+    determines the split; if there is no article, the candidate id does.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
     be parsed.
@@ -129,7 +129,7 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
         reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
         raise StoreError(
             f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
-            "this, or override the gates and give a reason."
+            "these problems, or override the gates and give a reason."
         )
     splits = [example.split for example in contents.values()]
     version = Version(

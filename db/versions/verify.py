@@ -36,9 +36,9 @@ class Mismatch:
 def verify(store: Store, version: Version) -> list[Mismatch]:
     """List the records that changed or disappeared since the version was frozen.
 
-    This recomputes the hashes of the version, its examples, and the candidates, verdicts, reviews,
-    passages and articles behind them. Among the fields that aren't hashed, it checks only the
-    version's counts and the examples' splits.
+    The check recomputes the hashes of the version, its examples, and the candidates, verdicts,
+    reviews, passages and articles behind them. Of the fields that aren't hashed, only the version's
+    counts and the examples' splits are checked.
     """
     splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}
     mismatches = list(_check_version(version, splits))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs on the first start: creates two databases. Neither owner can connect to the other's.
+# Creates two databases on the first start. Neither owner can connect to the other's database.
 set -euo pipefail
 for name in argilla timbre; do
   variable="${name^^}_DB_PASSWORD"

@@ -1,7 +1,7 @@
 """Content measures, which check whether an answer still says what its reference says.
 
-Similarity is the cosine of sentence embeddings (N. Reimers and I. Gurevych, Sentence-BERT, EMNLP
-2019). A cosine means little on its own. Compare it with a floor (answers and the references of
+Similarity is the cosine of sentence embeddings (Reimers and Gurevych, Sentence-BERT, EMNLP 2019). A
+cosine means little on its own. Compare the similarity with a floor (answers and the references of
 other prompts) and a ceiling (approved rewrites and the plain answers they rewrite). The other
 measures compare numbers, names, lengths and word sequences.
 """
@@ -21,7 +21,9 @@ from evaluation.statistics import RESAMPLING, Resampling, mean_interval
 CONTENT_SOURCE = "content.v1"
 
 SIMILARITY = Feature(
-    "similarity", "Similarity", "Cosine of the sentence vectors of the answer and the reference."
+    "similarity",
+    "Similarity",
+    "Cosine similarity between the sentence vectors of the answer and the reference.",
 )
 FEATURES = (
     SIMILARITY,
@@ -114,12 +116,12 @@ def _is_name(word: str) -> bool:
 
 
 def numbers_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's numbers that the answer contains; None if it has no numbers."""
+    """The share of the reference's numbers found in the answer; None if the reference has none."""
     return _share(numbers(reference), numbers(answer))
 
 
 def names_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's names that the answer contains; None if it has no names."""
+    """The share of the reference's names found in the answer; None if the reference has none."""
     available = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, available)
 
@@ -133,13 +135,13 @@ def _share(expected: set[str], available: set[str]) -> float | None:
 
 
 def length_ratio(reference: str, answer: str) -> float | None:
-    """The number of words in the answer divided by that in the reference, or None if that is 0."""
+    """The answer's word count divided by the reference's, or None if the reference has no words."""
     expected = len(words(reference))
     return len(words(answer)) / expected if expected else None
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """The share of the answer's n-word sequences that occur in the passage; None without any."""
+    """The share of the answer's n-word sequences found in the passage; None for short answers."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 

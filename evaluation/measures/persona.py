@@ -1,7 +1,7 @@
 """Persona measures, which detect the traits that an answer shows.
 
 An answer shows a trait if it contains a word or phrase from the trait's list. Phrases match as
-whole words. The published study of C-3PO (F. Alia, 2026) matched substrings, which finds “sir” in
+whole words. The published study of C-3PO (Alia, 2026) matched substrings, which finds “sir” in
 “desire” and “custom” in “customer”. Substring matching is available so that both counts can be
 compared.
 """
@@ -20,7 +20,8 @@ IN_CHARACTER = Feature(
     "in_character",
     "In character",
     "An answer counts as in character when it shows at least two of the persona’s traits, each by "
-    "a word or phrase from the trait’s list. The lists say how a trait is voiced, not how well.",
+    "a word or phrase from the trait’s list. The lists show whether a trait is expressed, but not "
+    "how well.",
     share=True,
 )
 
@@ -50,8 +51,8 @@ def persona_measures(
 ) -> dict[str, float]:
     """Measure which traits a text shows (`trait.<name>`, 0 or 1) and whether it is in character.
 
-    `phrases` contains the list for each trait. A text is in character if it shows two traits, or
-    one if the persona has only one.
+    `phrases` contains a list of phrases for each trait. A text is in character if it shows two
+    traits, or one if the persona has only one.
     """
     shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     needed = min(_ENOUGH, len(shown))

@@ -20,7 +20,7 @@ class SuggestedAnswer:
 
 @dataclass(frozen=True)
 class RatingRule:
-    """A tone criterion and two ratings to suggest, for texts that meet it and all others."""
+    """A tone criterion and two suggested ratings: for texts that meet it, and for all others."""
 
     criterion: Criterion
     met: int

@@ -1,6 +1,6 @@
 """Count words, sentences and syllables in English text, without network access.
 
-The counts follow R. Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
+The counts follow Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948):
 words are separated by white space, contractions and hyphenated words count as one word, and numbers
 and abbreviations have as many syllables as when they are read aloud.
 """
@@ -64,8 +64,8 @@ def syllables(word: str) -> int:
     """The number of syllables in a word when it is read aloud, at least 1.
 
     The count comes from the CMU Pronouncing Dictionary (first pronunciation). Words that aren't in
-    the dictionary get the larger of pyphen's syllable count and the number of vowel groups. This
-    rule is correct for 90 % of the dictionary.
+    the dictionary get the larger of pyphen's syllable count and the number of vowel groups. For
+    words in the dictionary, the fallback is correct in 90 % of cases.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 

@@ -1,9 +1,9 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features separate involved speech from informational writing, following dimension 1 in D. Biber,
+The features separate involved speech from informational writing, following dimension 1 in Biber,
 *Variation across Speech and Writing* (1988): first and second person, contractions, questions and
-discourse particles, with the markers from D. Schiffrin, *Discourse Markers* (1987). Each is a rate
-per 100 words. Reading ease follows R. Flesch, "A new readability yardstick", Journal of Applied
+discourse particles, with the markers from Schiffrin, *Discourse Markers* (1987). Each feature is a
+rate per 100 words. Reading ease follows Flesch, "A new readability yardstick", Journal of Applied
 Psychology 32 (1948), 221-233.
 """
 
@@ -92,10 +92,11 @@ _MARK = re.compile(
 
 
 def flesch_reading_ease(text: str) -> float:
-    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text, 0 if empty.
+    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text.
 
     The formula is 206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948).
-    It rewards short sentences and short words regardless of what they say, so never use it alone.
+    The score rewards short sentences and words regardless of what they say, so never use it alone.
+    An empty text scores 0.
     """
     text_words = words(text)
     return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
@@ -107,7 +108,7 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
 
 
 def tone_measures(text: str) -> dict[str, float]:
-    """Compute all `FEATURES` of a text by name; all are 0 for a text without words.
+    """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
 
     The numeral `I` (after a name within a sentence) and `US` don't count as first person.
     """

@@ -31,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a page; shows `missing_note` if it has no figures, tables or texts.
+    """A section of a page, which shows `missing_note` if it has no figures, tables or texts.
 
     `texts` are named, collapsible texts, such as configuration files.
     """

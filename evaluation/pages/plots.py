@@ -107,7 +107,7 @@ def _mark_layers(marks: Sequence[Mark], canvas: Canvas) -> list[Spec]:
 def line_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """Plot a line per arm; fields are `arm`, `x`, `y`, and `low` and `high` for an interval."""
+    """Plot a line per arm; fields are `arm`, `x`, `y` and, for an interval, `low` and `high`."""
 
     def draw(canvas: Canvas) -> Spec:
         legend = {
@@ -139,7 +139,7 @@ def line_figure(
 
 
 def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figure:
-    """Plot a bar per row, divided by winner; fields are `row`, `arm`, `order` and `count`."""
+    """Plot a bar per row, split by winner; fields are `row`, `arm`, `order` and `count`."""
 
     def draw(canvas: Canvas) -> Spec:
         values = [row for row in _wrap_rows(rows, canvas) if float(row["count"])]
@@ -195,7 +195,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
 def rates_figure(
     caption: Caption, rates: Sequence[tuple[str, str, Interval | None]], series: Series, title: str
 ) -> tuple[Figure, ...]:
-    """Plot shares grouped by row and arm; returns an empty tuple if all shares are None."""
+    """Plot shares grouped by row and arm; return an empty tuple if all shares are None."""
     rows: list[Row] = [
         {"row": row, "arm": arm, **interval_cells(rate)} for row, arm, rate in rates if rate
     ]

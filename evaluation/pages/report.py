@@ -98,8 +98,8 @@ class ReportData:
     """Everything that a report shows; missing parts are empty or None.
 
     `subject` names the tone or persona, such as `the tone “conversational”`. `written_at` is an ISO
-    8601 timestamp. `target` is the feature that `ArmSummary.target` counts; its description states
-    the rule, and it is None if no criterion was set. `ratings` are answers to the tone question in
+    8601 timestamp. `target` is the feature that `ArmSummary.target` counts, with a description that
+    states the rule, or None if no criterion was set. `ratings` are answers to the tone question in
     blind comparisons, and `scale` explains them. A judge is diagnostic only if the lower bound of
     its kappa is below `judge_kappa`. `training` describes the run (base model, precision, device,
     timings). `lineage` traces one output back to its article and reviewers. `configuration`

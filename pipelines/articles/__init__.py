@@ -1,1 +1,1 @@
-"""Articles: every kind of source, and the articles and passages read from it."""
+"""Read articles from every supported kind of source and split them into passages."""

@@ -25,9 +25,9 @@ _LIST_OR_TABLE = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z
 
 
 def read_pages(folder: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The documents of a folder and its subfolders, sorted by path.
+    """Yield the documents in a folder and its subfolders, sorted by path.
 
-    An empty `licence` means the first line of a LICENCE (or LICENSE) file in the folder. Raises
+    If `licence` is empty, the first line of the folder's LICENCE (or LICENSE) file is used. Raises
     `SourceError` if there is no licence or a document isn't UTF-8.
     """
     site = Site(source, licence=licence or _read_licence(folder, source))
@@ -45,8 +45,9 @@ def _read_licence(folder: Path, source: str) -> str:
         if licence:
             return licence
     raise SourceError(
-        f"{source}: the documents have no licence, and people will see texts made from them. "
-        "Write the licence's name into a file LICENCE in that folder."
+        f"{source}: the documents have no licence, so texts generated from them can't be shown to "
+        "reviewers. Add a file called LICENCE to the folder, and write the name of the licence in "
+        "it."
     )
 
 
@@ -74,7 +75,7 @@ def _read_text(path: Path, name: str) -> str:
 
 
 def strip_markdown(text: str) -> str:
-    """The prose and headings of a Markdown text, without lists, tables, code and images."""
+    """Return the prose and headings of a Markdown file, without lists, tables, code or images."""
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)
@@ -90,6 +91,6 @@ def _strip_line(line: str) -> str:
 
 
 def _unwrap_lines(text: str) -> str:
-    """The text with each paragraph on one line, separated by empty lines."""
+    """Put each paragraph on one line, and separate paragraphs with empty lines."""
     paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n"))
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

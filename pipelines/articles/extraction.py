@@ -1,6 +1,6 @@
-"""The part of an intake that runs in worker processes: filter pages and cut them into records.
+"""Filter pages and split them into records, in the worker processes of `intake`.
 
-Every worker process imports this module, so it imports only what extraction needs.
+Every worker process imports this module, so it imports as little as possible.
 """
 
 import os
@@ -22,9 +22,10 @@ IntakeRecord: TypeAlias = Article | Passage | Rejection
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Records of whole articles, in the order of their source.
+    """The records of one or more complete articles, in source order.
 
-    `end_offset` is the byte of a multistream dump at which reading can resume; 0 in other sources.
+    `end_offset` is the byte offset at which reading a multistream dump can resume, or 0 for other
+    sources.
     """
 
     records: list[IntakeRecord]
@@ -34,7 +35,7 @@ class RecordBatch:
 def extract_records(
     pages: Iterable[SourcePage], config: PassageConfig | None, end_offset: int = 0
 ) -> RecordBatch:
-    """The records of some pages: articles, each followed by its passages and rejections."""
+    """Convert pages to records: each article is followed by its passages and rejections."""
     records: list[IntakeRecord] = []
     for page in pages:
         reason = rejection_reason(page)
@@ -45,17 +46,17 @@ def extract_records(
         else:
             records.append(page.reject(reason))
     for record in records:
-        _ = record.id  # Computed and cached here, so that the main process doesn't have to.
+        _ = record.id  # Compute and cache ids here, so that the main process doesn't have to.
     return RecordBatch(records, end_offset)
 
 
 def extract_stream(stream: Stream, config: PassageConfig | None) -> RecordBatch:
-    """The records of one stream of a dump."""
+    """Extract the records from one stream of a dump."""
     return extract_records(stream.read_pages(), config, stream.end)
 
 
 def follow_parent() -> None:
-    """Leave Ctrl-C to the parent process, and exit when the parent does, however it ends."""
+    """Ignore Ctrl-C, which the parent process handles, and exit whenever the parent exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_after_parent, daemon=True).start()
 

@@ -1,7 +1,8 @@
-"""Gaps that an extractor left in a plain text where it removed templates.
+"""Find the gaps that a text extractor leaves where it removes templates.
 
-They are found before spaces are normalised, because a doubled space is often the only trace: “an
-area of  and a population of approximately .” A gap becomes a hole, and its passage is rejected.
+Gaps are found before spaces are normalised, because a double space is often the only trace of a
+removed template: “an area of and a population of approximately .” Each gap is marked as a hole, and
+its passage is rejected.
 """
 
 import re
@@ -11,7 +12,7 @@ from pipelines.wikipedia.wikitext.markers import hole, remove_markers
 
 _Match = re.Match[str]
 
-# Words that need a noun or a number after them, by language.
+# Words that must be followed by a noun or a number, by language.
 _OPEN_WORDS = {
     "en": "the an approximately roughly per",
     "de": "dem den einem einen einer zum zur vom beim im etwa rund",
@@ -35,7 +36,7 @@ _MAX_BRACKET = 300
 
 
 def mark_gaps(text: str, language: str) -> str:
-    """The text with a hole, named after the trace, in each place where something was removed."""
+    """Mark each place where something was removed with a hole that is named after the trace."""
     text = remove_markers(text)
     text = _DOUBLE_SPACE.sub(_mark_double_space, text)
     for name, pattern, is_gap in _patterns(language):
@@ -58,7 +59,7 @@ def _marker(name: str, is_gap: Callable[[_Match], bool]) -> Callable[[_Match], s
 
 
 def _mark_double_space(match: _Match) -> str:
-    """Two spaces within a sentence mark a gap. Between sentences, many authors type two."""
+    """Mark a double space as a gap, unless it is between two sentences."""
     if match["end"] and not match["next"].islower():
         return match.group()
     return f"{match['end'] or ''} {hole('double space')} "
@@ -69,7 +70,10 @@ def _is_anywhere(match: _Match) -> bool:
 
 
 def _is_outside_brackets(match: _Match) -> bool:
-    """Whether a place isn't in brackets, which can lack a pronunciation: `(, born 1815)`."""
+    """Return whether a match is outside brackets.
+
+    Inside brackets, a gap is harmless: `(, born 1815)`.
+    """
     before = match.string[max(0, match.start() - _MAX_BRACKET) : match.start()]
     before = before.rpartition("\n")[2]
     return before.rfind("(") <= before.rfind(")")

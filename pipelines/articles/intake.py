@@ -1,7 +1,7 @@
-"""Read a source into articles, passages and rejections, on all cores.
+"""Read articles, passages and rejections from a source, using all CPU cores.
 
-One process reads pages. If there is enough work, others filter and cut them. The records and their
-order don't depend on the number of processes.
+One process reads pages. If there is enough work, other processes filter and split the pages. The
+records and their order don't depend on the number of processes.
 """
 
 import os
@@ -29,7 +29,7 @@ from pipelines.wikipedia.multistream import find_streams
 _Job = Callable[[], RecordBatch]
 
 _BATCH_CHARACTERS = 400_000
-_SECONDS_ALONE = 0.3  # Starting processes doesn't pay off for less work than this.
+_SECONDS_ALONE = 0.3  # Below this amount of work, starting processes takes longer than it saves.
 _JOBS_PER_WORKER = 2
 
 
@@ -40,11 +40,11 @@ def read_batches(
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """Yield a source's records in order, in batches; for the parameters, see `open_source`.
+    """Yield a source's records in batches, in order; `open_source` describes the other parameters.
 
-    `workers` is the number of processes that filter and cut pages and decompress multistream
-    dumps, by default one per core; with 1, this process does everything. `resume_from` is the
-    `end_offset` of the last batch that has been stored.
+    `workers` is the number of processes that filter and split pages and decompress multistream
+    dumps (default: one per core). If `workers` is 1, the current process does all the work.
+    `resume_from` is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """
@@ -66,7 +66,7 @@ def read_batches(
 def _jobs(
     source: str, licence: str, config: PassageConfig | None, resume_from: int
 ) -> Iterator[_Job]:
-    """Split the work on a source into jobs that any process can run."""
+    """Split the work on a source into jobs that can run in any process."""
     if source.lower().endswith(".bz2"):
         path = source_path(source)
         streams = find_streams(path, path.name, licence)
@@ -81,7 +81,7 @@ def _jobs(
 
 
 def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
-    """Group pages into lists with about the same amount of text."""
+    """Group pages into lists that contain about the same amount of text."""
     batch: list[SourcePage] = []
     length = 0
     for page in pages:
@@ -95,7 +95,10 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 
 
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
-    """Yield the jobs' batches in order. A limit on pending jobs keeps memory bounded."""
+    """Run jobs in a process pool and yield their batches in order.
+
+    Only a few jobs are pending at any time, which limits memory use.
+    """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()
     try:
@@ -107,8 +110,8 @@ def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
             yield pending.popleft().result()
     except BrokenProcessPool as error:
         raise SourceError(
-            "A worker process that reads articles was killed, probably because memory ran out. "
-            "Close other programs and run the command again."
+            "A worker process was killed while it was reading articles, probably because memory "
+            "ran out. Close other programs and run the command again."
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

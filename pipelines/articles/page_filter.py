@@ -1,4 +1,4 @@
-"""The filter that rejects redirects, lists, stubs and other pages without enough prose."""
+"""Reject redirects, lists, stubs and other pages without enough prose."""
 
 import re
 
@@ -26,9 +26,10 @@ _MIN_PROSE_CHARACTERS = 300
 
 
 def rejection_reason(page: SourcePage) -> Reason | None:
-    """Why a page isn't an article of prose; None if it is one.
+    """Return why a page is rejected, or None if it is an article with enough prose.
 
-    The filter only looks at form, which is cheap, so a page that passes can still have no passage.
+    The filter is cheap because it only checks the form of a page, so a page that passes may still
+    have no usable passages.
     """
     if page.namespace != 0:
         return Reason("other namespace", str(page.namespace))

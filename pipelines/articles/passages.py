@@ -1,4 +1,4 @@
-"""Passages: stretches of whole sentences that are short enough to be rewritten in one go."""
+"""Split articles into passages: a few whole sentences that can be rewritten at once."""
 
 import re
 from collections.abc import Iterator
@@ -22,17 +22,22 @@ from pipelines.wikipedia.wikitext.sections import Section, parse_wikitext
 
 @dataclass(frozen=True, slots=True)
 class PassageConfig:
-    """The length of passages in words. Two Chinese or Japanese characters count as one word."""
+    """The length limits of a passage in words.
 
-    minimum_words: int = 40  # Shorter paragraphs are joined to the next one of their section.
-    maximum_words: int = 150  # Longer ones are cut between sentences into even parts.
+    Two Chinese or Japanese characters count as one word.
+    """
+
+    minimum_words: int = 40  # Shorter paragraphs are merged with the next paragraph in the section.
+    maximum_words: int = (
+        150  # Longer paragraphs are split between sentences into parts of similar length.
+    )
 
     def __post_init__(self) -> None:
-        """Reject a minimum that the parts of a long paragraph could fall below."""
+        """Reject limits under which a split paragraph could produce parts that are too short."""
         if not 0 < self.minimum_words * 2 <= self.maximum_words:
             raise ValueError(
-                f"Passages can't have {self.minimum_words} to {self.maximum_words} words: "
-                "maximum_words must be at least twice minimum_words, and minimum_words above 0."
+                f"Passages can't have {self.minimum_words} to {self.maximum_words} words. Set "
+                "minimum_words above 0, and maximum_words to at least twice minimum_words."
             )
 
 
@@ -44,8 +49,8 @@ _MARKUP = re.compile(
     r"|(?<=\w)=\"|\|\w+="
 )
 _MARKUP_SIGNS = ("{", "}", "[[", "]]", "''", "<", "&", "://", "==", '="', "|", "formula_")
-# Traces of a removed template: empty brackets or quotes, punctuation with nothing before it, an
-# article without its noun. The pattern starts with a character class because that's fast to search.
+# Traces of a removed template: empty brackets or quotes, punctuation with nothing before it, or an
+# article without its noun. The pattern starts with a character class, which is fast to search for.
 _GAP = re.compile(
     r"[(\[.,;\"“](?:(?<=\()(?:$|[\s,;:)–])|(?<=\[) ?\]|(?<=\")\"|(?<=“)”"
     r"|(?:(?<= the[.,;])|(?<= per[.,;])|(?<= [.,;]))(?=\s|$))"
@@ -57,11 +62,12 @@ _MIDDLE = re.compile(r"(?!(?:de|von|van|al|ibn|bin|le|la|du|da|ad|zu|der)\b)[a-z
 def split_passages(
     page: SourcePage, article: str, config: PassageConfig | None = None
 ) -> Iterator[Passage | Rejection]:
-    """The passages of an article in order, and a rejection for each unusable stretch of text.
+    """Split an article into passages, and return a rejection for each unusable stretch of text.
 
-    A stretch is rejected if it is too short, has a formula or template that can't be written as
-    text, or still has markup. Tables, lists and notes aren't prose and leave no record. An article
-    without passages gets one more rejection. `article` is the id of the article's record.
+    A stretch is rejected if it is too short, contains a formula or template that can't be written
+    as text, or still contains markup. Tables, lists and notes aren't prose, so they are skipped
+    without a record. An article without passages gets an additional rejection. `article` is the id
+    of the article record.
     """
     config = config or PassageConfig()
     sections = _parse(page)
@@ -87,14 +93,14 @@ def _parse(page: SourcePage) -> list[Section]:
     language = page.site.language
     if page.is_wikitext:
         return parse_wikitext(page.text, language, page.title)
-    # Documents are whole; the other sources of plain text are pages without their templates.
+    # Documents are complete; in plain text from other sources, templates were removed.
     is_whole = page.url.startswith("documents:")
     text = page.text if is_whole else mark_gaps(page.text, language)
     return parse_plain_text(text, language, page.title)
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
-    """The paragraphs of a section, with short ones joined to the next and long ones cut."""
+    """Merge each short paragraph of a section with the next one, and split long paragraphs."""
     pending, pending_words = "", 0
     for paragraph in section.paragraphs:
         text = _whole_sentences(paragraph)
@@ -111,7 +117,7 @@ def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
 
 
 def _whole_sentences(paragraph: str) -> str:
-    """A paragraph without an incomplete end, such as the introduction of a list (`…:`)."""
+    """Remove an incomplete last sentence, such as a list introduction (`…:`), from a paragraph."""
     if _END.search(paragraph):
         return paragraph
     parts = split_sentences(paragraph)
@@ -121,7 +127,10 @@ def _whole_sentences(paragraph: str) -> str:
 
 
 def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
-    """Cut a text into parts of similar length, within the maximum unless a sentence is longer."""
+    """Split a text into parts of similar length.
+
+    Only a long sentence can make a part exceed the maximum.
+    """
     if words <= config.maximum_words:
         yield text
         return
@@ -137,12 +146,12 @@ def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
 
 
 def _even_length(words: int, config: PassageConfig) -> float:
-    """The length of even parts, with headroom for the sentence that ends a part."""
+    """Return the target length of equal parts, with headroom for the last sentence of each part."""
     return words / (words // (_HEADROOM * config.maximum_words) + 1)
 
 
 def count_words(text: str) -> int:
-    """The words of a single-spaced text. Two Chinese or Japanese characters count as one."""
+    """Count the words of a single-spaced text; two Chinese or Japanese characters count as one."""
     words = text.count(" ") + text.count(TIE) + text.count("\n") + bool(text)
     return words if text.isascii() else words + len(_CJK.findall(text)) // 2
 
@@ -158,10 +167,10 @@ def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Rea
         return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
     if words > 2 * config.maximum_words:
         return Reason("too long", f"{words} words in one sentence, expected {config.maximum_words}")
-    # Most texts have none of these characters, and finding them is faster than the pattern.
+    # Most texts contain none of these characters, and checking for them is faster than the pattern.
     if any(sign in text for sign in _MARKUP_SIGNS) and (match := _MARKUP.search(text)):
         return Reason("markup left", match.group())
-    # French separates semicolons from the word before them.
+    # French puts a space before semicolons.
     joined = text.replace(" ;", ";") if page.site.language == "fr" else text
     if match := _MIDDLE.match(text) or _GAP.search(joined):
         return Reason("gap in the text", match.group().strip())

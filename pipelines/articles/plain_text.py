@@ -1,4 +1,4 @@
-"""Split an article that a source delivers as plain text into sections."""
+"""Split plain-text articles into sections."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _PLACEHOLDER = re.compile(r"\bformula_\d+\b")
 _LEFTOVER = re.compile(
     r"</?(?:dl|ul|ol|li|br|ref|div|span|nowiki|onlyinclude|math|poem)\b[^<>]*>|\[update\]|\[ ?\]"
 )
-# Some extractors leave only the closing bracket of a pronunciation: `Alps (]; born …)`.
+# Some extractors remove a pronunciation except for its closing bracket: `Alps (]; born …)`.
 _CLOSING_BRACKET = re.compile(r"(?<=[(,;\s])\](?=[\s,;)])")
 _SENTENCE_END = re.compile(r"[.!?…:;,。！？][\"'”’)]*$")
 _MAX_HEADING_CHARACTERS = 80
@@ -19,7 +19,7 @@ _MAX_DOTTED_HEADING_WORDS = 8
 
 
 def parse_plain_text(text: str, language: str, title: str) -> list[Section]:
-    """The sections of a plain text. Short lines that don't end a sentence count as headings."""
+    """Split plain text into sections. Short lines that don't end a sentence count as headings."""
     sections: list[Section] = []
     heading, paragraphs = "", list[str]()
     for line in _lines(text, language):
@@ -49,7 +49,10 @@ def _lines(text: str, language: str) -> Iterator[str]:
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a line is short and has no final punctuation, or only an extractor's full stop."""
+    """Return whether a line is short and unpunctuated.
+
+    A full stop that an extractor added is ignored.
+    """
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):

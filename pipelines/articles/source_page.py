@@ -1,4 +1,4 @@
-"""Pages as a source delivers them, with the site they come from."""
+"""Unfiltered pages from a source, and the site that they come from."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _RELICENSED = "2023-06-07"
 
 
 def url_host(url: str) -> str:
-    """The host of a URL; empty if the URL has none or is malformed."""
+    """Return the host of a URL, or an empty string if the URL is malformed or has no host."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -23,10 +23,10 @@ def url_host(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The website that pages of a source come from.
+    """The website that the pages of a source come from.
 
-    `source` is the name stored with each article. Page titles are appended to `root`. `licence`
-    overrides the known licence of a Wikimedia site.
+    `source` is the name that is stored with each article. Page URLs are `root` followed by the page
+    title. `licence` overrides the known licence of a Wikimedia site.
     """
 
     source: str
@@ -35,12 +35,12 @@ class Site:
     licence: str = ""
 
     def page_url(self, title: str) -> str:
-        """The URL of a page, or `wiki:TITLE` if the site's root is unknown."""
+        """Return the URL of a page, or `wiki:TITLE` if the root URL of the site is unknown."""
         path = quote(title.replace(" ", "_"), safe=";@$!*(),/~:'")
         return f"{self.root or 'wiki:'}{path}"
 
     def licence_at(self, timestamp: str) -> str:
-        """The licence of a revision. Wikimedia changed its licence on 7 June 2023."""
+        """Return the licence of a revision. Wikimedia changed its licence on 7 June 2023."""
         if self.licence:
             return self.licence
         if not _WIKIMEDIA_HOST.match(url_host(self.root)):
@@ -52,7 +52,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a page or a stretch of its text is rejected: a stored code and a detail."""
+    """The reason for rejecting a page or a stretch of its text: a stored code and a detail."""
 
     code: str
     detail: str = ""
@@ -62,8 +62,8 @@ class Reason:
 class SourcePage:
     """One page of a source, before the filter decides whether it is an article.
 
-    `text` is wikitext or, with `is_wikitext` false, plain text; `model` is MediaWiki's content
-    model; `url` overrides the URL that follows from the site and the title.
+    `text` is wikitext, or plain text if `is_wikitext` is false. `model` is MediaWiki's content
+    model. `url` overrides the URL derived from the site and the title.
     """
 
     site: Site
@@ -79,7 +79,7 @@ class SourcePage:
     url: str = ""
 
     def to_article(self) -> Article:
-        """The article record of this page."""
+        """Create the article record for this page."""
         return Article(
             url=self.url or self.site.page_url(self.title),
             revision=self.revision,
@@ -92,7 +92,7 @@ class SourcePage:
         )
 
     def reject(self, reason: Reason) -> Rejection:
-        """The rejection record of this page."""
+        """Create the rejection record for this page."""
         return Rejection(
             scope=self.site.source,
             stage="articles",

@@ -1,6 +1,6 @@
 """The registry of sources: files, folders, the Hugging Face Hub, Wikipedia and the bundled sample.
 
-To add a source, copy one of the modules imported here and register its reader below.
+To add a source, copy one of the modules imported here and register your reader below.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,14 +11,15 @@ from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
 from pipelines.wikipedia import api, dump
 
-# Readers take a path, the source's name and a licence. They're chosen by the end of a file's name.
+# These readers take a path, a source name and a licence. The file name's suffix selects the reader.
 _FILE_READERS: dict[str, Callable[[Path, str, str], Iterator[SourcePage]]] = {
     ".xml": dump.read_pages,
     ".bz2": dump.read_pages,
     ".parquet": tables.read_parquet,
     ".jsonl": tables.read_json_lines,
 }
-# These take the source as the user wrote it and a licence. Its prefix chooses the reader.
+# These readers take the source as the user entered it, and a licence. Its prefix selects the
+# reader.
 _ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
     "wiki:": api.read_pages,
     "hf:": hub.read_pages,
@@ -32,10 +33,11 @@ _SAMPLE_LICENCE = "Apache-2.0"
 
 
 def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The pages of a source: `sample`, a file or folder, or an `hf:` or `wiki:` address.
+    """Yield the pages of a source: `sample`, a file, a folder, or an `hf:` or `wiki:` address.
 
-    `licence` applies to texts that aren't Wikipedia's. Raises `SourceError` if no reader handles
-    the source or it has no page. A damaged source raises after its last readable page.
+    `licence` applies to texts that don't come from Wikipedia. Raises `SourceError` if no reader
+    supports the source or the source has no pages. If the source is damaged, the error is raised
+    after the last readable page.
     """
     for prefix, read in _ONLINE_READERS.items():
         if source.startswith(prefix):
@@ -50,24 +52,30 @@ def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourceP
     first = next(pages, None)
     if first is None:
         raise SourceError(
-            f"{Path(source).name} has no pages. Check that this is the source you meant."
+            f"{Path(source).name} contains no pages. Check that this is the source you meant."
         )
     yield first
     yield from pages
 
 
 def source_path(source: str) -> Path:
-    """The file or folder of a source that isn't online. Raises `SourceError` if it's missing."""
+    """Return the file or folder of a local source.
+
+    Raises `SourceError` if the file or folder is missing.
+    """
     if source == "sample":
         return _SAMPLE
     path = Path(source)
     if not source or not path.exists():  # Path("") would be the current folder.
-        raise SourceError(f"“{source}” isn't a source of articles. {_USAGE}")
+        raise SourceError(f"“{source}” isn't an article source. {_USAGE}")
     return path
 
 
 def source_name(source: str) -> str:
-    """The name stored with the articles of a source; for a file, its name without the folder."""
+    """Return the source name that is stored with each article.
+
+    For a file, the source name is the base name.
+    """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source
     path = Path(source)

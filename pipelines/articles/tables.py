@@ -1,4 +1,4 @@
-"""Sources that read JSON Lines or parquet tables with the columns of `wikimedia/wikipedia`."""
+"""Sources that read JSON Lines or parquet tables with the same columns as `wikimedia/wikipedia`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ _BATCH_ROWS = 256
 
 
 def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The lines of a file as pages of plain text.
+    """Yield each line of a JSON Lines file as a plain-text page.
 
-    Raises `SourceError` if the file isn't UTF-8, a line isn't a JSON object or it lacks a key.
+    Raises `SourceError` if the file isn't UTF-8, or if a line isn't a JSON object or lacks a key.
     """
     try:
         with path.open(encoding="utf-8") as stream:
@@ -29,11 +29,13 @@ def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[Sour
     except UnicodeDecodeError as error:
         raise SourceError(f"{source} isn't UTF-8 text. Save it as UTF-8.") from error
     except OSError as error:
-        raise SourceError(f"{source} can't be read: {error.strerror}.") from error
+        raise SourceError(
+            f"{source} can't be read ({error.strerror}). Check the path and its permissions."
+        ) from error
 
 
 def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
-    expected = f"Each line must be an object with {', '.join(_COLUMNS)}."
+    expected = f"Each line must be an object with the keys {', '.join(_COLUMNS)}."
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -41,14 +43,14 @@ def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise SourceError(f"{source}: line {number} isn't a JSON object. {expected}")
     if missing := [column for column in _COLUMNS if column not in row]:
-        raise SourceError(f"{source}: line {number} has no {', '.join(missing)}. {expected}")
+        raise SourceError(f"{source}: line {number} lacks {', '.join(missing)}. {expected}")
     return row
 
 
 def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The rows of a parquet file, given as a path or an open file, as pages of plain text.
+    """Yield each row of a parquet file (a path or an open file) as a plain-text page.
 
-    Raises `SourceError` if the file isn't parquet, is cut off or lacks a column.
+    Raises `SourceError` if the file isn't parquet, is truncated or lacks a column.
     """
     try:
         with pyarrow.parquet.ParquetFile(file) as table:
@@ -66,13 +68,13 @@ def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[S
 def _check_columns(source: str, names: list[str]) -> None:
     if missing := [column for column in _COLUMNS if column not in names]:
         raise SourceError(
-            f"{source} has no column {', '.join(missing)}. It has {', '.join(names)}, and a table "
-            f"of articles needs {', '.join(_COLUMNS)}."
+            f"{source} has the columns {', '.join(names)} but lacks {', '.join(missing)}. Article "
+            f"tables need {', '.join(_COLUMNS)}."
         )
 
 
 def _to_page(row: Mapping[str, Any], source: str, licence: str) -> SourcePage:
-    """Convert a row to a page. Its URL determines the language and a Wikimedia licence."""
+    """Convert a row to a page. The row's URL determines the language and any Wikimedia licence."""
     url = str(row["url"])
     host = url_host(url)
     language = host.split(".")[0]

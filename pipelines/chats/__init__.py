@@ -1,1 +1,1 @@
-"""Imports existing chats, in the formats that people have them in, as candidates."""
+"""Import existing chats, in any common format, as candidates."""

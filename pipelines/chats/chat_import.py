@@ -1,4 +1,4 @@
-"""Imports a file of existing chats into a campaign."""
+"""Import a file of existing chats into a campaign."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,16 +17,16 @@ from pipelines.plan import Resources
 from pipelines.text.storable import is_storable, make_storable
 
 _SAMPLE = 100
-"""Rows that show a file's format."""
+"""The number of rows that are checked to detect the format of a file."""
 
 
 @dataclass(frozen=True)
 class ChatImport:
-    """A file of chats with their licence, and the campaign that imports them.
+    """A file of chats, its licence, and the campaign that imports it.
 
-    `persona` is the label of the campaign's persona, None for a tone. `existing` are the
-    campaign's candidates, which the chats must not repeat. `changes` counts what importing
-    changed in the accepted chats.
+    `persona` is the label of the campaign's persona, or None for a tone. `existing` contains the
+    campaign's candidates, which the chats must not repeat. `changes` counts the changes that the
+    import made to accepted chats.
     """
 
     path: Path
@@ -39,20 +39,22 @@ class ChatImport:
 
 
 def import_chats(source: ChatImport) -> Iterator[Candidate | Rejection]:
-    """Yield a candidate or a rejection for each chat of a file.
+    """Yield a candidate or a rejection for each chat in a file.
 
-    In a tone's campaign a chat of one exchange is a conversation; any other chat is a dialogue. A
-    chat is rejected if it is malformed, uses tools, is in another language, has personal data or
-    repeats another.
+    In a tone campaign, a chat with a single exchange becomes a conversation. Every other chat
+    becomes a dialogue. A chat is rejected if it is malformed, uses tools, is in another language,
+    contains personal data or repeats another chat.
 
-    Raises `SourceError` if the file can't be read, is empty or has another format.
+    Raises `SourceError` if the file can't be read, is empty or has an unknown format.
     """
     resources = Resources(existing=source.existing)
     checks = CampaignChecks(source.language, resources=resources, checks=IMPORTED)
     rows = read_rows(source.path)
     sample = list(islice(rows, _SAMPLE))
     if not sample:
-        raise SourceError(f"{source.path.name} has no chats. Check that this is the right file.")
+        raise SourceError(
+            f"{source.path.name} contains no chats. Check that this is the right file."
+        )
     chat_format = detect_format(source.path.name, sample)
     for row in chain(sample, rows):
         yield _import(row, chat_format, source, checks)

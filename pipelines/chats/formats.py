@@ -1,4 +1,4 @@
-"""The formats of chats: which keys their rows have, and how a row becomes a list of turns."""
+"""The supported chat formats: the keys of a row, and how to convert a row to a list of turns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from pipelines.chats.rows import Row
 from pipelines.errors import SourceError
 
 Turns: TypeAlias = list[Mapping[str, Any]]
-"""Turns with a role and a content, or with ShareGPT's names for them."""
+"""Turns with `role` and `content`, or the equivalent ShareGPT keys."""
 
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """A format: the keys of each row, an example, and how to read a row's turns.
+    """A chat format: the keys of each row, an example, and a function to read a row's turns.
 
     Reading raises `KeyError`, `TypeError` or `AttributeError` if the row is malformed.
     """
@@ -25,7 +25,7 @@ class ChatFormat:
     read: Callable[[Mapping[str, Any]], Turns]
 
     def matches(self, row: Row) -> bool:
-        """Whether a row has the format's keys."""
+        """Return whether a row has the keys of this format."""
         return isinstance(row.value, dict) and all(key in row.value for key in self.keys)
 
 
@@ -49,7 +49,7 @@ def _exchange(question: Any, answer: Any) -> Turns:
 
 
 def _system(row: Mapping[str, Any]) -> Turns:
-    """A system prompt that a row has beside its turns."""
+    """Return the system prompt that a row stores separately from its turns."""
     system = row.get("system") or ""
     return [{"role": "system", "content": system}] if system.strip() else []
 
@@ -89,7 +89,7 @@ FORMATS: tuple[ChatFormat, ...] = (
     _pair("question", "answer"),
     _pair("user", "assistant"),
 )
-"""Every format, also as the columns of a table."""
+"""All supported formats. Each one also works as the columns of a table."""
 ACCEPTED = (
     "JSON Lines, a JSON list or a CSV file may have `messages` (OpenAI), `conversations` "
     "(ShareGPT), `instruction` with `output` (Alpaca), `prompt` with `response` or `completion`, "
@@ -98,14 +98,16 @@ ACCEPTED = (
 
 
 def detect_format(name: str, rows: Sequence[Row]) -> ChatFormat:
-    """The format of the first of a file's rows that has one.
+    """Return the format of the first row that matches a format.
 
-    Raises `SourceError`, saying what was found instead, if no row has one.
+    Raises `SourceError` with a description of the rows if no row matches.
     """
     formats = (f for row in rows for f in FORMATS if f.matches(row))
     if chat_format := next(formats, None):
         return chat_format
-    raise SourceError(f"{name} has {_describe(rows)}, which is no chat format. {ACCEPTED}.")
+    raise SourceError(
+        f"{name} contains {_describe(rows)}, which isn't a supported chat format. {ACCEPTED}."
+    )
 
 
 def _describe(rows: Sequence[Row]) -> str:

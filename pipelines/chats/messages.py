@@ -1,4 +1,4 @@
-"""A chat's turns as messages: roles by their usual names, and one turn after the other."""
+"""Convert the turns of a chat to messages with standard role names and alternating speakers."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,28 +26,28 @@ NO_LOSS_CUT_OFF = "trailing turns without loss left out"
 
 
 class UnusableChatError(ValueError):
-    """A chat that can't be imported, with the reason."""
+    """Raised when a chat can't be imported; contains the reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Make the error with its failure."""
+        """Create the error for this failure."""
         super().__init__(f"{reason}: {detail}")
         self.failure = Failure(reason, detail)
 
 
 @dataclass
 class ParsedChat:
-    """The messages of a chat, and how often each kind of change was necessary."""
+    """The messages of a chat, and how many changes of each kind were necessary."""
 
     messages: tuple[Message, ...]
     changes: Counter[str] = field(default_factory=Counter)
 
 
 def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
-    """Turns as messages: consecutive turns of a speaker merged, a trailing user turn left out.
+    """Convert turns to messages, merging consecutive turns and dropping trailing user turns.
 
     Raises `UnusableChatError` if a turn isn't text, uses tools, is empty, or is a system turn after
-    the first turn, or if its weights aren't 0 or 1 or leave nothing to learn; `KeyError`,
-    `TypeError` or `AttributeError` if it lacks a role or content.
+    the first turn, or if the weights aren't 0 or 1 or are all 0. Raises `KeyError`, `TypeError` or
+    `AttributeError` if a turn has no role or content.
     """
     messages: list[Message] = []
     changes: Counter[str] = Counter()
@@ -66,7 +66,7 @@ def read_messages(turns: Iterable[Mapping[str, Any]]) -> ParsedChat:
         messages.pop()
         changes[CUT_OFF] += 1
     while answers and not (messages[-1].role is Role.ASSISTANT and messages[-1].has_loss):
-        messages.pop()  # no answer that is learned follows, so nobody learns from it
+        messages.pop()  # no trained answer follows, so this turn has no effect on training
         changes[NO_LOSS_CUT_OFF] += 1
     return ParsedChat(tuple(messages), changes)
 
@@ -86,7 +86,7 @@ def _parse_turns(turns: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
 
 
 def _text(content: Any, number: int) -> str:
-    """A turn's text, which may be a list of parts."""
+    """Return the text of a turn, whose content may be a list of parts."""
     if not isinstance(content, list):
         return str(content.strip())
     texts = []
@@ -98,7 +98,7 @@ def _text(content: Any, number: int) -> str:
 
 
 def _has_loss(role: Role, turn: Mapping[str, Any], number: int) -> bool:
-    """Whether a turn's `weight`, which only an assistant's turn can have, is 1."""
+    """Return whether a turn counts towards the loss. Only assistant turns can have a `weight`."""
     weight = turn.get("weight")
     if role is not Role.ASSISTANT or weight in (None, ""):
         return True

@@ -1,4 +1,4 @@
-"""The rows of a chat file: lines or a list of JSON, or a table with named columns."""
+"""Read the rows of a chat file: JSON Lines, a JSON list, or a table with named columns."""
 
 import csv
 import json
@@ -17,14 +17,17 @@ _BINARY = {
     b"%PDF": "a PDF",
     b"SQLi": "an SQLite database",
 }
-"""Files that aren't text, by their first four bytes."""
+"""Binary file types, by the first four bytes of the file."""
 _CHAT_COLUMNS = ("conversation_id", "chat_id", "thread_id", "conversation", "chat", "thread", "id")
-"""Columns that say which chat a table's turn belongs to, if each of its rows is a turn."""
+"""Columns that identify the chat of a turn, for tables with one turn per row."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One item of a file, counted from 1: `value` is its JSON, or `error` says why it has none."""
+    """An item in a file, numbered from 1.
+
+    `value` is the parsed JSON; if parsing failed, `error` says why.
+    """
 
     number: int
     text: str
@@ -33,10 +36,10 @@ class Row:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a JSON Lines, JSON, CSV or TSV file, which may be gzipped.
+    """Yield the rows of a JSON Lines, JSON, CSV or TSV file, which may be gzipped.
 
-    Line numbers count a JSON Lines file's rows; the items of a list and the rows of a table have
-    their own numbers. Raises `SourceError` if the file can't be read.
+    JSON Lines rows are numbered by line, and list items and table rows by position. Raises
+    `SourceError` if the file can't be read.
     """
     is_table = path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
     try:
@@ -45,13 +48,13 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield from _table_rows(file) if is_table else _json_rows(file, path.name)
     except (*UNREADABLE, csv.Error) as error:
         raise SourceError(
-            f"{path.name} can't be read ({type(error).__name__}). It must be a text file in UTF-8 "
-            "or UTF-16 that you may read."
+            f"{path.name} can't be read ({type(error).__name__}). Check that you have permission "
+            "to read it and that it is UTF-8 or UTF-16 text."
         ) from error
 
 
 def _check_is_text(path: Path) -> None:
-    if not path.is_file():  # opening a pipe would use up what it holds
+    if not path.is_file():  # opening a pipe would consume its contents
         return
     with path.open("rb") as file:
         kind = _BINARY.get(file.read(4))
@@ -78,7 +81,7 @@ def _json_rows(file: TextIO, name: str) -> Iterator[Row]:
         if is_list and first.error:
             raise SourceError(
                 f"{name} isn't a valid JSON list ({_json_error(line + rest)}). Correct it, or "
-                "write one chat a line."
+                "write one chat per line."
             )
         yield first
         numbered = (
@@ -107,7 +110,10 @@ def _json_error(text: str) -> str:
 
 
 def _table_rows(file: TextIO) -> Iterator[Row]:
-    """The rows of a table as objects; if each row is a turn, the rows of a chat as one object."""
+    """Convert table rows to objects.
+
+    If each row is a turn, the rows of a chat are combined into one object.
+    """
     header = next((line for line in file if line.strip()), "")
     delimiter = max(",;\t", key=header.count)
     columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]

@@ -1,4 +1,4 @@
-"""Checks of generated and imported texts, which run before people review them.
+"""Checks that generated and imported texts must pass before people review them.
 
-To add one, copy a file such as `length.py` and add its function to a list in `campaign.py`.
+To add a check, copy a file such as `length.py` and add the function to a list in `campaign.py`.
 """

@@ -1,4 +1,4 @@
-"""The checks that a campaign's candidates must pass; the first failure counts."""
+"""Run the checks that a campaign's candidates must pass, and stop at the first failure."""
 
 from db.records import Candidate
 from pipelines.checks.check import Check, CheckInput, Failure
@@ -29,13 +29,16 @@ GENERATED: tuple[Check, ...] = (
     check_traits,
     check_pii,
 )
-"""The checks for a text that a teacher wrote."""
+"""The checks for texts written by a teacher."""
 IMPORTED: tuple[Check, ...] = (check_language, check_turns, check_pii)
-"""The checks for a text that people wrote."""
+"""The checks for texts written by people."""
 
 
 class CampaignChecks:
-    """The checks of one run; the last one compares a text with all texts that passed before."""
+    """The checks for one generation run.
+
+    The last check compares each text with all texts that passed earlier.
+    """
 
     def __init__(
         self,
@@ -44,9 +47,10 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Load the existing texts of `resources`, which new ones must not repeat.
+        """Load the existing texts from `resources`; new texts must not repeat them.
 
-        With an embedder, statements are also compared by meaning. `persona` is None for a tone.
+        If there is an embedder, statements are also compared by meaning. `persona` is None for a
+        tone.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()
@@ -59,6 +63,6 @@ class CampaignChecks:
         self._checks: tuple[Check, ...] = (*checks, *indexes)
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
-        """The first failure of a candidate, None if it passes every check."""
+        """Return the first failure of a candidate, or None if it passes all checks."""
         item = CheckInput(candidate, passage, self._language, self._persona)
         return next(filter(None, (check(item) for check in self._checks)), None)

@@ -1,4 +1,4 @@
-"""What every check receives and returns."""
+"""The input and output types of every check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pipelines.voices.persona import Persona
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a text fails a check: a reason from a short list, so it can be counted, and details."""
+    """Why a text fails a check: details, and a reason from a fixed list that can be counted."""
 
     reason: str
     detail: str
@@ -18,7 +18,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """A candidate and what checks compare it with: its passage, language and persona."""
+    """A candidate, and the passage, language and persona that checks compare it with."""
 
     candidate: Candidate
     passage: str = ""
@@ -27,15 +27,15 @@ class CheckInput:
 
     @property
     def text(self) -> str:
-        """The text that people would review."""
+        """Return the text that people would review."""
         return self.candidate.review_text
 
     @property
     def assistant_text(self) -> str:
-        """What the assistant says in a chat, or the whole statement or document."""
+        """Return what the assistant says in a chat, or the whole statement or document."""
         turns = (m.content for m in self.candidate.messages if m.role is Role.ASSISTANT)
         return self.candidate.text or " ".join(turns)
 
 
 Check: TypeAlias = Callable[[CheckInput], Failure | None]
-"""A function that returns why a text fails, or None if it passes."""
+"""A function that returns the reason why a text fails, or None if it passes."""

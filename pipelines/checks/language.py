@@ -1,4 +1,4 @@
-"""Whether a text is English: it counts the function words of English and of other languages."""
+"""Check that a text is English, by counting function words of English and of other languages."""
 
 import re
 
@@ -12,14 +12,17 @@ LEAST_WORDS = 8
 
 
 def check_language(item: CheckInput) -> Failure | None:
-    """In an English campaign, reject a text that isn't English; other campaigns have no check."""
+    """Reject a text that isn't English in an English campaign.
+
+    Campaigns in other languages aren't checked.
+    """
     if item.language != "en" or is_english(item.text):
         return None
     return Failure("not English", item.text[:80])
 
 
 def is_english(text: str) -> bool:
-    """Whether a text is English; a text of fewer than 8 words counts as English."""
+    """Return whether a text is English. Texts with fewer than 8 words count as English."""
     words = [word.lower() for word in _WORD.findall(text)]
     if len(words) < LEAST_WORDS:
         return True

@@ -1,4 +1,4 @@
-"""Whether a text has a usual number of words for its kind."""
+"""Check that the length of a text is within the limits for its kind."""
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
@@ -13,7 +13,7 @@ LENGTHS = {
 
 
 def check_length(item: CheckInput) -> Failure | None:
-    """Reject a text with fewer or more words than its kind allows."""
+    """Reject a text that has too few or too many words for its kind."""
     shortest, longest = LENGTHS[item.candidate.kind]
     count = len(split_words(item.text))
     if shortest <= count <= longest:

@@ -1,4 +1,4 @@
-"""Whether a text is formatted with Markdown, which nobody says aloud."""
+"""Check that a text isn't formatted with Markdown, which doesn't occur in speech."""
 
 import re
 
@@ -13,7 +13,7 @@ _MARKDOWN = re.compile(
 
 
 def check_markdown(item: CheckInput) -> Failure | None:
-    """Reject a text with Markdown; documents may have it."""
+    """Reject a text that contains Markdown, unless it is a document."""
     if item.candidate.kind is CandidateKind.DOCUMENT:
         return None
     match = _MARKDOWN.search(item.text)

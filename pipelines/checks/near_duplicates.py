@@ -1,7 +1,8 @@
-"""Whether a text nearly repeats another, by MinHash over word shingles.
+"""Detect near-duplicate texts with MinHash over word shingles.
 
-Signatures have 128 values, cut into bands. Bands are as wide as possible while 99 % of the pairs at
-the threshold share one. For texts that share a band, the exact similarity is computed.
+Signatures have 128 values, which are divided into bands. Bands are as wide as possible while 99 %
+of the pairs at the threshold still share at least one band. The exact similarity is computed only
+for texts that share a band.
 """
 
 from array import array
@@ -23,42 +24,51 @@ _SEED = 42
 
 
 class Match(NamedTuple):
-    """The most similar text in an index: its name, and a similarity from 0 to 1."""
+    """The name of the most similar text in an index, and its similarity from 0 to 1."""
 
     name: str
     similarity: float
 
     def failure(self, reason: str, candidate: Candidate) -> Failure | None:
-        """The failure of a candidate with this match; None if the match is the candidate itself."""
+        """Return the failure for a candidate with this match, or None if it only matches itself."""
         if self.name == candidate.id:
             return None
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
 
 
 class NearDuplicates:
-    """An index of distinct texts; as a check, it rejects a text that nearly repeats one of them."""
+    """An index of distinct texts.
+
+    When used as a check, the index rejects near-duplicates of its texts.
+    """
 
     def __init__(self, threshold: float = NEAR) -> None:
-        """Create an empty index; near-duplicates reach the Jaccard similarity `threshold`."""
+        """Create an empty index.
+
+        Texts whose Jaccard similarity is at least `threshold` are near-duplicates.
+        """
         self._threshold = threshold
         self._width = band_width(threshold)
         self._names: list[str] = []
         self._shingles: list[array[int]] = []
-        # Most bands belong to one text, and an int takes less memory than a tuple.
+        # Most bands belong to a single text, and an int needs less memory than a tuple.
         self._bands: dict[int, int | tuple[int, ...]] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a text like an earlier one; remember any other."""
+        """Reject a text that is similar to an earlier one, or add it to the index."""
         match = self.add(item.candidate.id, item.text)
         return match.failure("near-duplicate", item.candidate) if match else None
 
     def remember(self, candidate: Candidate) -> None:
-        """Add an existing candidate."""
+        """Add an existing candidate to the index."""
         self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
-        """Add a text and return None, or return the most similar text of the index."""
-        # Near-duplicates aren't added: a thousand copies cost no more than a thousand look-ups.
+        """Return the most similar near-duplicate in the index.
+
+        If there is no duplicate, add the text and return None.
+        """
+        # Near-duplicates aren't added, so a thousand copies cost no more than a thousand lookups.
         runs = shingles(text)
         keys = self._keys(runs)
         hashes = frozenset(hash(run) for run in runs)
@@ -83,14 +93,14 @@ class NearDuplicates:
 
 
 def shingles(text: str) -> frozenset[str]:
-    """A text's runs of five words, in lower case; a shorter text is one shingle."""
+    """Return the five-word shingles of a text in lower case. A shorter text is a single shingle."""
     words = [word.lower() for word in split_words(text)]
     runs = zip(*(words[n:] for n in range(SHINGLE)), strict=False)
     return frozenset(" ".join(run) for run in runs) or frozenset({" ".join(words)})
 
 
 def band_width(threshold: float) -> int:
-    """The widest band that two texts with this similarity share with 99 % probability."""
+    """Return the widest band that two texts with this similarity share with 99 % probability."""
     widths = [
         width
         for width in range(1, WIDEST + 1)
@@ -113,7 +123,10 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
 def find_near_duplicates(
     texts: Iterable[tuple[str, str]], threshold: float
 ) -> list[tuple[str, str]]:
-    """Pairs of names of near-duplicates; dropping the second of each pair leaves no duplicates."""
+    """Return the names of each pair of near-duplicates.
+
+    Dropping the second text of each pair leaves no duplicates.
+    """
     index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)
     return [(match.name, name) for match, name in matches if match]

@@ -1,7 +1,7 @@
-"""Personal data that a training text must not contain, found by patterns.
+"""Find personal data, which training texts must not contain, with regular expressions.
 
-Names are not searched for, because encyclopedic text is full of public ones. Neither are street
-addresses, which no pattern distinguishes from prose.
+There is no search for names, because encyclopedic text is full of public ones, or for street
+addresses, because no pattern distinguishes them from prose.
 """
 
 import ipaddress
@@ -20,7 +20,10 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 
 
 def check_pii(item: CheckInput) -> Failure | None:
-    """Reject a text with personal data; the details name only its kinds."""
+    """Reject a text that contains personal data.
+
+    The details of the rejection name only the kinds of data.
+    """
     matches = find_pii(item.text)
     if not matches:
         return None
@@ -28,7 +31,7 @@ def check_pii(item: CheckInput) -> Failure | None:
 
 
 def find_pii(text: str) -> list[str]:
-    """The personal data in a text, each with its kind, such as “e-mail address: …”."""
+    """Return the personal data in a text, each item with its kind, such as “e-mail address: …”."""
     matches = [f"e-mail address: {m}" for m in _EMAIL.findall(text)]
     matches += [f"phone number: {m}" for m in _PHONE.findall(text)]
     matches += [f"IP address: {m}" for m in _IPV4.findall(text) if _is_ip(m)]
@@ -45,13 +48,13 @@ def _is_ip(text: str) -> bool:
 
 
 def _luhn(text: str) -> bool:
-    """Whether a card number has a valid check digit (ISO/IEC 7812)."""
+    """Return whether a card number has a valid check digit (ISO/IEC 7812)."""
     digits = [int(c) for c in text if c.isdigit()][::-1]
     doubled = [sum(divmod(2 * d, 10)) for d in digits[1::2]]
     return digits[-1] != 0 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _iban(text: str) -> bool:
-    """Whether an account number has valid check digits: modulo 97, it is 1 (ISO 13616)."""
+    """Return whether an IBAN has valid check digits, that is, equals 1 modulo 97 (ISO 13616)."""
     plain = text.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1

@@ -1,4 +1,4 @@
-"""Whether a text refuses to answer, or speaks as a language model."""
+"""Check that a text doesn't refuse to answer or speak as a language model."""
 
 import re
 
@@ -9,6 +9,6 @@ _REFUSAL = re.compile(rf"\b(?:{'|'.join(load_lexicon(__name__).phrases)})\b", re
 
 
 def check_refusal(item: CheckInput) -> Failure | None:
-    """Reject a text with a phrase such as “as an AI”."""
+    """Reject a text that contains a phrase such as “as an AI”."""
     match = _REFUSAL.search(item.text)
     return Failure("refusal", f"“{match.group()}”") if match else None

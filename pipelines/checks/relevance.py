@@ -1,9 +1,9 @@
-"""Whether an answer is about its question, by the words that question and passage share.
+"""Check that an answer is relevant, using the words that the question and the passage share.
 
-If a sentence of the passage shares at least two words with the question, and three times as many
-as the answer does, the question was about that sentence. On questions written by people (SQuAD
-1.1) the check fails 3 % of the sentences with the gold answer, and 66 % of other sentences of the
-same paragraph.
+If a sentence of the passage shares at least two words with the question, and three times as many as
+the answer does, the question is assumed to be about that sentence. On SQuAD 1.1, whose questions
+were written by people, the check rejects 3 % of the sentences that contain the gold answer and 66 %
+of the other sentences in the same paragraph.
 """
 
 from db.records import CandidateKind
@@ -19,7 +19,7 @@ _COMMON = load_lexicon(__name__).common
 
 
 def check_relevance(item: CheckInput) -> Failure | None:
-    """Reject a conversation's answer that skips the sentence its question is about."""
+    """Reject an answer in a conversation if it skips the sentence that the question is about."""
     if item.candidate.kind is not CandidateKind.CONVERSATION:
         return None
     answers = f"{item.candidate.reference} {item.text}"
@@ -28,7 +28,7 @@ def check_relevance(item: CheckInput) -> Failure | None:
 
 
 def find_skipped_sentence(question: str, answer: str, passage: str) -> str:
-    """The sentence a question is about, empty if the answer uses it."""
+    """Return the sentence that a question is about, or an empty string if the answer uses it."""
     question_words = _content(question)
     answer_overlap = len(question_words & _content(answer))
     overlaps = {s: len(question_words & _content(s)) for s in split_sentences(passage)}

@@ -1,4 +1,4 @@
-"""Whether a statement means nearly the same as another, by the cosine of their embeddings."""
+"""Detect statements with nearly the same meaning by the cosine of their embeddings."""
 
 from typing import Any
 
@@ -15,10 +15,16 @@ _FIRST_CAPACITY = 256
 
 
 class SameMeaning:
-    """An index of distinct statements; as a check, it rejects one that repeats a meaning."""
+    """An index of distinct statements.
+
+    When used as a check, the index rejects statements with the same meaning as an earlier one.
+    """
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:
-        """Create an empty index; `threshold` is the cosine at which two texts count as the same."""
+        """Create an empty index.
+
+        Two texts have the same meaning if the cosine of their embeddings is at least `threshold`.
+        """
         self._embed = embed
         self._threshold = threshold
         self._names: list[str] = []
@@ -26,19 +32,25 @@ class SameMeaning:
         self._pending: dict[str, str] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a statement that means the same as an earlier one; remember any other."""
+        """Reject a statement that means the same as an earlier one, or add it to the index."""
         if item.candidate.kind is not CandidateKind.STATEMENT:
             return None
         match = self.add(item.candidate.id, item.text)
         return match.failure("same meaning", item.candidate) if match else None
 
     def remember(self, candidate: Candidate) -> None:
-        """Add an existing candidate; all are embedded together when the first text is checked."""
+        """Add an existing candidate.
+
+        Existing candidates are embedded together when the first text is checked.
+        """
         if candidate.kind is CandidateKind.STATEMENT:
             self._pending[candidate.id] = candidate.text
 
     def add(self, name: str, text: str) -> Match | None:
-        """Add a text and return None, or return the most similar text of the index."""
+        """Return the most similar duplicate in the index.
+
+        If there is no duplicate, add the text and return None.
+        """
         if self._pending:
             pending, self._pending = self._pending, {}
             self._append([*pending], self._embed([*pending.values()]))

@@ -1,4 +1,4 @@
-"""Whether the passage supports the numbers and names in an answer."""
+"""Check that the passage supports the numbers and names in an answer."""
 
 import re
 
@@ -16,7 +16,7 @@ _BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
 
 
 def check_support(item: CheckInput) -> Failure | None:
-    """Reject a conversation's answer with a number or a name that isn't in passage or question."""
+    """Reject an answer with a number or name that neither the passage nor the question contains."""
     if item.candidate.kind is not CandidateKind.CONVERSATION:
         return None
     source = f"{item.passage}\n{item.candidate.question}"
@@ -28,8 +28,11 @@ def check_support(item: CheckInput) -> Failure | None:
 
 
 def find_unsupported_numbers(answer: str, source: str) -> list[str]:
-    """The numbers of the answer, in digits or as words up to twenty, that the source lacks."""
-    spelled = _spelled_numbers(answer) - {"1"}  # “one” is seldom a number in speech
+    """Return the numbers in an answer that are missing from the source.
+
+    Words up to “twenty” count as numbers.
+    """
+    spelled = _spelled_numbers(answer) - {"1"}  # “one” is rarely a number in speech
     supported = _numbers(source) | _spelled_numbers(source)
     return sorted((_numbers(answer) | spelled) - supported)
 
@@ -43,14 +46,14 @@ def _spelled_numbers(text: str) -> set[str]:
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """The capitalised words inside the answer's sentences that the source has in no form."""
+    """Return capitalised words in an answer that the source doesn't contain in any form."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)
 
 
 def _capitalised(sentence: str) -> list[str]:
-    """The words capitalised though they start neither the sentence nor a quotation."""
+    """Return the capitalised words that start neither the sentence nor a quotation."""
     return [
         m.group()
         for m in list(_INSIDE.finditer(sentence))[1:]
@@ -59,6 +62,6 @@ def _capitalised(sentence: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """A word in lower case, without the ending of a contraction or a possessive."""
+    """Return a word in lower case, without the ending of a contraction or possessive."""
     lower = word.lower()
     return _ENDING.sub("", lower) if "'" in lower or "’" in lower else lower

@@ -1,10 +1,10 @@
-"""Whether a persona's text shows the traits it was written to show."""
+"""Check that a persona text shows the traits that it should show."""
 
 from pipelines.checks.check import CheckInput, Failure
 
 
 def check_traits(item: CheckInput) -> Failure | None:
-    """Reject a persona's text that names no trait, or lacks the markers of a trait it names."""
+    """Reject a persona text that names no trait or lacks the markers of a trait that it names."""
     if item.persona is None:
         return None
     text, traits = item.assistant_text, item.candidate.traits

@@ -1,11 +1,11 @@
-"""Whether the user and the assistant take turns, starting with the user."""
+"""Check that the user and the assistant take turns, starting with the user."""
 
 from db.records import Role
 from pipelines.checks.check import CheckInput, Failure
 
 
 def check_turns(item: CheckInput) -> Failure | None:
-    """Reject a chat whose turns don't alternate; a system message is ignored."""
+    """Reject a chat whose turns don't alternate. System messages are ignored."""
     roles = [m.role for m in item.candidate.messages if m.role is not Role.SYSTEM]
     if roles == [Role.USER, Role.ASSISTANT] * (len(roles) // 2):
         return None

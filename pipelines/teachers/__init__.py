@@ -1,1 +1,1 @@
-"""Teachers write the texts: the offline phrasebook, or a model."""
+"""Teachers, which write the texts: language models and the offline phrasebook."""

@@ -1,4 +1,4 @@
-"""A teacher whose replies are kept in a journal, so that you never pay for a prompt twice."""
+"""Wrap a teacher and store its replies in a journal, so that you never pay for a prompt twice."""
 
 import json
 from collections.abc import Sequence
@@ -24,12 +24,14 @@ from pipelines.text.reasoning import strip_reasoning
 from pipelines.text.storable import make_storable
 
 _LIMITED_BATCH = 16
-_CALLABLE_BATCH = 64  # a local model can take minutes per batch, which a killed run loses
+_CALLABLE_BATCH = (
+    64  # a local model can take minutes per batch, which would be lost if the run is killed
+)
 _RULE_MAX_TOKENS = 300
 
 
 class TeacherIdentity(NamedTuple):
-    """What a reply depends on besides its prompt; `parameters` is canonical JSON."""
+    """The settings that, with the prompt, determine a reply; `parameters` is canonical JSON."""
 
     name: str
     parameters: str
@@ -37,7 +39,7 @@ class TeacherIdentity(NamedTuple):
 
 
 class CachedLLM(Teacher):
-    """Asks another teacher only for replies that the journal doesn't have."""
+    """Asks the wrapped teacher only for replies that aren't in the journal."""
 
     teacher: Teacher
     identity: TeacherIdentity
@@ -49,13 +51,13 @@ class CachedLLM(Teacher):
     def wrap(
         cls, teacher: Teacher, identity: TeacherIdentity, journal: Journal, meter: Meter
     ) -> Self:
-        """Wrap a teacher with a journal and a meter, which counts and limits its tokens."""
+        """Wrap a teacher with a journal and with a meter that counts and limits its tokens."""
         cached = cls(name=identity.name, teacher=teacher, identity=identity)
         cached._journal, cached._meter = journal, meter
         return cached
 
     def load(self) -> None:
-        """Load the teacher, once for all steps that use it."""
+        """Load the teacher once for all steps that use it."""
         super().load()
         if not self._is_loaded:
             self.teacher.load()
@@ -68,7 +70,10 @@ class CachedLLM(Teacher):
             self._is_loaded = False
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The replies in the order of the prompts; a new one is journaled before it's returned."""
+        """Return the replies in prompt order.
+
+        New replies are written to the journal before they're returned.
+        """
         keys = [cache_key(*self.identity, prompt.chat) for prompt in prompts]
         known = self._journal.lookup(keys)
         self._meter.cached += len(known)
@@ -119,7 +124,7 @@ class CachedLLM(Teacher):
             on_reply(number, Completion(None, reason=LIMIT_REACHED))
 
     def _batch_size(self, prompts: Sequence[Prompt]) -> int:
-        """How many prompts to ask for at once, so that the worst case stays within the limits."""
+        """Return how many prompts can be sent at once without exceeding the limits."""
         size = len(prompts)
         if isinstance(self.teacher, CallableLLM):
             size = min(size, _CALLABLE_BATCH)

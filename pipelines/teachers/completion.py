@@ -1,4 +1,4 @@
-"""What teachers receive and return: prompts, completions, and the base class of our teachers."""
+"""Prompts, completions, and the base class of teachers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _REASON_OF_FINISH = {
 
 
 class Prompt(NamedTuple):
-    """A chat and, for teachers that support it, the JSON schema of the reply."""
+    """A chat, and the JSON schema of the reply for teachers that support schemas."""
 
     chat: ChatMessages
     schema: dict[str, Any] | None = None
@@ -35,7 +35,7 @@ class Prompt(NamedTuple):
 
 @dataclass(frozen=True)
 class Completion:
-    """A teacher's reply, or the reason there's none and the raw text that came instead.
+    """A teacher's reply; if `text` is None, `reason` says why and `raw` contains the raw text.
 
     Token counts are None if the teacher doesn't report them. `seconds` is how long it took, if that
     was measured.
@@ -50,11 +50,11 @@ class Completion:
 
 
 OnReply: TypeAlias = Callable[[int, Completion], None]
-"""Receives the index of a prompt and its reply."""
+"""A callback that receives the index of a prompt and its reply."""
 
 
 def to_output(*completions: Completion) -> dict[str, Any]:
-    """The completions of one prompt in distilabel's form."""
+    """Convert the completions of one prompt to distilabel's format."""
     output: dict[str, Any] = {
         "generations": [completion.text for completion in completions],
         "statistics": {
@@ -71,7 +71,8 @@ def to_output(*completions: Completion) -> dict[str, Any]:
 def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any) -> Completion:
     """An API's reply without reasoning and with its token counts, or why there's none.
 
-    A text that isn't a string counts as empty, and a count that isn't a number as not reported.
+    Text that isn't a string is treated as empty, and a count that isn't a number is treated as
+    missing.
     """
     text = text if isinstance(text, str) else ""
     answer = strip_reasoning(text)
@@ -87,28 +88,31 @@ def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any)
 
 
 class Teacher(LLM):
-    """A teacher with one reply per prompt. A subclass implements either `ask` or `stream`."""
+    """The base class of teachers with one reply per prompt.
+
+    Subclasses implement `ask` or `stream`.
+    """
 
     name: str = ""
 
     @property
     def model_name(self) -> str:
-        """The teacher's name, as in a campaign file."""
+        """The teacher's name as written in a campaign file."""
         return self.name
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The replies in the order of the prompts."""
+        """Return the replies in prompt order."""
         completions: dict[int, Completion] = {}
         self.stream(prompts, completions.__setitem__)
         return [completions[number] for number in range(len(prompts))]
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts and pass on each reply, if possible as soon as it arrives."""
+        """Send all prompts and pass each reply to a callback, if possible as soon as it arrives."""
         for number, completion in enumerate(self.ask(prompts)):
             on_reply(number, completion)
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
-        """The replies to chats, or to pairs of a chat and a schema, in distilabel's form."""
-        del num_generations  # one reply per prompt; another seed gives another reply
+        """Return the replies to chats, or to (chat, schema) pairs, in distilabel's format."""
+        del num_generations  # one reply per prompt; use another seed to get another reply
         prompts = [Prompt(*item) if isinstance(item, tuple) else Prompt(item) for item in inputs]
         return [to_output(completion) for completion in self.ask(prompts)]

@@ -1,7 +1,7 @@
-"""Teachers that are distilabel's own classes, including vLLM in this process.
+"""Teachers that use distilabel's own LLM classes, including vLLM in this process.
 
-They choose their own concurrency and read their keys from the variables that distilabel documents.
-Only the listed classes can be imported.
+These classes choose their own concurrency and read API keys from the environment variables that
+distilabel documents. Only the classes listed here can be imported.
 """
 
 from collections.abc import Sequence
@@ -26,34 +26,34 @@ _MAX_TOKENS_PARAMETERS = ("max_new_tokens", "max_tokens")
 
 
 class DistilabelLLM(Teacher):
-    """Wraps a distilabel class and turns its exceptions into `TeacherError`."""
+    """Wraps a distilabel class and converts its exceptions to `TeacherError`."""
 
     inner: LLM
 
     def load(self) -> None:
-        """Load the class; raises `TeacherError` if that fails."""
+        """Load the wrapped class. Raises `TeacherError` if loading fails."""
         super().load()
         try:
             self.inner.load()
         except ImportError as error:
             package = error.name or "that it wraps"
             raise TeacherError(
-                f"{self.name} needs the package {package}, which isn't installed. Install it, or "
-                "choose another teacher."
+                f"{self.name} requires the package {package}, which isn't installed. Install it, "
+                "or choose another teacher."
             ) from error
         except Exception as error:
             # The library's message may contain a key, so it isn't shown.
             raise TeacherError(
-                f"{self.name} couldn't be loaded ({type(error).__name__}). Check the model's name "
-                "and the key."
+                f"{self.name} couldn't be loaded ({type(error).__name__}). Check the model name "
+                "and the API key."
             ) from None
 
     def unload(self) -> None:
-        """Unload the class."""
+        """Unload the wrapped class."""
         self.inner.unload()
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The replies in the order of the chats, with token counts if the class reports them."""
+        """Return the replies in chat order, with token counts if the class reports them."""
         chats = [prompt.chat for prompt in prompts]
         try:
             outputs = self.inner.generate_outputs(
@@ -61,16 +61,16 @@ class DistilabelLLM(Teacher):
             )
         except Exception as error:
             raise TeacherError(
-                f"{self.name} stopped with {type(error).__name__}. Run again to continue (earlier "
-                "replies are kept), or choose another teacher."
+                f"{self.name} stopped with {type(error).__name__}. Run the command again to "
+                "continue with the replies received so far, or choose another teacher."
             ) from None
         return [_to_completion(output) for output in outputs]
 
 
 def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) -> DistilabelLLM:
-    """A distilabel class by its dotted path, for a model and optionally at a URL.
+    """Create the distilabel class at a dotted path, for a model and an optional URL.
 
-    Raises `TeacherError` if the class isn't listed or doesn't take a URL.
+    Raises `TeacherError` if the class isn't listed or doesn't accept a URL.
     """
     module, _, name = path.rpartition(".")
     if module != MODULE or name not in _CLASSES:
@@ -80,13 +80,15 @@ def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) 
     llm_class: Any = getattr(import_module(MODULE), name)
     if url:
         if "base_url" not in llm_class.model_fields:
-            raise TeacherError(f"{name} doesn't take a URL. Name only the model.")
+            raise TeacherError(
+                f"{name} doesn't accept a URL. Remove the URL from the teacher's name."
+            )
         check_url(url)
     settings = {
         **dict.fromkeys(_MODEL_FIELDS, model),
         "base_url": url,
         "seed": plan.seed,
-        # A run is one process, which uses the devices that it was started with.
+        # A run is a single process that uses the devices it was started with.
         "disable_cuda_device_placement": True,
         "api_key": plan.api_key,
     }
@@ -102,7 +104,7 @@ def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) 
 
 
 def _to_completion(output: dict[str, Any]) -> Completion:
-    """The first reply with its token counts, or no reply if it's blank."""
+    """Return the first reply with its token counts, or no reply if it's blank."""
     texts = output.get("generations") or []
     if not texts or not (texts[0] or "").strip():
         return Completion(None, reason=EMPTY)

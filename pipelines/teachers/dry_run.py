@@ -1,4 +1,4 @@
-"""A stand-in teacher for dry runs, whose replies have a typical length and no meaning."""
+"""A fake teacher for dry runs; its replies are meaningless but have a typical length."""
 
 import json
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ _TURN_WORDS = 30
 
 
 class DryRunLLM(Teacher):
-    """Replies to each prompt with words of its passage, as many as such a reply usually has."""
+    """Replies with words from the passage; the number of words is typical of each kind of reply."""
 
     name: str = "dry_run"
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """A reply to each prompt, with estimated token counts."""
+        """Return a reply to each prompt, with estimated token counts."""
         return [_reply(prompt.chat) for prompt in prompts]
 
 

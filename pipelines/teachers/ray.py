@@ -1,8 +1,8 @@
-"""A teacher with copies on the workers of a Ray cluster.
+"""Run copies of a teacher on the workers of a Ray cluster.
 
-The pipeline, its journal, limits and checks run where the command was started. Only the teacher is
-copied, to every core of the cluster, or to every GPU if it loads a model. Ray restarts a copy that
-was lost with its node.
+The pipeline with its journal, limits and checks runs on the machine where you start the command.
+Only the teacher is copied: to every CPU core of the cluster, or to every GPU if it loads a model.
+If a node fails, Ray restarts its copies.
 """
 
 import socket
@@ -29,7 +29,7 @@ _CONNECT_TIMEOUT = 5.0
 
 
 class Copy:
-    """A teacher on a worker; Ray makes an actor of it."""
+    """A teacher on a worker, which Ray wraps in an actor."""
 
     def __init__(self, teacher: Teacher) -> None:
         """Create a copy that isn't loaded yet."""
@@ -37,7 +37,7 @@ class Copy:
         self._is_loaded = False
 
     def load(self) -> None:
-        """Load the teacher unless it's loaded; a restarted copy has to load it again."""
+        """Load the teacher if it isn't loaded. A restarted copy has to load the teacher again."""
         if not self._is_loaded:
             self._teacher.load()
             self._is_loaded = True
@@ -51,7 +51,7 @@ class Copy:
 
 
 class RayLLM(Teacher):
-    """Distributes prompts over as many copies of a teacher as the cluster at `address` can run."""
+    """Distributes prompts among as many copies of a teacher as the cluster at `address` can run."""
 
     teacher: Teacher
     address: str
@@ -61,7 +61,10 @@ class RayLLM(Teacher):
     _max_batch: int = PrivateAttr(default=_MAX_BATCH)
 
     def load(self) -> None:
-        """Start the copies. Raises `TeacherError` without Ray or a running cluster."""
+        """Start the copies.
+
+        Raises `TeacherError` if Ray isn't installed or no cluster is running.
+        """
         super().load()
         self._ray = _connect(self.address)
         resources = self._ray.cluster_resources()
@@ -76,7 +79,10 @@ class RayLLM(Teacher):
         self._loading = {copy.load.remote(): copy for copy in copies}
 
     def _copied_teacher(self, count: int) -> Teacher:
-        """The teacher to copy; an endpoint's copies divide its concurrency and count separately."""
+        """Return the teacher to copy.
+
+        Copies of an endpoint share its concurrency and count tokens separately.
+        """
         if not isinstance(self.teacher, Endpoint):
             return self.teacher
         share = max(1, self.teacher.concurrency // count)
@@ -91,7 +97,10 @@ class RayLLM(Teacher):
             self._ray.shutdown()
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask in batches. Raises a copy's exception, or `TeacherError` if the cluster fails."""
+        """Send prompts in batches.
+
+        Raises any exception from a copy, or `TeacherError` if the cluster fails.
+        """
         copies = len(self._loading) + len(self._idle)
         size = max(1, min(self._max_batch, len(prompts) // (2 * copies)))
         pending = deque(range(0, len(prompts), size))
@@ -125,24 +134,27 @@ def _connect(address: str) -> Any:
         ray = import_module("ray")
     except ImportError as error:
         raise TeacherError(
-            "Ray isn't installed. Install it (pip install -e '.[ray]' in Timbre's folder), or run "
-            "without --engine."
+            "Ray isn't installed. Run `pip install -e '.[ray]'` in the Timbre folder, or omit "
+            "--engine."
         ) from error
     try:
         _check_reachable(address)
-        with warnings.catch_warnings():  # Ray warns about changes in its next versions
+        with warnings.catch_warnings():  # Ray warns about changes in future versions
             warnings.simplefilter("ignore", FutureWarning)
             ray.init(address=address, logging_level="ERROR", log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise TeacherError(
             f"There's no Ray cluster at “{address}” ({type(error).__name__}). Start one with `ray "
-            "start --head`, set RAY_ADDRESS to a running one, or run without --engine."
+            "start --head`, set RAY_ADDRESS to the address of a running one, or omit --engine."
         ) from error
     return ray
 
 
 def _check_reachable(address: str) -> None:
-    """Raises `OSError` if nothing listens at an address; Ray itself would take minutes."""
+    """Raise `OSError` if nothing listens at an address.
+
+    Ray itself would take minutes to notice that nothing listens.
+    """
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT).close()
@@ -157,6 +169,6 @@ def _convert_errors() -> Iterator[None]:
         raise error.cause from None
     except exceptions.RayError as error:
         raise TeacherError(
-            f"The Ray cluster failed ({type(error).__name__}). Run again to continue: earlier "
-            "replies are kept."
+            f"The Ray cluster failed ({type(error).__name__}). Run the command again to continue "
+            "with the replies received so far."
         ) from error

@@ -40,7 +40,7 @@ _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
 
 @dataclass(frozen=True)
 class TeacherName:
-    """A teacher's name, such as “openai:MODEL@URL”; `model` and `url` are empty if it has none."""
+    """The parts of a teacher's name, such as “openai:MODEL@URL”; missing parts are empty."""
 
     kind: str
     model: str = ""
@@ -48,22 +48,22 @@ class TeacherName:
 
 
 def parse_name(name: str) -> TeacherName:
-    """The parts of a teacher's name; raises `TeacherError` if there's no such teacher."""
+    """Parse a teacher's name. Raises `TeacherError` if there is no such teacher."""
     if name == PHRASEBOOK:
         return TeacherName(PHRASEBOOK)
     match = _NAME.fullmatch(name)
     if match is None or (match["kind"] not in _TEACHERS and "." not in match["kind"]):
         raise TeacherError(
-            f"There's no teacher “{name}”. Use “{PHRASEBOOK}”, “KIND:MODEL” or “KIND:MODEL@URL”, "
-            f"where KIND is {', '.join(_TEACHERS)} or {MODULE}.CLASS."
+            f"There is no teacher called “{name}”. Use “{PHRASEBOOK}”, “KIND:MODEL” or "
+            f"“KIND:MODEL@URL”, where KIND is {', '.join(_TEACHERS)} or {MODULE}.CLASS."
         )
     return TeacherName(match["kind"], match["model"], match["url"] or "")
 
 
 def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
-    """The teacher that a plan names; `phrases` are for the phrasebook.
+    """Create the teacher that a plan names. The phrasebook uses `phrases`.
 
-    Raises `TeacherError` if there's no such teacher or its URL is invalid.
+    Raises `TeacherError` if there is no such teacher or the URL is invalid.
     """
     name = parse_name(plan.teacher)
     if name.kind == PHRASEBOOK:
@@ -81,9 +81,10 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
-    """What a plan's replies depend on besides their prompts.
+    """Return the settings that determine a plan's replies in addition to the prompts.
 
-    The parameters of the phrasebook are the hash of its phrases, which its prompts don't contain.
+    For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
+    them.
     """
     if plan.teacher == PHRASEBOOK:
         parameters = canonical({"phrases": digest(canonical(plain(phrases)))[:16]})

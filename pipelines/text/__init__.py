@@ -1,1 +1,1 @@
-"""Words, sentences and characters of texts."""
+"""Read texts, and split them into sentences and words."""

@@ -1,4 +1,4 @@
-"""Text files as people save them: UTF-8 or UTF-16, with or without a BOM, plain or gzipped."""
+"""Open text files in UTF-8 or UTF-16, with or without a BOM, plain or gzipped."""
 
 import gzip
 import io
@@ -7,21 +7,22 @@ import zlib
 from pathlib import Path
 
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error)
-"""What opening or reading a file raises if it is missing, damaged or isn't text."""
+"""The exceptions that occur when a file is missing, damaged or isn't text."""
 _GZIP = b"\x1f\x8b"
 
 
 def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
-    """Open a text file; its first bytes show whether it's gzipped and how it is encoded.
+    """Open a text file, and detect compression and encoding from its first bytes.
 
-    `newline` is that of `open`. Raises one of `UNREADABLE`, now or when the file is read.
+    `newline` has the same meaning as for `open`. An exception in `UNREADABLE` may be raised now or
+    when the file is read.
     """
     file: io.BufferedReader | gzip.GzipFile = path.open("rb")
     try:
         if file.peek(2)[:2] == _GZIP:
             file.close()
             file = gzip.open(path)  # noqa: SIM115 (the caller closes it)
-        # UTF-8, UTF-16 or UTF-32, with a BOM or with ASCII first, as all JSON has it
+        # UTF-8, UTF-16 or UTF-32, with a BOM or an ASCII start, which all JSON has
         encoding = json.detect_encoding(file.peek(4)[:4])
     except UNREADABLE:
         file.close()

@@ -1,9 +1,9 @@
-"""A splitter that cuts a paragraph into whole sentences."""
+"""Split paragraphs into sentences."""
 
 import re
 
-# A possible end of a sentence: a full stop or similar, closing quotes or brackets, whitespace, and
-# something that can start a sentence. Chinese and Japanese need no whitespace.
+# A possible end of a sentence: a full stop or similar mark, closing quotes or brackets, whitespace,
+# and a character that can start a sentence. Chinese and Japanese need no whitespace.
 _END = re.compile(r"[.!?…][\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|[。！？][」』”]?(?=.)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“])(?:[A-Z]|[A-Z]\.[A-Z]|(?:[A-Z]\.){2,}[A-Z]?|Mr|Mrs|Ms|Dr|Prof|St|Ste|Sr|Jr|Gen"
@@ -19,10 +19,10 @@ _OPENER = re.compile(
 
 
 def split_sentences(paragraph: str) -> list[str]:
-    """The sentences of a paragraph.
+    """Split a paragraph into sentences.
 
-    Initials, titles and abbreviations don't end a sentence, except those that often do (`U.S.`,
-    `etc.`) before a word that commonly starts one.
+    Initials, titles and abbreviations don't end a sentence. The exception is an abbreviation that
+    often ends one (`U.S.`, `etc.`) before a word that commonly starts one.
     """
     sentences: list[str] = []
     start = 0

@@ -1,4 +1,4 @@
-"""Splits texts into words, and reads word lists."""
+"""Split texts into words, and load word lists."""
 
 import re
 import tomllib
@@ -10,14 +10,17 @@ from typing import Any
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|\d+(?:[.,:]\d+)*")
 
 
-@lru_cache(maxsize=256)  # The checks of one candidate split the same few texts again and again.
+@lru_cache(maxsize=256)  # The checks of a candidate split the same few texts repeatedly.
 def split_words(text: str) -> tuple[str, ...]:
-    """The words and numbers of a text, without punctuation, in their original case."""
+    """Return the words and numbers in a text, without punctuation and in their original case."""
     return tuple(_WORD.findall(text))
 
 
 def load_lexicon(module: str) -> SimpleNamespace:
-    """Load a module's section of the `lexicon.toml` next to it; strings become sets of words."""
+    """Load a module's section of the `lexicon.toml` in the same folder.
+
+    Strings become sets of words.
+    """
     package, _, section = module.rpartition(".")
     values = _read_lexicon(package)[section].items()
     return SimpleNamespace(

@@ -1,1 +1,1 @@
-"""The voices that texts are written in: a tone of voice, or a persona."""
+"""Voices in which texts are written: tones of voice and personas."""

@@ -1,4 +1,4 @@
-"""Read a persona from a character card (V1 to V3, as JSON) or from a one-line description."""
+"""Read a persona from a character card (V1 to V3, in JSON) or a one-line description."""
 
 import re
 from collections.abc import Mapping
@@ -13,32 +13,32 @@ _USED = {
     *("name", "nickname", "description", "personality", "scenario", "first_mes", "mes_example"),
     *("alternate_greetings", "system_prompt", "post_history_instructions"),
 }
-"""The fields of a card that a persona has a place for."""
+"""The fields of a character card that a persona can store."""
 _ACTION = re.compile(r"\*[^*]*\*")
 _LABEL_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class PersonaData:
-    """The keys of a persona file, and the fields of its source that it has no place for."""
+    """The keys of a persona file, and the source fields that a persona can't store."""
 
     values: dict[str, Any]
     unused: tuple[str, ...] = field(default=())
 
 
 def is_card(item: Any) -> bool:
-    """Whether a JSON value is a character card."""
+    """Return whether a JSON value is a character card."""
     return isinstance(item, dict) and ("spec" in item or {"name", "first_mes"} <= item.keys())
 
 
 def card_data(card: Mapping[str, Any]) -> PersonaData:
-    """The persona of a character card.
+    """Convert a character card to a persona.
 
-    Raises `ValueError` if the card has no name or description, or a field isn't text.
+    Raises `ValueError` if the card has no name or description, or if a field isn't text.
     """
     data = card.get("data", card)
     if not isinstance(data, dict):
-        raise ValueError("its `data` isn't an object")  # noqa: TRY004 (the file is wrong)
+        raise ValueError("`data` must be a JSON object")  # noqa: TRY004 (the file is wrong)
     name = _text(data, "name")
     called = _text(data, "nickname") or name
 
@@ -47,7 +47,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
 
     parts = {key: text(key) for key in ("description", "personality", "scenario")}
     if not name or not (parts["description"] or parts["personality"]):
-        raise ValueError("the character card needs a `name` and a `description`")
+        raise ValueError("a character card needs a `name` and a `description`; add the missing one")
     default = _render("system", name=name, **parts)
     system = text("system_prompt").replace("{{original}}", default) or default
     lines = [text("first_mes"), *_greetings(data, called), *_examples(text("mes_example"), called)]
@@ -63,7 +63,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
 
 
 def line_data(name: str, line: str) -> PersonaData:
-    """The persona that one line describes, such as “A lighthouse keeper who collects buttons”."""
+    """Convert a one-line description to a persona: “A lighthouse keeper who collects buttons”."""
     parts = {"description": line, "personality": "", "scenario": ""}
     description = _render("description", **parts)
     system = _render("system", name=name, **parts)
@@ -97,7 +97,7 @@ def _quality(number: int, name: str, quality: str) -> dict[str, Any]:
 
 
 def _general_traits(name: str, description: str) -> list[dict[str, Any]]:
-    """The two traits of a character whose description names none."""
+    """Return two generic traits for a character whose description mentions none."""
     background = _quality(1, name, description)
     background |= {"name": "in character", "never": ["speaks as an assistant"]}
     view = _quality(2, name, "answers from experience")
@@ -116,7 +116,7 @@ def _render(block: str, **values: str) -> str:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key) or ""
     if not isinstance(value, str):
-        raise ValueError(f"its `{key}` isn't text")  # noqa: TRY004 (the file is wrong)
+        raise ValueError(f"`{key}` must be text")  # noqa: TRY004 (the file is wrong)
     return value.strip()
 
 
@@ -125,14 +125,14 @@ def _greetings(data: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _examples(dialogues: str, name: str) -> list[str]:
-    """What the character says in example dialogues."""
+    """Return the character's lines in the example dialogues."""
     prefix = f"{name}:"
     lines = (line.strip() for line in dialogues.splitlines())
     return [line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)]
 
 
 def _fill(text: str, name: str) -> str:
-    """A card's text with its placeholders filled."""
+    """Fill in the placeholders in a card's text."""
     values = {"{{char}}": name, "<BOT>": name, "{{user}}": "the user", "<USER>": "the user"}
     for place, value in values.items():
         text = value.join(re.split(re.escape(place), text, flags=re.IGNORECASE))

@@ -1,9 +1,9 @@
 """Read a persona from a constitution, the format of Open Character Training (Maiya et al., 2025).
 
-A constitution is a list of traits, each a sentence in the first person, with or without questions
-that bring it out, as one JSON list or as JSON Lines. It names no words that show a trait, so no
-word check can tell whether a text shows one, and the offline teacher can do little more than quote
-it.
+A constitution is a list of traits in a JSON list or JSON Lines file. Each trait is a sentence in
+the first person, optionally with questions that reveal it. A constitution doesn't say which words
+show a trait, so no word-based check can tell whether a text shows it, and the offline teacher can
+do little more than quote the trait.
 """
 
 from functools import partial
@@ -20,17 +20,20 @@ PHRASES = {
     "document_openings": ["{name} is a character of its own."],
     "document_closings": ["{name} has been consistent in this."],
 }
-ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters of phrases
+ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters in phrases
 
 
 def constitution_data(items: list[Any], stem: str) -> dict[str, Any]:
-    """The keys of a persona file with the traits of a constitution; its file's stem names it.
+    """Convert a constitution to the keys of a persona file. The file's stem becomes the name.
 
-    Raises `ValueError` if the items aren't traits, or there are fewer than two.
+    Raises `ValueError` if the items aren't traits or if there are fewer than two.
     """
     entries = _entries(items)
     if len(entries) < 2:
-        raise ValueError(f"it has {len(entries)} traits, but a persona needs two: {FORMAT}")
+        raise ValueError(
+            f"a persona needs at least two traits, but this one has {len(entries)}; add more in "
+            f"the form {FORMAT}"
+        )
     name = stem.replace("_", " ").replace("-", " ").capitalize()
     sentences = [sentence for sentence, _ in entries]
     prompt = partial(render_exactly, "constitution.v1", name=name, traits=sentences)
@@ -68,12 +71,12 @@ def _entries(items: list[Any]) -> list[tuple[str, list[str]]]:
         found = f"it has {keys}" if keys else type(error).__name__
         raise ValueError(
             f"it isn't a constitution, character card or one-line persona ({found}). A "
-            f"constitution is a JSON list or lines of {FORMAT}"
+            f"constitution is a JSON list or JSON Lines file of {FORMAT}"
         ) from error
 
 
 def _entry(item: dict[str, Any]) -> tuple[str, list[str]]:
     asks = [*(item.get("questions") or []), *(item.get("additional_questions") or [])]
     if not item["trait"].strip() or not all(isinstance(question, str) for question in asks):
-        raise ValueError("a trait is empty, or a question isn't text")
+        raise ValueError("every trait must be non-empty, and every question must be text")
     return item["trait"].strip(), [question for question in asks if question.strip()]

@@ -1,4 +1,4 @@
-"""Types of the values in tone and persona files."""
+"""Types for the values in tone and persona files."""
 
 from functools import partial
 from typing import Annotated
@@ -14,14 +14,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def phrase_check(*slots: str) -> AfterValidator:
-    """A validator that accepts phrases whose braces match and that use only these slots."""
+    """Return a validator for phrases: braces must match, and only these slots are allowed."""
     return AfterValidator(partial(check_phrase, slots=slots))
 
 
 def _check_prompt(name: str) -> str:
     if name not in prompt_names():
         raise ValueError(
-            f"there is no prompt file “{name}”; choose from {', '.join(prompt_names())}"
+            f"the prompt file “{name}” doesn't exist; choose one of {', '.join(prompt_names())}"
         )
     return name
 

@@ -1,4 +1,4 @@
-"""A persona: its facts, its traits with what does and doesn't show them, and how it talks."""
+"""A persona: facts about it, its traits and how they show, and its way of speaking."""
 
 import re
 from functools import cached_property
@@ -21,7 +21,7 @@ Stock = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 
 @dataclass(frozen=True, config=STRICT)
 class Trait:
-    """A lasting trait of character."""
+    """A lasting character trait."""
 
     name: str = Field(description="The name of the trait.")
     description: str = Field(description="What the trait means. Teacher models see this text.")
@@ -45,12 +45,12 @@ class Trait:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches any marker as whole words, in upper or lower case."""
+        """A pattern that matches any marker as whole words, ignoring case."""
         either = "|".join(re.escape(marker) for marker in self.markers)
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def shown_in(self, text: str) -> bool:
-        """Whether a text has one of the trait's markers; True when the trait has none."""
+        """Return whether a text shows the trait. A trait without markers matches every text."""
         return not self.markers or self.pattern.search(text) is not None
 
     @model_validator(mode="after")
@@ -58,15 +58,15 @@ class Trait:
         for line in self.says + self.reported:
             if not all(self.shown_in(text) for text in _samples(line)):
                 raise ValueError(
-                    f"“{line}” can come out without any marker of the trait “{self.name}”; add a "
-                    "marker to the line, or a word of the line to `markers`"
+                    f"“{line}” can produce text without any marker of the trait “{self.name}”; add "
+                    "a marker to the line, or add a word from the line to `markers`"
                 )
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class Fact:
-    """Something that's true of the persona."""
+    """A fact about the persona."""
 
     first: str = Field(description="The fact in the first person, as the persona would say it.")
     third: str = Field(
@@ -76,7 +76,7 @@ class Fact:
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPrompts:
-    """The prompt files that write statements, dialogues and documents."""
+    """The prompt files for writing statements, dialogues and documents."""
 
     statement: PromptName = Field(
         default="statement.v1", description="Name of the prompt file for statements."
@@ -91,7 +91,7 @@ class PersonaPrompts:
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaPhrases:
-    """The phrases with which the offline teacher frames a persona's texts."""
+    """The phrases that the offline teacher uses to open and close a persona's texts."""
 
     statement_openings: Stock = Field(description="Phrases that can open a statement.")
     statement_closings: Stock = Field(description="Phrases that can close a statement.")
@@ -103,7 +103,7 @@ class PersonaPhrases:
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
-    """A character; its fingerprint changes with anything that could change a text."""
+    """A persona. The fingerprint covers everything that could change a generated text."""
 
     name: Words = Field(description="The name of the persona.")
     description: str = Field(description="Who the persona is. Teacher models see this text.")
@@ -121,23 +121,23 @@ class Persona:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the whole persona."""
+        """The SHA-256 hash of the whole persona as canonical JSON."""
         return digest(canonical(plain(self)))
 
     @property
     def label(self) -> str:
-        """The name and the start of the fingerprint, as records state it."""
+        """The name and the start of the fingerprint, as stored in records."""
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
-        """The trait of this name; raises `KeyError` if there's none."""
+        """Return the trait with this name. Raises `KeyError` if there is none."""
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")
     def _trait_names_differ(self) -> "Persona":
         names = [trait.name for trait in self.traits]
         if len(set(names)) < len(names):
-            raise ValueError(f"two traits have the same name; the names are {', '.join(names)}")
+            raise ValueError(f"two traits have the same name ({', '.join(names)}); rename one")
         return self
 
 

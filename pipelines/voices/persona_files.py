@@ -1,4 +1,4 @@
-"""The formats of personas other than ours: constitutions, character cards and one-line personas."""
+"""Read personas in external formats: constitutions, character cards and one-line personas."""
 
 import json
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from pipelines.voices.character import PersonaData, card_data, is_card, line_dat
 from pipelines.voices.constitution import constitution_data
 
 EXPECTED = (
-    'write a constitution as a JSON list or lines of {"trait": "I …", "questions": ["…"]}, a '
-    'character card as JSON, or one-line personas as lines of {"persona": "…"}'
+    'write a constitution as a JSON list or JSON Lines of {"trait": "I …", "questions": ["…"]}, a '
+    'character card as JSON, or one-line personas as JSON Lines of {"persona": "…"}'
 )
 
 
 def persona_data(text: str, stem: str, choice: str = "") -> PersonaData:
-    """The persona of a file; its stem names a persona without a name.
+    """Read the persona in a file. A persona without a name is named after the file's stem.
 
-    `choice` is the number, from 1, or the name of one of several one-line personas. Raises
-    `ValueError` if the file has none of the formats, or the choice is missing or wrong.
+    `choice` selects one of several one-line personas by number (from 1) or name. Raises
+    `ValueError` if the file has an unknown format or the choice is missing or wrong.
     """
     items = _items(text)
     lines = [_line(item) for item in items]
@@ -28,7 +28,7 @@ def persona_data(text: str, stem: str, choice: str = "") -> PersonaData:
         )
         return line_data(name, lines[number])
     if choice:
-        raise ValueError(f"it has a single persona; leave out “#{choice}”")
+        raise ValueError(f"it contains a single persona; remove “#{choice}”")
     if len(items) == 1 and is_card(items[0]):
         return card_data(items[0])
     return PersonaData(constitution_data(items, stem))
@@ -42,7 +42,7 @@ def _items(text: str) -> list[Any]:
             return [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"it isn't a constitution or another persona ({type(error).__name__}): {EXPECTED}"
+            f"it isn't valid JSON or JSON Lines ({type(error).__name__}): {EXPECTED}"
         ) from error
     if isinstance(data, dict) and isinstance(data.get("traits"), list):
         return list(data["traits"])
@@ -60,7 +60,7 @@ def _name(item: Any) -> str:
 
 
 def _choose(items: Sequence[Any], choice: str) -> int:
-    """The position of the chosen item."""
+    """Return the position of the chosen persona."""
     if choice.isdecimal() and 1 <= int(choice) <= len(items):
         return int(choice) - 1
     names = [_name(item) for item in items]
@@ -68,10 +68,10 @@ def _choose(items: Sequence[Any], choice: str) -> int:
         return names.index(choice)
     if len(items) == 1 and not choice:
         return 0
-    problem = f"none of them is “{choice}”" if choice else "a campaign has one"
+    problem = f"none of them is “{choice}”" if choice else "a campaign uses only one"
     raise ValueError(
-        f"it has {len(items)} personas, and {problem}. Add #1 to #{len(items)}, or # and a name, "
-        "to the file's name"
+        f"it contains {len(items)} personas, and {problem}. Add #1 to #{len(items)}, or # and a "
+        "name, to the file name"
     )
 
 

@@ -1,4 +1,4 @@
-"""Prompts that ask a model, at inference time, to answer in a tone or as a persona."""
+"""Build prompts that ask a model to answer in a tone or as a persona at inference time."""
 
 from pipelines.prompting import render_exactly
 from pipelines.voices.persona import Persona
@@ -6,12 +6,12 @@ from pipelines.voices.tone import Tone
 
 
 def rules_prompt(voice: Tone | Persona) -> str:
-    """A long system prompt: everything that a tone or persona file says about how to answer."""
+    """Build a long system prompt from all instructions in a tone or persona file."""
     return _render("rules.v1", voice)
 
 
 def rewrite_prompt(voice: Tone | Persona) -> str:
-    """The second user turn that asks for a rewrite of an answer outside the tone or persona."""
+    """Build the second user turn, which asks for a rewrite of an answer in the tone or persona."""
     return _render("rewrite.v1", voice)
 
 

@@ -1,4 +1,4 @@
-"""A tone of voice: how it sounds, how people rate it, and how to rewrite a text in the tone."""
+"""A tone of voice: how it sounds, how people rate it, and how to rewrite a text in it."""
 
 from functools import cached_property
 from statistics import median
@@ -16,7 +16,7 @@ Phrase = Annotated[str, phrase_check("topic")]
 
 @dataclass(frozen=True, config=STRICT)
 class Anchor:
-    """A point on the rating scale, with what a text of this value sounds like."""
+    """A point on the rating scale, with a description of how a text at this point sounds."""
 
     value: int = Field(ge=0, le=10, description="The rating, from 0 to 10.")
     label: Words = Field(description="A short description of what the rating means.")
@@ -25,7 +25,7 @@ class Anchor:
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
-    """The question reviewers rate a text by, and its anchors, lowest first."""
+    """The question that reviewers answer to rate a text, and its anchors, lowest first."""
 
     question: Words = Field(description="The question that reviewers answer with a rating.")
     anchors: tuple[Anchor, ...] = Field(
@@ -41,32 +41,35 @@ class Scale:
 
     @property
     def middle(self) -> float:
-        """The rating in the middle of the steps: ratings above it are in the tone."""
+        """The middle rating. Texts with a higher rating are in the tone."""
         return float(median(self.values))
 
     @model_validator(mode="after")
     def _is_a_scale(self) -> "Scale":
         if list(self.values) != sorted(set(self.values)):
-            raise ValueError(f"the anchors' values must rise; they are {list(self.values)}")
+            raise ValueError(
+                f"the anchor values {list(self.values)} must increase; list each value once, "
+                "lowest first"
+            )
         labels = [anchor.label.strip().casefold() for anchor in self.anchors]
         repeated = [label for label in labels if labels.count(label) > 1]
         if repeated:
-            raise ValueError(f"two anchors have the label “{repeated[0]}”; give each its own")
+            raise ValueError(f"two anchors have the label “{repeated[0]}”; rename one")
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class Guideline:
-    """An instruction with an example before and after."""
+    """A writing instruction with an example before and after."""
 
     do: Words = Field(description="What the writer should do.")
-    plain: Words = Field(description="An example text before it is rewritten.")
+    plain: Words = Field(description="Original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class TonePrompts:
-    """The prompt files that write the question, the plain answer and the answer in the tone."""
+    """The prompt files for the question, the plain answer and the answer in the tone."""
 
     question: PromptName = Field(
         default="question.v1", description="Name of the prompt file for questions about a passage."
@@ -91,7 +94,7 @@ class Measures:
 
 @dataclass(frozen=True, config=STRICT)
 class TargetBound:
-    """The lowest and highest value of a measure for an answer in the tone."""
+    """The range that a measure must have for an answer to be in the tone."""
 
     measure: str = Field(description="The name of the measure.")
     at_least: float | None = Field(default=None, description="Minimum value (default: no limit).")
@@ -115,7 +118,7 @@ class Target:
 
 @dataclass(frozen=True, config=STRICT)
 class TonePhrases:
-    """The offline teacher's rewriting steps and stock of phrases."""
+    """The rewriting steps and phrases of the offline teacher."""
 
     moves: tuple[Move, ...] = Field(
         default=(), description="Rewriting steps that the offline teacher applies."
@@ -140,7 +143,7 @@ class TonePhrases:
 
 @dataclass(frozen=True, config=STRICT)
 class Tone:
-    """A tone of voice; its fingerprint changes with anything that could change a text."""
+    """A tone of voice. The fingerprint covers everything that could change a generated text."""
 
     name: Words = Field(description="The name of the tone.")
     description: str = Field(description="What the tone sounds like. Teacher models see this text.")
@@ -167,5 +170,5 @@ class Tone:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the whole tone."""
+        """The SHA-256 hash of the whole tone as canonical JSON."""
         return digest(canonical(plain(self)))

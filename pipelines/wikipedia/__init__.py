@@ -1,1 +1,1 @@
-"""Wikipedia as a source: dumps, the live API and wikitext."""
+"""Read Wikipedia articles from dumps and the live API, and convert wikitext."""

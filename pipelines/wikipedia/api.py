@@ -1,7 +1,7 @@
 """A source that reads current pages from Wikipedia's API by title, category or search.
 
-It follows the API's etiquette: one request at a time, a User-Agent with a name, `maxlag`, and
-waiting as long as the server asks before a retry.
+The source follows the API etiquette: it sends one request at a time with a descriptive User-Agent
+and `maxlag`, and before a retry, it waits as long as the server asks.
 """
 
 import re
@@ -18,7 +18,7 @@ from pipelines.errors import SourceError
 USAGE = "wiki:LANGUAGE:TITLE|TITLE, wiki:LANGUAGE:category:NAME or wiki:LANGUAGE:search:WORDS"
 
 _FORM = re.compile(r"wiki:([a-z][a-z-]{1,14}):(?:(category|search):)?(.+)\Z", re.DOTALL)
-_TITLES_PER_REQUEST = 50  # the API's own limit
+_TITLES_PER_REQUEST = 50  # the limit set by the API
 _MAX_ATTEMPTS = 5
 _TIMEOUT_SECONDS = 30.0
 _BUSY_STATUSES = frozenset({429, 502, 503, 504})
@@ -36,7 +36,7 @@ _CONTENT = {
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The API's settings. With an empty `url`, it's the API for the source's language."""
+    """The settings of the API. If `url` is empty, the API of the source's language is used."""
 
     url: str = ""
     agent: str = "Timbre/0.1 (fine-tuning data from articles; python-httpx)"
@@ -44,14 +44,14 @@ class Api:
 
 
 def read_pages(source: str, licence: str = "", api: Api | None = None) -> Iterator[SourcePage]:
-    """The pages that a `wiki:` source names. A page that doesn't exist has an empty text.
+    """Yield the pages that a `wiki:` source names. A page that doesn't exist has an empty text.
 
-    Raises `SourceError` if the source is malformed, or the wiki can't be reached or rejects the
+    Raises `SourceError` if the source is malformed, the wiki can't be reached or it rejects the
     request.
     """
     match = _FORM.match(source)
     if match is None:
-        raise SourceError(f"“{source}” doesn't name pages of Wikipedia. Write {USAGE}.")
+        raise SourceError(f"“{source}” isn't a valid Wikipedia source. Use {USAGE}.")
     language, kind, words = match.groups()
     api = api or Api()
     site = Site(source, f"https://{language}.wikipedia.org/wiki/", language, licence)
@@ -83,7 +83,7 @@ class _Client:
     wait: Callable[[float], None]
 
     def answers(self, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """The answers to a query, continued until the API has no more."""
+        """Yield all responses to a query, following its continuations."""
         continuation: dict[str, str] = {}
         while True:
             answer = self._answer({**query, **continuation})
@@ -93,7 +93,7 @@ class _Client:
                 return
 
     def _answer(self, query: dict[str, str]) -> dict[str, Any]:
-        """One answer of the API, with retries while the server is busy."""
+        """Send one request, and retry while the server is busy."""
         for attempt in range(_MAX_ATTEMPTS):
             response = self._get(query)
             answer = self._parse(response)
@@ -109,12 +109,12 @@ class _Client:
             return self.http.get(self.url, params={**_CONTENT, **query})
         except httpx.HTTPError as error:
             raise SourceError(
-                f"{self.url} can't be reached ({error or type(error).__name__}). Check the "
-                "network, or use a dump."
+                f"{self.url} can't be reached ({error or type(error).__name__}). Check your "
+                "network connection, or use a dump."
             ) from error
 
     def _parse(self, response: httpx.Response) -> dict[str, Any] | None:
-        """The answer in a response; None if the server is busy."""
+        """Parse a response; the result is None if the server is busy."""
         if response.status_code in _BUSY_STATUSES:
             return None
         try:
@@ -123,24 +123,26 @@ class _Client:
             code, info = error.get("code", ""), str(error.get("info", "")).split("\n")[0]
         except (httpx.HTTPError, ValueError, AttributeError) as problem:
             raise SourceError(
-                f"{self.url} isn't MediaWiki's API: its answer (status {response.status_code}) "
-                "has no pages in JSON. Check the URL."
+                f"{self.url} isn't a MediaWiki API: its response (status {response.status_code}) "
+                "doesn't contain pages in JSON format. Check the URL."
             ) from problem
         if code == "maxlag":
             return None
         if code:
-            raise SourceError(f"{self.url} rejected the request: {info} ({code})")
+            raise SourceError(
+                f"{self.url} rejected the request: {info} ({code}). Check the source."
+            )
         return dict(answer)
 
 
 def _retry_seconds(response: httpx.Response, attempt: int) -> float:
-    """Seconds to wait: as many as the server asks for, otherwise 2, 4, 8, …, at most 60."""
+    """Return the seconds to wait: the server's Retry-After, or else 2, 4, 8, …, at most 60."""
     requested = response.headers.get("Retry-After", "")
     return min(60.0, float(requested) if requested.isdecimal() else 2.0 ** (attempt + 1))
 
 
 def _parse_pages(answer: dict[str, Any], site: Site) -> Iterator[SourcePage]:
-    """The pages of an answer, without those whose text comes with a later answer."""
+    """Parse the pages of a response. Pages whose text follows in a later response are left out."""
     items = answer.get("query", {}).get("pages", [])
     for item in sorted(items, key=lambda item: item.get("index", 0)):
         revisions = item.get("revisions", [])

@@ -1,7 +1,7 @@
-"""A source that reads a MediaWiki export (pages-articles XML, plain or .bz2) page by page.
+"""A source that reads MediaWiki exports (pages-articles XML, plain or .bz2) page by page.
 
-It supports the schemas 0.3 to 0.11. Memory doesn't grow with the dump, because each page is
-discarded before the next one is read.
+Schema versions 0.3 to 0.11 are supported. Memory use doesn't grow with the size of the dump,
+because each page is discarded before the next one is read.
 """
 
 import bz2
@@ -24,9 +24,9 @@ _START = (1, 0)  # line and column
 
 
 def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The pages of an export. `source` is the name stored with its articles.
+    """Yield the pages of an export. `source` is the name stored with each article.
 
-    Raises `SourceError` if the file is cut off, isn't XML or isn't a MediaWiki export.
+    Raises `SourceError` if the file is truncated, isn't XML or isn't a MediaWiki export.
     """
     count = 0
     try:
@@ -48,12 +48,18 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
 
 
 def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
-    """The pages of an export that arrives in blocks. Raises `ParseError` if it isn't XML."""
+    """Parse an export that arrives in blocks into pages.
+
+    Raises `ParseError` if the export isn't XML.
+    """
     events = _events(content)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")
     if name != "mediawiki":
-        raise SourceError(f"{source} is a <{name}> document, not a MediaWiki export (<mediawiki>).")
+        raise SourceError(
+            f"{source} is a <{name}> document, but a MediaWiki export starts with <mediawiki>. "
+            "Check that this is the source you meant."
+        )
     language = root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
     reader = _ExportReader(source, f"{prefix}}}" if prefix else "", licence, language)
     for event, element in events:
@@ -68,12 +74,12 @@ def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"{source} is empty, not a MediaWiki export.")
+        raise SourceError(f"{source} is empty. Download it again.")
     return bz2.open(path) if start == b"BZh" else path.open("rb")
 
 
 def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
-    """The blocks of a stream. A thread reads each block while the previous one is parsed."""
+    """Yield the blocks of a stream. A thread reads each block while the previous one is parsed."""
     with ThreadPoolExecutor(1) as thread:
         future = thread.submit(stream.read1, _BLOCK_BYTES)
         while block := future.result():
@@ -82,7 +88,7 @@ def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
 
 
 def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
-    # Expat rejects entities that expand without bound and doesn't read external ones.
+    # Expat rejects entities that expand excessively, and doesn't read external entities.
     parser: Any = XMLPullParser(events=("start", "end"))
     for block in content:
         parser.feed(block)
@@ -105,7 +111,7 @@ def _describe(error: ParseError, source: str, count: int) -> str:
 
 @dataclass
 class _ExportReader:
-    """Converts XML elements to pages, using what `siteinfo` says about the wiki."""
+    """Converts XML elements to pages, using the information about the wiki in `siteinfo`."""
 
     source: str
     prefix: str
@@ -118,11 +124,11 @@ class _ExportReader:
         self.site = self._site("", "")
 
     def tag(self, name: str) -> str:
-        """The name of a tag with the export's XML namespace."""
+        """Add the export's XML namespace to a tag."""
         return f"{self.prefix}{name}"
 
     def read_site(self, siteinfo: Element) -> None:
-        """Read the wiki's URL, language and namespaces."""
+        """Read the URL, language and namespaces of the wiki."""
         self.site = self._site(
             siteinfo.findtext(self.tag("base"), ""), siteinfo.findtext(self.tag("dbname"), "")
         )
@@ -131,7 +137,7 @@ class _ExportReader:
                 self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
 
     def _site(self, main_page: str, database: str) -> Site:
-        """The site, known from its main page's URL, its database (`enwiki`) or the file's name."""
+        """Identify the site from its main page, its database name (`enwiki`) or the file name."""
         name = _DATABASE.match(database) or _DATABASE.match(self.source)
         code = name.group(1).replace("_", "-") if name else ""
         root = f"https://{code}.wikipedia.org/wiki/" if code else ""
@@ -142,7 +148,7 @@ class _ExportReader:
         return Site(self.source, root, language, self.licence)
 
     def read_page(self, element: Element) -> SourcePage:
-        """Convert an element to a page with its last revision."""
+        """Convert an element to a page with the text of its last revision."""
         revisions = element.findall(self.tag("revision"))
         revision = revisions[-1] if revisions else Element("revision")
         redirect = element.find(self.tag("redirect"))

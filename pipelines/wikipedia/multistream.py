@@ -1,8 +1,8 @@
-"""Dumps made of many bz2 streams (`…-multistream.xml.bz2`), which can be read in parallel.
+"""Read dumps that consist of many bz2 streams (`…-multistream.xml.bz2`) in parallel.
 
-Such a file has a stream with the export's head, streams of whole pages and a stream that closes
-the export. The streams are found by their first bytes, so the index that Wikimedia publishes with
-the dump isn't needed.
+A multistream dump contains a stream with the header of the export, streams of complete pages and a
+stream that closes the export. Streams are located by their first bytes, so the index that Wikimedia
+publishes with each dump isn't needed.
 """
 
 import bz2
@@ -15,17 +15,20 @@ from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
 from pipelines.wikipedia import dump
 
-# The start of a bz2 stream: `BZh`, the size of its blocks and the first block's magic number.
+# The start of a bz2 stream: `BZh`, the block size and the magic number of the first block.
 _MAGIC = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
-_OPENING_BYTES = 1 << 20  # Larger than a compressed block or an export's head.
+_OPENING_BYTES = 1 << 20  # Larger than a compressed block or the header of an export.
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of a dump, at bytes [start, end); reading it also needs the dump's head."""
+    """One stream of a dump, at bytes [start, end).
+
+    Reading a stream also requires the header of the dump.
+    """
 
     path: Path
     source: str
@@ -35,7 +38,7 @@ class Stream:
     end: int
 
     def read_pages(self) -> Iterator[SourcePage]:
-        """The pages of this stream. Raises `SourceError` if it's damaged."""
+        """Yield the pages in this stream. Raises `SourceError` if the stream is damaged."""
         content = self._content()
         closing = b"" if content.rstrip().endswith(_CLOSING) else _CLOSING
         try:
@@ -47,7 +50,7 @@ class Stream:
             ) from error
 
     def closes_export(self) -> bool:
-        """Whether the export ends with this stream."""
+        """Return whether the export ends with this stream."""
         return self._content().rstrip().endswith(_CLOSING)
 
     def _content(self) -> bytes:
@@ -55,9 +58,10 @@ class Stream:
 
 
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """The streams of pages of a multistream dump, in order; none if the file isn't such a dump.
+    """Return the page streams of a multistream dump in order. Other files have no page streams.
 
-    Raises `SourceError` if the file is cut off between streams. Reading a damaged stream raises.
+    Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
+    detected when the stream is read.
     """
     offsets = _stream_offsets(path)
     next(offsets, None)
@@ -65,7 +69,7 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
     if start is None or start > _OPENING_BYTES or not _starts_with_page(path, start):
         return
     head = _decompress(_read_bytes(path, 0, start), source, 0)
-    if _PAGE in head:  # A parallel compressor split the file without regard to pages.
+    if _PAGE in head:  # A parallel compressor split the file regardless of page boundaries.
         return
     stream = None
     for end in offsets:
@@ -74,15 +78,15 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
         start = end
     if stream is not None and not stream.closes_export():
         raise SourceError(
-            f"{source} is cut off after a stream: it doesn't end with </mediawiki>. "
-            "Download it again."
+            f"{source} appears to be truncated: it doesn't end with </mediawiki>. Download it "
+            "again."
         )
 
 
 def _stream_offsets(path: Path) -> Iterator[int]:
-    """The offsets of a file's streams and the end of the last; nothing if the file isn't bz2.
+    """Return the stream offsets and the end of the last stream, or nothing if the file isn't bz2.
 
-    If the file grows during the search, the new part is included.
+    If the file grows during the search, the added data is included.
     """
     with path.open("rb") as file:
         data, data_start = file.read(_BLOCK_BYTES), 0
@@ -97,7 +101,7 @@ def _stream_offsets(path: Path) -> Iterator[int]:
             block = file.read(_BLOCK_BYTES)
             if not block:
                 break
-            tail = data[1 - len(magic) :]  # A magic number can span two blocks.
+            tail = data[1 - len(magic) :]  # A magic number can span two blocks of the file.
             data_start += len(data) - len(tail)
             data = tail + block
         yield data_start + len(data)
@@ -119,10 +123,10 @@ def _read_bytes(path: Path, start: int, end: int) -> bytes:
 
 
 def _decompress(data: bytes, source: str, start: int) -> bytes:
-    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken one."""
+    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken stream."""
     parts: list[bytes] = []
     try:
-        while data.strip(b"\0"):  # Some tools pad a file with zeros.
+        while data.strip(b"\0"):  # Some tools pad files with zeros.
             stream = bz2.BZ2Decompressor()
             parts.append(stream.decompress(data))
             if not stream.eof:

@@ -40,7 +40,8 @@ def read(
 
     Articles are objects with `id` and `text`. Dialogues have `turns`, or `content` with a list of
     objects with a `message` (Topical-Chat). One in `one_in` articles and dialogues is held out,
-    based on a hash of its id. This returns the rest, or the held-out ones if `is_held_out` is true.
+    based on a hash of its id. The function returns the held-out texts if `is_held_out` is true, and
+    all others otherwise.
 
     Raises `ValueError` if a file can't be read, or if there are no articles or no dialogues.
     """
@@ -95,7 +96,7 @@ def _article(value: dict[str, Any]) -> Text:
 
 
 def clean(paragraph: str) -> str:
-    """Remove remnants of templates from a paragraph; the result is empty if it is unusable."""
+    """Remove template remnants from a paragraph, or return an empty string if it is unusable."""
     if "formula_" in paragraph or "codice_" in paragraph or "|" in paragraph:
         return ""
     text = _EMPTY_BRACKETS.sub("", paragraph.replace('""', '"').replace("\xa0", " "))

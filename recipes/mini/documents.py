@@ -77,7 +77,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes documents in the chat template's tokens; plain text has a loss weight of 1."""
+    """Encodes documents in the chat template's format; plain text has a loss weight of 1."""
 
     tokenizer: PreTrainedTokenizerFast
     answer_weight: float
@@ -125,7 +125,7 @@ class Writer:
         return document
 
     def _passage(self, document: Document, turn: Turn) -> list[range]:
-        """Add the passage of a turn, and return the positions of each sentence."""
+        """Add a turn's passage, and return the token positions of each sentence."""
         document.add([USER], 0.0)
         positions: list[range] = []
         for i, paragraph in enumerate(turn.passage):
@@ -135,7 +135,7 @@ class Writer:
 
 
 def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
-    """The source positions for tokens in a rewrite that match at least two plain-answer tokens."""
+    """Find where a rewrite's tokens were copied from; a match spans at least two tokens."""
     sources = [-1] * len(ids)
     for a, b, size in SequenceMatcher(None, copied, ids, autojunk=False).get_matching_blocks():
         if size > 1:
@@ -144,7 +144,7 @@ def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
 
 
 def random_copy(rng: Random, vocabulary: int, longest: int) -> Document:
-    """Generate a random sequence twice; with a small alphabet, its contexts repeat."""
+    """Generate a random sequence followed by its copy; a small alphabet makes contexts recur."""
     length = rng.randint(min(12, longest // 2 - 1), longest // 2 - 1)
     first = len(SPECIAL)
     alphabet = rng.choice((8, 16, 32, 64, vocabulary - first))

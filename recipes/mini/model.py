@@ -50,8 +50,8 @@ def _set_offset_heads(model: LlamaForCausalLM) -> None:
     """Make heads in the first layer look back by a fixed offset, and freeze them.
 
     All embeddings share a direction that shifts all logits equally and so carries no information.
-    The queries and keys of these heads read only that direction, and differ by the rotation of
-    their offset.
+    In the frozen heads, queries and keys read only the shared direction, and differ by a rotation
+    that matches the head's offset.
     """
     embedding = model.model.embed_tokens.weight
     embedding.normal_(std=_EMBEDDING_SIZE)

@@ -137,7 +137,7 @@ def split(paragraph: str) -> tuple[str, ...]:
 
 
 def opening_clause(sentence: str) -> Clause | None:
-    """Parse a sentence's opening clause, or return None without a subject of 1 to 6 plain words."""
+    """Parse a sentence's opening clause; return None if its subject isn't 1 to 6 plain words."""
     words = sentence.split()
     if words[0].lower() in WORDS["no_subject"] or not _is_plain(words[0]):
         return None
@@ -180,7 +180,7 @@ def _verb_question(clause: Clause, subject: str) -> str:
 
 
 def _detail_question(sentence: str, passage: str, rng: Random) -> str:
-    """Build a question about a name or year that occurs only once in the passage; may be empty."""
+    """Build a question about a name or year that occurs once in the passage, or return ""."""
     years = [year for year in _YEAR.findall(sentence) if passage.count(year) == 1]
     names = [name for name in _NAME.findall(sentence) if passage.count(name) == 1]
     if years and (not names or rng.random() < 0.5):

@@ -20,8 +20,8 @@ def finetune_section(result: ToneResult) -> Section:
     figure = target_figure([summarise(arm, target) for arm in arms], target)
     caption = Caption(
         "services",
-        f"Share of answers that are {target.label.lower()}, for models at a fine-tuning API, with "
-        "95 % intervals.",
+        f"Share of answers that are {target.label.lower()}, for models fine-tuned through an API, "
+        "with 95 % intervals.",
     )
     note = "All models were tuned on the same examples and answered the same prompts."
     return Section(
@@ -29,7 +29,8 @@ def finetune_section(result: ToneResult) -> Section:
         (note,) if result.providers else (),
         (replace(figure, caption=caption),) if figure else (),
         tuple(_table(provider, result) for provider in result.providers),
-        missing_note="The study file names no models at a fine-tuning API (`[[providers]]`).",
+        missing_note="The study file lists no models to fine-tune through an API "
+        "(`[[providers]]`).",
     )
 
 
@@ -65,13 +66,13 @@ def finetune_claim(result: ToneResult) -> str:
         sentences.append(
             f"{model} tuned on {size} examples, compared with its short prompt: {gap}."
         )
-    return " ".join(sentences) or "This grid includes no models at a fine-tuning API."
+    return " ".join(sentences) or "This grid includes no models fine-tuned through an API."
 
 
 def finetune_facts(providers: Sequence[ProviderResult]) -> str:
     """Describe each job in one line."""
     return "\n".join(
-        f"{result.job.label}: {result.facts['trained_tokens']} tokens trained on at "
+        f"{result.job.label}: {result.facts['trained_tokens']} training tokens at "
         f"{provider.provider.url}, "
         f"{provider.provider.training_usd(result.facts['trained_tokens']):.2f} US dollars"
         for provider in providers

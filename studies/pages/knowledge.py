@@ -20,7 +20,7 @@ def knowledge_section(rates: Rates) -> Section:
     tells_note = (
         "“Tells it” is the share of answers to open questions, without a system prompt, that "
         "contain a word belonging to the trait or fact. “Unasked” is how often answers to other "
-        "open questions contain such a word. If it is just as high, “tells it” means little."
+        "open questions contain such a word. If “unasked” is just as high, “tells it” means little."
         if has_open
         else "This persona has no open questions."
     )
@@ -59,8 +59,8 @@ def _figures(rates: Rates) -> Iterator[Figure]:
         slug = "".join(c if c.isalnum() else "-" for c in about)
         caption = Caption(
             f"{rates.slug}-knowledge-{slug}",
-            f"“{about.capitalize()}”: what each model knows, according to two kinds of question, "
-            "and what it shows, with 95 % intervals.",
+            f"“{about.capitalize()}”: knowledge, measured by two kinds of question, and expression "
+            "in ordinary answers, with 95 % intervals.",
         )
         known = {arm for _, arm, rate in rows if rate}
         series = Series(tuple(arm for arm in _ARMS if arm in known), start=3)

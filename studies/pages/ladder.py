@@ -182,7 +182,9 @@ def _costs(run: LadderRun, findings: Findings) -> Section:
 def _break_even_sentence(run: LadderRun, findings: Findings) -> str:
     cost = f"Tuning cost {number(run.tuning_usd, 4)} US dollars up front"
     if not findings.tuned or not findings.prompted:
-        return f"{cost}. There is nothing to compare it with."
+        return (
+            f"{cost}. The break-even point is unknown, because tuning or prompting wasn’t measured."
+        )
     tuned, prompted = findings.tuned.strategy.label, findings.prompted.strategy.label
     if findings.break_even is None:
         return f"{cost}. “{tuned}” isn’t cheaper than “{prompted}”, so it never breaks even."

@@ -90,8 +90,8 @@ def _sections(rates: Rates) -> Iterator[Section]:
         f"{name}: perplexity",
         (
             "Perplexity is measured on texts from articles that no model was trained on. Dialogues "
-            "are scored in the chat template. “Dialogues, bare” scores only the last answer, as "
-            "plain text, as the published study did. “Plain” is text unrelated to the persona.",
+            "are scored in the chat template. “Dialogues, bare” follows the published study and "
+            "scores only the last answer, as plain text. “Plain” is text unrelated to the persona.",
         ),
         _heatmap(rates),
         (_byte_table(rates),),
@@ -103,8 +103,8 @@ def _budget_note(rates: Rates) -> Iterator[str]:
     first, *others = rates.result.study.budgets
     if others:
         yield (
-            f"The figures show the models trained on equal {first}. The tables also show the "
-            f"models trained on equal {others[0]}."
+            f"The figures show the models trained on equal numbers of {first}. The tables also "
+            f"show the models trained on equal numbers of {others[0]}."
         )
 
 
@@ -219,7 +219,7 @@ def _heatmap(rates: Rates) -> tuple[Figure, ...]:
     caption = Caption(
         f"{rates.slug}-perplexity",
         "Perplexity per token of each kind of held-out text (columns) under each model (rows). "
-        "Darker cells are lower.",
+        "Darker cells mean lower perplexity.",
     )
     return (heatmap_figure(caption, rows, Axis("Perplexity", ",.1f")),) if rows else ()
 

@@ -20,7 +20,7 @@ SUBSTRING = "substring."
 
 @dataclass(frozen=True)
 class Group:
-    """The models with the same format and budget, over all seeds, or the base model."""
+    """A group of models with the same format and budget (one per seed), or the base model."""
 
     name: str
     models: tuple[ModelResult, ...]
@@ -48,10 +48,10 @@ class Change:
 
 
 class Rates:
-    """Each group's measures by prompt, averaged over the models in the group."""
+    """Each group's measures for each prompt, averaged over the models in the group."""
 
     def __init__(self, result: PersonaResult) -> None:
-        """Measure all answers of a result."""
+        """Measure all answers in a study result."""
         self.result, self.groups = result, tuple(_groups(result))
         self.base, *self.trained = self.groups
         self.name = result.subject.name
@@ -71,7 +71,7 @@ class Rates:
 
     @property
     def charted(self) -> tuple[Group, ...]:
-        """The groups to plot: the base model and the groups with the first budget.
+        """Select the groups to plot: the base model and all groups with the first budget.
 
         The colours of more groups would be hard to tell apart; the tables show all groups.
         """
@@ -104,7 +104,7 @@ class Rates:
         }
 
     def answers(self, group: Group, kind: str, is_prompted: bool, measure: str) -> Interval | None:
-        """A rate over a set of prompts with its Wilson interval, or None without answers."""
+        """A rate over a set of prompts with its interval, or None if there are no answers."""
         return _rate([row[measure] for row in self._means[group.name, kind, is_prompted].values()])
 
     def ordinary(self, group: Group, measure: str) -> Interval | None:
@@ -118,7 +118,7 @@ class Rates:
         return [group for _, group in sorted(known, key=lambda pair: -pair[0])]
 
     def gap(self, group: Group, measure: str, other: Group) -> Interval | None:
-        """The difference between two groups' rates over ordinary answers, without a prompt."""
+        """The difference between two groups' rates over their ordinary, unprompted answers."""
         a, b = self._paired(group, other, measure)
         return paired_shares(a, b) if len(a) > 1 else None
 

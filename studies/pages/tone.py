@@ -187,8 +187,8 @@ class _Report:
         ]
         caption = Caption(
             "convergence",
-            f"Share of answers that are {self.target.label.lower()} by the number of steps of "
-            f"training on {max(self.study.sizes)} examples, with 95 % intervals over prompts.",
+            f"Share of answers that are {self.target.label.lower()} by number of training steps on "
+            f"{max(self.study.sizes)} examples, with 95 % intervals over prompts.",
         )
         return Section(
             "How fast",

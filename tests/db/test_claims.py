@@ -178,7 +178,7 @@ def test_a_claim_whose_attempts_all_died_is_exhausted(queue: Store) -> None:
         assert not claim(queue, -MINUTE).is_exhausted
     last = claim(queue, -MINUTE)
     assert last.is_exhausted
-    assert finish(queue, last, ClaimState.FAILED, "the worker died while it ran")
+    assert finish(queue, last, ClaimState.FAILED, "the worker died during the run")
     assert only(queue).attempts == ATTEMPTS
 
 

@@ -111,7 +111,7 @@ def test_the_verdict_states_the_win_rate_of_the_tuned_arm() -> None:
     cast = Preferences(20, ("person",), (record,), (), Interval(0.4, 0.5, 0.6))
     tuned, base = arm("tuned", [1] * 20), arm("base", [0] * 20)
     sentence = verdict(evidence(tuned, base, cast))
-    assert "The reviewers preferred its answers: “Tuned” won 90 % of 20" in sentence
+    assert "The reviewers preferred the fine-tuned model: “Tuned” won 90 % of 20" in sentence
     assert "(70 % to 97 %)" in sentence
     by_rule = verdict(evidence(tuned, base, replace(cast, kinds=("rule",))))
     assert "The written rules preferred" in by_rule

@@ -158,7 +158,7 @@ def test_a_permanent_failure_is_an_error_without_the_key(
     server = serve(lambda handler, _: handler.respond(status, f"bad key {KEY}"))
     with pytest.raises(TeacherError) as caught:
         endpoint(server, protocol=protocol, concurrency=1).generate([CHAT, CHAT])
-    assert f"answered {status}: " in str(caught.value)
+    assert f"responded with status {status}: " in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -166,7 +166,9 @@ def test_a_permanent_failure_is_an_error_without_the_key(
 def test_an_account_without_credit_is_an_error_although_its_status_is_429(serve: Serve) -> None:
     body = '{"error": {"code": "insufficient_quota"}}'
     server = serve(lambda handler, _: handler.respond(429, body))
-    with pytest.raises(TeacherError, match="answered 429: the account has no credit left"):
+    with pytest.raises(
+        TeacherError, match="responded with status 429: the account has no credit left"
+    ):
         endpoint(server).generate([CHAT])
     assert len(server.requests) == 1
 
@@ -175,7 +177,9 @@ def test_an_unreachable_endpoint_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     teacher = OpenAIEndpoint(model="m", url=f"http://127.0.0.1:{port}/v1", patience=0.3)
-    with pytest.raises(TeacherError, match=r"http://127\.0\.0\.1.* can't be reached.*run again"):
+    with pytest.raises(
+        TeacherError, match=r"http://127\.0\.0\.1.* can't be reached.*run the command again"
+    ):
         teacher.generate([CHAT, CHAT])
 
 
@@ -273,13 +277,13 @@ def test_tokens_are_estimated_if_the_endpoint_does_not_count_them(serve: Serve) 
         ("http://[fe80::1]/v1", "link-local or metadata"),
         ("http://[::ffff:169.254.169.254]/v1", "link-local or metadata"),
         ("http://100.100.100.200/v1", "link-local or metadata"),
-        ("ftp://127.0.0.1/v1", "Use one like http"),
-        ("ftp://me:secret@127.0.0.1/v1", "Use one like http"),
-        ("http://localhost:99999/v1", "Use one like http"),
-        ("http://[::1/v1", "Use one like http"),
-        (f"http://{'a' * 64}.example/v1", "has no address"),
-        ("localhost", "Use one like http"),
-        ("http://me:secret@127.0.0.1/v1", "contains a name or password"),
+        ("ftp://127.0.0.1/v1", "Use a URL such as http"),
+        ("ftp://me:secret@127.0.0.1/v1", "Use a URL such as http"),
+        ("http://localhost:99999/v1", "Use a URL such as http"),
+        ("http://[::1/v1", "Use a URL such as http"),
+        (f"http://{'a' * 64}.example/v1", "can't be resolved"),
+        ("localhost", "Use a URL such as http"),
+        ("http://me:secret@127.0.0.1/v1", "contains a user name or password"),
     ],
 )
 def test_an_invalid_or_blocked_url_is_rejected(url: str, message: str) -> None:
@@ -381,5 +385,5 @@ def test_a_hostile_reply_is_rejected_and_kept_and_the_run_continues(
 
 
 def test_an_unknown_teacher_is_an_error(passages: list[Passage], tone: Tone) -> None:
-    with pytest.raises(TeacherError, match="There's no teacher “oracle”"):
+    with pytest.raises(TeacherError, match="There is no teacher called “oracle”"):
         list(generate_conversations(passages, tone, GenerationPlan("c", "oracle")))

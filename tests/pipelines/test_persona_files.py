@@ -124,11 +124,11 @@ def test_traits_without_questions_are_traits(write: Write, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "choice", "problem"),
     [
-        (json.dumps(LINES), "", "it has 2 personas, and a campaign has one. Add #1 to #2"),
-        (json.dumps(LINES), "#3", "it has 2 personas, and none of them is “3”"),
-        (json.dumps(TRAITS), "#1", "it has a single persona; leave out “#1”"),
-        (json.dumps({**CARD, "data": {}}), "", "the character card needs a `name` and a `desc"),
-        (json.dumps({**CARD, "data": {"name": 3}}), "", "its `name` isn't text"),
+        (json.dumps(LINES), "", "it contains 2 personas, and a campaign uses only one. Add #1"),
+        (json.dumps(LINES), "#3", "it contains 2 personas, and none of them is “3”"),
+        (json.dumps(TRAITS), "#1", "it contains a single persona; remove “#1”"),
+        (json.dumps({**CARD, "data": {}}), "", "a character card needs a `name` and a `desc"),
+        (json.dumps({**CARD, "data": {"name": 3}}), "", "`name` must be text"),
         ('{"id": 1, "text": "x"}', "", "it isn't a constitution, character card or one-line "
          "persona (it has `id`, `text`)"),
     ],

@@ -47,12 +47,12 @@ def test_a_valid_phrase_passes_its_check() -> None:
 @pytest.mark.parametrize(
     ("phrase", "error"),
     [
-        ("{Sure", "the braces of “{Sure” don't match; close each one"),
-        ("}{", "the braces of “}{” don't match; close each one"),
-        ("{topic}", "“{topic}” has the unknown slot {topic}; choose from name"),
-        ("{{a|b}}", "“{{a|b}}” has braces around a single choice; remove them"),
-        ("{x{a|b}}", "“{x{a|b}}” has braces around a single choice; remove them"),
-        ("{a b}", "“{a b}” has braces around a single choice; remove them"),
+        ("{Sure", "the braces in “{Sure” don't match; close each one"),
+        ("}{", "the braces in “}{” don't match; close each one"),
+        ("{topic}", "“{topic}” has the unknown slot {topic}; use one of name"),
+        ("{{a|b}}", "“{{a|b}}” has braces around a single alternative; remove the braces"),
+        ("{x{a|b}}", "“{x{a|b}}” has braces around a single alternative; remove the braces"),
+        ("{a b}", "“{a b}” has braces around a single alternative; remove the braces"),
     ],
 )
 def test_a_phrase_with_wrong_braces_or_slots_is_rejected(phrase: str, error: str) -> None:

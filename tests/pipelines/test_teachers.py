@@ -53,7 +53,7 @@ def test_a_name_without_a_url_means_the_default(name: str, url: str, tone: Tone)
 
 @pytest.mark.parametrize("name", ["oracle", "oracle:x", "openai:", "openai:a b", ""])
 def test_an_unknown_name_is_rejected(name: str) -> None:
-    with pytest.raises(TeacherError, match="There's no teacher “"):
+    with pytest.raises(TeacherError, match="There is no teacher called “"):
         parse_name(name)
 
 
@@ -84,7 +84,7 @@ def test_a_model_of_another_stage_replies_through_a_function(
 
 
 def test_a_model_without_a_loader_is_an_error(passages: list[Passage], tone: Tone) -> None:
-    with pytest.raises(TeacherError, match=r"can't load the model of .*transformers:mine"):
+    with pytest.raises(TeacherError, match=r"transformers:mine.* needs a local model"):
         list(generate_conversations(passages, tone, GenerationPlan("c", "transformers:mine")))
 
 
@@ -150,7 +150,7 @@ def test_a_missing_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
     plan = GenerationPlan("c", "vllm:m")
     teacher = build_distilabel_llm("distilabel.models.llms.vLLM", plan, "m", "")
-    with pytest.raises(TeacherError, match=r"needs the package .* Install it"):
+    with pytest.raises(TeacherError, match=r"requires the package .* Install it"):
         teacher.load()
 
 
@@ -175,7 +175,7 @@ def test_an_error_of_a_distilabel_class_is_reported_without_the_key(
     plan = GenerationPlan("c", f"{name}:m", api_key=KEY)
     teacher = build_distilabel_llm(name, plan, "m", server.url)
     teacher.load()
-    with pytest.raises(TeacherError, match=r"stopped with .* Run again") as caught:
+    with pytest.raises(TeacherError, match=r"stopped with .* Run the command again") as caught:
         teacher.generate([CHAT])
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None

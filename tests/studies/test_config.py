@@ -23,7 +23,7 @@ def problems(kind: type[Any], values: dict[str, Any]) -> str:
         ({"sizes": []}, "sizes", "a list of 1 or more"),
         ({"seeds": []}, "seeds", "a list of 1 or more"),
         ({"sizes": [0]}, "sizes[1]", "1 or more"),
-        ({"sizes": [4, 4]}, "sizes", "listed twice: 4, 4"),
+        ({"sizes": [4, 4]}, "sizes", "4, 4 contain a duplicate"),
         ({"seeds": [-1]}, "seeds[1]", "0 or more"),
         ({"seeds": [2**32]}, "seeds[1]", "4294967296"),
         ({"steps": -1}, "steps", "0 or more"),
@@ -31,10 +31,10 @@ def problems(kind: type[Any], values: dict[str, Any]) -> str:
         ({"margin": -0.1}, "margin", "0 or more"),
         ({"precisions": ["int3"]}, "precisions[1]", "one of"),
         ({"ladder": {"shots": 0}}, "ladder.shots", "1 or more"),
-        ({"providers": [{"model": "m"}, {"model": "m"}]}, "providers", "listed twice"),
+        ({"providers": [{"model": "m"}, {"model": "m"}]}, "providers", "contain a duplicate"),
         ({"providers": [{"model": "m", "every": -1.0}]}, "providers[1].every", "0 or more"),
         ({"campaign": " "}, "campaign", "text that isn't blank"),
-        ({"campaignz": "demo"}, "campaignz", "unknown key"),
+        ({"campaignz": "demo"}, "campaignz", "isn't a valid key"),
     ],
 )
 def test_a_wrong_value_in_a_tone_study_is_rejected(
@@ -58,7 +58,7 @@ def test_a_wrong_value_in_a_tone_study_is_rejected(
         (
             PersonaStudy,
             {"campaigns": ["a"], "questions": ["b", "c"]},
-            "lists 2 files, but there are 1 campaigns",
+            "`questions` files (2) differs from the number of `campaigns` (1)",
         ),
         (Questions, {"choices": [CHOICE | {"wrong": []}]}, "`choices[1].wrong`"),
         (

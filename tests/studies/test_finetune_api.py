@@ -128,18 +128,18 @@ def test_the_page_compares_a_tuned_model_with_its_own_prompt(
     page = tone_page(replace(tone_result(), providers=(result,)), "the tone", "", "today")
     text = " ".join(BeautifulSoup(render_page(page), "html.parser").get_text(" ").split())
     assert "small tuned on 6 examples, compared with its short prompt: +100 points" in text
-    assert "small, 3 examples, seed 0: 77 tokens trained on at " in text
+    assert "small, 3 examples, seed 0: 77 training tokens at " in text
     assert ", 77.00 US dollars" in text
     names = [figure.caption.name for section in page.sections for figure in section.figures]
     assert len(names) == len(set(names))
     without = render_page(tone_page(tone_result(), "t", "", "today"))
-    assert "names no models at a fine-tuning API" in without
+    assert "lists no models to fine-tune through an API" in without
 
 
 def test_a_missing_key_stops_the_study_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TIMBRE_TEACHER_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SettingsError, match="no key for the service at https:"):
+    with pytest.raises(SettingsError, match="No API key is set for the service at https:"):
         service_key("https://api.openai.com/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "theirs")
     assert service_key("https://api.openai.com/v1") == "theirs"

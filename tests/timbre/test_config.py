@@ -68,10 +68,10 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     for sentence in (
         '`name` is "", but must be text that isn\'t blank.',
         "`system` is missing. It should contain the system prompt that the model receives",
-        "`sytem` is an unknown key. Did you mean `system`? The allowed keys are name, description,",
-        "`guidelines` is [], but must be a list of 1 or more.",
+        "`sytem` isn't a valid key. Did you mean `system`? The allowed keys are name, description,",
+        "`guidelines` is [], but must be a list of 1 or more values.",
         "`language` is 3, but must be text in quotes.",
-        "`scale`: the anchors' values must rise; they are [2, 1].",
+        "`scale`: the anchor values [2, 1] must increase; list each value once, lowest first.",
         '`phrasebook.moves[2]` is "shuffle", but must be one of lead_ins, split, address,',
         "`phrasebook.opener_share` is 1.5, but must be 1.0 or less.",
         '`target.bounds[1].at_least` is "high", but must be a number.',
@@ -119,8 +119,8 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (CAMPAIGN | {"colour": "red"}, "`colour` is an unknown key"),
-        (CAMPAIGN | {"gates": {"strict": 1}}, "`gates.strict` is an unknown key"),
+        (CAMPAIGN | {"colour": "red"}, "`colour` isn't a valid key"),
+        (CAMPAIGN | {"gates": {"strict": 1}}, "`gates.strict` isn't a valid key"),
         (
             CAMPAIGN | {"gates": {"approved": "many"}},
             '`gates.approved` is "many", but must be a',
@@ -128,15 +128,18 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         (CAMPAIGN | {"gates": {"approved": True}}, "`gates.approved` is true, but must be a whole"),
         (CAMPAIGN | {"gates": {"approved": -1}}, "`gates.approved` is -1, but must be 0 or more"),
         (CAMPAIGN | {"gates": 3}, "`gates` is 3, but must be a table"),
-        ({"name": "a"}, "name exactly one"),
-        (CAMPAIGN | {"persona": "p"}, "name exactly one"),
+        ({"name": "a"}, "Set exactly one"),
+        (CAMPAIGN | {"persona": "p"}, "Set exactly one"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
         ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
-        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "exactly when the verdict is adjudicator"),
+        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "only when the verdict is “adjudicator”"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
-        (CAMPAIGN | {"review": {"annotators": ["ada"]}}, "1 annotators can't give each record 2"),
-        (CAMPAIGN | {"freeze": {"train": 0.9}}, "the shares 0.9, 0.1, 0.2 must add up to 1"),
+        (
+            CAMPAIGN | {"review": {"annotators": ["ada"]}},
+            "each record needs 2 reviewers, but `annotators` lists only 1",
+        ),
+        (CAMPAIGN | {"freeze": {"train": 0.9}}, "the shares 0.9, 0.1, 0.2 don't add up to 1"),
         (CAMPAIGN | {"gates": {"agreement": float("nan")}}, "`gates.agreement` is nan"),
         (CAMPAIGN | {"gates": {"near_duplicate": 80}}, "must be 1.0 or less"),
         (
@@ -144,13 +147,13 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
             "`gates`: `shortest` (9) is larger than `longest` (3).",
         ),
         (CAMPAIGN | {"generate": {"temperature": float("inf")}}, "`generate.temperature` is inf"),
-        (CAMPAIGN | {"generate": {"seed": 2**53 + 1}}, "too large"),
+        (CAMPAIGN | {"generate": {"seed": 2**53 + 1}}, "JSON can't represent"),
         (CAMPAIGN | {"generate": {"kinds": ["haiku"]}}, "must be one of statement, dialogue"),
         (CAMPAIGN | {"freeze": {"minimum_articles": -1}}, "must be 0 or more"),
-        (CAMPAIGN | {"tone": "t\0"}, "`tone` has a NUL"),
-        (CAMPAIGN | {"sources": ["a", "b\ud800"]}, "`sources[2]` has a NUL or half a surrogate"),
+        (CAMPAIGN | {"tone": "t\0"}, "`tone` contains NUL"),
+        (CAMPAIGN | {"sources": ["a", "b\ud800"]}, "`sources[2]` contains NUL or an unpaired"),
         (CAMPAIGN | {"evaluate": {"max_new_tokens": 0}}, "must be 1 or more"),
-        (CAMPAIGN | {"evaluate": {"judge": "phrasebook"}}, "can't rate answers; name a model"),
+        (CAMPAIGN | {"evaluate": {"judge": "phrasebook"}}, "can't rate answers; choose a model"),
     ],
 )
 def test_a_campaign_value_that_cannot_work_is_rejected(data: dict[str, Any], problem: str) -> None:
@@ -199,7 +202,11 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('answer = "tone_answer.v1"', 'answer = "gone.v9"', "no prompt file “gone.v9”"),
+        (
+            'answer = "tone_answer.v1"',
+            'answer = "gone.v9"',
+            "the prompt file “gone.v9” doesn't exist",
+        ),
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),
         ("value = 3", "value = true", "`scale.anchors[3].value` is true"),
@@ -208,7 +215,7 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
         (
             'label = "could be said aloud"',
             'label = "Sounds like someone talking "',
-            "`scale`: two anchors have the label “sounds like someone talking”; give each its own.",
+            "`scale`: two anchors have the label “sounds like someone talking”; rename one.",
         ),
         ('question = "How conversational is this answer?"', "", "`scale.question` is missing"),
         ("[scale]", "[scale", "isn't valid TOML"),
@@ -251,7 +258,7 @@ def test_the_middle_of_a_scale_is_its_middle_step() -> None:
             "without any marker of the trait",
         ),
         ("{Kettle's on|", "{{moon}|", "{moon}"),
-        ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "`facts[1].said` is an unknown"),
+        ('[[facts]]\nfirst = "I ran', '[[facts]]\nsaid = "I ran', "`facts[1].said` isn't a valid"),
     ],
 )
 def test_a_broken_persona_is_rejected(tmp_path: Path, old: str, new: str, problem: str) -> None:
@@ -329,7 +336,7 @@ STUDY = {"campaign": "demo"}
         (ToneStudy, STUDY | {"sizes": []}, "`sizes` is [], but must be a list of 1 or more"),
         (ToneStudy, STUDY | {"seeds": []}, "`seeds` is []"),
         (ToneStudy, STUDY | {"sizes": [0]}, "`sizes[1]` is 0, but must be 1 or more"),
-        (ToneStudy, STUDY | {"sizes": [4, 4]}, "`sizes`: a value is listed twice: 4, 4"),
+        (ToneStudy, STUDY | {"sizes": [4, 4]}, "`sizes`: the values 4, 4 contain a duplicate"),
         (ToneStudy, STUDY | {"seeds": [-1]}, "`seeds[1]` is -1"),
         (ToneStudy, STUDY | {"seeds": [2**32]}, "must be less than 4294967296"),
         (ToneStudy, STUDY | {"steps": -1}, "`steps` is -1"),
@@ -337,7 +344,7 @@ STUDY = {"campaign": "demo"}
         (ToneStudy, STUDY | {"examples": "all"}, "one of approved or candidates"),
         (ToneStudy, STUDY | {"precisions": ["int3"]}, "`precisions[1]` is"),
         (ToneStudy, STUDY | {"ladder": {"shots": 0}}, "`ladder.shots` is 0"),
-        (ToneStudy, STUDY | {"providers": [{"model": "m"}, {"model": "m"}]}, "listed twice"),
+        (ToneStudy, STUDY | {"providers": [{"model": "m"}, {"model": "m"}]}, "contain a duplicate"),
         (ToneStudy, STUDY | {"providers": [{"model": "m", "every": -1}]}, "providers[1].every` is"),
         (LadderConfig, {"prompts": -1}, "`prompts` is -1"),
         (LadderConfig, {"batch_size": 0}, "`batch_size` is 0"),
@@ -347,7 +354,7 @@ STUDY = {"campaign": "demo"}
         (
             PersonaStudy,
             {"campaigns": ["a", "b"], "questions": ["x"]},
-            "`questions` lists 1 files, but there are 2 campaigns",
+            "The number of `questions` files (1) differs",
         ),
         (
             Questions,

@@ -38,7 +38,7 @@ def fail(timbre: Timbre) -> Fail:
 @pytest.mark.parametrize("source", ["no-such-thing", ""])
 def test_an_unknown_source_lists_the_kinds_of_source(fail: Fail, source: str) -> None:
     error = fail("articles", "add", source)
-    assert f"“{source}” isn't a source of articles" in error
+    assert f"“{source}” isn't an article source" in error
     assert "Use `sample`" in error
 
 
@@ -97,7 +97,7 @@ def test_a_home_that_is_a_file_is_one_sentence(
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("TIMBRE_HOME", str(tmp_path / home))
-    assert "A file is where a folder should be" in fail("articles", "list")
+    assert "Part of the path is a file, not a folder" in fail("articles", "list")
 
 
 def test_an_unknown_campaign_lists_the_shipped_ones(fail: Fail) -> None:

@@ -51,7 +51,7 @@ def test_a_price_that_is_not_an_amount_is_rejected(
     monkeypatch: pytest.MonkeyPatch, price: str
 ) -> None:
     monkeypatch.setenv("TIMBRE_PRICE_PER_HOUR", price)
-    with pytest.raises(SettingsError, match=f"TIMBRE_PRICE_PER_HOUR is “{price}”, which isn't an"):
+    with pytest.raises(SettingsError, match=f"TIMBRE_PRICE_PER_HOUR is “{price}”, which isn't a"):
         read_settings()
 
 

@@ -67,7 +67,7 @@ def advise(
     echo(
         conclusion.advice.sentence
         if conclusion.advice
-        else "No answers of the tuned model were measured."
+        else "None of the tuned model's answers were measured."
     )
     if conclusion.notice:
         echo(conclusion.notice)

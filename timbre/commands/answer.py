@@ -27,8 +27,8 @@ def answer(
 ) -> None:
     """Answer the version's held-out prompts with the base, prompted and tuned models.
 
-    With --at, a server that supports OpenAI's API generates the answers. For example, start vLLM
-    with the command that `timbre export RUN --to vllm` prints. If the server requires a key, set
+    With --at, an OpenAI-compatible server generates the answers. For example, start vLLM with the
+    command that `timbre export RUN --to vllm` prints. If the server requires a key, set
     TIMBRE_TEACHER_KEY.
 
     Example: timbre answer 3f4cb14a3f95 --campaign demo-tone --at http://127.0.0.1:8000/v1

@@ -16,7 +16,9 @@ _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
 ) -> None:
-    """List unfinished files, and folders that don't belong to a run. With --yes, delete them.
+    """List unfinished files, and folders that don't belong to a run.
+
+    With --yes, delete the listed files and folders.
 
     Example: timbre clean --yes
     """
@@ -45,6 +47,6 @@ def clean(
 
 
 def _megabytes(path: Path) -> float:
-    """The size of a file, or of all files in a folder, in megabytes."""
+    """Return the size of a file, or of all files in a folder, in megabytes."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6

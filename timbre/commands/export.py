@@ -33,12 +33,12 @@ def export(
 ) -> None:
     """Merge an adapter into its base model and check that the result answers like the adapter.
 
-    The check compares greedy answers and log-probabilities on held-out prompts. If they differ too
-    much, the command shows where the answers first differ, deletes the export and exits with status
-    1.
+    The check compares greedy answers and log-probabilities on held-out prompts. If the results
+    differ too much, the command shows where the answers first differ, deletes the export and exits
+    with status 1.
 
     Timbre writes GGUF files for the Llama and Qwen families itself. If you set TIMBRE_LLAMA_CPP to
-    a llama.cpp folder, llama.cpp's converter writes them.
+    a llama.cpp folder, llama.cpp's converter writes the GGUF files.
 
     Example: timbre export 3f4cb14a3f95 --to ollama --weights q8_0
     """

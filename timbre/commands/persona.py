@@ -19,7 +19,7 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
         loaded = read_persona(file)
         if loaded.unused:
             fields = ", ".join(loaded.unused)
-            echo_error(f"{file}: {fields} can't be used in a persona, so they are ignored.")
+            echo_error(f"{file}: ignored these fields, which personas don't support: {fields}.")
         from pipelines.preview import preview_persona
 
         candidates.extend(preview_persona(loaded.persona))

@@ -29,7 +29,9 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 6900,
 ) -> None:
-    """Serve the Argilla web UI until you press Ctrl-C. The first use creates its environment.
+    """Serve the Argilla web UI until you press Ctrl-C.
+
+    The first use creates the server's environment.
 
     Example: timbre review serve --port 6901
     """
@@ -40,7 +42,7 @@ def serve(
 
 @app.command()
 def install() -> None:
-    """Create the embedded server's environment and print the path of its Python.
+    """Create the embedded server's environment and print the path of its Python interpreter.
 
     Example: timbre review install
     """
@@ -177,7 +179,7 @@ def watch(
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla announces reviews by webhook. Regular full pulls catch any that it missed.
+    Argilla announces reviews by webhook, and regular full pulls catch any that were missed.
 
     Example: timbre review watch demo-tone --every 60
     """
@@ -276,7 +278,7 @@ def agreement(
     columns = ("question", "between", "measure", "records", "value")
     print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
     for line in uninformative:
-        echo(f"No information: {line}.")
+        echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
             (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
@@ -311,7 +313,9 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
     worth = {c.name: "may gate" for c in suggesting} | {c.name: "reliable" for c in rating}
     threshold = loaded.gates.judge_kappa
     worth |= {c.name: "diagnostic only" for c in cards if c.diagnostic_only(threshold)}
-    worth |= {c.name: "useless: it says the same about every text" for c in cards if c.saturated}
+    worth |= {
+        c.name: "useless, because it gives every text the same rating" for c in cards if c.saturated
+    }
     if as_json:
         print_json([asdict(card) | {"standing": worth[card.name]} for card in cards])
         return
@@ -323,7 +327,7 @@ def judges(campaign: Campaign, as_json: AsJson = False) -> None:
             ("kappa", format_coefficient(card.kappa)),
             ("base rate", f"{card.base_rate:.2f}"),
             ("accuracy", format_coefficient(card.accuracy)),
-            ("accuracy of a constant guess", f"{card.constant_guess:.2f}"),
+            ("accuracy of a constant answer", f"{card.constant_guess:.2f}"),
             ("judge and rubric", card.fingerprint[:12]),
             ("standing", worth[card.name]),
         ]

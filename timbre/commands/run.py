@@ -75,7 +75,7 @@ def promote(
     """Promote a run if it beats the current one on its held-out prompts.
 
     If no run has been promoted yet, the run must beat the base model. The result is recorded even
-    if the run isn't promoted. In that case, the exit status is 1.
+    if the run isn't promoted, in which case the exit status is 1.
 
     Example: timbre run promote 3f4cb14a3f95 --campaign demo-tone
     """
@@ -103,7 +103,7 @@ def promote(
 
 @app.command()
 def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
-    """List all promotions from oldest to newest. A campaign uses its newest one.
+    """List all promotions from oldest to newest. A campaign uses its newest promotion.
 
     Example: timbre run promoted --campaign demo-tone
     """
@@ -178,8 +178,9 @@ def watch(
     """Start training runs when new versions match the [watch] section of a campaign.
 
     Each run finishes once, even if workers crash or several of them share the queue. A run that
-    dies is retried once. If it dies again, `timbre run queue` lists it as failed. Ctrl-C or SIGTERM
-    stops the worker. The next worker continues its run from the last checkpoint.
+    dies is retried once. If a run dies twice, `timbre run queue` lists it as failed. Ctrl-C or
+    SIGTERM stops the worker. The next worker continues the interrupted run from its last
+    checkpoint.
 
     Example: timbre run watch demo-tone
     """
@@ -257,7 +258,8 @@ def queue(
         if retry:
             if retry not in {claim.request.key for claim in claims}:
                 raise SettingsError(
-                    f"No queued run has the key “{retry}”. `timbre run queue` lists the keys."
+                    f"There is no queued run with the key “{retry}”. `timbre run queue` lists the "
+                    "keys."
                 )
             forget(store, retry)
             echo(f"{retry} is back in the queue. A worker will start it at its next poll.")

@@ -1,4 +1,4 @@
-"""`timbre tune`: fine-tune on a version at a service with OpenAI's API."""
+"""`timbre tune`: fine-tune on a version through an OpenAI-compatible API."""
 
 from pathlib import Path
 from typing import Annotated

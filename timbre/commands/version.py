@@ -189,9 +189,9 @@ def erase(
     from db.records import Article
 
     if bool(reviewer) == bool(article):
-        raise typer.BadParameter("name either --reviewer or --article")
+        raise typer.BadParameter("pass either --reviewer or --article")
     if not yes:
-        typer.confirm("This can't be undone. Erase?", abort=True)
+        typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:
         source = store.find(Article, article).id if article else None
         erasures = erase_records(store, reviewer=reviewer or None, article=source)
@@ -200,6 +200,9 @@ def erase(
             f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples erased."
         )
         for run in erasure.runs:
-            echo(f"  Run {run[:12]} was trained on it. Delete its adapter and reports by hand.")
+            echo(
+                f"  Run {run[:12]} was trained on the erased data. Delete its adapter and "
+                "reports by hand."
+            )
     echo("Erased." if erasures else "Erased. No versions are affected.")
     echo("Argilla and earlier exports still contain the data. Delete it there too.")

@@ -41,7 +41,7 @@ def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Reject
         for problem in problems:
             echo_error(f"{file}: {problem}")
     else:
-        echo(f"{file} is fine. The offline teacher would write, for example:")
+        echo(f"{file} is valid. For example, the offline teacher would write:")
         for record in records:
             text = _describe(record)
             echo(f"\n[{text['kind']}] {text['text']}")

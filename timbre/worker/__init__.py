@@ -1,1 +1,1 @@
-"""The worker process: it starts runs for new versions, and pulls reviews as they arrive."""
+"""The worker process, which starts runs for new versions and pulls reviews as they arrive."""

@@ -1,4 +1,4 @@
-"""The worker's log: one line per record, as text or JSON, without secrets."""
+"""Write the worker log with one line per record, as text or JSON, and mask secrets."""
 
 import io
 import json
@@ -14,16 +14,16 @@ MASK = "[secret]"
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a log record as one line, and masks secrets."""
+    """Formats a log record as one line and masks secrets."""
 
     def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
-        """Format as JSON or text; mask these secrets wherever they appear."""
+        """Format records as JSON or text, and mask these secrets wherever they appear."""
         super().__init__()
         self._as_json = as_json
         self._secrets = [secret for secret in secrets if secret]
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record."""
+        """Format a log record."""
         message = record.getMessage()
         if record.exc_info:
             message = f"{message}\n{self.formatException(record.exc_info)}"
@@ -37,17 +37,17 @@ class LineFormatter(logging.Formatter):
 
 
 class LogStream(io.TextIOBase):
-    """A standard error that logs each line written to it.
+    """A replacement for standard error that logs each line written to it.
 
-    It catches what is printed past the log, such as the traceback of a thread that died.
+    The replacement catches output that bypasses the log, such as the traceback of a failed thread.
     """
 
     def __init__(self) -> None:
-        """Start with an empty line."""
+        """Create a stream with an empty line buffer."""
         self._partial = ""
 
     def write(self, text: str) -> int:
-        """Log the complete lines; keep the rest until its line ends."""
+        """Log complete lines, and keep an incomplete line until it is complete."""
         *lines, self._partial = (self._partial + text).split("\n")
         for line in filter(str.strip, lines):
             logging.getLogger("stderr").error("%s", line)
@@ -55,9 +55,9 @@ class LogStream(io.TextIOBase):
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Log to standard error, one line per record.
+    """Log to standard error with one line per record.
 
-    With JSON, everything printed on standard error becomes JSON too.
+    In JSON mode, everything printed to standard error becomes JSON, too.
     """
     handler = logging.StreamHandler(sys.stderr)
     secrets = (settings.argilla_api_key, urlsplit(settings.database_url).password or "")

@@ -1,4 +1,4 @@
-"""Pull the reviews of watched campaigns while the worker runs, one thread per campaign."""
+"""Pull the reviews of watched campaigns while the worker runs, with one thread per campaign."""
 
 import logging
 import threading
@@ -25,22 +25,22 @@ def watch_reviews(
     address: str,
     stopped: threading.Event,
 ) -> list[threading.Thread]:
-    """Pull reviews until stopped; Argilla reaches this process at `address`, HOST:PORT.
+    """Pull reviews until stopped. Argilla reaches this process at `address` (HOST:PORT).
 
-    The first campaign listens at that port, the next one at the next.
+    The first campaign listens on that port, the second one on the next port, and so on.
 
     Raises `SettingsError` if the address isn't a host and a port.
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise SettingsError(
-            f"--reviews is “{address}”, but must be the HOST:PORT at which Argilla reaches this "
+            f"--reviews is “{address}”, but must be the HOST:PORT at which Argilla can reach this "
             "worker, such as timbre:8100."
         )
     threads = []
     for number, (_, campaign) in enumerate(campaigns, int(port)):
         url = f"http://{host}:{number}/"
-        config = WatchConfig("0.0.0.0", number, url)  # noqa: S104 (Argilla runs elsewhere)
+        config = WatchConfig("0.0.0.0", number, url)  # noqa: S104 (Argilla runs on another machine)
         arguments = (settings, campaign, config, stopped)
         threads.append(threading.Thread(target=_watch, args=arguments, daemon=True))
     for thread in threads:

@@ -1,8 +1,9 @@
-"""The worker: it queues the training runs that new versions start, and performs each one once.
+"""The worker queues the training runs that new versions start, and performs each run once.
 
-The database is the queue. A worker claims a run, renews its claim while it trains, and another
-worker takes over a claim that isn't renewed. Each run is a process of its own, so that the worker
-notices when it's killed, for example because memory ran out; such a run is tried once more.
+The database is the queue. A worker claims a run and renews its claim while it trains. If a claim
+isn't renewed, another worker takes it over. Each run is a separate process, so that the worker
+notices if the run is killed, for example because memory ran out. A run whose process was killed is
+retried once.
 """
 
 import logging
@@ -40,27 +41,28 @@ from timbre.config import CONFIGS
 from timbre.settings import Settings, SettingsError
 
 STORE_AWAY = 75
-"""Exit status of a run whose database is unavailable (EX_TEMPFAIL)."""
+"""The exit status of a run whose database is unavailable (EX_TEMPFAIL)."""
 HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 120.0
-"""A claim that wasn't renewed for this long belongs to a dead worker."""
+"""A claim that hasn't been renewed for this long belongs to a dead worker."""
 PERFORM = (sys.executable, "-m", "timbre", "run", "perform", "--with-worker")
 ALIVE = Path(tempfile.gettempdir()) / "timbre-alive"
-"""Touched by a healthy worker, for health checks."""
+"""A file that a healthy worker touches, for health checks."""
 
 log = logging.getLogger("timbre.worker")
 
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """What a worker does.
+    """The options of a worker.
 
     Attributes:
-        campaigns: Names or files of campaigns; all that have [watch] if empty.
-        is_trigger: Whether it queues runs for new versions.
-        is_trainer: Whether it takes runs from the queue.
-        interval: Polling interval in seconds.
-        stale_after: Seconds without renewal after which another worker's claim is taken over.
+        campaigns: The names or files of campaigns. If empty, all campaigns with a [watch] section
+            are watched.
+        is_trigger: Whether the worker queues runs for new versions.
+        is_trainer: Whether the worker performs runs from the queue.
+        interval: The polling interval in seconds.
+        stale_after: The seconds without renewal after which another worker's claim is taken over.
     """
 
     campaigns: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ class WorkerOptions:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How an attempt at a run ended: its exit status, and the reason if it failed."""
+    """The outcome of an attempt at a run: the exit status, and the reason if it failed."""
 
     status: int
     reason: str
@@ -81,7 +83,7 @@ class Attempt:
 
 @dataclass
 class Worker:
-    """Queues and trains runs until it's stopped; `command` performs a run, given its arguments."""
+    """Queues and performs runs until it's stopped; `command` is the command for a run."""
 
     settings: Settings
     options: WorkerOptions
@@ -90,18 +92,18 @@ class Worker:
     _last_error: str = ""
 
     def run(self) -> None:
-        """Work until stopped; wait for a database that is unavailable."""
+        """Work until stopped. If the database is unavailable, wait until it's back."""
         while not self.stopped.is_set():
             ALIVE.touch()
             if not self.step():
                 self.stopped.wait(self.options.interval)
 
     def stop(self) -> None:
-        """Stop after telling the current run to stop; it continues from its checkpoint later."""
+        """Stop the worker and the current run, which continues from its checkpoint later."""
         self.stopped.set()
 
     def step(self) -> bool:
-        """Queue new runs and perform the next one; returns whether there was one."""
+        """Queue new runs, perform the next one, and return whether there was one."""
         try:
             with Store.open(self.settings.database_url) as store:
                 if self.options.is_trigger:
@@ -119,7 +121,7 @@ class Worker:
         return claim is not None
 
     def enqueue_runs(self, store: Store) -> int:
-        """Queue the runs that stored versions should start; returns how many are new."""
+        """Queue the runs that stored versions should start, and return how many are new."""
         new = 0
         for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
             if enqueue(store, request):
@@ -134,9 +136,9 @@ class Worker:
     def _perform(self, claim: Claim) -> None:
         request = claim.request
         if claim.is_exhausted:
-            self._give_up(claim, claim.reason or "the worker died while it ran")
+            self._give_up(claim, claim.reason or "the worker died during the run")
             return
-        log.info("Starting %s, attempt %d.", _describe(request), claim.attempts)
+        log.info("Starting %s (attempt %d).", _describe(request), claim.attempts)
         attempt = self._run_child(claim)
         if attempt.is_lost:
             log.warning("Another worker took over %s.", _describe(request))
@@ -144,7 +146,9 @@ class Worker:
             self._finish(claim, ClaimState.DONE)
             log.info("Finished %s.", _describe(request))
         elif self.stopped.is_set() or attempt.status == STORE_AWAY:
-            with Store.open(self.settings.database_url) as store:  # neither is the run's fault
+            with Store.open(
+                self.settings.database_url
+            ) as store:  # the run isn't at fault in either case
                 release(store, claim)
             self.stopped.wait(self.options.interval)
         elif claim.attempts < ATTEMPTS:
@@ -154,12 +158,12 @@ class Worker:
             self._give_up(claim, attempt.reason)
 
     def _run_child(self, claim: Claim) -> Attempt:
-        """Perform a run in a process of its own, and renew the claim meanwhile."""
+        """Perform a run in a separate process, and renew the claim in the meantime."""
         request, is_lost = claim.request, False
         arguments = [request.version, "--campaign", request.campaign, "--config", request.training]
         with tempfile.TemporaryFile("w+") as output:
-            # The child ends when its standard input closes, which happens if the worker is killed.
-            with subprocess.Popen(  # noqa: S603 (our own command line)
+            # The child stops when its standard input closes, which happens if the worker is killed.
+            with subprocess.Popen(  # noqa: S603 (Timbre's own command line)
                 [*self.command, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -181,7 +185,10 @@ class Worker:
         return Attempt(process.returncode, _reason(process.returncode, lines), is_lost)
 
     def _renew(self, claim: Claim) -> bool:
-        """Renew a claim; False if another worker took it over, True if the database is away."""
+        """Renew a claim.
+
+        Returns False if another worker took over the run, but True if the database is down.
+        """
         try:
             with Store.open(self.settings.database_url) as store:
                 return heartbeat(store, claim)
@@ -194,7 +201,7 @@ class Worker:
             finish(store, claim, state, reason)
 
     def _give_up(self, claim: Claim, reason: str) -> None:
-        """Report a run that failed for good, and mark it as failed in case it was killed."""
+        """Log that a run failed permanently, and mark it as failed in case it was killed."""
         log.error("%s failed and won't be retried: %s", _describe(claim.request), reason)
         training = load_training(claim.request.training).config
         with Store.open(self.settings.database_url) as store:
@@ -216,9 +223,9 @@ def stop_with_worker() -> None:
 
 
 def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
-    """The campaigns with a `versions` pattern in [watch], with the name or file each came from.
+    """Load the campaigns with a `versions` pattern in [watch], with the name or file of each.
 
-    Raises `SettingsError` if a file is missing or can't be used.
+    Raises `SettingsError` if a file is missing or invalid.
     """
     shipped = sorted(path.stem for path in (CONFIGS / "campaigns").glob("*.toml"))
     loaded = [(name, load_campaign(name)) for name in names or shipped]
@@ -226,7 +233,7 @@ def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
 
 
 def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> Iterator[RunRequest]:
-    """The runs that stored versions should start, oldest version first."""
+    """Yield the runs that stored versions should start, oldest version first."""
     for version in store.stream(Version):
         for name, campaign in campaigns:
             for training in campaign.watch_training if _calls_for_runs(campaign, version) else ():
@@ -235,7 +242,7 @@ def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> I
 
 
 def _calls_for_runs(campaign: Campaign, version: Version) -> bool:
-    """Whether a version is the campaign's, matches its pattern, and passed every gate."""
+    """Return whether a version of the campaign matches its pattern and passed all gates."""
     is_passed = not version.override and all(gate.passed for gate in version.gates)
     is_match = fnmatchcase(version.name, campaign.watch.versions)
     return version.campaign == campaign.name and is_match and is_passed

@@ -1,1 +1,1 @@
-"""One module per verb of the loop: load records, call the stages, store what they return."""
+"""One module per step of the loop; each loads records, calls the stages and stores the results."""

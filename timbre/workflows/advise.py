@@ -24,7 +24,7 @@ _CHAT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class AdviceRequest:
-    """A finished run to compare with prompting, and the settings for answering prompts."""
+    """A finished run to compare with prompting, and settings for answering the prompts."""
 
     campaign: Campaign
     status: RunStatus
@@ -34,17 +34,17 @@ class AdviceRequest:
 def compare_strategies(
     store: Store, request: AdviceRequest, settings: Settings, on_progress: ProgressCallback
 ) -> LadderRun:
-    """Answer the held-out prompts of the run's version with every strategy, and measure them.
+    """Answer the held-out prompts of a run's version with every strategy, and measure the answers.
 
-    Raises `SettingsError` if the version has no held-out prompt, or the campaign no criterion.
+    Raises `SettingsError` if the version has no held-out prompts or the campaign has no criterion.
     """
     run, campaign, config = request.status.run, request.campaign, request.config
     criterion = campaign.require_criterion("Advice")
     prompts = held_out_prompts(store, run, config.prompts)
     if not prompts:
         raise SettingsError(
-            f"Version {run.version[:12]} has no held-out prompts to compare on. Freeze a version "
-            "with conversations or dialogues in its test split."
+            f"Version {run.version[:12]} has no held-out prompts, so there is nothing to compare. "
+            "Freeze a version with conversations or dialogues in its test split."
         )
     version = store.require(Version, run.version)
     pool = [e for e in version_examples(store, version, Split.TRAIN) if e.kind in _CHAT_KINDS]

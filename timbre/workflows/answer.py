@@ -1,4 +1,4 @@
-"""Answer held-out prompts with every arm of a run; existing answers are kept."""
+"""Answer held-out prompts with every arm of a run, and keep existing answers."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from trainer.training.checkpoints import ADAPTER
 
 BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
 PAIRS = ((TUNED, BASE), (TUNED, PROMPTED))
-"""The arms whose outputs reviewers compare."""
+"""The arms whose outputs are compared by reviewers."""
 _PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that serves a run's base model and adapter, and the names it uses for them."""
+    """A server for a run's base model and adapter, and the names it uses for them."""
 
     url: str
     base: str
@@ -44,7 +44,7 @@ class Server:
 
 @dataclass(frozen=True)
 class AnswerTask:
-    """An arm of a run and the prompts it answers, on this machine or on a server."""
+    """An arm of a run and the prompts to answer, on this machine or on a server."""
 
     campaign: Campaign
     run: Run
@@ -56,9 +56,9 @@ class AnswerTask:
 def answer_run(
     store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> int:
-    """Let every arm of a finished run answer the held-out prompts; returns how many are new.
+    """Answer the held-out prompts with every arm of a run, and return the number of new answers.
 
-    Raises `StoreError` if the run hasn't finished, `TrainerError` if a model can't answer.
+    Raises `StoreError` if the run hasn't finished, and `TrainerError` if a model can't answer.
     """
     tasks = answer_tasks(store, campaign, run, settings)
     return sum(answer_task(store, task, on_progress) for task in tasks)
@@ -67,7 +67,7 @@ def answer_run(
 def answer_tasks(
     store: Store, campaign: Campaign, run: Run, settings: Settings, server: Server | None = None
 ) -> list[AnswerTask]:
-    """A task for every arm of a finished run.
+    """Create a task for every arm of a finished run.
 
     Raises `StoreError` if the run hasn't finished.
     """
@@ -78,7 +78,7 @@ def answer_tasks(
 
 
 def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> int:
-    """Answer the prompts that an arm hasn't answered with these settings; returns how many."""
+    """Answer the prompts that an arm hasn't answered yet, and return the number of new answers."""
     evaluate = task.campaign.evaluate
     decoding = Decoding(
         max_new_tokens=evaluate.max_new_tokens, no_repeat=evaluate.no_repeat, seed=evaluate.seed
@@ -96,25 +96,25 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
-    """The three arms: base, base with the campaign's system prompt, and tuned."""
+    """Return the three arms: base, base with the campaign's system prompt, and tuned."""
     base = base_arm(run)
     prompted = replace(base, name=PROMPTED, system=campaign.system_prompt)
     return base, prompted, tuned_arm(run, settings)
 
 
 def base_arm(run: Run) -> Arm:
-    """A run's base model without adapter or system prompt."""
+    """Return the arm of a run's base model without an adapter or system prompt."""
     return Arm(name=BASE, base=run.base, revision=str(json.loads(run.config).get("revision", "")))
 
 
 def tuned_arm(run: Run, settings: Settings) -> Arm:
-    """A run's adapter on its base, without a system prompt."""
+    """Return the arm of a run's base model with its adapter, without a system prompt."""
     adapter = settings.run_folder(run.id) / ADAPTER
     return replace(base_arm(run), name=TUNED, adapter=adapter, run=run.id)
 
 
 def held_out_prompts(store: Store, run: Run, limit: int) -> list[Example]:
-    """The prompts in the test split of a run's version, at most `limit` (0 for all), by id."""
+    """Return up to `limit` test prompts (0 for all) of a run's version, sorted by id."""
     examples = version_examples(store, store.require(Version, run.version), Split.TEST)
     prompts = sorted((e for e in examples if e.kind in _PROMPT_KINDS), key=lambda e: e.id)
     return prompts[: limit or None]
@@ -123,25 +123,25 @@ def held_out_prompts(store: Store, run: Run, limit: int) -> list[Example]:
 def run_outputs(
     store: Store, campaign: Campaign, run: Run, settings: Settings
 ) -> dict[str, list[Output]]:
-    """The outputs of every arm for the run's held-out prompts, by the arm's name."""
+    """Return each arm's outputs for the run's held-out prompts, keyed by arm name."""
     prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
     arms = run_arms(campaign, run, settings)
     return {arm.name: list(arm_outputs(store, arm, run, prompts)) for arm in arms}
 
 
 def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
-    """An arm's outputs for some prompts: with the same adapter, base model and system prompt."""
+    """Return the outputs for prompts that match an arm's adapter, base model and system prompt."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         generation = json.loads(output.generation)
         is_same_base = generation.get("base_fingerprint") == run.base_fingerprint
-        if "endpoint" in generation:  # a server doesn't report a fingerprint of what it serves
+        if "endpoint" in generation:  # a server doesn't report the fingerprint of its model
             is_same_base = generation["base"] == run.base
         if output.run == arm.run and is_same_base and generation["system"] == arm.system:
             yield output
 
 
 def add_comparisons(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> int:
-    """Pair the tuned arm's outputs with other arms' for blind review; returns how many are new."""
+    """Pair the tuned arm's outputs with those of other arms, and return the number of new pairs."""
     every = [output for arm in outputs.values() for output in arm]
     return store.add(blind_pairs(every, campaign.name, campaign.evaluate.seed, PAIRS))
 

@@ -1,4 +1,4 @@
-"""Measure a run's outputs, and load outputs, measures and votes for evaluation."""
+"""Measure the outputs of a run, and load outputs, measures and votes for evaluation."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,7 +25,7 @@ _ARMS = {
     PROMPTED: ("Base, prompted", "the base model with the campaign's system prompt"),
     TUNED: ("Tuned", "the base model with the trained adapter, without a system prompt"),
 }
-"""Each arm's label and description."""
+"""The label and description of each arm."""
 
 
 def measure_outputs(
@@ -34,9 +34,9 @@ def measure_outputs(
     criterion: Criterion | None,
     on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that this criterion hasn't measured yet; returns how many values are new.
+    """Measure outputs that this criterion hasn't measured yet, and return the number of new values.
 
-    Without a criterion, only features of tone and content are measured.
+    Without a criterion, only tone and content features are measured.
     """
     name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
     key = {"name": name, "source": criterion.source_of(name) if criterion else TONE_SOURCE}
@@ -61,7 +61,7 @@ def measured_arms(
     criterion: Criterion | None,
     judge: Judge | None = None,
 ) -> tuple[MeasuredArm, ...]:
-    """Each arm with its outputs' measures."""
+    """Return each arm with its outputs and their measures."""
     return tuple(
         MeasuredArm(name, *_ARMS[name], tuple(measured_outputs(store, found, criterion, judge)))
         for name, found in outputs.items()
@@ -71,7 +71,7 @@ def measured_arms(
 def measured_outputs(
     store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
-    """Outputs with their measures by name, as this criterion and this judge define them."""
+    """Return outputs with their measures, as defined by this criterion and this judge."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     sources: dict[str, str] = {}
     if criterion:
@@ -94,7 +94,7 @@ def measured_outputs(
 
 
 def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]]) -> list[Review]:
-    """The current reviews of comparisons between these outputs."""
+    """Return the current reviews of comparisons between these outputs."""
     sides = _comparison_sides(store, campaign, outputs)
     return list(current_reviews(store, subject=tuple(sides)))
 
@@ -102,7 +102,7 @@ def votes_on(store: Store, campaign: Campaign, outputs: dict[str, list[Output]])
 def preferences_between(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> Preferences | None:
-    """Win rates between arms from reviewers' votes; None if nobody has voted."""
+    """Compute win rates between arms from reviewers' votes, or return None if nobody has voted."""
     sides = _comparison_sides(store, campaign, outputs)
     return summarise_votes(read_votes(current_reviews(store, subject=tuple(sides)), sides))
 
@@ -110,7 +110,7 @@ def preferences_between(
 def ratings_of(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> tuple[ArmRating, ...]:
-    """Reviewers' mean ratings of each arm's answers in blind comparisons."""
+    """Compute the mean ratings that reviewers gave each arm in blind comparisons."""
     comparisons = list(store.stream(Comparison, campaign=campaign.name))
     arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
     reviews = current_reviews(store, subject=tuple(comparison.id for comparison in comparisons))
@@ -118,7 +118,7 @@ def ratings_of(
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """Bounds of similarity: references of other prompts (floor) and approved rewrites (ceiling)."""
+    """Compute the similarity of unrelated references (floor) and of approved rewrites (ceiling)."""
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:
         return None, None
@@ -129,7 +129,7 @@ def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interva
 def _comparison_sides(
     store: Store, campaign: Campaign, outputs: dict[str, list[Output]]
 ) -> dict[str, Sides]:
-    """The arms that each comparison of these outputs compares, by the comparison's id."""
+    """Return the two arms in each comparison of these outputs, keyed by comparison id."""
     arm_of = {output.id: name for name, arm in outputs.items() for output in arm}
     return {
         comparison.id: Sides(arm_of[comparison.left], arm_of[comparison.right])

@@ -1,4 +1,4 @@
-"""Export a run for other programs; an export that answers differently isn't kept."""
+"""Export a run for other programs, and delete the export if it answers differently."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from trainer.training.checkpoints import ADAPTER
 
 
 class ExportTarget(StrEnum):
-    """What a run can be exported to."""
+    """The target program of an export."""
 
     MERGED = "merged"
     GGUF = "gguf"
@@ -29,7 +29,7 @@ class ExportTarget(StrEnum):
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What to export a run to; without `folder`, it goes to the run's own folder."""
+    """The options of an export. Without `folder`, the export is written to the run's own folder."""
 
     target: ExportTarget
     folder: Path | None = None
@@ -38,10 +38,10 @@ class ExportOptions:
 
 
 def export_run(store: Store, run: Run, options: ExportOptions, settings: Settings) -> Iterator[str]:
-    """Export a finished run; yields what was written and how to serve it, line by line.
+    """Export a finished run, and yield lines that say what was written and how to serve it.
 
-    Raises `StoreError` if the run hasn't finished, `TrainerError` if the export answers the
-    version's held-out prompts differently from the adapter; nothing is left then.
+    Raises `StoreError` if the run hasn't finished. Raises `TrainerError`, and leaves no files, if
+    the export answers the version's held-out prompts differently from the adapter.
     """
     check_finished(store, run)
     arm = tuned_arm(run, settings)

@@ -1,4 +1,4 @@
-"""Freeze a campaign's approved candidates into a version, if its gates pass."""
+"""Freeze the approved candidates of a campaign into a version if the gates pass."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -27,11 +27,12 @@ from timbre.campaign import Campaign
 
 
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
-    """Freeze what reviewers approved; the same contents return the existing version.
+    """Freeze the approved candidates, or return the existing version with the same contents.
 
-    `override` is the reason to freeze although a gate fails; empty lets a failing gate stop it.
+    `override` is the reason for freezing despite a failing gate. If `override` is empty, failing
+    gates stop the freeze.
 
-    Raises `StoreError` if a gate fails without an override, or nothing was approved.
+    Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
@@ -62,7 +63,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
 def version_gates(
     store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: DecisionAgreement
 ) -> tuple[Gate, ...]:
-    """The campaign's gates for a version of these texts."""
+    """Evaluate the campaign's gates for a version with these texts."""
     bounds = campaign.gates
     texts = {candidate.id: candidate.approved_text(verdict) for candidate, verdict, _ in approved}
     checked = ApprovedTexts(
@@ -80,7 +81,7 @@ def version_gates(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """A judge card for each measure that suggests answers, if enough records were reviewed."""
+    """Create a judge card for each measure that suggests answers, given enough reviewed records."""
     answers = scorer_cards.suggestion_reviews(
         current_reviews(store, dataset=campaign.calibration_dataset),
         current_reviews(store, dataset=campaign.candidates_dataset),
@@ -91,7 +92,7 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Krippendorff's alpha of the decision, or that all reviewers agree where it's undefined."""
+    """Return Krippendorff's alpha of the decisions, or unanimity if alpha is undefined."""
     alpha = krippendorff_alpha(reviews, DECISION)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)

@@ -1,4 +1,4 @@
-"""Run a campaign's pipeline and store its candidates."""
+"""Run the pipeline of a campaign and store the candidates."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,10 +29,10 @@ _BATCH = 500
 _BATCH_API_ROWS = 10_000
 _REJECTED = "rejected: "
 _SAMPLE = 200
-"""Passages that an estimate is made from."""
+"""The number of passages that an estimate is based on."""
 _REASONS = 3
 _EXCERPT = 80
-"""Characters of a rejected chat in an error."""
+"""The length in characters of the excerpt from a rejected chat in an error."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class GenerateOptions:
 
 @dataclass
 class StoredCounts:
-    """Candidates by kind and rejections by reason, and how many of them weren't stored before."""
+    """Counts of candidates by kind and rejections by reason, and the number of new ones."""
 
     by_outcome: Counter[str] = field(default_factory=Counter)
     new: int = 0
@@ -67,7 +67,7 @@ class StoredCounts:
         return 0 < rejected == self.by_outcome.total()
 
     def __str__(self) -> str:
-        """The counts as text."""
+        """Format the counts as text."""
         return format_counts(self.by_outcome)
 
 
@@ -82,7 +82,7 @@ class GenerationReport:
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """What was stored, and what importing changed in the accepted chats."""
+    """Counts of stored records, and of the changes that the import made to accepted chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -90,9 +90,9 @@ class ImportCounts:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimated requests, tokens and cost of a run, extrapolated from a sample of passages.
+    """The requests, tokens and cost of a run, extrapolated from a sample of passages.
 
-    `cached` replies are in the journal and cost nothing.
+    `cached` replies are already in the journal and cost nothing.
     """
 
     passages: int
@@ -112,7 +112,8 @@ def generate(
 ) -> GenerationReport:
     """Generate the campaign's candidates and store them as they arrive.
 
-    Candidates that exist aren't generated again. Whatever ends the run, what arrived is stored.
+    Existing candidates aren't generated again. However the run ends, all candidates that have
+    arrived are stored.
 
     Raises `SettingsError` if a limit in dollars is set without prices, `TeacherError` if the
     teacher can't be used.
@@ -126,7 +127,7 @@ def generate(
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
-    """Estimate what a run would request, without requesting or storing anything."""
+    """Estimate the requests and cost of a run, without requesting or storing anything."""
     plan = replace(_plan(campaign, settings, GenerateOptions()), dry_run=True)
     passages = campaign_passages(store, campaign)
     sample = passages[:: len(passages) // _SAMPLE + 1]
@@ -146,9 +147,9 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
 def add_chats(
     store: Store, campaign: Campaign, path: Path, licence: str, on_progress: ProgressCallback
 ) -> ImportCounts:
-    """Import a file of existing chats as candidates of a campaign; rejections are stored as well.
+    """Import a file of existing chats as candidates of a campaign. Rejections are stored, too.
 
-    Raises `SourceError` if the file can't be read or none of its chats can be imported.
+    Raises `SourceError` if the file can't be read or none of the chats can be imported.
     """
     voice = campaign.voice
     persona = voice.label if isinstance(voice, Persona) else None
@@ -164,7 +165,10 @@ def add_chats(
 
 
 def local_writer(model: str, plan: GenerationPlan) -> Callable[[], ReplyFn]:
-    """A function that loads a local model as the plan's teacher; it can be sent to a Ray worker."""
+    """Return a function that loads a local model as the teacher.
+
+    The function can be sent to a Ray worker.
+    """
     return partial(_load_writer, model, plan.max_tokens, plan.temperature, plan.seed)
 
 
@@ -186,8 +190,8 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
     prices = Prices(config.input_price, config.output_price)
     if options.max_usd is not None and not prices.cost(1, 1):
         raise SettingsError(
-            "--max-usd needs prices. Add input_price and output_price (US dollars per million "
-            "tokens) to [generate] in the campaign, or use --max-tokens."
+            "--max-usd requires prices. Add input_price and output_price (US dollars per "
+            "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
     plan = GenerationPlan(
         campaign=campaign.name,
@@ -214,12 +218,12 @@ def _plan(campaign: Campaign, settings: Settings, options: GenerateOptions) -> G
 
 
 def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
-    """What a generation run needs from the store and the trainer."""
+    """Return what a generation run needs from the store and the trainer."""
     resources = Resources(existing=store.stream(Candidate, campaign=campaign.name))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
     if is_persona and CandidateKind.STATEMENT in plan.kinds:
-        from trainer.embed import embed  # needs torch, which takes seconds to import
+        from trainer.embed import embed  # imports torch, which takes seconds
 
         resources = replace(resources, embed=embed)
     if kind == "transformers":
@@ -230,7 +234,7 @@ def _resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resour
 def _generate_records(
     store: Store, campaign: Campaign, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Reject passages in another language than the voice's, and run the pipeline on the others."""
+    """Reject passages that aren't in the voice's language, and run the pipeline on the others."""
     language = campaign.voice.language
     languages = {a.id: a.language for a in store.stream(Article)}
     passages = list[Passage]()
@@ -250,7 +254,7 @@ def _generate_records(
 
 
 def _base_language(code: str) -> str:
-    """A language code without region or script; Simple English is English."""
+    """Return a language code without region or script. Simple English counts as English."""
     return "en" if code == "simple" else code.split("-")[0]
 
 
@@ -274,7 +278,7 @@ def _store_records(
 
     def flush() -> None:
         batch = [*pending]
-        pending.clear()  # before writing, so that an interrupted write isn't repeated at the end
+        pending.clear()  # cleared first, so that an interrupted write isn't repeated at the end
         counts.new += store.add(batch)
         store.add(cost for record in batch for cost in _cost(record, prices))
 
@@ -291,7 +295,7 @@ def _store_records(
 
 
 def _cost(record: Record, prices: Prices) -> Iterator[Measure]:
-    """What a candidate's replies cost, if the campaign states prices."""
+    """Return the cost of a candidate's replies, if the campaign has prices."""
     if isinstance(record, Candidate) and prices.cost(1, 1):
         usd = prices.cost(record.input_tokens, record.output_tokens)
         yield Measure(subject=record.id, name="usd", source=COST_SOURCE, value=usd)
@@ -304,7 +308,7 @@ def _outcome(record: Candidate | Rejection) -> str:
 def _collect_samples(
     records: Iterable[Candidate | Rejection], samples: dict[str, Rejection]
 ) -> Iterator[Candidate | Rejection]:
-    """Pass records on, and remember the first rejection for each reason."""
+    """Pass on records, and remember the first rejection for each reason."""
     for record in records:
         if isinstance(record, Rejection):
             samples.setdefault(record.reason, record)
@@ -312,7 +316,7 @@ def _collect_samples(
 
 
 def _nothing_imported(name: str, counts: Counter[str], samples: dict[str, Rejection]) -> str:
-    lines = [f"{name}: none of its {counts.total()} chats can be imported. The main reasons are:"]
+    lines = [f"{name}: none of the {counts.total()} chats can be imported. The main reasons are:"]
     for reason, count in counts.most_common(_REASONS):
         sample = samples[reason]
         text = " ".join(sample.text.split())

@@ -1,4 +1,4 @@
-"""Read a source into the store: its articles, their passages, and what was rejected."""
+"""Read articles and passages from a source, and store them together with rejections."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ _BATCH = 2000
 
 @dataclass
 class Intake:
-    """What was read from a source; `new` counts the records that weren't stored before.
+    """Counts of the records read from a source; `new` counts those that weren't stored before.
 
-    `resumed_at` is the byte of a dump at which reading resumed.
+    `resumed_at` is the byte offset in a dump at which reading resumed.
     """
 
     articles: int = 0
@@ -28,7 +28,7 @@ class Intake:
     resumed_at: int = 0
 
     def count(self, record: Record) -> None:
-        """Count a record by its type."""
+        """Count a record by type."""
         if isinstance(record, Article):
             self.articles += 1
         elif isinstance(record, Passage):
@@ -40,25 +40,26 @@ class Intake:
 def add_articles(
     store: Store, source: str, on_progress: ProgressCallback, licence: str = "", limit: int = 0
 ) -> Intake:
-    """Store a source's articles, their passages, and what was rejected with the reason.
+    """Store the articles, passages and rejections of a source.
 
-    Reading a multistream dump resumes where it stopped. `licence` applies to texts that don't come
-    from Wikipedia; `limit` is the most articles to read, 0 for all.
+    For multistream dumps, reading resumes where it stopped. `licence` applies to texts that don't
+    come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
     """
     file = "" if limit else _fingerprint(source)
     offsets = {p.offset for p in store.stream(ReadingPosition, source_fingerprint=file)}
-    # A dump that was read to its end is read again, which counts everything and adds nothing.
+    # A dump that was read completely is read again, which counts everything but adds nothing.
     intake = Intake(resumed_at=0 if None in offsets else max(filter(None, offsets), default=0))
     pending: list[Record] = []
 
     def flush(offset: int | None) -> None:
-        # The position is stored with its records or not at all, so nothing skipped is ever missing.
+        # The position is stored in the same transaction as the records, so no records are ever
+        # skipped.
         position = ReadingPosition(source_fingerprint=file, offset=offset)
         positions = [position] if file and offset not in {0, *offsets} else []
         records = [*pending, *positions]
-        pending.clear()  # before writing, so that an interrupted write isn't repeated at the end
+        pending.clear()  # cleared first, so that an interrupted write isn't repeated at the end
         intake.new += store.add(records) - len(positions)
         on_progress(intake.articles, 0)
 
@@ -75,23 +76,23 @@ def add_articles(
                 flush(end)
         flush(None if end else 0)
     finally:
-        # Whatever came before an error in the source is complete, and stored.
+        # Everything before an error in the source is complete and is stored.
         flush(0)
     return intake
 
 
 def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressCallback) -> None:
-    """Read the campaign's sources that have no article in the store yet."""
+    """Read the campaign's sources that have no articles in the store yet."""
     for source in campaign.sources:
         if not store.count(Article, source=source_name(source)):
             add_articles(store, source, on_progress)
 
 
 def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
-    """The passages that a campaign generates texts from, up to its limit.
+    """Return the passages that a campaign generates texts from, up to its limit.
 
-    The first passage of every article comes before the second of any, so that a limit takes from
-    as many articles as it can.
+    The first passages of all articles come before any second passage, so that a limit covers as
+    many articles as possible.
     """
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
@@ -101,7 +102,7 @@ def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
 
 
 def _fingerprint(source: str) -> str:
-    """Identifies the state of a file; empty if the source isn't a file."""
+    """Return a fingerprint of a file's state, or an empty string if the source isn't a file."""
     path = Path(source)
     if not path.is_file():
         return ""

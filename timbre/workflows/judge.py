@@ -1,7 +1,7 @@
-"""Rate texts with the campaign's LLM judge, and check every scorer against the reviewers.
+"""Rate texts with the campaign's LLM judge, and compare every scorer with the reviewers.
 
-The judge can be any teacher. Its replies are kept in a journal, so nothing is requested or paid for
-twice, and its ratings are measures like any other.
+Any teacher can be the judge. The judge's replies are stored in a journal, so nothing is requested
+or paid for twice. The judge's ratings are stored as measures.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,14 +41,14 @@ _MAX_REPLY_TOKENS = 200
 
 @dataclass(frozen=True)
 class RatingCount:
-    """How many ratings are new, and how many replies had no rating."""
+    """The number of new ratings, and the number of replies without a rating."""
 
     new: int = 0
     unrated: int = 0
 
 
 def judge_of(campaign: Campaign) -> Judge | None:
-    """The campaign's judge with the rubric of its tone or persona; None if it names no judge."""
+    """Return the campaign's judge with a rubric, or None if the campaign has no judge."""
     plan = _judge_plan(campaign)
     if not plan.teacher:
         return None
@@ -56,7 +56,7 @@ def judge_of(campaign: Campaign) -> Judge | None:
 
 
 def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
-    """A function that asks the campaign's judge, with its key, its journal and any local model."""
+    """Return a function that asks the campaign's judge, which may be a local model."""
     teacher = campaign.evaluate.judge
     kind, _, model = teacher.partition(":")
     plan = replace(
@@ -72,11 +72,11 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge; None without a judge.
+    """Rate outputs and reviewed candidates with the campaign's judge, or return None without one.
 
-    At most `judged` candidates are rated, always the same ones; they're what its card is made from.
+    At most `judged` candidates are rated, and always the same ones, as the basis of the judge card.
 
-    Raises `TeacherError` if the judge can't be asked; earlier ratings are kept.
+    Raises `TeacherError` if the judge can't be used; earlier ratings are kept.
     """
     judge = judge_of(campaign)
     if judge is None:
@@ -97,7 +97,7 @@ def rate(
 def reviewer_labels(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> dict[str, ReviewerLabels]:
-    """What most reviewers said about candidates, by tone or trait."""
+    """Return the reviewers' majority labels for candidates, keyed by tone or trait."""
     ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
     candidates, voice = store.stream(Candidate, id=ids), campaign.voice
     criterion = campaign.criterion
@@ -111,7 +111,7 @@ def reviewer_labels(
 def candidate_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Judge cards of the tone's rule, or of a persona's trait lists."""
+    """Create judge cards for the tone's rule or a persona's trait lists."""
     labels = reviewer_labels(store, campaign, reviews)
     return scorer_cards.candidate_cards(labels, campaign.criterion)
 
@@ -119,7 +119,7 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """The judge's card for each criterion, from texts that both it and reviewers rated."""
+    """Create a judge card per criterion from texts that both the judge and reviewers have rated."""
     judge = judge_of(campaign)
     if judge is None:
         return
@@ -135,7 +135,7 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Judge cards of single measures as predictors of votes; `measures` pairs names with labels."""
+    """Create judge cards for measures that predict votes; `measures` pairs names with labels."""
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
@@ -172,7 +172,7 @@ def _rate_texts(
     texts: Mapping[str, tuple[str, str]],
     ask: CompletePrompts,
 ) -> RatingCount:
-    """Rate (question, text) pairs by record id that the judge hasn't rated yet."""
+    """Rate the (question, text) pairs, keyed by record id, that the judge hasn't rated yet."""
     measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
     rated = {measure.subject for measure in measures}
     pending = {subject: text for subject, text in texts.items() if subject not in rated}
@@ -188,7 +188,7 @@ def _rate_texts(
 def _rating_records(
     campaign: Campaign, judge: Judge, subject: str, ratings: Mapping[str, float] | None
 ) -> Iterable[Record]:
-    """The ratings as measures, or a rejection if the reply had none."""
+    """Convert the ratings in a reply to measures, or return a rejection if there are none."""
     if ratings is None:
         yield Rejection(
             scope=campaign.name,

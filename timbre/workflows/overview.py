@@ -1,4 +1,4 @@
-"""Write the page over all versions and runs: promotions, results, gates and agreement."""
+"""Write the overview page of all versions and runs: promotions, results, gates and agreement."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,12 +22,12 @@ _SCALE = (-0.2, 1.0)
 
 
 def write_overview(store: Store, settings: Settings) -> Path:
-    """Write the page over all versions and runs; identical data gives an identical page."""
+    """Write the overview page of all versions and runs. The same data produces the same page."""
     return write_page(overview(store), settings.reports / "index.html")
 
 
 def overview(store: Store) -> Page:
-    """The page over all versions and runs, newest first."""
+    """Build the overview page of all versions and runs, newest first."""
     versions = list(store.stream(Version))
     runs = sorted(campaign_runs(store, ""), key=lambda status: status.at, reverse=True)
     finished = sum(status.state is RunState.FINISHED for status in runs)
@@ -50,7 +50,7 @@ def overview(store: Store) -> Page:
 
 
 def _frozen_at(store: Store, version: Version) -> str:
-    """When a version was frozen; empty if that isn't known."""
+    """Return the time at which a version was frozen, or an empty string if it's unknown."""
     return next((e.at for e in store.events(version.id) if e.kind is EventKind.FROZEN), "")
 
 
@@ -99,11 +99,11 @@ def _run_row(store: Store, status: RunStatus, version: Version | None) -> tuple[
 
 
 def _target_rate(store: Store, status: RunStatus, campaign: str) -> str:
-    """How often the run's answers meet the target, if they were measured."""
+    """Return the share of a run's answers that meet the target, if they were measured."""
     try:
         criterion = load_campaign(campaign).criterion
     except (SettingsError, EvaluationError):
-        return "not measured"  # the campaign's file is gone
+        return "not measured"  # the campaign file no longer exists
     if criterion is None:
         return "no target"
     outputs = list(store.stream(Output, run=status.run.id, arm=TUNED))
@@ -154,7 +154,7 @@ def _agreement_section(store: Store, versions: Sequence[Version]) -> Section:
         (note,),
         _agreement_figures(rows),
         (Table("", ("Version", "Campaign", "Alpha"), cells),) if cells else (),
-        missing_note="No version has a defined agreement.",
+        missing_note="Agreement is undefined for every version.",
     )
 
 
@@ -171,7 +171,7 @@ def _agreement_figures(rows: list[Row]) -> tuple[Figure, ...]:
 def _agreement_points(
     store: Store, versions: Sequence[Version]
 ) -> Iterator[tuple[str, str, Interval]]:
-    """Label, campaign and alpha of each version that has a defined agreement, oldest first."""
+    """Return the label, campaign and alpha of versions with a defined agreement, oldest first."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
             agreement = json.loads(event.detail).get("agreement")

@@ -1,4 +1,4 @@
-"""Perform all steps of a run: train, answer, measure, pair for comparison, promote if better."""
+"""Perform all steps of a run: train, answer, measure, pair for comparison, and maybe promote."""
 
 from db.records import Run, Version
 from db.runs import promoted_run, run_status
@@ -20,13 +20,13 @@ from timbre.workflows.train import TrainPlan, train_version
 
 
 def perform_run(store: Store, campaign: Campaign, version: Version, settings: Settings) -> Run:
-    """Perform the steps of a run that aren't done yet; returns the run.
+    """Perform the remaining steps of a run, and return the run.
 
-    The run is promoted if it beats the promoted one, and the result is recorded either way.
-    Without a criterion, runs aren't compared.
+    The run is promoted if it beats the currently promoted run, and the result is recorded either
+    way. Without a criterion, runs aren't compared.
 
-    Raises `StoreError` if the version is another campaign's or data was withdrawn from it,
-    `TrainerError` if training fails.
+    Raises `StoreError` if the version belongs to another campaign or data was withdrawn from it,
+    and `TrainerError` if training fails.
     """
     check_campaign(version, campaign.name, f"Version {version.id[:12]}")
     run = train_adapter(store, campaign, version, settings)
@@ -42,7 +42,7 @@ def perform_run(store: Store, campaign: Campaign, version: Version, settings: Se
 
 
 def train_adapter(store: Store, campaign: Campaign, version: Version, settings: Settings) -> Run:
-    """Train the campaign's adapter on a version, and print its loss and time."""
+    """Train the campaign's adapter on a version, and print the loss and time."""
     with progress("training") as advance:
         plan = TrainPlan(version, campaign.training.config)
         run = train_version(store, plan, settings, advance)
@@ -56,7 +56,7 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
 
 
 def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Settings) -> None:
-    """Let every arm answer the held-out prompts, measure the answers, and print the rates."""
+    """Answer the held-out prompts with every arm, measure the answers, and print the rates."""
     with progress("answers") as advance:
         answer_run(store, campaign, run, settings, advance)
     outputs, criterion = run_outputs(store, campaign, run, settings), campaign.criterion

@@ -1,4 +1,4 @@
-"""Promote a run if it beats the current one on the same held-out prompts, and record why."""
+"""Promote a run if it beats the current one on the same held-out prompts, and record the reason."""
 
 from collections.abc import Iterator
 
@@ -28,13 +28,13 @@ from timbre.workflows.evaluate import measure_outputs, measured_outputs
 def promote_if_better(
     store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> PromotionDecision:
-    """Promote a finished run if it beats the promoted one, or the base model if there's none.
+    """Promote a finished run if it beats the promoted run, or the base model if there is none.
 
-    Both answer the held-out prompts of the run's version, without those the promoted run was
-    trained on. The result is recorded as an event either way, once.
+    Both runs answer the held-out prompts of the run's version, except prompts that the promoted run
+    was trained on. The result is recorded once, as an event, whether or not the run is promoted.
 
-    Raises `SettingsError` if the run is promoted already or the campaign has no criterion,
-    `StoreError` if it hasn't finished.
+    Raises `SettingsError` if the run is already promoted or the campaign has no criterion, and
+    `StoreError` if the run hasn't finished.
     """
     criterion = campaign.criterion
     if criterion is None:
@@ -46,7 +46,7 @@ def promote_if_better(
         _measure(store, AnswerTask(campaign, owner, arm, prompts), on_progress)
         for owner, arm in ((run, tuned_arm(run, settings)), (current or run, rival))
     )
-    # A base model repeats its passage, and no trained model gets that close to it.
+    # A base model repeats the passage, and no trained model is as similar to it.
     guards = (SIMILARITY, *criterion.trait_features) if current else ()
     decision = decide_promotion(new, incumbent, criterion.feature, guards)
     kind = EventKind.PROMOTED if decision.is_better else EventKind.COMPARED
@@ -55,7 +55,7 @@ def promote_if_better(
 
 
 def describe_missing_target(campaign: Campaign) -> str:
-    """Why a campaign's runs can't be compared, and what to do instead."""
+    """Explain why the runs of a campaign can't be compared, and what to do instead."""
     return (
         f"Runs of “{campaign.name}” can't be compared automatically, because "
         f"{campaign.subject} has no [target]. Read the report, and promote the run that you prefer "
@@ -64,15 +64,15 @@ def describe_missing_target(campaign: Campaign) -> str:
 
 
 def describe_decision(run: Run, decision: PromotionDecision) -> str:
-    """The result of a comparison as a sentence."""
+    """Describe the result of a comparison in a sentence."""
     outcome = "was promoted" if decision.is_better else "wasn't promoted"
     return f"Run {run.id[:12]} {outcome}: {decision.reason}."
 
 
 def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
-    """Promote a finished run without comparison, for a reason that is recorded.
+    """Promote a finished run without a comparison, and record the reason.
 
-    Raises `SettingsError` if the run is promoted already, `StoreError` if it hasn't finished.
+    Raises `SettingsError` if the run is already promoted, and `StoreError` if it hasn't finished.
     """
     current = _current(store, campaign, run)
     details = _details(campaign, current, f"without comparison: {reason}")
@@ -80,7 +80,7 @@ def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
 
 
 def _current(store: Store, campaign: str, run: Run) -> Run | None:
-    """The run that a finished one would replace; None if none is promoted."""
+    """Return the promoted run that a finished run would replace, or None if there is none."""
     check_finished(store, run)
     current = promoted_run(store, campaign)
     if current and current.id == run.id:
@@ -93,7 +93,7 @@ def _details(campaign: str, current: Run | None, reason: str) -> dict[str, str]:
 
 
 def _record(store: Store, run: Run, kind: EventKind, details: dict[str, str]) -> None:
-    """Append an event, unless it equals the run's last event."""
+    """Append an event unless it equals the last event of the run."""
     new = event(run.id, kind, **details)
     last = list(store.events(run.id))[-1]
     if (last.kind, last.detail) != (new.kind, new.detail):
@@ -103,7 +103,7 @@ def _record(store: Store, run: Run, kind: EventKind, details: dict[str, str]) ->
 def _unseen_prompts(
     store: Store, campaign: Campaign, run: Run, current: Run | None
 ) -> Iterator[Example]:
-    """The run's held-out prompts that the promoted run wasn't trained on."""
+    """Return the run's held-out prompts that the promoted run wasn't trained on."""
     prompts = held_out_prompts(store, run, campaign.evaluate.prompts)
     if current is None or current.version == run.version:
         yield from prompts

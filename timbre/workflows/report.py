@@ -1,4 +1,4 @@
-"""Write the report of a campaign's run."""
+"""Write the report on a run of a campaign."""
 
 import json
 from collections import Counter
@@ -56,13 +56,13 @@ from timbre.workflows.evaluate import (
 from timbre.workflows.judge import candidate_cards, judge_of, rating_cards, vote_cards
 
 _EXAMPLES = 6
-"""Prompts whose answers are shown side by side."""
+"""The number of prompts whose answers are shown side by side."""
 
 
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
-    """Write the report of a finished run; identical data gives an identical page.
+    """Write the report on a finished run; the same data always produces the same page.
 
-    Returns the page's path.
+    Returns the path of the page.
     """
     path = settings.reports / f"{campaign.name}-{status.run.id[:12]}.html"
     outputs = run_outputs(store, campaign, status.run, settings)
@@ -75,7 +75,7 @@ def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: 
 def report_data(
     store: Store, campaign: Campaign, status: RunStatus, outputs: dict[str, list[Output]]
 ) -> ReportData:
-    """Everything the report of a run shows."""
+    """Collect everything that the report on a run shows."""
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
     judged = judge.features if judge else ()
@@ -127,7 +127,7 @@ def report_data(
 
 
 def _scale(campaign: Campaign) -> str:
-    """The tone's question with the ends of its scale; empty for a persona."""
+    """Return the tone's question with both ends of its scale, or an empty string for a persona."""
     settings = campaign.review_settings
     if not settings.scale:
         return ""
@@ -199,7 +199,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """The lineage of the tuned model's first output in the report."""
+    """Return the lineage of the tuned model's first output in the report."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

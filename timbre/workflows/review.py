@@ -33,10 +33,10 @@ from timbre.settings import Settings
 def push(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's candidates to its reviewers; candidates pushed before stay.
+    """Push the campaign's candidates to its reviewers. Candidates from earlier pushes stay.
 
-    A calibration share goes to a dataset of its own, without suggestions, with at least two
-    reviewers per record.
+    The calibration share goes to a separate dataset without suggestions, in which each record has
+    at least two reviewers.
     """
     settings, review = campaign.review_settings, campaign.review
     candidates = list(store.stream(Candidate, campaign=campaign.name))
@@ -61,7 +61,7 @@ def push(
 def push_outputs(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's blind comparisons, which don't show which arm wrote an answer."""
+    """Push the campaign's blind comparisons, which don't reveal which arm wrote an answer."""
     items = list(comparison_items(store, campaign))
     dataset, settings = campaign.outputs_dataset, campaign.review_settings
     return push_comparisons(connection, dataset, items, settings, on_progress)
@@ -70,10 +70,10 @@ def push_outputs(
 def push_ties(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the candidates that reviewers are divided on to an adjudicator, with their answers.
+    """Push tied candidates to an adjudicator, together with the reviewers' answers.
 
-    The adjudicator's decision is one more review of the candidate, and settles it. Candidates
-    pushed earlier stay, settled or not.
+    The adjudicator's decision is another review of the candidate, and it determines the verdict.
+    Candidates from earlier pushes stay, whether or not they've been decided.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
@@ -90,14 +90,14 @@ def push_ties(
 
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
-    """Pull a dataset's reviews into the store: new, changed and deleted ones."""
+    """Pull the new, changed and deleted reviews of a dataset into the store."""
     return reconcile_reviews(store, dataset, pull(connection, dataset, is_rule), now())
 
 
 def pull_campaign(
     store: Store, campaign: Campaign, connection: Connection
 ) -> Iterator[tuple[str, Reconciliation]]:
-    """Pull the campaign's datasets that exist in Argilla."""
+    """Pull the reviews from each of the campaign's datasets that exists in Argilla."""
     existing = dataset_names(connection)
     for dataset in campaign.datasets:
         if dataset in existing:
@@ -107,7 +107,7 @@ def pull_campaign(
 def pull_changed(
     store: Store, dataset: str, connection: Connection, changed: Iterable[ChangedRecord]
 ) -> Reconciliation:
-    """Pull the reviews of the records that webhooks named."""
+    """Pull the reviews of records that webhooks reported."""
     ours = {record for record in changed if record.dataset == dataset}
     reviews = pull(connection, dataset, is_rule, sorted(record.record for record in ours))
     subjects = frozenset(record.subject for record in ours)
@@ -121,7 +121,7 @@ def review_watcher(
     on_message: Callable[[str], None],
     config: WatchConfig,
 ) -> ReviewWatcher:
-    """A watcher that keeps the campaign's reviews in the store up to date."""
+    """Create a watcher that keeps the campaign's reviews in the store up to date."""
 
     def report(dataset: str, count: Reconciliation, trigger: str) -> None:
         if count.new or count.changed or count.deleted:
@@ -143,7 +143,7 @@ def review_watcher(
 
 
 def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list[Review]:
-    """The current reviews of candidates or of comparisons, without the adjudicator's."""
+    """Return the current reviews of candidates or comparisons, except the adjudicator's."""
     datasets = (campaign.outputs_dataset,) if outputs else campaign.independent_datasets
     return list(current_reviews(store, dataset=datasets))
 
@@ -151,7 +151,7 @@ def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list
 def campaign_progress(
     store: Store, campaign: Campaign, connection: Connection, outputs: bool
 ) -> ReviewProgress:
-    """The progress of a campaign's datasets in Argilla, and of its reviewers in the store."""
+    """Return the progress of a campaign's datasets in Argilla and of its reviewers in the store."""
     datasets = (campaign.outputs_dataset,) if outputs else campaign.candidate_datasets
     reviews = independent_reviews(store, campaign, outputs)
     counts = {} if outputs else _assigned_counts(store, campaign)
@@ -159,7 +159,7 @@ def campaign_progress(
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """A connection for each rule's user, which is created if it doesn't exist."""
+    """Return a connection for each rule's user, and create missing users."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)
@@ -171,7 +171,7 @@ def review_candidates_by_rules(
     reviewers: Sequence[Connection],
     on_progress: ProgressCallback,
 ) -> int:
-    """Let each rule review the campaign's candidates; returns how many reviews are new."""
+    """Review the campaign's candidates with each rule, and return the number of new reviews."""
     items = list(sourced_items(store, list(store.stream(Candidate, campaign=campaign.name))))
     return _submit_rule_reviews(
         campaign, campaign.candidates_dataset, items, reviewers, on_progress
@@ -184,7 +184,7 @@ def review_comparisons_by_rules(
     reviewers: Sequence[Connection],
     on_progress: ProgressCallback,
 ) -> int:
-    """Let each rule compare the campaign's blind pairs; returns how many reviews are new."""
+    """Review the campaign's blind pairs with each rule, and return the number of new reviews."""
     items = list(comparison_items(store, campaign))
     return _submit_rule_reviews(campaign, campaign.outputs_dataset, items, reviewers, on_progress)
 
@@ -209,15 +209,15 @@ def _submit_rule_reviews(
 
 
 def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
-    """Whether a candidate is in the calibration set, which shows how far reviewers agree."""
+    """Return whether a candidate is in the calibration set, which is used to measure agreement."""
     return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
 
 
 def candidate_items(
     store: Store, campaign: Campaign, candidates: Sequence[Candidate]
 ) -> Iterator[CandidateItem]:
-    """Candidates with their source, suggestions, sentence vector and measures to filter by."""
-    from trainer.embed import embed  # needs torch, which takes seconds to import
+    """Return candidates, each with its source, suggestions, sentence vector and measures."""
+    from trainer.embed import embed  # imports torch, which takes seconds
 
     vectors = embed([candidate.review_text for candidate in candidates])
     for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
@@ -232,7 +232,7 @@ def candidate_items(
 
 
 def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
-    """Candidates with the passage and article they come from."""
+    """Return candidates with the passage and article that they come from."""
     passages = {p.id: p for p in store.stream(Passage, id=_ids(c.passage for c in candidates))}
     article_ids = _ids(passage.article for passage in passages.values())
     articles = {article.id: article for article in store.stream(Article, id=article_ids)}
@@ -243,7 +243,7 @@ def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[Can
 
 
 def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonItem]:
-    """The campaign's comparisons with the texts that reviewers see.
+    """Return the campaign's comparisons with the texts that reviewers see.
 
     Raises `StoreError` if one of the texts was erased.
     """
@@ -267,7 +267,7 @@ def _assign(
 
 
 def _assigned_counts(store: Store, campaign: Campaign) -> dict[str, int]:
-    """How many records each named annotator gets; empty if the campaign names no annotators."""
+    """Count the records assigned to each annotator, if the campaign names annotators."""
     review = campaign.review
     if not review.annotators:
         return {}

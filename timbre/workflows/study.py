@@ -1,4 +1,4 @@
-"""Run the published experiments on a campaign's examples, and write their pages."""
+"""Run the published experiments on the examples of a campaign, and write their pages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -46,18 +46,17 @@ from trainer.models.lookup import MINI
 from trainer.models.mini import trained_on
 
 _UNREVIEWED = (
-    "The examples are candidates as they were generated and checked; neither a person nor a rule "
-    "reviewed them."
+    "The examples are generated and checked candidates that neither people nor rules have reviewed."
 )
-_LEFT_OUT = "Held-out texts from articles that the base model was trained on are left out."
+_LEFT_OUT = "Held-out texts from articles in the base model's training data are left out."
 _APPROVED = "approved"
 _WIKIPEDIA = "https://en.wikipedia.org/"
-"""The wiki whose page ids the packaged mini's training list has."""
+"""The wiki to which the page ids in the bundled mini model's training list belong."""
 
 
 @dataclass(frozen=True)
 class StudyPlace:
-    """Where a study stores results and writes its page, and its progress callback."""
+    """Where a study stores its results and writes its page, and its progress callback."""
 
     settings: Settings
     name: str
@@ -65,24 +64,24 @@ class StudyPlace:
 
     @property
     def cache(self) -> ResultCache:
-        """The study's finished steps."""
+        """The finished steps of the study."""
         return ResultCache(self.settings.home / "studies" / self.name)
 
     @property
     def context(self) -> StudyContext:
-        """What every step of the study uses."""
+        """The context that every step of the study uses."""
         return StudyContext(self.cache, self.on_progress)
 
     @property
     def page(self) -> Path:
-        """The study's page."""
+        """The path of the study page."""
         return self.settings.reports / f"study-{self.name}.html"
 
 
 def run_study(store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace) -> Path:
-    """Run what is left of a study and write its page.
+    """Run the remaining steps of a study and write its page.
 
-    Raises `StudyError` if a campaign has the wrong kind of voice, or too few examples.
+    Raises `StudyError` if a campaign has the wrong kind of voice or too few examples.
     """
     if isinstance(study, ToneStudy):
         return _run_tone_study(store, study, place)
@@ -92,7 +91,7 @@ def run_study(store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace) 
 def plan_study(
     store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace
 ) -> list[PlannedTraining]:
-    """The study's trainings, and whether each is done."""
+    """Return the training runs of the study, and whether each one is finished."""
     if isinstance(study, ToneStudy):
         task = _tone_task(store, _campaign(study.campaign, Tone), study)
         return plan_tone_grid(study, task, load_training(study.training).config, place.cache)
@@ -108,7 +107,7 @@ def _run_tone_study(store: Store, study: ToneStudy, place: StudyPlace) -> Path:
     campaign = _campaign(study.campaign, Tone)
     task, training = _tone_task(store, campaign, study), load_training(study.training).config
     for provider in study.providers:
-        service_key(provider.url)  # a missing key is reported before anything starts
+        service_key(provider.url)  # report a missing API key before anything starts
     access = FinetuneAccess(service_key, _write_training_file)
     with place.cache.lock():
         result = run_tone_grid(study, task, training, place.context, access)
@@ -130,15 +129,16 @@ def _run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> 
 
 
 def minutes_per_training(cache: ResultCache) -> float | None:
-    """The average time of the study's finished trainings; None if there is none."""
+    """Return the average minutes of the study's finished training runs, or None without any."""
     seconds = [entry["facts"]["seconds"] for entry in cache.entries() if "facts" in entry]
     return sum(seconds) / len(seconds) / 60 if seconds else None
 
 
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
-    """Leave out test examples from articles that the base model was trained on.
+    """Remove test examples from articles that the base model was trained on.
 
-    The packaged mini lists its training pages. Other models don't, so all their examples stay.
+    The bundled mini model lists its training pages. Other base models don't list theirs, so no
+    test examples are removed.
     """
     if base != MINI:
         return list(examples)
@@ -157,8 +157,8 @@ def _campaign(name: str, kind: type[Tone | Persona]) -> Campaign:
     if not isinstance(campaign.voice, kind):
         command = "persona" if kind is Tone else "tone"
         raise StudyError(
-            f"The campaign “{campaign.name}” has a {command}, not a {kind.__name__.lower()}. Study "
-            f"it with `timbre study {command}`."
+            f"The campaign “{campaign.name}” has a {command} instead of a {kind.__name__.lower()}. "
+            f"Study it with `timbre study {command}`."
         )
     return campaign
 
@@ -184,9 +184,9 @@ def _tone_task(store: Store, campaign: Campaign, study: ToneStudy) -> PromptingT
 
 
 def _write_training_file(examples: Sequence[Example], folder: Path) -> None:
-    """Write `train.jsonl` for OpenAI.
+    """Write `train.jsonl` in OpenAI's format.
 
-    Raises `StoreError` naming what OpenAI would reject.
+    Raises `StoreError` with a list of everything that OpenAI would reject.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(provider_lines(OPENAI, examples))
@@ -196,7 +196,7 @@ def _write_training_file(examples: Sequence[Example], folder: Path) -> None:
 def _persona_subjects(
     store: Store, study: PersonaStudy, base: str
 ) -> Iterator[tuple[Campaign, PersonaSubject]]:
-    """Each campaign of a study with its persona."""
+    """Return each campaign of a study with its persona."""
     files = study.questions or ("",) * len(study.campaigns)
     general = _questions(study.general).choices
     for name, file in zip(study.campaigns, files, strict=True):
@@ -209,7 +209,7 @@ def _persona_subject(
     store: Store, campaign: Campaign, study: PersonaStudy, base: str
 ) -> PersonaSubject:
     persona = campaign.voice
-    assert isinstance(persona, Persona)  # noqa: S101 (_campaign checked it)
+    assert isinstance(persona, Persona)  # noqa: S101 (`_campaign` has checked this)
     examples = without_seen_articles(store, _examples(store, campaign, study.examples), base)
     dialogues = [e for e in examples if e.kind is CandidateKind.DIALOGUE]
     held_out = tuple({e.passage for e in examples if e.split is Split.TEST and e.passage})
@@ -227,7 +227,7 @@ def _persona_subject(
 
 
 def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
-    """Multiple-choice questions that contrast a persona with the other shipped personas."""
+    """Create multiple-choice questions that contrast a persona with the other shipped personas."""
     others = [other for other in shipped_personas() if other.name != persona.name]
     traits = [(trait.name, trait.description) for trait in persona.traits]
     distractors = Distractors(
@@ -239,7 +239,7 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """The campaign's judge with the conclusions of its cards; None without a judge."""
+    """Return the campaign's judge with the conclusions of its cards, or None without a judge."""
     judge = judge_of(campaign)
     if judge is None:
         return None
@@ -257,9 +257,9 @@ def _questions(name: str) -> Questions:
 
 
 def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
-    """The campaign's examples: those of its newest version, or all candidates, split by article.
+    """Return the examples of the campaign's newest version, or all candidates split by article.
 
-    Raises `StudyError` if there are none.
+    Raises `StudyError` if there are no examples.
     """
     if source == _APPROVED:
         version = _newest_version(store, campaign)
@@ -309,6 +309,6 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 
 
 def _newest(store: Store) -> str:
-    """The time of the newest event, so that an unchanged store gives an identical page."""
+    """Return the time of the newest event, so that an unchanged store produces the same page."""
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")

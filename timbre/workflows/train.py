@@ -1,4 +1,4 @@
-"""Train an adapter on a frozen version; successful and failed runs are both recorded."""
+"""Train an adapter on a frozen version, and record the run whether it succeeds or fails."""
 
 import json
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ PICTURE = "loss.png"
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """A training configuration to run on a version; continues where it stopped if `resume`."""
+    """A version and the configuration to train with.
+
+    If `resume` is true, training continues where it stopped.
+    """
 
     version: Version
     config: TrainingConfig
@@ -37,13 +40,13 @@ class TrainPlan:
 def train_version(
     store: Store, plan: TrainPlan, settings: Settings, on_progress: ProgressCallback
 ) -> Run:
-    """Train an adapter on a version; a finished run isn't repeated.
+    """Train an adapter on a version, unless the run has already finished.
 
-    An interrupted run continues from its last checkpoint. Without `resume` it starts again,
-    finished or not.
+    An interrupted run continues from its last checkpoint. Without `resume`, training always starts
+    from scratch, even if the run has finished.
 
-    Raises `StoreError` if data was withdrawn from the version, `TrainerError` if training fails;
-    the run records the reason.
+    Raises `StoreError` if data was withdrawn from the version, and `TrainerError` if training
+    fails. The run records the reason.
     """
     version = plan.version
     try:
@@ -63,7 +66,7 @@ def train_version(
         return run
     examples = _training_examples(store, version)
     folder = settings.run_folder(run.id)
-    if not is_main_process():  # when several processes train together, only the first one reports
+    if not is_main_process():  # if several processes train together, only the first one reports
         train(examples, config, folder, resume=plan.resume)
         return run
     store.add([run, event(run.id, EventKind.STARTED)])
@@ -93,7 +96,7 @@ def _training_examples(store: Store, version: Version) -> list[Example]:
 def _record_failure(
     store: Store, version: Version, config: TrainingConfig, error: TrainerError
 ) -> None:
-    """Record a run whose base model isn't available, and so has no fingerprint."""
+    """Record a failed run whose base model isn't available and therefore has no fingerprint."""
     run = Run(
         version=version.id,
         base=config.base,
@@ -112,7 +115,8 @@ def _check_gates(version: Version) -> None:
         gate = failed[0]
         raise TrainerError(
             f"Version {version.id[:12]} failed the gate “{gate.name}”: it has {gate.found}, but "
-            f"needs {gate.expected}. Review more and freeze again, or freeze with --override."
+            f"needs {gate.expected}. Review more records and freeze again, or freeze with "
+            "--override."
         )
 
 
@@ -130,7 +134,7 @@ def _write_card(
 
 
 def _result_details(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:
-    """The details of a finished run's event: its result, and its cost if it's known."""
+    """Return the event details of a finished run: the result, and the cost if it's known."""
     details: dict[str, Any] = json.loads(result_to_json(result))
     if price_per_hour:
         details["price_per_hour"] = price_per_hour

@@ -8,8 +8,9 @@ from pathlib import Path
 class MergeInto(StrEnum):
     """The weights to merge an adapter into: the published weights, or those used in training.
 
-    They differ if the base was quantised. The adapter learned to correct the rounded weights, so
-    merging into those reproduces the trained model, but most people serve the published ones.
+    Published and training weights differ if the base model was quantised. The adapter learned to
+    correct the rounded weights, so merging it into those weights reproduces the trained model, but
+    most people serve the published weights.
     """
 
     PUBLISHED = "published"

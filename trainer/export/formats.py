@@ -52,7 +52,7 @@ def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -
 def export_gguf(
     plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
 ) -> Parity:
-    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, after comparing the two.
+    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check the result.
 
     The written file is loaded with transformers and compared with the adapter.
 
@@ -88,8 +88,8 @@ def export_gguf(
 def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
     """A hidden folder for the export, renamed to `folder` once the export is complete.
 
-    It also receives a copy of the adapter card. Files left over from an interrupted export are
-    deleted.
+    A copy of the adapter card is added to the folder. Files left over from an interrupted export
+    are deleted.
 
     Raises `TrainerError` if `folder` contains anything other than an export, or if another process
     is exporting there.

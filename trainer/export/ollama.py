@@ -104,6 +104,6 @@ def _render(chat: Chat, roles: Sequence[Role], is_prompt: bool = True) -> str:
 
 
 def _space(chat: Chat) -> str:
-    """The space that some tokenizers add before every piece of text but llama.cpp never adds."""
+    """The space that some tokenizers, unlike llama.cpp, add before every piece of text."""
     data = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
     return " " if data.get("add_prefix_space") else ""

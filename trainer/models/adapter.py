@@ -14,7 +14,7 @@ WEIGHTS = "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class AdapterMetadata:
-    """The base model and template of an adapter's training, which it also needs for answering."""
+    """The base model and template that an adapter was trained with, and needs for answering."""
 
     base: str
     revision: str
@@ -58,7 +58,7 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
 def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
     """Check that an adapter was trained with this base model and chat template.
 
-    Raises `TrainerError` naming both models or both templates.
+    Raises `TrainerError` if the base models or the templates differ, and names both.
     """
     actual = fingerprint(base, metadata.revision if base == metadata.base else "")
     if actual != metadata.base_fingerprint:

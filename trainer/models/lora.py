@@ -36,7 +36,7 @@ def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
 
 
 def load_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    """Load an adapter onto a base model, merged if this is lossless (float32 weights)."""
+    """Load an adapter onto a base model, and merge them if that is lossless (float32 weights)."""
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
     is_float32 = all(
         p.dtype.is_floating_point and p.dtype.itemsize == 4 for p in model.parameters()

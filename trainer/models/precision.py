@@ -71,17 +71,17 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
         case "auto":
             return Precision(fast, fast, device, reason)
         case "float32":
-            return Precision("float32", "float32", device, "asked for")
+            return Precision("float32", "float32", device, "requested in the settings")
         case "bfloat16":
             slow = "" if has_bfloat16 else f", though it will be slow: {reason}"
-            return Precision("bfloat16", "bfloat16", device, f"asked for{slow}")
+            return Precision("bfloat16", "bfloat16", device, f"requested in the settings{slow}")
     if device == "mps":
         raise TrainerError(
             f"precision is {requested}, but bitsandbytes doesn't support Apple GPUs. Set precision "
             "to auto."
         )
     name: PrecisionName = "int8" if requested == "int8" else "nf4"
-    return Precision(name, fast, device, f"asked for; computed in {fast}: {reason}")
+    return Precision(name, fast, device, f"requested in the settings; computed in {fast}: {reason}")
 
 
 def _bfloat16_support(device: str) -> tuple[bool, str]:

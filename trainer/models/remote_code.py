@@ -1,8 +1,8 @@
 """The list of models whose own Python code the user trusts, and checks for such code.
 
-The code in a model runs with the user's rights when the model is loaded. Such a model is rejected
-unless the list has an entry for exactly this version of its code: `owner/name@commit` for a Hub
-model, or `folder@digest` for a folder. The list is empty until `trust_models` is called.
+The code in a model runs with the user's rights when the model is loaded. A model with its own code
+is rejected unless the list has an entry for exactly that version of the code: `owner/name@commit`
+for a Hub model, or `folder@digest` for a folder. The list is empty until `trust_models` is called.
 """
 
 import hashlib

@@ -94,13 +94,13 @@ def _saved_job(folder: Path, service: FineTuneService) -> str:
         job, model, url = str(saved["job"]), saved["model"], saved["url"]
     except (ValueError, KeyError, TypeError) as error:
         raise TrainerError(
-            f"{path} can't be read, so Timbre can't find the job it started. Look for the job at "
-            "the service, or delete the file to start a new one."
+            f"{path} can't be read, so Timbre can't find the fine-tuning job that it started. Look "
+            "up the job on the service's website, or delete the file to start a new job."
         ) from error
     if saved != service.job_settings(job):
         raise TrainerError(
-            f"{folder} belongs to another job ({model} at {url}, or one with another seed or "
-            "number of epochs). Choose another folder for this job."
+            f"{folder} belongs to another job (for {model} at {url}) with different settings. "
+            "Choose another folder for this job."
         )
     return job
 

@@ -67,7 +67,7 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
 
 
 def elapsed_seconds(checkpoint: Path | None) -> float:
-    """The training time of earlier processes up to a checkpoint in seconds, or 0 without one."""
+    """How many seconds earlier processes trained up to a checkpoint, or 0 without a checkpoint."""
     if checkpoint is None:
         return 0.0
     return float(sum(log.get("seconds", 0.0) for log in _read_state(checkpoint)["log_history"]))

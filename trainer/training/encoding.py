@@ -20,7 +20,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The encoded training and validation splits, with the training examples in the same order."""
+    """The encoded training and validation splits, and the training examples in the same order."""
 
     train: list[Tokens]
     validation: list[Tokens]

@@ -1,8 +1,8 @@
 """Faster attention for packed examples on a CPU, without a mask over the whole row.
 
 On a CPU, standard attention compares every token in a packed row with every other token and masks
-out the other examples, which took a third of each step on short chats. This version gives each
-example its own row during attention.
+out the other examples, which took a third of each step on short chats. Packed attention puts each
+example in a row of its own.
 """
 
 from typing import Any

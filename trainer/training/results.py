@@ -19,7 +19,7 @@ class TrainingResult:
 
     `losses` contains one training loss per step, in nats per token. `seconds` is the total time of
     all processes that worked on the run, each up to its last checkpoint. `tokens_per_second` and
-    the peak memory are those of the last process.
+    the peak memory describe only the last process.
     """
 
     adapter: Path

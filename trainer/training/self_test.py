@@ -1,7 +1,8 @@
 """A self-test before the first training step, which checks that only assistant turns have loss.
 
-It decodes the tokens with loss from the tensors that the model receives, and compares them with the
-turns of the examples. It shares no code with the labelling, so it can detect bugs there.
+The self-test decodes the tokens with loss from the tensors that the model receives, and compares
+them with the turns of the examples. The self-test shares no code with the labelling, so it can
+detect labelling bugs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class SelfTest:
             ids, marks = self._strip_padding(row, row_labels)
             example = self.examples.get(tuple(ids))
             if example is None:
-                self._fail("a row is none of the training examples", ids, marks)
+                self._fail("a row in the batch doesn't match any training example", ids, marks)
             elif example.messages:
                 self._check_chat(example, ids, marks)
             elif marks[1:] != ids[1:]:  # nothing predicts the first token
@@ -84,7 +85,7 @@ class SelfTest:
     def _fail(self, problem: str, ids: list[int], marks: list[int]) -> None:
         raise TrainerError(
             f"The self-test of the first batch failed: {problem}. Check the base model's chat "
-            "template: only assistant turns, or an entire plain text, may have loss.\n"
+            "template: only assistant turns (or an entire plain text) may contribute to the loss.\n"
             f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
         )
 
@@ -96,7 +97,7 @@ def loss_spans(labels: Sequence[int]) -> list[list[int]]:
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Decode token ids to words with single spaces, without control tokens and empty thoughts."""
+    """Decode token ids to words with single spaces, without control tokens or thinking blocks."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 

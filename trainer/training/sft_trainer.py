@@ -1,8 +1,8 @@
 """TRL's trainer with a self-test, a faster loss on CPUs, and no telemetry to third parties.
 
 On a CPU, TRL's loss projects every position in a batch onto the vocabulary, including prompts,
-which took half of each step. This one projects only the positions that have loss, with the same
-result. On a GPU, TRL's loss is used.
+which took half of each step. Timbre's loss projects only the positions that have loss, with the
+same result. On a GPU, TRL's loss is used.
 """
 
 import time

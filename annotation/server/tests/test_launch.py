@@ -17,7 +17,8 @@ def test_a_second_server_on_the_same_home_is_rejected(server: Server) -> None:
     second = Server(server.home)
     assert second.launch().wait(60) == 1
     assert (
-        f"is already served at {server.announcement()['url']}" in second.read_log().splitlines()[-1]
+        f"is already used by a server at {server.announcement()['url']}"
+        in second.read_log().splitlines()[-1]
     )
     assert server.request("GET", "/version")
 
@@ -53,7 +54,7 @@ def test_a_second_server_on_the_same_database_is_rejected(
     first = Server(tmp_path / "first", database_url=url).start()
     second = Server(tmp_path / "second", database_url=url)
     assert second.launch().wait(60) == 1
-    assert "is already served by another server" in second.read_log()
+    assert "is already used by another server" in second.read_log()
     assert first.stop() == 0
     assert Server(tmp_path / "second", database_url=url).start().stop() == 0
 
@@ -61,7 +62,7 @@ def test_a_second_server_on_the_same_database_is_rejected(
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("mysql://somewhere/db", "begins with 'mysql'"),
+        ("mysql://somewhere/db", "start with 'mysql'"),
         ("postgresql://timbre:secret@127.0.0.1:1/db", "Can't open the database"),
     ],
 )
@@ -78,11 +79,11 @@ def test_an_unusable_database_is_reported_in_one_line(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"api_key": "argilla.apikey"}, "an API key that anyone could guess"),
-        ({"password": "12345678"}, "a password that anyone could guess"),
-        ({"username": "argilla"}, "the user name 'argilla' that anyone could guess"),
-        ({"secret_key": ""}, "an empty value that anyone could guess"),
-        ({"colour": "red"}, "doesn't contain a user name"),
+        ({"api_key": "argilla.apikey"}, "an API key that Argilla publishes"),
+        ({"password": "12345678"}, "a password that Argilla publishes"),
+        ({"username": "argilla"}, "the user name 'argilla' that Argilla publishes"),
+        ({"secret_key": ""}, "contains an empty value"),
+        ({"colour": "red"}, "lacks a user name"),
     ],
 )
 def test_default_and_malformed_credentials_are_rejected(

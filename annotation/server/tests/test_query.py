@@ -55,9 +55,9 @@ def test_a_query_is_parsed_like_elasticsearch(text: str, expected: Query | None)
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("x" * 10_001, "10,001 characters, and the limit is 10,000"),
-        ("ab " * 501, "501 words, and the limit is 500"),
-        ("a* " * 21, "21 asterisks, and the limit is 20"),
+        ("x" * 10_001, "10,001 characters, but the limit is 10,000"),
+        ("ab " * 501, "501 words, but the limit is 500"),
+        ("a* " * 21, "21 asterisks, but the limit is 20"),
     ],
 )
 def test_queries_that_are_too_large_are_rejected(text: str, error: str) -> None:

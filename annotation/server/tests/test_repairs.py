@@ -33,7 +33,9 @@ def test_a_null_character_in_an_id_is_no_internal_error(example: Example, method
     response = example.server.client.request(method, f"/datasets/{dataset}/records/bulk", json=body)
     if example.server.database_url:
         assert response.status_code == 422
-        assert response.json() == {"detail": "A text contains a null character."}
+        assert response.json() == {
+            "detail": "A text contains a null character, which can't be stored. Remove it."
+        }
     else:
         assert response.is_success
 

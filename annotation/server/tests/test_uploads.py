@@ -116,4 +116,4 @@ def test_a_vector_of_another_length_is_rejected(server: Server, dataset: str) ->
     body = {"query": {"vector": {"name": "sense", "value": [1.0, 2.0, 3.0]}}}
     answer = server.client.post(f"/datasets/{dataset}/records/search", json=body)
     assert answer.status_code == 422
-    assert "3 numbers instead of 2" in answer.text
+    assert "3 dimensions, but" in answer.text

@@ -1,4 +1,4 @@
-"""A server's secrets, generated at its first start and stored in its home with mode 0600."""
+"""Generate a server's secrets at the first start, and store them in its home with mode 0600."""
 
 import json
 import os
@@ -13,7 +13,7 @@ CREDENTIALS_FILE = "credentials.json"
 OWNER = "owner"
 VARIABLES = ("TIMBRE_SERVER_PASSWORD", "TIMBRE_SERVER_API_KEY", "TIMBRE_SERVER_SECRET_KEY")
 
-# Defaults from Argilla's documentation, images and source, past and present.
+# Past and present defaults from Argilla's documentation, images and source code.
 DEFAULT_NAMES = frozenset({"argilla"})
 DEFAULT_PASSWORDS = frozenset({"1234", "12345678"})
 DEFAULT_KEYS = frozenset(
@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Describe the first value that Argilla publishes as a default; None if there is none."""
+    """Describe the first value that is one of Argilla's published defaults, or return None."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:
@@ -43,9 +43,9 @@ def find_default(username: str = "", password: str = "", api_key: str = "") -> s
 
 
 def load_credentials(home: Path) -> Credentials:
-    """Read a home's credentials, or generate them if it has none.
+    """Read the credentials in a home folder, or generate them if there are none.
 
-    Reading resets the file's mode to 0600.
+    Reading resets the file mode to 0600.
 
     Raises `LaunchError` if the file is malformed or contains one of Argilla's defaults.
     """
@@ -57,14 +57,15 @@ def load_credentials(home: Path) -> Credentials:
         credentials = Credentials(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise LaunchError(
-            f"{path} doesn't contain a user name, password, API key and secret key ({error}). "
-            "Repair it, or delete it to generate new ones."
+            f"{path} lacks a user name, password, API key or secret key ({error}). Repair the "
+            "file, or delete it to generate new credentials."
         ) from error
     default = find_default(credentials.username, credentials.password, credentials.api_key)
     if default or not all(asdict(credentials).values()):
+        problem = f"{default} that Argilla publishes as a default" if default else "an empty value"
         raise LaunchError(
-            f"{path} contains {default or 'an empty value'} that anyone could guess. "
-            "Replace it, or delete the file to generate new ones."
+            f"{path} contains {problem}. Replace it, or delete the file to generate new "
+            "credentials."
         )
     return credentials
 
@@ -76,10 +77,15 @@ def credentials_from(environment: Mapping[str, str]) -> Credentials:
     """
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:
-        raise LaunchError(f"Set {' and '.join(missing)}, or run `make env` to generate them.")
+        raise LaunchError(
+            f"The environment lacks {' and '.join(missing)}. Run `make env` to generate secrets, "
+            "or set your own."
+        )
     password, api_key, secret_key = (environment[name] for name in VARIABLES)
     if default := find_default(password=password, api_key=api_key):
-        raise LaunchError(f"The environment contains {default} that anyone could guess. Change it.")
+        raise LaunchError(
+            f"The environment contains {default} that Argilla publishes as a default. Change it."
+        )
     return Credentials(OWNER, password, api_key, secret_key)
 
 
@@ -92,7 +98,7 @@ def _generate(path: Path) -> Credentials:
     )
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    # Created with mode 0600: changing the mode afterwards would leave a moment to read it.
+    # Created with mode 0600, because others could read the file before a later change of mode.
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(asdict(credentials), file, indent=2)

@@ -20,21 +20,21 @@ from timbre_argilla.credentials import DEFAULT_PASSWORDS, Credentials, find_defa
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.search import textindex
 
-# The last schema revision of the server version we pin. A database that has it starts a second
-# faster, because Alembic needn't read its revisions.
+# The last schema revision of the pinned server version. If a database already has it, the server
+# starts a second faster, because Alembic doesn't need to read the revisions.
 SCHEMA = "580a6553186f"
 
 LOCK = zlib.crc32(b"timbre-argilla")
 _lock_connections: list[Connection] = []
 
 for _engine in (sync_engine, async_engine.sync_engine):
-    # Errors would otherwise quote the statement's values: people's keys and what they wrote.
+    # Errors would otherwise quote the statement's values, such as API keys and people's answers.
     _engine.hide_parameters = True
 
 
 @event.listens_for(Engine, "connect")
 def enable_wal(connection: Any, _record: Any) -> None:
-    """Let SQLite serve readers and one writer at the same time."""
+    """Allow SQLite to serve readers and one writer at the same time."""
     if not _is_sqlite(connection):
         return
     cursor = connection.cursor()
@@ -43,15 +43,15 @@ def enable_wal(connection: Any, _record: Any) -> None:
 
 
 def _is_sqlite(connection: Any) -> bool:
-    """Whether this is a driver's connection to SQLite, direct or through aiosqlite's adapter."""
+    """Return whether a driver connection is to SQLite, either directly or through aiosqlite."""
     return isinstance(connection, sqlite3.Connection) or "sqlite" in type(connection).__module__
 
 
 def prepare(credentials: Credentials) -> None:
     """Migrate the schema, create our tables and give the owner these credentials.
 
-    Raises `LaunchError` if the database can't be opened, another server uses it, or one of its
-    users has one of Argilla's published defaults.
+    Raises `LaunchError` if the database can't be opened, if another server is using it, or if a
+    user has one of Argilla's published defaults.
     """
     url = sync_engine.url.render_as_string()
     try:
@@ -61,7 +61,8 @@ def prepare(credentials: Credentials) -> None:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise LaunchError(
-            f"Can't open the database {url} ({reason}). Check the URL and that the database runs."
+            f"Can't open the database {url} ({reason}). Check the URL, and that the database is "
+            "running."
         ) from error
     if schema != SCHEMA:
         _migrate()
@@ -73,10 +74,10 @@ def prepare(credentials: Credentials) -> None:
 
 
 def _lock(url: str) -> None:
-    """Lock a PostgreSQL database against other servers, which wouldn't notice our writes.
+    """Lock a PostgreSQL database against other servers, which wouldn't notice this server's writes.
 
-    The lock lasts as long as its connection, which lives as long as the process. A SQLite database
-    needs no lock, because its home is locked already.
+    The lock lasts as long as its connection, which stays open until the process ends. A SQLite
+    database doesn't need a lock, because its home is already locked.
     """
     if sync_engine.dialect.name != "postgresql":
         return
@@ -84,7 +85,7 @@ def _lock(url: str) -> None:
     connection.detach()
     if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
         raise LaunchError(
-            f"The database {url} is already served by another server. "
+            f"The database {url} is already used by another server. "
             "Stop that server, or use another database."
         )
     connection.commit()
@@ -109,16 +110,17 @@ def _migrate() -> None:
 def _reject_defaults(session: Session, credentials: Credentials) -> None:
     for user in session.scalars(select(User)):
         default = find_default(username=user.username, api_key=user.api_key)
-        # Checking a password takes half a second, and nobody created through this server has a
-        # default one. So only owners and admins are checked: the database may come from elsewhere.
+        # Checking a password takes half a second, and no user created through this server has a
+        # default one. Only owners and admins are checked, because the database may come from
+        # elsewhere.
         is_privileged = user.role != UserRole.annotator and user.api_key != credentials.api_key
         if default is None and is_privileged:
             checks = (verify_password(word, user.password_hash) for word in DEFAULT_PASSWORDS)
             default = "a password" if any(checks) else None
         if default is not None:
             raise LaunchError(
-                f"The database has a user {user.username!r} with {default} that Argilla publishes. "
-                "Delete or change that user before you serve this database."
+                f"The database contains the user {user.username!r} with {default} that Argilla "
+                "publishes as a default. Change or delete that user before you start the server."
             )
 
 

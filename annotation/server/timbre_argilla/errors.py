@@ -1,9 +1,9 @@
-"""Errors of the server."""
+"""The errors that the server raises."""
 
 
 class LaunchError(RuntimeError):
-    """Raised when the server can't start; the message says why and how to fix it."""
+    """Raised when the server can't start. The message says why and how to fix it."""
 
 
 class DeliveryError(ValueError):
-    """Raised when a webhook's receiver doesn't accept an event."""
+    """Raised when the receiver of a webhook doesn't accept an event."""

@@ -1,4 +1,4 @@
-"""JSON with orjson, and with Python's `json` for values that orjson rejects."""
+"""Encode and decode JSON with orjson, or with Python's `json` for values that orjson rejects."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import orjson
 
 
 def dumps(value: Any) -> bytes:
-    """Encode a value as UTF-8; `json` handles lone surrogates and integers above 64 bits."""
+    """Encode a value as UTF-8. `json` handles lone surrogates and integers that exceed 64 bits."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -15,7 +15,7 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: str | bytes) -> Any:
-    """Decode JSON; `json` handles NaN and lone surrogates."""
+    """Decode JSON. `json` handles NaN and lone surrogates."""
     try:
         return orjson.loads(text)
     except ValueError:

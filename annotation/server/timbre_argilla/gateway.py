@@ -1,7 +1,7 @@
 """The outermost ASGI layer, which checks requests and adds security headers to responses.
 
 Record texts come from the web, from models and from reviewers, and Argilla's UI inserts some of
-them as HTML. The Content-Security-Policy stops any script in them: a page may run only the
+them as HTML. The Content-Security-Policy stops any script in record texts: a page may run only the
 scripts that Argilla ships, which are files of this server or known by their hash.
 """
 
@@ -82,14 +82,14 @@ class Gateway:
         if "\0" in scope["path"]:
             return _error(404, "Not Found")
         if "transfer-encoding" in headers:
-            return _error(411, "Send the length of the request body.")
+            return _error(411, "Send the request with a Content-Length header instead of chunks.")
         limit = MAX_BULK_BODY_MIB if scope["path"].endswith("/bulk") else MAX_BODY_MIB
         if int(headers.get("content-length", 0)) > limit << 20:
             return _error(413, f"The request body is larger than {limit} MiB. Split the request.")
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Whether a `Host` header is allowed; others may be sites whose name resolves to us.
+        """Return whether a `Host` header is allowed, which protects against DNS rebinding.
 
         A browser takes the header from the address bar, so a page that was loaded from an IP
         address comes from this server.
@@ -112,7 +112,7 @@ def script_hashes(folder: Path) -> list[str]:
 
 
 def _statics(app: FastAPI) -> Path:
-    """The folder of the web UI, as the application serves it."""
+    """The folder from which the application serves the web UI."""
     apps = (getattr(route, "app", None) for route in app.routes)
     (statics,) = (one for one in apps if isinstance(one, StaticFiles))
     return Path(str(statics.directory))

@@ -1,4 +1,4 @@
-"""A server's folder, which contains its database, secrets, temporary files and lock."""
+"""The home folder of a server, which contains its database, secrets, temporary files and lock."""
 
 import fcntl
 import json
@@ -18,14 +18,14 @@ TEMPORARY_FOLDER = "tmp"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A server's folder, locked by this process."""
+    """A home folder that this process has locked."""
 
     folder: Path
     lock: IO[str]
 
     @classmethod
     def acquire(cls, folder: Path) -> Self:
-        """Create the folder if needed, lock it, make it private and delete its temporary files.
+        """Create the folder if needed, lock it, make it private and delete old temporary files.
 
         Raises `LaunchError` if another process has locked it.
         """
@@ -42,25 +42,25 @@ class Home:
         except OSError as error:
             lock.close()
             raise LaunchError(
-                f"{folder} is already served{_describe_server(folder)}. "
-                "Stop that server first, or choose another folder."
+                f"{folder} is already used by a server{_describe_server(folder)}. Stop that server "
+                "first, or choose another folder."
             ) from error
         (folder / READY_FILE).unlink(missing_ok=True)
         temporary = folder / TEMPORARY_FOLDER
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        # Argilla copies its web UI to a temporary folder at every start and leaves it there.
+        # Argilla copies its web UI to a temporary folder at every start and never deletes the copy.
         tempfile.tempdir = str(temporary)
         return cls(folder, lock)
 
     def announce(self, url: str) -> None:
-        """Write the server's URL to `server.json`, once it answers there."""
+        """Write the server's URL to `server.json` once the server responds."""
         partial = self.folder / f"{READY_FILE}.partial"
         partial.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
         partial.replace(self.folder / READY_FILE)
 
     def release(self) -> None:
-        """Remove the announcement and unlock the folder."""
+        """Delete `server.json` and unlock the folder."""
         (self.folder / READY_FILE).unlink(missing_ok=True)
         self.lock.close()
 

@@ -1,9 +1,9 @@
-"""Argilla's background jobs in this process, stored in a file instead of Redis.
+"""Run Argilla's background jobs in this process, and store them in a file instead of Redis.
 
-A job is a row of a small SQLite file in the server's home, whichever database the server uses. It
-is stored before the server answers the request that created it. If the server stops before the job
-ends, the job runs again from the beginning at the next start. Argilla's jobs allow that: upstream
-may also run a job twice.
+Regardless of the server's database, each job is a row in a small SQLite file in the server's home.
+A job is stored before the server responds to the request that created it. If the server stops
+before a job ends, the job runs again from the beginning after the next start. Argilla's jobs are
+designed to be repeatable, because upstream may also run a job twice.
 """
 
 import json
@@ -21,7 +21,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import JobStatus
 
 RETENTION_SECONDS = 3600
-"""How long a job can still be looked up after it has ended."""
+"""How long a job can be looked up after it has ended."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a call."""
+    """The arguments of a function call."""
 
     positional: list[Any]
     named: dict[str, Any]
@@ -47,15 +47,15 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A stored call of one of Argilla's functions.
+    """A stored call to one of Argilla's functions.
 
     Attributes:
-        id: The id in `GET /api/v1/jobs/{id}`.
-        name: The function, as `module:name`.
-        arguments: Its arguments.
-        waits: Seconds to wait before each retry; its length is the number of retries.
+        id: The job id in `GET /api/v1/jobs/{id}`.
+        name: The name of the function, as `module:name`.
+        arguments: The arguments of the call.
+        waits: The seconds to wait before each retry, with one entry per retry.
         tries: How many times the job has failed.
-        status: Its state, in the terms of Argilla's API.
+        status: The state of the job, as defined by Argilla's API.
     """
 
     id: str
@@ -66,15 +66,15 @@ class Job:
     status: JobStatus
 
     def get_status(self, refresh: bool = True) -> JobStatus:
-        """Return the status under the name that Argilla's API calls."""
+        """Return the status; Argilla's API calls this method."""
         return self.status
 
 
 class JobStore:
-    """The jobs of one server, in a file."""
+    """The jobs of one server, stored in a file."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and queue again the jobs that the last process didn't finish."""
+        """Open the file, and requeue the jobs that the last process didn't finish."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -94,9 +94,9 @@ class JobStore:
         return self.fetch(job_id)
 
     def fetch(self, job_id: str, connection: object = None) -> Job:
-        """Look up a job, with the signature of RQ's `Job.fetch`, which Argilla's API calls.
+        """Look up a job. Argilla's API calls this method with the signature of RQ's `Job.fetch`.
 
-        Raises `NoSuchJobError` if there is none, or if it ended too long ago.
+        Raises `NoSuchJobError` if the job doesn't exist or ended too long ago.
         """
         row = self._db.execute(
             "SELECT id, name, arguments, waits, tries, status FROM jobs WHERE id = ?", (job_id,)
@@ -108,7 +108,7 @@ class JobStore:
         return Job(job_id, name, _loads(arguments), waits, tries, JobStatus(status))
 
     def take(self, queue: str) -> Job | None:
-        """Mark the job that has been due longest as started; None if none is due."""
+        """Start the job that has been due for the longest time, or return None if no job is due."""
         query = (
             "UPDATE jobs SET status = 'started' WHERE id = (SELECT id FROM jobs WHERE queue = ? "
             "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) RETURNING id"
@@ -121,7 +121,7 @@ class JobStore:
         self._end(job, JobStatus.FINISHED)
 
     def fail(self, job: Job) -> bool:
-        """Schedule the next retry of a job that failed; return False if it has none left."""
+        """Schedule the next retry of a failed job. Returns False if there are no retries left."""
         if job.tries >= len(job.waits):
             self._end(job, JobStatus.FAILED)
             return False
@@ -134,7 +134,7 @@ class JobStore:
     def _end(self, job: Job, status: JobStatus) -> None:
         now = time.time()
         self._db.execute(
-            # The arguments of an export include someone's token, so they are deleted.
+            # The arguments of an export include a user's token, so they are deleted.
             "UPDATE jobs SET status = ?, due = ?, arguments = '[[], {}]' WHERE id = ?",
             (status.value, now, job.id),
         )
@@ -150,14 +150,14 @@ class JobStore:
 
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """Replaces an RQ queue: `rq.decorators.job` calls its `enqueue_call`."""
+    """Replaces an RQ queue; `rq.decorators.job` calls its `enqueue_call`."""
 
     name: str
     store: JobStore
     wake: Callable[[], None]
 
     def enqueue_call(self, func: Callable[..., Any], **options: Any) -> Job:
-        """Store a call to one of Argilla's functions; options for Redis are ignored."""
+        """Store a call to one of Argilla's functions, ignoring options for Redis."""
         retry = options.get("retry")
         waits = tuple(_wait(retry.intervals, n) for n in range(retry.max)) if retry else ()
         arguments = Arguments(list(options.get("args") or ()), dict(options.get("kwargs") or {}))
@@ -172,7 +172,7 @@ def queues_module(store: JobStore, wake: Callable[[], None]) -> ModuleType:
     vars(module).update(
         DEFAULT_QUEUE=JobQueue("default", store, wake),
         HIGH_QUEUE=JobQueue("high", store, wake),
-        # Argilla pings Redis at start.
+        # Argilla pings Redis when it starts.
         REDIS_CONNECTION=SimpleNamespace(ping=lambda: True),
         JOB_TIMEOUT_DISABLED=-1,
     )
@@ -197,7 +197,7 @@ def _loads(text: str) -> Arguments:
 
 
 def _tag(value: Any) -> dict[str, Any]:
-    """Pair an argument with its type; ids and times are never nested inside arguments."""
+    """Pair an argument with its type. Ids and times are never nested inside arguments."""
     if isinstance(value, UUID):
         return {"uuid": str(value)}
     if isinstance(value, datetime):

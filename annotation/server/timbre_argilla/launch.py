@@ -33,18 +33,18 @@ LOGINS_FILE = "logins.db"
 GC_THRESHOLDS = (20_000, 20, 20)
 """Arguments of `gc.set_threshold`."""
 GRACE_SECONDS = 10
-"""How long pending requests may take when the server stops."""
+"""How long pending requests may run when the server stops."""
 
 
 def launch(options: Options, credentials: Credentials | None = None) -> None:
     """Serve Argilla until SIGTERM or SIGINT.
 
-    Without credentials, those in the home are used, or generated if it has none.
+    Without credentials, the server uses those in its home, or generates them if there are none.
 
     Raises `LaunchError` if the server can't start with these options.
     """
     _check(options)
-    gc.disable()  # Imported modules are never garbage.
+    gc.disable()  # Imported modules never become garbage.
     home = Home.acquire(options.home)
     try:
         credentials = credentials or load_credentials(options.home)
@@ -67,22 +67,25 @@ def _check(options: Options) -> None:
     if version != ARGILLA_VERSION:
         raise LaunchError(
             f"argilla-server {version} is installed, but this package needs exactly "
-            f"{ARGILLA_VERSION}. Install it with the package's constraints.txt."
+            f"{ARGILLA_VERSION}. Install it with this package's constraints.txt."
         )
     scheme = options.database_url.partition("://")[0].partition("+")[0]
     if scheme not in {"", "postgresql", "postgres"}:
         raise LaunchError(
-            f"The database URL begins with {scheme!r}. Use a postgresql:// URL, or none for SQLite "
-            "in the server's home."
+            f"Database URLs that start with {scheme!r} aren't supported. Use a postgresql:// URL, "
+            "or omit the URL to use SQLite in the server's home."
         )
     if (options.redis_url or options.elasticsearch_url) and not options.database_url:
-        raise LaunchError("Redis and Elasticsearch need a PostgreSQL URL. Set the database URL.")
+        raise LaunchError(
+            "Redis and Elasticsearch require PostgreSQL. Set the database URL to a "
+            "postgresql:// URL."
+        )
 
 
 def _listen(options: Options) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family)
-    # Allows a port whose last server has just ended, but not a port in use.
+    # Allow a port whose last server has just stopped, but not a port in use.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
@@ -99,7 +102,7 @@ def _listen(options: Options) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     host, port, *_ = listener.getsockname()
     if ipaddress.ip_address(host).is_unspecified:
-        # Clients can't connect to "all addresses", but they can to loopback.
+        # Clients can't connect to "all addresses", but they can connect to loopback.
         host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -109,9 +112,9 @@ def _import_argilla(
 ) -> tuple["Gateway", "Worker | ChangeListener"]:
     """Import Argilla's application with our job queues, search engine and patches.
 
-    The order matters: on import, Argilla binds its settings, queues and functions by name.
+    The order matters, because Argilla binds its settings, queues and functions by name on import.
     """
-    # Only the first configuration counts, and Argilla's would wrap lines to a terminal's width.
+    # Only the first configuration counts, and Argilla's would wrap lines at the terminal width.
     configure_logging(options.json_log, options.secrets(credentials))
     worker = Worker(store) if store else None
     if store and worker:
@@ -169,8 +172,8 @@ async def _serve(
 def _reduce_garbage_collection() -> None:
     """Collect garbage less often than Python does by default.
 
-    An upload creates tens of thousands of objects, and nearly all are freed by reference counting.
-    With Python's default thresholds, collections took a sixth of its time.
+    An upload creates tens of thousands of objects, almost all of which are freed by reference
+    counting. With Python's default thresholds, garbage collection took a sixth of the upload time.
     """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -184,4 +187,4 @@ async def _announce(server: uvicorn.Server, home: Home, url: str) -> None:
 
 
 def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: Uvicorn raises the signal again after it has stopped."""
+    """Do nothing, because Uvicorn raises the signal again after it has stopped."""

@@ -34,7 +34,7 @@ class LoginThrottle:
     """Counts failed logins in a file, so that a restart doesn't reset them.
 
     The first failures are free: 5 for an account, 20 for an address, which several people may
-    share. After that, the delay doubles from one second up to five minutes.
+    share. After the free failures, the delay doubles from one second up to five minutes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,10 @@ class LoginThrottle:
         path.chmod(0o600)
 
     def start(self, username: str, address: str) -> Attempt:
-        """Start a login. It counts as failed until `succeed`, so parallel guesses count too."""
+        """Start a login.
+
+        The attempt counts as failed until `succeed` is called, so parallel guesses count too.
+        """
         now = time.time()
         self._db.execute("DELETE FROM logins WHERE last < ?", (now - RETENTION_SECONDS,))
         # Hashed, because people mistakenly type passwords as names.

@@ -1,4 +1,4 @@
-"""The server's log: one line per record, as text or JSON, without secrets."""
+"""Write the server log with one line per record, as text or JSON, and mask secrets."""
 
 import io
 import json
@@ -11,16 +11,16 @@ REPLACEMENT = "[secret]"
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line and replaces the secrets in it."""
+    """Formats a log record as one line and masks secrets."""
 
     def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
-        """Format records as JSON or text, and replace these secrets in them."""
+        """Format records as JSON or text, and mask these secrets."""
         super().__init__()
         self._as_json = as_json
         self._secrets = [secret for secret in secrets if secret]
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one record."""
+        """Format a log record."""
         message = record.getMessage()
         if record.exc_info:
             message = f"{message}\n{self.formatException(record.exc_info)}"
@@ -36,15 +36,15 @@ class LineFormatter(logging.Formatter):
 class StderrLogger(io.TextIOBase):
     """A replacement for standard error that logs each line written to it.
 
-    Libraries write there directly, for example the traceback of a thread that died.
+    Libraries write to standard error directly, for example the traceback of a failed thread.
     """
 
     def __init__(self) -> None:
-        """Start with an empty line."""
+        """Create a stream with an empty line buffer."""
         self._unfinished = ""
 
     def write(self, text: str) -> int:
-        """Log complete lines, and keep the rest until its line is complete."""
+        """Log complete lines, and keep an incomplete line until it is complete."""
         *lines, self._unfinished = (self._unfinished + text).split("\n")
         for line in filter(str.strip, lines):
             logging.getLogger("stderr").error("%s", line)
@@ -52,7 +52,7 @@ class StderrLogger(io.TextIOBase):
 
 
 def configure_logging(as_json: bool, secrets: Iterable[str]) -> None:
-    """Send all log records to standard error as lines; only the first call has an effect."""
+    """Send all log records to standard error, one per line. Only the first call has an effect."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(as_json, secrets))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,7 +1,7 @@
-"""Messages that tell the server, which caches records for searches, what the RQ worker wrote.
+"""Notify the server, which caches records for searches, about changes made by the RQ worker.
 
-Server and worker share one PostgreSQL database, which carries the messages (`NOTIFY`). If the
-server was disconnected, it empties its cache and reads everything again.
+The server and the worker share a PostgreSQL database, which transports the messages (`NOTIFY`). If
+the server loses its connection, it clears its cache and reads everything again.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from timbre_argilla.search.table import TableCache
 
 CHANNEL = "timbre_written"
 IDS_PER_MESSAGE = 150
-"""Limited because a PostgreSQL message has at most 8000 bytes, and an id takes 40."""
+"""Limited because a PostgreSQL message can have at most 8000 bytes, and an id takes 40."""
 
 RETRY_SECONDS = 1.0
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class RemoteTables(TableCache):
-    """Replaces the cache in a process without one, and forwards changes to the server's cache."""
+    """Replaces the cache in a process that has none, and forwards changes to the server's cache."""
 
     def __init__(self, engine: Engine) -> None:
         """Send messages through this database."""
@@ -33,17 +33,17 @@ class RemoteTables(TableCache):
         self._engine = engine
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Report records that were written or deleted."""
+        """Report that records were written or deleted."""
         ids = list(records)
         for start in range(0, len(ids), IDS_PER_MESSAGE):
             self._send("touch", ids[start : start + IDS_PER_MESSAGE], dataset)
 
     def drop(self, dataset: UUID) -> None:
-        """Report a dataset that was deleted, or whose columns changed."""
+        """Report that a dataset was deleted or its columns have changed."""
         self._send("drop", dataset)
 
     def clear(self) -> None:
-        """Report that anything may have changed."""
+        """Report that all data may have changed."""
         self._send("clear")
 
     def _send(self, method: str, *arguments: UUID | list[UUID] | None) -> None:
@@ -58,11 +58,12 @@ class RemoteTables(TableCache):
 class ChangeListener:
     """Applies messages from other processes to the cache.
 
-    After a lost connection, it reconnects and empties the cache, because messages may be missing.
+    After losing the database connection, the listener reconnects and clears the cache, because it
+    may have missed messages.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
-        """Listen on this database, and apply changes to this cache."""
+        """Listen for messages in this database, and apply changes to this cache."""
         self._tables = tables
         self._url = url
         self._task: asyncio.Task[None] | None = None
@@ -104,7 +105,10 @@ def apply(tables: TableCache, message: str) -> None:
     """
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):
-        raise ValueError(f"{method} isn't a message that this package sends.")
+        raise ValueError(
+            f"Unknown message {method}. Make sure that the server and the worker run the same "
+            "version of this package."
+        )
     getattr(tables, method)(*map(_parse_ids, arguments))
 
 

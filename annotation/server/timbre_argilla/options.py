@@ -1,4 +1,4 @@
-"""The options of a server, and the Argilla settings derived from them."""
+"""The options of a server, and the Argilla settings that are derived from them."""
 
 import os
 from dataclasses import dataclass
@@ -13,19 +13,23 @@ BUSY_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where a server stores its data, where it listens, and what it allows.
+    """Options that determine where a server stores data, where it listens and what it allows.
 
     Attributes:
-        home: The server's folder: database, secrets, temporary files.
-        host: Address to listen on; any address but loopback is open to the network.
-        port: Port to listen on; 0 picks a free one.
-        database_url: A PostgreSQL URL; if empty, SQLite in the home.
-        redis_url: Redis for jobs, which RQ workers run; if empty, this process runs them.
-        elasticsearch_url: Elasticsearch to use; if empty, our engine searches Argilla's tables.
+        home: The folder for the server's database, secrets and temporary files.
+        host: The address to listen on. Any address other than loopback exposes the server to the
+            network.
+        port: The port to listen on; 0 picks a free one.
+        database_url: A PostgreSQL URL. If empty, the server uses SQLite in its home.
+        redis_url: The URL of the Redis server through which RQ workers receive jobs. If empty, this
+            process runs the jobs.
+        elasticsearch_url: The URL of an Elasticsearch server. If empty, our engine searches
+            Argilla's tables.
         json_log: Whether log lines are JSON.
-        allowed_hosts: Host names, besides loopback and `host`, that requests may use.
-        custom_fields: Whether the web UI may run the scripts of custom fields, and so any script.
-        open_reviews: Whether annotators may get other people's responses and hidden metadata.
+        allowed_hosts: Host names that requests may use in addition to loopback and `host`.
+        custom_fields: Whether the web UI may run the scripts of custom fields, and therefore any
+            script.
+        open_reviews: Whether annotators may read other people's responses and hidden metadata.
     """
 
     home: Path
@@ -48,7 +52,7 @@ class Options:
 
 
 def configure_argilla(options: Options, credentials: Credentials) -> None:
-    """Set the environment variables that Argilla reads, and remove all others meant for it.
+    """Set the environment variables that Argilla reads, and remove all others that it would read.
 
     Must run before the first import of `argilla_server`.
     """
@@ -65,9 +69,10 @@ def configure_argilla(options: Options, credentials: Credentials) -> None:
         ARGILLA_REDIS_URL=options.redis_url,
         ARGILLA_AUTH_SECRET_KEY=credentials.secret_key,
         ARGILLA_AUTH_OAUTH_CFG=str(options.home / "oauth.yaml"),
-        # The UI comes from this server, so other sites' pages needn't call the API.
+        # The UI comes from this server, so pages from other sites don't need access to the API.
         ARGILLA_CORS_ORIGINS="[]",
         HF_HUB_DISABLE_TELEMETRY="1",
-        # A similarity search is one matrix product; more threads would only slow down requests.
+        # A similarity search is a single matrix product; more threads would only slow down
+        # requests.
         OPENBLAS_NUM_THREADS="1",
     )

@@ -1,6 +1,6 @@
-"""The worker for a server whose jobs are in Redis: an RQ process with a scheduler.
+"""The worker for servers that store jobs in Redis: an RQ process with a scheduler.
 
-Upstream's worker has no scheduler, so it never retries a webhook that failed.
+Upstream's worker has no scheduler, so it never retries a failed webhook.
 """
 
 import importlib
@@ -16,15 +16,16 @@ from timbre_argilla.home import Home
 from timbre_argilla.options import Options, configure_argilla
 
 HEARTBEAT_SECONDS = 20
-"""How often an idle worker reports to Redis."""
+"""How often an idle worker reports to Redis, in seconds."""
 
 MAX_SILENCE_SECONDS = 90
 
 
 def run_worker(options: Options, credentials: Credentials) -> None:
-    """Run jobs until SIGTERM or SIGINT; the current job is finished first.
+    """Run jobs until SIGTERM or SIGINT, after which the current job finishes first.
 
-    Raises `LaunchError` if Redis can't be reached at the start. During later outages, it waits.
+    Raises `LaunchError` if Redis can't be reached at the start. During later outages, the worker
+    waits until Redis is back.
     """
     home = Home.acquire(options.home)
     try:
@@ -36,9 +37,9 @@ def run_worker(options: Options, credentials: Credentials) -> None:
 
 
 def check_worker(options: Options) -> None:
-    """Check that this machine's worker has reported to Redis recently.
+    """Check that the worker on this machine has reported to Redis recently.
 
-    Raises `LaunchError` if it hasn't, or if Redis can't be reached.
+    Raises `LaunchError` if the worker hasn't reported recently or if Redis can't be reached.
     """
     import redis
 
@@ -55,7 +56,7 @@ def check_worker(options: Options) -> None:
 
 
 def _create_worker(options: Options) -> Any:
-    # For its side effect: database errors no longer quote values.
+    # Imported for its side effect: database errors no longer quote values.
     importlib.import_module("timbre_argilla.database")
     if not options.elasticsearch_url:
         engine = importlib.import_module("timbre_argilla.search.engine")
@@ -63,7 +64,7 @@ def _create_worker(options: Options) -> Any:
         notifications = importlib.import_module("timbre_argilla.notifications")
         vars(engine).update(tables=notifications.RemoteTables(database.sync_engine))
     for jobs in ("dataset_jobs", "hub_jobs", "webhook_jobs"):
-        # Imported here once, because each job runs in a process forked from this one.
+        # Imported once here, because each job runs in a process that is forked from this one.
         importlib.import_module(f"argilla_server.jobs.{jobs}")
     importlib.import_module("timbre_argilla.patches.hub_imports").apply()
     importlib.import_module("timbre_argilla.patches.deliveries").apply()
@@ -76,7 +77,7 @@ def _create_worker(options: Options) -> Any:
         connection=REDIS_CONNECTION,
         default_worker_ttl=HEARTBEAT_SECONDS + 15,
     )
-    # A killed worker is still registered, and RQ would reject a second one of the same name.
+    # A killed worker stays registered, and RQ would reject a second one with the same name.
     REDIS_CONNECTION.delete(worker.key)
     return worker
 
@@ -92,4 +93,4 @@ def _report_redis_errors() -> Iterator[None]:
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise LaunchError(f"Can't reach Redis ({error}). Check that it runs.") from error
+        raise LaunchError(f"Can't reach Redis ({error}). Check that it is running.") from error

@@ -1,4 +1,4 @@
-"""Run stored jobs beside the requests, in the server's event loop."""
+"""Run stored jobs in the server's event loop, alongside requests."""
 
 import asyncio
 import importlib
@@ -12,7 +12,7 @@ from uuid import UUID
 from timbre_argilla.jobs import Job, JobStore
 
 CONCURRENCY = {"default": 1, "high": 4}
-"""How many jobs of each queue run at once: imports one at a time, webhooks in parallel."""
+"""The number of concurrent jobs per queue: imports run one at a time, webhooks in parallel."""
 
 IDLE_SECONDS = 1.0
 JOBS_PACKAGE = "argilla_server.jobs."
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs a store's jobs until it is stopped."""
+    """Runs the jobs in a store until it is stopped."""
 
     def __init__(self, store: JobStore) -> None:
         """Create an idle worker."""
@@ -30,16 +30,16 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self) -> None:
-        """Check for jobs now instead of after the idle time."""
+        """Check for jobs now instead of at the end of the idle time."""
         self._wake.set()
 
     def start(self) -> None:
-        """Start, beginning with the jobs that the last process left."""
+        """Start the worker with the jobs that the last process left behind."""
         for queue, count in CONCURRENCY.items():
             self._tasks += [asyncio.create_task(self._work(queue)) for _ in range(count)]
 
     async def stop(self) -> None:
-        """Stop at once; running and queued jobs stay stored for the next start."""
+        """Stop at once. Running and queued jobs stay stored for the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -56,7 +56,7 @@ class Worker:
     async def _idle(self) -> None:
         self._wake.clear()
         try:
-            # With a timeout, because retries become due without a wake-up.
+            # Wait with a timeout, because retries become due without a wake-up.
             await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
         except TimeoutError:
             return
@@ -74,7 +74,7 @@ class Worker:
 def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
     module, _, attribute = name.partition(":")
     if not module.startswith(JOBS_PACKAGE):
-        raise ValueError(f"{name} isn't one of Argilla's jobs.")
+        raise ValueError(f"{name} isn't one of Argilla's jobs, so it can't run here.")
     replacements: dict[str, Callable[..., Awaitable[Any]]] = {
         "notify_event_job": notify,
         "export_dataset_to_hub_job": export,
@@ -84,15 +84,15 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
         return replacements[attribute]
     function: Callable[..., Awaitable[Any]] = getattr(importlib.import_module(module), attribute)
     if not inspect.iscoroutinefunction(function):
-        raise TypeError(f"{name} isn't a coroutine function.")
+        raise TypeError(f"{name} isn't a coroutine function, so it can't run as a job.")
     return function
 
 
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
-    """Send an event to a webhook like Argilla's job, but from a thread.
+    """Send an event to a webhook like Argilla's own job, but in a thread.
 
-    Argilla posts from the event loop. In this process, that would block all requests until the
-    receiver answers.
+    Argilla's own job sends the event from the event loop, which in this process would block all
+    requests until the receiver responds.
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
@@ -107,7 +107,7 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
 
 
 async def export(dataset_id: UUID, **target: Any) -> None:
-    """Push a dataset to the Hugging Face Hub like Argilla's job, but from a thread."""
+    """Push a dataset to the Hugging Face Hub like Argilla's own job, but in a thread."""
     from argilla_server.contexts.hub import HubDatasetExporter
     from argilla_server.database import AsyncSessionLocal
 
@@ -119,7 +119,7 @@ async def export(dataset_id: UUID, **target: Any) -> None:
 async def import_rows(
     dataset_id: UUID, name: str, subset: str, split: str, mapping: dict[str, Any]
 ) -> None:
-    """Import a dataset from the Hugging Face Hub as Argilla's job does, but read it in a thread."""
+    """Import a dataset from the Hugging Face Hub like Argilla's job, but read it in a thread."""
     from argilla_server.api.schemas.v1.datasets import HubDatasetMapping
     from argilla_server.contexts.hub import BATCH_SIZE, HubDataset
     from argilla_server.database import AsyncSessionLocal

@@ -19,7 +19,7 @@ _TYPES: dict[str, Any] = {
 
 
 def upgrade() -> None:
-    """Create the tables, and prevent updates in all of them and deletions in three."""
+    """Create the tables, and block updates in all of them and deletions in three of them."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,4 +1,4 @@
-"""Create tables for the training queue and for reading positions, formerly stored as measures."""
+"""Create tables for the training queue and for reading positions, which used to be measures."""
 
 import hashlib
 import json
@@ -52,7 +52,7 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 
 def _move_positions() -> None:
-    """Convert measures named by an offset (−1 for a fully read file) to reading positions."""
+    """Convert measures whose name is an offset (−1 for a fully read file) to reading positions."""
     measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
     positions = sa.table(
         "reading_positions", *map(sa.column, ("id", "source_fingerprint", "offset"))

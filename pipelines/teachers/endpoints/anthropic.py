@@ -1,4 +1,4 @@
-"""Anthropic's messages API."""
+"""A teacher behind Anthropic's Messages API."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _REFUSED = "The model refused without a text."
 
 
 class AnthropicEndpoint(Endpoint):
-    """Requests a schema as the input of a tool that the model must use, or else no schema."""
+    """Requests the schema as the input of a tool that the model must call, or not at all."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"
@@ -20,12 +20,12 @@ class AnthropicEndpoint(Endpoint):
     stream_fields: ClassVar[Mapping[str, Any]] = {"stream": True}
 
     def headers(self) -> dict[str, str]:
-        """The key and the API version."""
+        """The request headers: the API key and the API version."""
         key = self.api_key.get_secret_value()
         return {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {})}
 
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
-        """The turns and, separately, the system prompt."""
+        """Build the request body, which separates the turns from the system prompt."""
         body: dict[str, Any] = {
             "model": self.model,
             "system": "\n\n".join(m["content"] for m in prompt.chat if m["role"] == "system"),

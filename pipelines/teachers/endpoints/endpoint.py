@@ -1,9 +1,9 @@
-"""The base class of teachers behind an HTTP endpoint; each subclass is one protocol.
+"""The base class of teachers behind an HTTP endpoint; each subclass implements one protocol.
 
-Requests run concurrently, as many as the endpoint accepts (see `ConcurrencyLimit`). Temporary
-failures (too many requests, a server error, a broken connection, an empty reply) are retried.
-Requests that the model doesn't accept are adapted (see `Dialect`). What neither can solve (a wrong
-key, a spent quota) raises `TeacherError`. The key never appears in a record, log or error.
+The number of concurrent requests adapts to what the endpoint accepts (see `ConcurrencyLimit`), and
+the parameters of requests to what the model accepts (see `Dialect`). Temporary failures (too many
+requests, server errors, broken connections, empty replies) are retried. Permanent failures (a wrong
+key, a used-up quota) raise `TeacherError`. The API key never appears in records, logs or errors.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
 
 class Endpoint(Teacher):
-    """A model behind a URL.
+    """A teacher that sends prompts to a model at a URL.
 
-    A prompt is retried for `patience` seconds, but only for 20 seconds if the endpoint has never
+    A prompt is retried for up to `patience` seconds, but only for 20 seconds if the endpoint has never
     responded. Waits start with `first_wait` seconds and double, unless the endpoint asks for
     others. With `has_long_replies`, a reply that reaches `max_tokens` is a reply.
     """
@@ -70,19 +70,22 @@ class Endpoint(Teacher):
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
-        """The headers of a request, with the key if there is one."""
+        """The request headers, including the API key if there is one."""
 
     @abstractmethod
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
-        """The body of a request.
+        """Build the request body.
 
-        `schema_mode` chooses how to request the reply's schema: 0 is the best way, `schema_modes`
-        requests none.
+        `schema_mode` selects how to request the schema of the reply, from 0 (preferred) to
+        `schema_modes` (no schema).
         """
 
     @abstractmethod
     def parse(self, data: Any) -> Completion:
-        """The completion in a response; raises any lookup, type or value error if there's none."""
+        """Extract the completion from a response's JSON value.
+
+        Raises a lookup, type or value error if there is none.
+        """
 
     @property
     def request_url(self) -> str:
@@ -91,7 +94,10 @@ class Endpoint(Teacher):
 
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
-        """The endpoint with a plan's settings; an empty URL means the protocol's default."""
+        """Create an endpoint with a plan's settings.
+
+        If the URL is empty, the default URL of the protocol is used.
+        """
         shared = ("seed", "temperature", "top_p", "max_tokens", "concurrency")
         settings = {name: getattr(plan, name) for name in shared}
         key = SecretStr(plan.api_key)
@@ -100,7 +106,7 @@ class Endpoint(Teacher):
         return endpoint.with_meter(plan.meter)
 
     def with_meter(self, meter: Meter) -> Self:
-        """Count with this meter and stop at its limits; returns the endpoint itself."""
+        """Use this meter to count tokens and enforce limits, and return the endpoint itself."""
         self._meter = meter
         return self
 
@@ -128,12 +134,12 @@ class Endpoint(Teacher):
         )
 
     def load(self) -> None:
-        """Check the URL; raises `TeacherError` if it's invalid or blocked."""
+        """Check the URL. Raises `TeacherError` if the URL is invalid or blocked."""
         super().load()
         check_url(self.url)
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts concurrently; raises `TeacherError` on a permanent failure."""
+        """Send all prompts concurrently. Raises `TeacherError` on a permanent failure."""
         try:
             asyncio.run(self._stream(prompts, on_reply))
         except BaseExceptionGroup as group:  # only the first error matters
@@ -162,7 +168,7 @@ class Endpoint(Teacher):
                 group.create_task(work())
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
-        """The reply to a prompt, retried until `patience` runs out."""
+        """Send a prompt, and retry until `patience` runs out."""
         clock = asyncio.get_running_loop()
         start, retries, outcome = clock.time(), 0, Outcome()
         bad_replies = Counter[str]()  # by reason, so that only one that recurs ends the attempts
@@ -180,7 +186,7 @@ class Endpoint(Teacher):
         if outcome.failure in _UNREACHABLE:
             raise TeacherError(
                 f"{self.model_name} can't be reached ({outcome.failure}). Check that it's running, "
-                "then run again: earlier replies are kept."
+                "then run the command again to continue."
             )
         return outcome.last_resort()
 

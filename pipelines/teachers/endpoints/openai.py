@@ -1,4 +1,4 @@
-"""OpenAI's chat completions API, which most services and local servers offer."""
+"""Teachers behind OpenAI's chat completions API, which most services and servers offer."""
 
 import json
 from collections.abc import Mapping
@@ -34,12 +34,12 @@ class OpenAIEndpoint(Endpoint):
         return urlunsplit(parts._replace(path=path))
 
     def headers(self) -> dict[str, str]:
-        """The key as a bearer token."""
+        """The request headers, with the API key as a bearer token."""
         key = self.api_key.get_secret_value()
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def body(self, prompt: Prompt, schema_mode: int) -> dict[str, Any]:
-        """The chat with its sampling parameters."""
+        """Build the request body: the chat and the sampling parameters."""
         body: dict[str, Any] = {
             "model": self.model,
             "messages": prompt.chat,
@@ -96,6 +96,6 @@ class AzureEndpoint(OpenAIEndpoint):
         return urlunsplit(parts._replace(path=path, query=query))
 
     def headers(self) -> dict[str, str]:
-        """The key in Azure's own header."""
+        """The request headers, with the API key in Azure's own header."""
         key = self.api_key.get_secret_value()
         return {"api-key": key} if key else {}

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 class ConcurrencyLimit:
-    """A limit that grows by one after a round of successes and halves on “too many requests”."""
+    """A limit that grows after each round of successes and halves on “too many requests”."""
 
     def __init__(self, width: int = sys.maxsize, max_width: int = sys.maxsize) -> None:
-        """A limit for one event loop: `width` requests at first and never over `max_width`."""
+        """Create a limit for one event loop: `width` requests at first, and at most `max_width`."""
         self.width = max(1, min(width, max_width))
         self._max_width = max_width
         self._running = 0
@@ -17,9 +17,9 @@ class ConcurrencyLimit:
         self._changed = asyncio.Condition()
 
     async def enter(self, fits: Callable[[], bool]) -> bool:
-        """Wait until a request may run and fits the budget; return whether it fits.
+        """Wait until a request may run, and return whether it fits the budget.
 
-        The result is False if the request doesn't fit and no running request could free any budget.
+        Returns False if the request doesn't fit and no running request could free enough budget.
         """
         async with self._changed:
             await self._changed.wait_for(
@@ -32,13 +32,13 @@ class ConcurrencyLimit:
             return True
 
     async def leave(self) -> None:
-        """End a request."""
+        """Release the slot of a finished request."""
         async with self._changed:
             self._running -= 1
             self._changed.notify_all()
 
     def count_success(self) -> None:
-        """Count a success; a whole round of them raises the limit by one."""
+        """Count a success. A whole round of successes raises the limit by one."""
         self._successes += 1
         if self._successes >= self.width and self.width < self._max_width:
             self.width, self._successes = self.width + 1, 0

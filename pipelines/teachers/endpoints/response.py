@@ -31,14 +31,14 @@ _MAX_RETRIES = {EMPTY: 4, INTERRUPTED: 4, NOT_A_COMPLETION: 4}
 _MAX_RETRIES |= {CUT_OFF: 3, FILTERED: 3, ONLY_REASONING: 3}
 _FIXES = {
     **dict.fromkeys((301, 302, 303, 307, 308), "it redirects to another address. Check the URL."),
-    401: "the key is wrong. Set TIMBRE_TEACHER_KEY to this endpoint's key.",
-    402: "the account has no credit left. Top it up, then run again to continue.",
-    403: "the key has no access to this model. Use another key or model.",
-    404: "the API or the model doesn't exist. Check the URL and the model's name.",
-    **dict.fromkeys((405, 501), "the API is of another kind. Check the URL."),
+    401: "the API key is wrong. Set TIMBRE_TEACHER_KEY to the key for this endpoint.",
+    402: "the account has no credit left. Top it up, then run the command again to continue.",
+    403: "the API key has no access to this model. Use another key or model.",
+    404: "the API or the model doesn't exist. Check the URL and the model name.",
+    **dict.fromkeys((405, 501), "the endpoint doesn't support this API. Check the URL."),
 }
-_DAILY = "the quota for today is spent. Run again tomorrow to continue: earlier replies are kept."
-_LATER = "Run again then to continue: earlier replies are kept."
+_DAILY = "today's quota is used up. Run the command again tomorrow to continue."
+_LATER = "Run the command again after that to continue."
 _NO_CREDIT = re.compile(
     r"insufficient[_ ](?:quota|balance|credits?|funds)|credit balance is too low"
     r"|billing hard limit",
@@ -156,7 +156,7 @@ class ResponseReader:
         adaptable = error if error.status in _ADAPTABLE else None
         if fix := _fix(error, wait, self.patience):
             says = f" The endpoint says: “{error.message}”" if error.message else ""
-            fatal = f"{self.name} answered {error.status}: {fix}{says}"
+            fatal = f"{self.name} responded with status {error.status}: {fix}{says}"
             return Outcome(error=adaptable, fatal=fatal)
         if not is_temporary:
             lost = _without_reply(f"rejected with status {error.status}", error.message)

@@ -1,1 +1,1 @@
-"""The offline teacher: writes conversations and persona texts by rule, with no model."""
+"""The offline teacher, which writes conversations and persona texts with rules, without a model."""

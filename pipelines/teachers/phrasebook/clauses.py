@@ -1,7 +1,7 @@
-"""Parse the beginning of an English sentence by rules: lead-in, subject, verb and rest.
+"""Parse the beginning of an English sentence into lead-in, subject, verb and rest, using rules.
 
-There's no grammar. The subject is the text before the first word that can be a finite verb, if
-that text is short and begins like a noun phrase. Other sentences aren't parsed.
+The rules don't use a grammar. The text before the first possible finite verb is the subject if it's
+short and begins like a noun phrase; otherwise, the sentence isn't parsed.
 """
 
 import re
@@ -30,7 +30,7 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject as worded in a question; `is_explicit` is False if a pronoun stood for it."""
+    """A subject as it appears in a question; `is_explicit` is False if it replaces a pronoun."""
 
     text: str
     is_explicit: bool
@@ -39,7 +39,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Clause:
-    """The beginning of a sentence; `verb` is lower-case and `rest` is the words after it."""
+    """The beginning of a sentence; `verb` is in lower case, and `rest` is the text after it."""
 
     sentence: str
     lead: str
@@ -50,7 +50,10 @@ class Clause:
 
 @lru_cache(maxsize=1024)
 def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
-    """Parse the beginning of each sentence, in order; None for an unclear sentence."""
+    """Parse the beginning of each sentence, in order.
+
+    The result contains None for each unclear sentence.
+    """
     clauses: list[Clause | None] = []
     previous: Subject | None = None
     for sentence in split_sentences(passage):
@@ -78,9 +81,9 @@ def _parse_clause(sentence: str, passage: str, previous: Subject | None) -> Clau
 
 
 def _split_lead(sentence: str) -> list[tuple[str, str]]:
-    """Possible splits into lead-in and rest: no lead-in, or the text up to an early comma.
+    """Yield possible splits into lead-in and rest: no lead-in, or the text up to an early comma.
 
-    Text before a comma is a lead-in only if it begins like one.
+    Text before a comma only counts as a lead-in if it begins like one.
     """
     first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
     if not (first in LEADS or _TIMES.match(sentence) or first.endswith("ing")):
@@ -110,7 +113,7 @@ def _is_verb(tokens: list[str], at: int) -> bool:
         may_be_noun = word in verbs.NOUNS_TOO and not (before[0].isupper() or before.endswith("s"))
         return after != "by" and not follows_determiner and not may_be_noun
     is_plural = word in verbs.PLURAL_PRESENT and before.endswith("s") and not before.endswith("'s")
-    # The article or pronoun after other present forms shows that they're verbs.
+    # An article or pronoun after other present forms shows that they're verbs.
     has_object = after.lower() in _WORDS.objects
     is_singular = word in verbs.PRESENT or (word in verbs.BY_SINGULAR and has_object)
     return (is_singular and not follows_determiner) or is_plural
@@ -125,7 +128,7 @@ def _strip_adverbs(tokens: list[str]) -> list[str]:
 
 
 def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | None:
-    """The subject that replaces a pronoun, or a possessive pronoun before a noun."""
+    """Return the subject that replaces a pronoun, or a possessive pronoun and its noun."""
     first = tokens[0].lower() if tokens else ""
     if previous is None or first not in _WORDS.pronouns | _WORDS.possessives:
         return None
@@ -144,7 +147,7 @@ def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | N
 
 
 def _parse_subject(tokens: list[str], passage: str, has_lead: bool) -> Subject | None:
-    """The subject these words form; None if they can't be one."""
+    """Return the subject that these words form, or None if they can't be a subject."""
     if not _is_noun_phrase(tokens):
         return None
     first, text = tokens[0].lower(), " ".join(tokens)
@@ -174,7 +177,7 @@ def _is_noun_phrase(tokens: list[str]) -> bool:
 
 
 def _is_capitalised(tokens: list[str]) -> bool:
-    """Whether every content word is capitalised, or the whole text is in quotation marks."""
+    """Return whether all content words are capitalised or the whole text is in quotation marks."""
     text = " ".join(tokens)
     if re.fullmatch(r'"[^"]+"|“[^”]+”', text):
         return True
@@ -183,9 +186,10 @@ def _is_capitalised(tokens: list[str]) -> bool:
 
 
 def _is_name(word: str, passage: str) -> bool:
-    """Whether the first word of a sentence, always capitalised, is a name.
+    """Return whether the first word of a sentence, which is always capitalised, is a name.
 
-    It's a name if the passage capitalises it elsewhere, or if it isn't like a common noun.
+    The word is a name if the passage also capitalises it elsewhere, or if it doesn't look like a
+    common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True
@@ -196,7 +200,7 @@ def _is_name(word: str, passage: str) -> bool:
 
 
 def _parse_common_noun(tokens: list[str], passage: str) -> Subject | None:
-    """A common noun without an article, in lower case unless it's capitalised elsewhere."""
+    """Parse a common noun without an article, in lower case unless it's capitalised elsewhere."""
     first = tokens[0]
     if not first[0].isupper() or not first.isalpha() or (tokens[1:] and tokens[1][0].isupper()):
         return None

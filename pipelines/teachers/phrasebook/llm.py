@@ -1,9 +1,10 @@
-"""The offline teacher, which writes texts by rule from a stock of phrases.
+"""The offline teacher, which writes texts with rules and predefined phrases.
 
-It gets the same prompts as every other teacher and reads their tagged parts (`<passage>`,
-`<question>`, …) and the key of the JSON object to reply with. A reply depends only on the seed and
-the prompt. The rules don't understand the text: questions come from how a sentence begins, answers
-are sentences of the passage, and rewrites split sentences and replace words.
+The offline teacher receives the same prompts as every other teacher, and reads their tagged parts
+(`<passage>`, `<question>`, …) and the key of the requested JSON object. A reply depends only on the
+seed and the prompt. The rules don't understand the text: questions are derived from the beginnings
+of sentences, answers are sentences from the passage, and rewrites split sentences and replace
+words.
 """
 
 import json
@@ -34,18 +35,18 @@ _PERSONA_WRITERS = {
 
 
 class PhrasebookLLM(Teacher):
-    """Writes with a tone's phrases (questions, answers, rewrites) or as a persona."""
+    """Writes questions, answers and rewrites for a tone, or texts as a persona."""
 
     name: str = "phrasebook"
     seed: int = 0
     phrases: TonePhrases | Persona = TonePhrases()
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """A reply to each prompt; None where no rule fits."""
+        """Return a reply to each prompt, or None if no rule applies."""
         return [self._reply(prompt.chat, 0) for prompt in prompts]
 
     def generate(self, inputs: list[Any], num_generations: int = 1) -> list[dict[str, Any]]:
-        """`num_generations` different replies to each chat, in distilabel's form."""
+        """Return `num_generations` different replies to each chat, in distilabel's format."""
         numbers = range(num_generations)
         return [to_output(*(self._reply(chat, number) for number in numbers)) for chat in inputs]
 
@@ -55,12 +56,12 @@ class PhrasebookLLM(Teacher):
         rng = Random(digest(f"{self.seed}:{number}:{prompt}"))  # noqa: S311 # not a secret
         value = self._write(key, prompt, rng)
         text = json.dumps({key: value}, ensure_ascii=False) if value else None
-        # Rules have no tokens. Words are counted instead, so a run's size is still known.
+        # Rules have no tokens, so words are counted instead to show the size of a run.
         read = sum(len(message["content"].split()) for message in chat)
         return Completion(text, read, len((text or "").split()))
 
     def _write(self, key: str, prompt: str, rng: Random) -> Any:
-        """The value of a key of the reply; empty where no rule fits."""
+        """Return the value of a key in the reply, or an empty value if no rule applies."""
         passage, question = extract_tag(prompt, "passage"), extract_tag(prompt, "question")
         if key == "questions":
             return ask_questions(passage, question_count(prompt), rng)
@@ -72,5 +73,8 @@ class PhrasebookLLM(Teacher):
         if key not in _PERSONA_WRITERS:
             return None
         if not isinstance(self.phrases, Persona):
-            raise TypeError("PhrasebookLLM needs a persona as `phrases` to write as a persona.")
+            raise TypeError(
+                "PhrasebookLLM can't write persona texts with these phrases. Pass a persona as "
+                "`phrases`."
+            )
         return _PERSONA_WRITERS[key](self.phrases, _TRAIT.findall(prompt), passage, rng)

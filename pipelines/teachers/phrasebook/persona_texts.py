@@ -1,4 +1,4 @@
-"""Write statements, dialogues and documents as a persona, by rules, from the persona's file."""
+"""Write statements, dialogues and documents as a persona, with rules and the persona's phrases."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3}")
 
 
 def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: Random) -> str:
-    """First-person text: an opening on the topic, a line for each trait, a fact, a closing."""
+    """Write a first-person text with an opening, a line for each trait, a fact and a closing."""
     slots = _fill_slots(persona, passage, rng)
     phrases = persona.phrasebook
     lines = [_line(persona.trait(name).says, slots, rng) for name in traits]
@@ -35,7 +35,10 @@ def write_statement(persona: Persona, traits: Sequence[str], passage: str, rng: 
 def write_dialogue(
     persona: Persona, traits: Sequence[str], passage: str, rng: Random
 ) -> list[dict[str, str]]:
-    """A question about the passage, its answer and a follow-up; empty if no question fits."""
+    """Write a dialogue: a question about the passage, its answer and a follow-up.
+
+    The dialogue is empty if no question fits.
+    """
     slots = _fill_slots(persona, passage, rng)
     questions = ask_questions(passage, 1, rng)
     if not questions:
@@ -55,7 +58,7 @@ def write_dialogue(
 
 
 def write_document(persona: Persona, traits: Sequence[str], passage: str, rng: Random) -> str:
-    """Third-person text: who the persona is, facts, a line for each trait, a closing."""
+    """Write a third-person text: an introduction, facts, a line for each trait and a closing."""
     slots = _fill_slots(persona, passage, rng)
     phrases = persona.phrasebook
     facts = rng.sample(persona.facts, k=min(2, len(persona.facts)))
@@ -77,7 +80,7 @@ def _fill_slots(persona: Persona, passage: str, rng: Random) -> dict[str, str]:
 
 
 def _topic(passage: str, rng: Random) -> str:
-    """A topic of the passage, as a noun phrase."""
+    """Return a topic of the passage, as a noun phrase."""
     subjects = [c.subject for c in parse_clauses(passage) if c is not None]
     topics = [
         subject.text

@@ -1,7 +1,7 @@
 """Expand phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
 
-Braces contain either alternatives separated by bars, which can be nested, or the lower-case name
-of a slot that the caller fills.
+Braces contain either alternatives separated by vertical bars or the lower-case name of a slot that
+the caller fills. Alternatives can be nested.
 """
 
 import re
@@ -13,7 +13,10 @@ _SLOT = re.compile(r"[a-z_]+")
 
 
 def expand(phrase: str, rng: Random, slots: Mapping[str, str]) -> str:
-    """Make every choice, fill every slot (`KeyError` if one is missing) and clean up the spaces."""
+    """Choose alternatives, fill all slots and clean up spaces.
+
+    Raises `KeyError` if a slot has no value.
+    """
     values = {name: re.sub(r"[{}|]", "", text) for name, text in slots.items()}
     while match := _INNERMOST.search(phrase):
         inner = match.group(1)
@@ -23,29 +26,32 @@ def expand(phrase: str, rng: Random, slots: Mapping[str, str]) -> str:
 
 
 def slots_of(phrase: str) -> set[str]:
-    """The names of the slots of a phrase."""
+    """Return the names of the slots in a phrase."""
     return {name for name in re.findall(r"\{([^{}|]*)\}", phrase) if _is_slot(name)}
 
 
 def check_phrase(phrase: str, slots: Collection[str]) -> str:
-    """The phrase; raises `ValueError` if its braces don't match or it has an unknown slot."""
+    """Return the phrase. Raises `ValueError` if braces don't match or a slot is unknown."""
     depth = 0
     for brace in re.findall(r"[{}]", phrase):
         depth += 1 if brace == "{" else -1
         if depth < 0:
             break
     if depth:
-        raise ValueError(f"the braces of “{phrase}” don't match; close each one")
+        raise ValueError(f"the braces in “{phrase}” don't match; close each one")
     if _has_single_choice(phrase):
-        raise ValueError(f"“{phrase}” has braces around a single choice; remove them")
+        raise ValueError(f"“{phrase}” has braces around a single alternative; remove the braces")
     for slot in sorted(slots_of(phrase) - set(slots)):
         choices = ", ".join(sorted(slots))
-        raise ValueError(f"“{phrase}” has the unknown slot {{{slot}}}; choose from {choices}")
+        raise ValueError(f"“{phrase}” has the unknown slot {{{slot}}}; use one of {choices}")
     return phrase
 
 
 def _has_single_choice(phrase: str) -> bool:
-    """Whether any braces, checked from the innermost outwards, hold neither a choice nor a slot."""
+    """Return whether any braces contain neither alternatives nor a slot.
+
+    Inner braces are checked first.
+    """
     while match := _INNERMOST.search(phrase):
         if "|" not in match.group(1) and not _is_slot(match.group(1)):
             return True

@@ -1,4 +1,4 @@
-"""The questions a person could ask about a sentence, given how it begins."""
+"""Generate the questions that a person could ask about a sentence, based on how it begins."""
 
 import re
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ _DATE_NEXT = re.compile(r"(?:in|on) (?:\d{1,2} )?(?:[A-Z][a-z]+ )?\d{4}\b")
 
 @dataclass(frozen=True)
 class Questions:
-    """Questions that a sentence answers, and general questions about its subject."""
+    """Questions that a sentence answers, and general questions about the sentence's subject."""
 
     specific: list[str]
     general: list[str]
 
 
 def questions_about(clause: Clause) -> Questions:
-    """The questions that fit a sentence."""
+    """Return the questions that fit a sentence."""
     subject = clause.subject.text
     if clause.verb in verbs.BE:
         specific = _ask_be(clause)
@@ -41,7 +41,7 @@ def questions_about(clause: Clause) -> Questions:
 
 
 def _skip_adverbs(clause: Clause) -> tuple[str, tuple[str, ...]]:
-    """The first word after the verb that isn't an adverb, and the words after it."""
+    """Return the first word after the verb that isn't an adverb, and the remaining words."""
     rest = tuple(dropwhile(_is_adverb, clause.rest))
     if rest[:2] in _ADVERB_PAIRS:
         rest = rest[2:]
@@ -103,7 +103,7 @@ def _ask_passive(clause: Clause, word: str, rest: tuple[str, ...]) -> list[str]:
 
 
 def _is_dated(clause: Clause, word: str, rest: tuple[str, ...]) -> bool:
-    """Whether a date follows the verb directly or, for some verbs, is near the verb."""
+    """Return whether a date follows the verb directly or, for some verbs, appears near it."""
     if _DATE_NEXT.match(" ".join(rest[:4])):
         return True
     date = _DATE.search(" ".join(rest[:8])) or _DATE.search(clause.lead)
@@ -123,7 +123,7 @@ def _ask_have(clause: Clause) -> list[str]:
 
 @dataclass(frozen=True)
 class _Action:
-    """A clause with a full verb; `date` starts with a space and is None if there's no date."""
+    """A clause with a full verb. `date` starts with a space, or is None if there is no date."""
 
     clause: Clause
     verb: verbs.Verb
@@ -133,7 +133,7 @@ class _Action:
 
     @property
     def phrase(self) -> str:
-        """The verb with its auxiliary around the subject, as in a question: “did X build”."""
+        """The auxiliary, subject and verb in question order, such as “did X build”."""
         return f"{self.auxiliary} {self.clause.subject.text} {self.verb.base}"
 
 
@@ -172,7 +172,7 @@ def _ask_action(clause: Clause) -> list[str]:
 
 
 def _ask_preposition(action: _Action) -> list[str]:
-    """Questions for a verb that's followed by a preposition."""
+    """Return questions for a verb that is followed by a preposition."""
     subject, base, word = action.clause.subject.text, action.verb.base, action.next_word
     if base in _WORDS.complements:
         return [f"What {action.auxiliary} {subject} {_WORDS.complements[base]}?"]

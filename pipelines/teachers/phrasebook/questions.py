@@ -1,4 +1,4 @@
-"""Rule-based questions about a passage, and the sentences of the passage that answer a question."""
+"""Ask questions about a passage and find the sentences that answer a question, using rules."""
 
 import math
 import re
@@ -25,7 +25,7 @@ _OPENINGS: list[str] = [""] * 8 + _WORDS.openings
 
 
 def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
-    """Up to `count` questions about different sentences; none if no sentence is suitable."""
+    """Return up to `count` questions, each about a different suitable sentence."""
     clauses = [c for c in parse_clauses(passage) if c is not None and _is_speakable(c.sentence)]
     rng.shuffle(clauses)
     clauses.sort(key=_rank)
@@ -33,7 +33,7 @@ def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
 
 
 def _is_speakable(sentence: str) -> bool:
-    """Whether a sentence can be an answer read aloud: of medium length and without fragments."""
+    """Return whether a sentence works as a spoken answer: not too long or short, no fragments."""
     return (
         _MIN_WORDS <= len(split_words(sentence)) <= _MAX_WORDS
         and sentence.endswith((".", '."', ".”"))
@@ -43,7 +43,7 @@ def _is_speakable(sentence: str) -> bool:
 
 
 def _rank(clause: Clause) -> float:
-    """How unsuitable a sentence is to ask about: lower is better."""
+    """Return a rank of how suitable a sentence is for a question; lower is better."""
     words = split_words(clause.sentence)
     return (
         (0 if questions_about(clause).specific else 1)
@@ -57,7 +57,7 @@ def _rank(clause: Clause) -> float:
 
 def _ask(clause: Clause, rng: Random) -> str:
     questions = questions_about(clause)
-    # People sometimes ask a general question, too.
+    # People sometimes ask general questions, too.
     is_specific = questions.specific and rng.random() < 0.8
     question = rng.choice(questions.specific if is_specific else questions.general)
     opening = rng.choice(_OPENINGS)
@@ -67,7 +67,7 @@ def _ask(clause: Clause, rng: Random) -> str:
 
 
 def find_answer(passage: str, question: str) -> str:
-    """The sentence that answers a question, with the next one if both are short; verbatim."""
+    """Return the sentence that answers a question, plus the next one if both are short."""
     candidates = split_sentences(passage)
     at = _find_sentence(passage, question)
     if at is None:
@@ -81,7 +81,7 @@ def find_answer(passage: str, question: str) -> str:
 
 
 def _find_sentence(passage: str, question: str) -> int | None:
-    """The index of the sentence that a question was made from; None if there is none."""
+    """Return the index of the sentence that a question is based on, or None if there is none."""
     lower = question.lower()
     general = None
     for n, clause in enumerate(parse_clauses(passage)):
@@ -96,7 +96,7 @@ def _find_sentence(passage: str, question: str) -> int | None:
 
 
 def _overlap(sentence: str, question: str) -> float:
-    """The number of content words in common, over the square root of the sentence's length."""
+    """Return the number of shared content words divided by the root of the sentence length."""
     in_sentence = {word.lower() for word in split_words(sentence)} - _WORDS.common
     in_question = {word.lower() for word in split_words(question)} - _WORDS.common
     return len(in_sentence & in_question) / math.sqrt(1 + len(in_sentence))

@@ -1,7 +1,7 @@
-"""Split long sentences at their clauses into short sentences that stand alone.
+"""Split long sentences between clauses into short sentences that can stand alone.
 
-A sentence is split only where a rule can turn the second part into a sentence. Every word is kept
-except the one that joined the parts.
+A sentence is split only where a rule can turn the second part into a sentence. All words are kept
+except the conjunction or relative pronoun between the parts.
 """
 
 import re
@@ -23,7 +23,7 @@ _JOIN = re.compile(
 _DEPENDENT = re.compile(
     r"(?:After|Before|When|While|Although|Though|Because|If|Since|As|Once|Despite|With)\b[^,]*$"
 )
-# `event_verbs` and `subject_verbs` tell what a verb's participle describes.
+# `event_verbs` and `subject_verbs` determine what the participle of a verb describes.
 _WORDS = load_lexicon(__name__)
 _PERSON = re.compile(r"\b\w+(?:er|or|ist|ian|man|men|woman|women|king|queen|people|family)s?\b")
 _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
@@ -33,8 +33,8 @@ _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 class Cut:
     """A place where a sentence can be split.
 
-    `word` is what joins the parts: a conjunction or relative word after a comma, “;”, an empty
-    string for a comma alone, or “tight” for “and” without a comma.
+    `word` joins the parts: a conjunction or relative word after a comma, “;”, an empty string for
+    just a comma, or “tight” for “and” without a comma.
     """
 
     before: str
@@ -43,12 +43,15 @@ class Cut:
 
     @property
     def clause(self) -> Clause | None:
-        """How the first part begins."""
+        """The parsed beginning of the first part."""
         return parse_clauses(self.before + ".")[0]
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
-    """Split a sentence into one or more; a part that can't stand alone isn't split off."""
+    """Split a sentence into one or more sentences.
+
+    A part that can't stand alone isn't split off.
+    """
     done: list[str] = []
     rest = sentence
     while parts := _split_once(rest, rng):
@@ -58,7 +61,7 @@ def split_sentence(sentence: str, rng: Random) -> list[str]:
 
 
 def _split_once(text: str, rng: Random) -> tuple[str, str] | None:
-    """The text as two sentences, split at the first place where both parts can stand alone."""
+    """Split a text into two sentences at the first place where both parts can stand alone."""
     for join in _JOIN.finditer(text):
         word = join["word"] or (";" if join.group()[0] == ";" else "tight" if join["tight"] else "")
         cut = Cut(text[: join.start()], text[join.end() :], word)
@@ -70,7 +73,7 @@ def _split_once(text: str, rng: Random) -> tuple[str, str] | None:
 
 
 def _can_stand_alone(before: str, after: str) -> bool:
-    """Whether both parts are long enough, the first has a verb and no quotation is cut through."""
+    """Return whether both parts are long enough, the first has a verb and no quotation is split."""
     return (
         len(split_words(before)) >= _MIN_WORDS
         and len(split_words(after)) >= _MIN_WORDS - 1
@@ -83,7 +86,7 @@ def _can_stand_alone(before: str, after: str) -> bool:
 
 
 def _continue_clause(cut: Cut, rng: Random) -> str | None:
-    """The second part as a main clause, if it starts with a subject and a verb."""
+    """Return the second part as a main clause, if it starts with a subject and a verb."""
     tokens = cut.after.split()
     if tokens[0].lower() in _WORDS.pronouns:
         is_clause = any(verbs.is_finite(token) for token in tokens[1:3])
@@ -96,7 +99,7 @@ def _continue_clause(cut: Cut, rng: Random) -> str | None:
 
 
 def _continue_participle(cut: Cut, _: Random) -> str | None:
-    """A participle turned into the past tense: “…, forcing X” becomes “That forced X”."""
+    """Put a participle into the past tense: “…, forcing X” becomes “That forced X”."""
     word, *rest = cut.after.split(maxsplit=1)
     verb, clause = verbs.BY_ING.get(word), cut.clause
     is_past = clause is not None and (clause.verb in verbs.BY_PAST or clause.verb in verbs.BE)
@@ -110,7 +113,7 @@ def _continue_participle(cut: Cut, _: Random) -> str | None:
 
 
 def _continue_which(cut: Cut, _: Random) -> str | None:
-    """A relative clause with “which”, starting with “That” or “Those”."""
+    """Turn a relative clause with “which” into a sentence that starts with “That” or “Those”."""
     verb, last = cut.after.split()[0], split_words(cut.before)[-1]
     is_plural = last.endswith("s") and not last.endswith(("ss", "us", "is"))
     if verb in {"are", "were", "have"}:
@@ -121,7 +124,7 @@ def _continue_which(cut: Cut, _: Random) -> str | None:
 
 
 def _continue_who(cut: Cut, _: Random) -> str | None:
-    """A relative clause with “who”, starting with the name just before it."""
+    """Turn a relative clause with “who” into a sentence that starts with the name before it."""
     verb = cut.after.split()[0]
     name = re.search(r"(?:[A-Z][\w'’-]+ ){0,3}[A-Z][\w'’-]+$", cut.before)
     main_goes_on = re.search(r", (?:[a-z]+ed|was|were|had|and)\b", cut.after)
@@ -131,7 +134,7 @@ def _continue_who(cut: Cut, _: Random) -> str | None:
 
 
 def _continue_list(cut: Cut, rng: Random) -> str | None:
-    """A list at the end of a sentence."""
+    """Turn a list at the end of a sentence into a sentence."""
     has_auxiliary = any(token in verbs.AUXILIARIES for token in cut.after.split())
     if has_auxiliary or re.search(r", \w+(?:ing|ed) ", cut.after):
         return None
@@ -143,7 +146,7 @@ def _continue_list(cut: Cut, rng: Random) -> str | None:
 
 
 def _continue_and(cut: Cut, rng: Random) -> str | None:
-    """A second clause, or a second verb with the same subject: “She also moved to …”."""
+    """Turn a second clause or verb with the same subject into a sentence: “She also moved to …”."""
     if cut.word != "tight" and (clause := _continue_clause(cut, rng)):
         return clause
     verb = cut.after.split()[0]
@@ -151,7 +154,7 @@ def _continue_and(cut: Cut, rng: Random) -> str | None:
     if not (is_past or verb in {"was", "were", "had", "has", "is"}) or _RELATIVE.search(cut.before):
         return None
     if is_past and re.search(r"\b(?:was|were|is|are|be|been|being)\b", cut.before):
-        return None  # it may be a participle after this form of “be”
+        return None  # the verb may be a participle after this form of “be”
     subject = _repeat_subject(cut)
     if not subject:
         return None
@@ -162,7 +165,7 @@ def _continue_and(cut: Cut, rng: Random) -> str | None:
 
 
 def _repeat_subject(cut: Cut) -> str:
-    """The first part's subject, to start the second part with; empty if it's unclear."""
+    """Return the subject to repeat in the second part, or an empty string if it's unclear."""
     if pronoun := re.match(r"(?:In [^,]{3,20}, )?(he|she|it|they)\b", cut.before, re.IGNORECASE):
         return pronoun.group(1).capitalize()
     subject = cut.clause.subject if cut.clause else None

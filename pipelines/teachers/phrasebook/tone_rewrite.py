@@ -1,7 +1,7 @@
-"""Rewrite a plain answer in a tone by rules.
+"""Rewrite a plain answer in a tone, using rules.
 
-Every fact, number and name is kept: clauses become sentences, words are replaced only from a list,
-and the only additions are phrases that claim nothing.
+All facts, numbers and names stay the same. Clauses become sentences, words are replaced only from a
+list, and only phrases without any factual content are added.
 """
 
 import re
@@ -20,7 +20,7 @@ _NO_LINK = load_lexicon(__name__).no_link
 
 
 def rewrite(answer: str, question: str, phrases: TonePhrases, rng: Random) -> str:
-    """The answer in the tone, with its sentences in the same order."""
+    """Rewrite an answer in the tone, with the sentences in the same order."""
     topic = _topic(answer, question)
     context = f"{question} {answer}"
     moved = [part for s in split_sentences(answer) for part in _apply_moves(s, phrases.moves, rng)]
@@ -47,7 +47,7 @@ def _apply_moves(sentence: str, moves: tuple[str, ...], rng: Random) -> list[str
 
 
 def _add_links(parts: list[str], phrases: TonePhrases, context: str, rng: Random) -> list[str]:
-    """The sentences, some of them after a linking phrase."""
+    """Add linking phrases before some of the sentences."""
     linked = parts[:1]
     for sentence in parts[1:]:
         if phrases.links and _can_link(sentence) and rng.random() < phrases.link_share:
@@ -68,7 +68,7 @@ def _phrase(stock: tuple[str, ...], topic: str, rng: Random) -> str:
 
 
 def _topic(answer: str, question: str) -> str:
-    """The topic of the answer, as a noun phrase; empty if it's unclear."""
+    """Return the topic of the answer as a noun phrase, or an empty string if it's unclear."""
     first = parse_clauses(answer)[0]
     if first is not None and first.subject.is_explicit:
         subject = first.subject.text

@@ -1,4 +1,4 @@
-"""English verbs and their forms, read from `verbs.txt`."""
+"""Load English verbs and their forms from `verbs.txt`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ _VOWELS = "aeiou"
 _WORDS = load_lexicon(__name__)
 BE: frozenset[str] = _WORDS.be
 AUXILIARIES: frozenset[str] = BE | _WORDS.auxiliaries
-# Past forms that are just as often nouns or adjectives.
+# Past forms that are equally common as nouns or adjectives.
 NOUNS_TOO: frozenset[str] = _WORDS.nouns_too
 # Present forms that are rarely nouns, so they can be recognised as verbs.
 PRESENT: frozenset[str] = _WORDS.present
@@ -18,7 +18,7 @@ PLURAL_PRESENT: frozenset[str] = _WORDS.plural_present
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb's forms; `is_transitive` if it fits “What did X …?”."""
+    """The forms of a verb; `is_transitive` is true if the verb fits “What did X …?”."""
 
     base: str
     past: str
@@ -27,7 +27,7 @@ class Verb:
 
     @property
     def singular(self) -> str:
-        """The third person singular, present tense."""
+        """The third-person singular in the present tense."""
         if self.base == "have":
             return "has"
         if self.base.endswith(("s", "x", "z", "ch", "sh", "o")):
@@ -55,7 +55,7 @@ def _regular_past(base: str) -> str:
 
 
 def _parse_verb(entry: str) -> Verb:
-    """A verb as `verbs.txt` lists it: base/past/participle with a star if it's transitive."""
+    """Parse a verb from `verbs.txt`: base/past/participle, with an asterisk if it's transitive."""
     base, *irregular = entry.removesuffix("*").split("/")
     past, participle = irregular or (_regular_past(base), _regular_past(base))
     return Verb(base, past, participle, entry.endswith("*"))
@@ -71,5 +71,5 @@ BY_ING = {verb.ing: verb for verb in _VERBS}
 
 
 def is_finite(word: str) -> bool:
-    """Whether a word can be the finite verb of a sentence."""
+    """Return whether a word can be the finite verb of a sentence."""
     return word in AUXILIARIES or word in BY_PAST or word in PRESENT

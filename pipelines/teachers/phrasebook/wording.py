@@ -1,4 +1,4 @@
-"""Reword a sentence: contractions, plain words, spoken openings, addressing the listener."""
+"""Reword sentences with contractions, plain words, spoken openings and direct address."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _EVERYDAY = {formal.removeprefix("~"): plain for formal, plain in _WORDS.plain_w
 _NOT_PARTICIPLE = "".join(rf"(?<!\b{word} )" for word in _WORDS.before_participles)
 _EITHER = "|".join(
     _NOT_PARTICIPLE + re.escape(formal[1:]) if formal[0] == "~" else re.escape(formal)
-    for formal in sorted(_WORDS.plain_words, key=len, reverse=True)  # the longest match counts
+    for formal in sorted(_WORDS.plain_words, key=len, reverse=True)  # the longest match wins
 )
 _FORMAL = re.compile(rf"(?<![-\w])(?:{_EITHER})(?![-\w])")
 _QUOTATION = re.compile(r'("[^"]*"|“[^”]*”)')
@@ -36,7 +36,7 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|that|which|who|and|of whi
 
 
 def contract(text: str) -> str:
-    """The text with spoken contractions, except in quotations."""
+    """Use contractions, except in quotations."""
     return _outside_quotations(text, _contract)
 
 
@@ -47,7 +47,7 @@ def _contract(text: str) -> str:
 
 
 def use_plain_words(text: str) -> str:
-    """The text with everyday words for formal ones, except in names and quotations."""
+    """Replace formal words with everyday ones, except in names and quotations."""
     change = partial(_FORMAL.sub, lambda match: _EVERYDAY[match.group()])
     return _outside_quotations(text, change)
 
@@ -58,7 +58,7 @@ def _outside_quotations(text: str, change: Callable[[str], str]) -> str:
 
 
 def use_spoken_opening(sentence: str, rng: Random) -> str:
-    """The sentence with a spoken opening in place of a formal one."""
+    """Replace a formal opening of a sentence with a spoken one."""
     if (year := _YEAR.match(sentence)) and rng.random() < 0.5:  # only for half of them, for variety
         preposition = year.group(1)
         return f"Back {preposition.lower()} {sentence[len(preposition) + 1 :]}"
@@ -69,10 +69,10 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
 
 
 def prepend(phrase: str, sentence: str, context: str) -> str:
-    """The phrase and the sentence, whose first letter becomes lower case unless a name starts it.
+    """Put a phrase before a sentence, and lower-case the sentence unless it starts with a name.
 
-    `context` shows how the words are capitalised elsewhere. If it's unclear whether the sentence
-    starts with a name, a phrase that depends on it is dropped.
+    `context` shows how words are capitalised elsewhere. If it's unclear whether the sentence starts
+    with a name, the phrase is added only if it ends with “.”, “!”, “?” or “:”.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"
@@ -83,7 +83,7 @@ def prepend(phrase: str, sentence: str, context: str) -> str:
 
 
 def _starts_with_common_word(sentence: str, context: str) -> bool | None:
-    """Whether a sentence starts with a common word and not a name; None if it's unclear."""
+    """Return whether a sentence starts with a common word (not a name), or None if it's unclear."""
     first, *others = re.split(r"['’]?[\s,]|['’]", sentence, maxsplit=2)
     if first == "A" or (first.lower() in _WORDS.function_words | LEADS and not first.isupper()):
         return True
@@ -100,12 +100,12 @@ def _starts_with_common_word(sentence: str, context: str) -> bool | None:
 
 
 def capitalise(sentence: str) -> str:
-    """The sentence with its first letter in upper case and the rest unchanged."""
+    """Capitalise the first letter of a sentence and leave the rest unchanged."""
     return sentence[:1].upper() + sentence[1:]
 
 
 def address_listener(sentence: str) -> str:
-    """The sentence addressed to the listener: “is found in …” becomes “you'll find it in …”."""
+    """Address the listener directly: “is found in …” becomes “you'll find it in …”."""
     for pattern, start in ((_IS_FOUND, "You'll"), (_CAN_BE, "You can")):
         match = pattern.match(sentence)
         if match is None or _VERB.search(match["subject"]):
@@ -119,7 +119,7 @@ def address_listener(sentence: str) -> str:
 
 
 def _as_object(subject: str, sentence: str) -> str:
-    """The subject as an object; empty if it's unclear whether it's a name."""
+    """Return the object form of a subject (“them” for “they”), or an empty string if unclear."""
     if subject in _OBJECT_PRONOUNS:
         return _OBJECT_PRONOUNS[subject]
     clause = parse_clauses(sentence)[0]

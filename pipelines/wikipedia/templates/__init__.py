@@ -1,1 +1,1 @@
-"""Templates and parser functions, shown as a reader of the page sees them."""
+"""Render templates and parser functions as they appear to a reader of the page."""

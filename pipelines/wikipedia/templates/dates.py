@@ -1,4 +1,4 @@
-"""Templates that show dates."""
+"""Render templates that show dates."""
 
 import re
 
@@ -13,7 +13,7 @@ _LANGUAGE_ORDER = {"de": "{day}. {month} {year}", "es": "{day} de {month} de {ye
 
 
 def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A date from year, month and day: 30 June 2015, June 2015, 2015."""
+    """Render a date from year, month and day: 30 June 2015, June 2015, 2015."""
     parts = [value for value in call.filled()[:3] if value.lower() not in {"df", "mf"}]
     if len(parts) == 1 and not parts[0].isdigit():
         return _written(parts[0], wiki)
@@ -27,7 +27,7 @@ def _is_month_first(call: TemplateCall, options: str) -> bool:
 
 
 def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A date from day, month and year, in numbers or words: `{{date|17|octobre|1873}}`."""
+    """Render a date from day, month and year in numbers or words: `{{date|17|octobre|1873}}`."""
     values = call.values[:3]
     if len(call.filled()) == 1:
         return _written(call.filled()[0], wiki)
@@ -39,7 +39,7 @@ def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{date|2003-03-14}}` of the English Wikipedia: 14 March 2003."""
+    """Render `{{date|2003-03-14}}` of the English Wikipedia: 14 March 2003."""
     order = call.value(1).lower()
     if len(call.filled()) > 2 or order not in {"", "dmy", "mdy"}:
         return None
@@ -50,7 +50,7 @@ def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 
 
 def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
-    """A date from up to three parts that end with the year; None if one isn't valid."""
+    """Render a date from up to three parts, the year last, or return None if a part isn't valid."""
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
     has_year = year.isdigit() or (not year and day and month)
@@ -72,7 +72,7 @@ def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool)
 
 
 def _month(text: str, wiki: Wiki) -> str | None:
-    """The name of a month given as a number or by its name; None if there is no such month."""
+    """Return the name of a month, given its number or name, or None if there is no such month."""
     if not text:
         return ""
     if text.isdigit():
@@ -84,7 +84,7 @@ def _month(text: str, wiki: Wiki) -> str | None:
 
 
 def _written(text: str, wiki: Wiki) -> str | None:
-    """A date that is written out, or a year; None if it isn't one."""
+    """Return the text if it is a written-out date or a year, or else None."""
     text = " ".join(text.split())
     if re.fullmatch(r"\d{1,4}", text):
         return text
@@ -95,7 +95,7 @@ def _written(text: str, wiki: Wiki) -> str | None:
 
 
 def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{as of|2015|6|lc=y}}`: as of June 2015."""
+    """Render `{{as of|2015|6|lc=y}}`: as of June 2015."""
     if alternative := call.named.get("alt"):
         return alternative
     date = render_date(
@@ -109,7 +109,7 @@ def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_old_style_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{OldStyleDate|4 May|1643|24 April}}`: 4 May [O.S. 24 April] 1643."""
+    """Render `{{OldStyleDate|4 May|1643|24 April}}`: 4 May [O.S. 24 April] 1643."""
     day, year, old = call.value(0), call.value(1), call.value(2)
     if not day:
         return None

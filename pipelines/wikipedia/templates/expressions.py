@@ -1,4 +1,4 @@
-"""The expressions of `{{#expr: …}}`: numbers, arithmetic and comparisons.
+"""Evaluate the expressions of `{{#expr: …}}`: numbers, arithmetic and comparisons.
 
 See https://www.mediawiki.org/wiki/Help:Extension:ParserFunctions#expr.
 """
@@ -19,7 +19,7 @@ def _round(value: float, digits: float) -> float:
     return math.copysign(math.floor(abs(value) * factor + 0.5) / factor, value)
 
 
-# The binary operators, from the loosest to the tightest.
+# The binary operators, in order of increasing precedence.
 _LEVELS: list[dict[str, Callable[[float, float], float]]] = [
     {"or": lambda a, b: float(bool(a or b))},
     {"and": lambda a, b: float(bool(a and b))},
@@ -39,7 +39,7 @@ _UNARY: dict[str, Callable[[float], float]] = {
 
 
 def evaluate(expression: str) -> float | None:
-    """The value of an expression; None if it isn't valid or its value is very large."""
+    """Evaluate an expression, or return None if it isn't valid or its value is too large."""
     tokens = _tokenize(expression)
     try:
         value = _binary(tokens, 0) if tokens else math.nan
@@ -49,12 +49,12 @@ def evaluate(expression: str) -> float | None:
 
 
 def show_number(value: float) -> str:
-    """A value as MediaWiki writes it: a whole number without a decimal point, else 14 digits."""
+    """Format a value as MediaWiki does: integers without a decimal point, others with 14 digits."""
     return str(int(value)) if value == int(value) else f"{value:.14g}"
 
 
 def _tokenize(expression: str) -> list[str]:
-    """The tokens in reverse, so that the next one is popped from the end."""
+    """Return the tokens in reverse order, so that the next token can be popped from the end."""
     text = expression.strip().replace("−", "-").lower()
     tokens = [match.group(1) for match in _TOKEN.finditer(text)]
     is_complete = "".join(tokens) == re.sub(r"\s+", "", text) and len(text) <= _MAX_CHARACTERS

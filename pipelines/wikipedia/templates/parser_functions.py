@@ -1,4 +1,4 @@
-"""MediaWiki's parser functions and magic words, as far as a page alone determines them."""
+"""Evaluate MediaWiki's parser functions and magic words, if they depend on nothing but the page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pipelines.wikipedia.wikitext.numbers import format_number
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call `{{name:arguments}}` on a page with a title."""
+    """A parser function call, `{{name:arguments}}`, on a page with a title."""
 
     name: str
     arguments: list[str]
@@ -19,12 +19,12 @@ class FunctionCall:
     title: str
 
     def argument(self, index: int) -> str:
-        """The argument at an index from 0; empty if missing."""
+        """Return the argument at an index from 0, or an empty string if it's missing."""
         return self.arguments[index] if index < len(self.arguments) else ""
 
 
 def parse_function(inner: str, wiki: Wiki, title: str) -> FunctionCall | None:
-    """The call in the content of `{{…}}`; None if it is a template's."""
+    """Parse the content of `{{…}}` as a function call, or return None if it's a template call."""
     head, *arguments = inner.split("|")
     name, colon, first = head.partition(":")
     name = name.strip().lower()
@@ -37,7 +37,7 @@ def parse_function(inner: str, wiki: Wiki, title: str) -> FunctionCall | None:
 
 
 def evaluate_function(call: FunctionCall) -> str | None:
-    """The text that a function shows; None if the page alone doesn't determine it."""
+    """Return the text that a function shows, or None if the text depends on more than the page."""
     if call.name == "#tag":
         return "" if call.argument(0).lower() == "ref" else None
     function = _FUNCTIONS.get(call.name)
@@ -67,7 +67,7 @@ def _if_expression(call: FunctionCall) -> str | None:
 
 
 def _switch(call: FunctionCall) -> str | None:
-    """The result of the first case that equals the value; cases without one share the next."""
+    """Return the result of the first matching case. A case without a result uses the next one."""
     subject, default, is_matched = call.argument(0), "", False
     for part in call.arguments[1:]:
         case, equals, result = (text.strip() for text in part.partition("="))
@@ -93,7 +93,7 @@ def _format(call: FunctionCall) -> str | None:
 
 
 def _plural(call: FunctionCall) -> str | None:
-    """The form for a number, in languages with two forms."""
+    """Return the singular or plural for a number, in languages with two forms."""
     value = evaluate(call.argument(0).replace(",", ""))
     forms = call.arguments[1:]
     if value is None or len(forms) != 2 or call.wiki.language not in _TWO_FORMS:

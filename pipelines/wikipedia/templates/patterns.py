@@ -1,7 +1,8 @@
-"""The patterns of `wikis/*.toml`, filled with the arguments of a template call.
+"""Fill the patterns in `wikis/*.toml` with the arguments of a template call.
 
-`{1}` is the first argument, `{lt|1}` the argument `lt` or else the first, `{*:, }` all arguments
-joined by a comma. What stands between `<` and `>` is shown only if its arguments aren't empty.
+`{1}` is the first argument, `{lt|1}` is the argument `lt` or else the first one, and `{*:, }` is
+all arguments joined by commas. The text between `<` and `>` appears only if its arguments aren't
+empty.
 """
 
 import re
@@ -13,8 +14,8 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def fill_pattern(pattern: str, call: TemplateCall) -> str | None:
-    """The text of a pattern; None if an argument outside `<…>` is missing or empty."""
-    pieces = _OPTIONAL.split(pattern)  # Every other piece is optional.
+    """Fill a pattern, or return None if an argument outside `<…>` is missing or empty."""
+    pieces = _OPTIONAL.split(pattern)  # Every second piece is optional.
     texts = [_fill(piece, call) for piece in pieces]
     if None in texts[::2]:
         return None
@@ -31,7 +32,7 @@ def _fill(piece: str, call: TemplateCall) -> str | None:
 
 
 def find_argument(names: str, call: TemplateCall) -> str:
-    """The first of some arguments (`lt|1`) that isn't empty; empty if there is none."""
+    """Return the first argument of several (`lt|1`) that isn't empty, or an empty string."""
     if names.startswith("*:"):
         return names[2:].join(call.filled())
     values = (

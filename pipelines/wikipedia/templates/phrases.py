@@ -1,4 +1,4 @@
-"""Templates that show words: foreign terms, ships, quotations and notes of editors."""
+"""Render templates that show words: foreign terms, ships, quotations and editors' notes."""
 
 import re
 
@@ -13,7 +13,7 @@ _LETTERS = re.compile(r"[A-Z]{2,5}\Z")
 
 
 def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A term after its language's name: `{{lang-fr|Amitié}}` or, with the option 2, `{{langx}}`."""
+    """Render a term after the language name: `{{lang-fr|Amitié}}`, or `{{langx}}` with option 2."""
     is_numbered = options == "2"
     code = call.value(0) if is_numbered else call.name.removeprefix("lang-")
     text = call.named.get("text") or call.value(1 if is_numbered else 0)
@@ -27,7 +27,7 @@ def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}`; the last argument is the form."""
+    """Render a ship name: `{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}`."""
     values = call.values if call.name == "ship" else [call.name.upper(), *call.values]
     prefix, name, mark, form = (*values, "", "", "", "")[:4]
     form = form or call.named.get("up", "") or call.named.get("format", "")
@@ -40,7 +40,7 @@ def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{nihongo|tea|茶|cha}}`: tea (茶, cha)."""
+    """Render `{{nihongo|tea|茶|cha}}`: tea (茶, cha)."""
     english, kanji, romaji = call.value(0), call.value(1), call.value(2)
     main = english or romaji
     aside = ", ".join(part for part in (kanji, romaji if english else "") if part)
@@ -48,7 +48,7 @@ def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{sic|ex|treamly}}`: extreamly [sic]."""
+    """Render `{{sic|ex|treamly}}`: extreamly [sic]."""
     is_doubtful = call.value(0) == "?"
     word = "" if is_doubtful else "".join(call.values[:2])
     if call.named.get("hide", "").lower() in _YES:
@@ -58,17 +58,20 @@ def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{IPA|/æ/}}`: /æ/. With a language (`{{IPA|fr|…}}`), the page also names that language."""
+    """Render `{{IPA|/æ/}}`: /æ/.
+
+    With a language (`{{IPA|fr|…}}`), the page also names the language.
+    """
     return call.value(0) if len(call.filled()) == 1 else None
 
 
 def render_note(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{music|flat}}`: ♭."""
+    """Render `{{music|flat}}`: ♭."""
     return _NOTES.get(call.value(0).lower()) if len(call.filled()) == 1 else None
 
 
 def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{circa|1500|1550}}` with the option `c. `: c. 1500 – c. 1550."""
+    """Render `{{circa|1500|1550}}` with the option `c. `: c. 1500 – c. 1550."""
     years = call.filled()
     if not years:
         return None if call.values else options.strip()
@@ -76,7 +79,7 @@ def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A quotation in a block of its own, in quotation marks, with its author and source.
+    """Render a block quotation in quotation marks, with its author and source.
 
     `options` names the arguments: `text|1; author|2; source|3`.
     """
@@ -89,7 +92,7 @@ def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def quote_block(text: str, attribution: str, wiki: Wiki) -> str:
-    """A quotation with its edges marked, so that it stays with the words around it."""
+    """Mark the start and end of a quotation, so that it isn't separated from its context."""
     opening, closing = wiki.quotation
     text = " ".join(text.replace(QUOTATION, "").replace(QUOTATION_END, "").split())
     if not text.startswith(("“", '"', "«", "„", "”", "「", "‘")):
@@ -99,7 +102,7 @@ def quote_block(text: str, attribution: str, wiki: Wiki) -> str:
 
 
 def render_marks(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A quotation within a sentence, in the wiki's quotation marks."""
+    """Render a quotation within a sentence, in the wiki's quotation marks."""
     text = fill_pattern(options or "{1}", call)
     opening, closing = wiki.quotation
     return f"{opening}{text}{closing}" if text else None

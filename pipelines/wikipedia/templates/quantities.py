@@ -1,4 +1,4 @@
-"""Templates that show numbers: measures, fractions, values with units and chemical formulas."""
+"""Render templates that show numbers: measurements, fractions, values and chemical formulas."""
 
 import html
 import re
@@ -23,10 +23,10 @@ _CHEMICAL = re.compile(r"[\w()\[\]+\-−·*]+\Z")
 
 
 def render_measure(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{convert|60|to|80|kg|lb}}`: 60 to 80 kg, without the conversion.
+    """Render `{{convert|60|to|80|kg|lb}}` without the conversion: 60 to 80 kg.
 
-    None if the page shows something else (only the conversion, a spelled number), or the amount or
-    the unit can't be read.
+    The result is None if the page shows something else (only the conversion, or a spelled-out
+    number), or if the amount or unit can't be parsed.
     """
     if call.named.get("disp", "") not in _VISIBLE or any(call.named.get(k) for k in _SPELLED):
         return None
@@ -59,7 +59,7 @@ def _clean(value: str) -> str:
 
 
 def _parse_measure(values: list[str], wiki: Wiki) -> _Measure | None:
-    """The number or range at the start of a measure, its unit and the remaining arguments."""
+    """Parse the number or range at the start, the unit and the remaining arguments."""
     amount, index = "", 0
     while index < len(values):
         number = _amount(values[index], wiki)
@@ -76,7 +76,7 @@ def _parse_measure(values: list[str], wiki: Wiki) -> _Measure | None:
 
 
 def _amount(text: str, wiki: Wiki) -> str | None:
-    """A number in one argument: plain, in scientific notation, a fraction, mixed, or a range."""
+    """Parse an amount: a plain, scientific or mixed number, a fraction, or a range."""
     if (number := format_number(text, wiki.numbers)) is not None:
         return number
     if match := _MIXED.match(text):
@@ -95,7 +95,7 @@ def _amount(text: str, wiki: Wiki) -> str | None:
 def _with_unit(
     amount: str, code: str, is_adjective: bool, call: TemplateCall, wiki: Wiki
 ) -> str | None:
-    """An amount with its unit; None if the unit isn't known."""
+    """Add the unit to an amount, or return None if the unit is unknown."""
     units = wiki.units
     if (match := _PREFIXED_UNIT.match(code)) and match.group(1) in units.millions:
         if call.named.get("abbr", "") in _YES:
@@ -114,12 +114,15 @@ def _with_unit(
 
 
 def _is_singular(amount: str) -> bool:
-    """Whether a unit after an amount is in the singular: 1 mile, 1/2 inch."""
+    """Return whether the unit of an amount is singular: 1 mile, 1/2 inch."""
     return amount in {"1", "−1", "one"} or re.fullmatch(r"−?\d+/\d+", amount) is not None
 
 
 def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{frac|3|1|2}}`: 3 1/2. The mark before a fraction lets 12{{frac|1|2}} become 12½."""
+    """Render `{{frac|3|1|2}}`: 3 1/2.
+
+    A mark before the fraction allows 12{{frac|1|2}} to become 12½.
+    """
     values = [_clean(value) for value in call.filled()]
     if not 1 <= len(values) <= 3 or not all(value.isalnum() for value in values):
         return None
@@ -130,7 +133,7 @@ def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{val|1.007|0.002|u=kg}}`: 1.007 ± 0.002 kg."""
+    """Render `{{val|1.007|0.002|u=kg}}`: 1.007 ± 0.002 kg."""
     text = format_number(_clean(call.value(0)), wiki.numbers)
     uncertainty = _clean(call.value(1))
     if text is None or call.value(2):
@@ -152,7 +155,7 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{unité|2000|m}}`: 2 000 m. Powers follow their unit: `{{unité|3|m|2}}` is 3 m²."""
+    """Render `{{unité|2000|m}}`: 2 000 m. Powers follow their unit: `{{unité|3|m|2}}` is 3 m²."""
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
     if power := call.named.get("e"):
         text = text and f"{text} × 10{superscript(power)}"
@@ -167,7 +170,7 @@ def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_chemical(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{chem|H|2|O}}` or `{{chem2|H2O}}`: H₂O."""
+    """Render `{{chem|H|2|O}}` or `{{chem2|H2O}}`: H₂O."""
     if len(call.values) != 1:
         return "".join(map(subscript, call.values)) or None
     if not _CHEMICAL.match(call.value(0)):
@@ -176,24 +179,27 @@ def render_chemical(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_number(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """A number with the wiki's separators."""
+    """Render a number with the wiki's separators."""
     return format_number(_clean(call.value(0)), wiki.numbers)
 
 
 def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{10^|6}}` with the option `× 10`: × 10⁶; with `{1}`, the first argument is the base."""
+    """Render `{{10^|6}}` with the option `× 10`: × 10⁶.
+
+    With `{1}`, the first argument is the base.
+    """
     values = call.filled()
     base = options.replace("{1}", values[0] if values else "")
     return f"{base}{superscript(values[-1])}" if values else None
 
 
 def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{sub|2}}`: ₂."""
+    """Render `{{sub|2}}`: ₂."""
     return subscript(call.value(0)) or None
 
 
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{US$|100}}` with the option `US$`: US$100. None with a year, because that adds a sum."""
+    """Render `{{US$|100}}` with the option `US$`: US$100. With a year, the result is None."""
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
     if text is None or call.value(1) or set(call.named) - {"link", "long", "nolink"}:
@@ -202,7 +208,7 @@ def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_currency(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """`{{currency|300|USD}}`: US$300."""
+    """Render `{{currency|300|USD}}`: US$300."""
     code = (call.value(1) or call.named.get("type", "")).strip().upper()
     text = format_number(_clean(call.value(0) or call.named.get("amount", "")), wiki.numbers)
     sign = wiki.currencies.get(code)

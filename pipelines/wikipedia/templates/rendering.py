@@ -1,7 +1,7 @@
-"""The text that a template shows, as far as it can be known without the wiki it belongs to.
+"""Render templates as text, as far as possible without access to the wiki.
 
-`wikis/*.toml` lists what templates show and which show nothing. Any other template, and one whose
-arguments can't be read, leaves a hole, and a passage with a hole is rejected.
+`wikis/*.toml` lists what templates show, and which templates show nothing. A template that isn't
+listed, or whose arguments can't be parsed, leaves a hole. A passage with a hole is rejected.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ _RENDERERS: dict[str, Renderer] = {
 
 
 def render_template(inner: str, wiki: Wiki, title: str) -> str:
-    """The text shown for the content of `{{…}}`, whose nested templates are already rendered."""
+    """Render the content of `{{…}}`, in which nested templates are already rendered."""
     function = parse_function(inner, wiki, title)
     if function is not None:
         text = evaluate_function(function)
@@ -62,7 +62,7 @@ def render_template(inner: str, wiki: Wiki, title: str) -> str:
 
 
 def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
-    """What a pattern shows: its text with the arguments, or the result of `@renderer options`."""
+    """Fill a pattern with the arguments, or return the result of `@renderer options`."""
     if not pattern.startswith("@"):
         return fill_pattern(pattern, call)
     name, _, options = pattern[1:].partition(" ")
@@ -70,6 +70,9 @@ def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
 
 
 def _hole(call: TemplateCall, inner: str) -> str:
-    """The mark of a template that can't be rendered. A call over several lines is a box."""
+    """Return the hole for a template that can't be rendered.
+
+    A multi-line call is treated as a box.
+    """
     is_block = "\n" in inner and bool(call.named)
     return f"{BLOCK if is_block else ''}{hole(call.name)}"

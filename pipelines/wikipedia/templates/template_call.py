@@ -1,4 +1,4 @@
-"""A template call: `{{name|value|key=value}}`."""
+"""Parse template calls: `{{name|value|key=value}}`."""
 
 from dataclasses import dataclass, field
 
@@ -7,26 +7,26 @@ from pipelines.wikipedia.templates.wiki import template_name
 
 @dataclass(frozen=True, slots=True)
 class TemplateCall:
-    """A template's name (lower case, single spaces), its arguments in order and by name."""
+    """A template name (lower case, single spaces), and its positional and named arguments."""
 
     name: str
     values: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
 
     def value(self, index: int) -> str:
-        """The argument at an index from 0, also if written as `N=`; empty if missing."""
+        """Return the argument at an index from 0, even if written as `N=`, or an empty string."""
         if index < len(self.values):
             return self.values[index]
         return self.named.get(str(index + 1), "")
 
     def filled(self) -> list[str]:
-        """The arguments in order, without the empty ones."""
+        """The positional arguments that aren't empty."""
         count = max([len(self.values), *(int(key) for key in self.named if key.isdecimal())])
         return [value for index in range(min(count, 100)) if (value := self.value(index))]
 
 
 def parse_call(inner: str) -> TemplateCall:
-    """Parse the content of `{{…}}` after nested templates and links were rendered."""
+    """Parse the content of `{{…}}`, in which nested templates and links are already rendered."""
     name, *parts = inner.split("|")
     values: list[str] = []
     named: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""The rules of one wiki: what its templates show and how it writes numbers, dates and quotations.
+"""The rules of a wiki: what templates show, and how it writes numbers, dates and quotations.
 
-They come from `wikis/common.toml`, which holds for every wiki, and `wikis/LANGUAGE.toml`.
+The rules are stored in `wikis/common.toml`, which applies to every wiki, and `wikis/LANGUAGE.toml`.
 """
 
 import tomllib
@@ -17,7 +17,7 @@ _PREFIXES = ("template:", "safesubst:", "subst:")
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """The separators of numbers, and the digits from which thousands are separated."""
+    """The number separators, and the number of digits from which thousands are separated."""
 
     thousands: str = ","
     decimal: str = "."
@@ -26,7 +26,7 @@ class NumberFormat:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What `{{convert}}` shows for its codes: symbols, plural words, their singular, ranges."""
+    """The text that `{{convert}}` shows for its codes: symbols, plurals, singulars and ranges."""
 
     symbols: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Units:
 
 @dataclass(frozen=True, eq=False)
 class Wiki:
-    """The rules of a wiki. `numbers` is None if it isn't known how it writes numbers."""
+    """The rules of a wiki. `numbers` is None if the number format is unknown."""
 
     language: str
     shows: dict[str, str]
@@ -57,7 +57,7 @@ class Wiki:
     currencies: dict[str, str] = field(default_factory=dict)
 
     def treatment(self, name: str) -> tuple[Treatment, str]:
-        """How a template is treated, and the pattern of what it shows."""
+        """Return how to treat a template, and the pattern of the text that it shows."""
         if name in self.shows:
             return "shows", self.shows[name]
         if name in self.asides:
@@ -69,7 +69,7 @@ class Wiki:
 
 
 def template_name(text: str) -> str:
-    """A template's name in the form of the tables: lower case, single spaces, no namespace."""
+    """Normalise a template name for lookups: lower case, single spaces, no namespace."""
     name = " ".join(text.replace("_", " ").split()).lower()
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix).lstrip()
@@ -78,7 +78,7 @@ def template_name(text: str) -> str:
 
 @cache
 def load_wiki(language: str) -> Wiki:
-    """The rules of the wiki in a language; those common to all wikis if it has no table."""
+    """Load the rules of the wiki in a language, or the common rules if the language has no file."""
     common = _read_table("common")
     own = _read_table(_SAME_RULES.get(language, language))
     return Wiki(
@@ -106,7 +106,7 @@ def _read_table(name: str) -> dict[str, Any]:
 
 
 def _by_name(table: dict[str, Any], key: str) -> dict[str, str]:
-    """The pattern of each template. A table lists the names of the templates under a pattern."""
+    """Map template names to patterns. The tables map each pattern to a list of template names."""
     patterns: dict[str, list[str]] = table.get(key, {})
     return {name: pattern for pattern, names in patterns.items() for name in names}
 

@@ -1,1 +1,1 @@
-"""Wikitext converted to plain prose."""
+"""Convert wikitext to plain prose."""

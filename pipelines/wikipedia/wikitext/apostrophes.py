@@ -1,18 +1,18 @@
-"""The marks of bold and italic text, removed as MediaWiki balances them: per line.
+"""Remove bold and italic marks, which are balanced per line as in MediaWiki.
 
-See `doAllQuotes` in MediaWiki's parser. An apostrophe next to a mark stays: `dell'''Aida''` is
-“dell'Aida” and `''Time'''s` is “Time's”.
+See `doAllQuotes` in MediaWiki's parser. An apostrophe next to a mark is preserved: `dell'''Aida''`
+becomes “dell'Aida”, and `''Time'''s` becomes “Time's”.
 """
 
 import re
 
 _RUN = re.compile(r"('{2,})")
-_LENGTHS = {4: 3}  # An apostrophe and bold.
+_LENGTHS = {4: 3}  # An apostrophe and a bold mark.
 _BOTH = 5
 
 
 def remove_emphasis(text: str) -> str:
-    """The text without marks of bold and italics, and with the apostrophes that are text."""
+    """Remove bold and italic marks from a text, but keep apostrophes."""
     if "''" not in text:
         return text
     return "\n".join(_clean(line) if "''" in line else line for line in text.split("\n"))
@@ -32,7 +32,7 @@ def _clean(line: str) -> str:
 
 
 def _has_inner_mark(parts: list[str]) -> bool:
-    """Whether a mark of bold stands between two letters, where it may hold an apostrophe."""
+    """Return whether a bold mark is between two letters, where it may include an apostrophe."""
     return any(
         parts[i] == "'''" and parts[i - 1][-1:].isalpha() and parts[i + 1][:1].isalpha()
         for i in range(1, len(parts), 2)
@@ -40,7 +40,7 @@ def _has_inner_mark(parts: list[str]) -> bool:
 
 
 def _take_extra(parts: list[str]) -> None:
-    """Move the apostrophes beyond the longest mark into the text before it."""
+    """Move apostrophes that exceed the longest mark into the text before it."""
     for index in range(1, len(parts), 2):
         length = len(parts[index])
         kept = _LENGTHS.get(length, min(length, _BOTH))
@@ -49,10 +49,11 @@ def _take_extra(parts: list[str]) -> None:
 
 
 def _separate_apostrophes(parts: list[str]) -> None:
-    """Read `'''` between letters as an apostrophe and italics, where italics start or end there.
+    """Read `'''` between letters as an apostrophe and an italic mark if italics start or end there.
 
-    It ends them after `''` and starts them before `''`. MediaWiki finds only one such place per
-    line and shows the others without their apostrophe; the authors meant it.
+    The mark ends italics that are open, and starts italics if the next mark is `''`. MediaWiki
+    recognises only one such place per line and shows the others without the apostrophe that the
+    authors intended.
     """
     is_italic = is_bold = False
     for index in range(1, len(parts), 2):
@@ -84,7 +85,7 @@ def _balance(parts: list[str]) -> None:
 
 
 def _rank(before: str) -> int:
-    """MediaWiki's preference: after a word of one letter, after a longer word, after a space."""
+    """Rank a mark by MediaWiki's preference: after a one-letter word, a longer word, or a space."""
     if before.endswith(" "):
         return 2
     return 0 if before[-2:-1] == " " else 1

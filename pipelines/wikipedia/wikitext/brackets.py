@@ -1,4 +1,4 @@
-"""A parser that renders nested templates and links in one pass, inner ones first."""
+"""Render nested templates and links in a single pass, from the inside out."""
 
 import re
 from collections.abc import Callable
@@ -10,10 +10,10 @@ _OPENING = {"}}": "{{", "]]": "[["}
 
 
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
-    """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
+    """Replace each `{{…}}` and `[[…]]` with the result of its renderer for the text inside.
 
-    An outer renderer receives the output of the inner ones. An unmatched bracket is dropped
-    without its text, so that an editor's typo doesn't swallow the rest of the page.
+    Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
+    is kept, so that an editor's typo doesn't remove the rest of the page.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
@@ -31,7 +31,10 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
-    """Drop the brackets above the last one of a kind. Returns False if there is none."""
+    """Drop the brackets above the last bracket of a kind.
+
+    Returns False if no such bracket is open.
+    """
     position = len(stack) - 1
     while position and stack[position][0] != opening:
         position -= 1

@@ -1,4 +1,4 @@
-"""Mathematical formulas (TeX) as text, if they are simple enough to read in one line."""
+"""Render mathematical formulas (TeX) as text if they are simple enough to read on one line."""
 
 import re
 
@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[^\\{}^_&]+\Z")
 
 
 def render_formula(source: str) -> str:
-    """A TeX formula as text, or `FORMULA` if that would take more than one line."""
+    """Render a TeX formula as text, or return `FORMULA` if it doesn't fit on one line."""
     text = _FONT.sub(r"\1", _SPACING.sub(" ", source.strip()))
     text = _COMMAND.sub(lambda m: _COMMANDS.get(m.group(1), m.group()), text)
     text = _SUPERSCRIPT.sub(_render_power, text)
@@ -30,7 +30,7 @@ def render_formula(source: str) -> str:
 
 
 def _render_power(match: re.Match[str]) -> str:
-    """A power in superscript characters, or its TeX, which makes the whole formula unreadable."""
+    """Render a power in superscript characters, or keep its TeX so that the formula is rejected."""
     inner = match.group(1) or match.group(2) or ""
     power = superscript(inner)
     return power if power != inner else match.group()

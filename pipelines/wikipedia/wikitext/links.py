@@ -1,4 +1,4 @@
-"""The text that a wiki link shows."""
+"""Render wiki links as text."""
 
 import re
 
@@ -11,7 +11,7 @@ _QUALIFIER = re.compile(r"\s*\([^)]*\)\Z")
 
 
 def render_link(inner: str) -> str:
-    """The text shown for the content of `[[…]]`.
+    """Return the text that a link shows, given the content of `[[…]]`.
 
     Files, categories and links to the same page in another language show nothing. The pipe trick
     (`[[Mercury (planet)|]]`) shows the title without its qualifier.

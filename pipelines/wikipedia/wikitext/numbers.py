@@ -1,4 +1,4 @@
-"""Numbers as a wiki writes them."""
+"""Format numbers in the style of a wiki."""
 
 import re
 
@@ -18,19 +18,21 @@ _VULGAR = {
 
 
 def superscript(text: str) -> str:
-    """A number in superscript characters; other text unchanged."""
+    """Convert a number to superscript characters; other text isn't changed."""
     return text.translate(_SUPERSCRIPTS) if _HAS_SUPERSCRIPTS.match(text) else text
 
 
 def subscript(text: str) -> str:
-    """A number in subscript characters; other text unchanged."""
+    """Convert a number to subscript characters; other text isn't changed."""
     return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPTS.match(text) else text
 
 
 def format_number(text: str, numbers: NumberFormat | None) -> str | None:
-    """A number with the wiki's separators and a true minus sign; None if it isn't a number.
+    """Format a number with the wiki's separators and a true minus sign.
 
-    Without a known format, only whole numbers of up to three digits can be written.
+    Text that isn't a number becomes None.
+
+    If the format is unknown, only integers of up to three digits can be formatted.
     """
     text = text.strip()
     match = _GROUPED.match(text) or _PLAIN.match(text)
@@ -50,5 +52,5 @@ def format_number(text: str, numbers: NumberFormat | None) -> str | None:
 
 
 def join_fraction(whole: str, fraction: str) -> str:
-    """A whole number and a fraction as one: 12½, or 12 5/16 if no character exists."""
+    """Join an integer and a fraction: 12½, or 12 5/16 if there is no character for the fraction."""
     return f"{whole}{_VULGAR[fraction]}" if fraction in _VULGAR else f"{whole} {fraction}"

@@ -1,7 +1,7 @@
-"""The lines of a section joined to paragraphs, without lists and tables.
+"""Join the lines of a section into paragraphs, without lists and tables.
 
-A quotation in a block of its own stays with the sentence that introduces it: the spaces in it
-become `TIE`, at which no text is cut.
+A block quotation stays with the sentence that introduces it: its spaces become `TIE`, at which
+texts are never split.
 """
 
 import re
@@ -18,7 +18,7 @@ _BLOCK = re.compile(
 
 
 def join_paragraphs(lines: list[str]) -> Iterator[str]:
-    """The paragraphs of a section: consecutive lines joined, lists and tables left out."""
+    """Join consecutive lines of a section into paragraphs, and leave out lists and tables."""
     paragraph: list[str] = []
     is_after_empty_line = False
     for line in _prose_lines(lines):
@@ -36,8 +36,8 @@ def join_paragraphs(lines: list[str]) -> Iterator[str]:
 
 
 def _prose_lines(lines: list[str]) -> Iterator[str | None]:
-    """The lines of prose, "" for an empty line and None for one of a list or table."""
-    depth = 0  # of nested tables
+    """Yield lines of prose, "" for an empty line and None for a line in a list or table."""
+    depth = 0  # the number of open tables
     for line in lines:
         stripped = line.strip()
         opens, closes = stripped.lstrip(":* ").startswith("{|"), stripped.startswith("|}")
@@ -47,7 +47,7 @@ def _prose_lines(lines: list[str]) -> Iterator[str | None]:
 
 
 def _is_apart(paragraph: list[str], line: str, is_after_empty_line: bool) -> bool:
-    """Whether a line starts a new paragraph."""
+    """Return whether a line starts a new paragraph."""
     if line.startswith(QUOTATION):
         return _SENTENCE_END.search(paragraph[-1]) is not None
     if paragraph[-1].endswith(QUOTATION_END):
@@ -61,9 +61,10 @@ def _join(lines: list[str]) -> str:
 
 
 def _tie(match: re.Match[str]) -> str:
-    """A quotation whose spaces are `TIE`, and its edges where the text goes on.
+    """Replace the spaces in and next to a quotation with `TIE`, so that it isn't split off.
 
-    It is tied to an introduction that isn't a whole sentence, and to a sentence that continues.
+    A quotation is tied to an introduction that isn't a complete sentence, and to a sentence that
+    continues after it.
     """
     before, text, after = match["before"], match["text"], match["after"] or ""
     space = "" if not before else " " if _SENTENCE_END.search(before) else TIE

@@ -1,6 +1,6 @@
-"""Repair the gaps that removed templates leave in a text.
+"""Close the gaps that removed templates leave in a text.
 
-It is written for speed: most replacements are of fixed strings, and each pattern starts with a
+The code is optimised for speed: most replacements use fixed strings, and each pattern starts with a
 character that is rare in prose.
 """
 
@@ -37,12 +37,12 @@ _BEFORE_POINT = {
 }
 
 
-# Marks that a language separates from the word before them.
+# Punctuation marks that follow a space in some languages.
 _SPACED_POINTS = {"fr": ";:!?"}
 
 
 def repair(text: str, language: str = "en") -> str:
-    """Remove empty brackets, repeated punctuation and repeated spaces. Line breaks stay.
+    """Remove empty brackets, repeated punctuation and repeated spaces, but keep line breaks.
 
     `Ada (; born 1815)` becomes `Ada (born 1815)`; `Albedo (), or` becomes `Albedo, or`.
     """
@@ -82,7 +82,7 @@ def _drop_empty_brackets(text: str) -> str:
 
 
 def _trim_brackets(text: str) -> str:
-    """Remove spaces and punctuation at the inner edges of brackets."""
+    """Remove spaces and punctuation just inside brackets."""
     for opening, closing, signs in (("(", ")", " ,;:"), ("[", "]", " ")):
         *inner, last = text.split(closing)
         text = closing.join([*(part.rstrip(signs) for part in inner), last])
@@ -92,7 +92,7 @@ def _trim_brackets(text: str) -> str:
 
 
 def _drop_asides(match: re.Match[str]) -> str:
-    """A bracket without those of its parts that hold nothing but asides."""
+    """Remove the parts of a bracket that contain only asides."""
     bracket = match.group()
     if ASIDE not in bracket:
         return bracket
@@ -108,7 +108,7 @@ def _is_aside(part: str) -> bool:
 
 
 def _drop_block(match: re.Match[str]) -> str:
-    """Drop templates that stand alone between paragraphs. Within a paragraph, they stay holes."""
+    """Remove holes between paragraphs. Holes within a paragraph stay."""
     text = match.string
     before = text[max(0, match.start() - 2) : match.start()]
     after = text[match.end() : match.end() + 2]

@@ -1,4 +1,4 @@
-"""Wikitext parsed into sections of plain paragraphs, without lists, tables, notes and markup."""
+"""Parse wikitext into sections of plain paragraphs, without lists, tables, notes or markup."""
 
 import html
 import re
@@ -22,14 +22,14 @@ from pipelines.wikipedia.wikitext.variants import convert_variants
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, empty before the first one, and the paragraphs under it."""
+    """A heading and the paragraphs below it. The heading of the introduction is empty."""
 
     title: str
     paragraphs: tuple[str, ...]
 
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# If a note isn't closed before the next one opens, only its tag is removed.
+# If a note isn't closed before the next one starts, only its tag is removed.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
 _NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>", re.I | re.DOTALL)
 _NOT_PROSE = re.compile(
@@ -57,14 +57,16 @@ _MIXED_NUMBER = re.compile(rf"(?:(?<![\d,.])(\d+))?{FRACTION}(?:(\d+/\d+))?")
 _HEADING = re.compile(r"(={1,6})\s*(.*?)\s*\1(?:\s|$)")
 _ENTITY = {ord(c): f"&#{ord(c)};" for c in "[]{}|'<>*#:;="}
 
-# Headings, in several languages, of sections with references and links instead of prose.
+# The headings, in several languages, of sections that contain references and links instead of
+# prose.
 APPARATUS = frozenset(load_lexicon(__name__).apparatus)
 
 
 def parse_wikitext(text: str, language: str = "en", title: str = "") -> list[Section]:
-    """The sections of a page that have prose, in order.
+    """Return the sections of a page that contain prose, in order.
 
-    `language` is the wiki's, which determines what templates show; `title` is the page's.
+    `language` is the language of the wiki, which determines what templates show. `title` is the
+    page title.
     """
     wiki = load_wiki(language)
     sections: list[Section] = []
@@ -76,10 +78,10 @@ def parse_wikitext(text: str, language: str = "en", title: str = "") -> list[Sec
 
 
 def _render(text: str, wiki: Wiki, title: str) -> str:
-    """The text with links, templates, tags and entities rendered, in the same lines."""
+    """Render the links, templates, tags and entities in a text, without changing its lines."""
     text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
-        text = html.unescape(text)  # The page was escaped for XML twice.
+        text = html.unescape(text)  # The page was escaped twice for XML.
     if "<" in text:
         text = _COMMENT.sub("", text)
         text = _NOTE.sub("", text)
@@ -120,7 +122,7 @@ def _render_script(match: re.Match[str]) -> str:
 
 
 def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The headings and the lines under each, without the sections in `APPARATUS`."""
+    """Yield each heading with the lines below it, except in the sections listed in `APPARATUS`."""
     title, lines, skipped = "", list[str](), 0
     for line in text.split("\n"):
         heading = _HEADING.match(line) if line.startswith("=") else None

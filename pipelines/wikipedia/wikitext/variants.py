@@ -1,7 +1,7 @@
-"""The language converter of the Chinese Wikipedia: `-{zh-hans:软件;zh-hant:軟體}-`.
+"""Resolve the language variants of the Chinese Wikipedia: `-{zh-hans:软件;zh-hant:軟體}-`.
 
-See https://www.mediawiki.org/wiki/Writing_systems/Syntax. One variant is shown, in the script in
-which most of the page is written.
+See https://www.mediawiki.org/wiki/Writing_systems/Syntax. Each rule shows the variant in the page's
+predominant script.
 """
 
 import re
@@ -19,7 +19,7 @@ _TRADITIONAL_ONLY = re.compile("[這國們來說對時個為會學東車長發�
 
 
 def convert_variants(text: str) -> str:
-    """The text with one variant of each rule; a hole for a rule that can't be read."""
+    """Replace each rule with one of its variants, or with a hole if it can't be parsed."""
     if "-{" not in text:
         return text
     is_simplified = len(_SIMPLIFIED_ONLY.findall(text)) >= len(_TRADITIONAL_ONLY.findall(text))
@@ -47,5 +47,5 @@ def _choose(rule: str, preferred: tuple[str, ...]) -> str:
 
 
 def _parts(content: str) -> list[str]:
-    """The options of a rule. A `;` that isn't followed by an option belongs to the text."""
+    """Split a rule into its options. A `;` that isn't followed by an option belongs to the text."""
     return re.split(r";(?=\s*zh(?:-[a-z]+)?\s*:|\s*\Z)", content)

@@ -107,7 +107,7 @@ def test_sides_of_a_comparison_have_their_questions_scale() -> None:
 def test_alpha_of_constant_answers_is_undefined() -> None:
     same: dict[str, list[AnswerValue | None]] = {"ann": ["approve"] * 9, "bob": ["approve"] * 9}
     alpha = krippendorff_alpha(reviews("decision", same), "decision")
-    assert alpha == Undefined("every answer is “approve”: there is no variation to agree on")
+    assert alpha == Undefined("every answer is “approve”, so agreement can't be measured")
 
 
 def test_a_constant_reviewer_is_uninformative_and_has_no_kappa() -> None:
@@ -127,8 +127,8 @@ def test_agreement_without_shared_records_is_undefined() -> None:
         "bob": [None, None, 1, 2],
     }
     agreement = measure_agreement(reviews("tone", table), ["tone"], QUICK)
-    assert agreement.questions[0].alpha == Undefined("no record has answers from two reviewers")
-    assert agreement.pairs[0].kappa == Undefined("ann and bob share no record")
+    assert agreement.questions[0].alpha == Undefined("no records have answers from two reviewers")
+    assert agreement.pairs[0].kappa == Undefined("ann and bob have no records in common")
 
 
 def test_discarded_reviews_do_not_count() -> None:

@@ -87,6 +87,6 @@ def test_only_guessing_and_constant_reviewers_are_reported() -> None:
     agreements = measure_agreement(reviews, ["decision"]).reviewers
     reported = {one.first: one.uninformative for one in agreements if one.uninformative}
     assert reported == {
-        "coin": "may agree with the others only by chance",
+        "coin": "may agree with the other reviewers only by chance",
         "yes": "always answers “approve”",
     }

@@ -52,19 +52,19 @@ def test_an_unreachable_server_is_reported() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert "No server answers at" in error_of(f"http://127.0.0.1:{port}")
+    assert "No server responds at" in error_of(f"http://127.0.0.1:{port}")
     assert "timbre review serve" in error_of(f"http://127.0.0.1:{port}")
 
 
 def test_an_invalid_address_is_reported() -> None:
-    assert "No server answers at" in error_of("localhost without a scheme")
+    assert "No server responds at" in error_of("localhost without a scheme")
 
 
 def test_another_kind_of_server_is_rejected() -> None:
     with server_with({VERSION: (200, "<html>")}) as url:
-        assert "isn't Argilla" in error_of(url)
+        assert "isn't an Argilla server" in error_of(url)
     with server_with({}) as url:
-        assert "isn't Argilla" in error_of(url)
+        assert "isn't an Argilla server" in error_of(url)
 
 
 def test_another_version_is_rejected() -> None:
@@ -79,7 +79,7 @@ def test_a_wrong_key_is_reported() -> None:
         "/api/v1/me": (401, '{"detail": "Could not validate credentials"}'),
     }
     with server_with(responses) as url:
-        assert "rejects the API key" in error_of(url)
+        assert "rejected the API key" in error_of(url)
 
 
 def test_a_hidden_workspace_is_reported() -> None:
@@ -90,8 +90,8 @@ def test_a_hidden_workspace_is_reported() -> None:
     }
     with server_with(responses) as url:
         message = error_of(url, workspace="mine")
-        assert "can't see the workspace “mine”" in message
-        assert "(it sees: other)" in message
+        assert "has no access to the workspace “mine”" in message
+        assert "(available workspaces: other)" in message
 
 
 def test_a_failing_server_is_quoted() -> None:

@@ -124,14 +124,14 @@ def server_that(tmp_path: Path, does: str) -> Path:
 
 def test_the_log_of_a_failing_server_is_quoted(tmp_path: Path) -> None:
     python = server_that(tmp_path, "echo first; echo 'The disk is full.' >&2; exit 1")
-    with pytest.raises(AnnotationError, match=r"did not start: first / The disk is full\."):
+    with pytest.raises(AnnotationError, match=r"didn't start: first / The disk is full\."):
         embedded_server.start(tmp_path / "home", python=python)
 
 
 def test_the_log_of_an_earlier_start_is_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "server.log").write_text("old news\n")
-    with pytest.raises(AnnotationError, match="it logged nothing"):
+    with pytest.raises(AnnotationError, match="exited without logging anything"):
         embedded_server.start(tmp_path / "home", python=server_that(tmp_path, "exit 1"))
 
 
@@ -139,7 +139,7 @@ def test_a_slow_server_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(embedded_server, "START_SECONDS", 1)
     home = tmp_path / "home"
     python = server_that(tmp_path, f"echo $$ > {tmp_path / 'pid'}; exec sleep 60")
-    with pytest.raises(AnnotationError, match="did not respond within 1 seconds"):
+    with pytest.raises(AnnotationError, match="didn't respond within 1 seconds"):
         embedded_server.start(home, python=python)
     pid = int((tmp_path / "pid").read_text())
     assert not Path(f"/proc/{pid}").exists()
@@ -167,7 +167,9 @@ def test_a_second_server_in_the_same_home_is_rejected(
     argilla_server: embedded_server.ServerProcess,
 ) -> None:
     python = Path(str(argilla_server.process.args[0]))  # type: ignore[index] # a list, as we gave it
-    with pytest.raises(AnnotationError, match=f"is already served at {argilla_server.url}"):
+    with pytest.raises(
+        AnnotationError, match=f"is already used by a server at {argilla_server.url}"
+    ):
         embedded_server.start(argilla_server.home, python=python, port=0)
     assert argilla_server.process.poll() is None
 

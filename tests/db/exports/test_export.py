@@ -138,13 +138,13 @@ def test_the_card_states_rule_reviews_and_failed_gates() -> None:
     )
     note = "The first rule approves what has a contraction."
     text = render_card(Card(version, (), ("phrasebook",), (), 0, (note,)))
-    assert "their reviews aren't human judgement" in text
+    assert "Reviews by rules aren't human judgement" in text
     assert "People reviewed" not in text
     assert note in text
     assert "| minimum approved | **no** | 2 \\| 3 | 10 |" in text
     notice = "**Frozen although gates failed (minimum approved): a rehearsal**"
     assert text.index("# rehearsal") < text.index(notice) < text.index("## How it was made")
-    assert "No article was used." in text
+    assert "No articles were used." in text
 
 
 def test_the_card_escapes_titles_and_flags_unknown_licences() -> None:

@@ -110,13 +110,13 @@ def test_a_missing_dataset_or_folder_is_named(endpoint: str) -> None:
 @pytest.mark.parametrize("source", ["hf:wikipedia", "hf:a/b", "hf:a/b:", "hf:a b/c:d"])
 def test_a_malformed_source_is_rejected(source: str) -> None:
     with pytest.raises(
-        SourceError, match=rf"^“{source}” doesn't name a dataset.* hf:OWNER/NAME:FOLDER"
+        SourceError, match=rf"^“{source}” isn't a valid Hub dataset.* hf:OWNER/NAME:FOLDER"
     ):
         list(read(source))
 
 
 def test_an_unreachable_hub_suggests_checking_the_network(unused: Callable[[], str]) -> None:
-    with pytest.raises(SourceError, match="Check the dataset's name, the network"):
+    with pytest.raises(SourceError, match="Check the dataset name, your network"):
         list(hub.read_pages(SOURCE, endpoint=unused()))
 
 

@@ -116,7 +116,7 @@ def test_equal_rejections_of_one_article_are_separate_records() -> None:
 
 
 def test_a_maximum_under_twice_the_minimum_is_rejected() -> None:
-    with pytest.raises(ValueError, match="maximum_words must be at least twice minimum_words"):
+    with pytest.raises(ValueError, match="maximum_words to at least twice minimum_words"):
         PassageConfig(minimum_words=40, maximum_words=70)
 
 

@@ -218,7 +218,7 @@ def test_the_current_folder_is_stored_by_its_name(
 
 
 def test_an_empty_source_is_rejected() -> None:
-    with pytest.raises(SourceError, match=r"^“” isn't a source of articles\. Use `sample`"):
+    with pytest.raises(SourceError, match=r"^“” isn't an article source\. Use `sample`"):
         list(read(""))
 
 

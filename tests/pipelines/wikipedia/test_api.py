@@ -142,8 +142,8 @@ Prepare = Callable[[Wiki], None]
     ("prepare", "message"),
     [
         (lambda wiki: wiki.replies.extend([(429, {}, b"")] * 5), "busy after 5 attempts"),
-        (lambda wiki: wiki.replies.append((200, {}, b"<html>")), "isn't MediaWiki's API"),
-        (lambda wiki: wiki.replies.append((200, {}, b"[]")), "isn't MediaWiki's API"),
+        (lambda wiki: wiki.replies.append((200, {}, b"<html>")), "isn't a MediaWiki API"),
+        (lambda wiki: wiki.replies.append((200, {}, b"[]")), "isn't a MediaWiki API"),
         (lambda wiki: wiki.replies.append((404, {}, b"{}")), "status 404"),
         (lambda wiki: wiki.answer({"error": {"code": "badtitle", "info": "No."}}), "badtitle"),
         (lambda wiki: wiki.server.server_close(), "can't be reached"),
@@ -158,5 +158,7 @@ def test_a_failing_wiki_is_reported_on_one_line(wiki: Wiki, prepare: Prepare, me
 
 @pytest.mark.parametrize("source", ["wiki:en", "wiki:en:", "wiki:../x:A", "wiki:"])
 def test_a_malformed_source_is_rejected_before_any_request(source: str) -> None:
-    with pytest.raises(SourceError, match=rf"^“{source}” doesn't name pages.* wiki:LANGUAGE:TITLE"):
+    with pytest.raises(
+        SourceError, match=rf"^“{source}” isn't a valid Wikipedia source.* wiki:LANGUAGE:TITLE"
+    ):
         list(read(source))

@@ -21,12 +21,12 @@ def test_fields_without_a_place_are_named(timbre: Timbre, tmp_path: Path) -> Non
     path = tmp_path / "card.json"
     path.write_text(json.dumps(CARD), encoding="utf-8")
     result = timbre("persona", "check", str(path))
-    assert "tags, creator can't be used in a persona, so they are ignored." in result.err
-    assert "is fine" in result.out
+    assert "ignored these fields, which personas don't support: tags, creator." in result.err
+    assert "is valid" in result.out
 
 
 def test_a_one_line_persona_is_chosen_by_number(timbre: Timbre, tmp_path: Path) -> None:
     path = tmp_path / "hub.jsonl"
     path.write_text('{"persona": "A miller"}\n{"persona": "A diver"}\n', encoding="utf-8")
-    assert "is fine" in timbre("persona", "check", f"{path}#2").out
-    assert "it has 2 personas" in timbre("persona", "check", str(path), status=1).err
+    assert "is valid" in timbre("persona", "check", f"{path}#2").out
+    assert "it contains 2 personas" in timbre("persona", "check", str(path), status=1).err

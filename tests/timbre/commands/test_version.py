@@ -80,5 +80,5 @@ def test_erase_names_the_runs_and_places_that_still_have_the_data(timbre: Timbre
         store.add([run])
     output = show(timbre, "erase", "--reviewer", "grace", "--yes")
     assert f"Version {version.id[:12]} “first”: 60 examples erased." in output
-    assert f"Run {run.id[:12]} was trained on it" in output
+    assert f"Run {run.id[:12]} was trained on the erased data" in output
     assert "Argilla and earlier exports still contain the data" in output

@@ -47,7 +47,7 @@ def test_a_file_that_yields_nothing_is_an_error_with_the_three_main_reasons(
     rows = [UNANSWERED, UNANSWERED, TOOL, TOOL, TOOL, MIXED, MIXED, {"messages": []}]
     error = add(timbre, tmp_path, *rows, status=1).err
     assert error.splitlines() == [
-        "support.jsonl: none of its 8 chats can be imported. The main reasons are:",
+        "support.jsonl: none of the 8 chats can be imported. The main reasons are:",
         "  3 × tool turns: support.jsonl:3 (turn 1 calls a tool or is its reply) "
         f"“{json.dumps(TOOL)}”",
         "  2 × turns: support.jsonl:1 (user) “User: Is anybody there? Hello?”",
@@ -68,4 +68,6 @@ def test_importing_again_is_no_error(timbre: Timbre, tmp_path: Path, times: int)
 
 def test_an_unknown_format_is_named(timbre: Timbre, tmp_path: Path) -> None:
     error = add(timbre, tmp_path, {"dialog": []}, status=1).err
-    assert error.startswith("support.jsonl has objects with `dialog`, which is no chat format. ")
+    assert error.startswith(
+        "support.jsonl contains objects with `dialog`, which isn't a supported chat format. "
+    )

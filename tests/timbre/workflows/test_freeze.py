@@ -114,12 +114,12 @@ def decisions(*rows: str) -> list[Review]:
         (
             ("aaaaa", "aaaaa"),
             True,
-            "alpha undefined: every answer is “approve”: there is no variation to agree on; "
+            "alpha undefined: every answer is “approve”, so agreement can't be measured; "
             "the reviewers agree on 5 of 5 records, 100% (57% to 100%)",
         ),
         (("aaaar", "aaaar"), True, "the reviewers agree on 5 of 5 records"),
         (("aaaaa", "aaaar"), False, "vary so little"),
-        (("aaaaa",), False, "alpha undefined: no record has answers from two reviewers"),
+        (("aaaaa",), False, "alpha undefined: no records have answers from two reviewers"),
         (("arar" * 5, "arar" * 5), True, "alpha 1.00"),
     ],
 )

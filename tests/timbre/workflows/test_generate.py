@@ -203,7 +203,7 @@ def test_a_key_without_access_ends_the_run_and_earlier_replies_are_kept(
 ) -> None:
     server.behaviour = reject_the_last_step
     error = run(timbre, "generate", campaign, status=1).err
-    assert "answered 403: the key has no access to this model" in error
+    assert "responded with status 403: the API key has no access to this model" in error
     server.behaviour = answers
     assert generate(timbre, campaign)["cached"] == 6
 

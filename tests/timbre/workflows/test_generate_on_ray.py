@@ -116,7 +116,7 @@ def test_an_error_on_a_worker_is_one_sentence_and_earlier_replies_are_kept(
         path = campaign(tmp_path, f"openai:m@{server.url}")
         process = generate_on_ray(path, RAY_ADDRESS=cluster, TIMBRE_TEACHER_KEY=KEY)
     assert process.returncode == 1
-    assert "answered 403: the key has no access to this model" in process.stderr
+    assert "responded with status 403: the API key has no access to this model" in process.stderr
     assert "Traceback" not in process.stderr
     assert KEY not in process.stdout + process.stderr
     assert len(replies(folder)) == 6  # two replies for each of the first three rows

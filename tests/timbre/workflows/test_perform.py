@@ -69,7 +69,7 @@ def test_a_version_is_trained_on_answered_measured_and_compared_once(
         json.loads(timbre("run", "show", run.id[:8], "--json").out)["withdrawn"],
     ):
         assert "had the answers of one reviewer withdrawn on 20" in notice
-        assert "This run's adapter was trained on it" in notice
+        assert "This run's adapter was trained on that data" in notice
 
 
 def test_versions_and_runs_of_another_campaign_are_rejected(timbre: Timbre, store: Store) -> None:

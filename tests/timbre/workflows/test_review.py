@@ -132,4 +132,4 @@ def check_agreement_report(timbre: Timbre, path: Path, tie: str, calibration: in
     sentence = f"ada always answers “approve” to “decision” ({calibration} records)"
     assert sentence in report["uninformative"]
     assert [record["subject"] for record in report["to_discuss"]] == [tie]
-    assert "No information: ada always answers" in timbre("review", "agreement", str(path)).out
+    assert "Uninformative: ada always answers" in timbre("review", "agreement", str(path)).out

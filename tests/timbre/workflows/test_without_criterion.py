@@ -143,7 +143,7 @@ def test_a_run_is_trained_answered_reported_and_promoted_by_a_person(
         in page
     )
     assert "Wie ruhig klingt es? (1: gehetzt; 3: ruhig)" in page
-    assert "The reviewers preferred its answers" in page
+    assert "The reviewers preferred the fine-tuned model" in page
     campaign = load_campaign("tone.toml")
     monkeypatch.setattr("timbre.workflows.overview.load_campaign", lambda _: campaign)
     assert "no target" in Path(timbre("report").out.strip()).read_text(encoding="utf-8")

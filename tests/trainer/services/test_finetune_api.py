@@ -77,7 +77,7 @@ def test_a_failed_job_reports_why_and_can_be_started_again(
 def test_the_folder_of_another_job_is_rejected(server: Server, data: Path, tmp_path: Path) -> None:
     fine_tune(data, tmp_path / "job", service(server), ignore)
     other = FineTuneService("large", "a-key", server.url, seed=3, every=0.01)
-    with pytest.raises(TrainerError, match=r"belongs to another job \(small"):
+    with pytest.raises(TrainerError, match=r"belongs to another job \(for small"):
         fine_tune(data, tmp_path / "job", other, ignore)
 
 
@@ -93,5 +93,5 @@ def test_the_number_of_epochs_is_sent_and_saved(server: Server, data: Path, tmp_
     assert server.jobs[0]["method"]["supervised"] == {"hyperparameters": {"n_epochs": 2}}
     assert fine_tune(data, tmp_path / "job", twice, ignore).model == "ft:small:1"
     assert len(server.jobs) == 1
-    with pytest.raises(TrainerError, match=r"belongs to another job \(small"):
+    with pytest.raises(TrainerError, match=r"belongs to another job \(for small"):
         fine_tune(data, tmp_path / "job", service(server), ignore)

@@ -85,7 +85,7 @@ def test_a_turn_whose_end_carries_no_loss_is_rejected() -> None:
 
 
 def test_a_row_that_is_not_an_example_is_rejected() -> None:
-    with pytest.raises(TrainerError, match="none of the training examples"):
+    with pytest.raises(TrainerError, match="match any training example"):
         check(DIALOGUE, CHAT.encode_example(chat_example(1)))
 
 

@@ -47,7 +47,9 @@ def _reject_defaults() -> None:
 def _check(user_attrs: dict[str, Any]) -> None:
     name, password = user_attrs.get("username") or "", user_attrs.get("password") or ""
     if default := find_default(username=name, password=password):
-        raise UnprocessableEntityError(f"This is {default} that Argilla publishes. Choose another.")
+        raise UnprocessableEntityError(
+            f"You can't use {default} that Argilla publishes as a default. Choose another."
+        )
 
 
 def _throttle_logins(throttle: LoginThrottle) -> None:
@@ -73,7 +75,7 @@ def _throttle_logins(throttle: LoginThrottle) -> None:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by API key, in a time that doesn't depend on how much of it matches."""
+    """Look up a user by API key, in a time that doesn't depend on how much of the key matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))

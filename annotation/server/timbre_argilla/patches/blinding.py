@@ -1,9 +1,9 @@
 """Keep reviews independent and blind.
 
-An annotator gets their own responses and the metadata that is visible for annotators. Argilla's web
-UI shows no more than that, but its API returns other people's responses and hidden metadata with a
-record, finds and sorts records by hidden metadata, and names who has answered how many records.
-Owners and admins still get everything.
+Annotators get only their own responses and the metadata that is visible to annotators. Argilla's
+web UI doesn't show annotators other people's responses or hidden metadata, but its API returns both
+with a record, finds and sorts records by hidden metadata, and reveals how many records each user
+has answered. Owners and admins still get everything.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ annotator: ContextVar[User | None] = ContextVar("annotator", default=None)
 
 
 def apply() -> None:
-    """Patch what annotators get through the API."""
+    """Patch the data that annotators get through the API."""
     _note_annotator()
     RecordGetterDict.get = _get_visible(RecordGetterDict.get)
     SearchRecordsQueryValidator._validate_metadata_filter_scope = staticmethod(_check_metadata)
@@ -63,7 +63,7 @@ def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _check_metadata(db: Any, dataset: Any, scope: Any) -> None:
-    """Treat a filter or sort by hidden metadata like one by metadata that doesn't exist."""
+    """Treat a filter or sort by hidden metadata as if the metadata didn't exist."""
     conditions = {"name": scope.metadata_property, "dataset_id": dataset.id}
     found = await MetadataProperty.get_by_or_raise(db, **conditions)
     if annotator.get() and not found.visible_for_annotators:

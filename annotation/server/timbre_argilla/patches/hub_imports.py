@@ -1,8 +1,8 @@
 """Skip invalid rows of an import from the Hugging Face Hub, without mixing up the valid ones.
 
-Argilla creates no record for an invalid row but still assigns its suggestions: after the first
-such row of a batch, each record gets the suggestions of an earlier row, unvalidated. Here, invalid
-rows are removed before records are created, and the log names each with the reason.
+Argilla creates no record for an invalid row but still assigns its suggestions: after the first such
+row of a batch, each record gets the suggestions of an earlier row, unvalidated. This patch removes
+invalid rows before records are created, and logs each of them with the reason.
 """
 
 import logging

@@ -1,9 +1,9 @@
-"""Avoid work that Argilla repeats for every record, with the same results.
+"""Avoid work that Argilla repeats for every record, without changing the results.
 
 In an upload, Argilla builds the validators of the question's settings for each suggestion of each
 record, assembles the statement for a batch's suggestions or vectors value by value, compresses the
 response (which repeats the request) more than is useful, and encodes all JSON with Python's own
-library. Together with the events in `webhooks.py`, this is most of an upload's time.
+library. Together with the events in `webhooks.py`, this work takes up most of an upload's time.
 
 In an annotator's queue, Argilla asks the database about the annotator's workspaces for each
 metadata value of each record. Each query also flushes the metadata that Argilla has just hidden

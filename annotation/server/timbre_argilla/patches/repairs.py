@@ -26,7 +26,7 @@ def apply() -> None:
 
 
 async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
-    """Return a record, also one with vectors."""
+    """Return a record, even if it has vectors."""
     options = [
         selectinload(Record.dataset).selectinload(Dataset.metadata_properties),
         selectinload(Record.suggestions),
@@ -41,6 +41,7 @@ async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
 async def handle_database_error(request: Request, error: Any) -> Response:
     """Respond to text that the database can't store with 422, and to other errors as before."""
     if getattr(error.orig, "sqlstate", None) == INVALID_CHARACTER:
-        return JSONResponse({"detail": "A text contains a null character."}, 422)
+        detail = "A text contains a null character, which can't be stored. Remove it."
+        return JSONResponse({"detail": detail}, 422)
     response: Response = await APIErrorHandler.common_exception_handler(request, error)
     return response

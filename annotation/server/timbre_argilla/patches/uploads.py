@@ -79,7 +79,7 @@ def _group_by_record(rows: Iterable[Any]) -> defaultdict[Any, list[Any]]:
 
 
 def _skip_loaded(read: Read, relationship: str) -> Read:
-    """Wrap a function that reads a relationship, to skip records that have it loaded already."""
+    """Wrap a function that reads a relationship, to skip records for which it's already loaded."""
 
     async def read_others(db: Any, records: Sequence[Record]) -> None:
         others = [one for one in records if not one.is_relationship_loaded(relationship)]

@@ -2,7 +2,8 @@
 
 Argilla builds each record's event in full before it checks for webhooks, reads the whole dataset
 again for each event, and creates a new HTTP client for each delivery. The events and their
-receivers stay the same. A ping is sent from a thread, because it would block all requests.
+receivers stay the same. A ping is sent from a thread, because it would otherwise block all
+requests.
 """
 
 import asyncio

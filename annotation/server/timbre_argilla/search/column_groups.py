@@ -1,4 +1,4 @@
-"""The data that searches need about a dataset's records, in groups of columns read together."""
+"""Load the record data that searches need, in groups of columns that are read together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from timbre_argilla.search.columns import Column, Nothing, Numbers, Terms, Vectors
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (Argilla's times are UTC without a time zone)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (Argilla stores UTC times without a time zone)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """Identifies a group by its kind and, if needed, its column, question or vector (`name`)."""
+    """Identifies a column group by its kind and, if needed, a column, question or vector name."""
 
     kind: str
     name: str = ""
@@ -39,13 +39,13 @@ RESPONSES = GroupKey("response")
 
 @dataclass(frozen=True, slots=True)
 class ColumnGroup:
-    """Columns that one statement reads.
+    """A group of columns that are read by one SQL statement.
 
     Attributes:
-        statement: Selects the record id and the data.
-        id_column: The column with the record id.
-        columns: The columns by name; each has a method `put(row, value)`.
-        convert: Turns the data of one result row into a value for each column.
+        statement: The SQL statement that selects the record id and the data.
+        id_column: The column that contains the record id.
+        columns: The columns, keyed by name. Each column has a method `put(row, value)`.
+        convert: Converts the data in a result row to a value for each column.
     """
 
     statement: Select[Any]
@@ -54,33 +54,33 @@ class ColumnGroup:
     convert: Callable[..., Sequence[Any]]
 
     def clear(self, row: int) -> None:
-        """Delete a record's values."""
+        """Delete the values of a record."""
         for column in self.columns.values():
             column.put(row, None)
 
     def put(self, row: int, *data: Any) -> None:
-        """Store the data of one result row."""
+        """Store the data in a result row."""
         for column, value in zip(self.columns.values(), self.convert(*data), strict=True):
             column.put(row, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One person's response to one record."""
+    """One user's response to one record."""
 
     status: str
     values: dict[str, Any]
 
 
 class Responses:
-    """A column with several people's responses to each record."""
+    """A column that contains several users' responses to each record."""
 
     def __init__(self) -> None:
-        """Start without responses."""
+        """Create a column without responses."""
         self.by_user: dict[UUID, dict[int, Answer]] = {}
 
     def put(self, row: int, response: tuple[UUID, str, dict[str, Any] | None] | None) -> None:
-        """Add a user's response to a row; None deletes all of its responses."""
+        """Add a user's response to a row. None deletes all responses in the row."""
         if response is None:
             for answers in self.by_user.values():
                 answers.pop(row, None)
@@ -92,7 +92,7 @@ class Responses:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The names and types of a dataset's columns."""
+    """The names and types of the columns of a dataset."""
 
     dataset: UUID
     metadata: dict[str, MetadataPropertyType]
@@ -138,7 +138,7 @@ class Schema:
                 statement = statement.where(Vector.vector_settings_id == settings)
                 vectors = {"value": Vectors(self.dimensions[settings])}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
-        raise ValueError(f"{key.kind!r} isn't a kind of column group.")
+        raise ValueError(f"{key.kind!r} isn't a valid kind of column group.")
 
     def _record_group(self, name: str) -> ColumnGroup:
         is_time = name.endswith("_at")
@@ -152,7 +152,7 @@ class Schema:
         )
 
     def _metadata_group(self) -> ColumnGroup:
-        """Create the group of all metadata for which the dataset declares a property."""
+        """Create the group of all metadata that the dataset declares as a property."""
         statement = select(Record.id, Record.metadata_)
         return ColumnGroup(
             statement.where(Record.dataset_id == self.dataset),
@@ -177,7 +177,10 @@ class Schema:
 
 
 def column_for(kind: QuestionType) -> Column:
-    """Create a column for a question's answers; texts, rankings and spans can't be filtered."""
+    """Create a column for the answers to a question.
+
+    Texts, rankings and spans can't be filtered.
+    """
     if kind == QuestionType.rating:
         return Numbers()
     if kind in {QuestionType.label_selection, QuestionType.multi_label_selection}:
@@ -186,5 +189,5 @@ def column_for(kind: QuestionType) -> Column:
 
 
 def microseconds(time: datetime) -> int:
-    """Convert a time to microseconds since 1970, which a float represents exactly."""
+    """Convert a time to microseconds since 1970, which floats can represent exactly."""
     return (time - EPOCH) // timedelta(microseconds=1)

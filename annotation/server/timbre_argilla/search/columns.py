@@ -1,8 +1,8 @@
-"""Columns of values, one row per record, that filters, sorts and similarity searches run over.
+"""Columns with one row per record, used by filters, sorts and similarity searches.
 
-A record may have no value in a column, one, or several (such as several labels). A filter selects a
-record if any of its values matches. A sort uses the smallest value when ascending and the
-largest when descending; records without a value come last either way.
+A record may have no value, one value or several values in a column, such as several labels. A
+filter selects a record if any of its values matches. A sort uses the smallest value in ascending
+order and the largest value in descending order. Records without a value always come last.
 """
 
 from abc import ABC, abstractmethod
@@ -19,16 +19,16 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column, stored as an array of first values, and all values of rows with several."""
+    """A column, stored as an array of first values and all values of the rows that have several."""
 
     def __init__(self, empty: float, dtype: Any) -> None:
-        """Start without values."""
+        """Create an empty column."""
         self._empty = empty
         self._first = np.full(INITIAL_SIZE, empty, dtype)
         self._several: dict[int, tuple[float, ...]] = {}
 
     def put(self, row: int, value: Any) -> None:
-        """Set a row to a value, a list of values or None; values of other types are skipped."""
+        """Set a row to a value, a list of values or None. Values of other types are skipped."""
         values = self._encode(value if isinstance(value, list) else [value])
         self._first = grow(self._first, row, self._empty)
         self._first[row] = values[0] if values else self._empty
@@ -38,14 +38,17 @@ class Column(ABC):
 
     @abstractmethod
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Which of the first rows have one of these values, given as text."""
+        """Return a mask of the first rows that have one of these values, given as text."""
 
     @abstractmethod
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Which of the first rows have a value within these inclusive bounds; None is open."""
+        """Return a mask of the first rows that have a value within inclusive bounds.
+
+        A bound of None is open.
+        """
 
     def keys(self, descending: bool, n_rows: int) -> Keys:
-        """Sort keys of the first rows, to sort ascending; NaN for rows without a value."""
+        """Return ascending sort keys for the first rows, with NaN for rows that have no value."""
         keys = self._sort_keys(resize(self._first, n_rows, self._empty))
         pick = max if descending else min
         for row, values in self._several.items():
@@ -55,11 +58,11 @@ class Column(ABC):
 
     @abstractmethod
     def _encode(self, values: Sequence[Any]) -> list[float]:
-        """The numbers that stand for these values in the array."""
+        """Return the numbers that represent these values in the array."""
 
     @abstractmethod
     def _sort_keys(self, encoded: Any) -> Keys:
-        """Compute sort keys as a new array."""
+        """Compute the sort keys as a new array."""
 
     def _isin(self, encoded: Sequence[float], n_rows: int) -> Mask:
         mask = np.isin(resize(self._first, n_rows, self._empty), encoded)
@@ -77,15 +80,21 @@ class Numbers(Column):
     """A column of numbers."""
 
     def __init__(self) -> None:
-        """Start without values."""
+        """Create an empty column."""
         super().__init__(np.nan, np.float64)
 
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Which rows have one of these numbers; text that isn't a number matches nothing."""
+        """Return a mask of rows that have one of these numbers.
+
+        Texts that aren't numbers match nothing.
+        """
         return self._isin([n for n in map(parse_number, values) if n is not None], n_rows)
 
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Which rows have a number within these bounds; invalid bounds match nothing."""
+        """Return a mask of rows that have a number within these bounds.
+
+        Invalid bounds match nothing.
+        """
         least = -np.inf if low is None else parse_number(low)
         most = np.inf if high is None else parse_number(high)
         if least is None or most is None:
@@ -95,7 +104,7 @@ class Numbers(Column):
         return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """The smallest and the largest number in the live rows; None if they have no number."""
+        """Return the smallest and largest number in the live rows, or None if there are none."""
         first = resize(self._first, len(alive), np.nan)[alive]
         numbers = first[~np.isnan(first)].tolist()
         for row, values in self._several.items():
@@ -112,20 +121,20 @@ class Numbers(Column):
 
 
 class Terms(Column):
-    """A column of words from a vocabulary (labels, names, ids), stored as codes."""
+    """A column of words from a vocabulary (labels, names or ids), stored as codes."""
 
     def __init__(self) -> None:
-        """Start without values."""
+        """Create an empty column."""
         super().__init__(-1, np.int32)
         self._code_of: dict[str, int] = {}
         self._ranks = np.empty(0)
 
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Which rows have one of these words."""
+        """Return a mask of rows that have one of these words."""
         return self._isin([self._code_of[one] for one in values if one in self._code_of], n_rows)
 
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Which rows have a word within these bounds, in code point order."""
+        """Return a mask of rows that have a word within these bounds, in code point order."""
         codes = [
             code
             for name, code in self._code_of.items()
@@ -134,7 +143,7 @@ class Terms(Column):
         return self._isin(codes, n_rows)
 
     def counts(self, alive: Mask) -> dict[str, int]:
-        """How many of the live rows have each word."""
+        """Count the live rows that have each word."""
         codes = resize(self._first, len(alive), -1)[alive]
         totals = np.bincount(codes[codes >= 0], minlength=len(self._code_of))
         for row, (first, *others) in self._several.items():
@@ -148,7 +157,7 @@ class Terms(Column):
         return [self._code_of.setdefault(word, len(self._code_of)) for word in words]
 
     def _sort_keys(self, encoded: Any) -> Keys:
-        """The words' ranks in code point order."""
+        """Return the ranks of the words in code point order."""
         if len(self._ranks) != len(self._code_of):
             self._ranks = np.empty(len(self._code_of))
             self._ranks[[self._code_of[name] for name in sorted(self._code_of)]] = np.arange(
@@ -160,17 +169,17 @@ class Terms(Column):
 
 
 class Nothing(Terms):
-    """A column that stays empty."""
+    """A column that is always empty."""
 
     def put(self, row: int, value: Any) -> None:
         """Ignore the value."""
 
 
 class Vectors:
-    """A column of vectors of one length, stored as unit vectors for cosine similarity."""
+    """A column of vectors of equal length, stored as unit vectors for cosine similarity."""
 
     def __init__(self, dimensions: int) -> None:
-        """Start without values, for vectors of this length."""
+        """Create an empty column for vectors of this length."""
         self._directions = np.zeros((INITIAL_SIZE, dimensions), np.float32)
         self._present = np.zeros(INITIAL_SIZE, np.bool_)
 
@@ -182,12 +191,12 @@ class Vectors:
         self._directions[row] = 0.0 if value is None else _normalize(value)
 
     def present(self, n_rows: int) -> Mask:
-        """Which of the first rows have a vector."""
+        """Return a mask of the first rows that have a vector."""
         mask: Mask = resize(self._present, n_rows, False)
         return mask
 
     def scores(self, value: Sequence[float], n_rows: int) -> Scores:
-        """How similar the first rows are to a vector: (1 + cosine) / 2, from 0 to 1."""
+        """Return the similarity of the first rows to a vector: (1 + cosine) / 2, from 0 to 1."""
         directions = self._directions[:n_rows]
         scores = np.full(n_rows, 0.5, np.float32)
         scores[: len(directions)] = (1.0 + directions @ _normalize(value)) / 2.0
@@ -195,7 +204,7 @@ class Vectors:
 
 
 def parse_number(value: Any) -> float | None:
-    """Convert a number or its text; None for anything else, and for numbers too large."""
+    """Convert a number or its text to a float, or return None if that isn't possible."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -203,7 +212,7 @@ def parse_number(value: Any) -> float | None:
 
 
 def grow(array: Any, row: int, empty: Any) -> Any:
-    """Return the array, or a longer copy if it lacks this row."""
+    """Return the array, or a longer copy if it doesn't contain this row."""
     if row < len(array):
         return array
     longer = np.full((max(row + 1, 2 * len(array)), *array.shape[1:]), empty, array.dtype)
@@ -212,7 +221,7 @@ def grow(array: Any, row: int, empty: Any) -> Any:
 
 
 def resize(array: Any, n_rows: int, empty: Any) -> Any:
-    """Return the first rows of an array, with empty rows where it is shorter."""
+    """Return the first rows of an array, padded with empty rows if it is shorter."""
     return grow(array, n_rows - 1, empty)[:n_rows] if n_rows else array[:0]
 
 
@@ -221,7 +230,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _normalize(value: Sequence[float]) -> Scores:
-    """The unit vector of the same direction; a zero vector stays zero."""
+    """Scale a vector to unit length; a zero vector isn't changed."""
     vector = np.asarray(value, np.float64)
     length = np.linalg.norm(vector)
     return (vector / length if length else vector).astype(np.float32)

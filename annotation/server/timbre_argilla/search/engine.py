@@ -1,8 +1,8 @@
 """The search engine that replaces Elasticsearch.
 
-It stores nothing that Argilla doesn't. The words of texts are indexed in Argilla's own database, in
-the transaction that writes them (`textindex.py`), and everything else is read from Argilla's tables
-(`table.py`). So Argilla's calls to update the index only mark what must be read again.
+The engine stores no data of its own except a text index in Argilla's database, which is updated in
+the transaction that writes a record (`textindex.py`). Everything else is read from Argilla's tables
+(`table.py`). Argilla's calls to update the index therefore only mark what must be read again.
 """
 
 from collections.abc import Callable, Iterable
@@ -55,7 +55,7 @@ from timbre_argilla.search.table import Rows, Table, TableCache
 SESSION_KEY = "timbre_touched"
 
 tables = TableCache()
-# A separate connection pool: otherwise requests that each hold one of Argilla's connections could
+# A separate connection pool. Otherwise, requests that each hold one of Argilla's connections could
 # all wait here for another one.
 sessions = async_sessionmaker(create_async_engine(async_engine.url, json_deserializer=loads))
 
@@ -75,7 +75,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class SimilaritySearch:
-    """The arguments of a search by vector."""
+    """The arguments of a similarity search."""
 
     dataset: Dataset
     vector_settings: VectorSettings
@@ -88,39 +88,47 @@ class SimilaritySearch:
     threshold: float | None = None
 
     def vector(self) -> list[float]:
-        """The vector to compare with, negated for the least similar records."""
+        """The vector to compare with; it is negated to find the least similar records."""
         vector = self.value
         if vector is None and self.record is not None:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
         if not vector:
-            raise ValueError("A similarity search needs a vector, or a record that has one.")
+            raise ValueError(
+                "Similarity search needs a vector. Pass one, or pass a record that has one."
+            )
         if len(vector) != (dimensions := self.vector_settings.dimensions):
-            raise ValueError(f"The vector has {len(vector)} numbers instead of {dimensions}.")
+            raise ValueError(
+                f"The vector has {len(vector)} dimensions, but this dataset's vectors have "
+                f"{dimensions}."
+            )
         return [-x for x in vector] if self.order == SimilarityOrder.least_similar else vector
 
 
 @SearchEngine.register(ENGINE)
 class TableEngine(SearchEngine):
-    """Searches Argilla's tables. Argilla creates one for each request, so it has no state."""
+    """The search engine.
+
+    Argilla creates an instance for each request, so the engine has no state.
+    """
 
     @classmethod
     async def new_instance(cls) -> Self:
-        """Create an engine."""
+        """Create an engine for a request."""
         return cls()
 
     async def close(self) -> None:
-        """Do nothing: there is no connection to close."""
+        """Do nothing, because there is no connection to close."""
 
     async def ping(self) -> bool:
         """Return True, because the engine is always available."""
         return True
 
     async def info(self) -> dict[str, Any]:
-        """What Argilla's status page shows about its search engine."""
+        """Return what Argilla's status page shows about the search engine."""
         return {"name": ENGINE}
 
     async def create_index(self, dataset: Dataset) -> None:
-        """Handle a dataset that was published or deleted."""
+        """Handle the publication or deletion of a dataset."""
         tables.drop(dataset.id)
 
     delete_index = create_index
@@ -136,24 +144,24 @@ class TableEngine(SearchEngine):
         tables.drop(vector_settings.dataset_id)
 
     async def index_records(self, dataset: Dataset, records: Iterable[Record]) -> None:
-        """Handle records that were written or deleted."""
+        """Handle new, changed or deleted records."""
         tables.touch([record.id for record in records], dataset.id)
 
     delete_records = index_records
 
     async def partial_record_update(self, record: Record, **update: Any) -> None:
-        """Handle a record that was changed."""
+        """Handle a changed record."""
         tables.touch([record.id], record.dataset_id)
 
     async def update_record_response(self, change: Response | Suggestion) -> None:
-        """Handle a response or suggestion that was written or deleted."""
+        """Handle a new, changed or deleted response or suggestion."""
         tables.touch([change.record_id])
 
     delete_record_response = update_record_response
     update_record_suggestion = delete_record_suggestion = update_record_response
 
     async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
-        """Count the records, in total and by status."""
+        """Count the records in total and by status."""
         if dataset.is_draft:
             return {}
         table = await _refresh(dataset.id, STATUS)
@@ -161,7 +169,7 @@ class TableEngine(SearchEngine):
         return {"total": int(alive.sum()), **table.group(STATUS).columns["value"].counts(alive)}
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
-        """Count a user's responses, in total and by status."""
+        """Count a user's responses in total and by status."""
         if dataset.is_draft:
             return {}
         table = await _refresh(dataset.id, RESPONSES)
@@ -174,7 +182,7 @@ class TableEngine(SearchEngine):
         return counts
 
     async def search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
-        """Find records by text and filters, and sort them; see `Search` for the arguments."""
+        """Find records by text and filters, and sort them. `Search` describes the arguments."""
         search = Search(dataset, **arguments)
         sort = search.sort or []
         keys = [group_key(order.scope) for order in sort]
@@ -193,7 +201,7 @@ class TableEngine(SearchEngine):
         return SearchResponses(items=items, total=len(rows))
 
     async def similarity_search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
-        """Find the records nearest to a vector; see `SimilaritySearch` for the arguments."""
+        """Find the records nearest to a vector. `SimilaritySearch` describes the arguments."""
         search = SimilaritySearch(dataset, **arguments)
         vector = search.vector()
         key = GroupKey("vector", str(search.vector_settings.id))
@@ -214,7 +222,7 @@ class TableEngine(SearchEngine):
         return SearchResponses(items=items, total=len(nearest))
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
-        """Count a property's terms, or find its smallest and largest number."""
+        """Count the terms of a property, or find its smallest and largest number."""
         table = await _refresh(metadata_property.dataset_id, METADATA)
         column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
         if metadata_property.type == MetadataPropertyType.terms:
@@ -266,27 +274,27 @@ async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | 
 
 @event.listens_for(Session, "after_flush")
 def note_changes(session: Session, _context: object) -> None:
-    """Note what a session writes, to report it when it commits."""
+    """Record what a session writes, so that it can be reported on commit."""
     for one in (*session.new, *session.dirty, *session.deleted):
         if isinstance(one, Record):
             _note(session, partial(tables.touch, [one.id], one.dataset_id))
         elif isinstance(one, Response):
             _note(session, partial(tables.touch, [one.record_id]))
     if any(isinstance(one, User) for one in session.deleted):
-        # Deleting a user also deletes their responses, and Argilla doesn't tell the engine.
+        # Deleting a user also deletes their responses, but Argilla doesn't notify the engine.
         _note(session, tables.clear)
 
 
 @event.listens_for(Session, "after_commit")
 def report_changes(session: Session) -> None:
-    """Report what a session wrote as soon as others can read it, even if the request ends here."""
+    """Report what a session wrote as soon as others can read it, even if the request is aborted."""
     for report in session.info.pop(SESSION_KEY, ()):
         report()
 
 
 @event.listens_for(Session, "after_rollback")
 def discard_changes(session: Session) -> None:
-    """Discard the notes of a session that was rolled back."""
+    """Discard the recorded changes of a session that was rolled back."""
     session.info.pop(SESSION_KEY, None)
 
 

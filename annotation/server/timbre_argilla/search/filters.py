@@ -1,7 +1,7 @@
-"""Argilla's filters, evaluated over a table's columns.
+"""Evaluate Argilla's filters on the columns of a table.
 
-A filter on responses matches single responses: one response must have the requested answer and come
-from the requested user. The status `pending` means that there is no response.
+A response filter matches individual responses: one response must contain the requested answer and
+come from the requested user. The status `pending` means that there is no response.
 """
 
 import re
@@ -40,7 +40,7 @@ _START, _END = (1, 1, 1, 0, 0, 0), (1, 12, 31, 23, 59, 59)
 
 
 def group_key(scope: Any) -> GroupKey:
-    """The column group that a filter's scope refers to."""
+    """Return the column group that the scope of a filter refers to."""
     match scope:
         case RecordFilterScope():
             return GroupKey("record", str(scope.property))
@@ -50,11 +50,11 @@ def group_key(scope: Any) -> GroupKey:
             return GroupKey("suggestion", scope.question)
         case ResponseFilterScope():
             return RESPONSES
-    raise ValueError(f"Can't filter or sort by {scope!r}.")
+    raise ValueError(f"Filters and sorts don't support the scope {scope!r}.")
 
 
 def iterate_scopes(condition: Any) -> Iterator[Any]:
-    """The scopes of a filter and of its nested filters."""
+    """Yield the scopes of a filter and its nested filters."""
     if isinstance(condition, AndFilter):
         for one in condition.filters:
             yield from iterate_scopes(one)
@@ -63,7 +63,10 @@ def iterate_scopes(condition: Any) -> Iterator[Any]:
 
 
 def find_column(table: Table, scope: Any) -> Column:
-    """The column that a scope refers to; responses aren't allowed, as they have no column."""
+    """Return the column that a scope refers to.
+
+    Responses have no column, so they aren't allowed.
+    """
     group = table.group(group_key(scope))
     match scope:
         case RecordFilterScope():
@@ -76,7 +79,7 @@ def find_column(table: Table, scope: Any) -> Column:
 
 
 def apply_filter(table: Table, condition: Any) -> Mask:
-    """Which of a table's rows match a filter."""
+    """Return a mask of the table's rows that match a filter."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
@@ -99,7 +102,7 @@ def apply_filter(table: Table, condition: Any) -> Mask:
 
 
 def iterate_answers(table: Table, user: Any) -> Iterator[tuple[int, Answer]]:
-    """The responses of one user with their rows, or of all users if `user` is None."""
+    """Yield the rows and responses of one user, or of all users if `user` is None."""
     by_user: dict[UUID, dict[int, Answer]] = table.group(RESPONSES).columns["value"].by_user
     if user is not None:
         yield from by_user.get(user.id, {}).items()
@@ -114,7 +117,7 @@ def _filter_responses(table: Table, condition: Any) -> Mask:
         return _filter_by_answer(table, condition)
     if scope.property == "status" and isinstance(condition, TermsFilter):
         return _filter_by_status(table, condition)
-    raise ValueError(f"Can't filter responses by {condition!r}.")
+    raise ValueError(f"Response filters don't support the condition {condition!r}.")
 
 
 def _filter_by_status(table: Table, condition: Any) -> Mask:
@@ -129,7 +132,7 @@ def _filter_by_status(table: Table, condition: Any) -> Mask:
 
 
 def _filter_by_answer(table: Table, condition: Any) -> Mask:
-    # A temporary column with a row per response, so that filters work as they do for suggestions.
+    # A temporary column with a row per response, so that filters work the same as for suggestions.
     question = condition.scope.question
     column, rows = column_for(table.question_type(question)), []
     for place, (row, answer) in enumerate(iterate_answers(table, condition.scope.user)):
@@ -145,10 +148,12 @@ def _filter_by_answer(table: Table, condition: Any) -> Mask:
 
 
 def _moment(value: Any, is_end: bool) -> float | None:
-    """Convert a bound on a time to microseconds since 1970; NaN, which matches nothing, if invalid.
+    """Convert a time bound to microseconds since 1970.
 
-    A number counts milliseconds since 1970. An incomplete date (`2026-11`) means its first or last
-    moment.
+    An invalid bound becomes NaN, which matches nothing.
+
+    A number is in milliseconds since 1970. An incomplete date (`2026-11`) stands for its first or
+    last moment.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0

@@ -1,4 +1,4 @@
-"""Translate a search query into each database's full-text syntax, to search `textindex`'s words."""
+"""Translate search queries into each database's full-text syntax, for the index in `textindex`."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -8,17 +8,20 @@ from timbre_argilla.search.query import And, Not, Or, Phrase, Query
 
 
 def field_mark(field: str) -> str:
-    """The prefix of a field's words in the index; all fields' prefixes have the same length."""
+    """Return the index prefix of a field's words.
+
+    The prefixes of all fields have the same length.
+    """
     return f"{zlib.crc32(field.encode()):08x}"
 
 
 def dataset_word(dataset: UUID) -> str:
-    """The word that the index stores for every record of a dataset, and for no other record."""
+    """Return the word that the index stores for all records of a dataset, and for no others."""
     return f"d{dataset.hex}"
 
 
 def fts5(query: Query, dataset: str, fields: Sequence[str]) -> str:
-    """Write a query for SQLite's FTS5, which has no *not*, only *this and not that*."""
+    """Write a query for SQLite's FTS5, which supports *this not that* but not a lone *not*."""
     marks = [field_mark(name) for name in fields]
 
     def write(part: Query) -> str:

@@ -1,10 +1,10 @@
-"""The order of search results.
+"""Sort search results.
 
-The requested sort comes first. Ties are ordered by the user's own order, which is random but stable
-and differs between users. Without a user, ties are in order of creation.
+The requested sort takes precedence. Ties are broken by an order that is random but stable and
+differs between users. Without a user, ties are sorted by creation time.
 
-A user who requests no sort gets the records assigned to them first, then the most uncertain ones. A
-dataset stores both in metadata properties called `reviewers` and `uncertainty`.
+A user who doesn't request a sort gets the records assigned to them first, then the most uncertain
+ones. Assignments and uncertainty come from the metadata properties `reviewers` and `uncertainty`.
 """
 
 from collections.abc import Sequence
@@ -35,12 +35,12 @@ def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) 
         keys.append(_shuffle(table.hashes()[rows], user))
     else:
         keys += [table.times()[rows], table.hashes()[rows]]
-    # `lexsort` takes the most important key last.
+    # `lexsort` expects the most important key last.
     return rows[np.lexsort(keys[::-1])]
 
 
 def prioritize(table: Table, rows: Rows, name: str) -> Rows:
-    """Move the rows to the front that the user with this name should review first."""
+    """Move the rows that the user with this name should review first to the front."""
     columns = table.group(METADATA).columns
     keys: list[Any] = []
     if isinstance(reviewers := columns.get(REVIEWERS), Terms):
@@ -52,7 +52,7 @@ def prioritize(table: Table, rows: Rows, name: str) -> Rows:
 
 
 def _shuffle(hashes: Hashes, user: UUID) -> Hashes:
-    """Combine records' hashes and a user's id into pseudo-random sort keys."""
+    """Combine record hashes and a user id into pseudo-random sort keys."""
     mixed = hashes ^ np.uint64((user.int ^ user.int >> 64) & LOW_64_BITS)
     # The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
     mixed = (mixed ^ mixed >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
@@ -69,7 +69,7 @@ def _sort_keys(table: Table, order: Any) -> Keys:
 
 
 def _response_keys(table: Table, scope: Any, descending: bool) -> Keys:
-    """Sort keys from responses: the mean of numbers, or the first or last word."""
+    """Compute sort keys from responses: the mean of numbers, or the first or last word."""
     values_of: dict[int, list[Any]] = {}
     for row, answer in iterate_answers(table, scope.user):
         value = answer.values.get(scope.question) if scope.question else answer.status

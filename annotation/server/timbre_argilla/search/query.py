@@ -1,9 +1,10 @@
 """Parse search queries in the syntax of Elasticsearch's `simple_query_string`.
 
 All words must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other` matches
-either, `wor*` matches a prefix, and `( )` groups. As in Elasticsearch, no input is a syntax error:
-operators without an operand, and groups nested more than six deep, are ignored. Operators have
-equal precedence, from left to right. Fuzziness (`word~2`) is ignored.
+either word, `wor*` matches a prefix, and `( )` groups. As in Elasticsearch, there are no syntax
+errors: operators without an operand, and groups nested more than six levels deep, are ignored.
+Operators have equal precedence and are evaluated from left to right. Fuzziness (`word~2`) is
+ignored.
 """
 
 import re
@@ -15,7 +16,7 @@ from timbre_argilla.search.words import split_words
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Consecutive words in one field; if `prefix` is true, the last one is only a prefix."""
+    """Consecutive words in one field. If `prefix` is true, the last word is only a prefix."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -23,21 +24,21 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A part that must not match."""
+    """A subquery that must not match."""
 
     part: "Query"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Parts that must all match, possibly in different fields."""
+    """Subqueries that must all match, possibly in different fields."""
 
     parts: tuple["Query", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Parts of which at least one must match."""
+    """Subqueries of which at least one must match."""
 
     parts: tuple["Query", ...]
 
@@ -47,10 +48,12 @@ Query: TypeAlias = Phrase | Not | And | Or
 MAX_CHARACTERS = 10_000
 MAX_WORDS = 500
 MAX_PREFIXES = 20
-"""Few, because a one-letter prefix takes as long as hundreds of words."""
+"""The limit is low, because a one-letter prefix takes as long as hundreds of words."""
 MAX_DEPTH = 6
-"""Limit on nested groups, and on changes between *and* and *or* within one group. The databases
-support a few dozen."""
+"""The limit on nested groups, and on changes between *and* and *or* within a group.
+
+The databases support a few dozen.
+"""
 
 _TOKEN = re.compile(
     r"""
@@ -66,9 +69,9 @@ _FUZZINESS = re.compile(r"~\d*$")
 
 
 def check_size(text: str) -> None:
-    """Check that a query is small enough for the database to answer in seconds.
+    """Check that a query is small enough for the database to answer within seconds.
 
-    Raises `ValueError` if it isn't.
+    Raises `ValueError` if the query is too large.
     """
     for name, count, limit in (
         ("characters", len(text), MAX_CHARACTERS),
@@ -76,16 +79,18 @@ def check_size(text: str) -> None:
         ("asterisks", text.count("*"), MAX_PREFIXES),
     ):
         if count > limit:
-            raise ValueError(f"The query has {count:,} {name}, and the limit is {limit:,}.")
+            raise ValueError(
+                f"The query has {count:,} {name}, but the limit is {limit:,}. Shorten the query."
+            )
 
 
 def parse(text: str) -> Query | None:
-    """Parse a query; None if it contains no word, and so matches nothing."""
+    """Parse a query, or return None if it contains no words and therefore matches nothing."""
     return _Parser(text).parse()
 
 
 class _Group:
-    """The parts of one pair of parentheses, or of the whole query, and the pending operator."""
+    """The subqueries in a pair of parentheses or in the whole query, and the pending operator."""
 
     def __init__(self, is_negated: bool) -> None:
         self.is_negated = is_negated
@@ -118,7 +123,7 @@ class _Group:
 
 
 class _Parser:
-    """Parses the tokens in one pass, with a stack of open groups."""
+    """A one-pass parser with a stack of open groups."""
 
     def __init__(self, text: str) -> None:
         self._text = text

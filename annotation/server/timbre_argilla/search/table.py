@@ -1,7 +1,7 @@
-"""One dataset's records as columns in memory, read from Argilla's tables and kept up to date.
+"""The records of a dataset as in-memory columns, read from Argilla's tables and kept up to date.
 
-The database is authoritative. A column group is read when a search first needs it. Before each
-later search, only the records written since are read again. Nothing is written back.
+The database is authoritative. A column group is loaded when a search first needs it. Before each
+later search, only records that have been written since are reloaded. Nothing is written back.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Table:
     """The records of one dataset; call `refresh` before anything else."""
 
     def __init__(self, dataset: UUID) -> None:
-        """Start without data."""
+        """Create a table without data."""
         self.dataset = dataset
         self._lock = asyncio.Lock()
         self._reset()
@@ -50,7 +50,7 @@ class Table:
         self._stale: set[UUID] | None = None
 
     def touch(self, records: Iterable[UUID]) -> None:
-        """Note that these records were written or deleted."""
+        """Record that these records were written or deleted."""
         if self._stale is not None:
             self._stale.update(records)
 
@@ -76,29 +76,29 @@ class Table:
 
     @property
     def n_rows(self) -> int:
-        """The number of rows, deleted records included."""
+        """The number of rows, including deleted records."""
         return len(self.ids)
 
     def alive(self) -> Mask:
-        """Which rows have a record that still exists."""
+        """Return a mask of the rows whose record still exists."""
         return self._alive[: self.n_rows].copy()
 
     def has_seq(self, seqs: Rows) -> Mask:
-        """Which rows have one of these numbers in the text index."""
+        """Return a mask of the rows with these numbers in the text index."""
         return np.isin(self._seq[: self.n_rows], seqs)
 
     def times(self) -> Rows:
-        """When each record was created, in microseconds since 1970."""
+        """The creation time of each record in microseconds since 1970."""
         return self._time[: self.n_rows]
 
     def hashes(self) -> Hashes:
-        """The lower half of each record's random id."""
+        """The lower half of each record's random id, as a hash."""
         return self._hash[: self.n_rows]
 
     def creation_order(self) -> Rows:
-        """All rows in the order in which their records were created."""
+        """Return all rows, sorted by the creation time of their records."""
         if self._creation_order is None:
-            # `lexsort` takes the most important key last.
+            # `lexsort` expects the most important key last.
             self._creation_order = np.lexsort((self.hashes(), self.times()))
         return self._creation_order
 
@@ -107,11 +107,11 @@ class Table:
         return self._groups[key]
 
     def question_type(self, name: str) -> QuestionType:
-        """The type of a question."""
+        """Return the type of a question."""
         return self._schema.questions[name][1]
 
     def find_row(self, record: UUID) -> int | None:
-        """The row of a record."""
+        """Return the row of a record."""
         return self._row_of.get(record)
 
     async def _read_records(self, session: AsyncSession, stale: set[UUID] | None) -> None:
@@ -160,7 +160,7 @@ class Table:
 async def _stream(
     session: AsyncSession, statement: Any, id_column: Any, records: set[UUID] | None
 ) -> AsyncIterator[Sequence[Any]]:
-    """Fetch a statement's rows in batches, so that other requests can run in between."""
+    """Fetch the rows of a statement in batches, so that other requests can run in between."""
     if records is None:
         statements = [statement]
     else:
@@ -174,20 +174,20 @@ async def _stream(
 
 
 class TableCache:
-    """The tables of the datasets that were searched since the start."""
+    """The tables of all datasets that have been searched since the server started."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Create an empty cache."""
         self._tables: dict[UUID, Table] = {}
 
     def get(self, dataset: UUID) -> Table:
-        """A dataset's table, which is new and empty at the first search."""
+        """Return the table of a dataset; the first search creates an empty one."""
         if dataset not in self._tables:
             self._tables[dataset] = Table(dataset)
         return self._tables[dataset]
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Note that records were written or deleted; new ones need their dataset."""
+        """Record that records were written or deleted. New records require their dataset."""
         for table in self._tables.values():
             if dataset is None:
                 table.touch(one for one in records if table.find_row(one) is not None)
@@ -195,9 +195,9 @@ class TableCache:
                 table.touch(records)
 
     def drop(self, dataset: UUID) -> None:
-        """Note that a dataset was deleted, or that its columns changed."""
+        """Record that a dataset was deleted or its columns have changed."""
         self._tables.pop(dataset, None)
 
     def clear(self) -> None:
-        """Note that anything may have changed."""
+        """Record that all data may have changed."""
         self._tables.clear()

@@ -1,9 +1,10 @@
-"""The index of the words in records' fields: FTS5 on SQLite, `tsvector` on PostgreSQL.
+"""Index the words in the fields of records, with FTS5 on SQLite or `tsvector` on PostgreSQL.
 
-Each record has one row, written in the transaction that writes the record. The words come from
-`words.py`, so both databases store the same ones, and neither uses a parser of its own. Each word
-starts with its field's mark, so one index serves searches in one field or all. Each row contains
-its dataset's word, which limits searches to one dataset and is the left operand of a lone *not*.
+Each record has one row, which is written in the same transaction as the record. The words come from
+`words.py`, so both databases store the same words instead of using their own parsers. Each word
+starts with the prefix of its field, so the index supports searches in one field or all fields. Each
+row also contains a word for its dataset, which limits searches to that dataset and serves as the
+left operand of a *not* that has none.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,23 +54,23 @@ _UPSERT_TSVECTOR = (
     "ON CONFLICT (record_id) DO UPDATE SET words = excluded.words",
 )
 MAX_POSITION = 16383
-"""The largest position in a `tsvector`. Single words after it are found, but no phrases."""
+"""The largest position in a `tsvector`. After it, searches find single words but no phrases."""
 
 MAX_POSITIONS = 255
-"""How many positions a `tsvector` stores per word."""
+"""The number of positions that a `tsvector` stores per word."""
 
 BREAK = "\ue000"
-"""Separates texts, so that no phrase matches across two of them."""
+"""The distance between two texts, which keeps phrases from matching across them."""
 
 MAX_VECTOR_BYTES = 1_000_000
-"""The size that a `tsvector` can have. Words that don't fit are left out."""
+"""The maximum size of a `tsvector`. Words that don't fit are left out."""
 
 Document = Mapping[str, Sequence[Sequence[str]]]
-"""The words of each text of each field, by field name."""
+"""The words of each text in each field, by field name."""
 
 
 def create(session: Session) -> None:
-    """Create the tables if needed, and index records that were written without our engine."""
+    """Create the tables if needed, and index records that were written without this engine."""
     connection = session.connection()
     for statement in _SQLITE if _is_sqlite(connection) else _POSTGRESQL:
         connection.execute(text(statement))
@@ -84,7 +85,7 @@ def create(session: Session) -> None:
 
 @event.listens_for(Session, "after_flush")
 def index_changes(session: Session, _context: object) -> None:
-    """Index the records that a session has just written, in its transaction."""
+    """Index the records that a session has just written, in the same transaction."""
     records = [one for one in session.new if isinstance(one, Record)]
     records += [
         one
@@ -98,8 +99,9 @@ def index_changes(session: Session, _context: object) -> None:
 async def search(
     connection: AsyncConnection, dataset: UUID, query: Query, fields: Sequence[str]
 ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Find the numbers (`timbre_text.seq`) of a dataset's records that match in these fields."""
-    # The numbers come as one value, because 100,000 rows take longer to fetch than to find.
+    """Return the numbers (`timbre_text.seq`) of a dataset's records that match in these fields."""
+    # The numbers are returned as one value, because fetching 100,000 rows takes longer than finding
+    # them.
     if connection.dialect.name == "sqlite":
         write = fts5
         statement = "SELECT group_concat(rowid) FROM timbre_words WHERE timbre_words MATCH :query"
@@ -114,14 +116,14 @@ async def search(
 
 
 def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Document:
-    """Split a record's fields into words, except images.
+    """Split the fields of a record into words, except images.
 
     Args:
-        fields: The record's values, by field name.
-        types: The type of each field of the dataset (`text`, `chat`, `custom`, `image`).
+        fields: The values of the record, keyed by field name.
+        types: The type of each field in the dataset (`text`, `chat`, `custom` or `image`).
 
     Returns:
-        The words of each text, by field name.
+        The words of each text, keyed by field name.
     """
     return {
         name: [split_words(one) for one in _texts(fields.get(name))]
@@ -133,10 +135,11 @@ def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Documen
 def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
-            # The web UI shows fields as HTML: `AT&amp;T` is read, and so searched, as AT&T.
+            # The web UI shows fields as HTML, so `AT&amp;T` is displayed, and searched for, as
+            # AT&T.
             yield unescape(value)
         case {"role": str(), "content": content, **rest} if not rest:
-            # In a message of a chat, the role isn't text.
+            # The role of a chat message isn't text.
             yield from _texts(content)
         case dict():
             yield from _texts(list(value.values()))
@@ -150,14 +153,14 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes records' words through one connection."""
+    """Writes the words of records through one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._types: dict[UUID, dict[str, str]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
-        """Index these records, replacing their old entries."""
+        """Index these records and replace their old entries."""
         is_sqlite = _is_sqlite(self._connection)
         encode = _fts5_words if is_sqlite else _tsvector
         rows = [
@@ -204,7 +207,7 @@ def _tsvector(dataset: str, document: Document) -> str:
         size += len(word.encode()) + 2 * len(at) + 8
         if size > MAX_VECTOR_BYTES:
             break
-        # A word consists of letters, marks and digits, so it needs no escaping.
+        # Words consist of letters, marks and digits, so they don't need escaping.
         parts.append(f"'{word}':{','.join(at)}")
     return " ".join(parts)
 

@@ -1,19 +1,19 @@
 """Split text into search words, in the same way for both databases and for queries.
 
-Case and accents are removed: *cafe* finds *Café* and vice versa. Each Han or kana character is a
-word, so that part of a run of them is found as a phrase. There is no stemming and no stop word
-list, in any language.
+Case and accents are ignored: *cafe* finds *Café* and vice versa. Each Han or kana character is a
+word, so that phrase searches find any sequence of them. There is no stemming and no stop word list
+for any language.
 """
 
 import re
 import unicodedata
 
 MAX_WORD_LENGTH = 255
-"""Longer words are truncated, both in texts and in queries."""
+"""The maximum length of a word. Longer words are truncated in both texts and queries."""
 
 _SINGLES = "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SINGLES += "\U00020000-\U0003134f"
-# Vowel signs and other marks are part of their word, but Python's \w excludes them.
+# Vowel signs and other marks are part of a word, but Python's \w excludes them.
 _MARKS = "".join(
     chr(code) for code in range(0x0370, 0xFB20) if unicodedata.category(chr(code)).startswith("M")
 )
@@ -25,6 +25,6 @@ def split_words(text: str) -> list[str]:
     """Split a text into words, in order."""
     if not text.isascii():
         bare = unicodedata.normalize("NFKD", text).translate(_ACCENTS)
-        # Composed again, for scripts whose letters decompose into more than accents.
+        # Recompose characters for scripts whose letters decompose into more than accents.
         text = unicodedata.normalize("NFC", bare)
     return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(text.casefold())]
