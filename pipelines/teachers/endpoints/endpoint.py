@@ -40,8 +40,8 @@ _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 class Endpoint(Teacher):
     """A teacher that sends prompts to a model at a URL.
 
-    A prompt is retried for up to `patience` seconds, but only for 20 seconds if the endpoint has never
-    responded. Waits start with `first_wait` seconds and double, unless the endpoint asks for
+    A prompt is retried for up to `patience` seconds, but only for 20 seconds if the endpoint has
+    never responded. Waits start with `first_wait` seconds and double, unless the endpoint asks for
     others. With `has_long_replies`, a reply that reaches `max_tokens` is a reply.
     """
 
