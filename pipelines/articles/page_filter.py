@@ -23,6 +23,7 @@ _LIST_TITLE = re.compile(
 _STUB = re.compile(r"\{\{[^{}|]*[- ]?\bstub(?:\||\}\})", re.I)
 _PROSE_LINE = re.compile(r"^[^\W_]|^['\"“„«‘(]|^\[\[(?!\w+:)")
 _MIN_PROSE_CHARACTERS = 300
+_MAX_CHARACTERS = 4_000_000  # MediaWiki saves at most two million bytes
 
 
 def rejection_reason(page: SourcePage) -> Reason | None:
@@ -37,6 +38,10 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     target = page.redirect or (redirect and redirect.group(1).strip())
     if target is not None:
         return Reason("redirect", target)
+    if len(page.text) > _MAX_CHARACTERS:
+        return Reason(
+            "too large", f"{len(page.text)} characters, expected at most {_MAX_CHARACTERS}"
+        )
     if page.model != "wikitext":
         return Reason("not wikitext", page.model)
     if not page.text.strip():

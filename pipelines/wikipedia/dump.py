@@ -20,6 +20,7 @@ from pipelines.errors import SourceError
 _DATABASE = re.compile(r"([a-z]{2,3}(?:_[a-z_]+)?|simple)wiki(?![a-z])")
 _LANGUAGE_HOST = re.compile(r"(?!www\.)([a-z]{2,3}(?:-[a-z-]+)?)\.[^.]*\.")
 _BLOCK_BYTES = 256 * 1024
+_MAX_REVISION_BYTES = 50_000_000
 _START = (1, 0)  # line and column
 
 
@@ -52,7 +53,7 @@ def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> It
 
     Raises `ParseError` if the export isn't XML.
     """
-    events = _events(content)
+    events = _events(content, source)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")
     if name != "mediawiki":
@@ -62,9 +63,15 @@ def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> It
         )
     language = root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
     reader = _ExportReader(source, f"{prefix}}}" if prefix else "", licence, language)
+    page = root
     for event, element in events:
-        if event == "end" and element.tag == reader.tag("siteinfo"):
+        if event == "start" and element.tag == reader.tag("page"):
+            page = element
+        elif event == "end" and element.tag == reader.tag("siteinfo"):
             reader.read_site(element)
+        elif event == "end" and element.tag == reader.tag("revision"):
+            for earlier in page.findall(element.tag)[:-1]:
+                page.remove(earlier)
         elif event == "end" and element.tag == reader.tag("page"):
             yield reader.read_page(element)
             root.clear()
@@ -87,12 +94,27 @@ def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
             yield block
 
 
-def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
+def _events(content: Iterable[bytes], source: str) -> Iterator[tuple[str, Element]]:
+    """Yield the start and end of each element.
+
+    Raises `SourceError` if a revision is larger than any that MediaWiki saves, because the parser
+    holds a revision in memory.
+    """
     # Expat rejects entities that expand excessively, and doesn't read external entities.
     parser: Any = XMLPullParser(events=("start", "end"))
+    size = 0
     for block in content:
         parser.feed(block)
-        yield from parser.read_events()
+        size += len(block)
+        for event, element in parser.read_events():
+            if event == "end" and element.tag.endswith(("revision", "page")):
+                size = 0
+            yield event, element
+        if size > _MAX_REVISION_BYTES:
+            raise SourceError(
+                f"{source} has a page of more than {_MAX_REVISION_BYTES // 10**6} MB, but "
+                "MediaWiki saves at most 2 MB. The file is damaged or isn't a MediaWiki export."
+            )
     parser.close()
     yield from parser.read_events()
 
