@@ -16,9 +16,11 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
+from pipelines.wikipedia.templates.wiki import listed_wikis
 
 _DATABASE = re.compile(r"([a-z]{2,3}(?:_[a-z_]+)?|simple)wiki(?![a-z])")
 _LANGUAGE_HOST = re.compile(r"(?!www\.)([a-z]{2,3}(?:-[a-z-]+)?)\.[^.]*\.")
+_WIKIPEDIA = ".wikipedia.org/"
 _BLOCK_BYTES = 256 * 1024
 _MAX_REVISION_BYTES = 50_000_000
 _START = (1, 0)  # line and column
@@ -159,11 +161,17 @@ class _ExportReader:
                 self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
 
     def _site(self, main_page: str, database: str) -> Site:
-        """Identify the site from its main page, its database name (`enwiki`) or the file name."""
-        name = _DATABASE.match(database) or _DATABASE.match(self.source)
+        """Identify the site from its main page, its database name (`enwiki`) or the file name.
+
+        If the file is named after another Wikipedia with a table of its own, the name counts: some
+        collections have the same header in the dumps of all languages.
+        """
+        file, name = _DATABASE.match(self.source), _DATABASE.match(database)
+        is_renamed = file and file.group(1) in listed_wikis() and _WIKIPEDIA in main_page
+        name = file if is_renamed else name or file
         code = name.group(1).replace("_", "-") if name else ""
         root = f"https://{code}.wikipedia.org/wiki/" if code else ""
-        if main_page:
+        if main_page and not is_renamed:
             root = main_page.rsplit("/", 1)[0] + "/"
         host = _LANGUAGE_HOST.match(url_host(root))
         language = host.group(1) if host else code or self.language or "en"

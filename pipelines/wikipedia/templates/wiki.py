@@ -77,6 +77,13 @@ def template_name(text: str) -> str:
 
 
 @cache
+def listed_wikis() -> frozenset[str]:
+    """Return the languages of the wikis that have a table of their own."""
+    names = {file.name.partition(".")[0] for file in (files(__package__) / "wikis").iterdir()}
+    return frozenset(names - {"common", "__init__"})
+
+
+@cache
 def load_wiki(language: str) -> Wiki:
     """Load the rules of the wiki in a language, or the common rules if the language has no file."""
     common = _read_table("common")

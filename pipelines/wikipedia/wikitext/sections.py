@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipelines.text.words import load_lexicon
@@ -67,15 +67,20 @@ def parse_wikitext(text: str, language: str = "en", title: str = "") -> list[Sec
     page title.
     """
     wiki = load_wiki(language)
+    return render_page(text, wiki, lambda inner: render_template(inner, wiki, title))
+
+
+def render_page(text: str, wiki: Wiki, render: Callable[[str], str]) -> list[Section]:
+    """Return the sections of a page that contain prose; `render` renders the inside of `{{…}}`."""
     sections: list[Section] = []
-    for heading, lines in _by_heading(_render(text, wiki, title)):
+    for heading, lines in _by_heading(_render(text, wiki, render)):
         paragraphs = tuple(join_paragraphs(lines))
         if paragraphs:
             sections.append(Section(heading, paragraphs))
     return sections
 
 
-def _render(text: str, wiki: Wiki, title: str) -> str:
+def _render(text: str, wiki: Wiki, render: Callable[[str], str]) -> str:
     """Render the links, templates, tags and entities in a text, without changing its lines."""
     text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
@@ -88,7 +93,7 @@ def _render(text: str, wiki: Wiki, title: str) -> str:
         text = replace_elements(text, _FORMULAS, lambda _, content: render_formula(content))
     if wiki.has_variants:
         text = convert_variants(text)
-    text = render_brackets(text, lambda inner: render_template(inner, wiki, title), render_link)
+    text = render_brackets(text, render, render_link)
     text = _EXTERNAL_LINK.sub(lambda m: m.group(1) or m.group(2) or "", _BRACKETS.sub("", text))
     if "<" in text:
         text = _strip_tags(text, wiki)
