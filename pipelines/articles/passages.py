@@ -45,7 +45,7 @@ _HEADROOM = 0.9
 _END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
-    r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
+    r"\{\{|\}\}|-\{|\}-|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
     r"|(?<=\w)=\"|\|\w+="
 )
 _MARKUP_SIGNS = ("{", "}", "[[", "]]", "''", "<", "&", "://", "==", '="', "|", "formula_")

@@ -202,7 +202,7 @@ def test_parser_functions_are_evaluated_or_leave_a_hole(call: str, expected: str
         ("es", "{{fecha|3|5|1850}}", "3 de mayo de 1850"),
         ("es", "{{formatnum:12345}}", "12 345"),
         ("it", "{{formatnum:12345,6}}", HOLE),
-        ("zh", "{{convert|1200|m}}", "1200米"),
+        ("zh", "{{convert|1200|m}}", "1,200米"),
         ("zh", "{{convert|35|km2}}", "35平方公里"),
         ("zh", "{{convert|35|furlong}}", HOLE),
         ("zh", "{{link-en|约翰·史密斯|John Smith (explorer)}}", "约翰·史密斯"),
