@@ -97,8 +97,12 @@ def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
-    passages = sorted(store.stream(Passage, article=articles), key=lambda p: (p.position, p.id))
-    return passages[: campaign.generate.limit or None]
+    ranks = Counter[str]()
+    ranked: list[tuple[int, str, Passage]] = []
+    for passage in sorted(store.stream(Passage, article=articles), key=lambda p: p.position):
+        ranked.append((ranks[passage.article], passage.id, passage))
+        ranks[passage.article] += 1
+    return [passage for *_, passage in sorted(ranked)][: campaign.generate.limit or None]
 
 
 def _fingerprint(source: str) -> str:
