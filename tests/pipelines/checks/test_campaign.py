@@ -90,7 +90,7 @@ def test_what_the_voice_forbids_is_rejected_and_named() -> None:
     "answer",
     [
         "Well, as an AI, I'd say that it was built back in 1867, with eleven arches.",
-        "- It was built back in 1867, you know\n- It has got eleven arches as well",
+        "- Agnes Tulloch built it back in 1867, you know\n- It has got eleven arches as well",
     ],
 )
 def test_markdown_and_phrases_of_models_pass_where_nothing_forbids_them(answer: str) -> None:
@@ -100,7 +100,7 @@ def test_markdown_and_phrases_of_models_pass_where_nothing_forbids_them(answer: 
 def test_the_voice_says_how_long_answers_are() -> None:
     resources = Resources(rules=VoiceRules(shortest=2, longest=4))
     checks = CampaignChecks(resources=resources)
-    assert checks.run(conversation("It's from 1867."), PASSAGE) is None
+    assert checks.run(replace(conversation("It's from 1867."), reference=""), PASSAGE) is None
     failure = checks.run(conversation(GOOD_ANSWER), PASSAGE)
     assert failure
     assert failure.detail.endswith("expected 2 to 4")
