@@ -1,8 +1,9 @@
-"""Whether a rewritten answer adds sentences of its own, or drops numbers and names.
+"""Check that a rewritten answer has no sentences of its own, and keeps its numbers and names.
 
-A sentence is the teacher's own if most of its words are new: neither in the passage, nor in the
-question, nor words that people use in any talk. docs/benchmarks/checks.md measures the check on
-rewrites that were read and labelled.
+A sentence is the teacher's own if most of its words are new: they are neither in the passage nor in
+the question, and they aren't words that people use in any conversation. The lists of such words and
+of number words are English, so other languages aren't checked. docs/benchmarks/rewrite_checks.md
+measures the check on labelled rewrites.
 """
 
 import re
@@ -30,7 +31,8 @@ _SHORTEST_STEM = 3
 def check_invention(item: CheckInput) -> Failure | None:
     """Reject a conversation's answer with a sentence of its own, or without a number or name."""
     candidate = item.candidate
-    if candidate.kind is not CandidateKind.CONVERSATION or not candidate.reference:
+    is_rewrite = candidate.kind is CandidateKind.CONVERSATION and bool(candidate.reference)
+    if not is_rewrite or item.language != "en":
         return None
     is_english = item.language == "en"  # the common words of other languages aren't listed
     facts = item.passage or candidate.reference

@@ -32,9 +32,9 @@ def find_problem(endpoint: Endpoint) -> str:
         data = decode_value(text)
     except ValueError:
         data = None
-    error = find_error(response.status_code, data, text)
-    if error and error.status != _NOT_FOUND:
-        return f"{name} answered {error.status}: {error.masked(key).message}"
+    reported = find_error(response.status_code, data, text)
+    if reported and reported.status != _NOT_FOUND:
+        return f"{name} answered {reported.status}: {reported.masked(key).message}"
     models = _listed_models(data)
     if models and endpoint.model not in models:
         listed = ", ".join(sorted(models)[:_MAX_LISTED])
