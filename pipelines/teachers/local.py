@@ -89,7 +89,7 @@ class LocalLLM(OpenAIEndpoint):
         if not address:
             self.unload()
             log.seek(0)
-            errors = [line.strip() for line in log if "rror" in line]
+            errors = [line.strip() for line in log if "error" in line.lower()]
             reason = errors[-1] if errors else "no reason given"
             raise TeacherError(
                 f"llama.cpp couldn't load {self.model} ({reason}). "
