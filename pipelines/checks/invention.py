@@ -10,7 +10,11 @@ import re
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.checks.support import find_unsupported_names, find_unsupported_numbers
+from pipelines.checks.support import (
+    CAPITALISED_NOUNS,
+    find_unsupported_names,
+    find_unsupported_numbers,
+)
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
@@ -30,24 +34,32 @@ def check_invention(item: CheckInput) -> Failure | None:
     is_rewrite = candidate.kind is CandidateKind.CONVERSATION and bool(candidate.reference)
     if not is_rewrite or item.language != "en":
         return None
-    if sentence := find_invented_sentence(item.text, f"{item.passage} {candidate.question}"):
+    is_english = item.language == "en"  # the common words of other languages aren't listed
+    facts = item.passage or candidate.reference
+    source = " ".join((facts, candidate.question, *item.rules.requirements))
+    if is_english and (sentence := find_invented_sentence(item.text, source)):
         return Failure("invented", f"“{sentence}”")
     reference = _BRACKETS.sub("", candidate.reference)  # dates of birth, other spellings
-    if lost := find_dropped_facts(reference, f"{item.text} {candidate.question}"):
+    if lost := find_dropped_facts(reference, f"{item.text} {candidate.question}", item.language):
         return Failure("dropped", ", ".join(lost))
     return None
 
 
-def find_dropped_facts(reference: str, answer: str) -> list[str]:
+def find_dropped_facts(reference: str, answer: str, language: str = "en") -> list[str]:
     """The numbers that an answer lacks, or else most of the names, or else half of the words.
 
-    “It” may stand for the name of what the question is about.
+    “It” may stand for the name of what the question is about. Words are compared in English only,
+    and names in languages that capitalise nothing else.
     """
-    if numbers := find_unsupported_numbers(reference, answer):
+    if numbers := find_unsupported_numbers(reference, answer, language):
         return numbers
+    if language in CAPITALISED_NOUNS:
+        return []
     names, all_names = (find_unsupported_names(reference, text) for text in (answer, ""))
     if len(names) > SHARE_DROPPED_NAMES * len(all_names):
         return names
+    if language != "en":
+        return []
     stems = _stems(reference)
     dropped = sorted(stems - _stems(answer))
     return dropped if len(dropped) > max(LEAST_NEW, SHARE_DROPPED * len(stems)) else []

@@ -4,11 +4,11 @@ import re
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
-from pipelines.text.numbers import find_numbers
+from pipelines.text.numbers import find_missing_numbers
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
-_CAPITALISED_NOUNS = frozenset({"de", "lb"})
+CAPITALISED_NOUNS = frozenset({"de", "lb"})
 """Languages in which a capital letter doesn't show a name."""
 _LEXICON = load_lexicon(__name__)
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
@@ -21,18 +21,18 @@ def check_support(item: CheckInput) -> Failure | None:
     if item.candidate.kind is not CandidateKind.CONVERSATION:
         return None
     source = f"{item.passage}\n{item.candidate.question}"
-    if numbers := find_unsupported_numbers(item.text, source):
+    if numbers := find_unsupported_numbers(item.text, source, item.language):
         return Failure("unsupported number", ", ".join(numbers))
-    has_names = item.language not in _CAPITALISED_NOUNS
+    has_names = item.language not in CAPITALISED_NOUNS
     if has_names and (names := find_unsupported_names(item.text, source)):
         return Failure("unsupported name", ", ".join(names))
     return None
 
 
-def find_unsupported_numbers(answer: str, source: str) -> list[str]:
+def find_unsupported_numbers(answer: str, source: str, language: str = "en") -> list[str]:
     """Return the numbers in an answer that are missing from the source, as digits."""
-    numbers = find_numbers(answer) - {"1"}  # “one” is rarely a number in speech
-    return sorted(numbers - find_numbers(source))
+    # “one” is rarely a number in speech
+    return sorted(find_missing_numbers(answer, source, language) - {"1"})
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:

@@ -12,8 +12,8 @@ from distilabel.models.llms.base import LLM
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.blocked_hosts import check_url
 from pipelines.teachers.completion import EMPTY, Completion, Prompt, Teacher
+from pipelines.teachers.endpoints.blocked_hosts import check_url
 
 MODULE = "distilabel.models.llms"
 _CLASSES = (

@@ -14,7 +14,7 @@ from pydantic import PrivateAttr, SecretStr
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 
 SLOTS = 4
 """The number of concurrent requests.

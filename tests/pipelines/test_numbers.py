@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.text.numbers import find_numbers
+from pipelines.text.numbers import find_missing_numbers, find_numbers
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,20 @@ from pipelines.text.numbers import find_numbers
 )
 def test_numbers_are_found_in_digits_and_words(text: str, numbers: set[str]) -> None:
     assert find_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "source", "missing"),
+    [
+        ("en", "4,000 or 12", "four thousand", {"12"}),
+        ("de", "elf Bögen, 12 Pfeiler", "11 Bögen, zwölf Pfeiler", set()),
+        ("de", "1867 und 13", "im Jahr 1.867 gab es zwölf", {"13"}),
+        ("fr", "4 000 ponts, 80 arches", "4\u202f000 ponts, quatre-vingts arches", set()),
+        ("es", "31 y 5", "treinta y uno", {"5"}),
+        ("it", "tu sei 23", "ventitré", set()),
+        ("nl", "21 bruggen", "eenentwintig bruggen", set()),
+        ("xx", "7 of 8", "7", {"8"}),
+    ],
+)
+def test_missing_numbers(language: str, text: str, source: str, missing: set[str]) -> None:
+    assert find_missing_numbers(text, source, language) == missing

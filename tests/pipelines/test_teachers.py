@@ -14,7 +14,7 @@ from pipelines.journal import Reply
 from pipelines.plan import GenerationPlan, Resources
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.distilabel_llm import build_distilabel_llm
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 from pipelines.teachers.registry import TeacherName, build_teacher, parse_name
 from pipelines.voices.tone import Tone
 from tests.pipelines.servers import KEY, Behaviour, Server, answers

@@ -100,14 +100,15 @@ def test_markdown_and_phrases_of_models_pass_where_nothing_forbids_them(answer: 
 def test_the_voice_says_how_long_answers_are() -> None:
     resources = Resources(rules=VoiceRules(shortest=2, longest=4))
     checks = CampaignChecks(resources=resources)
-    assert checks.run(replace(conversation("It's from 1867."), reference=""), PASSAGE) is None
+    short = replace(conversation("It's from 1867."), reference="It was built in 1867.")
+    assert checks.run(short, PASSAGE) is None
     failure = checks.run(conversation(GOOD_ANSWER), PASSAGE)
     assert failure
     assert failure.detail.endswith("expected 2 to 4")
 
 
 def test_german_nouns_are_not_names_and_english_is_another_language() -> None:
-    text = "Das Viadukt stammt von 1867, und das war eine ziemlich lange Zeit für den Bau."
+    text = "Das Viadukt stammt von 1867, und elf Bögen waren eine lange Zeit für den Bau."
     checks = CampaignChecks("de")
     assert checks.run(conversation(text), PASSAGE) is None
     failure = checks.run(conversation(GOOD_ANSWER), PASSAGE)

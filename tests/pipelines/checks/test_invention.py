@@ -3,7 +3,9 @@ import pytest
 from db.records import Candidate, CandidateKind, Message, Provenance, Role
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.checks.invention import check_invention, find_invented_sentence
+from pipelines.plan import VoiceRules
 
+NO_RULES = VoiceRules()
 PASSAGE = (
     "Robots were first shown at the fair in 1939. The machine could walk, speak and smoke, and it "
     "was seen by a large crowd (about 40,000 people). It was built by Westinghouse in Mansfield."
