@@ -44,7 +44,7 @@ class LocalLLM(OpenAIEndpoint):
             )
         endpoint = super().from_plan(plan, model, "http://127.0.0.1")
         endpoint.concurrency = min(plan.concurrency, SLOTS)
-        endpoint.timeout = _REPLY_TIMEOUT
+        endpoint.timeout = endpoint.patience = _REPLY_TIMEOUT
         return endpoint
 
     @property
