@@ -29,7 +29,7 @@ WORDS = (
     "at_least = 1 }"
 )
 GERMAN = 'words = { preferred = ["helfen"], banned = ["kostengünstig"], at_least = 1 }'
-FORMAL_YOU = 'person = { required = ["formal you"], banned = ["informal you"] }'
+SIE = 'person = { required = ["formal you"], banned = ["informal you"] }'
 CASES: list[tuple[str, str, str, bool, str]] = [
     ("en", WORDS, "We helped with your money.", True, ""),
     ("en", WORDS, "It’s your money.", True, ""),
@@ -79,13 +79,13 @@ CASES: list[tuple[str, str, str, bool, str]] = [
     ("en", 'person = { required = ["we"], banned = ["I"] }', "We’re here for you.", True, ""),
     ("en", 'person = { required = ["we"], banned = ["I"] }', "I’m here, and so are we.", False,
      "it uses I"),
-    ("de", FORMAL_YOU, "Bitte prüfen Sie Ihre Karte.", True, ""),
-    ("de", FORMAL_YOU, "Sie ist gesperrt. Prüf deine Karte.", False, "it doesn't use formal you"),
-    ("de", FORMAL_YOU, "Bitte prüfen Sie deine Karte.", False, "it uses informal you"),
-    ("fr", FORMAL_YOU, "Nous vous aidons avec votre carte.", True, ""),
-    ("es", FORMAL_YOU, "Si usted quiere, vea su tarjeta.", True, ""),
-    ("it", FORMAL_YOU, "Per questo Lei può scrivere.", True, ""),
-    ("nl", FORMAL_YOU, "Neemt u uw kaart mee.", True, ""),
+    ("de", SIE, "Bitte prüfen Sie Ihre Karte.", True, ""),
+    ("de", SIE, "Sie ist gesperrt. Prüf deine Karte.", False, "it doesn't use formal you"),
+    ("de", SIE, "Bitte prüfen Sie deine Karte.", False, "it uses informal you"),
+    ("fr", SIE, "Nous vous aidons avec votre carte.", True, ""),
+    ("es", SIE, "Si usted quiere, vea su tarjeta.", True, ""),
+    ("it", SIE, "Per questo Lei può scrivere.", True, ""),
+    ("nl", SIE, "Neemt u uw kaart mee.", True, ""),
     ("en", 'openings = { none_of = ["Great question"] }', "Great question! It is.", False,
      "it begins with “Great question”"),
     ("en", 'openings = { one_of = ["Hi", "Hello"] }', "hello, you.", True, ""),
