@@ -1,7 +1,7 @@
 """The plan of a generation run: the campaign, teacher, seed and limits."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,12 +26,16 @@ class VoiceRules:
 
     Attributes:
         requirements: What the criteria require, in words, for the teacher.
+        unstated: The requirements that the shipped prompts for passages don't already contain.
+        language: The name of the voice's language, empty for English.
         find_violation: Returns what a text has that a criterion forbids; empty if nothing.
         shortest: The fewest words of an answer, None for the usual number.
         longest: The most words of an answer, None for the usual number.
     """
 
     requirements: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
+    language: str = ""
     find_violation: Callable[[str], str] = lambda _: ""
     shortest: int | None = None
     longest: int | None = None
@@ -58,8 +62,10 @@ class GenerationPlan:
     `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
     that a persona pipeline writes about each topic. `examples` replaces the voice's own worked
-    examples. `api_key`, `temperature`, `max_tokens` (per reply) and `concurrency` (the number of
-    simultaneous requests) only affect teachers that are models. `meter` tracks the cost.
+    examples. `turns` is the number of turns of a conversation in a tone: 2, 4 or 6. `prompts` is a
+    folder with prompt files that replace shipped ones. `api_key`, `temperature`, `max_tokens` (per
+    reply) and `concurrency` (the number of simultaneous requests) only affect teachers that are
+    models. `meter` tracks the cost.
 
     If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
     `dry_run` only counts the requests that the run would make. `ray` is the address of the Ray
@@ -82,9 +88,17 @@ class GenerationPlan:
         CandidateKind.DOCUMENT,
     )
     examples: tuple[WorkedExample, ...] = ()
+    turns: int = 2
+    prompts: Path | None = None
     batch: int = BATCH
     retry: bool = False
     dry_run: bool = False
     ray: str = ""
     meter: Meter = field(default_factory=Meter)
     resources: Resources = field(default_factory=Resources)
+
+    def with_rules(
+        self, rules: VoiceRules, examples: tuple[WorkedExample, ...]
+    ) -> "GenerationPlan":
+        """The plan with a voice's rules and worked examples, and without other resources."""
+        return replace(self, resources=Resources(rules=rules), examples=examples)

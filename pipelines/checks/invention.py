@@ -7,7 +7,6 @@ rewrites that were read and labelled.
 
 import re
 
-from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.checks.support import (
     CAPITALISED_NOUNS,
@@ -28,17 +27,17 @@ _SHORTEST_STEM = 3
 
 
 def check_invention(item: CheckInput) -> Failure | None:
-    """Reject a conversation's answer with a sentence of its own, or without a number or name."""
-    candidate = item.candidate
-    if candidate.kind is not CandidateKind.CONVERSATION or not candidate.reference:
+    """Reject rewritten answers with a sentence of its own, or without a number or name."""
+    if not item.is_rewritten or not item.has_reference:
         return None
     is_english = item.language == "en"  # the common words of other languages aren't listed
-    facts = item.passage or candidate.reference
-    source = " ".join((facts, candidate.question, *item.rules.requirements))
-    if is_english and (sentence := find_invented_sentence(item.text, source)):
+    text = "\n".join(item.answers)
+    source = " ".join((item.source, *item.rules.requirements))
+    if is_english and (sentence := find_invented_sentence(text, source)):
         return Failure("invented", f"“{sentence}”")
-    reference = _BRACKETS.sub("", candidate.reference)  # dates of birth, other spellings
-    if lost := find_dropped_facts(reference, f"{item.text} {candidate.question}", item.language):
+    reference = _BRACKETS.sub("", item.candidate.reference)  # dates of birth, other spellings
+    answer = f"{text} {item.candidate.question}"
+    if lost := find_dropped_facts(reference, answer, item.language):
         return Failure("dropped", ", ".join(lost))
     return None
 
