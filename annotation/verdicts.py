@@ -50,8 +50,8 @@ class VerdictRule:
         if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
                 f"The verdict rule is “{self.voting}”, but the adjudicator is "
-                f"“{self.adjudicator}”. Set an adjudicator only when the rule is “adjudicator”, "
-                "which requires one."
+                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and "
+                "omit it otherwise."
             )
 
     @property

@@ -30,7 +30,7 @@ from trainer.services.endpoint import Endpoint, answer_remotely
 from trainer.services.llama_server import ServedModel, serve_model
 from trainer.training.checkpoints import ADAPTER
 
-PORT = 8791
+PORT = 0
 DECODING = Decoding(max_new_tokens=48)
 
 

@@ -32,7 +32,7 @@ from pipelines.journal import Journal
 from pipelines.meter import Meter
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 from pipelines.teachers.completion import Completion, Prompt, Teacher
-from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 from pipelines.voices.tone import OFFLINE_PROMPTS
 from timbre.campaign import load_tone
 

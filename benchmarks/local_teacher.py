@@ -20,7 +20,7 @@ from pipelines.teachers.registry import build_teacher
 from pipelines.voices.tone import TonePhrases
 from pipelines.worked_examples import voice_examples
 from timbre.campaign import load_tone
-from timbre.workflows.generate import local_writer
+from timbre.workflows.generate.plan import local_writer
 
 _MAX_TOKENS = 100
 

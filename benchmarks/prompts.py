@@ -154,6 +154,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, type=CandidateKind)
     parser.add_argument("--journals", type=Path, default=Path(".timbre/benchmarks"))
+    parser.add_argument("--retry", action="store_true", help="ask once more for rejected texts")
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
@@ -165,7 +166,8 @@ def main() -> None:
         lines += [_row(COLUMNS), _row("---" for _ in COLUMNS)]
         plan = GenerationPlan(
             campaign="benchmark", teacher=teacher, seed=7, temperature=_TEMPERATURE,
-            max_tokens=_MAX_TOKENS, concurrency=4, journal=options.journals / "prompts.jsonl",
+            max_tokens=_MAX_TOKENS, concurrency=2, journal=options.journals / "prompts.jsonl",
+            retry=options.retry,
         )  # fmt: skip
         for prompts in options.sets:
             for kind in options.kinds:

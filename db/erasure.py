@@ -60,9 +60,8 @@ def erase(
     contains no matching data.
     """
     if (reviewer is None) == (article is None):
-        raise StoreError(
-            "You can erase either a reviewer's answers or an article. Name exactly one of them."
-        )
+        choice = "neither a reviewer nor" if article is None else "both a reviewer and"
+        raise StoreError(f"You named {choice} an article. Name exactly one of them.")
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")

@@ -91,7 +91,7 @@ class Store(AbstractContextManager["Store"]):
         if record is None:
             raise StoreError(
                 f"The {kind.__name__.lower()} {id[:12]} isn't in the store, although another "
-                "record refers to it. It may have been erased on request. Otherwise, restore the "
+                "record refers to it. It may have been erased on request; if not, restore the "
                 "database from a backup."
             )
         return record

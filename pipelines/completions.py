@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.engine import quiet_distilabel
+from pipelines.engine import FIRST_BATCH, quiet_distilabel
 from pipelines.errors import TeacherError
 from pipelines.journal import Journal
 from pipelines.plan import GenerationPlan
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.cached import CachedLLM
-from pipelines.teachers.completion import Prompt
+from pipelines.teachers.completion import Completion, Prompt
 from pipelines.teachers.registry import PHRASEBOOK, build_teacher, identify_teacher
 from pipelines.voices.tone import TonePhrases
 
@@ -21,8 +21,8 @@ def complete_chats(
 
     If the teacher returns no text, the reply is None.
 
-    Raises `TeacherError` if the teacher is the phrasebook, which can't answer arbitrary prompts, or
-    if it can't be reached.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts, can't be reached, or
+    fails for the first three prompts for the same reason.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(
@@ -35,7 +35,22 @@ def complete_chats(
         with quiet_distilabel():
             teacher.load()
         try:
-            completions = teacher.ask([Prompt(*request) for request in requests])
+            prompts = [Prompt(*request) for request in requests]
+            completions = teacher.ask(prompts[:FIRST_BATCH])
+            _check_first(plan.teacher, completions)
+            completions += teacher.ask(prompts[FIRST_BATCH:])
         finally:
             teacher.unload()
     return [completion.text for completion in completions]
+
+
+def _check_first(teacher: str, completions: Sequence[Completion]) -> None:
+    """Raises `TeacherError` if the first prompts failed for the same reason."""
+    reasons = {completion.reason for completion in completions}
+    if len(completions) < FIRST_BATCH or len(reasons) > 1 or completions[0].text is not None:
+        return
+    detail = f" (“{completions[0].raw}”)" if completions[0].raw else ""
+    raise TeacherError(
+        f"The first {FIRST_BATCH} prompts to {teacher} failed for the same reason: "
+        f"{completions[0].reason}{detail}. Fix that and run again."
+    )

@@ -15,6 +15,8 @@ from distilabel.pipeline.local import Pipeline
 
 from pipelines.plan import BATCH
 
+FIRST_BATCH = 3
+
 
 @contextmanager
 def quiet_distilabel() -> Iterator[None]:
@@ -31,14 +33,18 @@ def quiet_distilabel() -> Iterator[None]:
 def stream_rows(
     pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """Run rows through all steps of a linear pipeline in batches, and yield the results."""
+    """Run rows through all steps of a linear pipeline in batches, and yield the results.
+
+    The first batch is small, so that a teacher that can't reply is noticed early.
+    """
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet_distilabel():
         for step in steps:
             step.load()
     try:
         source = iter(rows)
-        while batch := list(itertools.islice(source, batch_size)):
+        sizes = itertools.chain([min(FIRST_BATCH, batch_size)], itertools.repeat(batch_size))
+        while batch := list(itertools.islice(source, next(sizes))):
             for step in steps:
                 batch = [row for out in step.process_applying_mappings(batch) for row in out]
             yield from batch

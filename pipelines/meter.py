@@ -19,13 +19,20 @@ class Prices:
         """Return the cost of input and output tokens in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
+    def at(self, share: float) -> "Prices":
+        """A share of these prices."""
+        return Prices(self.input * share, self.output * share)
+
 
 @dataclass
 class Meter:
     """Counts requests and tokens, and checks them against limits. A limit of None means no limit.
 
-    Replies from the journal are free and count only as `cached`. The worst-case cost of each
-    pending request is reserved, so that concurrent requests can't jointly exceed a limit.
+    `share` is what a request costs of the price, below 1 for a provider's batch API.
+
+    Replies from the journal are free and count only as `cached`. `repairs` are replies whose JSON
+    had to be repaired. The worst case of each pending request is reserved, so that concurrent
+    requests can't exceed a limit together.
     """
 
     prices: Prices = Prices()
@@ -33,43 +40,47 @@ class Meter:
     max_tokens: int | None = None
     requests: int = 0
     cached: int = 0
+    repairs: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     is_stopped: bool = False
-    _reserved_input: int = 0
-    _reserved_output: int = 0
+    _saved_usd: float = 0.0
+    _reserved_tokens: int = 0
+    _reserved_usd: float = 0.0
 
     @property
     def usd(self) -> float:
-        """The amount spent so far, in US dollars."""
-        return self.prices.cost(self.input_tokens, self.output_tokens)
+        """The dollars spent so far."""
+        return self.prices.cost(self.input_tokens, self.output_tokens) - self._saved_usd
 
     @property
     def has_limit(self) -> bool:
         """Whether the meter has a dollar or token limit."""
         return self.max_usd is not None or self.max_tokens is not None
 
-    def fits(self, input_tokens: int, output_tokens: int) -> bool:
-        """Return whether a request that uses at most this many tokens stays within the limits."""
-        total_input = self.input_tokens + self._reserved_input + input_tokens
-        total_output = self.output_tokens + self._reserved_output + output_tokens
-        if self.max_tokens is not None and total_input + total_output > self.max_tokens:
+    def fits(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> bool:
+        """Whether a request that takes at most this many tokens stays within the limits."""
+        new = input_tokens + output_tokens
+        tokens = self.input_tokens + self.output_tokens + self._reserved_tokens + new
+        if self.max_tokens is not None and tokens > self.max_tokens:
             return False
-        return self.max_usd is None or self.prices.cost(total_input, total_output) <= self.max_usd
+        usd = self.usd + self._reserved_usd + share * self.prices.cost(input_tokens, output_tokens)
+        return self.max_usd is None or usd <= self.max_usd
 
-    def reserve(self, input_tokens: int, output_tokens: int) -> None:
+    def reserve(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
         """Reserve the worst-case cost of a request.
 
         To release a reservation, pass negative numbers.
         """
-        self._reserved_input += input_tokens
-        self._reserved_output += output_tokens
+        self._reserved_tokens += input_tokens + output_tokens
+        self._reserved_usd += share * self.prices.cost(input_tokens, output_tokens)
 
-    def count(self, input_tokens: int, output_tokens: int) -> None:
+    def count(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
         """Count a reply."""
         self.requests += 1
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
+        self._saved_usd += (1 - share) * self.prices.cost(input_tokens, output_tokens)
 
 
 def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:

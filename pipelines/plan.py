@@ -9,6 +9,7 @@ from db.records import Candidate, CandidateKind
 from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
+from pipelines.teachers.endpoints.dialect import Dialect
 from pipelines.worked_examples import WorkedExample
 
 BATCH = 256
@@ -55,6 +56,10 @@ class Resources:
     rules: VoiceRules = field(default_factory=VoiceRules)
 
 
+def ignore_message(message: str) -> None:
+    """Do nothing with a message."""
+
+
 @dataclass(frozen=True)
 class GenerationPlan:
     """The settings of one pipeline run.
@@ -65,11 +70,14 @@ class GenerationPlan:
     examples. `turns` is the number of turns of a conversation in a tone: 2, 4 or 6. `prompts` is a
     folder with prompt files that replace shipped ones. `api_key`, `temperature`, `max_tokens` (per
     reply) and `concurrency` (the number of simultaneous requests) only affect teachers that are
-    models. `meter` tracks the cost.
+    models. `meter` tracks the cost, and `dialect` records which request parameters the model
+    accepts.
 
     If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
-    `dry_run` only counts the requests that the run would make. `ray` is the address of the Ray
-    cluster that runs the teacher; “auto” means the cluster on this machine.
+    With `keep_going`, a run continues even if its first texts fail for the same reason. `dry_run`
+    only counts the requests that the run would make. `ray` is the address of the Ray cluster that
+    runs the teacher; “auto” means the cluster on this machine. `by_batches` sends prompts to the
+    provider's batch API, and `on_message` receives its progress.
     """
 
     campaign: str
@@ -80,6 +88,7 @@ class GenerationPlan:
     questions_per_passage: int = 1
     api_key: str = field(default="", repr=False)
     temperature: float = 0.7
+    top_p: float | None = None
     max_tokens: int = 1024
     concurrency: int = 16
     kinds: tuple[CandidateKind, ...] = (
@@ -92,9 +101,13 @@ class GenerationPlan:
     prompts: Path | None = None
     batch: int = BATCH
     retry: bool = False
+    keep_going: bool = False
     dry_run: bool = False
     ray: str = ""
+    by_batches: bool = False
+    on_message: Callable[[str], None] = ignore_message
     meter: Meter = field(default_factory=Meter)
+    dialect: Dialect = field(default_factory=Dialect)
     resources: Resources = field(default_factory=Resources)
 
     def with_rules(

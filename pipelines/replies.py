@@ -1,6 +1,5 @@
 """The reply that a teacher must give: plain text, or a JSON object with one key."""
 
-import json
 import re
 from functools import cache
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from pipelines.prompting import ChatMessages, render_block, reply_block
+from pipelines.text.json_objects import find_objects
 from pipelines.text.storable import is_storable
 
 RETRY, RETRY_TURN = "retry.v1", "retry.v2"
 MALFORMED_REPLY = "reply without what was asked"
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_PLACEHOLDERS = ("…", "...")  # a copy of what the prompt asks for
 _QUESTION = re.compile(r"\S[^\n]*\?")
 _TEXT = {"type": "string"}
 _TURN = {
@@ -52,18 +52,18 @@ def _validator(key: str) -> Draft202012Validator:
 def parse_reply(text: str | None, key: str) -> Any:
     """Return the value of a key in a reply's JSON object, or None if it's missing or malformed.
 
-    Text around the object, such as a code fence, is ignored. An empty value, or one that a
-    database can't store, counts as missing.
+    Text around the object, such as a code fence, is ignored. Of several objects with a valid value
+    the last one counts, because drafts come before answers. An empty value, or one that a database
+    can't store, counts as missing.
     """
-    if text is None or not (match := _OBJECT.search(text)):
-        return None
-    try:
-        data = json.loads(match.group())
-    except (ValueError, RecursionError):  # the latter if it is nested too deep
-        return None
-    value = data.get(key) if isinstance(data, dict) else None
-    value = value.strip() if isinstance(value, str) else value
-    return value if value and _is_valid(value, key) and is_storable(value) else None
+    values = [data.get(key) for data in find_objects(text or "")]
+    values = [value.strip() if isinstance(value, str) else value for value in values]
+    return next((value for value in reversed(values) if _is_usable(value, key)), None)
+
+
+def _is_usable(value: Any, key: str) -> bool:
+    is_placeholder = isinstance(value, str) and value in _PLACEHOLDERS
+    return bool(value) and not is_placeholder and _is_valid(value, key) and is_storable(value)
 
 
 def parse_text(text: str | None, column: str) -> str | None:

@@ -12,7 +12,8 @@ from distilabel.pipeline.local import Pipeline
 
 from db.records import Candidate, Provenance, Rejection, canonical
 from pipelines.checks.campaign import CampaignChecks
-from pipelines.engine import stream_rows
+from pipelines.engine import FIRST_BATCH, stream_rows
+from pipelines.errors import TeacherError
 from pipelines.journal import Journal
 from pipelines.meter import LIMIT_REACHED
 from pipelines.plan import GenerationPlan
@@ -25,6 +26,33 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.prompts import ADDITIONS
 from pipelines.voices.tone import TonePhrases
 from pipelines.worked_examples import WorkedExample, examples_digest
+
+_MAX_DETAIL = 300
+
+
+@dataclass
+class _FirstFailures:
+    """Ends a run whose first rows all failed for the same reason."""
+
+    reason: str = ""
+    count: int = 0
+    is_over: bool = False
+
+    def check(self, record: Candidate | Rejection) -> None:
+        """Count a row's failure; raises `TeacherError` at the third."""
+        is_failure = isinstance(record, Rejection) and record.stage == "generate"
+        if self.is_over or not isinstance(record, Rejection) or not is_failure:
+            self.is_over = True
+            return
+        self.is_over = self.reason not in {"", record.reason}
+        self.reason, self.count = record.reason, self.count + 1
+        if self.count == FIRST_BATCH and not self.is_over:
+            text = " ".join(record.text.split())
+            detail = f" (“{text[:_MAX_DETAIL]}”)" if text else ""
+            raise TeacherError(
+                f"The first {self.count} texts failed for the same reason: {self.reason}{detail}. "
+                "Fix that and run again, or add --keep-going to try the others."
+            )
 
 
 @dataclass(frozen=True)
@@ -54,8 +82,11 @@ class GenerationRun:
         A row needs `passage` (a text) and `subject` (the id of the passage). The offline teacher
         builds its replies from `phrases`. If the plan's `retry` is set, rejected rows are processed
         once more at the end.
+
+        Raises `TeacherError` if the first three rows fail for the same reason.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
+        failures = _FirstFailures()
         llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
         with (Journal.read_only if plan.dry_run else Journal)(plan.journal) as journal:
             teacher = CachedLLM.wrap(llm, identity, journal, plan.meter)
@@ -66,6 +97,8 @@ class GenerationRun:
                 if isinstance(record, Rejection) and plan.retry:
                     rejected_rows.append(self._retry_row(row, record))
                 yield record
+                if not plan.keep_going:
+                    failures.check(record)
             for _, record in self._run(rejected_rows, teacher):
                 yield record
 

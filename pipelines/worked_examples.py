@@ -4,11 +4,13 @@ They come from the tone or persona file, or from approved texts. If the teacher 
 article, the prompt never contains an example from the same article.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import CandidateKind, canonical, digest
+from db.records import CandidateKind, Example, Passage, Role, canonical, digest
+from pipelines.articles.spans import text_before
 from pipelines.voices.persona import Persona, PersonaExample
 from pipelines.voices.tone import Tone
 
@@ -77,3 +79,40 @@ def examples_digest(examples: Iterable[WorkedExample]) -> str:
     """A short hash of the examples for the provenance, or an empty string if there are none."""
     values = [dict(example.values) for example in examples]
     return digest(canonical(values))[:12] if values else ""
+
+
+def choose_approved(
+    voice: Tone | Persona,
+    examples: Iterable[Example],
+    passages: Mapping[str, Passage],
+    revisions: Mapping[str, tuple[str, ...]],
+) -> Iterator[WorkedExample]:
+    """A few approved texts of each kind, each from another article; always the same ones.
+
+    `passages` are the examples' passages by id, and `revisions` the ids of all revisions of an
+    article by the id of one. Examples without a passage or an article are left out.
+    """
+    shown: dict[CandidateKind, set[str]] = defaultdict(set)
+    for example in sorted(examples, key=lambda e: e.id):
+        articles, passage = shown[example.kind], passages.get(example.passage or "")
+        article = example.article
+        if passage and article and article not in articles and len(articles) < SHOWN:
+            articles.add(article)
+            values = _approved_values(voice, example, passage)
+            yield WorkedExample(example.kind, values, revisions[article])
+
+
+def _approved_values(voice: Tone | Persona, example: Example, passage: Passage) -> dict[str, Any]:
+    turns = [message for message in example.messages if message.role is not Role.SYSTEM]
+    values: dict[str, Any] = {"passage": passage.text}
+    if isinstance(voice, Tone):
+        return values | {
+            "before": text_before(passage.text, example.reference),
+            "question": example.question,
+            "plain_answer": example.reference,
+            "answer": turns[-1].content,
+        }
+    said = " ".join(turn.content for turn in turns if turn.role is Role.ASSISTANT)
+    values["traits"] = describe_traits(voice, example.traits, example.text or said)
+    messages = [{"role": str(turn.role), "content": turn.content} for turn in turns]
+    return values | ({"messages": messages} if messages else {str(example.kind): example.text})

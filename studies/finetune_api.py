@@ -11,12 +11,13 @@ from typing import Any
 
 from db.records import Example
 from evaluation.arms import MeasuredArm, average_arms
+from pipelines.served import Sampling, ServedModel
 from studies.config import Provider
 from studies.result_cache import ResultCache, StudyContext
 from studies.strategies import PromptingStrategy, PromptingTask, measure_arm
 from studies.training import PlannedTraining
 from trainer.arms import Arm, Decoding
-from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import answer_remotely
 from trainer.services.finetune_api import FineTuneService, fine_tune
 
 _CHARACTERS_PER_TOKEN = 4
@@ -177,11 +178,14 @@ def run_finetuning(
         return measure_arm(strategy, outputs, request.task.prompts, request.task.criterion)
 
     def answers(strategy: PromptingStrategy, model: str) -> list[Any]:
-        endpoint = Endpoint(provider.url, model, access.key_of(provider.url))
+        decoding = request.remote_decoding
+        sampling = Sampling(
+            decoding.max_new_tokens, decoding.temperature, decoding.top_p, decoding.seed
+        )
+        served = ServedModel(provider.url, model, access.key_of(provider.url), sampling)
         remote_arm = Arm(strategy.name, provider.model, system=strategy.system)
         progress = context.progress(strategy.label)
-        prompts, decoding = request.task.prompts, request.remote_decoding
-        return list(answer_remotely(prompts, remote_arm, decoding, endpoint, progress))
+        return list(answer_remotely(request.task.prompts, remote_arm, decoding, served, progress))
 
     results = []
     for job in request.jobs:

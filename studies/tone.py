@@ -83,8 +83,8 @@ def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
     available = sum(example.split is Split.TRAIN for example in task.examples)
     if largest > available:
         raise StudyError(
-            f"`sizes` needs {largest} training examples, but there are only {available}. Generate "
-            "more candidates, or lower `sizes`."
+            f"The largest size in `sizes` is {largest}, but there are only {available} training "
+            "examples. Generate more candidates, or lower `sizes`."
         )
     for size in sorted(study.sizes):
         has_all = study.all_precisions_at_all_sizes or size == largest

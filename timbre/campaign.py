@@ -122,9 +122,9 @@ class Campaign:
         """
         if self.criterion is None:
             raise SettingsError(
-                f"{purpose} needs to know which answers are in the tone, but {self.subject} has no "
-                "[target]. Add a [target] section with at least one bound on a measure to the "
-                "tone file."
+                f"{purpose} needs to know which answers match the tone, but {self.subject} has no "
+                "[target]. Add a [target] section with at least one entry in `bounds` to the tone "
+                "file."
             )
         return self.criterion
 

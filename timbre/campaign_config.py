@@ -88,8 +88,8 @@ class ReviewConfig:
     def _is_consistent(self) -> "ReviewConfig":
         if (self.verdict == "adjudicator") != bool(self.adjudicator):
             raise ValueError(
-                f"the verdict is “{self.verdict}”, but the adjudicator is “{self.adjudicator}”; "
-                "set an adjudicator only when the verdict is “adjudicator”, which requires one"
+                f"`verdict` is “{self.verdict}”, but `adjudicator` is “{self.adjudicator}”; name "
+                "an adjudicator if `verdict` is “adjudicator”, and omit it otherwise"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
@@ -257,7 +257,7 @@ class CampaignConfig:
     def _has_one_voice(self) -> "CampaignConfig":
         if bool(self.tone) == bool(self.persona):
             raise ValueError(
-                f"set exactly one of `tone` and `persona`; they are “{self.tone}” and "
-                f"“{self.persona}”"
+                f"`tone` is “{self.tone}” and `persona` is “{self.persona}”, but exactly one of "
+                "them must be set"
             )
         return self

@@ -74,7 +74,9 @@ def config_file(folder: str, name: Path | str) -> Path:
     names = sorted(p.stem for p in (CONFIGS / folder).glob("*.toml"))
     close = get_close_matches(str(name), names, 1)
     hint = f"Did you mean “{close[0]}”?" if close else f"configs/{folder} has {', '.join(names)}."
-    raise SettingsError(f"“{name}” is neither a file nor a name in configs/{folder}. {hint}")
+    raise SettingsError(
+        f"“{name}” is neither a file nor a configuration in configs/{folder}. {hint}"
+    )
 
 
 def read_config(kind: type[T], path: Path) -> T:

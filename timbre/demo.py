@@ -105,7 +105,7 @@ def ingest_articles(store: Store, source: str) -> None:
 def generate_candidates(store: Store, campaign: Campaign, settings: Settings) -> None:
     """Step 2: generate a campaign's candidates."""
     with progress(f"candidates of {campaign.name}") as advance:
-        counts, _ = generate(store, campaign, settings, advance)
+        counts = generate(store, campaign, settings, advance).stored
     echo(f"candidates  {campaign.name}: {counts} ({counts.new} new records)")
 
 

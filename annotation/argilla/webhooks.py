@@ -166,8 +166,8 @@ def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> Changed
         )
     except WebhookVerificationError as error:
         raise AnnotationError(
-            f"Rejected an event with a wrong signature ({error}). If Argilla sent it, compare the "
-            "clocks of the two machines, then restart `timbre review watch`."
+            f"Rejected an event with an invalid signature ({error}). If Argilla sent it, make sure "
+            "that the clocks of the two machines agree, then restart `timbre review watch`."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnnotationError(

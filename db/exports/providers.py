@@ -45,8 +45,8 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
         problem = _problem(rules, example)
         if problem:
             raise StoreError(
-                f"Example {example.id[:12]} {problem}, which {rules.service} rejects. Reject it in "
-                "review and freeze a new version."
+                f"Example {example.id[:12]} {problem}, which {rules.service} doesn't accept. "
+                "Reject the example in review and freeze a new version."
             )
         rows = message_rows(example.messages, rules.must_weigh_all)
         line = json.dumps({"messages": rows}, ensure_ascii=False) + "\n"

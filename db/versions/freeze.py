@@ -78,7 +78,7 @@ def build_examples(
     for candidate, verdict, article in approvals:
         if verdict.decision is not Decision.APPROVE or verdict.subject != candidate.id:
             raise StoreError(
-                f"Candidate {candidate.id[:12]} isn't approved by its verdict, and a version may "
+                f"Candidate {candidate.id[:12]} has no verdict that approves it, and a version may "
                 "contain only approved candidates. Leave it out."
             )
         messages, text = _final_text(candidate, verdict.text)
@@ -199,7 +199,7 @@ def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[
         return edited
     if [message.role for message in before] != [message.role for message in edited]:
         raise ValueError(
-            "Turns can't be added or removed in a dialogue that has answers with weight 0."
+            "Turns can't be added to or removed from a dialogue that has answers with weight 0."
         )
     return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
 

@@ -3,26 +3,17 @@
 import re
 
 from pipelines.articles.source_page import SCAN, Reason, SourcePage
+from pipelines.wikipedia.templates.wiki import Wiki, load_wiki, template_name
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
-_DISAMBIGUATION = re.compile(
-    r"\{\{\s*(?:disambig|disambiguation|dab|hndis|geodis|surname|given name|set index|sia|numberdis"
-    r"|school disambiguation|airport disambiguation|place name disambiguation|letter disambig"
-    r"|begriffsklärung|homonymie|desambiguación|desambiguação|disambigua|неоднозначность|пояснение"
-    r"|dp|disamb|ujednoznacznienie|消歧义|消歧義|aimai|曖昧さ回避)\b[^{}]*\}\}",
-    re.I,
-)
+_TEMPLATE = re.compile(r"\{\{([^{}|\n]{1,60})(?:\||\}\})")
 _MAY_REFER = re.compile(
     r"\b(?:may|can|could) (?:also )?(?:refer|mean|stand for)\b.{0,30}:\s*$", re.M
-)
-_LIST_TITLE = re.compile(
-    r"(?:lists? of|index of|outline of|timeline of|liste? (?:der|des|von|de)|lista (?:de|di)"
-    r"|glossary of|comparison of|table of|bibliography of|discography of|filmography of)\b",
-    re.I,
 )
 _STUB = re.compile(r"\{\{[^{}|]*[- ]?\bstub(?:\||\}\})", re.I)
 _PROSE_LINE = re.compile(r"^[^\W_]|^['\"“„«‘(]|^\[\[(?!\w+:)")
 _MIN_PROSE_CHARACTERS = 300
+_MAX_CHARACTERS = 4_000_000  # MediaWiki saves at most two million bytes
 
 
 def rejection_reason(page: SourcePage) -> Reason | None:
@@ -37,23 +28,34 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     target = page.redirect or (redirect and redirect.group(1).strip())
     if target is not None:
         return Reason("redirect", target)
-    if page.model == SCAN:
-        return Reason("scanned page", "a picture without text; recognise its text (OCR) first")
-    if page.model != "wikitext":
-        return Reason("not wikitext", page.model)
-    if not page.text.strip():
-        return Reason("empty")
-    if _LIST_TITLE.match(page.title):
+    if reason := _unreadable(page):
+        return reason
+    wiki = load_wiki(page.site.language)
+    title = page.title.lower()
+    if title.startswith(wiki.list_titles) or title.endswith(wiki.list_ends):
         return Reason("list", "by its title")
-    if _is_disambiguation(page):
+    if _is_disambiguation(page, wiki):
         return Reason("disambiguation")
     return _lacks_prose(page)
 
 
-def _is_disambiguation(page: SourcePage) -> bool:
+def _unreadable(page: SourcePage) -> Reason | None:
+    if page.model == SCAN:
+        return Reason("scanned page", "a picture without text; recognise its text (OCR) first")
+    if len(page.text) > _MAX_CHARACTERS:
+        return Reason(
+            "too large", f"{len(page.text)} characters, expected at most {_MAX_CHARACTERS}"
+        )
+    if page.model != "wikitext":
+        return Reason("not wikitext", page.model)
+    return None if page.text.strip() else Reason("empty")
+
+
+def _is_disambiguation(page: SourcePage, wiki: Wiki) -> bool:
     if page.title.endswith("(disambiguation)") or _MAY_REFER.search(page.text[:400]):
         return True
-    return _DISAMBIGUATION.search(page.text) is not None
+    names = {template_name(name) for name in set(_TEMPLATE.findall(page.text))}
+    return not names.isdisjoint(wiki.disambiguation)
 
 
 def _lacks_prose(page: SourcePage) -> Reason | None:

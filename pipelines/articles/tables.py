@@ -15,6 +15,7 @@ from pipelines.text.storable import make_storable
 
 _COLUMNS = ("id", "url", "title", "text")
 _BATCH_ROWS = 256
+_MAX_LINE = 50_000_000
 
 
 def read_json_lines(
@@ -26,7 +27,13 @@ def read_json_lines(
     """
     try:
         with open_text(path) as stream:
-            for number, line in enumerate(stream, 1):
+            lines = iter(lambda: stream.readline(_MAX_LINE), "")
+            for number, line in enumerate(lines, 1):
+                if len(line) == _MAX_LINE:
+                    raise SourceError(
+                        f"{source}: line {number} has more than {_MAX_LINE // 10**6} million "
+                        "characters, so it isn't an article."
+                    )
                 if line.strip():
                     yield _to_page(_parse_line(line, number, source), source, terms)
     except UnicodeError as error:

@@ -59,7 +59,10 @@ def _check_is_text(path: Path) -> None:
     with path.open("rb") as file:
         kind = _BINARY.get(file.read(4))
     if kind:
-        raise SourceError(f"{path.name} is {kind}. Export the chats as JSON Lines or CSV.")
+        raise SourceError(
+            f"{path.name} is {kind}, which can't be imported. Export the chats as JSON Lines or "
+            "CSV."
+        )
 
 
 def _json_rows(file: TextIO, name: str) -> Iterator[Row]:

@@ -1,8 +1,9 @@
-"""Whether a rewritten answer adds sentences of its own, or drops numbers and names.
+"""Check that a rewritten answer has no sentences of its own, and keeps its numbers and names.
 
-A sentence is the teacher's own if most of its words are new: neither in the passage, nor in the
-question, nor words that people use in any talk. docs/benchmarks/checks.md measures the check on
-rewrites that were read and labelled.
+A sentence is the teacher's own if most of its words are new: they are neither in the passage nor in
+the question, and they aren't words that people use in any conversation. The list of such words is
+English, so in other languages only dropped numbers and names are found.
+docs/benchmarks/rewrite_checks.md measures the check on labelled rewrites.
 """
 
 import re

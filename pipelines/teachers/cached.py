@@ -9,9 +9,18 @@ from pydantic import PrivateAttr
 
 from pipelines.journal import Journal, Reply, cache_key
 from pipelines.meter import LIMIT_REACHED, Meter, estimate_tokens
+from pipelines.teachers.batched import BatchedLLM
 from pipelines.teachers.callable import CallableLLM
-from pipelines.teachers.completion import Completion, OnReply, Prompt, Teacher
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.completion import (
+    ONLY_REASONING,
+    Completion,
+    OnReply,
+    Prompt,
+    Teacher,
+)
+from pipelines.teachers.endpoints.endpoint import Endpoint
+from pipelines.text.json_objects import tidy_object
+from pipelines.text.reasoning import strip_reasoning
 from pipelines.text.storable import make_storable
 
 _LIMITED_BATCH = 16
@@ -80,12 +89,25 @@ class CachedLLM(Teacher):
 
         if missing:
             self._ask_teacher(list(missing.values()), on_reply)
-        return [completions[key] for key in keys]
+        return [
+            self._clean(completions[key], prompt) for key, prompt in zip(keys, prompts, strict=True)
+        ]
+
+    def _clean(self, completion: Completion, prompt: Prompt) -> Completion:
+        """The reply without reasoning and, if the prompt has a schema, with valid JSON."""
+        if completion.text is None:
+            return completion
+        text = strip_reasoning(completion.text)
+        if not text.strip():
+            return replace(completion, text=None, reason=ONLY_REASONING)
+        if prompt.schema:
+            tidy = tidy_object(text, prompt.schema["required"])
+            self._meter.repairs += tidy != text
+            text = tidy
+        return replace(completion, text=text)
 
     def _ask_teacher(self, prompts: list[Prompt], on_reply: OnReply) -> None:
-        if isinstance(
-            self.teacher, Endpoint
-        ):  # the teacher counts tokens and enforces the limits itself
+        if isinstance(self.teacher, Endpoint | BatchedLLM):  # count and stop at limits themselves
             self.teacher.stream(prompts, on_reply)
             return
         start = 0

@@ -7,11 +7,23 @@ from typing import Any, NamedTuple, TypeAlias
 from distilabel.models.llms.base import LLM
 
 from pipelines.prompting import ChatMessages
+from pipelines.text.reasoning import strip_reasoning
 
 CUT_OFF = "the reply was cut off at max_tokens"
 DECLINED = "the model declined"
 EMPTY = "an empty reply"
+FILTERED = "the provider's content filter stopped the reply"
+INTERRUPTED = "the endpoint stopped before the reply's end"
+ONLY_REASONING = "reasoning without an answer"
 TOO_LONG = "prompt too long for the model"
+_REASON_OF_FINISH = {
+    **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens"), CUT_OFF),
+    **dict.fromkeys(("model_context_window_exceeded", "incomplete"), CUT_OFF),
+    **dict.fromkeys(("content_filter", "content-filter", "safety", "recitation"), FILTERED),
+    **dict.fromkeys(("prohibited_content", "blocklist", "spii", "sensitive"), FILTERED),
+    **dict.fromkeys(("error", "abort", "network_error", "cancelled"), INTERRUPTED),
+    **dict.fromkeys(("insufficient_system_resource", "malformed_function_call"), INTERRUPTED),
+}
 
 
 class Prompt(NamedTuple):
@@ -25,7 +37,8 @@ class Prompt(NamedTuple):
 class Completion:
     """A teacher's reply; if `text` is None, `reason` says why and `raw` contains the raw text.
 
-    Token counts are None if the teacher doesn't report them.
+    Token counts are None if the teacher doesn't report them. `seconds` is how long it took, if that
+    was measured.
     """
 
     text: str | None
@@ -33,6 +46,7 @@ class Completion:
     output_tokens: int | None = 0
     reason: str = ""
     raw: str = ""
+    seconds: float = 0.0
 
 
 OnReply: TypeAlias = Callable[[int, Completion], None]
@@ -55,21 +69,22 @@ def to_output(*completions: Completion) -> dict[str, Any]:
 
 
 def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any) -> Completion:
-    """Classify an API reply as complete, cut off, declined or empty, and add the token counts.
+    """An API's reply without reasoning and with its token counts, or why there's none.
 
     Text that isn't a string is treated as empty, and a count that isn't a number is treated as
     missing.
     """
     text = text if isinstance(text, str) else ""
+    answer = strip_reasoning(text)
     read, wrote = (count if isinstance(count, int) else None for count in counts)
-    reason = raw = ""
-    if finish_reason == "length":
-        reason, raw = CUT_OFF, text
-    elif refusal or finish_reason == "content_filter":
-        reason, raw = DECLINED, str(refusal or text)
-    elif not text.strip():
-        reason = EMPTY
-    return Completion(None if reason else text, read, wrote, reason, raw)
+    reason, raw = _REASON_OF_FINISH.get(str(finish_reason).lower(), ""), answer
+    if refusal:
+        reason, raw = DECLINED, str(refusal)
+    elif not reason and not answer.strip():
+        reason = ONLY_REASONING if text.strip() else EMPTY
+    if reason:
+        return Completion(None, read, wrote, reason, raw.strip())
+    return Completion(answer, read, wrote)
 
 
 class Teacher(LLM):

@@ -12,8 +12,8 @@ from distilabel.models.llms.base import LLM
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.blocked_hosts import check_url
 from pipelines.teachers.completion import EMPTY, Completion, Prompt, Teacher
+from pipelines.teachers.endpoints.blocked_hosts import check_url
 
 MODULE = "distilabel.models.llms"
 _CLASSES = (
@@ -75,7 +75,8 @@ def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) 
     module, _, name = path.rpartition(".")
     if module != MODULE or name not in _CLASSES:
         raise TeacherError(
-            f"The class {path} isn't supported. Choose one of {MODULE}: {', '.join(_CLASSES)}."
+            f"The class {path} isn't supported. Choose one of these classes from {MODULE}: "
+            f"{', '.join(_CLASSES)}."
         )
     llm_class: Any = getattr(import_module(MODULE), name)
     if url:

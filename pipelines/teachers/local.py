@@ -14,7 +14,7 @@ from pydantic import PrivateAttr, SecretStr
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 
 SLOTS = 4
 """The number of concurrent requests.
@@ -90,8 +90,9 @@ class LocalLLM(OpenAIEndpoint):
             self.unload()
             log.seek(0)
             errors = [line.strip() for line in log if "rror" in line]
+            reason = errors[-1] if errors else "no reason given"
             raise TeacherError(
-                f"llama.cpp couldn't load {self.model} ({errors[-1] if errors else 'no reason'}). "
+                f"llama.cpp couldn't load {self.model} ({reason}). "
                 "Check that it is a GGUF file and that there is enough memory."
             )
         return address
@@ -130,5 +131,5 @@ def find_model(model: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise TeacherError(
             f"The model file {model} isn't on this machine and couldn't be downloaded "
-            f"({type(error).__name__}). Check the name and the network."
+            f"({type(error).__name__}). Check the name and your network connection."
         ) from error

@@ -20,7 +20,7 @@ from pipelines.meter import Meter
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Completion, OnReply, Prompt, Teacher
 from pipelines.teachers.distilabel_llm import DistilabelLLM
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 
 _MAX_BATCH = 64
 _BATCHES_PER_SLOT = 4
@@ -42,10 +42,12 @@ class Copy:
             self._teacher.load()
             self._is_loaded = True
 
-    def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """Return the replies in prompt order."""
+    def ask(self, prompts: Sequence[Prompt]) -> tuple[list[Completion], list[str]]:
+        """The replies in the order of the prompts, and how requests were changed for the model."""
         self.load()
-        return self._teacher.ask(prompts)
+        completions = self._teacher.ask(prompts)
+        is_endpoint = isinstance(self._teacher, Endpoint)
+        return completions, self._teacher.dialect.changes if is_endpoint else []
 
 
 class RayLLM(Teacher):
@@ -109,14 +111,22 @@ class RayLLM(Teacher):
                     copy, start = self._idle.pop(), pending.popleft()
                     running[copy.ask.remote(prompts[start : start + size])] = copy, start
                 (done,), _ = self._ray.wait([*running, *self._loading], num_returns=1)
-                completions = self._ray.get(done)
+                result = self._ray.get(done)
                 if done in self._loading:
                     self._idle.append(self._loading.pop(done))
                     continue
+                completions, changes = result
+                self._report(changes)
                 copy, start = running.pop(done)
                 self._idle.append(copy)
                 for number, completion in enumerate(completions, start):
                     on_reply(number, completion)
+
+    def _report(self, changes: Sequence[str]) -> None:
+        """Add a copy's changes of its requests to those of the run."""
+        if isinstance(self.teacher, Endpoint):
+            known = self.teacher.dialect.changes
+            known += [change for change in changes if change not in known]
 
 
 def _connect(address: str) -> Any:

@@ -1,6 +1,6 @@
 """The registry of teachers.
 
-To add a teacher, copy the file of a similar teacher (`openai.py` for an HTTP protocol,
+To add a teacher, copy the file of a similar one (`endpoints/openai.py` for an HTTP protocol,
 `callable.py` for anything else) and add its kind to `_TEACHERS`.
 """
 
@@ -12,14 +12,15 @@ from functools import partial
 from db.records import canonical, digest, plain
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.anthropic import AnthropicEndpoint
+from pipelines.teachers.batched import build_batched
 from pipelines.teachers.cached import TeacherIdentity
 from pipelines.teachers.callable import CallableLLM
 from pipelines.teachers.completion import Teacher
 from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
+from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
+from pipelines.teachers.endpoints.openai import AzureEndpoint, OpenAIEndpoint
 from pipelines.teachers.local import LocalLLM
-from pipelines.teachers.openai import OpenAIEndpoint
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
 from pipelines.teachers.recorded import build_recorded, read_card
@@ -33,6 +34,7 @@ _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "openai": OpenAIEndpoint.from_plan,
     "local": LocalLLM.from_plan,
     "ollama": lambda plan, model, url: OpenAIEndpoint.from_plan(plan, model, url or OLLAMA_URL),
+    "azure": AzureEndpoint.from_plan,
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),
@@ -77,6 +79,8 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
     else:
         build = _TEACHERS.get(name.kind) or partial(build_distilabel_llm, name.kind)
         teacher = build(plan, name.model, name.url)
+    if plan.by_batches and not plan.dry_run:
+        return build_batched(teacher, plan)
     if plan.ray and not plan.dry_run:
         return RayLLM(name=teacher.model_name, teacher=teacher, address=plan.ray)
     return teacher

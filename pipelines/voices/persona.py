@@ -133,7 +133,8 @@ class PersonaExample:
     def _has_the_text_of_its_kind(self) -> "PersonaExample":
         is_dialogue = self.kind == "dialogue"
         if is_dialogue == bool(self.text.strip()) or is_dialogue != bool(self.turns):
-            raise ValueError(f"a {self.kind} needs `{'turns' if is_dialogue else 'text'}` alone")
+            needed, other = ("turns", "text") if is_dialogue else ("text", "turns")
+            raise ValueError(f"a {self.kind} must have `{needed}` and no `{other}`")
         if len(self.turns) % 2:
             raise ValueError("the last turn must be the persona's, so `turns` needs an even number")
         return self

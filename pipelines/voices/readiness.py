@@ -2,7 +2,8 @@
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
+from pipelines.teachers.endpoints.probe import find_problem
 from pipelines.teachers.registry import PHRASEBOOK, build_teacher, parse_name
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone, TonePhrases
@@ -42,4 +43,4 @@ def find_teacher_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
         teacher = build_teacher(plan, phrases)
     except TeacherError as error:
         return str(error)
-    return teacher.find_problem() if isinstance(teacher, Endpoint) else ""
+    return find_problem(teacher) if isinstance(teacher, Endpoint) else ""

@@ -103,8 +103,9 @@ class TonePrompts:
         asks_freely = bool(self.question) and not reply_block(self.question)
         if asks_freely != bool(self.plain):
             raise ValueError(
-                f"`question` is “{self.question}” and `plain` is “{self.plain}”. Name both, such "
-                "as question.v1 and plain_answer.v1, or leave out `plain` and use question.v2"
+                f"`question` is “{self.question}” and `plain` is “{self.plain}”, but these don't "
+                "work together. Set both, for example to question.v1 and plain_answer.v1, or set "
+                "`question` to question.v2 and leave out `plain`"
             )
         return self
 

@@ -18,10 +18,13 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from pipelines.articles.source_page import Site, SourcePage, url_host
 from pipelines.errors import SourceError
+from pipelines.wikipedia.templates.wiki import listed_wikis
 
 _DATABASE = re.compile(r"([a-z]{2,3}(?:_[a-z_]+)?|simple)wiki(?![a-z])")
 _LANGUAGE_HOST = re.compile(r"(?!www\.)([a-z]{2,3}(?:-[a-z-]+)?)\.[^.]*\.")
+_WIKIPEDIA = ".wikipedia.org/"
 _BLOCK_BYTES = 256 * 1024
+_MAX_REVISION_BYTES = 50_000_000
 _START = (1, 0)  # line and column
 
 
@@ -54,7 +57,7 @@ def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> It
 
     Raises `ParseError` if the export isn't XML.
     """
-    events = _events(content)
+    events = _events(content, source)
     _, root = next(events)
     prefix, _, name = root.tag.rpartition("}")
     if name != "mediawiki":
@@ -64,9 +67,15 @@ def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> It
         )
     language = root.get("{http://www.w3.org/XML/1998/namespace}lang", "")
     reader = _ExportReader(source, f"{prefix}}}" if prefix else "", licence, language)
+    page = root
     for event, element in events:
-        if event == "end" and element.tag == reader.tag("siteinfo"):
+        if event == "start" and element.tag == reader.tag("page"):
+            page = element
+        elif event == "end" and element.tag == reader.tag("siteinfo"):
             reader.read_site(element)
+        elif event == "end" and element.tag == reader.tag("revision"):
+            for earlier in page.findall(element.tag)[:-1]:
+                page.remove(earlier)
         elif event == "end" and element.tag == reader.tag("page"):
             yield reader.read_page(element)
             root.clear()
@@ -91,12 +100,27 @@ def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
             yield block
 
 
-def _events(content: Iterable[bytes]) -> Iterator[tuple[str, Element]]:
+def _events(content: Iterable[bytes], source: str) -> Iterator[tuple[str, Element]]:
+    """Yield the start and end of each element.
+
+    Raises `SourceError` if a revision is larger than any that MediaWiki saves, because the parser
+    holds a revision in memory.
+    """
     # Expat rejects entities that expand excessively, and doesn't read external entities.
     parser: Any = XMLPullParser(events=("start", "end"))
+    size = 0
     for block in content:
         parser.feed(block)
-        yield from parser.read_events()
+        size += len(block)
+        for event, element in parser.read_events():
+            if event == "end" and element.tag.endswith(("revision", "page")):
+                size = 0
+            yield event, element
+        if size > _MAX_REVISION_BYTES:
+            raise SourceError(
+                f"{source} has a page of more than {_MAX_REVISION_BYTES // 10**6} MB, but "
+                "MediaWiki saves at most 2 MB. The file is damaged or isn't a MediaWiki export."
+            )
     parser.close()
     yield from parser.read_events()
 
@@ -141,11 +165,17 @@ class _ExportReader:
                 self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
 
     def _site(self, main_page: str, database: str) -> Site:
-        """Identify the site from its main page, its database name (`enwiki`) or the file name."""
-        name = _DATABASE.match(database) or _DATABASE.match(self.source)
+        """Identify the site from its main page, its database name (`enwiki`) or the file name.
+
+        If the file is named after another Wikipedia with a table of its own, the name counts: some
+        collections have the same header in the dumps of all languages.
+        """
+        file, name = _DATABASE.match(self.source), _DATABASE.match(database)
+        is_renamed = file and file.group(1) in listed_wikis() and _WIKIPEDIA in main_page
+        name = file if is_renamed else name or file
         code = name.group(1).replace("_", "-") if name else ""
         root = f"https://{code}.wikipedia.org/wiki/" if code else ""
-        if main_page:
+        if main_page and not is_renamed:
             root = main_page.rsplit("/", 1)[0] + "/"
         host = _LANGUAGE_HOST.match(url_host(root))
         language = host.group(1) if host else code or self.language or "en"

@@ -20,6 +20,7 @@ _MAGIC = tuple(b"BZh" + bytes([digit]) + b"1AY&SY" for digit in b"123456789")
 _PAGE = b"<page>"
 _CLOSING = b"</mediawiki>"
 _BLOCK_BYTES = 1 << 20
+_MAX_STREAM_BYTES = 200_000_000
 _OPENING_BYTES = 1 << 20  # Larger than a compressed block or the header of an export.
 
 
@@ -130,7 +131,12 @@ def _decompress(data: bytes, source: str, start: int) -> bytes:
     try:
         while data.strip(b"\0"):  # Some tools pad files with zeros.
             stream = bz2.BZ2Decompressor()
-            parts.append(stream.decompress(data))
+            parts.append(stream.decompress(data, _MAX_STREAM_BYTES))
+            if not stream.eof and not stream.needs_input:
+                raise SourceError(
+                    f"{source}: the compressed stream at byte {start} expands to more than "
+                    f"{_MAX_STREAM_BYTES // 10**6} MB, so it isn't part of a Wikimedia dump."
+                )
             if not stream.eof:
                 raise EOFError
             data = stream.unused_data

@@ -15,9 +15,9 @@ from db.records import Candidate, Passage, Rejection
 from pipelines.conversations import generate_conversations
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
-from pipelines.teachers.anthropic import AnthropicEndpoint
-from pipelines.teachers.endpoint import Endpoint
-from pipelines.teachers.openai import OpenAIEndpoint
+from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
+from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 from pipelines.voices.tone import Tone
 from tests.pipelines.servers import KEY, Behaviour, Handler, Server, answers, completion
 
@@ -41,6 +41,7 @@ def failing_first(count: int, status: int, **headers: str) -> Behaviour:
 
 def endpoint(server: Server, protocol: str = "openai", **settings: Any) -> Endpoint:
     endpoint_class = {"openai": OpenAIEndpoint, "anthropic": AnthropicEndpoint}[protocol]
+    settings = {"first_wait": 0.01, **settings}
     teacher = endpoint_class(model="m", url=server.url, api_key=SecretStr(KEY), **settings)
     teacher.load()
     return teacher
@@ -133,21 +134,21 @@ def test_a_stalled_endpoint_yields_no_reply_once_patience_runs_out(
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "reason", "raw"),
+    ("status", "text", "reason", "raw", "requests"),
     [
-        (200, completion(" "), "an empty reply", ""),
+        (200, completion(" "), "an empty reply", "", 5),
         (400, '{"code": "context_length_exceeded"}', "prompt too long for the model",
-         '{"code": "context_length_exceeded"}'),
-        (400, "no", "rejected with status 400", "no"),
+         '{"code": "context_length_exceeded"}', 1),
+        (400, "no", "rejected with status 400", "no", 1),
     ],
 )  # fmt: skip
 def test_an_unusable_answer_has_a_reason(
-    serve: Serve, status: int, text: str, reason: str, raw: str
+    serve: Serve, status: int, text: str, reason: str, raw: str, requests: int
 ) -> None:
     server = serve(lambda handler, _: handler.respond(status, text))
     (output,) = endpoint(server).generate([CHAT])
     assert (output["generations"], output["reason"], output["raw"]) == ([None], [reason], [raw])
-    assert len(server.requests) == 1
+    assert len(server.requests) == requests
 
 
 @pytest.mark.parametrize("status", [301, 308, 401, 402, 403, 404, 405, 501])
@@ -242,7 +243,7 @@ def test_nonsense_has_a_reason_and_is_kept(serve: Serve, protocol: str, text: st
     (output,) = endpoint(server, protocol=protocol).generate([CHAT])
     assert output["reason"] == ["the endpoint's answer isn't a chat completion"]
     assert (output["generations"], output["raw"]) == ([None], [text[:500]])
-    assert len(server.requests) == 1
+    assert len(server.requests) == 5
 
 
 def test_a_truncated_reply_has_a_reason(serve: Serve, protocol: str) -> None:
@@ -317,11 +318,11 @@ def test_a_pipeline_asks_the_endpoint_and_journals_every_reply(
 def test_a_malformed_reply_is_asked_for_once_more(
     serve: Serve, passages: list[Passage], tone: Tone
 ) -> None:
+    answer = f"Well, here is what I know: {passages[0].text}"
+
     def careless(handler: Handler, body: dict[str, Any]) -> None:
         if "An earlier reply" in body["messages"][1]["content"]:
-            handler.respond(
-                200, completion('{"answer": "Well, the Orrin Viaduct is a railway bridge."}')
-            )
+            handler.respond(200, completion(json.dumps({"answer": answer})))
         elif "rewrite an answer" in body["messages"][0]["content"]:
             handler.complete("Sure, I'll get to it!")
         else:
@@ -332,7 +333,7 @@ def test_a_malformed_reply_is_asked_for_once_more(
         passages[:1], tone, GenerationPlan("c", f"openai:m@{server.url}")
     )
     assert isinstance(record, Candidate)
-    assert record.messages[-1].content == "Well, the Orrin Viaduct is a railway bridge."
+    assert record.messages[-1].content == answer
     assert "\nSure, I'll get to it!\n" in server.requests[-1]["messages"][1]["content"]
 
 

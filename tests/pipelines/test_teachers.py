@@ -14,7 +14,7 @@ from pipelines.journal import Reply
 from pipelines.plan import GenerationPlan, Resources
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.distilabel_llm import build_distilabel_llm
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 from pipelines.teachers.registry import TeacherName, build_teacher, parse_name
 from pipelines.voices.tone import Tone
 from tests.pipelines.servers import KEY, Behaviour, Server, answers
@@ -71,9 +71,10 @@ def test_a_model_of_another_stage_replies_through_a_function(
 
     def reply(chat: ChatMessages) -> str:
         if '{"questions"' in chat[-1]["content"]:
-            return '{"questions": ["Who is it about?"]}'
-        key = "plain_answer" if '{"plain_answer"' in chat[-1]["content"] else "answer"
-        return f'{{"{key}": "The passage is about a {key} and about nothing else."}}'
+            return '{"questions": ["Who built it?"]}'
+        if '{"plain_answer"' in chat[-1]["content"]:
+            return '{"plain_answer": "It was built in 1867 by the engineer Agnes Tulloch."}'
+        return '{"answer": "Well, the engineer Agnes Tulloch built it, back in 1867."}'
 
     plan = GenerationPlan("c", "transformers:mine", resources=Resources(writer=lambda: write))
     first, _, third = generate_conversations(passages, tone, plan)

@@ -134,12 +134,12 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         (CAMPAIGN | {"gates": {"approved": True}}, "`gates.approved` is true, but must be a whole"),
         (CAMPAIGN | {"gates": {"approved": -1}}, "`gates.approved` is -1, but must be 0 or more"),
         (CAMPAIGN | {"gates": 3}, "`gates` is 3, but must be a table"),
-        ({"name": "a"}, "Set exactly one"),
-        (CAMPAIGN | {"persona": "p"}, "Set exactly one"),
+        ({"name": "a"}, "but exactly one of them must be set"),
+        (CAMPAIGN | {"persona": "p"}, "but exactly one of them must be set"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
         ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
-        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "only when the verdict is “adjudicator”"),
+        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "name an adjudicator if `verdict` is"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
         (
             CAMPAIGN | {"review": {"annotators": ["ada"]}},
@@ -216,7 +216,7 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
         (
             "[measures]",
             '[prompts]\nquestion = "question.v1"\n[measures]',
-            "`question` is “question.v1” and `plain` is “”. Name both",
+            "`question` is “question.v1” and `plain` is “”, but these don't work together",
         ),
         (
             "[measures]",

@@ -9,7 +9,9 @@ from timbre.commands.options import AsJson
 from timbre.console import echo, format_counts, print_json, print_table, progress
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Add and list articles.")
+_AUDITED = 50
+
+app = typer.Typer(no_args_is_help=True, help="Add, list and audit articles.")
 
 
 @app.command()
@@ -61,6 +63,41 @@ def add(
         f"({intake.new} new records)."
     )
     echo(f"Rejected: {format_counts(intake.rejected)}.")
+
+
+@app.command()
+def audit(
+    source: Annotated[
+        str, typer.Argument(help="A dump (.xml, .xml.bz2), `sample`, or wiki:en:TITLE.")
+    ],
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of articles; 0 for all.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Count how a source's templates are treated, and list the unknown ones with examples.
+
+    A hole in prose rejects its passage. Add the most frequent templates to the wiki's table, as
+    docs/guides/sources.md explains.
+
+    Example: timbre articles audit sample
+    """
+    from dataclasses import asdict
+
+    from pipelines.articles.sources import open_source
+    from pipelines.wikipedia.audit import audit_templates
+    from pipelines.wikipedia.templates.rendering import Treatment
+
+    found = audit_templates(open_source(source), limit)
+    holes = found.most_frequent(_AUDITED)
+    if as_json:
+        treatments = {treatment.value: found.calls[treatment] for treatment in Treatment}
+        summary = {"articles": found.pages, **treatments, "in_prose": found.in_prose}
+        print_json({**summary, "holes": [asdict(hole) for hole in holes]})
+        return
+    calls = ", ".join(f"{found.calls[treatment]:,} {treatment}" for treatment in Treatment)
+    echo(f"{found.pages:,} articles with {found.calls.total():,} template calls: {calls}.")
+    echo(f"{found.in_prose:,} holes are in prose, where they reject a passage.")
+    rows = [(hole.name, hole.in_prose, hole.calls, hole.example) for hole in holes]
+    print_table(("template", "in prose", "calls", "example"), rows)
 
 
 @app.command("list")

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, progress
-from timbre.settings import read_settings
+from timbre.console import echo, echo_error, print_json, progress
+from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from pipelines.meter import Meter
-    from timbre.workflows.generate.run import Estimate
-    from timbre.workflows.generate.storage import StoredCounts
+    from timbre.campaign import Campaign as LoadedCampaign
+    from timbre.workflows.generate.plan import GenerateOptions
+    from timbre.workflows.generate.run import Estimate, GenerationReport
 
 
 def generate(
@@ -40,6 +40,14 @@ def generate(
         Literal["local", "ray"],
         typer.Option(help="Where to run the teacher: on this machine or on a Ray cluster."),
     ] = "local",
+    batch: Annotated[
+        bool,
+        typer.Option(help="Use OpenAI's or Anthropic's batch API: half price, up to a day."),
+    ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(help="Continue even if the first texts fail for the same reason."),
+    ] = False,
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time so that breakpoints work.")
     ] = False,
@@ -53,27 +61,40 @@ def generate(
     """
     from timbre.campaign import load_campaign
 
-    settings, loaded = read_settings(), load_campaign(campaign)
+    if batch and (debug or engine == "ray"):
+        raise SettingsError("--batch can't be used with --debug or --engine ray. Leave one out.")
+    loaded = load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
     from timbre.workflows.generate.plan import GenerateOptions
+
+    options = GenerateOptions(
+        max_usd, max_tokens, retry_refused, debug, engine == "ray", keep_going, batch, echo_error
+    )
+    _run(loaded, options, dry_run, as_json)
+
+
+def _run(
+    campaign: "LoadedCampaign", options: "GenerateOptions", dry_run: bool, as_json: bool
+) -> None:
     from timbre.workflows.generate.run import estimate
     from timbre.workflows.generate.run import generate as run_generation
     from timbre.workflows.ingest import add_missing_sources
 
+    settings = read_settings()
     with open_store(settings) as store:
         with progress("articles") as advance:
-            add_missing_sources(store, loaded, advance)
+            add_missing_sources(store, campaign, advance)
         if dry_run:
-            _print_estimate(loaded.name, estimate(store, loaded, settings), as_json)
+            _print_estimate(campaign.name, estimate(store, campaign, settings), as_json)
             return
-        with progress("candidates", is_shown=not debug) as advance:
-            options = GenerateOptions(max_usd, max_tokens, retry_refused, debug, engine == "ray")
-            counts, meter = run_generation(store, loaded, settings, advance, options)
-    _print_result(loaded.name, counts, meter, as_json)
+        with progress("candidates", is_shown=not options.debug) as advance:
+            report = run_generation(store, campaign, settings, advance, options)
+    _print_result(campaign.name, report, as_json)
 
 
-def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bool) -> None:
+def _print_result(name: str, report: "GenerationReport", as_json: bool) -> None:
+    counts, meter = report.stored, report.meter
     if as_json:
         print_json(
             {
@@ -86,6 +107,8 @@ def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bo
                 "input_tokens": meter.input_tokens,
                 "output_tokens": meter.output_tokens,
                 "usd": meter.usd,
+                "repaired": meter.repairs,
+                "changes": list(report.changes),
             }
         )
         return
@@ -95,6 +118,10 @@ def _print_result(name: str, counts: "StoredCounts", meter: "Meter", as_json: bo
         f"{meter.requests} requests ({meter.cached} cached): {meter.input_tokens:,} input tokens, "
         f"{meter.output_tokens:,} output tokens{cost}."
     )
+    if report.changes:
+        echo(f"Requests were changed for the teacher: {'; '.join(report.changes)}.")
+    if meter.repairs:
+        echo(f"{meter.repairs} replies had invalid JSON, which was repaired.")
     if meter.is_stopped:
         echo("Stopped at the limit. To continue, run the command again with a higher limit.")
 

@@ -13,6 +13,7 @@ _NEXT = {
     "doctor": "timbre init NAME",
     "articles add": "timbre generate CAMPAIGN",
     "articles list": "timbre generate CAMPAIGN",
+    "articles audit": "timbre articles add SOURCE",
     "tone check": "timbre check CAMPAIGN",
     "persona check": "timbre check CAMPAIGN",
     "review serve": "timbre review logins",

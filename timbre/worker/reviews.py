@@ -34,8 +34,8 @@ def watch_reviews(
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise SettingsError(
-            f"--reviews is “{address}”, but must be the HOST:PORT at which Argilla can reach this "
-            "worker, such as timbre:8100."
+            f"--reviews is “{address}”, but it must be the HOST:PORT at which Argilla can reach "
+            "this worker, such as timbre:8100."
         )
     threads = []
     for number, (_, campaign) in enumerate(campaigns, int(port)):

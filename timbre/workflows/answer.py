@@ -9,12 +9,13 @@ from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.runs import check_finished
 from db.store import Store
 from db.versions.contents import version_examples
+from pipelines.served import Sampling, ServedModel
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.settings import Settings
 from trainer.answer import answer
 from trainer.arms import Arm, Decoding
-from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import answer_remotely
 from trainer.training.checkpoints import ADAPTER
 
 BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
@@ -36,11 +37,14 @@ class Server:
     api_key: str = field(repr=False)
     base_url: str = ""
 
-    def endpoint(self, arm: Arm) -> Endpoint:
-        """Return the endpoint that generates an arm's answers."""
+    def model(self, arm: Arm, decoding: Decoding) -> ServedModel:
+        """Return the served model that generates an arm's answers."""
+        sampling = Sampling(
+            decoding.max_new_tokens, decoding.temperature, decoding.top_p, decoding.seed
+        )
         if arm.adapter:
-            return Endpoint(self.url, self.tuned, self.api_key)
-        return Endpoint(self.base_url or self.url, self.base, self.api_key)
+            return ServedModel(self.url, self.tuned, self.api_key, sampling)
+        return ServedModel(self.base_url or self.url, self.base, self.api_key, sampling)
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,9 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
         return 0
     if task.server is None:
         return store.add(answer(missing, task.arm, decoding, on_progress))
-    endpoint = task.server.endpoint(task.arm)
-    return store.add(answer_remotely(missing, task.arm, decoding, endpoint, on_progress))
+    model = task.server.model(task.arm, decoding)
+    outputs = answer_remotely(missing, task.arm, decoding, model, on_progress)
+    return sum(store.add([output]) for output in outputs)  # each is kept if a later one fails
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:

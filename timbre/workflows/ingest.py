@@ -1,6 +1,7 @@
 """Read articles and passages from a source, and store them together with rejections."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,16 +113,21 @@ def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
-    passages = sorted(store.stream(Passage, article=articles), key=generation_order)
+    passages = in_generation_order(store.stream(Passage, article=articles))
     return passages[: campaign.generate.limit or None]
 
 
-def generation_order(passage: Passage) -> tuple[int, str]:
-    """The sort key of passages: the first one of every article before the second of any.
+def in_generation_order(passages: Iterable[Passage]) -> list[Passage]:
+    """Sort passages so that the first one of every article comes before any second one.
 
-    A limit then takes from as many articles as it can.
+    A limit then covers as many articles as possible.
     """
-    return passage.position, passage.id
+    ranks = Counter[str]()
+    ranked: list[tuple[int, str, Passage]] = []
+    for passage in sorted(passages, key=lambda p: p.position):
+        ranked.append((ranks[passage.article], passage.id, passage))
+        ranks[passage.article] += 1
+    return [passage for *_, passage in sorted(ranked)]
 
 
 def _fingerprint(source: str) -> str:

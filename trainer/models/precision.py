@@ -63,7 +63,9 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
     """
     if requested not in PRECISION_NAMES:
         names = ", ".join(PRECISION_NAMES)
-        raise TrainerError(f"“{requested}” isn't a precision. Set precision to one of {names}.")
+        raise TrainerError(
+            f"“{requested}” isn't a known precision. Set precision to one of {names}."
+        )
     device = device or best_device()
     has_bfloat16, reason = _bfloat16_support(device)
     fast: PrecisionName = "bfloat16" if has_bfloat16 else "float32"

@@ -1,92 +1,99 @@
-"""Generate answers with a model on any OpenAI-compatible server, including vLLM with LoRA adapters.
+"""Outputs of a served model: any server with OpenAI's API, including vLLM with LoRA adapters.
 
-The server renders the chat template, so outputs record its URL and the model name instead of
-fingerprints.
+The server renders the chat template, so outputs record the server's address and the model's name
+there instead of fingerprints. How a server is asked is up to the caller.
 """
 
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
-
-from openai import OpenAI
+from typing import Protocol
 
 from db.records import Example, Output
 from trainer.arms import Arm, Decoding, generation_json
 from trainer.chat import clean_reply, prompt_of
 from trainer.errors import TrainerError
-from trainer.services.openai_client import openai_client
 
-_CONCURRENCY = 8
+_FIRST_CHUNK, _CHUNK = 3, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A server and the name of a model on it, which can be a LoRA adapter if the server is vLLM."""
+class ServedAnswer(Protocol):
+    """An answer, or the reason for none; `seconds` is how long it took."""
+
+    @property
+    def text(self) -> str | None: ...  # noqa: D102 # see the class
+    @property
+    def reason(self) -> str: ...  # noqa: D102 # see the class
+    @property
+    def output_tokens(self) -> int | None: ...  # noqa: D102 # see the class
+    @property
+    def seconds(self) -> float: ...  # noqa: D102 # see the class
+
+
+class Server(Protocol):
+    """A server and its name for the model (for vLLM, a LoRA adapter's name is a model name)."""
 
     url: str
     model: str
-    api_key: str = field(default="none", repr=False)
-    timeout: float = 120.0
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """How requests were changed because the server rejected their parameters."""
+
+    def ask(self, chats: Sequence[list[dict[str, str]]]) -> Sequence[ServedAnswer]:
+        """The answers in the order of the chats."""
 
 
 def answer_remotely(
     prompts: Sequence[Example],
     arm: Arm,
     decoding: Decoding,
-    endpoint: Endpoint,
+    server: Server,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Output]:
     """Yield the served model's answer to each prompt, in order.
 
-    Raises `TrainerError` if the server is unreachable or returns an error, or if `no_repeat` is
-    set, which the OpenAI API doesn't support.
+    Raises `TrainerError` if `no_repeat` is set, which OpenAI's API doesn't have, if the first three
+    prompts get no answer for the same reason, and at the end if other prompts got none.
     """
     if decoding.no_repeat:
         raise TrainerError(
             f"no_repeat is {decoding.no_repeat}, but served models don't support it. Set no_repeat "
             "to 0."
         )
-    advice = f"Check that the server is running, serves “{endpoint.model}” and accepts the API key."
-    with (
-        openai_client(endpoint.url, endpoint.api_key, endpoint.timeout, advice) as client,
-        ThreadPoolExecutor(_CONCURRENCY) as pool,
-    ):
-        answer_one = partial(_answer, client, endpoint, arm, decoding)
-        try:
-            for count, output in enumerate(pool.map(answer_one, prompts), start=1):
-                yield output
-                if on_progress:
-                    on_progress(count, len(prompts))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    reasons = Counter[str]()
+    count = 0
+    while chunk := prompts[count : count + (_CHUNK if count else _FIRST_CHUNK)]:
+        messages = [arm.messages(prompt_of(example)) for example in chunk]
+        chats = [[{"role": m.role.value, "content": m.content} for m in each] for each in messages]
+        for example, turns, answer in zip(chunk, messages, server.ask(chats), strict=True):
+            text = clean_reply(answer.text or "")
+            if not text:
+                reasons[answer.reason or "an empty answer"] += 1
+                continue
+            yield Output(
+                prompt=example.id,
+                arm=arm.name,
+                run=arm.run,
+                messages=turns,
+                text=text,
+                generation=_generation(arm, decoding, server),
+                seed=decoding.seed,
+                output_tokens=answer.output_tokens or 0,
+                seconds=answer.seconds,
+            )
+        count += len(chunk)
+        if on_progress:
+            on_progress(count, len(prompts))
+        if count == _FIRST_CHUNK and _FIRST_CHUNK in reasons.values():
+            break
+    if reasons:
+        reason, missing = reasons.most_common(1)[0][0], reasons.total()
+        raise TrainerError(
+            f"{missing} of {count} prompts got no answer from “{server.model}” at {server.url}: "
+            f"{reason}. Fix that and run the command again."
+        )
 
 
-def _answer(
-    client: OpenAI, endpoint: Endpoint, arm: Arm, decoding: Decoding, example: Example
-) -> Output:
-    messages = arm.messages(prompt_of(example))
-    turns: Any = [{"role": m.role.value, "content": m.content} for m in messages]
-    started = time.monotonic()
-    completion = client.chat.completions.create(
-        model=endpoint.model,
-        messages=turns,
-        max_tokens=decoding.max_new_tokens,
-        temperature=decoding.temperature,
-        top_p=decoding.top_p,
-        seed=decoding.seed,
-    )
-    tokens = completion.usage.completion_tokens if completion.usage else 0
-    return Output(
-        prompt=example.id,
-        arm=arm.name,
-        run=arm.run,
-        messages=messages,
-        text=clean_reply(completion.choices[0].message.content or ""),
-        generation=generation_json(arm, decoding, endpoint=endpoint.url, model=endpoint.model),
-        seed=decoding.seed,
-        output_tokens=tokens or 0,
-        seconds=time.monotonic() - started,
-    )
+def _generation(arm: Arm, decoding: Decoding, server: Server) -> str:
+    changes = {"changes": list(server.changes)} if server.changes else {}
+    return generation_json(arm, decoding, endpoint=server.url, model=server.model, **changes)

@@ -91,7 +91,8 @@ class SelfTest:
         raise TrainerError(
             f"The self-test of the first batch failed: {problem}. Check the base model's chat "
             "template: only assistant turns (or an entire plain text) may contribute to the loss.\n"
-            f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
+            "The mask (tokens in «…» count towards the loss): "
+            f"{show_mask(self.chat.tokenizer, ids, marks)}"
         )
 
 

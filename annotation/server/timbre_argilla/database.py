@@ -61,8 +61,8 @@ def prepare(credentials: Credentials) -> None:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise LaunchError(
-            f"Can't open the database {url} ({reason}). Check the URL, and that the database is "
-            "running."
+            f"Can't open the database {url} ({reason}). Check the URL, and make sure that the "
+            "database is running."
         ) from error
     if schema != SCHEMA:
         _migrate()

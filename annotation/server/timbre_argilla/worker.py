@@ -137,7 +137,9 @@ async def import_rows(
     ):
         dataset = await _load_dataset(db, dataset_id)
         if not dataset.is_ready:
-            raise ValueError("Publish the dataset before importing records into it.")
+            raise ValueError(
+                "The dataset isn't published yet. Publish it before you import records into it."
+            )
         while batch := await asyncio.to_thread(next, batches, None):
             await hub._import_batch_to(db, engine, batch, dataset)
 

@@ -9,7 +9,8 @@ _ISO = re.compile(r"(\d{3,4})-(\d{1,2})-(\d{1,2})\Z")
 _YES = frozenset({"y", "yes", "1", "on", "true"})
 _DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])(?:er|º|\.)?\Z")
 _WRITTEN = re.compile(r"(?:\d{1,2}(?:er|º|\.)? )?[^\W\d]+\.?(?: \d{1,2},?)? \d{1,4}\Z")
-_LANGUAGE_ORDER = {"de": "{day}. {month} {year}", "es": "{day} de {month} de {year}"}
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SEPARATORS = {"es": " de ", "pt": " de "}
 
 
 def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
@@ -57,7 +58,7 @@ def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
     has_year = year.isdigit() or (not year and day and month)
-    if month is None or not has_year or (day and not (month and _DAY.match(day))):
+    if month is None or not has_year or (day and not (month and _is_day(day, month, wiki))):
         return None
     return _in_order(day.lstrip("0"), month, year, wiki, is_month_first)
 
@@ -65,13 +66,18 @@ def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
 def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool) -> str:
     if wiki.language == "fr" and day == "1":
         day = "1er"
-    if day and wiki.language in _LANGUAGE_ORDER:
-        order = _LANGUAGE_ORDER[wiki.language]
-        text = order.format(day=day.rstrip("."), month=month, year=year)
-        return text.removesuffix(" de ").rstrip()
+    if day and wiki.language == "de":
+        day = f"{day.rstrip('.')}."
     if is_month_first and day:
         return f"{month} {day}, {year}".rstrip(", ")
-    return " ".join(part for part in (day, month, year) if part)
+    separator = _SEPARATORS.get(wiki.language, " ")
+    return separator.join(part for part in (day, month, year) if part)
+
+
+def _is_day(day: str, month: str, wiki: Wiki) -> bool:
+    """Return whether a month has such a day."""
+    digits = re.match(r"\d+", day)
+    return bool(_DAY.match(day) and digits and int(digits[0]) <= _DAYS[wiki.months.index(month)])
 
 
 def _month(text: str, wiki: Wiki) -> str | None:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.wikipedia.templates.template_call import TemplateCall
 from pipelines.wikipedia.templates.wiki import Wiki
@@ -135,7 +135,9 @@ def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{val|1.007|0.002|u=kg}}` as “1.007 ± 0.002 kg”."""
-    text = format_number(_clean(call.value(0)), wiki.numbers)
+    # Unlike other templates, {{val}} doesn't separate the thousands of four digits.
+    numbers = wiki.numbers and replace(wiki.numbers, grouped_from=5)
+    text = format_number(_clean(call.value(0)), numbers)
     uncertainty = _clean(call.value(1))
     if text is None or call.value(2):
         return None

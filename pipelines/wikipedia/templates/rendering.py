@@ -5,6 +5,7 @@ listed, or whose arguments can't be parsed, leaves a hole. A passage with a hole
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import TypeAlias
 
 from pipelines.wikipedia.templates import dates, phrases, quantities
@@ -44,21 +45,38 @@ _RENDERERS: dict[str, Renderer] = {
 }
 
 
+class Treatment(StrEnum):
+    """What became of a template call."""
+
+    RENDERED = "rendered"
+    HIDDEN = "hidden"
+    EVALUATED = "evaluated"
+    HOLE = "hole"
+
+
 def render_template(inner: str, wiki: Wiki, title: str) -> str:
     """Render the content of `{{…}}`, in which nested templates are already rendered."""
+    return treat_template(inner, wiki, title)[1]
+
+
+def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
+    """Render the content of `{{…}}`, and say how it was treated."""
     function = parse_function(inner, wiki, title)
     if function is not None:
         text = evaluate_function(function)
-        return hole(function.name) if text is None else text
+        if text is None:
+            return Treatment.HOLE, hole(function.name)
+        return Treatment.EVALUATED, text
     call = parse_call(inner)
     treatment, pattern = wiki.treatment(call.name)
     if treatment == "nothing":
-        return ""
+        return Treatment.HIDDEN, ""
     if treatment == "unknown" and call.name.startswith("lang-") and "language" in wiki.words:
         treatment, pattern = "shows", "@labelled"
     text = None if treatment == "unknown" else _show(pattern, call, wiki)
     shown = text or _hole(call, inner)
-    return f"{ASIDE}{shown}{ASIDE_END}" if treatment == "aside" else shown
+    shown = f"{ASIDE}{shown}{ASIDE_END}" if treatment == "aside" else shown
+    return Treatment.RENDERED if text else Treatment.HOLE, shown
 
 
 def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:

@@ -21,7 +21,7 @@ class NumberFormat:
 
     thousands: str = ","
     decimal: str = "."
-    grouped_from: int = 5
+    grouped_from: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Wiki:
     months: tuple[str, ...] = ()
     quotation: tuple[str, str] = ("“", "”")
     has_variants: bool = False
+    disambiguation: frozenset[str] = frozenset()
+    list_titles: tuple[str, ...] = ()
+    list_ends: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
@@ -77,6 +80,13 @@ def template_name(text: str) -> str:
 
 
 @cache
+def listed_wikis() -> frozenset[str]:
+    """Return the languages of the wikis that have a table of their own."""
+    names = {file.name.partition(".")[0] for file in (files(__package__) / "wikis").iterdir()}
+    return frozenset(names - {"common", "__init__"})
+
+
+@cache
 def load_wiki(language: str) -> Wiki:
     """Load the rules of the wiki in a language, or the common rules if the language has no file."""
     common = _read_table("common")
@@ -94,6 +104,9 @@ def load_wiki(language: str) -> Wiki:
         months=tuple(own.get("months", ())),
         quotation=tuple(own.get("quotation", ("“", "”"))),
         has_variants=own.get("has_variants", False),
+        disambiguation=frozenset(_listed(common, own, "disambiguation")),
+        list_titles=tuple(_listed(common, own, "list_titles")),
+        list_ends=tuple(_listed(common, own, "list_ends")),
         words=own.get("words", {}),
         languages=own.get("languages", {}),
         currencies=own.get("currencies", {}),

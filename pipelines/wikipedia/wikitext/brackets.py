@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
+from pipelines.wikipedia.wikitext.markers import hole
+
 _Renderer = Callable[[str], str]
 
 _TOKEN = re.compile(r"(\{\{|\}\}|\[\[|\]\])")
+_MAX_DEPTH = 200
 _OPENING = {"}}": "{{", "]]": "[["}
 
 
@@ -13,33 +16,32 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
     Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
-    is kept, so that an editor's typo doesn't remove the rest of the page.
+    is kept, so that an editor's typo doesn't remove the rest of the page. A text with brackets that
+    are nested deeper than MediaWiki allows becomes a hole.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
+    open_count = {"{{": 0, "[[": 0}
     tokens = _TOKEN.split(text)
     for before, token in zip(tokens[::2], tokens[1::2], strict=False):
-        kind, pieces = stack[-1]
-        pieces.append(before)
+        stack[-1][1].append(before)
         if token in renderers:
+            if len(stack) > _MAX_DEPTH:
+                return hole("nested too deeply")
             stack.append((token, []))
-        elif (opening := _OPENING[token]) == kind or _unwind(stack, opening):
+            open_count[token] += 1
+        elif open_count[opening := _OPENING[token]]:
+            _unwind(stack, opening, open_count)
             kind, pieces = stack.pop()
+            open_count[kind] -= 1
             stack[-1][1].append(renderers[kind]("".join(pieces)))
     stack[-1][1].append(tokens[-1])
     return "".join(piece for _, pieces in stack for piece in pieces)
 
 
-def _unwind(stack: list[tuple[str, list[str]]], opening: str) -> bool:
-    """Drop all brackets that were opened after the last bracket of the given kind.
-
-    Returns False if no such bracket is open.
-    """
-    position = len(stack) - 1
-    while position and stack[position][0] != opening:
-        position -= 1
-    if not position:
-        return False
-    stack[position][1].extend(piece for _, pieces in stack[position + 1 :] for piece in pieces)
-    del stack[position + 1 :]
-    return True
+def _unwind(stack: list[tuple[str, list[str]]], opening: str, open_count: dict[str, int]) -> None:
+    """Drop the brackets above the last open bracket of a kind, and keep their text."""
+    while stack[-1][0] != opening:
+        kind, pieces = stack.pop()
+        open_count[kind] -= 1
+        stack[-1][1].extend(pieces)

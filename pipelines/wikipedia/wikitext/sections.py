@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipelines.text.words import load_lexicon
@@ -11,6 +11,7 @@ from pipelines.wikipedia.templates.rendering import render_template
 from pipelines.wikipedia.templates.wiki import Wiki, load_wiki
 from pipelines.wikipedia.wikitext.apostrophes import remove_emphasis
 from pipelines.wikipedia.wikitext.brackets import render_brackets
+from pipelines.wikipedia.wikitext.elements import replace_elements
 from pipelines.wikipedia.wikitext.formulas import render_formula
 from pipelines.wikipedia.wikitext.links import render_link
 from pipelines.wikipedia.wikitext.markers import FRACTION, remove_markers
@@ -31,18 +32,15 @@ class Section:
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # If a note isn't closed before the next one starts, only its tag is removed.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
-_NOWIKI = re.compile(r"<nowiki\s*>(.*?)</nowiki\s*>", re.I | re.DOTALL)
-_NOT_PROSE = re.compile(
-    r"<(gallery|timeline|imagemap|score|syntaxhighlight|source|pre|hiero|references|graph|mapframe"
-    r"|templatestyles|inputbox|s|del|strike|canvas|audio|video|categorytree|section|indicator)\b"
-    r"(?:[^<>]*/>|[^<>]*>.*?</\1\s*>)",
-    re.I | re.DOTALL,
+_NOT_PROSE = (
+    "gallery|timeline|imagemap|score|syntaxhighlight|source|pre|hiero|references|graph|mapframe"
+    "|templatestyles|inputbox|s|del|strike|canvas|audio|video|categorytree|section|indicator"
 )
-_BLOCK = re.compile(r"<(table|ul|ol|dl)\b[^<>]*>.*?</\1\s*>", re.I | re.DOTALL)
-_FORMULA = re.compile(r"<(math|chem|ce)\b[^<>]*>(.*?)</\1\s*>", re.I | re.DOTALL)
+_BLOCKS = "table|ul|ol|dl"
+_FORMULAS = "math|chem|ce"
+_QUOTATIONS = "blockquote|poem"
 _SCRIPT = re.compile(r"<su([pb])\b[^<>]*>([^<>]*)</su\1\s*>", re.I)
 _BREAK = re.compile(r"</?\s*(?:br|hr)\b[^<>]*>", re.I)
-_QUOTATION = re.compile(r"<(blockquote|poem)\b[^<>]*>(.*?)</\1\s*>", re.I | re.DOTALL)
 _PARAGRAPH = re.compile(r"</?(?:blockquote|p|div|poem|center)\b[^<>]*>", re.I)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>", re.I)
 _EXTERNAL_LINK = re.compile(
@@ -69,15 +67,20 @@ def parse_wikitext(text: str, language: str = "en", title: str = "") -> list[Sec
     page title.
     """
     wiki = load_wiki(language)
+    return render_page(text, wiki, lambda inner: render_template(inner, wiki, title))
+
+
+def render_page(text: str, wiki: Wiki, render: Callable[[str], str]) -> list[Section]:
+    """Return the sections of a page that contain prose; `render` renders the inside of `{{…}}`."""
     sections: list[Section] = []
-    for heading, lines in _by_heading(_render(text, wiki, title)):
+    for heading, lines in _by_heading(_render(text, wiki, render)):
         paragraphs = tuple(join_paragraphs(lines))
         if paragraphs:
             sections.append(Section(heading, paragraphs))
     return sections
 
 
-def _render(text: str, wiki: Wiki, title: str) -> str:
+def _render(text: str, wiki: Wiki, render: Callable[[str], str]) -> str:
     """Render the links, templates, tags and entities in a text, without changing its lines."""
     text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
@@ -85,12 +88,12 @@ def _render(text: str, wiki: Wiki, title: str) -> str:
     if "<" in text:
         text = _COMMENT.sub("", text)
         text = _NOTE.sub("", text)
-        text = _NOWIKI.sub(lambda m: m.group(1).translate(_ENTITY), text)
-        text = _NOT_PROSE.sub("", text)
-        text = _FORMULA.sub(lambda m: render_formula(m.group(2)), text)
+        text = replace_elements(text, "nowiki", lambda _, content: content.translate(_ENTITY))
+        text = replace_elements(text, _NOT_PROSE, lambda *_: "")
+        text = replace_elements(text, _FORMULAS, lambda _, content: render_formula(content))
     if wiki.has_variants:
         text = convert_variants(text)
-    text = render_brackets(text, lambda inner: render_template(inner, wiki, title), render_link)
+    text = render_brackets(text, render, render_link)
     text = _EXTERNAL_LINK.sub(lambda m: m.group(1) or m.group(2) or "", _BRACKETS.sub("", text))
     if "<" in text:
         text = _strip_tags(text, wiki)
@@ -109,8 +112,10 @@ def _join_fraction(whole: str | None, fraction: str | None) -> str:
 
 
 def _strip_tags(text: str, wiki: Wiki) -> str:
-    text = _BLOCK.sub("", text)
-    text = _QUOTATION.sub(lambda m: f"\n{quote_block(m.group(2), '', wiki)}\n", text)
+    text = replace_elements(text, _BLOCKS, lambda *_: "")
+    text = replace_elements(
+        text, _QUOTATIONS, lambda _, content: f"\n{quote_block(content, '', wiki)}\n"
+    )
     text = _SCRIPT.sub(_render_script, text)
     text = _PARAGRAPH.sub("\n", _BREAK.sub(" ", text))
     return _TAG.sub("", text)

@@ -13,6 +13,7 @@ _FLAGS = re.compile(r"\s*([A-Z;]+|zh-[a-z]+(?:;\s*zh-[a-z]+)*)\s*\|")
 _OPTION = re.compile(r"\s*(zh(?:-[a-z]+)?)\s*:(.*)\Z", re.DOTALL)
 _SIMPLIFIED = ("zh-hans", "zh-cn", "zh-sg", "zh-my", "zh")
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo", "zh")
+_MAX_DEPTH = 10  # as in MediaWiki
 _HIDDEN_FLAGS = frozenset("HT-")
 _SIMPLIFIED_ONLY = re.compile("[这国们来说对时个为会学东车长发见么马门问语后无业开关两与从当实点]")
 _TRADITIONAL_ONLY = re.compile("[這國們來說對時個為會學東車長發見麼馬門問語後無業開關兩與從當實點]")
@@ -24,10 +25,11 @@ def convert_variants(text: str) -> str:
         return text
     is_simplified = len(_SIMPLIFIED_ONLY.findall(text)) >= len(_TRADITIONAL_ONLY.findall(text))
     preferred = _SIMPLIFIED if is_simplified else _TRADITIONAL
-    before = ""
-    while before != text:
+    for _ in range(_MAX_DEPTH):
         before, text = text, _RULE.sub(lambda m: _choose(m.group(1), preferred), text)
-    return text
+        if text == before:
+            break
+    return text.replace("-{", hole("-{")) if "-{" in text else text
 
 
 def _choose(rule: str, preferred: tuple[str, ...]) -> str:

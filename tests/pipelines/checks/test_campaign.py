@@ -90,7 +90,7 @@ def test_what_the_voice_forbids_is_rejected_and_named() -> None:
     "answer",
     [
         "Well, as an AI, I'd say that it was built back in 1867, with eleven arches.",
-        "- Agnes Tulloch built it back in 1867\n- It has got eleven arches as well",
+        "- Agnes Tulloch built it back in 1867, you know\n- It has got eleven arches as well",
     ],
 )
 def test_markdown_and_phrases_of_models_pass_where_nothing_forbids_them(answer: str) -> None:

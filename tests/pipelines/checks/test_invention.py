@@ -77,3 +77,15 @@ def test_imported_chat_without_a_reference_passes() -> None:
 
 def test_empty_answer_has_no_invented_sentence() -> None:
     assert find_invented_sentence("", PASSAGE) == ""
+
+
+def test_other_languages_are_not_checked() -> None:
+    answer = "Das Ding trug sogar einen Hut namens Robohut."
+    candidate = Candidate(
+        campaign="c",
+        kind=CandidateKind.CONVERSATION,
+        provenance=Provenance((), "t", "{}", 0),
+        messages=(Message(Role.USER, "Was?"), Message(Role.ASSISTANT, answer)),
+        reference="Es konnte elf Sätze sprechen.",
+    )
+    assert check_invention(CheckInput(candidate, PASSAGE, "de")) is None

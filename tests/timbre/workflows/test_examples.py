@@ -55,7 +55,7 @@ def test_version_without_texts_of_the_voice_is_an_error(store: Store, campaign: 
     freeze(store, PLAN, add_approvals(store, range(40)))
     persona = load_campaign("demo-persona")
     persona = replace(persona, generate=replace(persona.generate, examples="first"))
-    with pytest.raises(SettingsError, match="has no approved text of the persona “Marlo”"):
+    with pytest.raises(SettingsError, match="contains no approved texts for the persona “Marlo”"):
         approved_examples(store, persona)
 
 

@@ -12,6 +12,7 @@ import pytest
 from db.records import Article, Candidate, Measure, Passage, Rejection
 from db.store import Store
 from pipelines.replies import parse_text
+from tests.pipelines.conftest import TEXTS
 from tests.pipelines.servers import KEY, Handler, Server, answers, is_rewrite
 from tests.serving import serving
 from tests.timbre.conftest import CommandResult, Timbre
@@ -34,6 +35,24 @@ def use_an_unsupported_name(handler: Handler, body: dict[str, Any]) -> None:
     """Reply with a name that isn't in the passage, unless the prompt says that this was wrong."""
     if is_rewrite(body) and "unsupported name" not in body["messages"][-1]["content"]:
         handler.complete("Well, I was told by Ignatius that the thing was built.")
+    else:
+        answers(handler, body)
+
+
+def reject_every_request(handler: Handler, body: dict[str, Any]) -> None:
+    """Reject requests for a reason that no other request solves."""
+    del body
+    error = {"message": f"This model is retired. (key {KEY})", "type": "invalid_request_error"}
+    handler.respond(400, json.dumps({"error": error}))
+
+
+def reject_a_seed(handler: Handler, body: dict[str, Any]) -> None:
+    """Reject requests with a seed, and reply with a line break in a JSON string."""
+    if "seed" in body:
+        handler.respond(422, '{"detail": [{"loc": ["body", "seed"], "msg": "not permitted"}]}')
+    elif '{"plain_answer"' in body["messages"][-1]["content"]:
+        passage = body["messages"][-1]["content"].split("<passage>\n")[1].split("\n</passage>")[0]
+        handler.complete('{"plain_answer": "' + passage.replace(". ", ".\n") + '",}')
     else:
         answers(handler, body)
 
@@ -73,8 +92,9 @@ def run(timbre: Timbre, *arguments: str, status: int = 0) -> CommandResult:
     return result
 
 
-def generate(timbre: Timbre, *arguments: str) -> dict[str, Any]:
-    counts: dict[str, Any] = json.loads(run(timbre, "generate", *arguments, "--json").out)
+def generate(timbre: Timbre, *arguments: str, status: int = 0) -> dict[str, Any]:
+    result = run(timbre, "generate", *arguments, "--json", status=status)
+    counts: dict[str, Any] = json.loads(result.out)
     return counts
 
 
@@ -122,6 +142,38 @@ def test_a_limit_is_never_exceeded_and_finished_rows_are_kept(
     assert rest["requests"] + first["requests"] == 6
     prompts = Counter(json.dumps(body["messages"]) for body in server.requests)
     assert set(prompts.values()) == {1}
+
+
+def test_a_run_stops_at_the_third_row_if_all_fail_for_the_same_reason(
+    timbre: Timbre, campaign: str, server: Server, store: Store
+) -> None:
+    add_passages(store, tuple(f"Passage {n}. {TEXTS[0]}" for n in range(3, 40)))
+    server.behaviour = reject_every_request
+    error = run(timbre, "generate", campaign, status=1).err
+    assert "first 3 texts failed for the same reason: rejected with status 400" in error
+    assert "This model is retired. (key …)" in error
+    assert len(server.requests) == 3
+    assert store.count(Rejection, scope="bridges") == 3
+    counts = generate(timbre, campaign, "--keep-going", status=1)
+    assert counts["made"] == {"rejected: rejected with status 400": 40}
+
+
+def test_what_was_changed_and_repaired_is_reported(
+    timbre: Timbre, campaign: str, server: Server
+) -> None:
+    server.behaviour = reject_a_seed
+    counts = generate(timbre, campaign)
+    assert counts["made"] == {"conversation": 3}
+    assert (counts["changes"], counts["repaired"]) == (["seed isn't sent"], 3)
+    assert sum("seed" in body for body in server.requests) <= 2  # those sent at the same time
+    server.requests.clear()
+    assert "3 replies had invalid JSON" in run(timbre, "generate", campaign).out
+    assert server.requests == []
+
+
+def test_batches_cannot_be_debugged(timbre: Timbre, campaign: str) -> None:
+    error = run(timbre, "generate", campaign, "--batch", "--debug", status=1).err
+    assert "--batch can't be used with --debug" in error
 
 
 def test_a_limit_in_dollars_needs_prices(timbre: Timbre) -> None:

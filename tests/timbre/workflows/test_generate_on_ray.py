@@ -23,7 +23,7 @@ from tests.pipelines.servers import KEY, Server
 from tests.serving import serving
 from tests.timbre.conftest import ignore_progress
 from tests.timbre.workflows.conftest import add_passages
-from tests.timbre.workflows.test_generate import reject_the_last_step
+from tests.timbre.workflows.test_generate import reject_a_seed, reject_the_last_step
 from timbre.campaign import load_campaign
 from timbre.settings import read_settings
 from timbre.stores import open_store
@@ -119,7 +119,18 @@ def test_an_error_on_a_worker_is_one_sentence_and_earlier_replies_are_kept(
     assert "responded with status 403: the API key has no access to this model" in process.stderr
     assert "Traceback" not in process.stderr
     assert KEY not in process.stdout + process.stderr
-    assert len(replies(folder)) == 24
+    assert len(replies(folder)) == 6  # two replies for each of the first three rows
+
+
+def test_what_a_worker_changed_in_its_requests_is_reported(
+    cluster: str, use_home: Home, tmp_path: Path
+) -> None:
+    use_home("changed")
+    with serving(Server(reject_a_seed)) as server:
+        path = campaign(tmp_path, f"openai:m@{server.url}")
+        process = generate_on_ray(path, RAY_ADDRESS=cluster, TIMBRE_TEACHER_KEY=KEY)
+    assert process.returncode == 0, process.stderr
+    assert "changed for the teacher: seed isn't sent." in process.stdout
 
 
 def test_a_machine_without_ray_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

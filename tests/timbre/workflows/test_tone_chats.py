@@ -97,7 +97,7 @@ def test_chats_are_pushed_reviewed_frozen_trained_and_compared(
 
     annotator = replace(owner, api_key=add_user(owner, "shopkeeper").api_key)
     for candidate in candidates:
-        answers = {"tone": 4, "natural": "yes", "decision": "approve"}
+        answers: dict[str, int | str] = {"tone": 4, "natural": "yes", "decision": "approve"}
         answers |= {"faithful": "yes"} if candidate.passage else {}
         name = "shop-candidates" if candidate.passage else "shop-candidates-chats"
         submit(annotator, name, [approval(candidate.id, answers)])

@@ -152,7 +152,7 @@ def test_a_run_is_trained_answered_reported_and_promoted_by_a_person(
     assert promoted_run(store, "tone") == run
 
     error = " ".join(timbre("advise", "first", "--campaign", "tone.toml", status=1).err.split())
-    assert "Advice needs to know which answers are in the tone" in error
+    assert "Advice needs to know which answers match the tone" in error
     assert "no [target]" in error
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from db.records import Message, Role, Split
+from db.records import Message, Output, Role, Split
+from pipelines.errors import TeacherError
+from pipelines.served import Sampling, ServedModel
 from tests.serving import serving
 from tests.trainer.conftest import chat_example
 from trainer.arms import Arm, Decoding
 from trainer.errors import TrainerError
-from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import answer_remotely
 
 PROMPTS = [chat_example(number, Split.TEST) for number in range(11)]
 
@@ -25,6 +27,7 @@ class Server(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.body = ""
+        self.rejected = ""
 
     @property
     def url(self) -> str:
@@ -38,24 +41,18 @@ class Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(request)
         self.server.keys.add(self.headers["Authorization"])
-        is_known = request["model"] == "tuned"
-        text = f"<think>\n\n</think>\n\nYou said: {request['messages'][-1]['content']}"
-        choice = {
-            "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": text},
-        }
-        answer: dict[str, Any] = {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": request["model"],
-            "choices": [choice],
-            "usage": {"prompt_tokens": 3, "completion_tokens": 7, "total_tokens": 10},
-        }
-        value = answer if is_known else {"error": {"message": "no such model"}}
-        body = (self.server.body or json.dumps(value)).encode()
-        self.send_response(200 if is_known else 404)
+        if self.server.rejected and self.server.rejected in request:
+            message = f"Unsupported parameter: '{self.server.rejected}'"
+            self.respond(400, json.dumps({"error": {"message": message}}))
+        elif request["model"] != "tuned":
+            self.respond(404, json.dumps({"error": {"message": "no such model"}}))
+        else:
+            text = f"<think>\n\n</think>\n\nYou said: {request['messages'][-1]['content']}"
+            self.respond(200, self.server.body or json.dumps(completion(text)))
+
+    def respond(self, status: int, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -65,10 +62,26 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
+def completion(text: str, finish_reason: str = "stop") -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    return {
+        "choices": [{"index": 0, "finish_reason": finish_reason, "message": message}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 7, "total_tokens": 10},
+    }
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with serving(Server()) as served:
         yield served
+
+
+def served(url: str, name: str = "tuned", **settings: Any) -> ServedModel:
+    return ServedModel(url, name, "secret", Sampling(**{"max_tokens": 9, **settings}))
+
+
+def answers(model: ServedModel, count: int = 1) -> list[Output]:
+    return list(answer_remotely(PROMPTS[:count], Arm("x", "b"), Decoding(), model))
 
 
 def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -> None:
@@ -76,9 +89,9 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
     shots = (Message(Role.USER, "is it?"), Message(Role.ASSISTANT, "yes!"))
     arm = Arm("served", "big", run="r1", system="be green", shots=shots)
     decoding = Decoding(max_new_tokens=9, temperature=0.5, seed=4)
-    endpoint = Endpoint(server.url, "tuned", api_key="secret")
+    model = served(server.url, temperature=0.5, seed=4)
     outputs = list(
-        answer_remotely(PROMPTS, arm, decoding, endpoint, lambda *counts: progress.append(counts))
+        answer_remotely(PROMPTS, arm, decoding, model, lambda *counts: progress.append(counts))
     )
     assert [output.prompt for output in outputs] == [example.id for example in PROMPTS]
     assert all(o.text == f"You said: {o.messages[-1].content}" for o in outputs)
@@ -86,6 +99,7 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
         "system", "user", "assistant", "user"
     ]  # fmt: skip
     assert (outputs[0].output_tokens, outputs[0].run, outputs[0].seed) == (7, "r1", 4)
+    assert outputs[0].seconds > 0
     assert progress[-1] == (11, 11)
     assert {(a["max_tokens"], a["temperature"], a["seed"]) for a in server.requests} == {
         (9, 0.5, 4)
@@ -93,44 +107,69 @@ def test_each_prompt_is_answered_in_order_with_the_arm_s_turns(server: Server) -
     assert server.keys == {"Bearer secret"}
     generation = json.loads(outputs[0].generation)
     assert (generation["endpoint"], generation["model"]) == (server.url, "tuned")
+    assert "changes" not in generation
     assert "secret" not in outputs[0].generation
-    assert "secret" not in repr(endpoint)
+
+
+def test_a_rejected_parameter_is_left_out_and_the_outputs_say_so(server: Server) -> None:
+    server.rejected = "seed"
+    outputs = answers(served(server.url), 5)
+    assert len(server.requests) <= 5 + 3
+    assert [json.loads(output.generation)["changes"] for output in outputs] == [
+        ["seed isn't sent"]
+    ] * 5
 
 
 def test_a_model_that_is_not_served_is_an_error(server: Server) -> None:
-    with pytest.raises(TrainerError, match=r"request to .* failed .*no such model.*serves “other”"):
-        next(answer_remotely(PROMPTS, Arm("x", "b"), Decoding(), Endpoint(server.url, "other")))
+    with pytest.raises(TeacherError, match=r"other@http.*doesn't exist.*“no such model”"):
+        answers(served(server.url, "other"))
 
 
 def test_a_missing_server_is_an_error() -> None:
-    nowhere = Endpoint("http://127.0.0.1:9/v1", "tuned")
-    with pytest.raises(TrainerError, match=r"request to http://127.0.0.1:9/v1 failed"):
-        next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), nowhere))
+    model = served("http://127.0.0.1:9/v1")
+    model._endpoint.patience = 0.2
+    with pytest.raises(TeacherError, match=r"@http://127\.0\.0\.1:9/v1 can't be reached"):
+        answers(model)
 
 
 def test_a_decoding_rule_that_servers_lack_is_rejected(server: Server) -> None:
     with pytest.raises(TrainerError, match="no_repeat is 3, but served models don't support it"):
-        next(
-            answer_remotely(
-                PROMPTS, Arm("x", "b"), Decoding(no_repeat=3), Endpoint(server.url, "tuned")
-            )
-        )
+        next(answer_remotely(PROMPTS, Arm("x", "b"), Decoding(no_repeat=3), served(server.url)))
 
 
 @pytest.mark.parametrize(
-    "body",
-    ["<html></html>", "[]", "{}", '{"choices": []}', '{"choices": [{"message": 7}]}',
-     '{"choices": [{"message": {"content": [1]}}]}'],
+    ("body", "reason"),
+    [
+        ("<html></html>", "isn't a chat completion"),
+        ("[]", "isn't a chat completion"),
+        ("{}", "isn't a chat completion"),
+        ('{"choices": [{"message": 7}]}', "isn't a chat completion"),
+        ('{"choices": []}', "an empty reply"),
+        ('{"choices": [{"message": {"content": "<think>Hm"}}]}', "reasoning without an answer"),
+        ('{"choices": [{"message": {"content": null, "reasoning": "Hm"}}]}',
+         "reasoning without an answer"),
+    ],
 )  # fmt: skip
-def test_a_server_with_another_api_is_an_error(server: Server, body: str) -> None:
+def test_a_server_without_answers_is_an_error_after_three_prompts(
+    server: Server, body: str, reason: str
+) -> None:
     server.body = body
-    with pytest.raises(TrainerError, match=r"doesn't reply in OpenAI's format"):
-        next(answer_remotely(PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned")))
+    model = served(server.url)
+    model._endpoint.first_wait = 0.001
+    with pytest.raises(TrainerError, match=rf"3 of 3 prompts got no answer .*{reason}"):
+        answers(model, 11)
+
+
+def test_an_answer_may_end_at_the_longest_length_but_not_in_its_reasoning(server: Server) -> None:
+    server.body = json.dumps(completion("<think>Hm.</think>It goes on and", "length"))
+    (output,) = answers(served(server.url))
+    assert output.text == "It goes on and"
+    server.body = json.dumps(completion("<think>It goes on and", "length"))
+    with pytest.raises(TrainerError, match="cut off at max_tokens"):
+        answers(served(server.url))
 
 
 def test_characters_that_cannot_be_stored_are_replaced(server: Server) -> None:
     server.body = '{"choices": [{"message": {"content": " NUL \\u0000, half \\ud83d "}}]}'
-    (output,) = answer_remotely(
-        PROMPTS[:1], Arm("x", "b"), Decoding(), Endpoint(server.url, "tuned")
-    )
-    assert (output.text, output.output_tokens) == ("NUL \ufffd, half \ufffd", 0)
+    (output,) = answers(served(server.url))
+    assert output.text == "NUL \ufffd, half \ufffd"

@@ -9,22 +9,31 @@ from db.store import Store
 from evaluation.scorers.scorer import language_name
 from pipelines.journal import Reply
 from pipelines.meter import Meter, Prices
-from pipelines.plan import GenerationPlan, ReplyFn, Resources, VoiceRules
+from pipelines.plan import GenerationPlan, ReplyFn, Resources, VoiceRules, ignore_message
 from pipelines.prompting import ChatMessages, find_prompt_problems
 from pipelines.voices.persona import Persona
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError, ray_address, teacher_key
 
+_BATCH_API_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """The limits of a generation run, whether to retry rejections, and where the teacher runs."""
+    """The limits of a generation run, whether to retry rejections, and where the teacher runs.
+
+    With `keep_going`, the run continues even if its first texts fail for the same reason.
+    `by_batches` uses the provider's batch API, and `on_message` receives its progress.
+    """
 
     max_usd: float | None = None
     max_tokens: int | None = None
     retry: bool = False
     debug: bool = False
     ray: bool = False
+    keep_going: bool = False
+    by_batches: bool = False
+    on_message: Callable[[str], None] = ignore_message
 
 
 def generation_plan(
@@ -58,11 +67,16 @@ def generation_plan(
         max_tokens=config.max_tokens,
         concurrency=config.concurrency,
         retry=options.retry,
+        keep_going=options.keep_going,
+        by_batches=options.by_batches,
+        on_message=options.on_message,
         ray=ray_address() if options.ray else "",
         meter=Meter(prices, options.max_usd, options.max_tokens),
     )
     if config.kinds:
         plan = replace(plan, kinds=tuple(CandidateKind(kind) for kind in config.kinds))
+    if options.by_batches:  # a batch can take a day, so it should contain as many rows as possible
+        plan = replace(plan, batch=_BATCH_API_ROWS)
     return replace(plan, batch=1, concurrency=1) if options.debug else plan
 
 

@@ -14,6 +14,7 @@ from pipelines.errors import TeacherError
 from pipelines.meter import Meter
 from pipelines.personas import generate_persona_texts
 from pipelines.plan import GenerationPlan
+from pipelines.teachers.endpoints.endpoint import BATCH_PRICE
 from pipelines.voices.readiness import find_ability_problem
 from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
@@ -43,19 +44,26 @@ class Estimate:
     usd: float
 
 
+@dataclass(frozen=True)
+class GenerationReport:
+    """What a run stored and requested, and how it changed its requests for the teacher."""
+
+    stored: StoredCounts
+    meter: Meter
+    changes: tuple[str, ...]
+
+
 def generate(
     store: Store,
     campaign: Campaign,
     settings: Settings,
     on_progress: ProgressCallback,
     options: GenerateOptions | None = None,
-) -> tuple[StoredCounts, Meter]:
+) -> GenerationReport:
     """Generate the candidates of a campaign and store them as they arrive.
 
     Existing candidates aren't generated again. However the run ends, all candidates that have
     arrived are stored.
-
-    Returns the counts of stored records, and the meter that tracked the teacher's requests.
 
     Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
     every text was rejected; `TeacherError` if the teacher can't be used.
@@ -66,10 +74,11 @@ def generate(
     examples = approved_examples(store, campaign)
     plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
     records = generate_records(store, campaign, plan)
-    counts = store_records(store, records, plan.meter.prices, on_progress)
-    if not counts.has_candidates and not plan.meter.is_stopped:
-        raise SettingsError(_describe_nothing(campaign, counts))
-    return counts, plan.meter
+    prices = plan.meter.prices.at(BATCH_PRICE if plan.by_batches else 1.0)
+    stored = store_records(store, records, prices, on_progress)
+    if not stored.has_candidates and not plan.meter.is_stopped:
+        raise SettingsError(_describe_nothing(campaign, stored))
+    return GenerationReport(stored, plan.meter, tuple(plan.dialect.changes))
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:

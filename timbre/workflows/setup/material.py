@@ -11,7 +11,7 @@ from pipelines.articles.sources import source_name
 from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.errors import SourceError
 from timbre.campaign import Campaign
-from timbre.workflows.ingest import campaign_passages, generation_order, source_terms
+from timbre.workflows.ingest import campaign_passages, in_generation_order, source_terms
 
 MAX_ARTICLES = 200
 """Articles of a source that are read; a whole dump would take too long."""
@@ -56,7 +56,7 @@ def read_material(store: Store, campaign: Campaign) -> Material:
             _read_source(material, source, campaign)
     for path in campaign.chats:
         _read_chats(material, path, campaign)
-    material.passages.sort(key=generation_order)
+    material.passages = in_generation_order(material.passages)
     return material
 
 

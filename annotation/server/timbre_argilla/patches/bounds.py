@@ -56,8 +56,8 @@ def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, An
         body = response.model_dump_json().encode()
         if len(body) > MAX_RESPONSE or count_values(body) > MAX_RESPONSE_VALUES:
             raise UnprocessableEntityError(
-                f"The response has more than {MAX_RESPONSE >> 10} KiB or {MAX_RESPONSE_VALUES:,} "
-                "values. Shorten its texts, or mark less."
+                f"The response is larger than {MAX_RESPONSE >> 10} KiB or has more than "
+                f"{MAX_RESPONSE_VALUES:,} values. Shorten its texts, or mark fewer spans."
             )
         validate_values(response, record)
 
@@ -80,7 +80,9 @@ def check_overlaps(validator: Any, settings: Any) -> None:
 def _limit_page(search: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     async def search_limited(*, limit: int, **arguments: Any) -> Any:
         if annotator.get() and limit > MAX_PAGE:
-            raise UnprocessableEntityError(f"Annotators get at most {MAX_PAGE} records at once.")
+            raise UnprocessableEntityError(
+                f"Annotators can request at most {MAX_PAGE} records at a time. Lower the limit."
+            )
         return await search(limit=limit, **arguments)
 
     return search_limited

@@ -65,7 +65,8 @@ def use_sandbox(statics: Path) -> None:
     for pattern, replacement in _CHANGES.items():
         if not any(re.search(pattern, text) for text in scripts.values()):
             raise ValueError(
-                f"The web UI's scripts have no {pattern!r}, so custom fields can't run."
+                f"The web UI's scripts don't contain {pattern!r}, so custom fields can't run. "
+                "Reinstall argilla-server with this package's constraints.txt."
             )
         scripts = {path: re.sub(pattern, replacement, text) for path, text in scripts.items()}
     for path, text in scripts.items():

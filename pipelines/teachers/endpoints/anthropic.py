@@ -1,12 +1,13 @@
 """A teacher behind Anthropic's Messages API."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pipelines.teachers.completion import Completion, Prompt, classify
-from pipelines.teachers.endpoint import Endpoint
+from pipelines.teachers.endpoints.endpoint import Endpoint
 
-_FINISH_REASONS = {"max_tokens": "length", "refusal": "content_filter"}
+_REFUSED = "The model refused without a text."
 
 
 class AnthropicEndpoint(Endpoint):
@@ -16,6 +17,7 @@ class AnthropicEndpoint(Endpoint):
     default_url = "https://api.anthropic.com/v1"
     path = "/messages"
     schema_modes = 1
+    stream_fields: ClassVar[Mapping[str, Any]] = {"stream": True}
 
     def headers(self) -> dict[str, str]:
         """The request headers: the API key and the API version."""
@@ -31,6 +33,8 @@ class AnthropicEndpoint(Endpoint):
             "temperature": self.temperature,
             "max_tokens": self.max_tokens,
         }
+        if self.top_p is not None:
+            body["top_p"] = self.top_p
         if prompt.schema and schema_mode < self.schema_modes:
             tool = {"name": "reply", "description": "Gives the reply."}
             body["tools"] = [{**tool, "input_schema": prompt.schema}]
@@ -38,10 +42,11 @@ class AnthropicEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """Return the completion: the tool's input as JSON, or the text."""
-        usage = data.get("usage") or {}
+        """The tool's input as JSON, or the text."""
+        usage, reason = data.get("usage") or {}, data["stop_reason"]
+        counts = usage.get("input_tokens"), usage.get("output_tokens")
         inputs = [part["input"] for part in data["content"] if part["type"] == "tool_use"]
         texts = [part["text"] for part in data["content"] if part["type"] == "text"]
-        text = json.dumps(inputs[0], ensure_ascii=False) if inputs else "".join(texts)
-        counts = usage.get("input_tokens"), usage.get("output_tokens")
-        return classify(text, counts, _FINISH_REASONS.get(data["stop_reason"]), None)
+        text = json.dumps(inputs[0], ensure_ascii=False) if any(inputs) else "".join(texts)
+        refusal = (text or _REFUSED) if reason == "refusal" else None
+        return classify(text, counts, reason, refusal)

@@ -1,0 +1,104 @@
+"""How long an endpoint asks to wait, and whether waiting can help."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+
+from pipelines.teachers.endpoints.api_error import ApiError
+
+_UNIT = r"(ms|milliseconds?|hours?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
+_AMOUNT = re.compile(rf"(\d+(?:\.\d+)?)\s*{_UNIT}", re.IGNORECASE)
+_REQUEST = re.compile(
+    r"(?:try\w* again|retry\w*|wait\w*|estimated_time|reset\w*)[^\d]{0,24}"
+    rf"((?:\d+(?:\.\d+)?\s*{_UNIT}[\s,]*(?:and )?)+|\d+\.\d+)",
+    re.IGNORECASE,
+)
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_DAILY = re.compile(r"per[ _-]?day|daily|\b[RT]PD\b|24 hours", re.IGNORECASE)
+_RESETS = (
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+    "anthropic-ratelimit-requests-reset",
+    "anthropic-ratelimit-tokens-reset",
+    "x-ratelimit-reset",
+)
+_EPOCH = 1_000_000_000  # a larger number is a time, a smaller one a duration
+
+
+def requested_wait(headers: Mapping[str, str], error: ApiError) -> float | None:
+    """The seconds that a response asks to wait, in a header or in its text; None if it doesn't.
+
+    Handles `retry-after` in seconds or as a date, `retry-after-ms`, the reset headers of OpenAI,
+    Groq, Anthropic and OpenRouter, and durations in messages, such as “try again in 7m12s”.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    now = _time(headers.get("date", "")) or datetime.now(UTC)
+    waits = [_until(headers.get("retry-after", ""), now)]
+    if match := _REQUEST.search(error.text):
+        waits.append(_duration(match[1]))
+    if error.status == 429:
+        spent = [name for name in _RESETS if _is_spent(headers, name)]
+        waits += [_until(headers[name], now) for name in spent]
+    return next((wait for wait in waits if wait is not None and wait > 0), None)
+
+
+def is_daily_quota(error: ApiError, wait: float | None) -> bool:
+    """Whether a limit counts requests or tokens per day, so that a short wait doesn't help.
+
+    Some providers count a day back from now and say how long to wait. Gemini names a short wait
+    for any quota.
+    """
+    if "PerDay" in error.text:
+        return True
+    return wait is None and bool(_DAILY.search(error.text))
+
+
+def _is_spent(headers: Mapping[str, str], name: str) -> bool:
+    """Whether a reset header is there and its limit isn't known to have something left."""
+    remaining = headers.get(name.replace("reset", "remaining"), "0")
+    return name in headers and _number(remaining) in {None, 0.0}
+
+
+def _until(text: str, now: datetime) -> float | None:
+    """The seconds in a number, a duration, a time in seconds or milliseconds, or a date."""
+    number = _number(text)
+    if number is not None:
+        number = number / 1000 if number > _EPOCH * 1000 else number
+        return number - now.timestamp() if number > _EPOCH else number
+    if time := _time(text):
+        return (time - now).total_seconds()
+    return _duration(text)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _time(text: str) -> datetime | None:
+    """An HTTP date or an ISO time."""
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            time = parse(text)
+        except (ValueError, TypeError):
+            continue
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return None
+
+
+def _duration(text: str) -> float | None:
+    amounts = _AMOUNT.findall(text)
+    if not amounts:
+        return _number(text.strip())
+    units = [(float(number), unit.lower()) for number, unit in amounts]
+    return sum(
+        number / 1000 if unit.startswith(("ms", "mil")) else number * _SECONDS[unit[0]]
+        for number, unit in units
+    )
