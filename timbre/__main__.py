@@ -18,6 +18,7 @@ from timbre.commands import (
     evaluate,
     export,
     generate,
+    init,
     persona,
     prompt,
     report,
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(init.init)
 app.command()(check.check)
 app.command()(status.status)
 app.command()(demo.demo)

@@ -73,6 +73,8 @@ def next_command(path: str, arguments: dict[str, Any]) -> str:
     """The command after the one at `path` with these arguments."""
     from db.errors import StoreError
 
+    if path == "init":
+        return f"timbre check {arguments['name']}"
     name = arguments.get("campaign")
     try:
         if not isinstance(name, str) or not name:

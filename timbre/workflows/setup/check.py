@@ -195,10 +195,19 @@ def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
     needed = config.minimum_articles
     if all(count >= needed for count in counts.values()):
         return Finding("splits", True, detail)
-    salts = (f"{config.salt}-{number}" for number in range(1, _MAX_SALTS))
-    better = next((s for s in salts if min(_split_counts(pages, s, splits).values()) >= needed), "")
+    better = find_salt(campaign, pages)
     fix = f'set salt = "{better}" in [freeze]' if better else "add articles, or set a share to 0"
     return Finding("splits", False, f"{detail}, but each split needs {needed}; {fix}")
+
+
+def find_salt(campaign: Campaign, pages: set[str]) -> str:
+    """A salt that gives each split enough articles; empty if there are too few."""
+    config = campaign.freeze
+    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
+    salts = (config.salt, *(f"{config.salt}-{number}" for number in range(1, _MAX_SALTS)))
+    counts = ((salt, _split_counts(pages, salt, splits)) for salt in salts)
+    needed = config.minimum_articles
+    return next((salt for salt, each in counts if min(each.values()) >= needed), "")
 
 
 def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int]:
