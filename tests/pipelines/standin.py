@@ -18,7 +18,7 @@ class StandIn:
     def __call__(self, chats: Sequence[ChatMessages]) -> list[Reply | None]:
         """Reply to each chat."""
         self.chats += chats
-        return [Reply(self._reply(chat), 10, 5) for chat in chats]
+        return [Reply(self.reply(chat), 10, 5) for chat in chats]
 
     def plan(self, **values: object) -> GenerationPlan:
         """A plan with this stand-in as the teacher."""
@@ -30,7 +30,8 @@ class StandIn:
         """The last turn of each prompt."""
         return [chat[-1]["content"] for chat in self.chats]
 
-    def _reply(self, chat: ChatMessages) -> str:
+    def reply(self, chat: ChatMessages) -> str:
+        """The reply to a chat."""
         if self.replies:
             return self.replies.pop(0)
         users = [m["content"] for m in chat if m["role"] == "user"]
