@@ -26,6 +26,7 @@ from evaluation.gates import GateBounds
 from evaluation.measures.suggestions import RatingRule, rating_rule
 from evaluation.scorer_cards import ReviewQuestions
 from evaluation.scorers.criteria import Criteria
+from pipelines.text.languages import recognise_language
 from pipelines.voices.fields import STRICT
 from pipelines.voices.persona import Persona
 from pipelines.voices.persona_files import persona_data
@@ -157,6 +158,11 @@ class Campaign:
     def candidates_dataset(self) -> str:
         """The name of the Argilla dataset in which candidates are reviewed."""
         return f"{self.name}-candidates"
+
+    @property
+    def measures_agreement(self) -> bool:
+        """Whether some records have two reviewers."""
+        return self.review.overlap > 1 or self.review.calibration > 0
 
     @property
     def calibration_dataset(self) -> str:
@@ -315,7 +321,9 @@ def read_persona(name: Path | str) -> PersonaFile:
         raise
     except ValueError as error:
         raise ConfigError(str(path), [f"{error}."]) from error
-    return PersonaFile(parse_config(Persona, data.values, str(path)), data.unused)
+    language = recognise_language(data.values["description"])
+    values = {"language": language, **data.values}
+    return PersonaFile(parse_config(Persona, values, str(path)), data.unused)
 
 
 def load_training(name: Path | str) -> NamedTraining:

@@ -5,6 +5,7 @@ Chromium.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,14 +83,10 @@ class Person:
             self.commands.append(" ".join(command[:2]))
             if command[:2] == ["review", "pull"]:
                 self.review(command[2])
-            if command[:2] == ["version", "freeze"] and len(self.reviewers) == 1:
-                command += ["--override", "one reviewer per record"]
             result = self.timbre(*command)
             if command[0] == "report":
                 return
-            name, _, line = result.err.strip().rpartition("Next: timbre ")
-            del name
-            command = line.split()
+            command = shlex.split(result.err.rpartition("Next: timbre ")[2])
         raise AssertionError(self.commands)
 
     def review(self, campaign: str) -> None:

@@ -182,6 +182,12 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
         f"at most {most} candidates, and {needed} must be approved"
         + ("" if most >= needed else "; add material, or lower `approved` in [gates]"),
     )
+    if not campaign.measures_agreement:
+        detail = (
+            "not measured, because each record has one reviewer; freezing a version needs "
+            "--override, and its card says so (or set overlap = 2 in [review])"
+        )
+        yield Finding("agreement", True, detail)
     if not material.chats:
         yield _check_splits(campaign, {material.articles[p.article].url for p in usable})
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from simplemma import langdetect
 
 from db.store import Store
 from evaluation.scorers.refusals import RefusalsCriterion
@@ -21,6 +20,7 @@ from pipelines.chats.formats import detect_format
 from pipelines.chats.rows import read_rows
 from pipelines.errors import SourceError
 from pipelines.teachers.registry import PHRASEBOOK
+from pipelines.text.languages import recognise_language
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import split_words
 from pipelines.voices.character import line_data
@@ -31,7 +31,6 @@ from timbre.workflows.setup.material import read_material
 from timbre.workflows.setup.profile import measure_voice
 
 Kind = Literal["tone", "persona"]
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl")
 MATERIAL = "material"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _CHATS = (".jsonl", ".json", ".csv", ".tsv", ".ndjson")
@@ -81,8 +80,7 @@ class NewCampaign:
         if self.language:
             return self.language
         texts = " ".join([*(after for _, after in self.pairs), *self.texts])
-        best, share = langdetect(texts or self.description, lang=LANGUAGES)[0]
-        return best if best in LANGUAGES and share > 0 else "en"
+        return recognise_language(f"{texts} {self.description}")
 
 
 @dataclass(frozen=True)
