@@ -37,6 +37,8 @@ from pipelines.voices.prompts import ADDITIONS, answer_addition, language_additi
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone, TonePrompts
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
 
+_NO_SENTENCE = "no sentence to ask about"
+
 
 class SplitQuestions(Step):
     """Splits a row with several questions into one row per question, up to `count` rows."""
@@ -95,7 +97,7 @@ class ChooseAnswers(Step):
         if self.in_order:
             spans.sort(key=row["passage"].index)
         if not spans:
-            rejection = {"reason": "no sentence to ask about", "detail": "", "text": ""}
+            rejection = {"reason": _NO_SENTENCE, "detail": "", "text": "", "stage": "choose"}
             return [{**row, "plain_answer": None, "before": "", "rejection": rejection}]
         return [
             {
