@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 # Stages may import only this db module, so it re-exports these names.
+from db.dialogues import TURN_BREAK as TURN_BREAK
+from db.dialogues import find_opening as find_opening
 from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
@@ -170,8 +172,6 @@ class Candidate(Record):
 
     Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
     also stores its `question` and its `reference`, which is the original answer before rewriting.
-    A rewritten dialogue has one `TURN_BREAK` between the original answers in its `reference`. If
-    its first turn begins with a passage, it has a `question`, which is the rest of that turn.
     """
 
     campaign: str
@@ -192,21 +192,7 @@ class Candidate(Record):
         """The text to review: a conversation's answer, or the whole text of any other candidate."""
         if self.kind is CandidateKind.CONVERSATION:
             return self.messages[-1].content
-        return self.text or messages_to_text(self.without_passage(self.messages))
-
-    @property
-    def opening(self) -> str:
-        """The passage before the question in the first turn of a dialogue; empty if none."""
-        first = self.messages[0].content if self.messages else ""
-        begins_with_passage = self.question and first.endswith(self.question)
-        if self.kind is not CandidateKind.DIALOGUE or not begins_with_passage:
-            return ""
-        return first.removesuffix(self.question)
-
-    def without_passage(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Messages of this dialogue, without the passage before the first question."""
-        opening = self.opening
-        return tuple(replace(m, content=m.content.removeprefix(opening)) for m in messages)
+        return self.text or messages_to_text(self.messages).replace(find_opening(self), "", 1)
 
     def approved_text(self, verdict: "Verdict") -> str:
         """The text that a verdict approves: the winning edit or, if none, the reviewed text."""
@@ -407,10 +393,6 @@ class Event(Record):
     kind: EventKind
     at: str
     detail: str = "{}"
-
-
-TURN_BREAK = "\n\n———\n\n"
-"""What separates the original answers in the reference of a rewritten dialogue."""
 
 
 def messages_to_text(messages: tuple[Message, ...]) -> str:

@@ -25,6 +25,7 @@ from db.records import (
     plain,
 )
 from pipelines.articles.spans import choose_spans, text_before
+from pipelines.chats.exchanges import AddContext, JoinTurns, SplitTurns
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan, VoiceRules
@@ -32,7 +33,6 @@ from pipelines.prompting import choose_prompt
 from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.registry import PHRASEBOOK
-from pipelines.turns import AddContext, JoinTurns, SplitTurns
 from pipelines.voices.prompts import ADDITIONS, answer_addition, language_addition
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone, TonePrompts
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples

@@ -23,6 +23,7 @@ from db.records import (
     Split,
     Verdict,
     Version,
+    find_opening,
     plain,
 )
 from db.sql.rows import among, batches, insert, insert_rows, without_erased
@@ -90,7 +91,7 @@ def build_examples(
             split=split_of(source, plan.salt, plan.splits),
             messages=messages,
             text=text,
-            question="" if candidate.opening else candidate.question,
+            question="" if find_opening(candidate) else candidate.question,
             reference=candidate.reference.split(TURN_BREAK)[-1],
             passage=candidate.passage,
             article=article,
@@ -159,7 +160,7 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
     if candidate.kind is CandidateKind.DIALOGUE:
         try:
             first, *others = _copy_loss(candidate.messages, _text_to_messages(edit))
-            first = replace(first, content=f"{candidate.opening}{first.content}")
+            first = replace(first, content=f"{find_opening(candidate)}{first.content}")
             return (first, *others), ""
         except ValueError as error:
             raise StoreError(

@@ -13,13 +13,13 @@ from distilabel.pipeline.local import Pipeline
 
 from db.records import TURN_BREAK, Candidate, Rejection, Role
 from pipelines.chats.chat_import import ChatImport, import_chats
+from pipelines.chats.exchanges import AddContext, JoinTurns, SplitTurns
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.conversations import ConversationTask, retelling
 from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
 from pipelines.run import GenerationRun
 from pipelines.tasks import Row
-from pipelines.turns import AddContext, JoinTurns, SplitTurns
 from pipelines.voices.tone import Tone
 
 

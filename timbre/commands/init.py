@@ -19,36 +19,37 @@ _EXAMPLES = {
     "persona": "Things the persona says, one per line. Or a file or folder of texts. An empty "
     "line ends the list",
 }
+_Kind = Annotated[
+    Literal["tone", "persona"] | None, typer.Option(help="A tone of voice, or a persona.")
+]
+_Description = Annotated[str, typer.Option(help="How the tone sounds, or who the persona is.")]
+_Pairs = Annotated[
+    list[str] | None,
+    typer.Option(help="A plain text and the same in the tone: `plain => rewritten`. Repeatable."),
+]
+_Texts = Annotated[
+    Path | None, typer.Option(help="File or folder of texts in the tone, or of the persona.")
+]
+_Material = Annotated[
+    str | None, typer.Option(help="Document, folder, file of chats or other source to write about.")
+]
+_Teacher = Annotated[str | None, typer.Option(help="Teacher, as in a campaign file.")]
+_Reviewers = Annotated[str | None, typer.Option(help="Reviewers' names, separated by commas.")]
+_Language = Annotated[
+    str, typer.Option(help="ISO 639-1 code of the language (default: recognised from the texts).")
+]
 
 
 def init(
     name: Annotated[str, typer.Argument(help="Name of the campaign and its folder.")],
-    kind: Annotated[
-        Literal["tone", "persona"] | None, typer.Option(help="A tone of voice, or a persona.")
-    ] = None,
-    description: Annotated[
-        str, typer.Option(help="How the tone sounds, or who the persona is.")
-    ] = "",
-    pair: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A plain text and the same in the tone: `plain => rewritten`. Repeatable."
-        ),
-    ] = None,
-    texts: Annotated[
-        Path | None, typer.Option(help="File or folder of texts in the tone, or of the persona.")
-    ] = None,
-    material: Annotated[
-        str | None,
-        typer.Option(help="Document, folder, file of chats or other source to write about."),
-    ] = None,
-    teacher: Annotated[str | None, typer.Option(help="Teacher, as in a campaign file.")] = None,
-    reviewers: Annotated[
-        str | None, typer.Option(help="Reviewers' names, separated by commas.")
-    ] = None,
-    language: Annotated[
-        str, typer.Option(help="ISO 639-1 code of the language (default: recognised).")
-    ] = "",
+    kind: _Kind = None,
+    description: _Description = "",
+    pair: _Pairs = None,
+    texts: _Texts = None,
+    material: _Material = None,
+    teacher: _Teacher = None,
+    reviewers: _Reviewers = None,
+    language: _Language = "",
     licence: Annotated[str, typer.Option(help="Licence of the material.")] = "our own",
 ) -> None:
     """Start a campaign: write its tone or persona, the campaign and a folder for its material.
@@ -57,26 +58,21 @@ def init(
 
     Example: timbre init harbour --description "brief and warm" --pair "It is open. => We're open!"
     """
-    asks = sys.stdin.isatty()
-    kind = kind or ("persona" if asks and _ask("Tone or persona?", "tone") == "persona" else "tone")
-    description = description or (_ask(f"Describe the {kind} in a sentence or two") if asks else "")
-    lines = list(pair or []) if pair or texts or not asks else _ask_lines(_EXAMPLES[kind])
+    kind = kind or ("persona" if _ask("Tone or persona?", "tone") == "persona" else "tone")
+    description = description or _ask(f"Describe the {kind} in a sentence or two")
+    lines = list(pair or []) if pair or texts else _ask_lines(_EXAMPLES[kind])
     if material is None:
-        where = f"Where is the material? Enter to fill {name}/material later"
-        material = _ask(where, "") if asks else ""
-    if teacher is None:
-        teacher = _ask("Teacher", "phrasebook") if asks else "phrasebook"
+        material = _ask(f"Where is the material? Enter to fill {name}/material later")
+    teacher = teacher or _ask("Teacher", "phrasebook")
     if reviewers is None:
-        people = "Reviewers' names, separated by commas. Enter if it's only you"
-        reviewers = _ask(people, "") if asks else ""
+        reviewers = _ask("Reviewers' names, separated by commas. Enter if it's only you")
     from timbre.workflows.setup.create import NewCampaign, create_campaign
 
-    voice = _read_examples(kind, lines, texts)
     new = NewCampaign(
         name,
         kind,
         description,
-        *voice,
+        *_read_examples(kind, lines, texts),
         material=material,
         teacher=teacher,
         reviewers=tuple(filter(None, map(str.strip, reviewers.split(",")))),
@@ -100,15 +96,18 @@ def _read_examples(
     return ((), (*lines, *read)) if kind == "persona" else (tuple(parse_pairs(lines)), read)
 
 
-def _ask(question: str, default: str | None = None) -> str:
+def _ask(question: str, default: str = "") -> str:
+    """The answer to a question, or the default if nobody is there to answer."""
+    if not sys.stdin.isatty():
+        return default
     answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
     return answer.strip()
 
 
 def _ask_lines(question: str) -> list[str]:
-    lines = [_ask(question, "")]
+    lines = [_ask(question)]
     while lines[-1] and not Path(lines[-1]).exists():
-        lines.append(_ask("…", ""))
+        lines.append(_ask("…"))
     return list(filter(None, lines))
 
 

@@ -11,6 +11,7 @@ from timbre.stores import open_store
 _NEXT = {
     "demo": "timbre init NAME",
     "doctor": "timbre init NAME",
+    "init": "timbre check CAMPAIGN",
     "articles add": "timbre generate CAMPAIGN",
     "articles list": "timbre generate CAMPAIGN",
     "articles audit": "timbre articles add SOURCE",

@@ -16,6 +16,7 @@ from db.records import (
     Passage,
     Split,
     Version,
+    find_opening,
 )
 from db.reviews import current_reviews
 from db.store import Store
@@ -294,7 +295,7 @@ def _unreviewed_examples(store: Store, campaign: Campaign) -> Iterator[Example]:
             split=split_of(article or candidate.id, freeze.salt, splits),
             messages=candidate.messages,
             text=candidate.text,
-            question="" if candidate.opening else candidate.question,
+            question="" if find_opening(candidate) else candidate.question,
             reference=candidate.reference.split(TURN_BREAK)[-1],
             passage=candidate.passage,
             article=article,

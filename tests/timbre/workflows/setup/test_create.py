@@ -19,11 +19,7 @@ PAIRS = (
     "Tickets may be purchased at the pier. => You can buy your ticket right at the pier.",
     "Dogs are permitted on board. => Bring your dog along!",
 )
-FERRY = (
-    "# The {name}\n\nThe old {name} was built in the town in 1912. It crosses the sound in 35 "
-    "minutes, and it carries 40 cars and 300 passengers. The company sells tickets at the pier and "
-    "on board. Dogs travel free of charge, but people have to keep them on a lead.\n"
-)
+OWN = Path(__file__).parents[3] / "own_voice" / "harbour"
 CHAT = {"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Yes."}]}
 
 
@@ -31,8 +27,8 @@ CHAT = {"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("docs").mkdir()
-    for name in ("ferry", "tug"):
-        Path(f"docs/{name}.md").write_text(FERRY.format(name=name), encoding="utf-8")
+    for name in ("crossing", "history"):
+        shutil.copy(OWN / f"{name}.md", "docs")
     return tmp_path
 
 
@@ -57,8 +53,8 @@ def test_a_tone_is_written_from_options_alone(timbre: Timbre) -> None:
     assert campaign.review.annotators == ("ada", "bo")
     assert (campaign.review.overlap, campaign.gates.agreement) == (2, 0.2)
     assert sorted(path.name for path in Path("harbour/material").iterdir()) == [
-        "ferry.md",
-        "tug.md",
+        "crossing.md",
+        "history.md",
     ]
 
 
@@ -77,9 +73,9 @@ def test_without_material_the_folder_waits_for_it(timbre: Timbre) -> None:
     assert campaign.sources == ("harbour/material",)
     out = timbre("check", "harbour", status=1).out
     assert "BAD material" in out
-    shutil.copy("docs/ferry.md", "harbour/material")
-    shutil.copy("docs/tug.md", "harbour/material")
-    assert "BAD material" not in timbre("check", "harbour", status=1).out
+    for path in Path("docs").iterdir():
+        shutil.copy(path, "harbour/material")
+    assert "ok  material: 2 articles" in timbre("check", "harbour", status=1).out
 
 
 def test_chats_become_material_to_rewrite(timbre: Timbre) -> None:
@@ -210,8 +206,8 @@ def test_it_asks_six_questions_on_a_terminal(
     assert campaign.voice.description == "brief and warm"
     assert campaign.review.annotators == ("ada", "bo")
     assert sorted(path.name for path in Path("harbour/material").iterdir()) == [
-        "ferry.md",
-        "tug.md",
+        "crossing.md",
+        "history.md",
     ]
 
 
