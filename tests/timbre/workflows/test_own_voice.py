@@ -7,13 +7,14 @@ Chromium.
 import json
 import shlex
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from annotation.argilla.accounts import Account, add_user, add_workspace
 from annotation.argilla.connection import Connection, connect
@@ -22,16 +23,17 @@ from annotation.argilla.embedded_server import ServerProcess
 from db.records import Candidate, CandidateKind, Example, ReviewerKind, Role, Version
 from db.store import Store
 from tests.annotation.browser import conftest as browser_fixtures
+from tests.annotation.browser.conftest import new_page
 from tests.annotation.browser.pages import choose, log_in, open_dataset, send
 from tests.pipelines.servers import Handler, Server
 from tests.pipelines.standin import StandIn
 from tests.serving import serving
-from tests.timbre.conftest import Timbre
+from tests.timbre.conftest import CommandResult, Timbre
 
 MATERIAL = Path(__file__).parents[2] / "own_voice"
 TRAINING = 'base = "mini"\nsteps = 3\nbatch_size = 2\nprecision = "float32"\ntruncate = true\n'
 _MAX_COMMANDS = 25
-browser, page = browser_fixtures.browser, browser_fixtures.page
+browser = browser_fixtures.browser
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ class Person:
     """Somebody who follows the `Next:` lines, and reviewers who answer in Chromium."""
 
     timbre: Timbre
-    page: Page
+    browser: Browser
     owner: Connection
     reviewers: tuple[Account, ...]
     commands: list[str] = field(default_factory=list)
@@ -83,22 +85,27 @@ class Person:
             self.commands.append(" ".join(command[:2]))
             if command[:2] == ["review", "pull"]:
                 self.review(command[2])
-            result = self.timbre(*command)
+            result = self.run(*command)
             if command[0] == "report":
                 return
             command = shlex.split(result.err.rpartition("Next: timbre ")[2])
         raise AssertionError(self.commands)
 
+    def run(self, *command: str) -> CommandResult:
+        """Run a command in a thread, because Playwright's event loop runs in this one."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self.timbre, *command).result()
+
     def review(self, campaign: str) -> None:
         """Answer every record of a campaign as every reviewer."""
         names = sorted(n for n in dataset_names(self.owner) if n.startswith(f"{campaign}-"))
         for account in self.reviewers:
-            self.page.context.clear_cookies()
-            log_in(self.page, self.owner, account)
-            for name in names:
-                self._review_dataset(name, account)
+            with new_page(self.browser, self.owner) as page:
+                log_in(page, self.owner, account)
+                for name in names:
+                    self._review_dataset(page, name, account)
 
-    def _review_dataset(self, name: str, account: Account) -> None:
+    def _review_dataset(self, page: Page, name: str, account: Account) -> None:
         with connect(self.owner) as server:
             dataset = find_dataset(server, name)
             questions = server.get(f"datasets/{dataset.id}/questions")["items"]
@@ -106,12 +113,12 @@ class Person:
             count = server.get(f"me/datasets/{dataset.id}/metrics")["responses"]["pending"]
         if not count:
             return
-        open_dataset(self.page, self.owner, name)
+        open_dataset(page, self.owner, name)
         for _ in range(count):
             for question in questions:
                 if question["required"]:
-                    choose(self.page, question["name"], _best(question))
-            send(self.page)
+                    choose(page, question["name"], _best(question))
+            send(page)
             self.reviewed += 1
 
 
@@ -122,10 +129,10 @@ def _best(question: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def person(timbre: Timbre, page: Page, owner: Connection) -> Callable[..., Person]:
+def person(timbre: Timbre, browser: Browser, owner: Connection) -> Callable[..., Person]:
     def make(*names: str) -> Person:
         accounts = tuple(add_user(owner, name) for name in names)
-        return Person(timbre, page, owner, accounts)
+        return Person(timbre, browser, owner, accounts)
 
     return make
 

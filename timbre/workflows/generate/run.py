@@ -22,6 +22,7 @@ from timbre.console import ProgressCallback
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.generate.examples import approved_examples
 from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.prompts import render_prompts
 from timbre.workflows.generate.storage import StoredCounts, store_records
 from timbre.workflows.ingest import campaign_passages
 
@@ -71,6 +72,8 @@ def generate(
     plan = generation_plan(campaign, settings, options or GenerateOptions())
     if problem := find_ability_problem(plan, campaign.voice):
         raise TeacherError(problem)
+    if plan.prompts and plan.prompts.is_dir():  # finds errors in them before any request
+        render_prompts(store, settings, campaign, campaign_passages(store, campaign))
     examples = approved_examples(store, campaign)
     plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
     records = generate_records(store, campaign, plan)

@@ -10,9 +10,8 @@ from db.records import Candidate, Message, Passage, Rejection, Role, Split
 from db.store import Store
 from db.versions.splits import Splits, split_of
 from evaluation.errors import EvaluationError
-from pipelines.errors import TeacherError
+from pipelines.errors import SourceError, TeacherError
 from pipelines.meter import estimate_tokens
-from pipelines.prompting import ChatMessages
 from pipelines.voices.persona import Persona
 from pipelines.voices.readiness import find_teacher_problem
 from timbre.campaign import Campaign, load_campaign, load_persona, load_tone, load_training
@@ -54,19 +53,18 @@ def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Find
     campaign = load_campaign(name)
     yield Finding("config", True, f"{campaign.name}: {campaign.subject}")
     yield from _check_voice(campaign)
-    try:
-        plan = generation_plan(campaign, settings, GenerateOptions())
-        teacher = find_teacher_problem(plan, campaign.voice)
-        yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
-    except SettingsError as error:
-        teacher = str(error)
-        yield Finding("prompts", False, teacher)
     material = read_material(store, campaign)
     yield from _check_material(campaign, material)
     yield from _check_gates(store, campaign, material)
+    passages = usable_passages(campaign, material)
+    prompts = list(_check_prompts(store, campaign, settings, passages))
+    yield from prompts
+    if not all(finding.is_fine for finding in prompts):
+        return
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    teacher = find_teacher_problem(plan, campaign.voice)
+    yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
     if not teacher:
-        prompts = render_prompts(store, settings, campaign, usable_passages(campaign, material))
-        yield from _check_prompts(prompts)
         yield from _check_samples(store, campaign, settings, material)
 
 
@@ -221,8 +219,15 @@ def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int
     return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
 
 
-def _check_prompts(prompts: list[tuple[str, ChatMessages]]) -> Iterator[Finding]:
+def _check_prompts(
+    store: Store, campaign: Campaign, settings: Settings, passages: list[Passage]
+) -> Iterator[Finding]:
     """The prompts, rendered on the first passage or chat, and how long they are."""
+    try:
+        prompts = render_prompts(store, settings, campaign, passages)
+    except (SourceError, SettingsError, TeacherError) as error:
+        yield Finding("prompts", False, str(error))
+        return
     lengths = (f"{label} ({estimate_tokens(chat):,} tokens)" for label, chat in prompts)
     if prompts:
         yield Finding("prompts", True, ", ".join(dict.fromkeys(lengths)))
