@@ -1,33 +1,31 @@
 """The registry of sources: files, folders, the Hugging Face Hub, Wikipedia and the bundled sample.
 
-To add a source, copy one of the modules imported here and register your reader below.
+To add a source, copy one of the modules named here and register your reader below. A module is
+imported when a source needs it, because some of them take longer to import than a dump to open.
 """
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from pipelines.articles import documents, hub, tables
 from pipelines.articles.source_page import SourcePage
 from pipelines.errors import SourceError
-from pipelines.wikipedia import api, dump
 
 # These readers take a path, a source name and a licence. The file name's suffix selects the reader.
-_FILE_READERS: dict[str, Callable[[Path, str, str], Iterator[SourcePage]]] = {
-    ".xml": dump.read_pages,
-    ".bz2": dump.read_pages,
-    ".parquet": tables.read_parquet,
-    ".jsonl": tables.read_json_lines,
+_FILE_READERS = {
+    ".xml": "pipelines.wikipedia.dump:read_pages",
+    ".bz2": "pipelines.wikipedia.dump:read_pages",
+    ".parquet": "pipelines.articles.tables:read_parquet",
+    ".jsonl": "pipelines.articles.tables:read_json_lines",
 }
+_FOLDER_READER = "pipelines.articles.documents:read_pages"
 # These readers take the source as the user entered it, and a licence. Its prefix selects the
 # reader.
-_ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
-    "wiki:": api.read_pages,
-    "hf:": hub.read_pages,
+_ONLINE_READERS = {
+    "wiki:": "pipelines.wikipedia.api:read_pages",
+    "hf:": "pipelines.articles.hub:read_pages",
 }
-_USAGE = (
-    "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and .txt "
-    f"documents, {hub.USAGE}, or {api.USAGE}."
-)
 _SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
 
@@ -39,9 +37,9 @@ def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
     supports the source or the source has no pages. If the source is damaged, the error is raised
     after the last readable page.
     """
-    for prefix, read in _ONLINE_READERS.items():
+    for prefix, reader in _ONLINE_READERS.items():
         if source.startswith(prefix):
-            return _require_pages(read(source, licence), source)
+            return _require_pages(_load(reader)(source, licence), source)
     if source == "sample":
         licence = licence or _SAMPLE_LICENCE
     path = source_path(source)
@@ -67,7 +65,7 @@ def source_path(source: str) -> Path:
         return _SAMPLE
     path = Path(source)
     if not source or not path.exists():  # Path("") would be the current folder.
-        raise SourceError(f"“{source}” isn't an article source. {_USAGE}")
+        raise SourceError(f"“{source}” isn't an article source. {_usage()}")
     return path
 
 
@@ -84,8 +82,24 @@ def source_name(source: str) -> str:
 
 def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]:
     if path.is_dir():
-        return documents.read_pages
+        return _load(_FOLDER_READER)
     for ending, reader in _FILE_READERS.items():
         if path.name.lower().endswith(ending):
-            return reader
-    raise SourceError(f"{path.name} has an unsupported file type. {_USAGE}")
+            return _load(reader)
+    raise SourceError(f"{path.name} has an unsupported file type. {_usage()}")
+
+
+def _load(reader: str) -> Callable[..., Iterator[SourcePage]]:
+    module, _, name = reader.partition(":")
+    function: Any = getattr(import_module(module), name)
+    return function  # type: ignore[no-any-return] # its module isn't imported for type checking
+
+
+def _usage() -> str:
+    from pipelines.articles import hub
+    from pipelines.wikipedia import api
+
+    return (
+        "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and "
+        f".txt documents, {hub.USAGE}, or {api.USAGE}."
+    )

@@ -3,13 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db.records import Article, Passage, ReadingPosition, Record, Rejection, digest
 from db.store import Store
 from pipelines.articles.intake import read_batches
 from pipelines.articles.sources import source_name
-from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
+
+if TYPE_CHECKING:
+    from timbre.campaign import Campaign
 
 _BATCH = 2000
 
@@ -81,14 +84,14 @@ def add_articles(
     return intake
 
 
-def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressCallback) -> None:
+def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
     """Read the campaign's sources that have no articles in the store yet."""
     for source in campaign.sources:
         if not store.count(Article, source=source_name(source)):
             add_articles(store, source, on_progress)
 
 
-def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
+def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
     """Return the passages that a campaign generates texts from, up to its limit.
 
     The first passages of all articles come before any second passage, so that a limit covers as
