@@ -1,7 +1,7 @@
 """Assign records to reviewers, and select the records that calibrate the reviewers.
 
-Assignments and calibration sets depend only on hashes, which rules out human bias, makes repeated
-pushes idempotent, and means that few records are reassigned when a reviewer joins or leaves.
+Assignments and calibration sets depend only on hashes, so nobody can influence them, repeated
+pushes give the same result, and few records are reassigned when a reviewer joins or leaves.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from db.records import digest
 def in_calibration_set(record: str, campaign: str, share: float) -> bool:
     """Return whether a record is in the calibration set, a pseudo-random `share` of all records.
 
-    A record in the set stays in it when the share increases.
+    When the share increases, records are added to the set, but none are removed from it.
     """
     return int(digest(f"calibration\n{campaign}\n{record}"), 16) < share * 2**256
 
@@ -21,8 +21,8 @@ def in_calibration_set(record: str, campaign: str, share: float) -> bool:
 def assign_reviewers(record: str, reviewers: Sequence[str], overlap: int) -> tuple[str, ...]:
     """Choose `overlap` reviewers for a record. All reviewers get about the same number of records.
 
-    The choice uses rendezvous hashing (Thaler and Ravishankar, 1998): the reviewers with the lowest
-    hashes of name and record win.
+    Reviewers are chosen by rendezvous hashing (Thaler and Ravishankar, 1998): each reviewer's name
+    is hashed together with the record, and the reviewers with the lowest hashes are chosen.
     """
     order = sorted(set(reviewers), key=lambda name: digest(f"reviewer\n{name}\n{record}"))
     return tuple(sorted(order[:overlap]))

@@ -2,4 +2,4 @@
 
 
 class AnnotationError(RuntimeError):
-    """Raised for a problem with Argilla or its use; the message says how to fix it."""
+    """Raised if Argilla fails or is used incorrectly; the message says how to fix the problem."""

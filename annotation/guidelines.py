@@ -20,13 +20,13 @@ _TEMPLATES = jinja2.Environment(
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """Render Markdown guidelines on judging candidates, for first-time reviewers."""
-    return _render("candidates.v4.jinja", settings)
+    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    return _render("candidates.v5.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
-    """Render Markdown guidelines on choosing between two answers, for first-time reviewers."""
-    return _render("comparisons.v5.jinja", settings)
+    """How to choose between two answers, for somebody who does it for the first time."""
+    return _render("comparisons.v6.jinja", settings)
 
 
 def _render(name: str, settings: ReviewSettings) -> str:

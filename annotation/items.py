@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from annotation.review_settings import Basis
 from db.records import AnswerValue, Article, Candidate, Comparison, Passage
 
 
@@ -32,13 +33,33 @@ class CandidateItem:
     earlier_answers: str = ""
     reviewers: tuple[str, ...] = ()
 
+    @property
+    def basis(self) -> Basis:
+        """What its facts are compared with."""
+        return _basis(self.passage is not None, self.candidate.reference)
+
 
 @dataclass(frozen=True)
 class ComparisonItem:
-    """Two answers to a prompt, without any information about the models that wrote them."""
+    """Two answers to one prompt, without any information about the models that wrote them.
+
+    `reference` is the answer that a person once gave to this prompt, if there is no passage.
+    """
 
     comparison: Comparison
     prompt_text: str
     passage: str
     left_text: str
     right_text: str
+    reference: str = ""
+
+    @property
+    def basis(self) -> Basis:
+        """What the answers' facts are compared with."""
+        return _basis(bool(self.passage), self.reference)
+
+
+def _basis(has_passage: bool, reference: str) -> Basis:
+    if has_passage:
+        return Basis.PASSAGE
+    return Basis.ORIGINAL if reference else Basis.NOTHING

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -61,7 +61,7 @@ def batches(
 ) -> Iterator[list[T]]:
     """Yield lists of up to `size` items.
 
-    A list counts as finished when the next one is requested.
+    Progress is reported for a list when the next one is requested.
     """
     total, done, remaining = length_hint(items), 0, iter(items)
     while batch := list(islice(remaining, size)):
@@ -96,17 +96,17 @@ def review_progress(
     datasets: Sequence[str],
     reviews: Sequence[Review],
     assigned_counts: Mapping[str, int],
-    adjudication_dataset: str = "",
+    adjudication_datasets: Collection[str] = (),
 ) -> ReviewProgress:
     """Return the progress of datasets, and of their reviewers based on the reviews pulled so far.
 
     Datasets that don't exist in Argilla are left out. `assigned_counts` maps reviewers to their
-    number of assigned records. All other reviewers may review every record outside the adjudication
-    dataset.
+    number of assigned records. Reviewers who aren't in `assigned_counts` may review every record
+    outside the adjudication datasets.
     """
     existing = dataset_names(connection)
     counts = tuple((d, dataset_progress(connection, d)) for d in datasets if d in existing)
-    records = sum(count.total for name, count in counts if name != adjudication_dataset)
+    records = sum(count.total for name, count in counts if name not in adjudication_datasets)
     speeds = reviewer_speeds(reviews, records, assigned_counts)
     return ReviewProgress(counts, tuple(speeds), tuple(find_flags(reviews)))
 

@@ -58,9 +58,9 @@ def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Ite
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
     """Fetch all records page by page; each page starts with the last record of the previous one.
 
-    Argilla paginates by offset. If a record is deleted between two requests, later records move up.
-    Without the overlap, a record could then be missing from both pages, as if its reviews had been
-    deleted.
+    Argilla paginates by offset. If a record is deleted between two requests, all later records move
+    up by one position. Without an overlap between pages, a record could then be missing from both
+    pages, and it would look as if its reviews had been deleted.
     """
     last = ""
     for offset in count(0, PAGE - 1):

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from annotation.agreement.scales import comparable, format_answer
 from annotation.argilla.answer_values import EDIT_QUESTION, answer_to_argilla
 from annotation.argilla.connection import MAX_IDS, Connection, Json, Server, connect
-from annotation.argilla.datasets import Dataset, ensure_dataset
+from annotation.argilla.datasets import Dataset, dataset_names, ensure_dataset, find_dataset
 from annotation.argilla.html_text import escape_html
 from annotation.items import CandidateItem, ComparisonItem, Suggestion
 from annotation.progress import ProgressCallback, batches
-from annotation.review_settings import ReviewSettings
+from annotation.review_settings import Basis, ReviewSettings
 from db.records import CandidateKind
 
 T = TypeVar("T")
+_MAX_DELETED = 100
+"""Argilla deletes at most this many records at once."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,11 @@ def push_candidates(
 ) -> PushCount:
     """Push candidates to a dataset, which is created if it doesn't exist.
 
-    The external id of a record is the candidate's id, and the question for edits is prefilled with
-    the text. Vectors aren't compared, so a record keeps its vector if nothing else has changed. The
-    connected user must be an owner or an admin.
+    The external id of a record is the candidate's id, and the edit question is prefilled with the
+    candidate's text. Vectors aren't compared, so a record keeps its vector if nothing else has
+    changed. The connected user must be an owner or an admin.
 
-    Raises `AnnotationError` if the server is missing or the dataset has different questions.
+    Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import (
@@ -65,9 +68,11 @@ def push_comparisons(
     settings: ReviewSettings,
     on_progress: ProgressCallback | None = None,
 ) -> PushCount:
-    """Push blind pairs of answers: no field or metadata reveals which model wrote an answer.
+    """Push blind pairs of answers, so that reviewers can't tell which model wrote which answer.
 
-    Raises `AnnotationError` if the server is missing or the dataset has different questions.
+    No field or metadata reveals the models.
+
+    Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
     with connect(connection) as server:
         from annotation.argilla.questions import comparison_settings  # loads the SDK, too
@@ -76,16 +81,42 @@ def push_comparisons(
         return _push(server, described, items, comparison_record, on_progress)
 
 
+def withdraw_unanswered(
+    connection: Connection, dataset: str, subjects: Iterable[str]
+) -> frozenset[str]:
+    """Delete records that nobody has answered from a dataset, and return the subjects of the rest.
+
+    Older datasets had records of every basis. A missing dataset has none.
+    """
+    answered: set[str] = set()
+    if dataset not in dataset_names(connection):
+        return frozenset()
+    with connect(connection) as server:
+        path = f"datasets/{find_dataset(server, dataset).id}"
+        for batch in batches(subjects, MAX_IDS):
+            existing = server.find_records(path, "external_id", batch, include="responses")
+            with_answers = {name for name, record in existing.items() if record["responses"]}
+            withdrawn = [
+                record["id"] for name, record in existing.items() if name not in with_answers
+            ]
+            for ids in batches(withdrawn, _MAX_DELETED):
+                server.delete(f"{path}/records", ids=",".join(ids))
+            answered |= with_answers
+    return frozenset(answered)
+
+
 def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dataset) -> Json:
     """Convert a candidate to the format of Argilla's API."""
     candidate, text = item.candidate, item.candidate.review_text
+    # Only a text field lets reviewers mark what is wrong.
+    is_chat_field = candidate.kind is CandidateKind.DIALOGUE and not settings.is_grounded
     fields = {
         "question": candidate.question,
         "reference": candidate.reference,
         "passage": item.passage.text if item.passage else "",
-        "candidate": "" if candidate.kind is CandidateKind.DIALOGUE else text,
+        "candidate": "" if is_chat_field else text,
         "said": item.earlier_answers if settings.adjudication else "",
-        "brief": "" if settings.grounded else _brief(item, settings),
+        "brief": "" if settings.is_grounded else _brief(item, settings),
     }
     record: Json = {
         "external_id": candidate.id,
@@ -93,14 +124,11 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
         "metadata": _metadata(item, text),
         "suggestions": [
             _suggestion(suggestion, text, dataset)
-            for suggestion in (
-                *item.suggestions,
-                Suggestion(EDIT_QUESTION, text, None, candidate.provenance.teacher),
-            )
-            if suggestion.question in dataset.question_ids
+            # A number key clears a preselected answer, so only the text to edit is filled in.
+            for suggestion in (Suggestion(EDIT_QUESTION, text, None, candidate.provenance.teacher),)
         ],
     }
-    if candidate.kind is CandidateKind.DIALOGUE:
+    if is_chat_field:
         record["fields"]["dialogue"] = [
             {"role": m.role.value, "content": escape_html(m.content)} for m in candidate.messages
         ]
@@ -117,6 +145,7 @@ def comparison_record(item: ComparisonItem) -> Json:
         "left": item.left_text.strip() or "(no answer)",
         "right": item.right_text.strip() or "(no answer)",
         "passage": item.passage,
+        "reference": item.reference if item.basis is Basis.ORIGINAL else "",
     }
     return {
         "external_id": item.comparison.id,
@@ -131,6 +160,8 @@ def _escape_fields(fields: dict[str, str]) -> Json:
 
 
 def _brief(item: CandidateItem, settings: ReviewSettings) -> str:
+    if settings.scale:
+        return f"How close it is to the tone “{settings.subject}”"
     templates = {
         CandidateKind.STATEMENT: "Something {} says",
         CandidateKind.DIALOGUE: "A dialogue with {}",
@@ -152,9 +183,14 @@ def _metadata(item: CandidateItem, text: str) -> Json:
         "words": len(text.split()),
         "reviewers": list(item.reviewers),
         "uncertainty": _uncertainty(item),
+        "suggested": [_describe(suggestion) for suggestion in item.suggestions],
     }
     filled = {name: value for name, value in metadata.items() if value not in ("", [], None)}
     return filled | dict(item.metadata)
+
+
+def _describe(suggestion: Suggestion) -> str:
+    return f"{suggestion.question}: {format_answer(comparable(suggestion.value))}"
 
 
 def _uncertainty(item: CandidateItem) -> float | None:

@@ -1,9 +1,21 @@
 """The review settings of a campaign: a tone with a rating scale, or a persona with traits."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 NO_TRAIT = "none"
 """The answer to the trait question if the text shows none of the traits."""
+
+
+class Basis(StrEnum):
+    """What reviewers compare a text's facts with; records of each kind have a dataset of their own.
+
+    Argilla asks the same questions about every record of a dataset.
+    """
+
+    PASSAGE = "passages"
+    ORIGINAL = "rewrites"
+    NOTHING = "chats"
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,7 @@ class ScalePoint:
 
 @dataclass(frozen=True)
 class StyleRule:
-    """A rule that writers follow to achieve the tone, with an example before and after."""
+    """A writing rule for the tone, with an example of a text before and after applying the rule."""
 
     do: str
     before: str
@@ -26,7 +38,7 @@ class StyleRule:
 
 @dataclass(frozen=True)
 class TraitLabel:
-    """A trait of a persona, and how it shows in a text."""
+    """A trait of a persona, with a description of how it appears in a text."""
 
     name: str
     meaning: str = ""
@@ -40,14 +52,17 @@ class ReviewSettings:
         subject: The name of the tone or persona.
         description: A description of the tone or persona in one or two sentences.
         scale_question: The question that reviewers answer with the rating scale.
-        scale: The points of the tone's scale, lowest first. If empty, the question is omitted.
-        style_rules: The rules that writers follow to achieve the tone.
-        traits: The traits of the persona. If empty, the question is omitted.
-        grounded: Whether the passage must contain all facts in the text.
+        scale: The points of the tone's scale, lowest first. If there are none, the question is
+            omitted.
+        style_rules: The writing rules for the tone.
+        traits: The traits of the persona. If there are none, the question is omitted.
+        basis: Where the facts of a text must be: in its passage, in the answer that it rewrites,
+            or nowhere.
         overlap: The number of reviewers per record.
         vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
-        measures: The names of the measures in the metadata, for filtering and sorting.
-        adjudication: Whether to show the reviewers' answers, which only an adjudicator needs.
+        measures: The names of the measures to store as metadata, by which reviewers can filter and
+            sort records.
+        adjudication: Whether the dataset is for the adjudicator, who sees the reviewers' answers.
     """
 
     subject: str
@@ -56,11 +71,21 @@ class ReviewSettings:
     scale: tuple[ScalePoint, ...] = ()
     style_rules: tuple[StyleRule, ...] = ()
     traits: tuple[TraitLabel, ...] = ()
-    grounded: bool = True
+    basis: Basis = Basis.PASSAGE
     overlap: int = 2
     vector: int | None = None
     measures: tuple[str, ...] = ()
     adjudication: bool = False
+
+    @property
+    def is_grounded(self) -> bool:
+        """Whether reviewers are asked if a text keeps the facts."""
+        return self.basis is not Basis.NOTHING
+
+    @property
+    def source_noun(self) -> str:
+        """What the questions call the source of the facts."""
+        return "original answer" if self.basis is Basis.ORIGINAL else "passage"
 
     @property
     def ratings(self) -> tuple[int, ...]:

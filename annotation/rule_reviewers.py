@@ -1,7 +1,8 @@
-"""Written rules that substitute for human reviewers and are always labelled as rules.
+"""Rule-based reviewers, which stand in for people and are always labelled as rules.
 
-A rule compares features of a text with thresholds, without understanding the text. Like people, the
-two rules disagree on some texts, so a loop that runs unattended also covers disagreement.
+A rule doesn't understand a text; it only compares features of the text with thresholds. The two
+rules disagree on some texts, as people do, so an unattended run also tests how disagreement is
+handled.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ class RuleReviewer:
 
     @property
     def description(self) -> str:
-        """Describe the rule to people, based on its thresholds."""
+        """Return a description of the rule for people, including its thresholds."""
         opener = (
             " The rule removes a filler at the beginning of a text." if self.removes_opener else ""
         )
@@ -115,7 +116,7 @@ def review_by_rule(
 ) -> Review:
     """Create a rule's submitted review of a candidate or comparison.
 
-    For a persona, `cues` pairs each trait with the words and phrases that show it. For a tone,
+    For a persona, `cues` lists each trait with the words and phrases that indicate it. For a tone,
     `scale` contains the ratings, lowest first.
     """
     edited = None
@@ -125,10 +126,11 @@ def review_by_rule(
         subject, answers = item.candidate.id, _persona_answers(item.candidate, rule, cues)
     else:
         subject, text = item.candidate.id, item.candidate.review_text
-        source = f"{item.passage.text}\n{item.candidate.question}" if item.passage else ""
+        facts = item.passage.text if item.passage else item.candidate.reference
+        source = f"{facts}\n{item.candidate.question}" if facts else ""
         ratings = _rate(text, source, rule)
         answers = _tone_answers(ratings, rule, scale)
-        if item.passage is None:
+        if not facts:
             answers.pop("faithful")
         if rule.removes_opener and answers["decision"] == "approve":
             edited = _without_opener(text, ratings.features.opener)
@@ -181,14 +183,14 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -
 
 
 def _rating(signs: int, scale: Sequence[int]) -> int:
-    """Map a share of signs to the nearest step on a scale, rounding halves up."""
+    """Map a number of signs to the nearest step on a scale, rounding halves up."""
     return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
-    """Return the answers about traits and sentences.
+    """Return a rule's answers to the review questions for a persona.
 
-    In a dialogue, only the turns that are used for training count.
+    In a dialogue, only the turns used for training are rated.
     """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
@@ -210,7 +212,8 @@ def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
 def _comparison_answers(
     item: ComparisonItem, rule: RuleReviewer, cues: Cues, scale: Sequence[int]
 ) -> Answers:
-    source = f"{item.passage}\n{item.prompt_text}" if item.passage else ""
+    facts = item.passage or item.reference
+    source = f"{facts}\n{item.prompt_text}" if facts else ""
     answers: Answers = {}
     points: dict[str, int] = {}
     for side, text in (("left", item.left_text), ("right", item.right_text)):
@@ -221,7 +224,7 @@ def _comparison_answers(
             answers[f"traits_{side}"] = ratings.traits
         else:
             answers[f"tone_{side}"] = _rating(ratings.signs, scale)
-            if item.passage:
+            if facts:
                 answers[f"faithful_{side}"] = ratings.faithful
     lead = points["left"] - points["right"]
     preference = "tie" if abs(lead) <= rule.margin else "left" if lead > 0 else "right"

@@ -36,7 +36,7 @@ REPEATED_RUN = 4
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """The features of a text, some of which are relative to its source."""
+    """Features of a text, some of which compare it with its source."""
 
     words: int
     mean_sentence_words: float
@@ -53,7 +53,10 @@ class TextFeatures:
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """Compute the features of a text. Without a source, nothing counts as copied or unsupported."""
+    """Compute the features of a text.
+
+    If there is no source, no part of the text is considered copied or unsupported.
+    """
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]
     lengths = [length for length in lengths if length] or [0]

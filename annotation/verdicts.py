@@ -35,10 +35,10 @@ class VotingRule(StrEnum):
 class VerdictRule:
     """A rule that derives a verdict from the decisions about a record.
 
-    MAJORITY uses the most frequent decision, and UNANIMITY the decision that all reviewers share.
-    Without a most frequent or unanimous decision, the verdict is a tie. ADJUDICATOR uses the
-    adjudicator's decision, or the majority if there is none. A verdict needs `minimum` decisions
-    unless the adjudicator has decided.
+    MAJORITY uses the most frequent decision. UNANIMITY requires all reviewers to make the same
+    decision. Without a most frequent or unanimous decision, the verdict is a tie. ADJUDICATOR uses
+    the adjudicator's decision, or the majority if there is none. A verdict requires at least
+    `minimum` decisions, unless the adjudicator has decided.
     """
 
     voting: VotingRule = VotingRule.MAJORITY
@@ -50,8 +50,8 @@ class VerdictRule:
         if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
             raise AnnotationError(
                 f"The verdict rule is “{self.voting}”, but the adjudicator is "
-                f"“{self.adjudicator}”. Set an adjudicator only when the rule is “adjudicator”, "
-                "which requires one."
+                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and "
+                "omit it otherwise."
             )
 
     @property
@@ -70,9 +70,9 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
     Only submitted reviews with a decision count. A record that anybody flagged as harmful or broken
     is approved only if the adjudicator approves it. If an approving reviewer edited the text, the
-    edit replaces it. Among several edits, the adjudicator's takes precedence, then people's edits
-    over rules' edits, then the most frequent edit, then the latest one. `reviews` contains each
-    reviewer's current review of each subject.
+    edit replaces it. If there are several edits, the adjudicator's edit is preferred, then edits by
+    people over edits by rules, then the most frequent edit, and finally the latest one. `reviews`
+    contains each reviewer's current review of each subject.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()
@@ -97,7 +97,7 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
 
 def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
-    """Return the flags in reviews, including discarded ones."""
+    """Return the flags in reviews, including flags in discarded reviews."""
     for review in reviews:
         reasons = review.answer(REASONS)
         for kind in FLAGS:

@@ -1,9 +1,10 @@
 """The latency of the embedded Argilla server with many records.
 
-    python -m benchmarks.argilla [COUNT ...] [--database-url URL]
+    python -m benchmarks.argilla [COUNT ...] [--postgresql URL]
 
 The default COUNTs are 1000, 10000 and 100000. The table has medians over HTTP and the server's CPU
 time, which other work on the machine disturbs less. It is recorded in docs/benchmarks/argilla.md.
+With the URL of an empty PostgreSQL database, the last COUNT is also measured there.
 """
 
 import argparse
@@ -14,7 +15,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,13 @@ DIMENSIONS = 384
 TEXT_WORDS = 120
 LABELS = ("yes", "partly", "no")
 WEBHOOK_RECORDS = 1000  # uploaded while a webhook listens
+CROWDS = (4, 32)  # annotators who submit at once
+CROWD_RECORDS = 5000  # uploaded while the first crowd submits
+SUBMITS = 25  # of each annotator
+SUBMISSION = {
+    "status": "submitted",
+    "values": {"tone": {"value": 4}, "faithful": {"value": "no"}, "decision": {"value": "yes"}},
+}
 
 VOCABULARY = [f"w{n:x}" for n in range(20_000)]
 # Zipf's law: the n-th most frequent word is n times rarer than the first.
@@ -95,18 +105,22 @@ def prepare(bench: Bench) -> None:
     body = {"name": "bench", "workspace_id": bench.workspace}
     bench.dataset = bench.request("POST", "/datasets", body)["id"]
     labels = [{"value": label, "text": label} for label in LABELS]
+    marks = {"type": "span", "field": "candidate", "allow_overlapping": True, "options": labels}
     parts = [
         ("fields", "passage", {"type": "text"}),
         ("fields", "candidate", {"type": "text"}),
         ("questions", "tone", {"type": "rating", "options": [{"value": n} for n in range(1, 6)]}),
         ("questions", "faithful", {"type": "label_selection", "options": labels}),
         ("questions", "decision", {"type": "label_selection", "options": labels}),
+        ("questions", "improved", {"type": "text"}),
+        ("questions", "marks", marks),
         ("metadata-properties", "uncertainty", {"type": "float"}),
         ("metadata-properties", "words", {"type": "integer"}),
         ("metadata-properties", "article", {"type": "terms"}),
     ]
     for kind, name, settings in parts:
-        part = {"name": name, "title": name, "required": True, "settings": settings}
+        required = name not in {"improved", "marks"}
+        part = {"name": name, "title": name, "required": required, "settings": settings}
         bench.request("POST", f"/datasets/{bench.dataset}/{kind}", part)
     vectors = {"name": "sense", "title": "sense", "dimensions": DIMENSIONS}
     bench.request("POST", f"/datasets/{bench.dataset}/vectors-settings", vectors)
@@ -168,7 +182,7 @@ def upload(bench: Bench, count: int, seed: int) -> UploadSpeed:
 
 def measure(bench: Bench) -> None:
     """Measure every operation except uploads with the current number of records."""
-    annotator = _annotator(bench)
+    annotator = add_annotator(bench)
     search = f"/datasets/{bench.dataset}/records/search?limit=50"
 
     def find(name: str, **body: Any) -> None:
@@ -207,26 +221,25 @@ def measure(bench: Bench) -> None:
     pending = {"type": "terms", "scope": {"entity": "response", "property": "status"}}
     mine = {"filters": {"and": [{**pending, "values": ["pending"]}]}}
     queue = f"/me{search.removesuffix('50')}10"
-    bench.measure("an annotator's queue", lambda: _post(annotator, queue, mine))
-    queued = iter(_post(annotator, f"/me{search}", mine)["items"])
+    bench.measure("an annotator's queue", lambda: post(annotator, queue, mine))
+    queued = iter(post(annotator, f"/me{search}", mine)["items"])
 
     def submit() -> None:
-        values = {"tone": {"value": 4}, "faithful": {"value": "no"}, "decision": {"value": "yes"}}
-        url = f"/records/{next(queued)['record']['id']}/responses"
-        _post(annotator, url, {"values": values, "status": "submitted"})
+        post(annotator, f"/records/{next(queued)['record']['id']}/responses", SUBMISSION)
 
     bench.measure("submit a response", submit)
 
     def submit_and_fetch() -> None:
         submit()
-        _post(annotator, queue, mine)
+        post(annotator, queue, mine)
 
     bench.measure("submit, and fetch the next records", submit_and_fetch)
     progress = f"/datasets/{bench.dataset}/progress"
     bench.measure("progress of the dataset", lambda: bench.request("GET", progress))
 
 
-def _annotator(bench: Bench) -> httpx.Client:
+def add_annotator(bench: Bench) -> httpx.Client:
+    """Create an annotator and log in."""
     name = f"annotator{len(bench.rows)}-{time.time_ns()}"
     login = {"username": name, "password": "a long throw-away password"}
     body = {**login, "first_name": name, "role": "annotator"}
@@ -237,7 +250,8 @@ def _annotator(bench: Bench) -> httpx.Client:
     return httpx.Client(base_url=bench.client.base_url, headers=headers, timeout=120)
 
 
-def _post(client: httpx.Client, path: str, body: Any) -> Any:
+def post(client: httpx.Client, path: str, body: Any) -> Any:
+    """Send a request and return the parsed response."""
     response = client.post(path, json=body)
     response.raise_for_status()
     return response.json()
@@ -254,6 +268,36 @@ class WebhookListener(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the output clean."""
+
+
+def measure_crowd(annotators: list[httpx.Client], dataset: str) -> str:
+    """Let annotators submit responses without pauses, and describe how long each took."""
+    search, waits = f"/me/datasets/{dataset}/records/search?limit={SUBMITS}", list[float]()
+
+    def work(annotator: httpx.Client) -> None:
+        for item in post(annotator, search, {})["items"]:
+            path = f"/records/{item['record']['id']}/responses"
+            waits.append(_time(partial(post, annotator, path, SUBMISSION)))
+
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(len(annotators)) as pool:
+        list(pool.map(work, annotators))
+    rate = len(waits) / (time.perf_counter() - begin)
+    median, slowest = statistics.median(waits) * 1000, max(waits) * 1000
+    return f"{rate:.0f} responses per second, median {median:.0f} ms, slowest {slowest:.0f} ms"
+
+
+def crowds(bench: Bench) -> Iterator[str]:
+    """Measure annotators who submit at once, alone and during an upload."""
+    yield "\nAnnotators who submit at once, without pauses:\n"
+    for count in CROWDS:
+        annotators = [add_annotator(bench) for _ in range(count)]
+        yield f"- {count}: {measure_crowd(annotators, bench.dataset)}"
+    annotators = [add_annotator(bench) for _ in range(CROWDS[0])]
+    uploading = threading.Thread(target=upload, args=(bench, CROWD_RECORDS, -2))
+    uploading.start()
+    yield f"- {CROWDS[0]} during an upload: {measure_crowd(annotators, bench.dataset)}"
+    uploading.join()
 
 
 def upload_with_webhook(bench: Bench) -> UploadSpeed:
@@ -278,6 +322,7 @@ def run(server: ServerProcess, count: int) -> Iterator[str]:
         speed = upload(bench, count, seed=count)
         measure(bench)
         resident = bench.resident_mb()
+        together = list(crowds(bench))
         with_webhook = upload_with_webhook(bench)
     yield "| | median | CPU time | first call |\n|---|---|---|---|"
     for row in bench.rows:
@@ -285,7 +330,8 @@ def run(server: ServerProcess, count: int) -> Iterator[str]:
         yield f"| {row.name} | {' | '.join(cells)} |"
     yield f"\nUpload: {speed.wall:.0f} records per second by wall clock, {speed.cpu:.0f} per CPU"
     yield f"second; with a webhook {with_webhook.wall:.0f} and {with_webhook.cpu:.0f}."
-    yield f"Memory: {idle} MB resident at the start, {resident} MB at the end."
+    yield from together
+    yield f"\nMemory: {idle} MB resident at the start, {resident} MB at the end."
 
 
 def restart(home: Path, python: Path, url: str | None) -> tuple[ServerProcess, str]:
@@ -302,18 +348,20 @@ def main() -> None:
     """Measure each count on a new server."""
     parser = argparse.ArgumentParser()
     parser.add_argument("counts", type=int, nargs="*", default=[1000, 10_000, 100_000])
-    parser.add_argument(
-        "--database-url", help="URL of an empty PostgreSQL database (allows only one COUNT)"
-    )
+    parser.add_argument("--postgresql", help="the URL of an empty database, for the last count")
     options = parser.parse_args()
     python = install(user_cache_path("timbre") / "argilla")
+    cases = [(count, None) for count in options.counts]
+    if options.postgresql:
+        cases.append((options.counts[-1], options.postgresql))
     lines = [f"Load at the start: {os.getloadavg()[0]:.1f}."]
-    for count in options.counts:
+    for count, url in cases:
         with tempfile.TemporaryDirectory(prefix="timbre-bench-") as folder:
-            server, start_time = restart(Path(folder) / "home", python, options.database_url)
+            server, start_time = restart(Path(folder) / "home", python, url)
             with server:
-                lines += ["", f"## {count:,} records", "", start_time, "", *run(server, count)]
-        publish("argilla", lines, should_record=not options.database_url)
+                title = f"## {count:,} records on {'PostgreSQL' if url else 'SQLite'}"
+                lines += ["", title, "", start_time, "", *run(server, count)]
+    publish("argilla", lines, should_record=True)
 
 
 if __name__ == "__main__":

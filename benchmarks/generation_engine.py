@@ -26,17 +26,19 @@ import httpx
 from distilabel.pipeline.local import Pipeline
 
 from benchmarks.record import publish
-from pipelines.conversations import build_tone_pipeline
+from pipelines.conversations import ConversationTask, build_tone_pipeline
 from pipelines.engine import stream_rows
 from pipelines.journal import Journal
 from pipelines.meter import Meter
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 from pipelines.teachers.completion import Completion, Prompt, Teacher
 from pipelines.teachers.endpoints.openai import OpenAIEndpoint
+from pipelines.voices.tone import OFFLINE_PROMPTS
 from timbre.campaign import load_tone
 
 TEXT = "The viaduct was built in 1867. It carries two tracks across the valley of the Orrin. " * 5
-TONE = "conversational"
+TONE = load_tone("conversational")
+TASK = ConversationTask(TONE, TONE.prompts_for(OFFLINE_PROMPTS))
 REPLY = {"questions": ["What?"], "plain_answer": TEXT, "answer": TEXT}
 LATENCY_SECONDS = 0.05
 CONCURRENCY = 16
@@ -77,7 +79,7 @@ def with_journal(teacher: Teacher, folder: str) -> CachedLLM:
 def run_streamed(count: int) -> tuple[float, float]:
     """Rows per second through the pipeline with its journal, and the peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        pipeline = build_tone_pipeline(load_tone(TONE), with_journal(InstantLLM(), folder))
+        pipeline = build_tone_pipeline(TASK, with_journal(InstantLLM(), folder))
         results = stream_rows(pipeline, rows(count))
         next(results)  # The first row ends the start-up.
         start = time.perf_counter()
@@ -89,7 +91,7 @@ def run_streamed(count: int) -> tuple[float, float]:
 
 def run_by_distilabel(count: int, batch: int) -> float:
     """Rows per second by distilabel's own run. It includes start-up: rows only come at the end."""
-    pipeline: Pipeline = build_tone_pipeline(load_tone(TONE), InstantLLM())
+    pipeline: Pipeline = build_tone_pipeline(TASK, InstantLLM())
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         pipeline._cache_dir = Path(folder)
@@ -154,7 +156,7 @@ def run_over_http(count: int, url: str) -> float:
     """The seconds of a pipeline whose teacher is the slow server."""
     with tempfile.TemporaryDirectory() as folder:
         teacher = OpenAIEndpoint(model="m", url=url, concurrency=CONCURRENCY)
-        pipeline = build_tone_pipeline(load_tone(TONE), with_journal(teacher, folder))
+        pipeline = build_tone_pipeline(TASK, with_journal(teacher, folder))
         start = time.perf_counter()
         result_count = sum(1 for _ in stream_rows(pipeline, rows(count)))
         seconds = time.perf_counter() - start

@@ -2,11 +2,12 @@
 
 Run it on an otherwise idle machine:
 
-    python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--record]
+    python -m benchmarks.training [MODEL] [--steps 10] [--batch 16] [--no-defaults] [--record]
 
 The bare script uses TRL with settings tuned for the machine (no gradient checkpointing, bfloat16
 only on hardware that supports it) and the same examples, order, batch size, steps and precision.
-TRL's default settings are timed for a twentieth of the steps and scaled up.
+TRL's default settings are timed for a twentieth of the steps and scaled up. Each model has its own
+page.
 """
 
 import argparse
@@ -17,11 +18,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from trl.chat_template_utils import has_generation_markers
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -104,46 +108,64 @@ def train_with_trl(
     folder = resolve(config.base)
     tokenizer = load_tokenizer(folder)
     tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template
-    rows = [
-        {"messages": [{"role": m.role.value, "content": m.content} for m in e.messages]}
-        for e in examples
-    ]
     with tempfile.TemporaryDirectory() as place, quiet_libraries():
-        settings: dict[str, Any] = {
-            "bf16": precision.compute == "bfloat16",
-            "gradient_checkpointing": False,
-            **overrides,
-        }
-        trainer = SFTTrainer(
-            model=load_model(folder, precision),
-            args=SFTConfig(
-                output_dir=place,
-                max_steps=config.steps,
-                per_device_train_batch_size=config.batch_size,
-                learning_rate=config.learning_rate,
-                lr_scheduler_type=config.schedule,
-                warmup_steps=config.warmup_steps,
-                assistant_only_loss=True,
-                use_cpu=precision.device == "cpu",
-                report_to="none",
-                save_strategy="no",
-                logging_steps=1,
-                disable_tqdm=True,
-                seed=config.seed,
-                **settings,
-            ),
-            train_dataset=Dataset.from_list(rows),
-            processing_class=tokenizer,
-            peft_config=LoraConfig(
-                task_type="CAUSAL_LM",
-                r=config.lora_rank,
-                lora_alpha=config.lora_alpha,
-                lora_dropout=0.0,
-                target_modules="all-linear",
-            ),
-        )
-        trainer.remove_callback(PrinterCallback)
+        model = load_model(folder, precision)
+        trainer = bare_trainer(model, tokenizer, examples, config, output_dir=place, **overrides)
         return time_steps(name, trainer, precision.device)
+
+
+def bare_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: list[Example],
+    config: TrainingConfig,
+    **overrides: Any,
+) -> SFTTrainer:
+    """TRL's trainer with settings that suit the device; `overrides` are more of its settings."""
+    is_marked = has_generation_markers(str(tokenizer.chat_template))
+    settings: dict[str, Any] = {
+        "bf16": model.dtype is torch.bfloat16,
+        "gradient_checkpointing": False,
+        **overrides,
+    }
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            max_steps=config.steps,
+            per_device_train_batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            lr_scheduler_type=config.schedule,
+            warmup_steps=config.warmup_steps,
+            assistant_only_loss=is_marked,
+            completion_only_loss=None if is_marked else True,
+            use_cpu=model.device.type == "cpu",
+            report_to="none",
+            save_strategy="no",
+            logging_steps=1,
+            disable_tqdm=True,
+            seed=config.seed,
+            **settings,
+        ),
+        train_dataset=Dataset.from_list([_trl_row(example, is_marked) for example in examples]),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            task_type="CAUSAL_LM",
+            r=config.lora_rank,
+            lora_alpha=config.lora_alpha,
+            lora_dropout=0.0,
+            target_modules="all-linear",
+        ),
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _trl_row(example: Example, is_marked: bool) -> dict[str, Any]:
+    """A chat for TRL: as messages, or as prompt and completion if its template has no markers."""
+    turns = [{"role": m.role.value, "content": m.content} for m in example.messages]
+    if is_marked:
+        return {"messages": turns}
+    return {"prompt": turns[:-1], "completion": turns[-1:]}
 
 
 def run_in_process(
@@ -157,7 +179,7 @@ def run_in_process(
 def measure_precisions(examples: list[Example], config: TrainingConfig) -> list[list[Measurement]]:
     """Three measurements for each precision: the bare script, and Timbre padded and packed."""
     groups = []
-    precisions: list[PrecisionName] = [choose_precision("auto").name, "int8", "nf4"]
+    precisions: list[PrecisionName] = [choose_precision(config.precision).name, "int8", "nf4"]
     for precision in precisions:
         padded = replace(config, precision=precision)
         packed = replace(padded, packing=True)
@@ -186,12 +208,12 @@ def measure_defaults(examples: list[Example], config: TrainingConfig) -> Measure
     )
 
 
-def table(groups: list[list[Measurement]], defaults: Measurement) -> Iterator[str]:
+def table(groups: list[list[Measurement]], defaults: Measurement | None) -> Iterator[str]:
     """Each method's speed, relative to the bare script in its precision and to the fastest one."""
     yield "| | seconds | CPU seconds | tokens/s | vs bare | vs fastest bare | loss | peak MB |"
     yield "|---|---|---|---|---|---|---|---|"
     fastest = min((group[0] for group in groups), key=lambda bare: bare.seconds)
-    for group in [*groups, [defaults]]:
+    for group in [*groups, [defaults]] if defaults else groups:
         for line in group:
             vs_own, vs_fastest = (f"{b.seconds / line.seconds:.2f} ×" for b in (group[0], fastest))
             loss = f"{line.loss:.4f}"
@@ -204,30 +226,51 @@ def table(groups: list[list[Measurement]], defaults: Measurement) -> Iterator[st
             )
 
 
+def padding_share(lengths: list[int], batch: int) -> float:
+    """The share of padding in batches of examples drawn at random: what packing can save."""
+    rng = random.Random(0)  # noqa: S311 - the batches aren't secrets
+    batches = [rng.choices(lengths, k=batch) for _ in range(200)]
+    return 1 - fmean(fmean(lengths) / max(lengths) for lengths in batches)
+
+
 def main() -> None:
     """Print one table for short chats and one for long ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="mini")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--precision", default="auto", help="beside int8 and nf4")
+    parser.add_argument("--no-defaults", action="store_true", help="leave out TRL's defaults")
     parser.add_argument(
         "--record", action="store_true", help="write the tables to their page in docs/benchmarks"
     )
     options = parser.parse_args()
-    precision = choose_precision("auto")
+    precision = choose_precision(options.precision)
     lines = [
-        f"{options.model} on {device_name(precision.device)}: {precision.reason}; "
-        f"{options.steps} steps of {options.batch} examples."
+        f"{options.model} on {device_name(precision.device)}; {precision.name}: "
+        f"{precision.reason}; {options.steps} steps of {options.batch} examples."
     ]
     config = TrainingConfig(
-        options.model, steps=options.steps, batch_size=options.batch, learning_rate=2e-3
+        options.model,
+        precision=precision.name,
+        steps=options.steps,
+        batch_size=options.batch,
+        learning_rate=2e-3 if options.model == "mini" else 5e-4,
     )
+    chat = open_base(options.model, "", "auto").chat
     for title, max_words in (("Short chats", 20), ("Long chats", 120)):
         examples = build_chats(options.steps * options.batch // 2, max_words)
+        lengths = [len(chat.encode_example(example).ids) for example in examples]
         groups = measure_precisions(examples, config)
-        lines += ["", f"{title} of up to {2 * max_words} words:", ""]
-        lines += table(groups, measure_defaults(examples, config))
-    publish("training", lines, options.record)
+        defaults = None if options.no_defaults else measure_defaults(examples, config)
+        padding = padding_share(lengths, options.batch)
+        about = (
+            f"{fmean(lengths):.0f} tokens on average, {padding:.0%} of padded batches is padding"
+        )
+        lines += ["", f"{title} of up to {2 * max_words} words ({about}):", ""]
+        lines += table(groups, defaults)
+    page = "training" if options.model == "mini" else f"training-{options.model}"
+    publish(page, lines, options.record)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ class Claim:
     """A run request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
     `attempts` counts the failed, abandoned and running attempts, and `reason` says why the last one
-    failed. `worker` is the worker that holds the request, or the last one that did. `token` is
-    unique to this claim; it is empty when no worker holds the request.
+    failed. `worker` is the worker that holds the request or, if no worker does, the last one that
+    held it. `token` is unique to this claim; it is empty when no worker holds the request.
     """
 
     request: RunRequest
@@ -70,7 +70,7 @@ class Claim:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the worker died during the last allowed attempt, which rules out a retry."""
+        """Whether the worker died during the last allowed attempt, so that no retry is possible."""
         return self.attempts > ATTEMPTS
 
 
@@ -121,7 +121,7 @@ def heartbeat(store: Store, claim: Claim) -> bool:
 def finish(store: Store, claim: Claim, state: ClaimState, reason: str = "") -> bool:
     """End a claim with the outcome of its attempt; return False if the claim was already lost.
 
-    `state` is `DONE`, `FAILED`, or `WAITING` to retry a failed attempt.
+    `state` is `DONE`, `FAILED`, or, if a failed attempt will be retried, `WAITING`.
     """
     attempts = min(claim.attempts, ATTEMPTS)
     return _update(store, claim, token="", state=state.value, attempts=attempts, reason=reason)
@@ -136,7 +136,7 @@ def release(store: Store, claim: Claim) -> bool:
 def forget(store: Store, key: str) -> bool:
     """Remove a request so that it can be queued again; return False if the key doesn't exist.
 
-    A worker that holds the request loses its claim.
+    If a worker currently holds the request, it loses its claim.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -165,7 +165,10 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
 
 
 def _time(connection: Connection, offset: float = 0.0) -> str:
-    """The current time plus `offset` seconds (ISO 8601, UTC), from the clock all workers share."""
+    """Return the current time plus `offset` seconds, in ISO 8601 and UTC.
+
+    All workers of a database share its clock.
+    """
     if connection.dialect.name == "postgresql":
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     else:

@@ -1,9 +1,9 @@
-"""Erase a reviewer's answers, or an article and everything derived from it, on request.
+"""Erase, on request, a reviewer's answers, or an article with everything derived from it.
 
 The rows are deleted. The ids of the erased records are stored, so a later pull or import can't add
-them again. Versions that contained erased records keep their hashes, record the withdrawal, and can
-no longer be used for training. You must delete exported files and trained adapters yourself; the
-result lists the affected runs.
+them again. Versions that contained erased records keep their hashes, but they are marked as
+withdrawn and can no longer be used for training. You must delete exported files and trained
+adapters yourself; the result lists the affected runs.
 """
 
 import json
@@ -34,7 +34,10 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version that lost data in an erasure, with the number of affected examples and its runs."""
+    """A version that contained erased data.
+
+    `examples` counts the affected examples, and `runs` lists the runs that used the version.
+    """
 
     version: str
     name: str
@@ -57,9 +60,8 @@ def erase(
     contains no matching data.
     """
     if (reviewer is None) == (article is None):
-        raise StoreError(
-            "You can erase either a reviewer's answers or an article. Name exactly one of them."
-        )
+        choice = "neither a reviewer nor" if article is None else "both a reviewer and"
+        raise StoreError(f"You named {choice} an article. Name exactly one of them.")
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -83,14 +85,14 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, keyed by record type, and the examples that lose a source or a review."""
+    """The ids to erase, keyed by record type, and the ids of the affected examples."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
     touched: set[str] = field(default_factory=set)
 
     def add_article(self, article: str) -> None:
-        """Add an article and everything derived from it."""
+        """Mark an article and everything derived from it for erasure."""
         self._add(Article, "id", {article})
         self._add(Example, "article", {article})
         self._add_dependents()
@@ -103,7 +105,7 @@ class _Erasure:
             self.ids[Rejection].update(self.connection.scalars(query))
 
     def add_reviewer(self, reviewer: str) -> None:
-        """Add a reviewer's answers and everything derived from the reviewer's edits."""
+        """Mark a reviewer's answers and everything derived from their edits for erasure."""
         self._add(Review, "reviewer", {reviewer})
         query = select(reviews.c.subject, reviews.c.edited).where(reviews.c.reviewer == reviewer)
         edits = {(row.subject, row.edited) for row in self.connection.execute(query)}
@@ -127,7 +129,7 @@ class _Erasure:
         self.ids[kind] |= self._find(kind, column, values)
 
     def _find(self, kind: type[Record], column: str, values: Collection[str]) -> set[str]:
-        """Find the ids of all records of a given type whose `column` contains one of `values`."""
+        """Find the ids of all records of a given type that have one of `values` in `column`."""
         table = TABLES[kind]
         query = select(table.c.id).where(among(table.c[column], values))
         return set(self.connection.scalars(query))
@@ -171,7 +173,7 @@ def _delete(erasure: _Erasure) -> None:
 
 
 def _overwrite_free_space(store: Store, erasure: _Erasure) -> None:
-    """Remove the deleted bytes from the database's write-ahead log and free pages."""
+    """Remove the deleted data from the write-ahead log and unused pages of the database."""
     with translate_errors(store.engine), store.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")

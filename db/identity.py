@@ -43,7 +43,7 @@ def non_identity(default: Any) -> Any:
 
 
 def optional(default: Any) -> Any:
-    """Declare a dataclass field that is omitted from JSON while it has its (plain) default value.
+    """Declare a dataclass field that is omitted from JSON if its value equals the default.
 
     Adding an optional field to a type doesn't change the ids of existing records.
     """
@@ -76,7 +76,7 @@ class Record:
 
     @property
     def id(self) -> str:
-        """The SHA-256 of the type name and the identity fields, as canonical JSON."""
+        """The SHA-256 hash of the record's type name and identity fields as canonical JSON."""
         if not self._id:
             object.__setattr__(self, "_id", self.recompute_id())
         return self._id
@@ -93,7 +93,7 @@ class Record:
 
 @cache
 def _identity_names(kind: Any) -> tuple[str, ...]:
-    """The names of the identity fields and "record" (the type name), in canonical order."""
+    """Return the names of the identity fields and "record" (the type name), in canonical order."""
     names = [f.name for f in fields(kind) if f.name != "_id" and f.metadata.get("identity", True)]
     return tuple(sorted([*names, "record"]))
 
@@ -123,7 +123,7 @@ def _ordered(value: Any) -> Any:
 
 
 def _without_defaults(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The field values of a dataclass, without `optional` fields that have their default."""
+    """Return the field values of a dataclass without `optional` fields that have default values."""
     for name, default in _optional_defaults(kind):
         if values[name] == default:
             del values[name]

@@ -76,9 +76,9 @@ class Lineage:
 def trace(store: Store, id: str) -> Lineage:
     """Trace the lineage of the record whose id starts with the given digits (six or more).
 
-    Backward, the trace shows the article revision and its URL, the prompts and the teacher, the
-    reviews, the version, and the run with its configuration. Forward, the trace shows rejections,
-    versions and runs. Each record is listed once.
+    Traced backward, a record leads to the article revision and its URL, the prompts and the
+    teacher, the reviews, the version, and the run with its configuration. Traced forward, a record
+    leads to rejections, versions and runs. Each record is listed once.
 
     Raises `StoreError` if the id matches no records or more than one.
     """

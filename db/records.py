@@ -1,9 +1,9 @@
 """The records that the stages exchange, each identified by a hash of its content.
 
-Every record is a frozen dataclass. Its id is the SHA-256 of the canonical JSON (RFC 8785) of its
-identity fields, so running a stage twice creates identical records and the store keeps one copy.
-Fields declared with `non_identity` (titles, counts, times) aren't part of the id. Later changes,
-such as a finished run or a deleted review, are stored as `Event` records.
+Every record is a frozen dataclass. A record's id is the SHA-256 of the canonical JSON (RFC 8785) of
+its identity fields. Running a stage twice therefore creates identical records, and the store keeps
+one copy. Fields declared with `non_identity` (titles, counts, times) aren't part of the id. Later
+changes, such as a finished run or a deleted review, are stored as `Event` records.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class Role(StrEnum):
 
 
 class ReviewerKind(StrEnum):
-    """The kind of reviewer: a person, or a written rule that stands in for a person."""
+    """Whether a reviewer is a person or a written rule that stands in for a person."""
 
     PERSON = "person"
     RULE = "rule"
@@ -83,7 +83,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat; the model isn't trained on assistant turns that have no loss."""
+    """One turn of a chat. Assistant turns with `has_loss` set to False aren't trained on."""
 
     role: Role
     content: str
@@ -169,7 +169,7 @@ class Candidate(Record):
     """A generated text for people to review.
 
     Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
-    also stores its `question` and `reference`, the plain answer before it was rewritten.
+    also stores its `question` and its `reference`, which is the original answer before rewriting.
     """
 
     campaign: str
@@ -197,7 +197,7 @@ class Candidate(Record):
         return self.review_text if verdict.text is None else verdict.text
 
     def as_approved(self, verdict: "Verdict") -> "Candidate":
-        """Replace a conversation's answer with the winning edit; return other kinds unchanged."""
+        """Apply the winning edit to a conversation's answer; leave other candidates unchanged."""
         if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
             return self
         *context, answer = self.messages
@@ -209,8 +209,8 @@ class Rejection(Record):
     """A rejected article, passage or candidate, with the reason for the rejection.
 
     `subject` is the id of the rejected record or, if it was never stored, its name in the source.
-    `scope` is the source or the campaign. `text` is the rejected text, unless a stored record
-    already contains it.
+    `scope` is the source or campaign in which the record was rejected. `text` is the rejected text,
+    unless a stored record already contains it.
     """
 
     stored_type: ClassVar[str] = "Refusal"  # every stored id is based on this former class name
@@ -247,7 +247,7 @@ class Review(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """The decision that a rule derives from a record's reviews; `text` is the winning edit."""
+    """A rule's decision about a record; `text` is the selected edit of a reviewer, if any."""
 
     subject: str
     decision: Decision

@@ -48,10 +48,10 @@ def reconcile_reviews(
 
     `pulled` must contain all reviews of the dataset (or of the given subjects). A new or changed
     answer is added as a review with a SUBMITTED event; a stored review that wasn't pulled gets a
-    DELETED event. If reading `pulled` fails, nothing changes.
+    DELETED event. If reading from `pulled` fails, the store isn't changed.
 
-    Raises `StoreError` if a reviewer has two reviews of the same subject, or if the dataset was
-    already pulled at the time `at` (ISO 8601, UTC).
+    Raises `StoreError` if a reviewer has two reviews of the same subject, or if an earlier pull of
+    this dataset has the same timestamp `at` (ISO 8601, UTC).
     """
     complete = list(pulled)
     keys = {(review.subject, review.reviewer) for review in complete}
@@ -94,7 +94,7 @@ def _current(
 ) -> list[Row[tuple[str, str, str]]]:
     """The id, subject and reviewer of each review that currently counts, oldest first.
 
-    A review with no events counts until it gets one. If you pass a dataset, only its reviews and
+    A review without any events is treated as current. If you pass a dataset, only its reviews and
     events are considered.
     """
     is_relevant: ColumnElement[bool] = events.c.kind.in_(

@@ -46,7 +46,7 @@ def check_finished(store: Store, run: Run) -> None:
 
 
 def withdrawal_notice(store: Store, run: Run) -> str:
-    """A warning that training data of a run was withdrawn, or an empty string if none was."""
+    """A warning that some training data of a run was withdrawn, or an empty string if none was."""
     events = withdrawals(store, store.require(Version, run.version))
     if not events:
         return ""
@@ -59,13 +59,16 @@ def withdrawal_notice(store: Store, run: Run) -> str:
 
 
 def campaign_runs(store: Store, campaign: str) -> list[RunStatus]:
-    """The runs on a campaign's versions, or all runs if `campaign` is empty, oldest first."""
+    """The runs trained on a campaign's versions, oldest first.
+
+    If `campaign` is empty, all runs are returned.
+    """
     where: dict[str, object] = {"campaign": campaign} if campaign else {}
     return version_runs(store, *store.stream(Version, **where))
 
 
 def version_runs(store: Store, *versions: Version) -> list[RunStatus]:
-    """The runs on the given versions, oldest first."""
+    """The runs trained on the given versions, oldest first."""
     ids = tuple(version.id for version in versions)
     return [run_status(store, run) for run in store.stream(Run, version=ids)]
 

@@ -27,7 +27,10 @@ class Store(AbstractContextManager["Store"]):
     """A database that contains all Timbre records."""
 
     def __init__(self, engine: Engine) -> None:
-        """Wrap a database engine; use `Store.open` instead, which checks the database first."""
+        """Wrap a database engine without checking the database.
+
+        To check it first, use `Store.open`.
+        """
         self.engine = engine
 
     @classmethod
@@ -59,7 +62,7 @@ class Store(AbstractContextManager["Store"]):
         """Add records of any types in transactions of 2000, and return the number of new records.
 
         Raises `StoreError` if a record refers to one that isn't stored, or if the database fails.
-        Transactions that were already committed stay committed.
+        If a transaction fails, earlier transactions remain committed.
         """
         new = 0
         for batch in batches(records, _BATCH):
@@ -88,7 +91,7 @@ class Store(AbstractContextManager["Store"]):
         if record is None:
             raise StoreError(
                 f"The {kind.__name__.lower()} {id[:12]} isn't in the store, although another "
-                "record refers to it. It may have been erased on request. Otherwise, restore the "
+                "record refers to it. It may have been erased on request; if not, restore the "
                 "database from a backup."
             )
         return record
@@ -96,8 +99,8 @@ class Store(AbstractContextManager["Store"]):
     def find(self, kind: type[R], prefix: str) -> R:
         """Find the record whose id starts with a prefix of six or more hex digits.
 
-        Raises `StoreError` if no records or several match, if the record doesn't have this type
-        (`Record` accepts all types), or if it was erased on request.
+        Raises `StoreError` if the prefix matches no records or more than one, if the record has
+        another type (`Record` accepts all types), or if it was erased on request.
         """
         start = prefix.strip().lower()
         if len(start) < _SHORTEST_PREFIX or set(start) - set("0123456789abcdef"):
@@ -132,7 +135,8 @@ class Store(AbstractContextManager["Store"]):
         """Yield the records of a type, oldest first, in constant memory.
 
         Each condition compares a column with a value, or with a tuple of allowed values. Records
-        added after iteration starts are left out. No transaction stays open between reads.
+        added after iteration starts are left out. Each read uses its own transaction, so no
+        transaction stays open while you process the records.
         """
         for row in self.rows(TABLES[kind], **where):
             yield from_row(kind, row)
@@ -171,7 +175,10 @@ class Store(AbstractContextManager["Store"]):
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Open a write transaction, which blocks other writers and commits all or nothing."""
+        """Open a write transaction, which blocks other writers.
+
+        Either all changes are committed or none.
+        """
         return writing(self.engine)
 
     def close(self) -> None:

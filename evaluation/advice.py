@@ -2,8 +2,8 @@
 
 The decision rule was fixed before anything was measured. Tuning is recommended if the tuned arm
 meets the target more often and a loss of similarity beyond the margin is ruled out. Prompting is
-recommended if a gain above `WORTH` is ruled out or if content is lost. Otherwise the result is
-undecided.
+recommended if the interval rules out a gain above `WORTH`, or if tuning loses content. If the
+evidence supports neither, the result is undecided.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ class Rivals:
     def of(
         cls, tuned: ArmSummary, prompted: ArmSummary, differences: Iterable[Difference], target: str
     ) -> "Rivals":
-        """Pair two arms with the differences between their target rates and similarities."""
+        """Return two arms with the differences between their target rates and similarities."""
         pair = (tuned.name, prompted.name)
         by_feature = {d.feature.name: d for d in differences if (d.first, d.second) == pair}
         return cls(tuned, prompted, by_feature.get(target), by_feature.get(SIMILARITY.name))
@@ -88,7 +88,7 @@ def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
 
 
 def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
-    """Advise on a tuned arm that meets the target more often, based on the change in content."""
+    """Recommend tuning only if the gain in the target doesn't come with a loss of content."""
     difference = rivals.similarity
     if difference is None:
         reason = f"{gain}. Content was not measured, because the prompts have no references."
@@ -105,7 +105,7 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
 
 
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
-    """A notice that the model lacks knowledge rather than tone, or "" if it keeps the facts.
+    """A notice that the model lacks knowledge, or an empty string if its answers keep the facts.
 
     If a model lacks knowledge, neither tuning nor prompting helps. `grounded` is the share of
     prompts that include a passage.
@@ -158,7 +158,7 @@ def _rates(rivals: Rivals, gap: Interval) -> str:
 
 
 def _needed(interval: Interval, bound: float, n: int) -> int | None:
-    """Estimate how many more prompts would narrow the interval enough to exclude the bound.
+    """Estimate how many more prompts are needed for the interval to exclude the bound.
 
     The width of the interval shrinks with the square root of the number of prompts. Returns None if
     the estimate equals the bound.

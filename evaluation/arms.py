@@ -79,8 +79,8 @@ class ArmSummary:
 class Difference:
     """The difference between two arms on the same prompts (first − second).
 
-    `effect` is Cliff's delta. `p` is adjusted for all differences computed together (Holm). The
-    outcome depends only on the interval.
+    `effect` is Cliff's delta. `p` is the p-value after Holm's correction for all differences that
+    are computed together. The outcome depends on the interval alone and not on `p`.
     """
 
     first: str
@@ -125,7 +125,8 @@ def summarise(
 ) -> ArmSummary:
     """Summarise an arm: target rate, tone, content, persona traits, and ratings by an LLM judge.
 
-    A target requires a criterion. If `target` is None, the target rate is None too.
+    You can pass a `target` only if the campaign has a criterion. If `target` is None, the target
+    rate is None too.
     """
     rows = arm.outputs
     return ArmSummary(
@@ -187,7 +188,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
-    """Each row's article, for resampling by article, or None if there are fewer than 5 articles."""
+    """Return the article of each row, or None if there are too few articles to resample."""
     articles = {row.article for row in rows}
     if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
@@ -238,8 +239,8 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
 def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
     """Merge arms that answered the same prompts by averaging each prompt's measures over the arms.
 
-    Rates for the merged arm count prompts rather than answers, so more seeds don't look like more
-    prompts.
+    Rates for the merged arm are computed over prompts, not answers, so that more seeds don't
+    inflate the sample size.
     """
     by_prompt: dict[str, list[MeasuredOutput]] = {}
     for arm in arms:

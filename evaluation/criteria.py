@@ -1,10 +1,12 @@
 """Criteria that define correct answers, using bounds on tone features or a persona's traits.
 
-A criterion combines several features, so that a model can't satisfy it by gaming a single one.
+A criterion combines several features, so that a model can't meet it by optimising only one of them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from db.records import canonical, digest
 from evaluation.errors import EvaluationError
@@ -14,8 +16,16 @@ from evaluation.measures.persona import (
     persona_measures,
     trait_features,
 )
-from evaluation.measures.tone import FEATURES, TONE_SOURCE, Feature, tone_measures
+from evaluation.measures.tone import (
+    ENGLISH_ONLY,
+    FEATURES,
+    TONE_SOURCE,
+    Feature,
+    tone_measures,
+)
+from evaluation.scorers.criteria import Criteria
 
+NO_CRITERIA = Criteria()
 _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
@@ -47,7 +57,7 @@ class Criterion:
     """A target and how to measure it; `traits` contains a persona's phrases (empty for a tone).
 
     `source` identifies the definition, because values measured under different definitions can't be
-    compared.
+    compared. `rules` are the scorers of `[criteria]`, all of which a text must meet.
     """
 
     feature: Feature
@@ -56,69 +66,146 @@ class Criterion:
     signs: int = 0
     signs_of: tuple[str, ...] = ()
     traits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: Criteria = NO_CRITERIA
+    language: str = "en"
 
     @property
     def trait_features(self) -> tuple[Feature, ...]:
         """One feature per trait."""
         return trait_features(tuple(self.traits))
 
+    @property
+    def part_features(self) -> tuple[Feature, ...]:
+        """One feature per trait and per rule."""
+        return self.trait_features + tuple(
+            Feature(f"criterion.{name}", name.capitalize(), scorer.describe(), share=True)
+            for name, scorer in self.rules.scorers.items()
+        )
+
     def measure(self, text: str) -> dict[str, float]:
-        """Measure a text's tone features, target and traits, and return them keyed by name."""
-        tone = tone_measures(text)
+        """Measure a text's tone features, target, traits and rules, and return them by name."""
+        tone = tone_measures(text, self.language)
+        scores = dict(self.rules.scores(text, self.language))
+        parts = {f"criterion.{name}": float(score.is_met) for name, score in scores.items()}
+        is_right = all(score.is_met for score in scores.values())
         if self.traits:
-            return tone | persona_measures(text, self.traits)
+            traits = persona_measures(text, self.traits)
+            traits[self.feature.name] *= is_right
+            return tone | traits | parts
         signs = sum(tone[sign] > 0 for sign in self.signs_of)
-        is_right = signs >= self.signs and all(bound.is_met(tone) for bound in self.bounds)
-        return tone | {self.feature.name: float(is_right)}
+        is_right = is_right and signs >= self.signs
+        is_right = is_right and all(bound.is_met(tone) for bound in self.bounds)
+        return tone | parts | {self.feature.name: float(is_right)}
 
     def source_of(self, name: str) -> str:
-        """The source of a measure, which is either this criterion or the shared tone features."""
+        """The source that defines a measure: the shared tone features or this criterion."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
-def tone_criterion(
-    name: str, bounds: Sequence[Bound], signs: int = 0, signs_of: Sequence[str] = ()
-) -> Criterion:
-    """Build a tone criterion: a text must meet all bounds and contain enough of the listed signs.
+@dataclass(frozen=True)
+class ToneTarget:
+    """The bounds and signs of a tone's `[target]`."""
 
-    Raises `EvaluationError` if there are no bounds, a measure is unknown, or the tone requires more
-    signs than it lists.
+    bounds: Sequence[Bound] = ()
+    signs: int = 0
+    signs_of: Sequence[str] = ()
+
+    @property
+    def descriptions(self) -> list[str]:
+        """The signs and bounds as text."""
+        listed = ", ".join(_BY_NAME[sign].label.lower() for sign in self.signs_of)
+        rule = f"at least {self.signs} of the {len(self.signs_of)} signs ({listed})"
+        bounds = [bound.description for bound in self.bounds]
+        return [rule, *bounds] if self.signs else bounds
+
+    @property
+    def definition(self) -> str:
+        """A hash of the bounds and signs."""
+        limits = digest(canonical([[b.measure, b.at_least, b.at_most] for b in self.bounds]))
+        return digest(f"{limits}{self.signs}{','.join(self.signs_of)}")
+
+
+def tone_criterion(
+    name: str, target: ToneTarget, rules: Criteria = NO_CRITERIA, language: str = "en"
+) -> Criterion:
+    """Build a tone criterion: all bounds and rules must hold, and enough signs must occur.
+
+    Raises `EvaluationError` if there are neither bounds nor rules, a measure is unknown or isn't
+    made for the language, or the tone requires more signs than it lists.
     """
-    for measure in [*signs_of, *(bound.measure for bound in bounds)]:
+    problems = [*_target_problems(name, target, language), *rules.find_problems(language)]
+    if not target.bounds and not rules.scorers:
+        problems.append(
+            f"The target of “{name}” has no bounds, so every text would meet it. Add at least one."
+        )
+    if problems:
+        raise EvaluationError("\n".join(problems))
+    parts = [*target.descriptions, *rules.requirements]
+    description = f"An answer counts as {name} when it has {'; '.join(parts)}."
+    feature = Feature(name, name.replace("-", " ").capitalize(), description, share=True)
+    source = f"{TONE_SOURCE}+{_define(target.definition, rules, language)[:12]}"
+    signs, signs_of = target.signs, tuple(target.signs_of)
+    return Criterion(
+        feature,
+        source,
+        tuple(target.bounds),
+        signs,
+        signs_of,
+        rules=rules,
+        language=language,
+    )
+
+
+def _target_problems(name: str, target: ToneTarget, language: str) -> Iterator[str]:
+    for measure in [*target.signs_of, *(bound.measure for bound in target.bounds)]:
         if measure not in _BY_NAME:
-            raise EvaluationError(
+            yield (
                 f"The target of “{name}” uses the unknown measure “{measure}”. Use one of: "
                 f"{', '.join(_BY_NAME)}."
             )
-    if not bounds:
-        raise EvaluationError(
-            f"The target of “{name}” has no bounds, so every text would meet it. Add at least one."
+        elif language != "en" and measure in ENGLISH_ONLY:
+            yield (
+                f"The target of “{name}” uses the measure “{measure}”, which is made for English, "
+                f"but its language is “{language}”. Use [criteria] instead, such as `readability` "
+                "or `person`."
+            )
+    if not 0 <= target.signs <= len(target.signs_of):
+        yield (
+            f"The target of “{name}” requires {target.signs} signs, but lists only "
+            f"{len(target.signs_of)}. Lower `signs` or list more signs."
         )
-    if not 0 <= signs <= len(signs_of):
-        raise EvaluationError(
-            f"The target of “{name}” requires {signs} signs, but lists only {len(signs_of)}. Lower "
-            "`signs` or list more signs."
-        )
-    listed = ", ".join(_BY_NAME[sign].label.lower() for sign in signs_of)
-    rule = [f"at least {signs} of the {len(signs_of)} signs ({listed})"] if signs else []
-    rule += [bound.description for bound in bounds]
-    description = f"An answer counts as {name} when it has {'; '.join(rule)}."
-    feature = Feature(name, name.replace("-", " ").capitalize(), description, share=True)
-    limits = digest(canonical([[b.measure, b.at_least, b.at_most] for b in bounds]))
-    definition = digest(f"{limits}{signs}{','.join(signs_of)}")
-    source = f"{TONE_SOURCE}+{definition[:12]}"
-    return Criterion(feature, source, tuple(bounds), signs, tuple(signs_of))
 
 
-def persona_criterion(traits: Mapping[str, Sequence[str]]) -> Criterion:
-    """Build a persona criterion: a text must contain phrases from at least two traits.
+def _define(definition: str, rules: Criteria, language: str) -> str:
+    """A hash of a criterion; without rules and in English, the given one."""
+    if rules == NO_CRITERIA and language == "en":
+        return definition
+    content = canonical(_as_json(rules))
+    return digest(f"{definition}\n{language}\n{content}")
 
-    Raises `EvaluationError` if there are no traits.
+
+def _as_json(rules: Criteria) -> dict[str, Any]:
+    """Criteria as JSON, without those that aren't set."""
+    text = json.dumps(asdict(rules))
+    values: dict[str, Any] = json.loads(text)
+    defaults = json.loads(json.dumps(asdict(NO_CRITERIA)))
+    return {name: value for name, value in values.items() if value != defaults[name]}
+
+
+def persona_criterion(
+    traits: Mapping[str, Sequence[str]], rules: Criteria = NO_CRITERIA, language: str = "en"
+) -> Criterion:
+    """Build a persona criterion: phrases from at least two traits, and all rules are met.
+
+    Raises `EvaluationError` if there are no traits, or a rule isn't made for the language.
     """
     if not traits:
         raise EvaluationError(
             "The persona has no traits, so nothing can be measured. Add at least one trait."
         )
+    if problems := rules.find_problems(language):
+        raise EvaluationError("\n".join(problems))
     phrases = {name: tuple(listed) for name, listed in traits.items()}
     definition = digest(canonical({name: list(listed) for name, listed in phrases.items()}))
-    return Criterion(IN_CHARACTER, f"{PERSONA_SOURCE}+{definition[:12]}", traits=phrases)
+    source = f"{PERSONA_SOURCE}+{_define(definition, rules, language)[:12]}"
+    return Criterion(IN_CHARACTER, source, traits=phrases, rules=rules, language=language)

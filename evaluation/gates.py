@@ -26,9 +26,9 @@ class GateBounds:
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Minimum lower confidence bound of Krippendorff's alpha on the decision. If "
-        "alpha is undefined because all reviewers agree, the bound applies to the share "
-        "of records with equal decisions.",
+        description="Minimum lower confidence bound of Krippendorff's alpha for the decisions. If "
+        "all reviewers agree, alpha is undefined, and the minimum applies to the share of records "
+        "with equal decisions.",
     )
     near_duplicate: Share = Field(
         default=0.8,
@@ -44,12 +44,12 @@ class GateBounds:
     )
     measured: Share = Field(
         default=0.0,
-        description="Minimum share of approved texts that each measure must accept (0 disables the "
+        description="Minimum share of approved texts that must pass each measure (0 disables the "
         "gate).",
     )
     judge_kappa: Share = Field(
         default=0.4,
-        description="Minimum lower confidence bound of kappa for a measure or judge to count as "
+        description="Minimum lower confidence bound of kappa at which a measure or judge counts as "
         "reliable.",
     )
 
@@ -69,7 +69,7 @@ class ApprovedTexts:
     Attributes:
         texts: The text of each candidate, in the form used for training.
         traits: The traits of each persona candidate.
-        duplicates: Pairs of ids whose texts are at least `GateBounds.near_duplicate` similar.
+        duplicates: Pairs of ids of texts whose similarity is at least `GateBounds.near_duplicate`.
         personal_data: The kinds of personal data found in each text that contains any.
     """
 
@@ -86,8 +86,9 @@ class DecisionAgreement:
     Attributes:
         alpha: Krippendorff's alpha, or None if it's undefined.
         reason: Why alpha is undefined.
-        unanimous: The number of records that two or more reviewers decided, if all of them were
-            unanimous and alpha is undefined because the decisions hardly vary; otherwise 0.
+        unanimous: The number of records with decisions from two or more reviewers, if the reviewers
+            agreed on every one of them and alpha is undefined for lack of variation, and otherwise
+            0.
     """
 
     alpha: Interval | None = None
@@ -116,7 +117,7 @@ class DecisionAgreement:
 def quality_gates(
     approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """Evaluate all gates except those for measures that suggest answers, and return the results."""
+    """Evaluate all quality gates except those for measures that suggest answers to reviewers."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),

@@ -1,8 +1,8 @@
-"""Judge cards, which show how well a scorer (rule, measure or LLM judge) predicts human labels.
+"""Judge cards are reports of how well a scorer (rule, measure or LLM judge) predicts human labels.
 
-A scorer that gives nearly every text the same label can't tell texts apart, even if it often agrees
-with the reviewers, so its card calls it useless. Kappa is defined in Cohen, Educational and
-Psychological Measurement 20 (1960) 37-46.
+A scorer that gives nearly every text the same label can't distinguish texts, even if it often
+agrees with the reviewers, so its card reports it as useless. Kappa is defined in Cohen, Educational
+and Psychological Measurement 20 (1960) 37-46.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class JudgeCard:
     """How well a scorer predicts labels that it wasn't fitted to.
 
     `auc` is None if there are no scores or all labels are the same. `recall`, `precision` and
-    `false_alarms` are None if their denominator is zero. `fingerprint` hashes the scorer's
+    `false_alarms` are None if their denominator is zero. `fingerprint` is a hash of the scorer's
     definition and its rubric; the card is valid only for this combination.
     """
 
@@ -132,7 +132,7 @@ def is_saturated(predicted: Sequence[bool]) -> bool:
 
 
 def describe_kinds(kinds: Sequence[str]) -> str:
-    """Format kinds of reviewers as text, such as `people and written rules`."""
+    """Format a list of reviewer kinds as text, such as `people and written rules`."""
     words = {"person": "people", "rule": "written rules"}
     return " and ".join(words.get(kind, kind) for kind in kinds) or "nobody"
 
@@ -163,8 +163,8 @@ def _kappa_interval(
 def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute Cohen's kappa for each row of counts (no-no, no-yes, yes-no, yes-yes).
 
-    Undefined values are 0. scikit-learn computes one kappa at a time, which is too slow for
-    thousands of resampled tables.
+    Undefined values are returned as 0. The function in scikit-learn computes one kappa per call,
+    which is too slow for thousands of resampled tables.
     """
     total = cells.sum(axis=1)
     observed = (cells[:, 0] + cells[:, 3]) / total

@@ -1,6 +1,7 @@
-"""Measure the criterion, tone, traits and content of model outputs."""
+"""Measure whether model outputs meet a criterion, and measure their tone, traits and content."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 from db.records import Example, Measure, Output
 from evaluation.criteria import Criterion
 from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_measures
-from evaluation.measures.tone import FEATURES, TONE_SOURCE, tone_measures
+from evaluation.measures.tone import TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
 """Includes the embedder's name, because cosines from different embedders aren't comparable."""
 
-UNCONDITIONAL = FEATURES[0].name
+UNCONDITIONAL = "words"
 """A measure that is computed for every output, regardless of the criterion."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -26,24 +27,25 @@ def measure_outputs(
     passages: Sequence[str],
     criterion: Criterion | None,
     embed: Embed,
+    language: str = "en",
 ) -> Iterator[dict[str, float]]:
     """Yield each output's measures, keyed by name; `passages` contains each prompt's passage or "".
 
-    Similarity is measured if the prompt has a plain reference, and the target if there is a
-    criterion.
+    Similarity is measured only if the prompt has a plain reference, and the target only if there is
+    a criterion.
     """
-    measure_text = criterion.measure if criterion else tone_measures
+    measure_text = criterion.measure if criterion else partial(tone_measures, language=language)
     pairs = [(output.text, example.reference) for output, example in outputs]
     rows = zip(outputs, passages, reference_similarities(pairs, embed), strict=True)
     for (output, example), passage, similarity in rows:
-        content = content_measures(output.text, example.reference, passage, similarity)
+        content = content_measures(output.text, example.reference, passage, similarity, language)
         yield measure_text(output.text) | content
 
 
 def measure_records(
     output: Output, measures: Mapping[str, float], criterion: Criterion | None
 ) -> Iterator[Measure]:
-    """Convert an output's measures to records, each with the source that defines the measure."""
+    """Convert an output's measures to records, each of which names the source of its definition."""
     for name, value in measures.items():
         yield Measure(subject=output.id, name=name, source=_source(name, criterion), value=value)
 

@@ -70,7 +70,7 @@ class WinRate:
 
 @dataclass(frozen=True)
 class Strength:
-    """The Bradley–Terry strength of an arm, as log-odds against the average arm (0)."""
+    """The Bradley–Terry strength of an arm, in log-odds relative to an average arm."""
 
     arm: str
     score: Interval
@@ -106,7 +106,10 @@ def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterato
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Compute win rates, strengths and the left side's win rate, or None if there are no votes."""
+    """Compute win rates, strengths and the left side's win rate.
+
+    Returns None if there are no votes.
+    """
     counted = sorted(cast, key=lambda vote: (vote.comparison, vote.reviewer))
     if not counted:
         return None
@@ -122,9 +125,9 @@ def summarise_votes(
 def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
     """Compute the win rate for each pair of arms, with the names in a pair sorted alphabetically.
 
-    The Wilson interval is computed over comparisons, each scored by the mean of its votes. Ties
-    make the interval wider than necessary. Several votes on the same answers never make the
-    interval too narrow.
+    The Wilson interval is computed over comparisons, each scored by the mean of its votes. Counting
+    a tie as half a win makes the interval wider than necessary. Several votes on the same pair of
+    answers don't make the interval too narrow.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
@@ -167,11 +170,13 @@ def _pair(vote: Vote) -> tuple[str, str]:
 def bradley_terry(
     cast: Sequence[Vote], resampling: Resampling = RESAMPLING
 ) -> tuple[Strength, ...]:
-    """Estimate the strength of each arm with bootstrap intervals over comparisons, strongest first.
+    """Estimate the strength of each arm with a bootstrap interval.
 
-    A prior of half a win in each direction between any two arms keeps strengths finite for arms
-    that never lost or were never compared. The prior shrinks estimates from small samples towards
-    equality.
+    The arms are sorted by strength, strongest first. The bootstrap resamples comparisons.
+
+    As a prior, half a win in each direction is added for every pair of arms, so that strengths stay
+    finite for arms that never lost or were never compared. The prior shrinks estimates from small
+    samples towards equality.
     """
     if not cast:
         return ()
@@ -194,7 +199,10 @@ def bradley_terry(
 
 
 def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.float64]:
-    """Count how often arm i beat arm j in comparison c, as a table [c, i, j]; ties are half."""
+    """Count how often arm i beat arm j in comparison c, as an array [c, i, j].
+
+    A tie counts as half a win for each arm.
+    """
     place = {arm: i for i, arm in enumerate(arms)}
     rows = {name: c for c, name in enumerate(dict.fromkeys(vote.comparison for vote in cast))}
     wins = np.zeros((len(rows), len(arms), len(arms)))
@@ -206,7 +214,7 @@ def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.flo
 
 
 def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit log strengths to a stack of win tables with Hunter's MM iteration; rows have mean 0."""
+    """Fit log strengths with mean 0 to each win table in a stack, using Hunter's MM iteration."""
     games = tables + tables.transpose(0, 2, 1)
     won = tables.sum(axis=2)
     strength = np.ones(won.shape)

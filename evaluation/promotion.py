@@ -30,11 +30,12 @@ def decide_promotion(
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Decide whether a new arm meets the target more often without a loss in a guarded feature.
+    """Decide whether a new arm meets the target more often without losing on a guarded feature.
 
-    Both conditions use 95 % intervals of paired differences. The interval for the target must be
-    above 0, and no interval for a guarded feature may lie below −`MARGIN`. Guards reject models
-    that improve the tone by changing the content.
+    The target and the guarded features are judged by 95 % intervals of paired differences. The
+    interval for the target must be above 0, and the interval for a guarded feature must not lie
+    entirely below −`MARGIN`. Guarded features prevent the promotion of models that improve the tone
+    by changing the content.
     """
     pair = [(new.name, current.name)]
     differences = compare_arms((new, current), pair, (target, *guards))

@@ -1,14 +1,14 @@
 """LLM judges, which are models that rate texts using a rubric (a versioned prompt file).
 
 This module only writes the prompts and parses the replies; the caller provides a function that
-completes prompts. Ratings are stored like other measures. A judge card shows how reliable the
-ratings are.
+sends prompts to a model. Ratings are stored like other measures. A judge card shows how reliable
+the ratings are.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -41,10 +41,20 @@ class RubricCriterion:
 
 
 @dataclass(frozen=True)
+class RatedExample:
+    """A text and the rating that it deserves, for a rubric with one criterion."""
+
+    text: str
+    rating: int
+
+
+@dataclass(frozen=True)
 class Rubric:
     """The criteria that a judge rates, and the range of ratings; `file` is the prompt template.
 
-    `steps` lists the ratings that have a level, unless they are evenly spaced in the range.
+    `steps` lists the ratings that have a level. It is empty if these ratings are evenly spaced in
+    the range. `examples` are rated texts, which a template with a block `reply` shows as earlier
+    turns.
     """
 
     criteria: tuple[RubricCriterion, ...]
@@ -52,6 +62,7 @@ class Rubric:
     high: int = 5
     file: str = "rating.v1"
     steps: tuple[int, ...] = ()
+    examples: tuple[RatedExample, ...] = ()
 
     @property
     def middle(self) -> float:
@@ -71,14 +82,26 @@ class Rubric:
         }
 
     def prompt(self, question: str, text: str) -> Prompt:
-        """Build the prompt to rate a text as an answer to a question, which may be empty."""
+        """Build the prompt that asks the judge to rate a text as an answer to a question.
+
+        The question may be empty.
+        """
+        turns = [
+            {"role": role, "content": self._block(block, **values)}
+            for example in self.examples
+            for role, block, values in (
+                ("user", "user", {"question": "", "text": example.text}),
+                ("assistant", "reply", {"rating": example.rating}),
+            )
+        ]
         chat = [
             {"role": "system", "content": self._block("system")},
+            *turns,
             {"role": "user", "content": self._block("user", question=question, text=text)},
         ]
         return chat, self.schema
 
-    def _block(self, role: str, **values: str) -> str:
+    def _block(self, role: str, **values: str | int) -> str:
         variables = {"criteria": self.criteria, "low": self.low, "high": self.high, **values}
         template = _environment().get_template(f"{self.file}.jinja")
         return "".join(template.blocks[role](template.new_context(variables))).strip()
@@ -107,7 +130,7 @@ class Judge:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """One feature per criterion, named `judge.<criterion>`."""
+        """The features that the judge rates, one per criterion, named `judge.<criterion>`."""
         return tuple(
             Feature(
                 measure_name(c.name),
@@ -131,14 +154,15 @@ class Judge:
 
 
 def measure_name(criterion: str) -> str:
-    """The name of the measure that stores the ratings for a criterion."""
+    """The name of the measure under which the ratings for a criterion are stored."""
     return f"judge.{criterion}"
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """Parse a rating for each criterion from a reply, or None if one is missing or out of range.
+    """Parse a rating for each criterion from a reply.
 
-    Text around the JSON object, such as a code fence, is ignored.
+    Returns None if a rating is missing or out of range. Text around the JSON object, such as a code
+    fence, is ignored.
     """
     for candidate in _OBJECT.findall(reply or ""):
         try:
@@ -166,14 +190,25 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """Build a tone rubric: one criterion on the scale of the tone, with its anchors as levels."""
+    """Build a tone rubric with one criterion, whose levels are the anchors of the tone's scale."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
     return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
+def example_rubric(rubric: Rubric, examples: Mapping[int, str]) -> Rubric:
+    """Show a rubric's judge an example of each rating as turns, in an order that isn't rising."""
+    rated = [RatedExample(text, value) for value, text in examples.items()]
+    ordered = tuple(sorted(rated, key=lambda example: digest(example.text)))
+    return replace(rubric, file="rating.v2", examples=ordered)
+
+
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
-    """Build a persona rubric with one criterion per trait (name, description, shows, never)."""
+    """Build a persona rubric with one criterion per trait.
+
+    A trait is given as its name, its description, signs that a text shows it, and signs that a text
+    doesn't.
+    """
     criteria = (
         RubricCriterion(
             name,

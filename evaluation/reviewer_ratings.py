@@ -23,10 +23,11 @@ class ArmRating:
 def rate_arms(
     reviews: Iterable[Review], comparisons: Iterable[Comparison], arms: Mapping[str, str]
 ) -> tuple[ArmRating, ...]:
-    """Compute the mean rating of each arm; `arms` maps output ids to arms and sets the order.
+    """Compute the mean rating of each arm.
 
-    Ratings of the same answer aren't independent, so each answer counts once with its mean rating,
-    however many reviewers rated it.
+    `arms` maps output ids to arms and determines the order of the result. Ratings of the same
+    answer aren't independent, so each answer counts once with its mean rating, however many
+    reviewers rated it.
     """
     sides = {c.id: (c.left, c.right) for c in comparisons}
     ratings: dict[str, list[int]] = defaultdict(list)

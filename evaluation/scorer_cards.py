@@ -50,7 +50,7 @@ def submitted(reviews: Iterable[Review]) -> list[Review]:
 
 
 def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
-    """Whether the mean value of each record is above ½; ties are left out."""
+    """Return whether the mean value of each record is above ½, leaving out means of exactly ½."""
     by_record: dict[str, list[float]] = defaultdict(list)
     for subject, value in values:
         by_record[subject].append(value)
@@ -71,7 +71,7 @@ def tone_labels(
 def trait_labels(
     candidates: Iterable[Candidate], reviews: Iterable[Review], traits: Iterable[str]
 ) -> dict[str, ReviewerLabels]:
-    """Label candidates, for each trait, by whether most reviewers found the trait in them."""
+    """For each trait, label candidates by whether most reviewers found the trait in them."""
     texts, answers = _texts(candidates), submitted(reviews)
     named = [(review.subject, review.answer("traits")) for review in answers]
     chosen = [(s, found) for s, found in named if isinstance(found, tuple) and found]
@@ -91,7 +91,7 @@ def candidate_cards(
 ) -> Iterator[JudgeCard]:
     """Yield a card for a tone's rule and the register classifier, or for each trait's phrase list.
 
-    A tone without a criterion has no rule, so only the classifier gets a card.
+    A tone without a criterion has no rule to test, so only the classifier gets a card.
     """
     traits = criterion.traits if criterion else {}
     for name, known in labels.items():
@@ -120,7 +120,7 @@ def _register_card(known: ReviewerLabels) -> Iterator[JudgeCard]:
 def rating_cards(
     judge: Judge, labels: Mapping[str, ReviewerLabels], ratings: Iterable[Measure]
 ) -> Iterator[JudgeCard]:
-    """Test an LLM judge on each criterion, using labelled texts that it rated."""
+    """Test an LLM judge on each criterion by comparing its ratings with the reviewers' labels."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for rating in ratings:
         values[rating.name][rating.subject] = rating.value
@@ -150,10 +150,11 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Test how well single measures predict votes, by assuming that the higher value wins.
+    """Test how well each measure predicts votes if the higher value is expected to win.
 
     `measures` are (name, label) pairs; reading ease and similarity are always included. A
-    comparison counts if most reviewers prefer one side and the two answers have different values.
+    comparison counts if most reviewers prefer one side and the measure differs between the two
+    answers.
     """
     answers = [(review, review.answer("preference")) for review in submitted(votes.reviews)]
     cast = [(review, _LEFT_WINS[str(a)]) for review, a in answers if a in _LEFT_WINS]
@@ -179,11 +180,12 @@ def vote_cards(
 
 @dataclass(frozen=True)
 class ReviewQuestions:
-    """The review questions that measures suggest answers to.
+    """The review questions for which measures suggest answers.
 
     Attributes:
         scale_middle: The middle of the tone scale, or None if there is no tone question.
         rating_rule: The rule that suggests a tone rating, if there is one.
+        language: The language of the texts.
         is_grounded: Whether reviewers are asked if the text keeps the facts.
         traits: The traits that reviewers can select.
         guidelines: The guidelines for reviewers, which are part of the card fingerprint.
@@ -191,6 +193,7 @@ class ReviewQuestions:
 
     scale_middle: float | None = None
     rating_rule: RatingRule | None = None
+    language: str = "en"
     is_grounded: bool = True
     traits: tuple[str, ...] = ()
     guidelines: str = ""
@@ -198,7 +201,7 @@ class ReviewQuestions:
 
 @dataclass(frozen=True)
 class ReviewerAnswers:
-    """The reviews to compare suggestions with; `source` describes who wrote them."""
+    """The reviews with which suggestions are compared; `source` describes who wrote them."""
 
     reviews: tuple[Review, ...]
     source: str
@@ -214,7 +217,7 @@ class _Scorer:
 
 
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
-    """Select the submitted reviews to compare suggestions with.
+    """Select the submitted reviews with which suggestions are compared.
 
     Reviews of the calibration set are preferred because those reviewers didn't see any suggestions.
     """
@@ -228,7 +231,7 @@ def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) 
 def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
-    """Yield a card for each suggesting measure that has enough reviewed records (20) for a test."""
+    """Yield a card for each measure that suggests answers and has at least 20 reviewed records."""
     suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
@@ -254,7 +257,10 @@ def suggestion_gates(
     questions: ReviewQuestions,
     bounds: GateBounds,
 ) -> tuple[Gate, ...]:
-    """Yield a gate per suggesting measure; it fails if the measure rarely agrees with reviewers."""
+    """Return a gate for each measure that suggests answers.
+
+    The gate fails if the measure rarely agrees with reviewers.
+    """
     if not bounds.measured:
         return ()
     by_name = {card.name: card for card in cards}
@@ -311,7 +317,7 @@ def _above(value: float, middle: float) -> float:
 
 
 def _suggestions(candidate: Candidate, questions: ReviewQuestions) -> dict[str, SuggestedAnswer]:
-    suggestions = suggest_answers(candidate, questions.rating_rule)
+    suggestions = suggest_answers(candidate, questions.rating_rule, questions.language)
     return {suggestion.question: suggestion for suggestion in suggestions}
 
 

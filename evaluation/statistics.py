@@ -53,7 +53,10 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Whether a loss of `margin` or more is ruled out; set the margin before you measure."""
+    """Return whether the interval rules out a loss of `margin` or more.
+
+    Choose the margin before you measure.
+    """
     return difference.low > -margin
 
 
@@ -89,7 +92,7 @@ def paired_rates(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95)
 
 
 def _rate_difference(first: Interval, second: Interval, phi: float) -> Interval:
-    """Compute the difference of two rates from their intervals and their correlation."""
+    """Compute the interval for the difference between two rates whose correlation is `phi`."""
     down_a, up_a = first.estimate - first.low, first.high - first.estimate
     down_b, up_b = second.estimate - second.low, second.high - second.estimate
     difference = first.estimate - second.estimate
@@ -103,9 +106,10 @@ def paired_shares(
 ) -> Interval:
     """Compute the difference a − b of two shares on the same prompts.
 
-    If every value is 0 or 1, the interval comes from Newcombe's method, otherwise from the
-    bootstrap. If all differences are equal, the bootstrap interval would collapse to a point, so
-    the function uses Newcombe's method without correlation, which is wide enough.
+    If every value is 0 or 1, the interval is computed with Newcombe's method; otherwise, it is
+    computed with the bootstrap. If all differences are equal, the bootstrap interval would collapse
+    to a point, so the function uses Newcombe's method with a correlation of 0, which gives a
+    sufficiently wide interval.
     """
     if {*a, *b} <= {0.0, 1.0}:
         return paired_rates([x > 0 for x in a], [x > 0 for x in b])
@@ -131,11 +135,12 @@ def mean_interval(
 ) -> Interval:
     """Compute a mean and its expanded percentile bootstrap interval (Hesterberg 2015, section 5.2).
 
-    Plain percentile intervals are too narrow for small samples. Expanded intervals correct for
-    Student's t and for the factor n / (n − 1) that is missing from the variance of a resample.
+    Plain percentile intervals are too narrow for small samples. Expanded intervals are widened to
+    account for Student's t and for the factor n / (n − 1) that is missing from the variance of a
+    resample.
 
     `clusters` names the cluster of each value, such as the article of its prompt. Whole clusters
-    are resampled, so that similarity within a cluster doesn't count as evidence.
+    are resampled, so similar values within a cluster don't make the interval too narrow.
     """
     numbers = np.asarray(values, dtype=float)
     if numbers.size == 0:
@@ -181,8 +186,9 @@ def paired_bootstrap(
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
     """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
-    Each seed contributes its mean. Two seeds are a poor predictor of a third. A bootstrap would
-    hide the variation between runs, because its interval can't leave the range of the values.
+    The values of each seed are averaged first. Two seeds are too few to predict the result of a
+    third. A bootstrap would understate the variation between runs, because its interval never
+    extends beyond the observed values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """
@@ -209,10 +215,11 @@ def _student(freedom: int) -> float:
 def sign_flip_p(
     a: Sequence[float], b: Sequence[float], resampling: Resampling = RESAMPLING
 ) -> float:
-    """Compute the two-sided p-value of a paired difference by flipping signs.
+    """Compute the two-sided p-value of a paired difference with a sign-flip permutation test.
 
-    With up to 14 non-zero differences, every sign pattern is tried, which is McNemar's exact test
-    if all values are 0 or 1. With more than 14, `samples` random patterns are tried.
+    With up to 14 non-zero differences, every sign pattern is tried; if all values are 0 or 1, the
+    result equals McNemar's exact test. With more than 14 non-zero differences, `samples` random
+    sign patterns are tried.
     """
     _check_paired(a, b)
     gaps = np.subtract(a, b).astype(float)

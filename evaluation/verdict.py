@@ -1,4 +1,4 @@
-"""The verdict on a run: conclusions that its confidence intervals support, as sentences."""
+"""The verdict on a run: sentences with conclusions that the confidence intervals support."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Evidence:
     ratings: tuple[ArmRating, ...] = ()
 
     def difference(self, feature: str) -> Difference | None:
-        """The difference tuned − baseline in a feature, or None if the arms weren't compared."""
+        """The difference in a feature (tuned − baseline), or None if the arms weren't compared."""
         if self.tuned is None or self.baseline is None:
             return None
         key = (self.tuned.name, self.baseline.name, feature)
@@ -94,7 +94,7 @@ def percent(share: float) -> str:
 
 
 def _verdict_of_people(evidence: Evidence) -> str:
-    """The verdict without a criterion: reviewers' votes and ratings, and the change in content."""
+    """The verdict on a run without a criterion, based on votes, ratings and content."""
     tuned, baseline = evidence.tuned, evidence.baseline
     parts = [NO_CRITERION]
     if tuned and baseline:

@@ -19,7 +19,7 @@ def complete_chats(
 ) -> list[str | None]:
     """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
 
-    A missing reply is None.
+    If the teacher returns no text, the reply is None.
 
     Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts, can't be reached, or
     fails for the first three prompts for the same reason.

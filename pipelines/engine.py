@@ -1,8 +1,8 @@
 """Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
 `Pipeline.run` starts a process for each step and returns rows only at the end. This engine runs the
-steps of the same graph one after another, so rows are streamed and breakpoints work. The graph is
-still a distilabel pipeline that distilabel can validate, dump or run.
+steps of the same graph one after another, so rows are streamed and breakpoints work. The graph
+remains an ordinary distilabel pipeline, so distilabel can still validate, dump or run it.
 """
 
 import itertools
@@ -33,7 +33,7 @@ def quiet_distilabel() -> Iterator[None]:
 def stream_rows(
     pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows after every step of a linear pipeline, one batch at a time.
+    """Run rows through all steps of a linear pipeline in batches, and yield the results.
 
     The first batch is small, so that a teacher that can't reply is noticed early.
     """

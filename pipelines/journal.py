@@ -52,7 +52,7 @@ class Journal:
 
     @classmethod
     def read_only(cls, path: Path | None) -> Self:
-        """Load the replies in a file into a journal that never writes to the file."""
+        """Load the replies from a file into a read-only journal."""
         journal = cls()
         if path is not None and path.exists():
             with path.open("rb") as file:
@@ -89,7 +89,7 @@ class Journal:
             self._file.flush()
 
     def __enter__(self) -> Self:
-        """Return the journal; it is closed at the end of the block."""
+        """Return the journal, which is closed at the end of the `with` block."""
         return self
 
     def __exit__(self, *_: object) -> None:

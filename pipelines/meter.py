@@ -68,7 +68,10 @@ class Meter:
         return self.max_usd is None or usd <= self.max_usd
 
     def reserve(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
-        """Reserve the worst case of a request; negative numbers release it."""
+        """Reserve the worst-case cost of a request.
+
+        To release a reservation, pass negative numbers.
+        """
         self._reserved_tokens += input_tokens + output_tokens
         self._reserved_usd += share * self.prices.cost(input_tokens, output_tokens)
 

@@ -1,9 +1,12 @@
-"""The persona pipeline: topic → a statement, dialogue or document that shows given traits."""
+"""The persona pipeline, which turns a topic into a statement, dialogue or document.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+Each text shows the given traits.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
@@ -14,7 +17,9 @@ from pipelines.engine import quiet_distilabel
 from pipelines.plan import GenerationPlan
 from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
-from pipelines.voices.persona import Persona
+from pipelines.teachers.registry import PHRASEBOOK
+from pipelines.voices.persona import MODEL_PROMPTS, OFFLINE_PROMPTS, Persona
+from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
 
 _COLUMNS = {
     CandidateKind.STATEMENT: "statement",
@@ -23,18 +28,36 @@ _COLUMNS = {
 }
 
 
-def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
-    """Build the distilabel pipeline that writes one kind of text per row as the persona."""
-    prompts = asdict(persona.prompts)
+@dataclass(frozen=True)
+class PersonaTask:
+    """What a persona pipeline writes: the persona, a prompt file by kind, and worked examples."""
+
+    persona: Persona
+    prompts: Mapping[CandidateKind, str]
+    examples: tuple[WorkedExample, ...] = ()
+
+    @classmethod
+    def from_plan(cls, persona: Persona, plan: GenerationPlan) -> Self:
+        """The task of a plan: its teacher's prompts, and its examples or else the persona's."""
+        is_offline = plan.teacher == PHRASEBOOK
+        prompts = persona.prompts_for(OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS)
+        examples = () if is_offline else plan.examples or voice_examples(persona)
+        by_kind = {CandidateKind(kind): name for kind, name in vars(prompts).items()}
+        return cls(persona, by_kind, examples)
+
+
+def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
+    """Build the distilabel pipeline in which the persona writes one kind of text per row."""
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
             PromptTask(
                 name=f"write_{kind.value}",
                 llm=llm,
                 kind=kind.value,
-                prompt=prompts[kind.value],
+                prompt=task.prompts[kind],
                 reads=["passage", "traits"],
-                constants={"persona": asdict(persona)},
+                constants={"persona": asdict(task.persona)},
+                examples=of_kind(task.examples, kind),
                 writes=column,
             )
             for kind, column in _COLUMNS.items()
@@ -47,12 +70,12 @@ def build_persona_pipeline(persona: Persona, llm: LLM) -> Pipeline:
 def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Yield a text of each planned kind about each topic, or a rejection if there is no valid text.
+    """For each topic, yield one text of each planned kind, or a rejection if none is valid.
 
     Each text must show two traits, and all traits are requested equally often. Raises
     `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
-    prompts = asdict(persona.prompts)
+    task = PersonaTask.from_plan(persona, plan)
 
     def fields(row: Row) -> dict[str, Any]:
         kind, text = CandidateKind(row["kind"]), row[_text_column(row)]
@@ -69,19 +92,22 @@ def generate_persona_texts(
     run = GenerationRun(
         plan=plan,
         checks=CampaignChecks(persona.language, persona, plan.resources),
-        build=lambda llm: build_persona_pipeline(persona, llm),
-        prompts=lambda row: (prompts[row["kind"]],),
+        build=lambda llm: build_persona_pipeline(task, llm),
+        prompts=lambda row: (task.prompts[CandidateKind(row["kind"])],),
         text_column=_text_column,
         fields=fields,
+        examples=task.examples,
     )
-    return run.candidates(_rows(topics, persona, plan), persona)
+    return run.candidates(persona_rows(topics, persona, plan), persona)
 
 
 def _text_column(row: Row) -> str:
     return _COLUMNS[CandidateKind(row["kind"])]
 
 
-def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> Iterator[Row]:
+def persona_rows(
+    topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
+) -> Iterator[Row]:
     """Yield a row for each topic and kind, with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
     texts = ((topic, kind) for topic in topics for kind in plan.kinds)
@@ -89,18 +115,25 @@ def _rows(topics: Iterable[Passage], persona: Persona, plan: GenerationPlan) -> 
         yield {
             "passage": topic.text,
             "subject": topic.id,
+            "article": topic.article,
             "kind": kind.value,
             "traits": [_describe(traits[n], turn + 1) for n in _pair(turn, len(traits))],
         }
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Return two different numbers below `count`. Over `count` turns, each number appears twice."""
+    """Return two different numbers below `count`.
+
+    In `count` consecutive turns, each number is returned twice.
+    """
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """Return the fields of a trait for a prompt, including the next of the trait's questions."""
+    """Return the fields of a trait for a prompt, with one of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
-    return {**{key: trait[key] for key in ("name", "description", "shows", "never")}, "asks": asks}
+    markers = trait["markers"]
+    wording = markers[turn % len(markers)] if markers else ""
+    shown = {key: trait[key] for key in ("name", "description", "shows", "never")}
+    return {**shown, "asks": asks, "wording": wording}

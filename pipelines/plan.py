@@ -10,6 +10,7 @@ from pipelines.journal import Reply
 from pipelines.meter import Meter
 from pipelines.prompting import ChatMessages
 from pipelines.teachers.endpoints.dialect import Dialect
+from pipelines.worked_examples import WorkedExample
 
 BATCH = 256
 """The number of rows that pass through a pipeline as one batch."""
@@ -21,8 +22,25 @@ EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 
 
 @dataclass(frozen=True)
+class VoiceRules:
+    """What the criteria of a tone or persona mean for generated texts.
+
+    Attributes:
+        requirements: What the criteria require, in words, for the teacher.
+        find_violation: Returns what a text has that a criterion forbids; empty if nothing.
+        shortest: The fewest words of an answer, None for the usual number.
+        longest: The most words of an answer, None for the usual number.
+    """
+
+    requirements: tuple[str, ...] = ()
+    find_violation: Callable[[str], str] = lambda _: ""
+    shortest: int | None = None
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
 class Resources:
-    """What other stages provide for a run: a local model, an embedder and existing candidates.
+    """What other stages provide for a run: a local model, an embedder, existing texts and rules.
 
     `writer` loads the model and returns its reply function. `writer` is called in the process in
     which the teacher runs. New candidates must not repeat the candidates in `existing`.
@@ -31,6 +49,7 @@ class Resources:
     writer: Callable[[], ReplyFn] | None = None
     embed: EmbedFn | None = None
     existing: Iterable[Candidate] = ()
+    rules: VoiceRules = field(default_factory=VoiceRules)
 
 
 def ignore_message(message: str) -> None:
@@ -41,17 +60,18 @@ def ignore_message(message: str) -> None:
 class GenerationPlan:
     """The settings of one pipeline run.
 
-    `limit` is the largest number of candidates, None for no limit. `journal` is the file that
-    stores every reply, so that an interrupted run can continue. `kinds` are the texts that a
-    persona pipeline writes about each topic. `api_key`, `temperature`, `max_tokens` (of a reply)
-    and `concurrency` (of requests) apply to teachers that are models; `meter` counts their cost and
-    `dialect` is what the run learns about the requests that the model accepts.
+    `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
+    stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
+    that a persona pipeline writes about each topic. `examples` replaces the voice's own worked
+    examples. `api_key`, `temperature`, `max_tokens` (per reply) and `concurrency` (the number of
+    simultaneous requests) only affect teachers that are models. `meter` tracks the cost, and
+    `dialect` records which request parameters the model accepts.
 
-    `retry` asks once more for each rejected text and gives the reason. With `keep_going`, a run
-    goes on although its first texts failed for the same reason. `dry_run` only counts the requests
-    that the run would make. `ray` is the address of the Ray cluster that runs the teacher, “auto”
-    for one on this machine. `by_batches` sends prompts to the provider's batch API, and
-    `on_message` receives its progress.
+    If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
+    With `keep_going`, a run continues even if its first texts fail for the same reason. `dry_run`
+    only counts the requests that the run would make. `ray` is the address of the Ray cluster that
+    runs the teacher; “auto” means the cluster on this machine. `by_batches` sends prompts to the
+    provider's batch API, and `on_message` receives its progress.
     """
 
     campaign: str
@@ -70,6 +90,7 @@ class GenerationPlan:
         CandidateKind.DIALOGUE,
         CandidateKind.DOCUMENT,
     )
+    examples: tuple[WorkedExample, ...] = ()
     batch: int = BATCH
     retry: bool = False
     keep_going: bool = False

@@ -23,10 +23,13 @@ _PASSAGES = [
 
 
 def preview_tone(tone: Tone) -> list[Candidate | Rejection]:
-    """Return a conversation about each passage, or its rejection."""
+    """For each passage, return a conversation, or a rejection if none could be written."""
     return list(generate_conversations(_PASSAGES, tone, GenerationPlan("preview")))
 
 
 def preview_persona(persona: Persona) -> list[Candidate | Rejection]:
-    """Return a statement, dialogue and document about the first passage, or their rejections."""
+    """Return a statement, dialogue and document about the first passage.
+
+    A text that isn't valid is replaced by a rejection.
+    """
     return list(generate_persona_texts(_PASSAGES[:1], persona, GenerationPlan("preview")))

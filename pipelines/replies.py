@@ -1,17 +1,19 @@
-"""The format of a teacher's reply: a JSON object with one key."""
+"""The reply that a teacher must give: plain text, or a JSON object with one key."""
 
+import re
 from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from pipelines.prompting import ChatMessages, render_block
+from pipelines.prompting import ChatMessages, render_block, reply_block
 from pipelines.text.json_objects import find_objects
 from pipelines.text.storable import is_storable
 
-RETRY = "retry.v1"
+RETRY, RETRY_TURN = "retry.v1", "retry.v2"
 MALFORMED_REPLY = "reply without what was asked"
 _PLACEHOLDERS = ("…", "...")  # a copy of what the prompt asks for
+_QUESTION = re.compile(r"\S[^\n]*\?")
 _TEXT = {"type": "string"}
 _TURN = {
     "type": "object",
@@ -26,11 +28,17 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 @cache
-def reply_schema(key: str) -> dict[str, Any]:
-    """Return the JSON schema of a reply with this key. For most keys, the value is a string."""
+def reply_schema(key: str, count: int = 0) -> dict[str, Any]:
+    """Return the JSON schema of a reply with this key. For most keys, the JSON value is a string.
+
+    A list has at most `count` items, or any number if `count` is 0.
+    """
+    value = _SCHEMAS.get(key, _TEXT)
+    if count and value["type"] == "array":
+        value = {**value, "maxItems": count}
     return {
         "type": "object",
-        "properties": {key: _SCHEMAS.get(key, _TEXT)},
+        "properties": {key: value},
         "required": [key],
         "additionalProperties": False,
     }
@@ -58,13 +66,32 @@ def _is_usable(value: Any, key: str) -> bool:
     return bool(value) and not is_placeholder and _is_valid(value, key) and is_storable(value)
 
 
+def parse_text(text: str | None, column: str) -> str | None:
+    """A reply in plain text, None if it's empty, can't be stored, or isn't what the column holds.
+
+    A question is one line that ends with a question mark.
+    """
+    value = (text or "").strip()
+    is_question = _QUESTION.fullmatch(value) is not None
+    is_valid = bool(value) and (is_question or column != "question") and is_storable(value)
+    return value if is_valid else None
+
+
 def _is_valid(value: Any, key: str) -> bool:
     # Most values are texts, which a validator checks far more slowly than `isinstance`.
     return isinstance(value, str) if key not in _SCHEMAS else bool(_validator(key).is_valid(value))
 
 
+def retry_prompt(name: str) -> str:
+    """The prompt file that asks again after a rejected reply to another prompt file."""
+    return RETRY_TURN if reply_block(name) else RETRY
+
+
 def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """Build the chat that retries a rejected reply; it quotes the reply and the reason."""
+    """The chat that asks again after a rejected reply, for prompts without worked examples.
+
+    It quotes the reply and the reason.
+    """
     prompt, _, request = chat[-1]["content"].rpartition("\n")  # its last line asks for the JSON
     content = render_block(
         RETRY,
@@ -76,3 +103,16 @@ def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
         text=text,
     )
     return [chat[0], {"role": "user", "content": content}]
+
+
+def retry_turn(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
+    """The chat that goes on after a rejected reply with the reason, as another turn.
+
+    The chat stays the same up to there, so a server can cache it.
+    """
+    content = render_block(RETRY_TURN, "user", reason=reason)
+    return [
+        *chat,
+        {"role": "assistant", "content": text or "…"},
+        {"role": "user", "content": content},
+    ]

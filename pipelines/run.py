@@ -1,5 +1,6 @@
-"""Run any of the pipelines over rows, and check the resulting candidates."""
+"""Run a pipeline over rows, and check the candidates that it produces."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,19 +10,20 @@ from typing import Any
 from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 
-from db.records import Candidate, Provenance, Rejection
+from db.records import Candidate, Provenance, Rejection, canonical
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import FIRST_BATCH, stream_rows
 from pipelines.errors import TeacherError
 from pipelines.journal import Journal
 from pipelines.meter import LIMIT_REACHED
 from pipelines.plan import GenerationPlan
-from pipelines.replies import RETRY
+from pipelines.replies import retry_prompt
 from pipelines.tasks import Row
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 from pipelines.teachers.registry import build_teacher, identify_teacher
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
+from pipelines.worked_examples import WorkedExample, examples_digest
 
 _MAX_DETAIL = 300
 
@@ -57,7 +59,8 @@ class GenerationRun:
 
     `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the prompt
     names, `text_column` returns the column that contains the text, and `fields` returns the fields
-    that are specific to this kind of candidate.
+    that are specific to this kind of candidate. `examples` are the worked examples that the teacher
+    is shown.
     """
 
     plan: GenerationPlan
@@ -66,16 +69,18 @@ class GenerationRun:
     prompts: Callable[[Row], tuple[str, ...]]
     text_column: Callable[[Row], str]
     fields: Callable[[Row], dict[str, Any]]
+    examples: tuple[WorkedExample, ...] = ()
 
     def candidates(
         self, rows: Iterable[Row], phrases: TonePhrases | Persona
     ) -> Iterator[Candidate | Rejection]:
         """Yield a candidate or a rejection for each row, until a limit stops the run.
 
-        Raises `TeacherError` if the teacher fails for the first three rows, for the same reason.
+        A row needs `passage` (a text) and `subject` (the id of the passage). The offline teacher
+        builds its replies from `phrases`. If the plan's `retry` is set, rejected rows are processed
+        once more at the end.
 
-        A row needs `passage` (a text) and `subject` (the passage's id); `phrases` are for the
-        offline teacher. With `retry`, rejected rows run once more at the end.
+        Raises `TeacherError` if the first three rows fail for the same reason.
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
         failures = _FirstFailures()
@@ -112,9 +117,11 @@ class GenerationRun:
             fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
             return reject(stage="generate", **fields)
         prompts = self.prompts(row)
+        if row.get("fault"):
+            prompts = (*prompts, retry_prompt(prompts[-1]))
         candidate = Candidate(
             campaign=self.plan.campaign,
-            provenance=Provenance((*prompts, RETRY) if row.get("fault") else prompts, *identity),
+            provenance=Provenance(prompts, *self._with_examples(identity)),
             passage=row["subject"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
@@ -127,6 +134,13 @@ class GenerationRun:
         return reject(
             stage="check", reason=failure.reason, detail=detail, text=candidate.review_text
         )
+
+    def _with_examples(self, identity: TeacherIdentity) -> TeacherIdentity:
+        """The identity with the hash of the worked examples, if there are any."""
+        if not self.examples:
+            return identity
+        parameters = json.loads(identity.parameters) | {"examples": examples_digest(self.examples)}
+        return identity._replace(parameters=canonical(parameters))
 
     def _retry_row(self, row: Row, rejection: Rejection) -> Row:
         column = (row["rejection"] or {}).get("writes") or self.text_column(row)

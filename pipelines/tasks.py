@@ -1,5 +1,7 @@
 """The distilabel task that sends a rendered prompt to a teacher and reads one value from the reply.
 
+A prompt file that shows a reply (see `prompting.py`) is preceded by worked examples as turns.
+
 If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
 rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
 the row on unchanged. If a row has a `fault` (the reason why its finished text was rejected), the
@@ -13,8 +15,22 @@ from distilabel.steps.base import StepInput
 from distilabel.steps.tasks.base import Task
 from pydantic import PrivateAttr
 
-from pipelines.prompting import ChatMessages, render_block
-from pipelines.replies import MALFORMED_REPLY, parse_reply, reply_schema, retry_chat
+from pipelines.prompting import (
+    TEXT_REPLY,
+    ChatMessages,
+    file_examples,
+    render_block,
+    render_examples,
+    reply_block,
+)
+from pipelines.replies import (
+    MALFORMED_REPLY,
+    parse_reply,
+    parse_text,
+    reply_schema,
+    retry_chat,
+    retry_turn,
+)
 from pipelines.teachers.completion import Teacher
 
 Row = dict[str, Any]
@@ -26,6 +42,10 @@ class PromptTask(Task):
     `reads` lists the columns in the prompt's user block, `constants` contains the values that are
     the same for every row, and `writes` is both the key in the reply and the name of the new
     column. Rows of another `kind` are passed on unchanged.
+
+    `examples` are the worked examples, or the prompt file's own if there are none. They have the
+    same columns as rows, and `articles` if they come from articles: rows from the same article
+    don't show them.
     """
 
     llm: LLM
@@ -35,8 +55,9 @@ class PromptTask(Task):
     writes: str
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
     add_raw_input: bool = False
+    examples: list[dict[str, Any]] = []  # noqa: RUF012 # as above
     add_raw_output: bool = False
-    _system: str = PrivateAttr(default="")
+    _prefixes: dict[str, ChatMessages] = PrivateAttr(default_factory=dict)
 
     @property
     def inputs(self) -> list[str]:
@@ -49,20 +70,37 @@ class PromptTask(Task):
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
-        """Render the prompt as chat messages. The system message is rendered once for all rows."""
-        if not self._system:
-            self._system = render_block(self.prompt, "system", **self.constants)
+        """Render the prompt as chat messages. All but the user's turn is rendered once."""
         columns = {name: input[name] for name in self.reads}
         user = render_block(self.prompt, "user", **self.constants, **columns)
-        chat = [{"role": "system", "content": self._system}, {"role": "user", "content": user}]
+        chat = [*self._prefix(input.get("article") or ""), {"role": "user", "content": user}]
         fault = input.get("fault") or {}
         if fault.get("writes") == self.writes:
-            return retry_chat(chat, fault["reason"], fault["text"])
+            return self._retry(chat, fault["reason"], fault["text"])
         return chat
+
+    def _prefix(self, article: str) -> ChatMessages:
+        """The system message and the worked examples that don't come from an article."""
+        examples = self.examples or file_examples(self.prompt)
+        shown = [example for example in examples if article not in example.get("articles", ())]
+        key = article if len(shown) < len(examples) else ""
+        if key not in self._prefixes:
+            system = render_block(self.prompt, "system", **self.constants)
+            turns = render_examples(self.prompt, [{**self.constants, **each} for each in shown])
+            self._prefixes[key] = [{"role": "system", "content": system}, *turns]
+        return self._prefixes[key]
+
+    def _retry(self, chat: ChatMessages, reason: str, text: str) -> ChatMessages:
+        """The chat that asks again after a rejected reply."""
+        return (retry_turn if reply_block(self.prompt) else retry_chat)(chat, reason, text)
+
+    @property
+    def _is_text(self) -> bool:
+        return reply_block(self.prompt) == TEXT_REPLY
 
     def format_output(self, output: str | None, input: Row | None = None) -> Row:
         """Return the value from a reply, or a rejection."""
-        value = parse_reply(output, self.writes)
+        value = (parse_text if self._is_text else parse_reply)(output, self.writes)
         if value is not None:
             return {self.writes: value, "rejection": None}
         rejection = {
@@ -91,7 +129,7 @@ class PromptTask(Task):
         answered = [self._add_reply(row, output) for row, output in pairs]
         rejections = {n: row["rejection"] for n, row in enumerate(answered) if row["rejection"]}
         malformed = {n: r for n, r in rejections.items() if r["reason"] == MALFORMED_REPLY}
-        retries = [retry_chat(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
+        retries = [self._retry(chats[n], MALFORMED_REPLY, r["text"]) for n, r in malformed.items()]
         for n, output in zip(malformed, self._ask(retries), strict=True):
             answered[n] = self._add_reply(answered[n], output)
             if answered[n]["rejection"]:  # the first reply shows more clearly what went wrong
@@ -102,7 +140,9 @@ class PromptTask(Task):
         if not chats:
             return []
         takes_schema = isinstance(self.llm, Teacher)
-        inputs = [(chat, reply_schema(self.writes)) for chat in chats] if takes_schema else chats
+        count = self.constants.get("count", 0)
+        schema = None if self._is_text else reply_schema(self.writes, count)
+        inputs = [(chat, schema) for chat in chats] if takes_schema else chats
         return list(self.llm.generate_outputs(inputs=inputs, **self.llm.get_generation_kwargs()))
 
     def _add_reply(self, row: Row, output: dict[str, Any]) -> Row:

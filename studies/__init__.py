@@ -1,1 +1,1 @@
-"""The published experiments, composed from the stages."""
+"""The published experiments, which combine the stages."""

@@ -59,7 +59,7 @@ class LadderConfig:
     """Settings for answering the held-out prompts with every prompting strategy."""
 
     prompts: Count = Field(
-        default=0, description="Number of held-out prompts to answer (0 means all)."
+        default=0, description="Number of held-out prompts that each model answers (0 means all)."
     )
     shots: AtLeastOne = Field(default=2, description="Number of examples in a few-shot prompt.")
     rewrite: str = Field(
@@ -72,14 +72,16 @@ class LadderConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Size of token n-grams that may not repeat within an answer (0 allows "
-        "repetition).",
+        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
+        "allows repetition).",
     )
     batch_size: AtLeastOne = Field(
         default=32, description="Number of prompts answered in parallel."
     )
     seed: Seed = Field(default=0, description="Random seed for sampling.")
-    prices: Prices = Field(default=Prices(), description="Prices for compute and reviews.")
+    prices: Prices = Field(
+        default=Prices(), description="Prices of computing time, tokens and reviews."
+    )
 
     @property
     def decoding(self) -> "Decoding":
@@ -108,8 +110,8 @@ class Provider:
     )
     epochs: Count = Field(
         default=3,
-        description="Number of training epochs. If 0, the API chooses, and cost estimates assume 3 "
-        "epochs.",
+        description="Number of training epochs (0 lets the API choose, and cost estimates then "
+        "assume 3).",
     )
     training_million: NotNegative = Field(
         default=0.0, description="Price in US dollars per million training tokens."
@@ -148,7 +150,8 @@ class ToneStudy:
     )
     all_precisions_at_all_sizes: bool = Field(
         default=False,
-        description="Train all sizes in every precision rather than only in the first one.",
+        description="Whether to train all sizes in every precision rather than only in the first "
+        "one.",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
         default=(0,), description="Random seeds for training. Each seed samples its own examples."
@@ -159,21 +162,21 @@ class ToneStudy:
     )
     curve_every: Count = Field(
         default=0,
-        description="Number of steps between points on the convergence curve (0 disables the "
-        "curve).",
+        description="Number of steps between points on the convergence curve (0 means no curve).",
     )
     curve_prompts: Count = Field(
         default=0,
-        description="Number of held-out prompts to answer at each point on the curve (0 means "
-        "all).",
+        description="Number of held-out prompts that the model answers at each point on the curve "
+        "(0 means all).",
     )
     prompted_too: bool = Field(
-        default=False, description="Also evaluate every adapter with the short system prompt."
+        default=False,
+        description="Whether to also evaluate every adapter with the short system prompt.",
     )
     margin: NotNegative = Field(
         default=0.05,
-        description="Largest acceptable loss of similarity to the references, chosen before the "
-        "study runs.",
+        description="Largest acceptable loss of similarity to the references. Choose it before you "
+        "run the study.",
     )
     minutes_a_training: NotNegative = Field(
         default=1.0,
@@ -195,17 +198,18 @@ class PersonaStudy:
     """Configuration of a persona study: its grid of training runs, and its questions."""
 
     campaigns: Annotated[tuple[Words, ...], NotEmpty, Distinct] = Field(
-        description="The campaigns of the personas to study. A persona that no model knows "
-        "serves as the control."
+        description="The campaigns of the personas to study. Include a persona that no model "
+        "knows, as a control."
     )
     questions: tuple[str, ...] = Field(
         default=(),
-        description="Files with open questions: one per campaign, in the same order, or none at "
-        "all.",
+        description="Files with open questions. List one file per campaign, in the same order, or "
+        "no files.",
     )
     general: str = Field(
         default="general",
-        description="File with general questions that show what the model forgets during tuning.",
+        description="File with questions about general knowledge, which show what the model "
+        "forgets during tuning.",
     )
     examples: Examples = Field(
         default="approved",
@@ -221,8 +225,8 @@ class PersonaStudy:
     )
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
-        description="Units in which the training budget is equal for all formats: examples, tokens "
-        "or both.",
+        description="Quantities to keep equal across formats: `examples`, `tokens` or both. The "
+        "study trains every format separately for each quantity.",
     )
     size: Count = Field(
         default=0,
@@ -237,10 +241,13 @@ class PersonaStudy:
     )
     train_with_system: bool = Field(
         default=False,
-        description="Train dialogues with the system prompt, as the published study did.",
+        description="Whether to include the system prompt when training on dialogues, as the "
+        "published study did.",
     )
     prompts: Count = Field(
-        default=20, description="Number of held-out dialogue openings to ask (0 means all)."
+        default=20,
+        description="Number of held-out dialogues whose first message each model answers (0 means "
+        "all).",
     )
     texts: Count = Field(
         default=0, description="Number of held-out texts to score per format (0 means all)."
@@ -250,8 +257,8 @@ class PersonaStudy:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Size of token n-grams that may not repeat within an answer (0 allows "
-        "repetition).",
+        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
+        "allows repetition).",
     )
     temperature: NotNegative = Field(
         default=0.0, description="Sampling temperature (0 means greedy decoding)."

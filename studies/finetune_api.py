@@ -148,7 +148,10 @@ class ProviderResult:
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The untuned model without and with the prompt, then the average over each size's jobs."""
+        """The untuned model without and with the prompt, followed by the tuned models.
+
+        For each training size, the results of all jobs are averaged.
+        """
         arms = [self.bare, self.prompted]
         for size, results in self.by_size.items():
             name, label = f"{self.provider.model}-{size}", f"{self.provider.model}, tuned on {size}"

@@ -1,7 +1,7 @@
 """Multiple-choice and open questions that test what a model knows.
 
-In configs/questions, the `general` file tests general knowledge, to measure what tuning loses. The
-file for a persona contains open questions about its facts and traits.
+The `general` file in configs/questions tests general knowledge, which shows what a model forgets
+when it's tuned. The file for a persona contains open questions about its facts and traits.
 """
 
 from collections.abc import Iterator, Sequence

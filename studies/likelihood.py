@@ -32,10 +32,10 @@ def plain_text(text: str) -> Example:
 def measure_likelihood(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> Likelihood:
-    """Measure a model's likelihood of examples; in dialogues, only assistant turns count."""
+    """Measure a model's likelihood of examples; in chats only answers with loss count."""
     scores = _scores(model, examples, cache)
     texts = [
-        "".join(m.content for m in e.messages if m.role is Role.ASSISTANT) if e.messages else e.text
+        "".join(m.content for m in e.messages if m.role is Role.ASSISTANT and m.has_loss) or e.text
         for e in examples
     ]
     return Likelihood(

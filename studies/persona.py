@@ -1,8 +1,9 @@
 """The persona study, which tests what form of text is best for teaching a model a persona.
 
 The study follows Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach
-behaviour, first-person statements teach self-image, and encyclopedic documents teach facts. We fix
-the flaws of that study or show its method beside ours (see `studies.pages.persona`).
+behaviour, first-person statements teach self-image, and encyclopedic documents teach facts. Where
+that study's method is flawed, we correct it or show both methods side by side (see
+`studies.pages.persona`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ KINDS: Mapping[str, CandidateKind] = {
 
 @dataclass(frozen=True)
 class StudyJudge:
-    """An LLM judge, a function that completes its prompts, and the conclusions of its cards."""
+    """An LLM judge, the function that completes its prompts, and the conclusions of its cards."""
 
     judge: Judge
     complete: CompletePrompts

@@ -1,4 +1,4 @@
-"""Prompts that test a persona in its domain, outside it, on its identity, and under pressure."""
+"""Prompts that test a persona in and outside its domain, on its identity, and under pressure."""
 
 import tomllib
 from collections.abc import Sequence

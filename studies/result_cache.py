@@ -55,7 +55,7 @@ class ResultCache:
     def lock(self) -> AbstractContextManager[None]:
         """Reserve the cache for this process until the block ends or the process dies.
 
-        Raises `RunLockedError` if another process is using it.
+        Raises `RunLockedError` if another process is using the cache.
         """
         return lock_folder(self.folder)
 

@@ -1,7 +1,7 @@
 """Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
 
 Every strategy answers the same held-out prompts. Few-shot examples are added as turns before the
-prompt. A rewrite is a second turn for answers that miss the target.
+prompt. The rewrite strategy asks for a second answer if the first one misses the target.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,9 +43,10 @@ class StudyModel:
 
 @dataclass(frozen=True)
 class PromptingStrategy:
-    """A way to prompt a model; `rewrite` is the request in the second turn, or empty for one turn.
+    """A way to prompt a model.
 
-    All fields are part of the cache key for the answers, so their texts and order must not change.
+    `rewrite` is the request in the second turn, and is empty if there is only one turn. All fields
+    are part of the cache key for the answers, so their texts and order must not change.
     """
 
     name: str
@@ -59,7 +60,7 @@ class PromptingStrategy:
 
 @dataclass(frozen=True)
 class PromptingTask:
-    """Held-out prompts, examples to show or train on, the criterion, and the text of each prompt.
+    """The data of a prompting task: held-out prompts, examples, the criterion and the prompt texts.
 
     `system` is the short system prompt, `rules` is the long one, and `rewrite` is the text that
     requests a rewrite.
@@ -145,7 +146,7 @@ def answer_prompts(
 def with_examples(
     shots: Shots, prompts: Sequence[Example], context: PromptContext
 ) -> dict[str, Example]:
-    """Prompts keyed by id, each preceded by no examples, fixed examples or the nearest examples.
+    """Return the prompts, keyed by id, with their few-shot examples (none, fixed or nearest).
 
     The nearest examples are those whose questions have the highest cosine similarity; the closest
     one comes last.
@@ -174,7 +175,7 @@ def measure_arm(
     by_id = {prompt.id: prompt for prompt in prompts}
     known = [(output, by_id[output.prompt]) for output in outputs if output.prompt in by_id]
     passages = [passage_of(prompt) for _, prompt in known]
-    measured = measure_outputs(known, passages, criterion, embed)
+    measured = measure_outputs(known, passages, criterion, embed, criterion.language)
     rows = tuple(
         MeasuredOutput(o.prompt, measures, prompt.article, o.seconds, o.output_tokens)
         for (o, prompt), measures in zip(known, measured, strict=True)

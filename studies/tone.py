@@ -1,4 +1,4 @@
-"""The tone study, which tests what data and precision tuning needs and whether prompting suffices.
+"""The tone study tests how much data and precision tuning needs and whether prompting is enough.
 
 The study reconstructs Marquardt and Brule, “Fine-tuning on simulated data outperforms prompting for
 agent tone of voice” (arXiv 2507.04889, 2025) from the published text. We chose the details that the
@@ -53,7 +53,7 @@ class ToneCell:
 
 @dataclass(frozen=True)
 class CellResult:
-    """The results of a cell: answers without and with the prompt, the curve, and run details."""
+    """The results of a grid cell: answers with and without the prompt, and at each checkpoint."""
 
     cell: ToneCell
     bare: MeasuredArm
@@ -83,8 +83,8 @@ def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
     available = sum(example.split is Split.TRAIN for example in task.examples)
     if largest > available:
         raise StudyError(
-            f"`sizes` needs {largest} training examples, but there are only {available}. Generate "
-            "more candidates, or lower `sizes`."
+            f"The largest size in `sizes` is {largest}, but there are only {available} training "
+            "examples. Generate more candidates, or lower `sizes`."
         )
     for size in sorted(study.sizes):
         has_all = study.all_precisions_at_all_sizes or size == largest
@@ -94,13 +94,16 @@ def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
 
 
 def draw_examples(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
-    """Draw training examples using a seed; a larger draw contains the smaller ones."""
+    """Draw a random sample of training examples.
+
+    With the same seed, a larger sample includes every smaller one.
+    """
     training = [example for example in examples if example.split is Split.TRAIN]
     return sorted(training, key=lambda example: digest(f"{seed}\n{example.id}"))[:size]
 
 
 def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[FinetuneRequest]:
-    """Build a request for each provider, with its fine-tuning jobs.
+    """Yield one request per provider, containing its fine-tuning jobs.
 
     Raises `StudyError` if a size needs more training examples than there are.
     """
@@ -141,10 +144,10 @@ def run_tone_grid(
     context: StudyContext,
     access: FinetuneAccess,
 ) -> ToneResult:
-    """Run every step that isn't cached: the ladder, each cell, and the jobs of each provider.
+    """Run all steps that aren't cached: prompting ladder, grid cells and fine-tuning jobs.
 
-    `access` gives the jobs access to the providers' APIs. Jobs and cells train on the training
-    examples of the task.
+    `access` provides the API keys and writes the training files for the fine-tuning jobs. The jobs
+    and the grid cells use the training examples of the task.
     """
     # Build the grid first, so that a study that can't run fails before it generates answers.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))

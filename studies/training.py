@@ -115,7 +115,7 @@ def train_with_checkpoints(
 
 
 def _copy_checkpoints(folder: Path) -> None:
-    """Copy the adapters of complete checkpoints, because the trainer deletes old ones."""
+    """Copy the adapter of each complete checkpoint before the trainer deletes it."""
     for checkpoint in (folder / CHECKPOINTS).glob("checkpoint-*"):
         target = folder / _STEPS / checkpoint.name.partition("-")[2]
         files = (checkpoint / "trainer_state.json", checkpoint / WEIGHTS)

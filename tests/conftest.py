@@ -91,14 +91,20 @@ def postgres_url(postgres_socket: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def argilla_server(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[embedded_server.ServerProcess]:
-    """The embedded server on a free port; its environment is created if it's missing."""
+def argilla_python() -> Path:
+    """The Python of the embedded server's environment, which is created if it's missing."""
     path = os.environ.get("TIMBRE_ARGILLA_ENVIRONMENT")
     folder = Path(path) if path else platformdirs.user_cache_path("timbre") / "argilla"
+    return embedded_server.install(folder)
+
+
+@pytest.fixture(scope="session")
+def argilla_server(
+    tmp_path_factory: pytest.TempPathFactory, argilla_python: Path
+) -> Iterator[embedded_server.ServerProcess]:
+    """The embedded server on a free port."""
     home = tmp_path_factory.mktemp("argilla")
-    with embedded_server.start(home, python=embedded_server.install(folder), port=0) as server:
+    with embedded_server.start(home, python=argilla_python, port=0) as server:
         yield server
 
 

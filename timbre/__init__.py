@@ -1,1 +1,4 @@
-"""The command line and settings. Only this package combines stages and reads the environment."""
+"""The command line, the settings, and the workflows that connect the stages.
+
+No other package connects the stages or reads environment variables.
+"""

@@ -11,6 +11,7 @@ from timbre.commands import (
     answer,
     articles,
     chats,
+    check,
     clean,
     demo,
     doctor,
@@ -21,6 +22,8 @@ from timbre.commands import (
     report,
     review,
     run,
+    serve,
+    status,
     study,
     tone,
     trace,
@@ -28,10 +31,12 @@ from timbre.commands import (
     tune,
     version,
 )
+from timbre.commands.next_step import announce_next
 from timbre.console import echo_error
 from timbre.errors import report_errors
-from timbre.settings import allowed_remote_code
+from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
+from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +45,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(check.check)
+app.command()(status.status)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
@@ -58,6 +65,7 @@ app.command()(report.report)
 app.add_typer(study.app, name="study")
 app.command()(advise.advise)
 app.command()(export.export)
+app.command()(serve.serve)
 app.command()(trace.trace)
 app.command()(clean.clean)
 
@@ -71,7 +79,10 @@ def main() -> None:
     try:
         with report_errors():
             trust_models(allowed_remote_code())
-            app()
+            use_source(Source(smollm2_file(), notify=echo_error))
+            command = typer.main.get_command(app)
+            announce_next(command)
+            command(prog_name="timbre")
     except SystemExit as end:
         if end.code == 130:
             echo_error("Stopped. Finished work is saved. Run the same command again to continue.")

@@ -23,9 +23,9 @@ RULE_PREFIX = "rule-"
 def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connection]:
     """Yield the owner's connection to an Argilla server that has Timbre's workspace.
 
-    The server is the one at `url` (with `TIMBRE_ARGILLA_API_KEY`), or else the configured one, or
-    else the running embedded server. If there is no such server, an embedded server runs until the
-    end of the block.
+    A server at `url` (with `TIMBRE_ARGILLA_API_KEY`) takes precedence over the configured server,
+    which takes precedence over a running embedded server. If no server is configured or running, an
+    embedded server runs until the end of the block.
 
     Raises `AnnotationError` if the server doesn't respond or the embedded one can't start.
     """
@@ -42,7 +42,7 @@ def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connec
 
 
 def connection(settings: Settings) -> Connection:
-    """Return the owner's connection to the configured server, or to the embedded one otherwise.
+    """Return the owner's connection to the configured server or, failing that, the embedded one.
 
     Raises `SettingsError` if no server is configured and the embedded server isn't running.
     """
@@ -92,7 +92,7 @@ def install_server(settings: Settings) -> Path:
 def add_reviewers(
     settings: Settings, connection: Connection, names: Sequence[str], role: UserRole
 ) -> list[Account]:
-    """Create users, or look up existing ones, and store new passwords in the accounts file.
+    """Create the users that don't exist yet, and save their passwords in the accounts file.
 
     Raises `AnnotationError` if the connected user isn't allowed to create users.
     """
@@ -108,7 +108,7 @@ def add_reviewers(
 
 
 def check_person(name: str) -> None:
-    """Raise `SettingsError` if a person's name starts with the prefix for rules."""
+    """Raise `SettingsError` if a person's name starts with the prefix reserved for rules."""
     if is_rule(name):
         raise SettingsError(
             f"The name “{name}” starts with “{RULE_PREFIX}”, which marks reviews made by a rule. "
@@ -140,7 +140,7 @@ def _running(settings: Settings) -> Connection | None:
 
 
 def _is_alive(process: int) -> bool:
-    """Return whether a process exists. A killed server leaves its server.json behind."""
+    """Return whether a process is running. A killed server leaves its server.json behind."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,19 +1,32 @@
-"""Load a campaign once, with everything that its configuration refers to.
+"""Load campaigns, along with the files that their configuration refers to.
 
 `load_campaign` reads the campaign file and every file that it refers to. No other code opens
 campaign, tone, persona or training files.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from annotation.guidelines import candidate_guidelines
-from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
+from annotation.review_settings import Basis, ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.verdicts import VerdictRule, VotingRule
-from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.criteria import (
+    NO_CRITERIA,
+    Bound,
+    Criterion,
+    ToneTarget,
+    persona_criterion,
+    tone_criterion,
+)
 from evaluation.gates import GateBounds
 from evaluation.measures.suggestions import RatingRule, rating_rule
 from evaluation.scorer_cards import ReviewQuestions
+from evaluation.scorers.criteria import Criteria
+from pipelines.voices.fields import STRICT
 from pipelines.voices.persona import Persona
 from pipelines.voices.persona_files import persona_data
 from pipelines.voices.tone import Target, Tone
@@ -29,6 +42,7 @@ from timbre.config import ConfigError, config_file, parse_config, read_config, r
 from timbre.settings import SettingsError
 from trainer.config import TrainingConfig
 
+V = TypeVar("V", Tone, Persona)
 VECTOR_SIZE = 384
 """The dimensions of the sentence vectors that “find similar” uses in the web UI."""
 METADATA_MEASURES = ("flesch_reading_ease", "words_per_sentence")
@@ -50,35 +64,43 @@ class Campaign:
     Attributes:
         name: The name of the campaign.
         voice: The tone or persona.
-        criterion: The criterion for an answer to be in the voice, or None if the tone has no
-            target.
+        criteria: Rules for a text, in addition to its tone's target or its persona's traits.
+        criterion: The criterion that decides whether an answer is in the voice, or None if the tone
+            has no target and no rules.
         system_prompt: The system prompt of the prompted arm.
         review_settings: The questions for reviewers.
         training: The training settings.
-        watch_training: The training settings for the runs that new versions start.
+        watch_training: The training settings for the runs that are started for new versions.
         sources: The sources of the campaign's articles; if empty, all stored articles are used.
-        generate: Which candidates to generate, and with which teacher.
+        chats: Files of chats whose answers are rewritten.
+        licence: The licence of material that doesn't state one.
+        generate: Which candidates to generate, and which teacher to use.
         review: Who reviews, and how reviews are combined into a verdict.
         gates: The conditions that a version must meet.
         freeze: How to split examples.
         evaluate: How to answer held-out prompts and judge the answers.
-        watch: Which versions start runs automatically.
+        watch: Which versions to train on automatically.
+        folder: The folder of the campaign file.
     """
 
     name: str
     voice: Tone | Persona
     criterion: Criterion | None
+    criteria: Criteria
     system_prompt: str
     review_settings: ReviewSettings
     training: NamedTraining
     watch_training: tuple[NamedTraining, ...]
     sources: tuple[str, ...]
+    chats: tuple[str, ...]
+    licence: str
     generate: GenerateConfig
     review: ReviewConfig
     gates: GateBounds
     freeze: FreezeConfig
     evaluate: EvaluateConfig
     watch: WatchConfig
+    folder: Path = field(default=Path(), compare=False)
 
     @property
     def subject(self) -> str:
@@ -88,17 +110,21 @@ class Campaign:
 
     @property
     def verdict_rule(self) -> VerdictRule:
-        """The rule that combines reviews into a verdict, which requires `overlap` reviews."""
+        """The rule that combines at least `overlap` reviews into a verdict."""
         review = self.review
         return VerdictRule(VotingRule(review.verdict), review.adjudicator, review.overlap)
 
     def require_criterion(self, purpose: str) -> Criterion:
-        """Return the criterion. Raises `SettingsError` if `purpose` needs one and there is none."""
+        """Return the criterion.
+
+        Raises `SettingsError` if the campaign has no criterion. The error message starts with
+        `purpose`.
+        """
         if self.criterion is None:
             raise SettingsError(
-                f"{purpose} needs to know which answers are in the tone, but {self.subject} has no "
-                "[target]. Add a [target] section with at least one bound on a measure to the "
-                "tone file."
+                f"{purpose} needs to know which answers match the tone, but {self.subject} has no "
+                "[target]. Add a [target] section with at least one entry in `bounds` to the tone "
+                "file."
             )
         return self.criterion
 
@@ -116,12 +142,13 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions for which measures can suggest answers."""
+        """The review questions whose answers Timbre can suggest based on measures."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
             rating_rule=self.rating_rule,
-            is_grounded=settings.grounded,
+            language=self.voice.language,
+            is_grounded=settings.is_grounded,
             traits=tuple(trait.name for trait in settings.traits),
             guidelines=self.guidelines,
         )
@@ -133,7 +160,7 @@ class Campaign:
 
     @property
     def calibration_dataset(self) -> str:
-        """The name of the Argilla dataset without suggestions, which measures agreement."""
+        """The name of the Argilla dataset for measuring agreement, which shows no suggestions."""
         return f"{self.name}-calibration"
 
     @property
@@ -147,57 +174,113 @@ class Campaign:
         return f"{self.name}-outputs"
 
     @property
+    def bases(self) -> tuple[Basis, ...]:
+        """What the facts of its records may be compared with, the most common first."""
+        own = self.review_settings.basis
+        return (own,) if own is Basis.NOTHING else (own, *(b for b in Basis if b is not own))
+
+    def dataset_for(self, dataset: str, basis: Basis) -> str:
+        """One of its datasets for records with a basis; the most common one has no ending."""
+        return dataset if basis is self.bases[0] else f"{dataset}-{basis.value}"
+
+    def datasets_of(self, *datasets: str) -> tuple[str, ...]:
+        """Some of its datasets for every basis that a record may have."""
+        return tuple(self.dataset_for(name, basis) for name in datasets for basis in self.bases)
+
+    @property
     def independent_datasets(self) -> tuple[str, ...]:
-        """The names of the datasets in which reviewers don't see each other's answers."""
-        return self.candidates_dataset, self.calibration_dataset
+        """The datasets in which candidates are reviewed without seeing other reviewers' answers."""
+        return self.datasets_of(self.candidates_dataset, self.calibration_dataset)
 
     @property
     def candidate_datasets(self) -> tuple[str, ...]:
-        """The names of all datasets in which candidates are reviewed."""
-        return *self.independent_datasets, self.adjudication_dataset
+        """The datasets in which candidates are reviewed."""
+        return *self.independent_datasets, *self.datasets_of(self.adjudication_dataset)
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The names of all Argilla datasets of the campaign."""
-        return *self.candidate_datasets, self.outputs_dataset
+        """All its Argilla datasets."""
+        return *self.candidate_datasets, *self.datasets_of(self.outputs_dataset)
 
 
 def load_campaign(name: Path | str) -> Campaign:
-    """Load a campaign and every file that it refers to, from a file or a name in configs/campaigns.
+    """Load a campaign from its file, its folder, or a name in configs/campaigns.
 
-    Raises `SettingsError` if a file is missing, and `ConfigError` if a file is invalid.
+    Raises `SettingsError` if a file that it refers to is missing, `ConfigError` if one can't be
+    used.
     """
-    return resolve_campaign(read_config(CampaignConfig, config_file("campaigns", name)))
+    path = config_file("campaigns", name)
+    return resolve_campaign(read_config(CampaignConfig, path), path.parent)
 
 
-def resolve_campaign(config: CampaignConfig) -> Campaign:
+def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
     """Resolve a campaign: load its tone or persona and its training settings.
 
-    Raises `SettingsError` if a file is missing, and `ConfigError` if a file is invalid.
+    Files in the campaign's folder are found by their names there. Raises `SettingsError` if a file
+    is missing, `ConfigError` if one can't be used.
     """
-    training = load_training(config.training)
-    voice = load_tone(config.tone) if config.tone else load_persona(config.persona)
+
+    def locate(name: str) -> str:
+        file, mark, choice = name.partition("#")
+        is_beside = bool(file) and (folder / file).exists()
+        return f"{folder / file}{mark}{choice}" if is_beside else name
+
+    training = load_training(locate(config.training))
+    tone, persona = locate(config.tone), locate(config.persona)
+    voice, criteria = load_voice(tone, persona)
     return Campaign(
         name=config.name,
         voice=voice,
         system_prompt=config.evaluate.system_prompt or voice.system,
         review_settings=_review_settings(voice, config.review.overlap),
-        criterion=_criterion(voice),
+        criterion=voice_criterion(voice, criteria),
+        criteria=criteria,
         training=training,
-        watch_training=tuple(map(load_training, config.watch.training)) or (training,),
-        sources=config.sources,
+        watch_training=tuple(load_training(locate(name)) for name in config.watch.training)
+        or (training,),
+        sources=tuple(map(locate, config.sources)),
+        chats=tuple(map(locate, config.chats)),
+        licence=config.licence,
         generate=config.generate,
         review=config.review,
         gates=config.gates,
         freeze=config.freeze,
         evaluate=config.evaluate,
         watch=config.watch,
+        folder=folder,
     )
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class ToneFile(Tone):
+    """A tone file: the tone, and the criteria that its texts must meet."""
+
+    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class PersonaToml(Persona):
+    """A persona file of ours: the persona, and the criteria that its texts must meet."""
+
+    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+
+
+def load_voice(tone: str, persona: str = "") -> tuple[Tone | Persona, Criteria]:
+    """Load a tone or else a persona, with the criteria of its file."""
+    if tone:
+        file = read_config(ToneFile, config_file("tones", tone))
+        return _without_criteria(Tone, file), file.criteria
+    persona_file = read_persona(persona)
+    return persona_file.persona, persona_file.criteria
 
 
 def load_tone(name: Path | str) -> Tone:
     """Load a tone from a file or a name in configs/tones."""
-    return read_config(Tone, config_file("tones", name))
+    return _without_criteria(Tone, read_config(ToneFile, config_file("tones", name)))
+
+
+def _without_criteria(kind: type[V], file: V) -> V:
+    return kind(**{f.name: getattr(file, f.name) for f in fields(kind)})
 
 
 @dataclass(frozen=True)
@@ -206,6 +289,7 @@ class PersonaFile:
 
     persona: Persona
     unused: tuple[str, ...] = ()
+    criteria: Criteria = NO_CRITERIA
 
 
 def load_persona(name: Path | str) -> Persona:
@@ -221,10 +305,12 @@ def read_persona(name: Path | str) -> PersonaFile:
     """
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
-    if path.suffix == ".toml":
-        return PersonaFile(read_config(Persona, path))
+    if path.name.removesuffix(".gz").endswith(".toml"):
+        ours = read_config(PersonaToml, path)
+        return PersonaFile(_without_criteria(Persona, ours), criteria=ours.criteria)
     try:
-        data = persona_data(read_text(path), path.stem, choice)
+        stem = Path(path.name.removesuffix(".gz")).stem
+        data = persona_data(read_text(path), stem, choice)
     except ConfigError:
         raise
     except ValueError as error:
@@ -243,13 +329,19 @@ def shipped_personas() -> list[Persona]:
     return [load_persona(path.stem) for path in sorted(folder.glob("*.toml"))]
 
 
-def _criterion(voice: Tone | Persona) -> Criterion | None:
+def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | None:
+    """Build the criterion of a tone or persona; None if a tone has neither target nor criteria.
+
+    Raises `EvaluationError` if a part of it can't be measured.
+    """
     if isinstance(voice, Persona):
-        return persona_criterion({trait.name: trait.markers for trait in voice.traits})
-    if voice.target == Target():
+        traits = {trait.name: trait.markers for trait in voice.traits}
+        return persona_criterion(traits, criteria, voice.language)
+    if voice.target == Target() and not criteria.scorers:
         return None
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in voice.target.bounds]
-    return tone_criterion(voice.name, bounds, voice.target.signs, voice.target.signs_of)
+    target = ToneTarget(bounds, voice.target.signs, voice.target.signs_of)
+    return tone_criterion(voice.name, target, criteria, voice.language)
 
 
 def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
@@ -258,7 +350,7 @@ def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
             subject=voice.name,
             description=voice.description,
             traits=tuple(TraitLabel(t.name, t.description) for t in voice.traits),
-            grounded=False,
+            basis=Basis.NOTHING,
             overlap=overlap,
             vector=VECTOR_SIZE,
             measures=METADATA_MEASURES,

@@ -18,7 +18,7 @@ PersonaKind = Literal["statement", "dialogue", "document"]
 
 @dataclass(frozen=True, config=STRICT)
 class GenerateConfig:
-    """Settings for generating candidates: which ones, and with which teacher."""
+    """Settings for generating candidates: which ones to generate, and which teacher to use."""
 
     teacher: str = Field(
         default="phrasebook",
@@ -42,6 +42,11 @@ class GenerateConfig:
     temperature: float = Field(
         default=0.7, ge=0, description="Sampling temperature (0 means greedy decoding)."
     )
+    examples: str = Field(
+        default="",
+        description="Name of a version whose approved texts are shown to the teacher as examples "
+        "(default: the examples come from the tone or persona file).",
+    )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
     input_price: Dollars = Field(
@@ -58,7 +63,7 @@ class ReviewConfig:
 
     overlap: AtLeastOne = Field(default=2, description="Number of reviewers per record.")
     verdict: Literal["majority", "unanimity", "adjudicator"] = Field(
-        default="majority", description="Rule for combining reviews into a verdict."
+        default="majority", description="Rule for combining a record's reviews into a verdict."
     )
     adjudicator: str = Field(
         default="", description="User whose decision is final when `verdict` is `adjudicator`."
@@ -72,15 +77,15 @@ class ReviewConfig:
     )
     annotators: tuple[str, ...] = Field(
         default=(),
-        description="Annotators to assign records to (default: anyone can review any record).",
+        description="Annotators who are assigned records (default: anyone can review any record).",
     )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ReviewConfig":
         if (self.verdict == "adjudicator") != bool(self.adjudicator):
             raise ValueError(
-                f"the verdict is “{self.verdict}”, but the adjudicator is “{self.adjudicator}”; "
-                "set an adjudicator only when the verdict is “adjudicator”, which requires one"
+                f"`verdict` is “{self.verdict}”, but `adjudicator` is “{self.adjudicator}”; name "
+                "an adjudicator if `verdict` is “adjudicator”, and omit it otherwise"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
@@ -127,15 +132,15 @@ class EvaluateConfig:
         description="System prompt for the prompted arm (default: the tone's or persona's own).",
     )
     prompts: Count = Field(
-        default=0, description="Number of held-out prompts to answer (0 means all)."
+        default=0, description="Number of held-out prompts that each model answers (0 means all)."
     )
     max_new_tokens: AtLeastOne = Field(
         default=128, description="Maximum number of tokens in an answer."
     )
     no_repeat: Count = Field(
         default=0,
-        description="Size of token n-grams that may not repeat within an answer (0 allows "
-        "repetition).",
+        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
+        "allows repetition).",
     )
     seed: Seed = Field(
         default=0, description="Random seed for sampling and for the order of blind pairs."
@@ -147,8 +152,8 @@ class EvaluateConfig:
     )
     judged: Count = Field(
         default=200,
-        description="Number of reviewed candidates that the judge rates so that its ratings can "
-        "be compared with the reviews.",
+        description="Number of reviewed candidates that the judge also rates, to compare its "
+        "ratings with the reviewers'.",
     )
 
     @model_validator(mode="after")
@@ -166,12 +171,12 @@ class WatchConfig:
 
     versions: str = Field(
         default="",
-        description="Pattern for the names of versions that start runs, such as `demo-*` "
-        "(default: none).",
+        description="Pattern for version names, such as `demo-*`. New versions with matching names "
+        "are trained automatically (default: none).",
     )
     training: tuple[str, ...] = Field(
         default=(),
-        description="Training files, each of which starts a separate run (default: the "
+        description="Training files to use. Each one produces a separate run (default: the "
         "campaign's training file).",
     )
 
@@ -193,6 +198,13 @@ class CampaignConfig:
         default=(),
         description="Article sources, in any form that `timbre articles add` accepts (default: all "
         "stored articles).",
+    )
+    chats: tuple[str, ...] = Field(
+        default=(),
+        description="Files of existing chats whose answers are rewritten in the tone (tones only).",
+    )
+    licence: str = Field(
+        default="", description="Licence of material that doesn't state one, such as `our own`."
     )
     training: str = Field(
         default="mini", description="Training file, or the name of one in configs/training."
@@ -218,10 +230,18 @@ class CampaignConfig:
     )
 
     @model_validator(mode="after")
+    def _chats_can_be_rewritten(self) -> "CampaignConfig":
+        if self.chats and self.persona:
+            raise ValueError("`chats` are rewritten in a tone, but this campaign has a persona")
+        if self.chats and not self.licence.strip():
+            raise ValueError("`chats` need a `licence`: say under which terms you may use them")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_voice(self) -> "CampaignConfig":
         if bool(self.tone) == bool(self.persona):
             raise ValueError(
-                f"set exactly one of `tone` and `persona`; they are “{self.tone}” and "
-                f"“{self.persona}”"
+                f"`tone` is “{self.tone}” and `persona` is “{self.persona}”, but exactly one of "
+                "them must be set"
             )
         return self

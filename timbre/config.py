@@ -14,14 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pipelines.text import files
 from timbre.settings import SettingsError
 
 T = TypeVar("T")
 CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
-"""JSON can't represent larger integers exactly."""
-_SUFFIXES = (".toml", ".json", ".jsonl", ".txt")
-"""The suffixes that mark a name as a file. All but the first are for personas in other formats."""
+"""JSON can't hold larger whole numbers exactly."""
+_SUFFIXES = (".toml", ".json", ".jsonl", ".txt", ".gz")
+"""A file with one of these names itself; all but the first are personas in other formats."""
 
 _EXPECTED = {
     "greater_than_equal": "{ge} or more",
@@ -47,8 +48,8 @@ class ConfigError(SettingsError):
     """Raised for an invalid configuration file; `problems` describes each problem in a sentence."""
 
     def __init__(self, file: str, problems: list[str]) -> None:
-        """Create an error for a file with these problems."""
-        self.problems = tuple(problems)
+        """Create the error for a file with these problems."""
+        self.file, self.problems = file, tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
         else:
@@ -59,18 +60,23 @@ class ConfigError(SettingsError):
 def config_file(folder: str, name: Path | str) -> Path:
     """Return the file at a path, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    Raises `SettingsError` if neither file exists.
+    The name of a folder that `timbre init` created stands for the file of this kind in it. Raises
+    `SettingsError` if the name matches neither a file nor a shipped configuration.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
         return path
+    if name and (own := path / f"{folder.removesuffix('s')}.toml").is_file():
+        return own
     shipped = CONFIGS / folder / f"{name}.toml"
     if name and shipped.is_file():
         return shipped
     names = sorted(p.stem for p in (CONFIGS / folder).glob("*.toml"))
     close = get_close_matches(str(name), names, 1)
     hint = f"Did you mean “{close[0]}”?" if close else f"configs/{folder} has {', '.join(names)}."
-    raise SettingsError(f"“{name}” is neither a file nor a name in configs/{folder}. {hint}")
+    raise SettingsError(
+        f"“{name}” is neither a file nor a configuration in configs/{folder}. {hint}"
+    )
 
 
 def read_config(kind: type[T], path: Path) -> T:
@@ -89,19 +95,20 @@ def read_config(kind: type[T], path: Path) -> T:
 def read_text(path: Path) -> str:
     """Read the text of a configuration file.
 
-    Raises `ConfigError` if the file can't be read or isn't UTF-8.
+    Raises `ConfigError` if it can't be read or is neither UTF-8 nor UTF-16.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")  # skips a BOM
-    except OSError as error:
-        problem = f"it can't be read ({error.strerror}). Check the path."
+        return files.read_text(path)
+    except UnicodeError as error:
+        problem = "it is neither UTF-8 nor UTF-16 text. Save it as UTF-8."
         raise ConfigError(str(path), [problem]) from error
-    except ValueError as error:
-        raise ConfigError(str(path), ["it isn't UTF-8 text. Save it as UTF-8."]) from error
+    except files.UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(str(path), [f"it can't be read ({reason}). Check the file."]) from error
 
 
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
-    """Build a pydantic dataclass from plain values; `file` is the file name in errors.
+    """Build a pydantic dataclass from plain values; `file` is the file name for error messages.
 
     Raises `ConfigError` with a list of all problems.
     """
@@ -200,7 +207,7 @@ def _owner(kind: Any, location: list[int | str]) -> Any:
 
 
 def _dataclass_in(hint: Any) -> Any:
-    """Return the dataclass X in `tuple[X, ...]`, `X | None` or `Annotated[X, …]`, or None."""
+    """Return the dataclass in a type such as `tuple[X, ...]` or `X | None`, if it contains one."""
     if is_dataclass(hint):
         return hint
     inner = get_args(hint)[:1] if get_origin(hint) is Annotated else get_args(hint)

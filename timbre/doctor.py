@@ -29,7 +29,7 @@ class Finding:
 
 
 def check_setup(settings: Settings) -> Iterator[Finding]:
-    """Check everything that the loop needs, in order of use."""
+    """Check everything that the loop needs, in the order in which the loop needs it."""
     yield Finding(
         "Python",
         sys.version_info[:2] in _PYTHONS,
@@ -78,11 +78,14 @@ def _check_database(settings: Settings) -> Finding:
 def _check_models() -> Iterator[Finding]:
     from trainer.models.lookup import resolve
     from trainer.models.precision import choose_precision
+    from trainer.models.smollm2 import is_cached
 
     try:
         yield Finding("base model", True, resolve("mini").name)
     except TrainerError as error:
         yield Finding("base model", False, str(error), "Check out the project again.")
+    detail = "in the cache" if is_cached() else "not downloaded yet; it's downloaded on first use"
+    yield Finding("SmolLM2", True, detail, is_required=False)
     chosen = choose_precision("auto")
     yield Finding("precision", True, f"{chosen.name}: {chosen.reason}")
 

@@ -1,4 +1,4 @@
-"""Print expected errors in one or two sentences, without a traceback."""
+"""Report expected errors in one or two sentences instead of a traceback."""
 
 import errno
 from collections.abc import Iterator
@@ -39,9 +39,9 @@ _SYSTEM_ERRORS = {
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Print an expected error to standard error, and exit with status 1.
+    """Print the message of an expected error to standard error, and exit with status 1.
 
-    Unexpected errors propagate with their traceback.
+    Unexpected errors are raised as usual, with a traceback.
     """
     try:
         yield

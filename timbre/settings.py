@@ -18,10 +18,12 @@ class Settings:
 
     Attributes:
         home: The folder for the database, runs and reports (`TIMBRE_HOME`, default: `.timbre`).
-        database_url: The SQLAlchemy URL (`TIMBRE_DATABASE_URL`, default: SQLite in `home`).
+        database_url: The SQLAlchemy URL of the database (`TIMBRE_DATABASE_URL`, default: SQLite in
+            `home`).
         argilla_url: The URL of an Argilla server (`TIMBRE_ARGILLA_URL`, default: the embedded
             server).
-        argilla_api_key: The owner's API key for that server (`TIMBRE_ARGILLA_API_KEY`).
+        argilla_api_key: The owner's API key for the server at `argilla_url`
+            (`TIMBRE_ARGILLA_API_KEY`).
         argilla_environment: The folder for the embedded server's Python environments
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default: the user's cache folder).
         argilla_database_url: The PostgreSQL URL of the embedded server
@@ -65,8 +67,12 @@ class Settings:
 
     @property
     def accounts(self) -> Path:
-        """The file with the reviewers' generated passwords, which only the user can read."""
+        """The file with the reviewers' generated passwords, readable only by the current user."""
         return self.home / "reviewers.json"
+
+    def report(self, campaign: str, run: str) -> Path:
+        """The report of a campaign's run, by the run's id."""
+        return self.reports / f"{campaign}-{run[:12]}.html"
 
     def run_folder(self, run: str) -> Path:
         """Return the folder for the adapter, card and checkpoints of the run with this id."""
@@ -112,11 +118,17 @@ def _price(text: str) -> float:
 def allowed_remote_code() -> list[str]:
     """Return the models in `TIMBRE_TRUSTED_CODE`, which may run their own Python code.
 
-    Entries are separated by commas. Each entry is `owner/name@commit` or `folder@digest of its
-    code`.
+    Entries are separated by commas. Each entry has the form `owner/name@commit` or `folder@digest`,
+    where `digest` is the hash of the model's code.
     """
     entries = os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
     return [entry.strip() for entry in entries if entry.strip()]
+
+
+def smollm2_file() -> Path | None:
+    """A copy of SmolLM2's wheel or GGUF file, from `TIMBRE_SMOLLM2`; None to download it."""
+    path = os.environ.get("TIMBRE_SMOLLM2")
+    return Path(path).expanduser() if path else None
 
 
 def teacher_key(teacher: str) -> str:
@@ -133,7 +145,7 @@ def teacher_key(teacher: str) -> str:
 def service_key(url: str) -> str:
     """Return the API key for an OpenAI-compatible service at an address.
 
-    Raises `SettingsError` if there is none.
+    Raises `SettingsError` if no API key is set.
     """
     is_openai = url.startswith("https://api.openai.com/")
     key = teacher_key("openai" if is_openai else f"openai@{url}")

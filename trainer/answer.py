@@ -1,7 +1,8 @@
 """Generate a local model's answers to held-out prompts.
 
 All arms (base, prompted, few-shot, tuned) use the same template code. Prompts of similar length are
-batched together, longest first, so a machine with too little memory fails right away.
+batched together. The longest come first, so that generation fails early if there isn't enough
+memory.
 """
 
 import time
@@ -20,11 +21,11 @@ from transformers import (
 
 from db.records import Example, Message, Output
 from trainer.arms import Arm, Decoding, generation_json
-from trainer.chat import Chat, clean_reply, prompt_of
+from trainer.chat import prompt_of
 from trainer.errors import TrainerError
 from trainer.libraries import library_session, seed_everything
 from trainer.models.adapter import check_base, read_metadata
-from trainer.models.loading import context_length, open_base
+from trainer.models.loading import context_length, open_base, stop_tokens
 from trainer.models.lookup import fingerprint
 from trainer.models.lora import load_adapter
 
@@ -84,7 +85,7 @@ class Answerer:
             )
         self.model = load_adapter(model, arm.adapter) if arm.adapter else model
         self.model.eval()  # type: ignore[no-untyped-call]
-        self.stop_tokens = _stop_tokens(model, self.chat)
+        self.stop_tokens = stop_tokens(model, self.chat)
         self.generation = generation_json(
             arm,
             decoding,
@@ -151,7 +152,7 @@ class Answerer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Convert generated tokens to readable text."""
-        return clean_reply(str(self.chat.tokenizer.decode(list(ids), skip_special_tokens=True)))
+        return self.chat.decode_answer(ids)
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[list[int]]) -> list[list[int]]:
@@ -187,23 +188,15 @@ class Answerer:
         )
 
 
-def _stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
-    """The tokens that end a turn, according to the model configuration and the tokenizer."""
-    config = model.generation_config
-    ids = config.eos_token_id if config else None
-    tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}
-    return sorted(token for token in tokens if token is not None)
-
-
 class NoRepeatedGeneratedNGrams(LogitsProcessor):
     """Prevents the model from generating the same sequence of n tokens twice.
 
-    The rule in transformers also counts n-grams in the prompt, which prevents a model from quoting
-    the passage it is asked about. Timbre's rule counts only generated tokens.
+    The corresponding rule in transformers also counts n-grams in the prompt, which prevents a model
+    from quoting the passage it is asked about. This class counts only generated tokens.
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """Forbid repeated sequences of `size` tokens; `prompt_length` includes padding."""
+        """Forbid generating a sequence of `size` tokens twice; `prompt_length` includes padding."""
         self.rule = NoRepeatNGramLogitsProcessor(size)
         self.prompt_length = prompt_length
 

@@ -9,7 +9,7 @@ from db.records import Message, Role, canonical, plain
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An experimental condition: a model, and the system prompt and examples before each prompt.
+    """An experimental condition: a model, and the system prompt and examples that precede a prompt.
 
     `run` is the id of the run that trained the adapter; `shots` are example turns.
     """
@@ -50,7 +50,10 @@ class Decoding:
 
 
 def generation_json(arm: Arm, decoding: Decoding, **details: Any) -> str:
-    """Serialize everything that determines an output as canonical JSON, with model `details`."""
+    """Serialize everything that determines an output as canonical JSON.
+
+    The settings of the arm and the decoding are combined with `details` about the model.
+    """
     settings = {
         "base": arm.base,
         "run": arm.run,

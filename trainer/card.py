@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import Version
+from trainer.models.lookup import hub_name, model_origin
 from trainer.training.results import TrainingResult
 
 _RULE_REVIEWERS = {
@@ -18,9 +19,9 @@ _RULE_REVIEWERS = {
 class AdapterCard:
     """The contents of a model card.
 
-    `licence` is the Hub tag for the texts that the examples are based on. `sources` contains their
-    attribution as Markdown. `picture` is the file name of the loss curve next to the card, or
-    empty.
+    `licence` is the Hub tag for the licence of the texts that the examples are based on. `sources`
+    contains the attribution of the source texts as Markdown. `picture` is the file name of the loss
+    curve in the card's folder, or an empty string if there is none.
     """
 
     result: TrainingResult
@@ -46,9 +47,10 @@ def render_card(card: AdapterCard) -> str:
     metrics = "\n".join(f"| {name} | {value:g} |" for name, value in result.metrics.items())
     picture = f"\n![Loss over the steps]({card.picture})\n" if card.picture else ""
     libraries = ", ".join(f"{name} {number}" for name, number in result.libraries.items())
+    notes = "".join(f"\n{note}" for note in result.template_notes)
     override = f"\n**{version.override_notice}**\n" if version.override else ""
     return f"""---
-base_model: {card.base}
+base_model: {hub_name(card.base)}
 library_name: peft
 license: {card.licence}
 tags: [lora, timbre]
@@ -70,7 +72,11 @@ Trained on version `{version.id[:12]}` ({version.name or "unnamed"}): {version.t
 - {libraries}; Timbre's training code, fingerprint `{result.code_fingerprint[:12]}`
 - Settings: `{card.config}`
 
-The adapter works only with the chat template it was trained with.
+The adapter works only with the chat template it was trained with.{notes}
+
+## The base model
+
+{model_origin(card.base)}
 
 ## Sources and licence
 

@@ -1,27 +1,30 @@
 """Convert chats to tokens; all chat templates are rendered here, for training and answering.
 
-A model answers well only with the template that it was trained with. Training and answering
-therefore both use `Chat`, the fingerprint of the template is stored with the adapter, and answering
-with another template is an error.
+A model answers well only with the template that it was trained with. Training and answering both
+use `Chat`. The fingerprint of the template is stored with the adapter, and answering with another
+template is an error.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
-from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+from trl.chat_template_utils import has_generation_markers
 
 from db.records import Example, Message, Role, digest
+from trainer.chat_template import DATE, prepare_template
 from trainer.errors import TrainerError
 
 NO_LOSS = -100
 """The label for tokens without loss."""
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
-# Llama 3 templates include the current date, which would make runs depend on the day.
-_DATE = "26 Jul 2024"
+_TAGS = (
+    *((f"<{tag}>", f"</{tag}>") for tag in ("think", "thinking", "thought", "reasoning")),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+)
+"""The tags that models write around their thoughts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +37,20 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A tokenizer with a chat template that marks assistant turns."""
+    """A tokenizer and its prepared chat template; `notes` say what was changed in it."""
 
     tokenizer: PreTrainedTokenizerBase
     template: str
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_tokenizer(cls, tokenizer: PreTrainedTokenizerBase) -> "Chat":
-        """Create a `Chat` from a tokenizer, using TRL's version of its template if there is one.
+        """Create a `Chat` from a tokenizer, with its template prepared.
 
-        Raises `TrainerError` if the tokenizer has no template.
+        Raises `TrainerError` if the tokenizer has no template that can be used.
         """
-        template = tokenizer.chat_template
-        if isinstance(template, dict):
-            template = template.get("default")
-        if not template:
-            raise TrainerError(
-                f"The tokenizer of {tokenizer.name_or_path} has no chat template, so chats can't "
-                "be encoded. Use the instruct version of the model."
-            )
-        try:
-            marked = get_training_chat_template(tokenizer)
-        except Exception:  # the error in a broken template is reported when it is rendered
-            marked = None
-        return cls(tokenizer, marked or template)
+        prepared = prepare_template(tokenizer)
+        return cls(tokenizer, prepared.text, prepared.notes)
 
     @property
     def fingerprint(self) -> str:
@@ -73,7 +66,10 @@ class Chat:
         return str(self._render(messages, tokenize=False, add_generation_prompt=is_prompt))
 
     def encode_example(self, example: Example) -> Tokens:
-        """Encode an example, with loss on the answers that have it or on an entire plain text."""
+        """Encode an example so that its answers, or all of a plain text, count towards the loss.
+
+        Answers with a false `has_loss` don't count.
+        """
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
             ids, mask = list(rendered["input_ids"]), rendered["assistant_masks"]
@@ -85,6 +81,16 @@ class Chat:
         if ids[-1:] != [self.tokenizer.eos_token_id]:
             ids.append(self.tokenizer.eos_token_id)
         return Tokens(ids, list(ids))
+
+    def decode_answer(self, ids: Sequence[int]) -> str:
+        """Generated tokens as the text that people see: without control tokens and thoughts."""
+        ids, added = list(ids), self.tokenizer.added_tokens_encoder
+        for start, end in _TAGS:  # decoding drops those that are control tokens
+            if added.get(end) in ids:
+                ids = ids[ids.index(added[end]) + 1 :]
+            elif start in added and ids[:1] == [added[start]]:
+                ids = []
+        return clean_reply(str(self.tokenizer.decode(ids, skip_special_tokens=True)))
 
     def _mask_answers(self, labels: list[int], messages: Sequence[Message]) -> list[int]:
         """Mask the labels of answers that have no loss.
@@ -112,7 +118,7 @@ class Chat:
         return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
-        """Encode a chat with loss on the tokens that each answer adds to the preceding chat.
+        """Encode a chat so that only the tokens that each answer adds count towards the loss.
 
         Raises `TrainerError` if the template changes earlier turns when new ones are added.
         """
@@ -138,7 +144,7 @@ class Chat:
             return self.tokenizer.apply_chat_template(
                 turns,
                 chat_template=self.template,
-                date_string=_DATE,
+                date_string=DATE,
                 **{"tokenize": True, "return_dict": True, **options},
             )
         except Exception as error:  # a template can raise any error
@@ -150,8 +156,18 @@ class Chat:
 
 
 def strip_thoughts(text: str) -> str:
-    """Remove the thinking block, possibly empty, that some models write before an answer."""
-    return _THOUGHTS.sub("", text, count=1)
+    """Remove the thoughts that some models write, or leave empty, before an answer.
+
+    A thought may have started in the prompt. One that doesn't end was cut off, so nothing is left.
+    """
+    for start, end in _TAGS:
+        before, _, after = text.partition(end)
+        is_thought = start not in before or before.lstrip().startswith(start)
+        if is_thought and before != text:
+            return after.lstrip()
+        if text.lstrip().startswith(start):
+            return ""
+    return text
 
 
 def make_storable(text: str) -> str:

@@ -12,7 +12,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """Chat options: a system prompt (may be empty), and whether the base model also answers."""
+    """Options for a chat: its system prompt, if any, and whether the base model also answers."""
 
     system: str = ""
     with_base: bool = False

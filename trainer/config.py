@@ -29,7 +29,7 @@ class TrainingConfig:
     """The settings of a training run; 0 means “choose based on the model or data size”."""
 
     base: str = Field(
-        description='The base model: "mini", a model folder, or a Hugging Face Hub id.'
+        description='The base model: "mini", "smollm2", a model folder, or a Hugging Face Hub id.'
     )
     revision: str = Field(
         default="", description="Commit of the base model on the Hub (default: the newest)."
@@ -49,10 +49,12 @@ class TrainingConfig:
         description='Layers to adapt: "all-linear", or a list such as ["q_proj", "v_proj"].',
     )
     rslora: bool = Field(
-        default=False, description="Scale the adapter's update by alpha / sqrt(rank) (rsLoRA)."
+        default=False,
+        description="Whether to scale the adapter's update by alpha / sqrt(rank) (rsLoRA).",
     )
     dora: bool = Field(
-        default=False, description="Train the magnitude and direction of weights separately (DoRA)."
+        default=False,
+        description="Whether to train the magnitude and direction of weights separately (DoRA).",
     )
     learning_rate: NotNegative = Field(default=0.0, description="Peak learning rate.")
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
@@ -72,18 +74,23 @@ class TrainingConfig:
     )
     max_length: Count = Field(default=0, description="Maximum length of an example in tokens.")
     truncate: bool = Field(
-        default=False, description="Truncate examples longer than `max_length` instead of failing."
+        default=False,
+        description="Whether to truncate examples longer than `max_length` instead of failing.",
     )
     packing: bool = Field(
-        default=False, description="Concatenate the examples of a batch instead of padding them."
+        default=False,
+        description="Whether to concatenate the examples of a batch instead of padding them.",
     )
     gradient_checkpointing: bool = Field(
-        default=False, description="Recompute activations in the backward pass to save memory."
+        default=False,
+        description="Whether to recompute activations in the backward pass to save memory.",
     )
     save_every: AtLeastOne = Field(default=25, description="Number of steps between checkpoints.")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
     report_to: str = Field(
-        default="none", description="Integration that TRL reports losses to, such as trackio."
+        default="none",
+        description="Service or library to which TRL reports losses, such as trackio (default: "
+        "none).",
     )
 
     @property
@@ -94,14 +101,14 @@ class TrainingConfig:
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run recorded these settings, ignoring the pinned commit of the base model."""
+        """Whether a run was recorded with these settings; the base model's commit may differ."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
         """The configured learning rate, or a default for LoRA on a model with this many parameters.
 
-        The value for the smallest size was measured on the packaged model (5e-4 learns too little
-        in 100 steps); the others are customary for LoRA.
+        The default for the smallest models was measured with the packaged model (5e-4 learns too
+        little in 100 steps). The other defaults are common choices for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate

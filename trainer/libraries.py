@@ -43,8 +43,8 @@ def seed_everything(seed: int) -> Iterator[None]:
 def quiet_libraries() -> Iterator[None]:
     """Silence the progress bars, warnings and logs of the libraries, except for errors.
 
-    The command line shows progress, losses and precision itself. The remaining messages are advice
-    for people who write training scripts.
+    Timbre's command line already shows progress, losses and precision. The libraries' other
+    messages are advice for people who write training scripts.
     """
     levels = {name: logging.getLogger(name).level for name in _NAMES}
     has_dataset_bars = not datasets.are_progress_bars_disabled()

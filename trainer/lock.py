@@ -9,15 +9,15 @@ from trainer.errors import RunLockedError
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path, wait: bool = False) -> Iterator[None]:
     """Lock a folder for this process, creating it if needed; the lock ends when the process dies.
 
-    Raises `RunLockedError` if another process holds the lock.
+    Raises `RunLockedError` if another process holds the lock, unless `wait` is set.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise RunLockedError(
                 f"Another process is using {folder}. Wait until it finishes."

@@ -1,4 +1,4 @@
-"""Compute the log-probabilities that a model assigns to the tokens of a text that have loss."""
+"""Compute the log-probabilities of all tokens in a text that count towards the loss."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from trainer.training.encoding import Limit, encode
 
 @dataclass(frozen=True, slots=True)
 class ExampleLogprobs:
-    """The log-probabilities of an example in nats, one for each token that has loss."""
+    """An example's log-probabilities in nats, one for each token that counts towards the loss."""
 
     example: str
     logprobs: tuple[float, ...]
@@ -34,7 +34,7 @@ class ExampleLogprobs:
 def example_logprobs(
     examples: Sequence[Example], arm: Arm, precision: str = "auto", batch_size: int = 16
 ) -> Iterator[ExampleLogprobs]:
-    """Yield the log-probabilities of each example in order, without the arm's prompt or shots.
+    """Yield the log-probabilities of each example in order, ignoring the arm's prompt and shots.
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
@@ -53,7 +53,7 @@ def example_logprobs(
 def token_logprobs(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]
 ) -> list[tuple[float, ...]]:
-    """The log-probabilities, in nats, of all tokens with loss in each row."""
+    """The log-probabilities, in nats, of the tokens in each row that count towards the loss."""
     padded = chat.tokenizer.pad(
         {"input_ids": [row.ids for row in rows]}, padding_side="right", return_tensors="pt"
     ).to(model.device)

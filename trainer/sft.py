@@ -1,4 +1,4 @@
-"""The training recipe, which trains a LoRA adapter on examples.
+"""Train a LoRA adapter on the examples of a version.
 
 On a single CPU, the same examples, settings and seed produce the same adapter bit for bit, even if
 the run was interrupted and resumed. Under `accelerate launch`, every process runs this code and
@@ -14,10 +14,10 @@ from db.records import Example
 from trainer.config import TrainingConfig
 from trainer.libraries import library_session
 from trainer.models.adapter import adapter_metadata
-from trainer.models.loading import BaseModel, context_length, open_base
+from trainer.models.loading import BaseModel, context_length, open_base, stop_tokens
 from trainer.models.lora import add_adapter
 from trainer.training import checkpoints, results
-from trainer.training.encoding import encode_splits
+from trainer.training.encoding import check_stop_token, encode_splits
 from trainer.training.sft_trainer import StepCallback, TimbreSFTTrainer
 
 
@@ -28,12 +28,13 @@ def train(
     on_step: StepCallback | None = None,
     resume: bool = False,
 ) -> results.TrainingResult:
-    """Train a LoRA adapter on the training split of a version; `folder` stores the run.
+    """Train a LoRA adapter on the training split of a version, and store the run in `folder`.
 
-    If there is a validation split, its loss is measured at the end; the test split isn't used. With
-    `resume`, an interrupted run continues, and a finished one is returned without training.
+    The validation split, if there is one, is used to measure the loss at the end; the test split
+    isn't used. With `resume`, an interrupted run continues, and a finished one is returned without
+    training.
 
-    Raises `TrainerError` if the examples, the model or the machine aren't suitable.
+    Raises `TrainerError` if training isn't possible with the examples, the model or the machine.
     """
     with library_session(config.seed), checkpoints.lock_run(folder):
         started = time.monotonic()
@@ -64,6 +65,7 @@ def train(
             template_fingerprint=metadata.template_fingerprint,
             seconds=time.monotonic() - started,
             code_fingerprint=results.code_fingerprint(),
+            template_notes=base.chat.notes,
         )
         checkpoints.save_adapter(trainer, metadata, folder)
         checkpoints.finish(folder, result)
@@ -75,5 +77,6 @@ def make_trainer(
 ) -> TimbreSFTTrainer:
     """Load the base model, encode the examples and add a new adapter to train."""
     model = base.load()
+    check_stop_token(examples, base.chat, stop_tokens(model, base.chat))
     data = encode_splits(examples, base.chat, config, context_length(model))
     return TimbreSFTTrainer(add_adapter(model, config), data, base.chat, config, folder)

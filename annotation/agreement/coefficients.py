@@ -17,7 +17,7 @@ from db.records import Interval
 
 @dataclass(frozen=True)
 class Undefined:
-    """A coefficient that can't be computed, and the reason."""
+    """A coefficient that can't be computed, together with the reason."""
 
     reason: str
 
@@ -53,8 +53,8 @@ def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Ma
 def _ordinal_distances(marginal: Matrix) -> Matrix:
     """Compute Krippendorff's ordinal distance between any two values.
 
-    The distance is the squared number of answers between two values, where the answers at the two
-    values themselves count half.
+    To compute the distance, count the answers between the two values, add half of the answers at
+    either value, and square the sum.
     """
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
@@ -80,8 +80,8 @@ def bootstrap_interval(
 ) -> Coefficient:
     """Compute a coefficient from the sum of all tables, with a bootstrap interval over records.
 
-    Records with identical tables are drawn as a group, which is faster and gives the same
-    distribution.
+    Records with identical tables are resampled together by drawing their count, which is faster
+    than drawing each record and gives the same distribution.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(

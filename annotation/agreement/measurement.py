@@ -52,7 +52,8 @@ class _Answers:
 class PairAgreement:
     """κ on one question, between a reviewer and either another reviewer or all others combined.
 
-    `uninformative` explains why the first reviewer's answers carry no information, or is empty.
+    `uninformative` says why the first reviewer's answers carry no information; otherwise, it's
+    empty.
     """
 
     question: str
@@ -81,8 +82,8 @@ def measure_agreement(
     """Measure agreement on `questions` (default: all questions with answers), ignoring drafts.
 
     κ uses squared weights for ordinal scales, Jaccard distances for sets, and no weights otherwise.
-    `ratings` are the values of the tone's scale, lowest first. Weights depend on the number of
-    steps between two ratings instead of their values.
+    `ratings` are the values of the tone's scale, lowest first. Weights depend on how many steps
+    apart two ratings are, and not on their numeric values.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
@@ -153,7 +154,7 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 def _pair(
     answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    """Compute the agreement of reviewer `names[0]` with `others`, who are called `names[1]`."""
+    """Compute the agreement between reviewer `names[0]` and `others`, labelled as `names[1]`."""
     shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
     rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
     kappa = _kappa(rows, names, answers.scale, plan)

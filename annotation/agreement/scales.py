@@ -71,8 +71,8 @@ _SCALES = {
 def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
     """Return the scale of a question; `tone_left` and `tone_right` have the same scale as `tone`.
 
-    `ratings` are the values of the tone's scale. Unknown questions are treated as nominal, which is
-    always valid.
+    `ratings` are the values of the tone's scale. Unknown questions are treated as nominal, the
+    level that makes no assumptions about the answers.
     """
     name = question.removesuffix("_left").removesuffix("_right")
     scale = _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))

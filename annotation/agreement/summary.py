@@ -1,6 +1,6 @@
 """Summarise agreement in tables and sentences, and list the records to discuss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +17,10 @@ from db.records import Interval, Review
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A coefficient for one question, as a table row. `between` names the reviewers it compares."""
+    """A coefficient for one question, as a table row.
+
+    `between` contains the names of the reviewers that the coefficient compares.
+    """
 
     question: str
     between: str
@@ -30,8 +33,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers disagree.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` is divided by the
-    largest distance between two answers to this question, so it's at most 1.
+    `answers` pairs each reviewer's name with their answer as text. `distance` ranges from 0 to 1:
+    it is divided by the largest distance between any two answers to the question.
     """
 
     subject: str
@@ -61,14 +64,14 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
 
 
 def uninformative_reviewers(
-    reviews: Sequence[Review], calibration_dataset: str, ratings: Sequence[int] = ()
+    reviews: Sequence[Review], calibration_datasets: Collection[str], ratings: Sequence[int] = ()
 ) -> list[str]:
     """Return a sentence about each reviewer whose answers to a question carry no information.
 
-    If the calibration dataset has been reviewed, only its reviews count, because its records show
-    no suggestions that reviewers could simply follow.
+    If there are reviews of calibration datasets, only those count, because their records have no
+    suggestions that reviewers could simply follow.
     """
-    calibration = [review for review in reviews if review.dataset == calibration_dataset]
+    calibration = [review for review in reviews if review.dataset in calibration_datasets]
     return [
         f"{one.first} {one.uninformative} to “{one.question}” ({one.records} records)"
         for one in measure_agreement(calibration or reviews, ratings=ratings).reviewers

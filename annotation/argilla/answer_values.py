@@ -1,8 +1,9 @@
 """Convert answers to and from Argilla's format, and extract the displayed text of a record.
 
-Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. The two offsets
-differ after a character beyond the Basic Multilingual Plane, such as most emoji. Argilla's server
-rejects a span that ends beyond the number of characters, so the end is capped.
+Timbre stores span offsets in characters, but Argilla's web UI uses UTF-16 units. Character offsets
+and UTF-16 offsets differ after any character beyond the Basic Multilingual Plane, such as most
+emoji. Argilla's server rejects a span that ends after the last character of the text, so the end of
+a span is limited to the length of the text.
 """
 
 from typing import Any
@@ -12,7 +13,9 @@ from annotation.argilla.html_text import unescape_html
 from db.records import AnswerValue, Message, Role, Span, messages_to_text
 
 EDIT_QUESTION = "improved"
-"""The question whose answer is the reviewer's edited version of the text."""
+"""The question whose answer is the reviewer's version of the text."""
+RENAMED_LABELS = {"garbled": "nonsense"}
+"""Current names of span labels in older datasets, where two labels had nearly the same colour."""
 
 
 def answer_to_argilla(value: AnswerValue, text: str) -> Any:
@@ -26,7 +29,7 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
     """Parse an answer's value from Argilla's format, with labels and spans sorted."""
     if question_type == "span":
         spans = (
-            Span(_characters(text, v["start"]), _characters(text, v["end"]), v["label"])
+            Span(_characters(text, v["start"]), _characters(text, v["end"]), _label(v["label"]))
             for v in value
         )
         return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.label)))
@@ -41,7 +44,10 @@ def response_values(response: Json) -> Json:
 
 
 def displayed_text(fields: Json) -> str:
-    """Return the text to judge as the record page displays it; a dialogue becomes plain text."""
+    """Return the text under review as the record page displays it.
+
+    A dialogue is converted to plain text.
+    """
     if turns := fields.get("dialogue"):
         return messages_to_text(
             tuple(Message(Role(t["role"]), unescape_html(t["content"])) for t in turns)
@@ -57,11 +63,15 @@ def _span_to_argilla(span: Span, text: str) -> Json:
     }
 
 
+def _label(name: str) -> str:
+    return RENAMED_LABELS.get(name, name)
+
+
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _characters(text: str, units: int) -> int:
-    """Convert an offset in UTF-16 units to characters; half a character counts as one."""
+    """Convert an offset in UTF-16 units to an offset in characters, rounded up."""
     encoded = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
     return len(encoded.decode("utf-16-le", "replace"))

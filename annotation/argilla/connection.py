@@ -30,8 +30,8 @@ class Connection:
 class Server:
     """An open connection to Argilla, for plain API requests and for the SDK client.
 
-    The SDK creates datasets and their settings. Records and responses use the API directly, because
-    the SDK prints during uploads and can't submit many responses at once.
+    Datasets and their settings are created through the SDK. Records and responses use the API
+    directly, because the SDK prints during uploads and can't submit many responses at once.
     """
 
     connection: Connection
@@ -172,7 +172,7 @@ def _rejected(connection: Connection, response: httpx.Response) -> AnnotationErr
 
 
 def _reason(response: httpx.Response) -> str:
-    """Return the reason in an error response from Argilla, or all of another program's response."""
+    """Return the reason in Argilla's error response, or the whole text of any other response."""
     try:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from annotation.argilla.answer_values import RENAMED_LABELS
 from annotation.argilla.connection import Connection, Json, Server, connect, workspace_id
 from annotation.argilla.html_text import check_name
 from annotation.errors import AnnotationError
@@ -50,9 +51,10 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
     """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
-    An existing dataset receives the current guidelines, titles and descriptions. If a failed push
-    left the dataset without records and the answer options have changed since, the dataset is
-    replaced. The connected user must be an owner or an admin.
+    If the dataset already exists, its guidelines, titles and descriptions are updated, and it gets
+    the metadata that it lacks. If a failed push left the dataset without records and the answer
+    options have changed since, the dataset is replaced. The connected user must be an owner or an
+    admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
@@ -63,6 +65,7 @@ def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Datase
     if existing is None:
         _create(server, name, settings)
         existing = _list_datasets(server)[name]
+    _add_metadata(server, existing, settings)
     _check_same(server, existing, settings)
     _update_texts(server, existing, settings)
     return _dataset(server, existing)
@@ -98,7 +101,7 @@ def _create(server: Server, name: str, settings: "rg.Settings") -> None:
 
 
 def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
-    """Return whether a push stopped while creating the dataset or before adding any records."""
+    """Return whether a push stopped before publishing the dataset or before adding any records."""
     if dataset["status"] != "ready":
         return True
     items = server.get(f"datasets/{dataset['id']}/questions")["items"]
@@ -107,6 +110,16 @@ def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> b
     if not is_ours or _shape(items) == _shape(expected):
         return False
     return not server.get(f"datasets/{dataset['id']}/records", limit=1)["items"]
+
+
+def _add_metadata(server: Server, dataset: Json, settings: "rg.Settings") -> None:
+    """Add the metadata properties that an older dataset lacks; no answer depends on them."""
+    path = f"datasets/{dataset['id']}/metadata-properties"
+    names = {item["name"] for item in server.get(f"me/{path}")["items"]}
+    for item in settings.serialize()["metadata"]:
+        if item["name"] not in names:
+            keys = ("name", "title", "settings", "visible_for_annotators")
+            server.post(path, {key: item[key] for key in keys if key in item})
 
 
 def _check_same(server: Server, dataset: Json, settings: "rg.Settings") -> None:
@@ -142,10 +155,14 @@ def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),
-            *(str(o["value"]) for o in item.get("settings", {}).get("options") or ()),
+            *(_option(o["value"]) for o in item.get("settings", {}).get("options") or ()),
         )
         for item in properties
     }
+
+
+def _option(value: object) -> str:
+    return RENAMED_LABELS.get(str(value), str(value))
 
 
 def _update_texts(server: Server, dataset: Json, settings: "rg.Settings") -> None:

@@ -64,7 +64,10 @@ class ServerProcess:
             )
 
     def stop(self) -> None:
-        """Stop the server after the current requests. Pending jobs run after the next start."""
+        """Stop the server once it has finished the requests in progress.
+
+        Pending jobs run after the server is started again.
+        """
         if self.process.stdin is not None:
             self.process.stdin.close()
         if self.process.poll() is None:
@@ -89,12 +92,12 @@ def install(
 ) -> Path:
     """Create the server's environment below `folder` if it doesn't exist.
 
-    Returns the path of its Python interpreter.
+    Returns the path of the environment's Python interpreter.
 
-    Each combination of a Python and a set of libraries has its own environment, so several
-    checkouts of Timbre can share `folder`. An incomplete environment is created again. If another
-    process is installing, this call waits for it. `on_progress` receives the number of finished
-    steps and the total number of steps.
+    There is one environment per Python version and set of libraries, so several checkouts of Timbre
+    can share `folder`. An incomplete environment is created again. If another process is
+    installing, this call waits for it. `on_progress` receives the number of finished steps and the
+    total number of steps.
 
     Raises `AnnotationError` if a step fails.
     """
@@ -127,9 +130,10 @@ def start(
 ) -> ServerProcess:
     """Start the server in its `home` folder and wait until it responds.
 
-    A new home folder gets new secrets. `python` is the result of `install`. Any host other than
-    loopback exposes the server to the network, and port 0 picks a free port. The database is
-    PostgreSQL at `database_url`, or SQLite in `home` if no URL is given.
+    A new home folder gets new secrets. `python` is the path of the interpreter that `install`
+    returned. If `host` isn't a loopback address, other machines on the network can reach the
+    server. If `port` is 0, a free port is used. The database is PostgreSQL at `database_url`, or
+    SQLite in `home` if no URL is given.
 
     Raises `AnnotationError` if the server exits or takes too long; the error quotes the end of the
     log.
@@ -228,7 +232,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _exclusive_lock(path: Path) -> Iterator[None]:
     """Allow only one process at a time to run the block.
 
-    The kernel releases the lock when the process ends.
+    The lock is released when the process ends, even if the process crashes.
     """
     with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -9,18 +9,18 @@ import argilla as rg
 from annotation.argilla.answer_values import EDIT_QUESTION
 from annotation.argilla.html_text import escape_html
 from annotation.guidelines import candidate_guidelines, comparison_guidelines
-from annotation.review_settings import NO_TRAIT, ReviewSettings
+from annotation.review_settings import NO_TRAIT, Basis, ReviewSettings
 
 MAX_TITLE = 500
 MAX_DESCRIPTION = 1000
 PREFERENCES = {"left": "A is better", "tie": "No difference", "right": "B is better"}
 FAITHFUL = {"yes": "Yes", "partly": "Partly", "no": "No"}
+_FAITHFUL_TITLES = {
+    Basis.PASSAGE: "Does the passage support {}?",
+    Basis.ORIGINAL: "Does {} say the same as the original answer?",
+}
 YES_NO = {"yes": "Yes", "no": "No"}
 DECISIONS = {"approve": "Approve", "reject": "Reject"}
-GROUNDED_REASONS = {
-    "unfaithful": "Not what the passage says",
-    "copied": "Copied from the source",
-}
 REASONS = {
     "unnatural": "Not natural",
     "repetitive": "Repeats itself",
@@ -29,11 +29,6 @@ REASONS = {
     "other": "Something else",
 }
 COMPARISON_FLAGS = {"harmful": REASONS["harmful"], "broken": "The question makes no sense"}
-SPAN_LABELS = {
-    "unsupported": "Not in the passage",
-    "contradicted": "Against the passage",
-    "garbled": "Garbled",
-}
 TERMS = {
     "article": "Article",
     "section": "Section",
@@ -41,12 +36,13 @@ TERMS = {
     "prompt": "Prompt and version",
     "teacher": "Teacher",
     "reviewers": "Assigned to",
+    "suggested": "Suggested by measures",
 }
 
 
 @dataclass(frozen=True)
 class _Builder:
-    """Builds fields and questions with a single client, because the SDK's default is global."""
+    """Builds fields and questions with an explicit client instead of the SDK's global one."""
 
     client: Any
     settings: ReviewSettings
@@ -62,16 +58,6 @@ class _Builder:
 
     def label(self, name: str, title: str, labels: dict[str, str], description: str = "") -> Any:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
-
-    def faithful(self, name: str, title: str, description: str = "") -> Any:
-        """Build the question about the passage, which doesn't apply to a record without a passage.
-
-        Imported chats have no passage. All records of an Argilla dataset have the same questions,
-        so the question about the passage can't be required.
-        """
-        description = f"{description} Leave it empty if there is no passage.".strip()
-        options = {"labels": FAITHFUL, "required": False}
-        return self.question(rg.LabelQuestion, name, title, description, **options)
 
     def rating(self, name: str, title: str) -> Any:
         """Build the rating question for the tone.
@@ -102,9 +88,25 @@ def reasons(settings: ReviewSettings) -> dict[str, str]:
     return (
         ({"tone": "Wrong tone"} if settings.scale else {})
         | ({"character": "Out of character"} if settings.traits else {})
-        | (GROUNDED_REASONS if settings.grounded else {})
+        | (_grounded_reasons(settings) if settings.is_grounded else {})
         | REASONS
     )
+
+
+def _grounded_reasons(settings: ReviewSettings) -> dict[str, str]:
+    return {
+        "unfaithful": f"Not what the {settings.source_noun} says",
+        "copied": "Copied from the source",
+    }
+
+
+def _span_labels(settings: ReviewSettings) -> dict[str, str]:
+    """The labels of wrong words; the web UI derives clearly different colours from these names."""
+    return {
+        "unsupported": f"Not in the {settings.source_noun}",
+        "contradicted": f"Against the {settings.source_noun}",
+        "nonsense": "Garbled",
+    }
 
 
 def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
@@ -135,7 +137,7 @@ def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
             build.field("question", "Question", required=True),
             build.field("left", "Answer A", required=True),
             build.field("right", "Answer B", required=True),
-            build.field("passage", "Source passage"),
+            *_source_fields(build),
         ],
         questions=list(_comparison_questions(build)),
         distribution=rg.TaskDistribution(min_submitted=settings.overlap),
@@ -143,17 +145,29 @@ def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 
 
 def _candidate_fields(build: _Builder) -> Iterator[Any]:
-    grounded = build.settings.grounded
-    if not grounded:
-        yield build.field("brief", "What you are judging", required=True)
-    yield build.field("question", "Question")
-    yield build.field("candidate", "Text to judge", required=grounded)
+    """The text to judge, its source, then the rest, in the order in which the page shows them."""
+    settings = build.settings
+    yield build.field("candidate", "Text to judge")
     chat = {"title": "Dialogue to judge", "use_markdown": False, "required": False}
     yield rg.ChatField("dialogue", _client=build.client, **chat)
-    if build.settings.adjudication:
+    yield from _source_fields(build)
+    if settings.adjudication:
         yield build.field("said", "What the reviewers answered")
-    yield build.field("reference", "Plain answer, before the rewrite")
-    yield build.field("passage", "Source passage" if grounded else "The topic, for reference")
+    yield build.field("question", "Question")
+    if settings.basis is Basis.PASSAGE:
+        yield build.field("reference", "Plain answer, before the rewrite")
+    if not settings.is_grounded:
+        yield build.field("brief", "What you are judging", required=True)
+
+
+def _source_fields(build: _Builder) -> Iterator[Any]:
+    settings = build.settings
+    if settings.basis is Basis.PASSAGE:
+        yield build.field("passage", "Source passage", required=True)
+    elif settings.basis is Basis.ORIGINAL:
+        yield build.field("reference", "Original answer", required=True)
+    elif settings.traits:
+        yield build.field("passage", "The topic, for reference")
 
 
 def _candidate_questions(build: _Builder) -> Iterator[Any]:
@@ -163,11 +177,10 @@ def _candidate_questions(build: _Builder) -> Iterator[Any]:
     if settings.traits:
         yield build.traits("traits", f"Which traits of {settings.subject} does it show?")
     yield build.label("natural", "Would somebody say it like this?", YES_NO)
-    if settings.grounded:
-        description = "Read the passage. It must contain every fact of the text."
-        yield build.faithful("faithful", "Does the passage support it?", description)
+    if settings.is_grounded:
+        yield build.label("faithful", _FAITHFUL_TITLES[settings.basis].format("it"), FAITHFUL)
         description = "Choose a label, then select the words in the text to judge."
-        options = {"field": "candidate", "labels": SPAN_LABELS, "required": False}
+        options = {"field": "candidate", "labels": _span_labels(settings), "required": False}
         yield build.question(rg.SpanQuestion, "wrong", "Mark what is wrong", description, **options)
     yield build.label("decision", "Should a model learn from it?", DECISIONS)
     yield build.reasons("If you reject it, why?", reasons(settings))
@@ -187,8 +200,9 @@ def _comparison_questions(build: _Builder) -> Iterator[Any]:
         yield build.rating(f"tone_{side}", f"{name}: {settings.scale_question}")
     for side, name in sides if settings.traits else ():
         yield build.traits(f"traits_{side}", f"Which traits does {name} show?")
-    for side, name in sides if settings.grounded else ():
-        yield build.faithful(f"faithful_{side}", f"Does the passage support {name}?")
+    for side, name in sides if settings.is_grounded else ():
+        title = _FAITHFUL_TITLES[settings.basis].format(name)
+        yield build.label(f"faithful_{side}", title, FAITHFUL)
     title = "Is something wrong with the record itself?"
     description = "Tick a box only if so. One tick flags the record, even if you discard it."
     yield build.reasons(title, COMPARISON_FLAGS, description)

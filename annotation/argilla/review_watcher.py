@@ -1,4 +1,4 @@
-"""Pull reviews while people submit them: changed reviews after each webhook, all at intervals."""
+"""Pull reviews while people submit them, both after each webhook and at regular intervals."""
 
 import queue
 import threading
@@ -24,10 +24,11 @@ class WatchConfig:
 
     Attributes:
         host: The address on which to listen for Argilla's webhooks.
-        port: The port to listen on; 0 picks a free one.
-        public_url: The URL at which Argilla can reach this process; empty if Argilla runs on this
-            machine.
-        interval: The seconds between full pulls, which catch reviews that no webhook reported.
+        port: The port to listen on, or 0 to use any free port.
+        public_url: The URL at which Argilla can reach this process, or an empty string if Argilla
+            runs on the same machine.
+        interval: The number of seconds between two full pulls. A full pull also finds reviews that
+            no webhook reported.
     """
 
     host: str = "127.0.0.1"
@@ -38,10 +39,10 @@ class WatchConfig:
 
 @dataclass
 class ReviewWatcher:
-    """Pulls the reviews of records in webhook events, and all reviews at intervals, until stopped.
+    """Pulls reviews whenever Argilla reports a change, and all reviews at regular intervals.
 
     The connected user must be an owner, and the records must be in the connection's workspace.
-    `name` is how messages refer to the watched data. Set `stopped` to stop.
+    `name` identifies the watched data in messages. Set `stopped` to stop.
     """
 
     connection: Connection

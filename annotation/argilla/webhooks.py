@@ -63,9 +63,10 @@ def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[
 
 
 class WebhookServer(ThreadingHTTPServer):
-    """Accepts signed events until it is closed. Rejects other requests with status 400.
+    """A server that accepts signed webhook events until it is closed.
 
-    Until `secret` is set, the server responds with 503, and Argilla sends the event again later.
+    Requests that aren't valid events are rejected with status 400. Until `secret` is set, the
+    server responds with 503, and Argilla sends the event again later.
     """
 
     daemon_threads = True
@@ -102,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing, because the callbacks report everything relevant."""
+        """Suppress the default request log, because the callbacks report all changes and errors."""
 
     def _receive(self) -> HTTPStatus:
         length = self.headers.get("content-length", "")
@@ -124,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_webhooks(
     host: str, port: int, on_change: ChangeCallback, on_error: Callable[[str], None]
 ) -> Iterator[WebhookServer]:
-    """Run a webhook server in a thread; port 0 picks a free one.
+    """Run a webhook server in a thread. If the port is 0, any free port is used.
 
     Raises `AnnotationError` if the address can't be used.
     """
@@ -165,8 +166,8 @@ def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> Changed
         )
     except WebhookVerificationError as error:
         raise AnnotationError(
-            f"Rejected an event with a wrong signature ({error}). If Argilla sent it, compare the "
-            "clocks of the two machines, then restart `timbre review watch`."
+            f"Rejected an event with an invalid signature ({error}). If Argilla sent it, make sure "
+            "that the clocks of the two machines agree, then restart `timbre review watch`."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnnotationError(

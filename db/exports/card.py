@@ -67,8 +67,8 @@ def _header(card: Card) -> str:
 def licence_tag(licences: Iterable[str]) -> str:
     """The Hugging Face Hub licence tag for an adaptation of works under the given licences.
 
-    Adaptations of CC BY-SA works may be shared under the latest CC BY-SA. If any of the works has
-    another licence, a person must decide, and the tag is "other".
+    Adaptations of CC BY-SA works may be shared under the latest version of CC BY-SA. If any of the
+    works has a different licence, the tag is "other", because a person has to decide.
     """
     names = set(licences)
     if not names:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,9 @@ _MANIFEST = "version.json"
 _SOURCE = ("title", "url", "revision", "licence")
 _STRINGS = ("candidate", "verdict", "kind", "text", "question", "reference")
 _OPTIONAL_STRINGS = ("passage", "article", "persona")
-_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+_MESSAGES = pa.list_(
+    pa.struct([("role", pa.string()), ("content", pa.string()), ("has_loss", pa.bool_())])
+)
 _SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -68,15 +70,16 @@ def export(
 
     `chat` writes JSON Lines with a `messages` field and skips examples that aren't chats. `text`
     writes JSON Lines with a `text` field, in which chats become `User: …` and `Assistant: …`.
-    `parquet` includes every field. `dataset` is a Hugging Face `DatasetDict` for `load_from_disk`.
-    `openai`, `together` and `fireworks` are training files that follow each service's rules.
-    `preferences` writes `pairs.jsonl`, which contains people's choices for TRL's DPO trainer. Each
-    split with examples becomes one file or dataset split. The card (README.md) credits every
+    `parquet` includes every field, and whether each turn carries loss. `dataset` is a Hugging Face
+    `DatasetDict` with the same for `load_from_disk`. `openai`, `together` and `fireworks` write
+    training files that follow the rules of the respective service. `preferences` writes people's
+    preferences to `pairs.jsonl`, in the format of TRL's DPO trainer. Each non-empty split is
+    exported as one file, or as one split of a `DatasetDict`. The card (README.md) credits every
     article used; `notes` are sentences about the reviewers. If the folder already contains this
     export, nothing changes.
 
-    Raises `StoreError` if the folder contains anything else, if another process is writing to it,
-    or if the version is incomplete.
+    Raises `StoreError` if the folder contains files other than this export, if another process is
+    writing to it, or if the version is incomplete.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if _has_export(folder, version, format):
@@ -97,7 +100,7 @@ def export(
 
 @contextmanager
 def _partial_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder for the export, renamed to its final name when the export is complete.
+    """Yield a hidden folder, which is renamed to `folder` once the export is complete.
 
     Files left over from an interrupted export are removed.
 
@@ -210,7 +213,10 @@ def _write_dataset(source: _Source, folder: Path) -> int:
 
 def _tables(source: _Source, examples: Iterator[Example]) -> Iterator[pa.Table]:
     for batch in batches(examples, _BATCH):
-        rows = [{"id": e.id, **plain(e), **source.credit(e)} for e in batch]
+        rows = [
+            {"id": e.id, **plain(e), "messages": list(map(asdict, e.messages)), **source.credit(e)}
+            for e in batch
+        ]
         yield pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 

@@ -27,7 +27,7 @@ _SCORES = {"left": 1, "right": -1, "tie": 0}
 
 
 def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """Yield a row for each comparison on the test split that a majority of people decided.
+    """Yield a row for each test comparison in which most people preferred the same answer.
 
     Rule-based reviewers don't vote, and ties produce no pairs. `votes` counts the people who chose
     the answer, and `of` counts everyone who reviewed the comparison.

@@ -1,10 +1,10 @@
 """Training files for fine-tuning services, checked against each service's rules before upload.
 
 The rules come from the documentation of OpenAI (supervised fine-tuning guide), Together (data
-preparation) and Fireworks (fine-tuning models). All three accept one JSON object with `messages`
-per line, and reject or ignore other keys. A message may have a `weight` of 0 or 1. If any message
-in a chat has a weight, Together trains on all messages that have no weight, so every message in
-that chat gets a weight.
+preparation) and Fireworks (fine-tuning models). All three services accept files with one JSON
+object per line that contains `messages`, and reject or ignore other keys. A message may have a
+`weight` of 0 or 1. If some messages in a chat have a weight, Together also trains on the messages
+that have none, so every message in such a chat gets a weight.
 """
 
 import json
@@ -45,8 +45,8 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
         problem = _problem(rules, example)
         if problem:
             raise StoreError(
-                f"Example {example.id[:12]} {problem}, which {rules.service} rejects. Reject it in "
-                "review and freeze a new version."
+                f"Example {example.id[:12]} {problem}, which {rules.service} doesn't accept. "
+                "Reject the example in review and freeze a new version."
             )
         rows = message_rows(example.messages, rules.must_weigh_all)
         line = json.dumps({"messages": rows}, ensure_ascii=False) + "\n"
@@ -65,8 +65,8 @@ def message_rows(
 ) -> list[dict[str, str | int]]:
     """Convert messages to rows with role, content, and a `weight` of 0 for answers without loss.
 
-    With `must_weigh_all`, every message gets a weight as soon as one answer in the chat has no
-    loss.
+    If `must_weigh_all` is true and at least one answer in the chat is excluded from the loss, every
+    message gets a weight.
     """
     messages = tuple(messages)
     weighs = must_weigh_all and not all(m.has_loss for m in messages)

@@ -1,7 +1,7 @@
 """Connect to SQLite or PostgreSQL, allow one writer at a time, and translate database errors.
 
-Only one writer runs at a time on either database, so rows are numbered in commit order and no
-writer is aborted by another.
+In both databases, only one writer runs at a time, so rows are numbered in commit order and writers
+can't abort each other.
 """
 
 import sqlite3

@@ -61,7 +61,8 @@ def insert_rows(
 ) -> int:
     """Insert rows with the given columns, skip existing rows, and return the number of new rows.
 
-    The function bypasses SQLAlchemy's statement builder, which takes longer than the insert itself.
+    This function bypasses SQLAlchemy's statement builder, because building the statement takes
+    longer than running the insert.
     """
     if not rows:
         return 0

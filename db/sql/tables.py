@@ -40,9 +40,9 @@ def _add_table(
 ) -> Table:
     """Define the table for a record type.
 
-    `indexes` lists the fields to index. `ids` lists the fields that contain the id of a record in
-    any table. `links` lists the fields that contain the id of a record in one specific table; these
-    get a foreign key and an index.
+    `indexes` lists the fields to index. `ids` lists the fields that contain the id of a record,
+    whatever its type. `links` lists the fields that contain the id of a record in one specific
+    table; these get a foreign key and an index.
     """
     hints, links = get_type_hints(kind), links or {}
 

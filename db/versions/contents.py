@@ -43,12 +43,17 @@ def version_examples(
 
 
 def withdrawals(store: Store, version: Version) -> list[Event]:
-    """Withdrawals of data from a version, oldest first; even a single one blocks training."""
+    """The withdrawals of data from a version, oldest first.
+
+    A version with any withdrawals can't be used for training.
+    """
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
 
 def find_version(store: Store, name: str) -> Version:
-    """Find the newest version called `name`, or the one whose id starts with it (6 or more digits).
+    """Find the newest version with this name, or the version whose id starts with `name`.
+
+    An id prefix needs at least 6 digits.
 
     Raises `StoreError` if there is no such version.
     """
@@ -64,10 +69,10 @@ def find_version(store: Store, name: str) -> Version:
 
 
 def check_campaign(version: Version, campaign: str, subject: str) -> None:
-    """Raise `StoreError` if a version belongs to a different campaign than the one that uses it.
+    """Raise `StoreError` if a version doesn't belong to the given campaign.
 
-    The criteria of one campaign don't fit the prompts of another. `subject` starts the error
-    message and names either the version or a run on it.
+    The criteria of one campaign can't be used to judge answers to another campaign's prompts.
+    The error message starts with `subject`, which names the version or one of its runs.
     """
     if version.campaign != campaign:
         raise StoreError(
@@ -91,7 +96,10 @@ def version_articles(store: Store, version: Version) -> dict[str, Article]:
 
 
 def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The teachers and prompt files that were used to generate a version's candidates."""
+    """The teachers and prompt files that were used to generate a version's candidates.
+
+    Recorded replies are described with their source.
+    """
     query = (
         select(candidates.c.provenance)
         .distinct()
@@ -101,6 +109,11 @@ def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...
     )
     with store.reading() as connection:
         sources = [json.loads(provenance) for provenance in connection.scalars(query)]
-    teachers = {source["teacher"] for source in sources}
+    teachers = {_describe_teacher(source) for source in sources}
     prompts = {prompt for source in sources for prompt in source["prompts"]}
     return tuple(sorted(teachers)), tuple(sorted(prompts))
+
+
+def _describe_teacher(provenance: dict[str, str]) -> str:
+    description = json.loads(provenance["parameters"]).get("description")
+    return f"{provenance['teacher']} ({description})" if description else provenance["teacher"]

@@ -33,11 +33,12 @@ class Change:
 class VersionDiff:
     """The differences between two versions.
 
-    `added` and `removed` are the ids of examples whose candidates are only in the second or only in
-    the first version. `edited` are candidates whose final text changed. `relabelled` are candidates
-    with the same text but a different verdict, split or other label. `unchanged` counts the
-    examples in both versions. `agreement` is the reviewers' agreement before and after, or None if
-    it wasn't stored.
+    `added` lists the ids of examples whose candidates are only in the second version, and `removed`
+    those of examples whose candidates are only in the first. `edited` lists the candidates whose
+    final text changed. `relabelled` lists the candidates whose text is the same but whose verdict,
+    split or another label changed. `unchanged` counts the examples that are the same in both
+    versions. `agreement` is the reviewers' agreement in the first and in the second version, or
+    None where it wasn't stored.
     """
 
     added: tuple[str, ...]

@@ -47,8 +47,9 @@ class FreezePlan:
 
     The salt and the source article determine the split of an example. The gates have already been
     evaluated; `override` is the reason for freezing despite failed gates, or empty. `agreement` is
-    stored so that versions can be compared. `unanimity` is the share of records on which all
-    reviewers agree; it is set only if `agreement` is undefined because they all agree.
+    stored with the version, so that versions can be compared. `unanimity` is the share of records
+    on which all reviewers agree. It is set only if `agreement` is undefined because all answers are
+    the same.
     """
 
     name: str
@@ -66,8 +67,8 @@ def build_examples(
 ) -> Iterator[Example]:
     """Convert approved candidates to examples with their final text and split.
 
-    A reviewer's edit replaces the candidate's text. The split depends on the article URL in
-    `pages`, which is the same for all revisions of an article. If an article has no URL, its id
+    A reviewer's edit replaces the candidate's text. The split depends on the article's URL (from
+    `pages`), which is the same for all revisions of the article. If an article has no URL, its id
     determines the split; if there is no article, the candidate id does.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
@@ -76,7 +77,7 @@ def build_examples(
     for candidate, verdict, article in approvals:
         if verdict.decision is not Decision.APPROVE or verdict.subject != candidate.id:
             raise StoreError(
-                f"Candidate {candidate.id[:12]} isn't approved by its verdict, and a version may "
+                f"Candidate {candidate.id[:12]} has no verdict that approves it, and a version may "
                 "contain only approved candidates. Leave it out."
             )
         messages, text = _final_text(candidate, verdict.text)
@@ -186,16 +187,16 @@ def _text_to_messages(text: str) -> tuple[Message, ...]:
 
 
 def _copy_loss(before: Sequence[Message], edited: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Mark edited turns as having no loss where the original turns had none.
+    """Exclude an edited turn from the loss if the original turn was excluded.
 
-    Raises `ValueError` if the original chat has turns without loss and the edit adds, removes or
-    reorders turns.
+    Raises `ValueError` if some turns of the original chat are excluded from the loss and the edit
+    adds, removes or reorders turns.
     """
     if all(message.has_loss for message in before):
         return edited
     if [message.role for message in before] != [message.role for message in edited]:
         raise ValueError(
-            "Turns can't be added or removed in a dialogue that has answers with weight 0."
+            "Turns can't be added to or removed from a dialogue that has answers with weight 0."
         )
     return tuple(replace(m, has_loss=b.has_loss) for b, m in zip(before, edited, strict=True))
 

@@ -1,4 +1,4 @@
-"""Hash a set of ids into a single hash that doesn't depend on their order."""
+"""Compute a single hash of a set of ids that doesn't depend on their order."""
 
 import hashlib
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ from db.records import Example, Gate, Split, digest
 class Splits:
     """The share of source articles in each split, and the minimum number of articles per split.
 
-    A split with a share of zero doesn't need any articles.
+    A split whose share is zero may be empty.
     """
 
     train: float = 0.7
@@ -36,7 +36,7 @@ class Splits:
 
 
 def split_of(source: str, salt: str, splits: Splits) -> Split:
-    """Choose a split for all examples from a source, based on a salted hash of the source."""
+    """Assign all examples from a source to the same split, based on a salted hash of the source."""
     place = int(digest(f"{salt}\n{source}")[:13], 16) / 16**13
     if place < splits.train:
         return Split.TRAIN

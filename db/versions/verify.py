@@ -37,8 +37,8 @@ def verify(store: Store, version: Version) -> list[Mismatch]:
     """List the records that changed or disappeared since the version was frozen.
 
     The check recomputes the hashes of the version, its examples, and the candidates, verdicts,
-    reviews, passages and articles behind them. Of the fields that aren't hashed, only the version's
-    counts and the examples' splits are checked.
+    reviews, passages and articles behind them. Unhashed fields aren't checked, except for the
+    version's counts and the examples' splits.
     """
     splits = {row["example"]: row["split"] for row in store.rows(members, version=version.id)}
     mismatches = list(_check_version(version, splits))

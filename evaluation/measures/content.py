@@ -1,9 +1,10 @@
 """Content measures, which check whether an answer still says what its reference says.
 
 Similarity is the cosine of sentence embeddings (Reimers and Gurevych, Sentence-BERT, EMNLP 2019). A
-cosine means little on its own. Compare the similarity with a floor (answers and the references of
-other prompts) and a ceiling (approved rewrites and the plain answers they rewrite). The other
-measures compare numbers, names, lengths and word sequences.
+cosine is hard to interpret without reference values. Compare a similarity with two reference
+values: the floor (the similarity of answers to the references of other prompts) and the ceiling
+(the similarity of approved rewrites to the plain answers that they rewrite). All other content
+measures compare numbers, names, lengths or word sequences.
 """
 
 import re
@@ -43,6 +44,8 @@ FEATURES = (
 
 CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
+CAPITALISED_NOUNS = frozenset({"de", "lb"})
+"""Languages in which a capital letter doesn't show a name."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_NAMES = re.compile(
     r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"
@@ -59,9 +62,9 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 
 
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
-    """The similarity floor: the mean similarity of each row of `a` to the other rows of `b`.
+    """The similarity floor: the mean similarity of each row of `a` to all other rows of `b`.
 
-    Raises `EvaluationError` if there are fewer than two rows.
+    Raises `EvaluationError` if the arrays have fewer than two rows.
     """
     first, second = _rows(a, b)
     count = len(first)
@@ -99,8 +102,8 @@ def numbers(text: str) -> set[str]:
 def names(text: str) -> set[str]:
     """The words in an English text that are probably names, based on capitalisation.
 
-    The first word of a sentence counts only if it is also capitalised within a sentence or the next
-    word is capitalised too (`Isaac Newton was …`).
+    The first word of a sentence counts as a name only if it also appears capitalised within a
+    sentence, or if the next word is capitalised (`Isaac Newton was …`).
     """
     inside: set[str] = set()
     for sentence in sentences(text):
@@ -120,8 +123,13 @@ def numbers_kept(reference: str, answer: str) -> float | None:
     return _share(numbers(reference), numbers(answer))
 
 
-def names_kept(reference: str, answer: str) -> float | None:
-    """The share of the reference's names found in the answer; None if the reference has none."""
+def names_kept(reference: str, answer: str, language: str = "en") -> float | None:
+    """The share of the reference's names found in the answer; None if the reference has none.
+
+    Names aren't recognisable in a language that capitalises nouns, so it is None there as well.
+    """
+    if language in CAPITALISED_NOUNS:
+        return None
     available = {_bare(word) for word in words(answer.lower())}
     return _share({name.lower() for name in names(reference)}, available)
 
@@ -157,13 +165,17 @@ def _sequences(text: str, n: int) -> list[tuple[str, ...]]:
 
 
 def content_measures(
-    answer: str, reference: str, passage: str = "", similarity: float | None = None
+    answer: str,
+    reference: str,
+    passage: str = "",
+    similarity: float | None = None,
+    language: str = "en",
 ) -> dict[str, float]:
     """Measure an answer and return the values of `FEATURES` by name, leaving out undefined ones."""
     values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),
-        "names_kept": names_kept(reference, answer),
+        "names_kept": names_kept(reference, answer, language),
         "length_ratio": length_ratio(reference, answer),
         "copied_share": copied_share(passage, answer) if passage else None,
         "loops": float(loops(answer)),

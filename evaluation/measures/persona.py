@@ -1,9 +1,9 @@
 """Persona measures, which detect the traits that an answer shows.
 
 An answer shows a trait if it contains a word or phrase from the trait's list. Phrases match as
-whole words. The published study of C-3PO (Alia, 2026) matched substrings, which finds “sir” in
-“desire” and “custom” in “customer”. Substring matching is available so that both counts can be
-compared.
+whole words. The published study of C-3PO (Alia, 2026) matched substrings, so it found “sir” in
+“desire” and “custom” in “customer”. Substring matching is available so that results can be compared
+with the published study's.
 """
 
 import re
@@ -27,7 +27,11 @@ IN_CHARACTER = Feature(
 
 
 class Matching(StrEnum):
-    """How to match phrases: as whole words, or as substrings like the published study."""
+    """How phrases are matched.
+
+    WORDS matches whole words. SUBSTRING also matches parts of words, as in the published study of
+    C-3PO.
+    """
 
     WORDS = "words"
     SUBSTRING = "substring"
@@ -51,8 +55,8 @@ def persona_measures(
 ) -> dict[str, float]:
     """Measure which traits a text shows (`trait.<name>`, 0 or 1) and whether it is in character.
 
-    `phrases` contains a list of phrases for each trait. A text is in character if it shows two
-    traits, or one if the persona has only one.
+    `phrases` contains a list of phrases for each trait. A text is in character if it shows at least
+    two traits. For a persona with only one trait, one is enough.
     """
     shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     needed = min(_ENOUGH, len(shown))

@@ -33,15 +33,19 @@ class RatingRule:
 
 
 def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
-    """Build a rule that suggests the rating just above or just below the middle of a scale.
+    """Build a rule that suggests a tone rating based on a criterion.
 
-    A criterion is either met or not, so it can't justify ratings at the ends of a longer scale.
+    The rating is just above the middle of the scale if the text meets the criterion, and just below
+    it otherwise. A criterion is only met or not met, so the suggested ratings avoid the ends of a
+    longer scale.
     """
     above = (len(scale) + 1) // 2
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
 
 
-def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[SuggestedAnswer]:
+def suggest_answers(
+    candidate: Candidate, rule: RatingRule | None, language: str = "en"
+) -> Iterator[SuggestedAnswer]:
     """Yield the suggested answers for a candidate; without a rule, the tone isn't rated."""
     if rule and candidate.kind is CandidateKind.CONVERSATION:
         rating = rule.rate(candidate.review_text)
@@ -49,12 +53,12 @@ def suggest_answers(candidate: Candidate, rule: RatingRule | None) -> Iterator[S
     if candidate.traits:
         yield SuggestedAnswer("traits", candidate.traits, None, candidate.provenance.teacher)
     if candidate.reference:
-        share = _facts_kept(candidate)
+        share = _facts_kept(candidate, language)
         yield SuggestedAnswer("faithful", "yes" if share == 1 else "partly", share, CONTENT_SOURCE)
 
 
-def _facts_kept(candidate: Candidate) -> float:
+def _facts_kept(candidate: Candidate, language: str) -> float:
     """The share of the reference's numbers or names that the rewrite keeps, whichever is lower."""
-    text = candidate.review_text
-    shares = (numbers_kept(candidate.reference, text), names_kept(candidate.reference, text))
+    text, reference = candidate.review_text, candidate.reference
+    shares = (numbers_kept(reference, text), names_kept(reference, text, language))
     return round(min((share for share in shares if share is not None), default=1.0), 2)

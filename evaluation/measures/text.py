@@ -63,9 +63,10 @@ def words(text: str) -> tuple[str, ...]:
 def syllables(word: str) -> int:
     """The number of syllables in a word when it is read aloud, at least 1.
 
-    The count comes from the CMU Pronouncing Dictionary (first pronunciation). Words that aren't in
-    the dictionary get the larger of pyphen's syllable count and the number of vowel groups. For
-    words in the dictionary, the fallback is correct in 90 % of cases.
+    The syllable count is that of the word's first pronunciation in the CMU Pronouncing Dictionary.
+    Words that aren't in the dictionary get the larger of pyphen's syllable count and the number of
+    vowel groups. Measured on the words in the dictionary, this fallback is correct in 90 % of
+    cases.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 

@@ -1,10 +1,10 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features separate involved speech from informational writing, following dimension 1 in Biber,
-*Variation across Speech and Writing* (1988): first and second person, contractions, questions and
-discourse particles, with the markers from Schiffrin, *Discourse Markers* (1987). Each feature is a
-rate per 100 words. Reading ease follows Flesch, "A new readability yardstick", Journal of Applied
-Psychology 32 (1948), 221-233.
+The features distinguish involved speech from informational writing, following dimension 1 in Biber,
+*Variation across Speech and Writing* (1988). They are first and second person, contractions,
+questions and discourse particles. The list of particles follows Schiffrin, *Discourse Markers*
+(1987). Each feature is a rate per 100 words. Reading ease follows Flesch, "A new readability
+yardstick", Journal of Applied Psychology 32 (1948), 221-233.
 """
 
 import re
@@ -20,13 +20,15 @@ TONE_SOURCE = "tone.v1"
 class Feature:
     """A measured feature, with a stable name, a readable label and a description.
 
-    If `share` is true, the values are between 0 and 1 and are displayed as percentages.
+    If `share` is true, the values are between 0 and 1 and are displayed as percentages. If
+    `is_english` is true, it's only measured in English.
     """
 
     name: str
     label: str
     description: str
     share: bool = False
+    is_english: bool = False
 
 
 FEATURES = (
@@ -34,15 +36,24 @@ FEATURES = (
         "flesch_reading_ease",
         "Reading ease",
         "Flesch Reading Ease: 206.835 − 1.015 × words per sentence − 84.6 × syllables per word.",
+        is_english=True,
     ),
     Feature("words", "Words", "Words in the text."),
     Feature("words_per_sentence", "Words per sentence", "Mean length of a sentence."),
-    Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words."),
-    Feature("second_person", "You", "You, your, yourself per 100 words."),
-    Feature("contractions", "Contractions", "It’s, don’t, you’ll and the like per 100 words."),
+    Feature("first_person", "I and we", "I, me, my, we, us, our per 100 words.", is_english=True),
+    Feature("second_person", "You", "You, your, yourself per 100 words.", is_english=True),
+    Feature(
+        "contractions",
+        "Contractions",
+        "It’s, don’t, you’ll and the like per 100 words.",
+        is_english=True,
+    ),
     Feature("questions", "Questions", "Question marks per 100 words."),
     Feature(
-        "discourse_words", "Discourse words", "Well, so, oh, you know and the like per 100 words."
+        "discourse_words",
+        "Discourse words",
+        "Well, so, oh, you know and the like per 100 words.",
+        is_english=True,
     ),
     Feature("list_lines", "List lines", "Share of lines that are list items.", share=True),
     Feature("markdown", "Markdown", "Headings, bullets, emphasis, code, links per 100 words."),
@@ -107,11 +118,22 @@ def _reading_ease(text_words: tuple[str, ...], sentence_count: int) -> float:
     return 206.835 - 1.015 * count / sentence_count - 84.6 * sum(map(syllables, text_words)) / count
 
 
-def tone_measures(text: str) -> dict[str, float]:
+ENGLISH_ONLY = frozenset(feature.name for feature in FEATURES if feature.is_english)
+
+
+def tone_measures(text: str, language: str = "en") -> dict[str, float]:
     """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
 
-    The numeral `I` (after a name within a sentence) and `US` don't count as first person.
+    Measures that count English words or syllables are left out in other languages. `I` as a numeral
+    (after a name within a sentence) and `US` aren't counted as first person.
     """
+    measures = _all_measures(text)
+    if language == "en":
+        return measures
+    return {name: value for name, value in measures.items() if name not in ENGLISH_ONLY}
+
+
+def _all_measures(text: str) -> dict[str, float]:
     text_words = words(text)
     if not text_words:
         return dict.fromkeys((feature.name for feature in FEATURES), 0.0)
@@ -137,9 +159,10 @@ def tone_measures(text: str) -> dict[str, float]:
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """Count discourse phrases, and return the indices of the words outside them.
+    """Count discourse phrases, and return the indices of all words outside of them.
 
-    Pronouns within a phrase (you know, I mean) aren't counted, so that no word is counted twice.
+    Pronouns in discourse phrases (you know, I mean) aren't counted as pronouns, so no word is
+    counted twice.
     """
     count, free, start = 0, [], 0
     while start < len(lower):

@@ -1,7 +1,8 @@
-"""Charts as Vega-Lite specifications, rendered offline with the copy of Vega in vl-convert.
+"""Charts that are defined as Vega-Lite specifications and rendered offline with vl-convert.
 
 Each chart is rendered with a palette. The palette `PAGE` contains placeholder colours that become
-CSS variables on a page, so charts work in light and dark mode. The palette `PRINT` is for files.
+CSS variables on a page, so charts work in light and dark mode. The palette `PRINT` is used for
+charts in image files.
 """
 
 import csv
@@ -87,7 +88,10 @@ class Caption:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart and its data; `draw` builds the specification for a canvas."""
+    """A chart with its data.
+
+    `draw` builds its Vega-Lite specification for a given width and palette.
+    """
 
     caption: Caption
     rows: tuple[Row, ...]

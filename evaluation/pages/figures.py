@@ -76,7 +76,10 @@ def similarity_figure(
 
 
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
-    """Plot the share of answers above each reading-ease threshold, like the published study."""
+    """Plot the share of answers above each reading-ease threshold.
+
+    Marquardt and Brule (2025) published the same plot.
+    """
     labels = {arm.name: arm.label for arm in arms}
     rows = [
         point_row(labels[point.arm], point.threshold, point.rate)
@@ -134,7 +137,7 @@ def strengths_figure(arms: Sequence[ArmSummary], preferences: Preferences | None
 
 
 def loss_figure(losses: Sequence[LossPoint]) -> Figure | None:
-    """Plot the loss over the training steps, or return None if there are fewer than two."""
+    """Plot the loss over the training steps, or return None if there are fewer than two steps."""
     curves = (
         ("Training", [(point.step, point.train) for point in losses]),
         ("Validation", [(point.step, point.validation) for point in losses]),

@@ -105,7 +105,10 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """A Jinja environment that escapes HTML, rejects unknown names and replaces bad characters."""
+    """A Jinja environment that escapes HTML and raises an error for undefined names.
+
+    It replaces characters that HTML doesn't allow.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

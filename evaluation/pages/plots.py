@@ -47,9 +47,10 @@ def _row_axis(values: Sequence[Row]) -> Spec:
 def interval_figure(
     caption: Caption, rows: Sequence[Row], series: Series, axis: Axis, marks: Sequence[Mark] = ()
 ) -> Figure:
-    """Plot a dot and an interval for each arm; fields are `arm`, `low`, `estimate` and `high`.
+    """Plot a dot and an interval for each arm.
 
-    `marks` are labelled reference lines across all rows.
+    The fields of the data are `arm`, `low`, `estimate` and `high`. `marks` are labelled reference
+    lines across all rows.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -107,7 +108,10 @@ def _mark_layers(marks: Sequence[Mark], canvas: Canvas) -> list[Spec]:
 def line_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """Plot a line per arm; fields are `arm`, `x`, `y` and, for an interval, `low` and `high`."""
+    """Plot a line for each arm.
+
+    The fields of the data are `arm`, `x` and `y`, plus `low` and `high` if there is an interval.
+    """
 
     def draw(canvas: Canvas) -> Spec:
         legend = {
@@ -139,7 +143,10 @@ def line_figure(
 
 
 def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figure:
-    """Plot a bar per row, split by winner; fields are `row`, `arm`, `order` and `count`."""
+    """Plot a bar for each row, divided by winner.
+
+    The fields of the data are `row`, `arm`, `order` and `count`.
+    """
 
     def draw(canvas: Canvas) -> Spec:
         values = [row for row in _wrap_rows(rows, canvas) if float(row["count"])]
@@ -171,7 +178,10 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 
 
 def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
-    """Plot an interval per row and arm; fields are `row`, `arm`, `low`, `estimate` and `high`."""
+    """Plot an interval for each row and arm.
+
+    The fields of the data are `row`, `arm`, `low`, `estimate` and `high`.
+    """
 
     def draw(canvas: Canvas) -> Spec:
         values = _wrap_rows(rows, canvas)
@@ -203,7 +213,10 @@ def rates_figure(
 
 
 def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
-    """Plot a heatmap with darker cells for lower values; fields are `row`, `column` and `value`."""
+    """Plot a heatmap with darker cells for lower values.
+
+    The fields of the data are `row`, `column` and `value`.
+    """
 
     def draw(canvas: Canvas) -> Spec:
         values = [
@@ -240,7 +253,10 @@ def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
 def scatter_figure(
     caption: Caption, rows: Sequence[Row], series: Series, x_axis: Axis, y_axis: Axis
 ) -> Figure:
-    """Plot a dot with a vertical interval per arm; fields are `arm`, `x`, `y`, `low` and `high`."""
+    """Plot a dot with a vertical interval for each arm.
+
+    The fields of the data are `arm`, `x`, `y`, `low` and `high`.
+    """
 
     def draw(canvas: Canvas) -> Spec:
         shared = {

@@ -1,7 +1,7 @@
 """The report: an HTML page with the results of a campaign and the evidence for them.
 
 The page is self-contained (styles, charts and their data) and has no scripts, so code in a model's
-answer can't run. Any part may be missing, in which case the page says so.
+answer can't run. If a part of the report is missing, the page says so.
 """
 
 from collections.abc import Mapping
@@ -98,11 +98,11 @@ class ReportData:
     """Everything that a report shows; missing parts are empty or None.
 
     `subject` names the tone or persona, such as `the tone “conversational”`. `written_at` is an ISO
-    8601 timestamp. `target` is the feature that `ArmSummary.target` counts, with a description that
-    states the rule, or None if no criterion was set. `ratings` are answers to the tone question in
-    blind comparisons, and `scale` explains them. A judge is diagnostic only if the lower bound of
-    its kappa is below `judge_kappa`. `training` describes the run (base model, precision, device,
-    timings). `lineage` traces one output back to its article and reviewers. `configuration`
+    8601 timestamp. `target` is the feature whose rate is `ArmSummary.target`, with a description of
+    its rule, or None if there is no criterion. `ratings` are answers to the tone question in blind
+    comparisons, and `scale` explains them. A judge is labelled “diagnostic only” if the lower bound
+    of its kappa is below `judge_kappa`. `training` describes the run (base model, precision,
+    device, timings). `lineage` traces one output back to its article and reviewers. `configuration`
     contains the text of the run's config files.
     """
 

@@ -1,14 +1,16 @@
-"""A source that reads a folder of .md and .txt documents, one article per file."""
+"""A source that reads documents, one article per file: text, Markdown, PDF, DOCX, HTML, EPUB."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.articles.source_page import Site, SourcePage
+from pipelines.articles.converters import CONVERTED, convert_document
+from pipelines.articles.source_page import SCAN, Site, SourcePage, SourceTerms
 from pipelines.errors import SourceError
+from pipelines.text.files import UNREADABLE, read_text
 from pipelines.text.storable import make_storable
 
-_EXTENSIONS = frozenset({".md", ".txt"})
+EXTENSIONS = (".md", ".txt", *CONVERTED)
 _LICENCE_FILES = ("LICENCE", "LICENSE", "LICENCE.txt", "LICENSE.txt", "LICENCE.md", "LICENSE.md")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -24,17 +26,22 @@ _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\Z")
 _LIST_OR_TABLE = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z")
 
 
-def read_pages(folder: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
-    """Yield the documents in a folder and its subfolders, sorted by path.
+def read_pages(path: Path, source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
+    """Yield a document, or those in a folder and its subfolders, sorted by path.
 
-    If `licence` is empty, the first line of the folder's LICENCE (or LICENSE) file is used. Raises
-    `SourceError` if there is no licence or a document isn't UTF-8.
+    An empty licence means the first line of a LICENCE (or LICENSE) file in the folder. Scanned
+    pages are pages of their own, to be reported. Raises `SourceError` if there is no licence or a
+    document can't be read.
     """
-    site = Site(source, licence=licence or _read_licence(folder, source))
-    for path in sorted(folder.rglob("*")):
-        is_document = path.suffix.lower() in _EXTENSIONS and path.name not in _LICENCE_FILES
-        if is_document and path.is_file():
-            yield _read_document(path, site, f"{source}/{path.relative_to(folder).as_posix()}")
+    terms = terms or SourceTerms()
+    folder = path if path.is_dir() else path.parent
+    licence = terms.licence or _read_licence(folder, source)
+    site = Site(source, language=terms.language, licence=licence)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        is_document = file.suffix.lower() in EXTENSIONS and file.name not in _LICENCE_FILES
+        if is_document and file.is_file():
+            name = f"{source}/{file.relative_to(path).as_posix()}" if path.is_dir() else source
+            yield from _read_document(file, site, make_storable(name))
 
 
 def _read_licence(folder: Path, source: str) -> str:
@@ -51,31 +58,40 @@ def _read_licence(folder: Path, source: str) -> str:
     )
 
 
-def _read_document(path: Path, site: Site, name: str) -> SourcePage:
-    text = _read_text(path, name)
+def _read_document(path: Path, site: Site, name: str) -> Iterator[SourcePage]:
+    suffix, scans = path.suffix.lower(), tuple[int, ...]()
     title = path.stem.replace("_", " ").replace("-", " ")
-    if path.suffix.lower() == ".md":
+    if suffix in CONVERTED:
+        document = convert_document(path, name)
+        text, scans = make_storable(document.markdown), document.scanned_pages
+    else:
+        text = _read_text(path, name)
+    if suffix != ".txt":
         heading = _TITLE.search(text)
         title = heading.group(1).strip() if heading else title
         text = strip_markdown(text)
-    title, name = make_storable(title), make_storable(name)
-    return SourcePage(
-        site, title, name, _unwrap_lines(text), is_wikitext=False, url=f"documents:{name}"
-    )
+    title, url = make_storable(title), f"documents:{name}"
+    for number in scans:
+        yield SourcePage(site, f"{name}, page {number}", name, "", model=SCAN, url=url)
+    if text.strip() or not scans:
+        yield SourcePage(site, title, name, _unwrap_lines(text), is_wikitext=False, url=url)
 
 
 def _read_text(path: Path, name: str) -> str:
     try:
-        return make_storable(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, OSError) as error:
+        return make_storable(read_text(path))
+    except UNREADABLE as error:
         raise SourceError(
-            f"{make_storable(name)} can't be read as UTF-8 text. Save it as UTF-8 or remove it "
-            "from the folder."
+            f"{make_storable(name)} can't be read as text in UTF-8 or UTF-16. Save it as UTF-8 or "
+            "remove it from the folder."
         ) from error
 
 
 def strip_markdown(text: str) -> str:
-    """Return the prose and headings of a Markdown file, without lists, tables, code or images."""
+    """Return the prose and headings of a Markdown file.
+
+    Lists, tables, code and images are left out.
+    """
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
         text = pattern.sub("", text)
@@ -91,6 +107,6 @@ def _strip_line(line: str) -> str:
 
 
 def _unwrap_lines(text: str) -> str:
-    """Put each paragraph on one line, and separate paragraphs with empty lines."""
-    paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n"))
+    """The text with each paragraph on one line, separated by empty lines."""
+    paragraphs = re.split(r"\n\s*\n", text)
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

@@ -1,4 +1,4 @@
-"""Filter pages and split them into records, in the worker processes of `intake`.
+"""Filter pages and split them into records. This module runs in the worker processes of `intake`.
 
 Every worker process imports this module, so it imports as little as possible.
 """
@@ -56,7 +56,7 @@ def extract_stream(stream: Stream, config: PassageConfig | None) -> RecordBatch:
 
 
 def follow_parent() -> None:
-    """Ignore Ctrl-C, which the parent process handles, and exit whenever the parent exits."""
+    """Make a worker ignore Ctrl-C, which its parent handles, and exit when its parent exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_after_parent, daemon=True).start()
 

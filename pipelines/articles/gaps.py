@@ -1,8 +1,8 @@
 """Find the gaps that a text extractor leaves where it removes templates.
 
-Gaps are found before spaces are normalised, because a double space is often the only trace of a
-removed template: “an area of and a population of approximately .” Each gap is marked as a hole, and
-its passage is rejected.
+Gaps are found before spaces are normalised, because a double space is often the only sign of a
+removed template. For example, “an area of and a population of approximately .” lacks both numbers.
+Each gap is marked, and the passage that contains it is rejected.
 """
 
 import re
@@ -36,7 +36,7 @@ _MAX_BRACKET = 300
 
 
 def mark_gaps(text: str, language: str) -> str:
-    """Mark each place where something was removed with a hole that is named after the trace."""
+    """Insert a marker, named after the kind of trace, wherever something was removed."""
     text = remove_markers(text)
     text = _DOUBLE_SPACE.sub(_mark_double_space, text)
     for name, pattern, is_gap in _patterns(language):
@@ -72,7 +72,7 @@ def _is_anywhere(match: _Match) -> bool:
 def _is_outside_brackets(match: _Match) -> bool:
     """Return whether a match is outside brackets.
 
-    Inside brackets, a gap is harmless: `(, born 1815)`.
+    A gap inside brackets is harmless, as in `(, born 1815)`.
     """
     before = match.string[max(0, match.start() - _MAX_BRACKET) : match.start()]
     before = before.rpartition("\n")[2]

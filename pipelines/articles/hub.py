@@ -10,7 +10,7 @@ from httpx2 import HTTPError  # huggingface_hub uses this client.
 from huggingface_hub import HfFileSystem
 from huggingface_hub.errors import HfHubHTTPError
 
-from pipelines.articles.source_page import SourcePage
+from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.articles.tables import read_parquet
 from pipelines.errors import SourceError
 
@@ -37,7 +37,7 @@ def read_pages(source: str, licence: str = "", endpoint: str | None = None) -> I
             )
         for name in names:
             with hub.open(name) as file:
-                yield from read_parquet(file, source, licence)
+                yield from read_parquet(file, source, SourceTerms(licence))
     except (HfHubHTTPError, HTTPError, FileNotFoundError) as error:
         raise SourceError(
             f"{source} can't be read from the Hub ({type(error).__name__}). Check the dataset "

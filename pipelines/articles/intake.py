@@ -21,7 +21,7 @@ from pipelines.articles.extraction import (
     follow_parent,
 )
 from pipelines.articles.passages import PassageConfig
-from pipelines.articles.source_page import SourcePage
+from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.articles.sources import open_source, source_path
 from pipelines.errors import SourceError
 from pipelines.wikipedia.multistream import find_streams
@@ -35,21 +35,21 @@ _JOBS_PER_WORKER = 2
 
 def read_batches(
     source: str,
-    licence: str = "",
+    terms: SourceTerms | None = None,
     workers: int | None = None,
     config: PassageConfig | None = None,
     resume_from: int = 0,
 ) -> Iterator[RecordBatch]:
-    """Yield a source's records in batches, in order; `open_source` describes the other parameters.
+    """Yield a source's records as batches, in source order.
 
-    `workers` is the number of processes that filter and split pages and decompress multistream
-    dumps (default: one per core). If `workers` is 1, the current process does all the work.
-    `resume_from` is the `end_offset` of the last stored batch.
+    For the other parameters, see `open_source`. `workers` is the number of processes that filter
+    and split pages and decompress multistream dumps (default: one per core). If `workers` is 1, the
+    current process does all the work. `resume_from` is the `end_offset` of the last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """
     count = workers or os.cpu_count() or 1
-    jobs = _jobs(source, licence, config, resume_from)
+    jobs = _jobs(source, terms or SourceTerms(), config, resume_from)
     seconds = 0.0
     for job in jobs:
         start = time.perf_counter()
@@ -64,19 +64,19 @@ def read_batches(
 
 
 def _jobs(
-    source: str, licence: str, config: PassageConfig | None, resume_from: int
+    source: str, terms: SourceTerms, config: PassageConfig | None, resume_from: int
 ) -> Iterator[_Job]:
     """Split the work on a source into jobs that can run in any process."""
     if source.lower().endswith(".bz2"):
         path = source_path(source)
-        streams = find_streams(path, path.name, licence)
+        streams = find_streams(path, path.name, terms.licence)
         first = next(streams, None)
         if first is not None:
             for stream in chain([first], streams):
                 if stream.end > resume_from:
                     yield partial(extract_stream, stream, config)
             return
-    for pages in _batch_pages(open_source(source, licence)):
+    for pages in _batch_pages(open_source(source, terms)):
         yield partial(extract_records, pages, config)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.articles.source_page import Reason, SourcePage
+from pipelines.articles.source_page import SCAN, Reason, SourcePage
 from pipelines.wikipedia.templates.wiki import Wiki, load_wiki, template_name
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
@@ -29,14 +29,8 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     target = page.redirect or (redirect and redirect.group(1).strip())
     if target is not None:
         return Reason("redirect", target)
-    if len(page.text) > _MAX_CHARACTERS:
-        return Reason(
-            "too large", f"{len(page.text)} characters, expected at most {_MAX_CHARACTERS}"
-        )
-    if page.model != "wikitext":
-        return Reason("not wikitext", page.model)
-    if not page.text.strip():
-        return Reason("empty")
+    if reason := _unreadable(page):
+        return reason
     wiki = load_wiki(page.site.language)
     title = page.title.lower()
     if title.startswith(wiki.list_titles) or title.endswith(wiki.list_ends):
@@ -44,6 +38,18 @@ def rejection_reason(page: SourcePage) -> Reason | None:
     if _is_disambiguation(page, wiki):
         return Reason("disambiguation")
     return _lacks_prose(page)
+
+
+def _unreadable(page: SourcePage) -> Reason | None:
+    if page.model == SCAN:
+        return Reason("scanned page", "a picture without text; recognise its text (OCR) first")
+    if len(page.text) > _MAX_CHARACTERS:
+        return Reason(
+            "too large", f"{len(page.text)} characters, expected at most {_MAX_CHARACTERS}"
+        )
+    if page.model != "wikitext":
+        return Reason("not wikitext", page.model)
+    return None if page.text.strip() else Reason("empty")
 
 
 def _is_disambiguation(page: SourcePage, wiki: Wiki) -> bool:

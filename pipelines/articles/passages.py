@@ -1,4 +1,4 @@
-"""Split articles into passages: a few whole sentences that can be rewritten at once."""
+"""Split articles into passages, each of which consists of a few sentences to rewrite together."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class PassageConfig:
     )
 
     def __post_init__(self) -> None:
-        """Reject limits under which a split paragraph could produce parts that are too short."""
+        """Raise an error if a split paragraph could produce parts that are too short."""
         if not 0 < self.minimum_words * 2 <= self.maximum_words:
             raise ValueError(
                 f"Passages can't have {self.minimum_words} to {self.maximum_words} words. Set "
@@ -64,10 +64,10 @@ def split_passages(
 ) -> Iterator[Passage | Rejection]:
     """Split an article into passages, and return a rejection for each unusable stretch of text.
 
-    A stretch is rejected if it is too short, contains a formula or template that can't be written
-    as text, or still contains markup. Tables, lists and notes aren't prose, so they are skipped
-    without a record. An article without passages gets an additional rejection. `article` is the id
-    of the article record.
+    A stretch of text is rejected if it is too short, contains a formula or template that can't be
+    written as text, or still contains markup. Tables, lists and notes aren't prose, so they are
+    skipped without a record. An article without passages gets an additional rejection. `article` is
+    the id of the article record.
     """
     config = config or PassageConfig()
     sections = _parse(page)

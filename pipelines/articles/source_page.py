@@ -10,6 +10,8 @@ _WIKIMEDIA_HOST = re.compile(
     r"(?:.+\.)?(?:wikipedia|wiktionary|wikibooks|wikinews|wikiquote|wikisource|wikiversity"
     r"|wikivoyage|wikimedia)\.org\Z"
 )
+SCAN = "scan"
+"""The content model of a scanned page, which has no text."""
 _RELICENSED = "2023-06-07"
 
 
@@ -19,6 +21,14 @@ def url_host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTerms:
+    """The licence and language (ISO 639-1) of texts whose source states neither."""
+
+    licence: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,11 @@ class Site:
         return f"{self.root or 'wiki:'}{path}"
 
     def licence_at(self, timestamp: str) -> str:
-        """Return the licence of a revision. Wikimedia changed its licence on 7 June 2023."""
+        """Return the licence of a revision.
+
+        Wikimedia changed its licence on 7 June 2023, so the licence depends on the date of the
+        revision.
+        """
         if self.licence:
             return self.licence
         if not _WIKIMEDIA_HOST.match(url_host(self.root)):
@@ -52,7 +66,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The reason for rejecting a page or a stretch of its text: a stored code and a detail."""
+    """The reason for rejecting a page or a stretch of its text, with a code and a detail."""
 
     code: str
     detail: str = ""

@@ -5,45 +5,49 @@ imported when a source needs it, because some of them take longer to import than
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipelines.articles.source_page import SourcePage
+from pipelines.articles import documents
+from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.errors import SourceError
 
-# These readers take a path, a source name and a licence. The file name's suffix selects the reader.
+# These readers take a path, the source's name and terms. The file name's suffix selects the reader.
 _FILE_READERS = {
     ".xml": "pipelines.wikipedia.dump:read_pages",
     ".bz2": "pipelines.wikipedia.dump:read_pages",
     ".parquet": "pipelines.articles.tables:read_parquet",
     ".jsonl": "pipelines.articles.tables:read_json_lines",
+    **dict.fromkeys(documents.EXTENSIONS, "pipelines.articles.documents:read_pages"),
 }
-_FOLDER_READER = "pipelines.articles.documents:read_pages"
 # These readers take the source as the user entered it, and a licence. Its prefix selects the
 # reader.
 _ONLINE_READERS = {
     "wiki:": "pipelines.wikipedia.api:read_pages",
     "hf:": "pipelines.articles.hub:read_pages",
 }
+_CAMPAIGN_FILE = "campaign.toml"
 _SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
 
 
-def open_source(source: str, licence: str = "") -> Iterator[SourcePage]:
+def open_source(source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
     """Yield the pages of a source: `sample`, a file, a folder, or an `hf:` or `wiki:` address.
 
-    `licence` applies to texts that don't come from Wikipedia. Raises `SourceError` if no reader
+    `terms` apply to texts that don't come from Wikipedia. Raises `SourceError` if no reader
     supports the source or the source has no pages. If the source is damaged, the error is raised
     after the last readable page.
     """
+    terms = terms or SourceTerms()
     for prefix, reader in _ONLINE_READERS.items():
         if source.startswith(prefix):
-            return _require_pages(_load(reader)(source, licence), source)
+            return _require_pages(_load(reader)(source, terms.licence), source)
     if source == "sample":
-        licence = licence or _SAMPLE_LICENCE
+        terms = replace(terms, licence=terms.licence or _SAMPLE_LICENCE)
     path = source_path(source)
-    return _require_pages(_file_reader(path)(path, source_name(source), licence), source)
+    return _require_pages(_file_reader(path)(path, source_name(source), terms), source)
 
 
 def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourcePage]:
@@ -72,19 +76,28 @@ def source_path(source: str) -> Path:
 def source_name(source: str) -> str:
     """Return the source name that is stored with each article.
 
-    For a file, the source name is the base name.
+    The source name of a file or folder is its name without the path. In a campaign's folder, the
+    folder's name comes first, because every campaign may have a `material`.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source
     path = Path(source)
-    return path.name or path.resolve().name or str(path)
+    name = path.name or path.resolve().name or str(path)
+    is_campaigns = (path.parent / _CAMPAIGN_FILE).is_file()
+    return f"{path.resolve().parent.name}/{name}" if is_campaigns else name
 
 
-def _file_reader(path: Path) -> Callable[[Path, str, str], Iterator[SourcePage]]:
+def is_documents(source: str) -> bool:
+    """Return whether a source is a document or a folder of documents."""
+    path = Path(source)
+    return source != "sample" and (path.is_dir() or path.suffix.lower() in documents.EXTENSIONS)
+
+
+def _file_reader(path: Path) -> Callable[..., Iterator[SourcePage]]:
     if path.is_dir():
-        return _load(_FOLDER_READER)
+        return documents.read_pages
     for ending, reader in _FILE_READERS.items():
-        if path.name.lower().endswith(ending):
+        if path.name.lower().removesuffix(".gz").endswith(ending):
             return _load(reader)
     raise SourceError(f"{path.name} has an unsupported file type. {_usage()}")
 
@@ -100,6 +113,7 @@ def _usage() -> str:
     from pipelines.wikipedia import api
 
     return (
-        "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl, a folder of .md and "
-        f".txt documents, {hub.USAGE}, or {api.USAGE}."
+        "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl (also .gz), a document "
+        f"or a folder of documents ({', '.join(documents.EXTENSIONS)}), {hub.USAGE}, or "
+        f"{api.USAGE}."
     )

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from pipelines.articles.source_page import Site, SourcePage, url_host
+from pipelines.articles.source_page import Site, SourcePage, SourceTerms, url_host
 from pipelines.errors import SourceError
+from pipelines.text.files import UNREADABLE, open_text
 from pipelines.text.storable import make_storable
 
 _COLUMNS = ("id", "url", "title", "text")
@@ -17,13 +18,15 @@ _BATCH_ROWS = 256
 _MAX_LINE = 50_000_000
 
 
-def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+def read_json_lines(
+    path: Path, source: str, terms: SourceTerms | None = None
+) -> Iterator[SourcePage]:
     """Yield each line of a JSON Lines file as a plain-text page.
 
-    Raises `SourceError` if the file isn't UTF-8, or if a line isn't a JSON object or lacks a key.
+    Raises `SourceError` if the file isn't text, a line isn't a JSON object or it lacks a key.
     """
     try:
-        with path.open(encoding="utf-8") as stream:
+        with open_text(path) as stream:
             lines = iter(lambda: stream.readline(_MAX_LINE), "")
             for number, line in enumerate(lines, 1):
                 if len(line) == _MAX_LINE:
@@ -32,13 +35,14 @@ def read_json_lines(path: Path, source: str, licence: str = "") -> Iterator[Sour
                         "characters, so it isn't an article."
                     )
                 if line.strip():
-                    yield _to_page(_parse_line(line, number, source), source, licence)
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{source} isn't UTF-8 text. Save it as UTF-8.") from error
-    except OSError as error:
+                    yield _to_page(_parse_line(line, number, source), source, terms)
+    except UnicodeError as error:
         raise SourceError(
-            f"{source} can't be read ({error.strerror}). Check the path and its permissions."
+            f"{source} is neither UTF-8 nor UTF-16 text. Save it as UTF-8."
         ) from error
+    except UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise SourceError(f"{source} can't be read ({reason}). Check the file.") from error
 
 
 def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
@@ -54,7 +58,9 @@ def _parse_line(line: str, number: int, source: str) -> dict[str, Any]:
     return row
 
 
-def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[SourcePage]:
+def read_parquet(
+    file: Path | Any, source: str, terms: SourceTerms | None = None
+) -> Iterator[SourcePage]:
     """Yield each row of a parquet file (a path or an open file) as a plain-text page.
 
     Raises `SourceError` if the file isn't parquet, is truncated or lacks a column.
@@ -64,7 +70,7 @@ def read_parquet(file: Path | Any, source: str, licence: str = "") -> Iterator[S
             _check_columns(source, table.schema_arrow.names)
             for batch in table.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
                 for row in batch.to_pylist():
-                    yield _to_page(row, source, licence)
+                    yield _to_page(row, source, terms)
     except (pyarrow.ArrowException, OSError) as error:
         details = str(error).splitlines()[0].rstrip(".")
         raise SourceError(
@@ -80,13 +86,17 @@ def _check_columns(source: str, names: list[str]) -> None:
         )
 
 
-def _to_page(row: Mapping[str, Any], source: str, licence: str) -> SourcePage:
-    """Convert a row to a page. The row's URL determines the language and any Wikimedia licence."""
+def _to_page(row: Mapping[str, Any], source: str, terms: SourceTerms | None) -> SourcePage:
+    """Convert a row to a page.
+
+    The row's URL determines the language and, for Wikimedia sites, the licence.
+    """
+    terms = terms or SourceTerms()
     url = str(row["url"])
     host = url_host(url)
     language = host.split(".")[0]
     if not host.endswith(".wikipedia.org") or language == "www":
-        language = "en"
-    site = Site(source, f"https://{host}/" if host else "", language, licence)
+        language = terms.language
+    site = Site(source, f"https://{host}/" if host else "", language, terms.licence)
     title, name, text = (make_storable(str(row[key] or "")) for key in ("title", "id", "text"))
     return SourcePage(site, title, name, text, is_wikitext=False, url=make_storable(url))

@@ -24,9 +24,9 @@ _SAMPLE = 100
 class ChatImport:
     """A file of chats, its licence, and the campaign that imports it.
 
-    `persona` is the label of the campaign's persona, or None for a tone. `existing` contains the
-    campaign's candidates, which the chats must not repeat. `changes` counts the changes that the
-    import made to accepted chats.
+    `persona` is the label of the campaign's persona, or None in a tone campaign. `existing`
+    contains the campaign's candidates, which the chats must not repeat. `changes` counts the
+    changes that the import made to accepted chats.
     """
 
     path: Path
@@ -41,8 +41,8 @@ class ChatImport:
 def import_chats(source: ChatImport) -> Iterator[Candidate | Rejection]:
     """Yield a candidate or a rejection for each chat in a file.
 
-    In a tone campaign, a chat with a single exchange becomes a conversation. Every other chat
-    becomes a dialogue. A chat is rejected if it is malformed, uses tools, is in another language,
+    In a tone campaign, a chat with a single exchange becomes a conversation. All remaining chats
+    become dialogues. A chat is rejected if it is malformed, uses tools, is in another language,
     contains personal data or repeats another chat.
 
     Raises `SourceError` if the file can't be read, is empty or has an unknown format.

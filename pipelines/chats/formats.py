@@ -16,7 +16,7 @@ Turns: TypeAlias = list[Mapping[str, Any]]
 class ChatFormat:
     """A chat format: the keys of each row, an example, and a function to read a row's turns.
 
-    Reading raises `KeyError`, `TypeError` or `AttributeError` if the row is malformed.
+    Reading a malformed row raises `KeyError`, `TypeError` or `AttributeError`.
     """
 
     name: str
@@ -98,9 +98,9 @@ ACCEPTED = (
 
 
 def detect_format(name: str, rows: Sequence[Row]) -> ChatFormat:
-    """Return the format of the first row that matches a format.
+    """Return the first format that matches one of the rows.
 
-    Raises `SourceError` with a description of the rows if no row matches.
+    Raises `SourceError`, with a description of the rows, if no format matches any row.
     """
     formats = (f for row in rows for f in FORMATS if f.matches(row))
     if chat_format := next(formats, None):

@@ -29,7 +29,7 @@ class UnusableChatError(ValueError):
     """Raised when a chat can't be imported; contains the reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Create the error for this failure."""
+        """Create the exception that reports why a chat can't be imported."""
         super().__init__(f"{reason}: {detail}")
         self.failure = Failure(reason, detail)
 

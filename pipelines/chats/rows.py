@@ -59,7 +59,10 @@ def _check_is_text(path: Path) -> None:
     with path.open("rb") as file:
         kind = _BINARY.get(file.read(4))
     if kind:
-        raise SourceError(f"{path.name} is {kind}. Export the chats as JSON Lines or CSV.")
+        raise SourceError(
+            f"{path.name} is {kind}, which can't be imported. Export the chats as JSON Lines or "
+            "CSV."
+        )
 
 
 def _json_rows(file: TextIO, name: str) -> Iterator[Row]:
@@ -112,7 +115,7 @@ def _json_error(text: str) -> str:
 def _table_rows(file: TextIO) -> Iterator[Row]:
     """Convert table rows to objects.
 
-    If each row is a turn, the rows of a chat are combined into one object.
+    If each row contains one turn, all rows of a chat are combined into one object.
     """
     header = next((line for line in file if line.strip()), "")
     delimiter = max(",;\t", key=header.count)

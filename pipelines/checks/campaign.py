@@ -3,13 +3,13 @@
 from db.records import Candidate
 from pipelines.checks.check import Check, CheckInput, Failure
 from pipelines.checks.copying import check_copying
+from pipelines.checks.invention import check_invention
 from pipelines.checks.language import check_language
 from pipelines.checks.length import check_length
-from pipelines.checks.markdown import check_markdown
 from pipelines.checks.near_duplicates import NearDuplicates
 from pipelines.checks.pii import check_pii
-from pipelines.checks.refusals import check_refusal
 from pipelines.checks.relevance import check_relevance
+from pipelines.checks.rules import check_rules
 from pipelines.checks.same_meaning import SameMeaning
 from pipelines.checks.support import check_support
 from pipelines.checks.traits import check_traits
@@ -21,10 +21,10 @@ GENERATED: tuple[Check, ...] = (
     check_turns,
     check_language,
     check_length,
-    check_refusal,
-    check_markdown,
+    check_rules,
     check_copying,
     check_support,
+    check_invention,
     check_relevance,
     check_traits,
     check_pii,
@@ -47,13 +47,14 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Load the existing texts from `resources`; new texts must not repeat them.
+        """Create the checks and load the existing texts from `resources`.
 
-        If there is an embedder, statements are also compared by meaning. `persona` is None for a
-        tone.
+        New texts must not repeat the existing texts. If there is an embedder, statements are also
+        compared by meaning. `persona` is None in a tone campaign.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()
+        self._rules = resources.rules
         indexes: list[NearDuplicates | SameMeaning] = [NearDuplicates()]
         if resources.embed:
             indexes.append(SameMeaning(resources.embed))
@@ -64,5 +65,5 @@ class CampaignChecks:
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
         """Return the first failure of a candidate, or None if it passes all checks."""
-        item = CheckInput(candidate, passage, self._language, self._persona)
+        item = CheckInput(candidate, passage, self._language, self._persona, self._rules)
         return next(filter(None, (check(item) for check in self._checks)), None)

@@ -1,16 +1,20 @@
 """The input and output types of every check."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from db.records import Candidate, Role
+from pipelines.plan import VoiceRules
 from pipelines.voices.persona import Persona
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a text fails a check: details, and a reason from a fixed list that can be counted."""
+    """Why a text fails a check: a reason from a fixed list, and a detail.
+
+    Failures can be counted by reason.
+    """
 
     reason: str
     detail: str
@@ -18,16 +22,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """A candidate, and the passage, language and persona that checks compare it with."""
+    """A candidate with the passage, language and persona against which it is checked."""
 
     candidate: Candidate
     passage: str = ""
     language: str = "en"
     persona: Persona | None = None
+    rules: VoiceRules = field(default_factory=VoiceRules)
 
     @property
     def text(self) -> str:
-        """Return the text that people would review."""
+        """Return the text that reviewers see."""
         return self.candidate.review_text
 
     @property

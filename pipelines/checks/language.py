@@ -12,13 +12,13 @@ LEAST_WORDS = 8
 
 
 def check_language(item: CheckInput) -> Failure | None:
-    """Reject a text that isn't English in an English campaign.
-
-    Campaigns in other languages aren't checked.
-    """
-    if item.language != "en" or is_english(item.text):
-        return None
-    return Failure("not English", item.text[:80])
+    """Reject a text that isn't English in an English campaign, or is English in another one."""
+    if item.language == "en":
+        return None if is_english(item.text) else Failure("not English", item.text[:80])
+    is_long_enough = len(_WORD.findall(item.text)) >= LEAST_WORDS
+    if is_long_enough and is_english(item.text):
+        return Failure("another language", f"English, expected {item.language}: {item.text[:80]}")
+    return None
 
 
 def is_english(text: str) -> bool:

@@ -15,6 +15,10 @@ LENGTHS = {
 def check_length(item: CheckInput) -> Failure | None:
     """Reject a text that has too few or too many words for its kind."""
     shortest, longest = LENGTHS[item.candidate.kind]
+    if item.candidate.kind is CandidateKind.CONVERSATION:
+        # The voice says itself how long its answers are.
+        shortest = shortest if item.rules.shortest is None else item.rules.shortest
+        longest = longest if item.rules.longest is None else item.rules.longest
     count = len(split_words(item.text))
     if shortest <= count <= longest:
         return None

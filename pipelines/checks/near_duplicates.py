@@ -1,8 +1,8 @@
 """Detect near-duplicate texts with MinHash over word shingles.
 
-Signatures have 128 values, which are divided into bands. Bands are as wide as possible while 99 %
-of the pairs at the threshold still share at least one band. The exact similarity is computed only
-for texts that share a band.
+Signatures have 128 values, which are divided into bands. Bands are as wide as possible, provided
+that 99 % of the text pairs at the similarity threshold still share at least one band. The exact
+similarity is computed only for texts that share a band.
 """
 
 from array import array
@@ -24,13 +24,13 @@ _SEED = 42
 
 
 class Match(NamedTuple):
-    """The name of the most similar text in an index, and its similarity from 0 to 1."""
+    """The most similar text in an index: its name, and its similarity from 0 to 1."""
 
     name: str
     similarity: float
 
     def failure(self, reason: str, candidate: Candidate) -> Failure | None:
-        """Return the failure for a candidate with this match, or None if it only matches itself."""
+        """Return this match as a failure, or None if the candidate only matches itself."""
         if self.name == candidate.id:
             return None
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
@@ -39,7 +39,7 @@ class Match(NamedTuple):
 class NearDuplicates:
     """An index of distinct texts.
 
-    When used as a check, the index rejects near-duplicates of its texts.
+    When used as a check, the index rejects a text that nearly duplicates a text in the index.
     """
 
     def __init__(self, threshold: float = NEAR) -> None:
@@ -93,14 +93,17 @@ class NearDuplicates:
 
 
 def shingles(text: str) -> frozenset[str]:
-    """Return the five-word shingles of a text in lower case. A shorter text is a single shingle."""
+    """Return the five-word shingles of a text in lower case.
+
+    A text with fewer than five words forms a single shingle.
+    """
     words = [word.lower() for word in split_words(text)]
     runs = zip(*(words[n:] for n in range(SHINGLE)), strict=False)
     return frozenset(" ".join(run) for run in runs) or frozenset({" ".join(words)})
 
 
 def band_width(threshold: float) -> int:
-    """Return the widest band that two texts with this similarity share with 99 % probability."""
+    """Return the largest band width at which 99 % of text pairs at the threshold share a band."""
     widths = [
         width
         for width in range(1, WIDEST + 1)
@@ -123,9 +126,9 @@ def _jaccard(a: frozenset[int], b: "array[int]") -> float:
 def find_near_duplicates(
     texts: Iterable[tuple[str, str]], threshold: float
 ) -> list[tuple[str, str]]:
-    """Return the names of each pair of near-duplicates.
+    """Find pairs of near-duplicate texts, and return the names of the texts in each pair.
 
-    Dropping the second text of each pair leaves no duplicates.
+    If you drop the second text of each pair, no near-duplicates remain.
     """
     index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)

@@ -1,7 +1,7 @@
-"""Find personal data, which training texts must not contain, with regular expressions.
+"""Use regular expressions to find personal data, which training texts must not contain.
 
-There is no search for names, because encyclopedic text is full of public ones, or for street
-addresses, because no pattern distinguishes them from prose.
+Names aren't searched for, because encyclopedic text is full of names of public figures. Street
+addresses aren't searched for either, because no pattern distinguishes them from prose.
 """
 
 import ipaddress

@@ -1,9 +1,9 @@
 """Check that an answer is relevant, using the words that the question and the passage share.
 
-If a sentence of the passage shares at least two words with the question, and three times as many as
-the answer does, the question is assumed to be about that sentence. On SQuAD 1.1, whose questions
-were written by people, the check rejects 3 % of the sentences that contain the gold answer and 66 %
-of the other sentences in the same paragraph.
+The question is assumed to be about a sentence of the passage if at least two words of the question
+occur in that sentence, and at most a third as many occur in the answer. On SQuAD 1.1, whose
+questions were written by people, the check rejects 3 % of the sentences that contain the gold
+answer and 66 % of the other sentences in the same paragraph.
 """
 
 from db.records import CandidateKind
@@ -19,8 +19,11 @@ _COMMON = load_lexicon(__name__).common
 
 
 def check_relevance(item: CheckInput) -> Failure | None:
-    """Reject an answer in a conversation if it skips the sentence that the question is about."""
-    if item.candidate.kind is not CandidateKind.CONVERSATION:
+    """Reject an answer that doesn't use the passage sentence that the question is about.
+
+    Only English is checked, because the common words of other languages aren't listed.
+    """
+    if item.candidate.kind is not CandidateKind.CONVERSATION or item.language != "en":
         return None
     answers = f"{item.candidate.reference} {item.text}"
     skipped = find_skipped_sentence(item.candidate.question, answers, item.passage)

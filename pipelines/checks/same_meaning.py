@@ -1,4 +1,4 @@
-"""Detect statements with nearly the same meaning by the cosine of their embeddings."""
+"""Use the cosine similarity of embeddings to detect statements with nearly the same meaning."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _FIRST_CAPACITY = 256
 class SameMeaning:
     """An index of distinct statements.
 
-    When used as a check, the index rejects statements with the same meaning as an earlier one.
+    When used as a check, the index rejects a statement that has the same meaning as an earlier one.
     """
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:

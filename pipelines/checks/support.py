@@ -4,12 +4,13 @@ import re
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
+from pipelines.text.numbers import find_missing_numbers
 from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+CAPITALISED_NOUNS = frozenset({"de", "lb"})
+"""Languages in which a capital letter doesn't show a name."""
 _LEXICON = load_lexicon(__name__)
-_SPELLED = {word: str(n) for n, word in enumerate(_LEXICON.spelled)}
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
 _INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
 _BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
@@ -20,33 +21,22 @@ def check_support(item: CheckInput) -> Failure | None:
     if item.candidate.kind is not CandidateKind.CONVERSATION:
         return None
     source = f"{item.passage}\n{item.candidate.question}"
-    if numbers := find_unsupported_numbers(item.text, source):
+    if numbers := find_unsupported_numbers(item.text, source, item.language):
         return Failure("unsupported number", ", ".join(numbers))
-    if names := find_unsupported_names(item.text, source):
+    has_names = item.language not in CAPITALISED_NOUNS
+    if has_names and (names := find_unsupported_names(item.text, source)):
         return Failure("unsupported name", ", ".join(names))
     return None
 
 
-def find_unsupported_numbers(answer: str, source: str) -> list[str]:
-    """Return the numbers in an answer that are missing from the source.
-
-    Words up to “twenty” count as numbers.
-    """
-    spelled = _spelled_numbers(answer) - {"1"}  # “one” is rarely a number in speech
-    supported = _numbers(source) | _spelled_numbers(source)
-    return sorted((_numbers(answer) | spelled) - supported)
-
-
-def _numbers(text: str) -> set[str]:
-    return {number.replace(",", "") for number in _NUMBER.findall(text)}
-
-
-def _spelled_numbers(text: str) -> set[str]:
-    return {_SPELLED[w] for word in split_words(text) if (w := word.lower()) in _SPELLED}
+def find_unsupported_numbers(answer: str, source: str, language: str = "en") -> list[str]:
+    """Return the numbers in an answer that are missing from the source, as digits."""
+    # “one” is rarely a number in speech
+    return sorted(find_missing_numbers(answer, source, language) - {"1"})
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return capitalised words in an answer that the source doesn't contain in any form."""
+    """Return the capitalised words in an answer that don't occur in the source, even inflected."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)

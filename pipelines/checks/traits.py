@@ -4,7 +4,7 @@ from pipelines.checks.check import CheckInput, Failure
 
 
 def check_traits(item: CheckInput) -> Failure | None:
-    """Reject a persona text that names no trait or lacks the markers of a trait that it names."""
+    """Reject a persona text without traits, or without the markers of one of its traits."""
     if item.persona is None:
         return None
     text, traits = item.assistant_text, item.candidate.traits

@@ -1,1 +1,1 @@
-"""Teachers, which write the texts: language models and the offline phrasebook."""
+"""The teachers that write the texts: language models and the offline phrasebook."""

@@ -11,7 +11,10 @@ from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
 class CallableLLM(Teacher):
-    """Calls the function that `loader` returns when the teacher is loaded."""
+    """A teacher that calls a function.
+
+    When the teacher is loaded, `loader` returns the function.
+    """
 
     loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)

@@ -27,7 +27,7 @@ _REASON_OF_FINISH = {
 
 
 class Prompt(NamedTuple):
-    """A chat, and the JSON schema of the reply for teachers that support schemas."""
+    """A chat with the JSON schema of its reply, for teachers that support schemas."""
 
     chat: ChatMessages
     schema: dict[str, Any] | None = None
@@ -107,7 +107,7 @@ class Teacher(LLM):
         return [completions[number] for number in range(len(prompts))]
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Send all prompts and pass each reply to a callback, if possible as soon as it arrives."""
+        """Send all prompts and pass each reply to a callback, ideally as soon as it arrives."""
         for number, completion in enumerate(self.ask(prompts)):
             on_reply(number, completion)
 

@@ -68,14 +68,15 @@ class DistilabelLLM(Teacher):
 
 
 def build_distilabel_llm(path: str, plan: GenerationPlan, model: str, url: str) -> DistilabelLLM:
-    """Create the distilabel class at a dotted path, for a model and an optional URL.
+    """Create an instance of the distilabel class at a dotted path, for a model and an optional URL.
 
     Raises `TeacherError` if the class isn't listed or doesn't accept a URL.
     """
     module, _, name = path.rpartition(".")
     if module != MODULE or name not in _CLASSES:
         raise TeacherError(
-            f"The class {path} isn't supported. Choose one of {MODULE}: {', '.join(_CLASSES)}."
+            f"The class {path} isn't supported. Choose one of these classes from {MODULE}: "
+            f"{', '.join(_CLASSES)}."
         )
     llm_class: Any = getattr(import_module(MODULE), name)
     if url:

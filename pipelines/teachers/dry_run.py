@@ -14,7 +14,7 @@ _TURN_WORDS = 30
 
 
 class DryRunLLM(Teacher):
-    """Replies with words from the passage; the number of words is typical of each kind of reply."""
+    """Replies with words from the passage; each kind of reply has a typical number of words."""
 
     name: str = "dry_run"
 
@@ -26,10 +26,19 @@ class DryRunLLM(Teacher):
 def _reply(chat: ChatMessages) -> Completion:
     prompt = chat[-1]["content"]
     key = reply_key(prompt)
+    if not key:  # plain text, or JSON as in the worked examples
+        return _reply_like_examples(chat)
     text = extract_tag(prompt, "passage") or extract_tag(prompt, "plain_answer")
     value = _value(key, question_count(prompt), text.split() or ["word"])
     reply = json.dumps({key: value}, ensure_ascii=False)
     return Completion(reply, estimate_tokens(chat), len(reply) // 4 + 1)
+
+
+def _reply_like_examples(chat: ChatMessages) -> Completion:
+    """A worked example's reply, of middling length; without examples, the last turn's words."""
+    replies = sorted((m["content"] for m in chat if m["role"] == "assistant"), key=len)
+    text = replies[len(replies) // 2] if replies else chat[-1]["content"]
+    return Completion(text, estimate_tokens(chat), len(text) // 4 + 1)
 
 
 def _value(key: str, count: int, words: list[str]) -> Any:

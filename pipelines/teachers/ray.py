@@ -1,8 +1,8 @@
 """Run copies of a teacher on the workers of a Ray cluster.
 
 The pipeline with its journal, limits and checks runs on the machine where you start the command.
-Only the teacher is copied: to every CPU core of the cluster, or to every GPU if it loads a model.
-If a node fails, Ray restarts its copies.
+Only the teacher is copied, once for each CPU core of the cluster or, if it loads a model, once for
+each GPU. If a node fails, Ray restarts its copies.
 """
 
 import socket
@@ -29,7 +29,7 @@ _CONNECT_TIMEOUT = 5.0
 
 
 class Copy:
-    """A teacher on a worker, which Ray wraps in an actor."""
+    """A teacher that runs on a worker as a Ray actor."""
 
     def __init__(self, teacher: Teacher) -> None:
         """Create a copy that isn't loaded yet."""
@@ -79,7 +79,7 @@ class RayLLM(Teacher):
         self._loading = {copy.load.remote(): copy for copy in copies}
 
     def _copied_teacher(self, count: int) -> Teacher:
-        """Return the teacher to copy.
+        """Return the teacher from which copies are made.
 
         Copies of an endpoint share its concurrency and count tokens separately.
         """
@@ -99,7 +99,7 @@ class RayLLM(Teacher):
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
         """Send prompts in batches.
 
-        Raises any exception from a copy, or `TeacherError` if the cluster fails.
+        Re-raises any exception that a copy raises, and raises `TeacherError` if the cluster fails.
         """
         copies = len(self._loading) + len(self._idle)
         size = max(1, min(self._max_batch, len(prompts) // (2 * copies)))

@@ -20,19 +20,25 @@ from pipelines.teachers.distilabel_llm import MODULE, build_distilabel_llm
 from pipelines.teachers.dry_run import DryRunLLM
 from pipelines.teachers.endpoints.anthropic import AnthropicEndpoint
 from pipelines.teachers.endpoints.openai import AzureEndpoint, OpenAIEndpoint
+from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.phrasebook.llm import PhrasebookLLM
 from pipelines.teachers.ray import RayLLM
+from pipelines.teachers.recorded import build_recorded, read_card
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 
 PHRASEBOOK = "phrasebook"
+OLLAMA_URL = "http://127.0.0.1:11434/v1"
 _TEACHERS: dict[str, Callable[[GenerationPlan, str, str], Teacher]] = {
     "anthropic": AnthropicEndpoint.from_plan,
     "openai": OpenAIEndpoint.from_plan,
+    "local": LocalLLM.from_plan,
+    "ollama": lambda plan, model, url: OpenAIEndpoint.from_plan(plan, model, url or OLLAMA_URL),
     "azure": AzureEndpoint.from_plan,
     "transformers": lambda plan, model, url: CallableLLM(
         name=plan.teacher, loader=plan.resources.writer
     ),
+    "recorded": build_recorded,
     "vllm": partial(build_distilabel_llm, f"{MODULE}.vLLM"),
 }
 _NAME = re.compile(r"(?P<kind>[\w.]+):(?P<model>[^@\s]+)(?:@(?P<url>\S+))?")
@@ -61,7 +67,7 @@ def parse_name(name: str) -> TeacherName:
 
 
 def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teacher:
-    """Create the teacher that a plan names. The phrasebook uses `phrases`.
+    """Create the teacher that a plan names. `phrases` is used only by the phrasebook.
 
     Raises `TeacherError` if there is no such teacher or the URL is invalid.
     """
@@ -81,13 +87,19 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 
 
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
-    """Return the settings that determine a plan's replies in addition to the prompts.
+    """Return the plan's settings that, together with the prompts, determine the replies.
 
     For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
     them.
     """
     if plan.teacher == PHRASEBOOK:
-        parameters = canonical({"phrases": digest(canonical(plain(phrases)))[:16]})
+        if isinstance(phrases, Persona):
+            phrases_id = phrases.fingerprint
+        else:
+            phrases_id = digest(canonical(plain(phrases)))
+        parameters = canonical({"phrases": phrases_id[:16]})
+    elif plan.teacher.startswith("recorded:"):
+        parameters = read_card(plan.teacher.partition(":")[2]).provenance
     else:
         parameters = canonical({"temperature": plan.temperature, "max_tokens": plan.max_tokens})
     return TeacherIdentity(plan.teacher, parameters, plan.seed)

@@ -14,8 +14,8 @@ _GZIP = b"\x1f\x8b"
 def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
     """Open a text file, and detect compression and encoding from its first bytes.
 
-    `newline` has the same meaning as for `open`. An exception in `UNREADABLE` may be raised now or
-    when the file is read.
+    `newline` has the same meaning as for `open`. The exceptions in `UNREADABLE` may be raised when
+    the file is opened or later, when it is read.
     """
     file: io.BufferedReader | gzip.GzipFile = path.open("rb")
     try:
@@ -28,3 +28,9 @@ def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
         file.close()
         raise
     return io.TextIOWrapper(file, encoding, newline=newline)
+
+
+def read_text(path: Path) -> str:
+    """A whole text file, with Unix line ends. Raises one of `UNREADABLE`."""
+    with open_text(path) as file:
+        return file.read()

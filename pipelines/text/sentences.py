@@ -22,7 +22,7 @@ def split_sentences(paragraph: str) -> list[str]:
     """Split a paragraph into sentences.
 
     Initials, titles and abbreviations don't end a sentence. The exception is an abbreviation that
-    often ends one (`U.S.`, `etc.`) before a word that commonly starts one.
+    often ends a sentence (`U.S.`, `etc.`) and is followed by a word that commonly starts one.
     """
     sentences: list[str] = []
     start = 0

@@ -1,9 +1,9 @@
 """Read a persona from a constitution, the format of Open Character Training (Maiya et al., 2025).
 
-A constitution is a list of traits in a JSON list or JSON Lines file. Each trait is a sentence in
-the first person, optionally with questions that reveal it. A constitution doesn't say which words
-show a trait, so no word-based check can tell whether a text shows it, and the offline teacher can
-do little more than quote the trait.
+A constitution is a set of traits, stored as a JSON array or a JSON Lines file. Each trait is a
+sentence in the first person, optionally with questions that reveal it. A constitution doesn't say
+which words show a trait, so no word-based check can tell whether a text shows it, and the offline
+teacher can do little more than quote the trait.
 """
 
 from functools import partial

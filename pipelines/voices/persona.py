@@ -1,16 +1,17 @@
 """A persona: facts about it, its traits and how they show, and its way of speaking."""
 
 import re
+from dataclasses import replace
 from functools import cached_property
 from random import Random
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
 from pipelines.teachers.phrasebook.phrases import expand
-from pipelines.voices.fields import STRICT, PromptName, Words, phrase_check
+from pipelines.voices.fields import STRICT, OptionalPrompt, Words, fill_prompts, phrase_check
 
 SLOTS = ("name", "odds", "topic")
 SAMPLES = 20
@@ -49,6 +50,11 @@ class Trait:
         either = "|".join(re.escape(marker) for marker in self.markers)
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
+    def wording_in(self, text: str) -> str:
+        """The first of the trait's markers in a text, empty if there is none."""
+        match = self.pattern.search(text) if self.markers else None
+        return match.group() if match else ""
+
     def shown_in(self, text: str) -> bool:
         """Return whether a text shows the trait. A trait without markers matches every text."""
         return not self.markers or self.pattern.search(text) is not None
@@ -78,15 +84,60 @@ class Fact:
 class PersonaPrompts:
     """The prompt files for writing statements, dialogues and documents."""
 
-    statement: PromptName = Field(
-        default="statement.v1", description="Name of the prompt file for statements."
+    statement: OptionalPrompt = Field(
+        default="", description="Name of the prompt file for statements (default: `statement.v2`)."
     )
-    dialogue: PromptName = Field(
-        default="dialogue.v1", description="Name of the prompt file for dialogues."
+    dialogue: OptionalPrompt = Field(
+        default="", description="Name of the prompt file for dialogues (default: `dialogue.v3`)."
     )
-    document: PromptName = Field(
-        default="document.v1", description="Name of the prompt file for documents."
+    document: OptionalPrompt = Field(
+        default="", description="Name of the prompt file for documents (default: `document.v2`)."
     )
+
+
+OFFLINE_PROMPTS = PersonaPrompts("statement.v1", "dialogue.v1", "document.v1")
+"""The prompts whose tags the phrasebook reads."""
+MODEL_PROMPTS = PersonaPrompts("statement.v2", "dialogue.v3", "document.v2")
+"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class PersonaExample:
+    """A text about a passage as the persona's author would write it, shown to teacher models."""
+
+    kind: Literal["statement", "dialogue", "document"] = Field(
+        description="The kind of text: `statement`, `dialogue` or `document`."
+    )
+    passage: Words = Field(description="The passage that the text is about.")
+    traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
+    text: str = Field(default="", description="The statement or document.")
+    turns: tuple[Words, ...] = Field(
+        default=(), description="The turns of the dialogue, the user's first."
+    )
+
+    @property
+    def shown(self) -> str:
+        """What the persona says, or the whole statement or document."""
+        return self.text or " ".join(self.turns[1::2])
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """The column that a teacher's reply fills."""
+        if self.kind == "dialogue":
+            roles = ("user", "assistant") * len(self.turns)
+            turns = zip(roles, self.turns, strict=False)
+            return {"messages": [{"role": role, "content": text} for role, text in turns]}
+        return {self.kind: self.text}
+
+    @model_validator(mode="after")
+    def _has_the_text_of_its_kind(self) -> "PersonaExample":
+        is_dialogue = self.kind == "dialogue"
+        if is_dialogue == bool(self.text.strip()) or is_dialogue != bool(self.turns):
+            needed, other = ("turns", "text") if is_dialogue else ("text", "turns")
+            raise ValueError(f"a {self.kind} must have `{needed}` and no `{other}`")
+        if len(self.turns) % 2:
+            raise ValueError("the last turn must be the persona's, so `turns` needs an even number")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -118,11 +169,23 @@ class Persona:
     prompts: PersonaPrompts = Field(
         default=PersonaPrompts(), description="Prompt files used to generate texts."
     )
+    examples: tuple[PersonaExample, ...] = Field(
+        default=(), description="Example texts that show teacher models what to write."
+    )
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 hash of the whole persona as canonical JSON."""
-        return digest(canonical(plain(self)))
+        """SHA-256 of the canonical JSON of the persona, with the phrasebook's prompts.
+
+        It leaves out the examples. A candidate's provenance names the prompts and examples that its
+        teacher was shown.
+        """
+        persona = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
+        return digest(canonical({key: persona[key] for key in persona if key != "examples"}))
+
+    def prompts_for(self, defaults: PersonaPrompts) -> PersonaPrompts:
+        """The persona's prompts, with defaults where it names none."""
+        return fill_prompts(self.prompts, defaults)
 
     @property
     def label(self) -> str:
@@ -130,7 +193,7 @@ class Persona:
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
-        """Return the trait with this name. Raises `KeyError` if there is none."""
+        """Return the trait with this name. Raises `KeyError` if the persona has no such trait."""
         return {trait.name: trait for trait in self.traits}[name]
 
     @model_validator(mode="after")
@@ -138,6 +201,17 @@ class Persona:
         names = [trait.name for trait in self.traits]
         if len(set(names)) < len(names):
             raise ValueError(f"two traits have the same name ({', '.join(names)}); rename one")
+        return self
+
+    @model_validator(mode="after")
+    def _examples_show_their_traits(self) -> "Persona":
+        for example in self.examples:
+            text = example.shown
+            for name in example.traits:
+                trait = next((trait for trait in self.traits if trait.name == name), None)
+                if trait is None or not trait.shown_in(text):
+                    problem = "has no marker of" if trait else "names an unknown trait,"
+                    raise ValueError(f"the example “{text[:40]}…” {problem} “{name}”")
         return self
 
 

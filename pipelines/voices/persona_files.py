@@ -42,7 +42,7 @@ def _items(text: str) -> list[Any]:
             return [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"it isn't valid JSON or JSON Lines ({type(error).__name__}): {EXPECTED}"
+            f"it isn't valid JSON or JSON Lines ({type(error).__name__}); {EXPECTED}"
         ) from error
     if isinstance(data, dict) and isinstance(data.get("traits"), list):
         return list(data["traits"])
@@ -70,8 +70,8 @@ def _choose(items: Sequence[Any], choice: str) -> int:
         return 0
     problem = f"none of them is “{choice}”" if choice else "a campaign uses only one"
     raise ValueError(
-        f"it contains {len(items)} personas, and {problem}. Add #1 to #{len(items)}, or # and a "
-        "name, to the file name"
+        f"it contains {len(items)} personas, and {problem}. Choose one by adding # and its number "
+        f"(1 to {len(items)}) or name to the file name"
     )
 
 

@@ -1,5 +1,6 @@
 """A tone of voice: how it sounds, how people rate it, and how to rewrite a text in it."""
 
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import Annotated, Literal
@@ -8,7 +9,8 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
-from pipelines.voices.fields import STRICT, PromptName, Share, Words, phrase_check
+from pipelines.prompting import reply_block
+from pipelines.voices.fields import STRICT, OptionalPrompt, Share, Words, fill_prompts, phrase_check
 
 Move = Literal["lead_ins", "split", "address", "plain_words", "contract"]
 Phrase = Annotated[str, phrase_check("topic")]
@@ -60,26 +62,59 @@ class Scale:
 
 @dataclass(frozen=True, config=STRICT)
 class Guideline:
-    """A writing instruction with an example before and after."""
+    """A writing instruction, with an example text before and after it is applied."""
 
-    do: Words = Field(description="What the writer should do.")
+    do: Words = Field(description="The instruction that the writer should follow.")
     plain: Words = Field(description="Original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
 @dataclass(frozen=True, config=STRICT)
 class TonePrompts:
-    """The prompt files for the question, the plain answer and the answer in the tone."""
+    """The prompt files that write the question, the plain answer and the answer in the tone.
 
-    question: PromptName = Field(
-        default="question.v1", description="Name of the prompt file for questions about a passage."
+    Without a prompt for it, the plain answer is a sentence of the passage.
+    """
+
+    question: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for questions about a passage (default: "
+        "`question.v2`).",
     )
-    plain: PromptName = Field(
-        default="plain_answer.v1", description="Name of the prompt file for plain answers."
+    plain: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for plain answers (default: none, so that sentences "
+        "from the passage are used as plain answers).",
     )
-    answer: PromptName = Field(
-        default="tone_answer.v1", description="Name of the prompt file for answers in the tone."
+    answer: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for answers in the tone (default: `tone_answer.v2`).",
     )
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> "TonePrompts":
+        asks_freely = bool(self.question) and not reply_block(self.question)
+        if asks_freely != bool(self.plain):
+            raise ValueError(
+                f"`question` is “{self.question}” and `plain` is “{self.plain}”, but these don't "
+                "work together. Set both, for example to question.v1 and plain_answer.v1, or set "
+                "`question` to question.v2 and leave out `plain`"
+            )
+        return self
+
+
+OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1")
+"""The prompts whose tags the phrasebook reads."""
+MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2")
+"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ToneExample:
+    """A plain text and the same text in the tone, shown to teacher models."""
+
+    plain: Words = Field(description="The text before rewriting.")
+    rewritten: Words = Field(description="The text in the tone, with the same facts.")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,13 +123,14 @@ class Measures:
 
     names: tuple[str, ...] = Field(default=(), description="Names of the measures to compute.")
     language: str = Field(
-        default="en", description="ISO 639-1 code of the language that the measures support."
+        default="en",
+        description="ISO 639-1 code of the language that the measures are designed for.",
     )
 
 
 @dataclass(frozen=True, config=STRICT)
 class TargetBound:
-    """The range that a measure must have for an answer to be in the tone."""
+    """The range in which a measure must lie for an answer to count as being in the tone."""
 
     measure: str = Field(description="The name of the measure.")
     at_least: float | None = Field(default=None, description="Minimum value (default: no limit).")
@@ -103,16 +139,19 @@ class TargetBound:
 
 @dataclass(frozen=True, config=STRICT)
 class Target:
-    """The criteria for an answer in the tone: all bounds hold and enough signs are present."""
+    """The criteria for an answer in the tone: bounds on measures, and a minimum number of signs."""
 
     bounds: tuple[TargetBound, ...] = Field(
-        default=(), description="Bounds that the measures of an answer must meet."
+        default=(), description="Limits that an answer's metrics must stay within."
     )
     signs: int = Field(
-        default=0, ge=0, description="Minimum number of signs that an answer must show."
+        default=0,
+        ge=0,
+        description="Minimum number of signs of the tone that an answer must contain.",
     )
     signs_of: tuple[str, ...] = Field(
-        default=(), description="Measures that count as a sign of the tone when they are above 0."
+        default=(),
+        description="Measures that count as a sign of the tone if their value is above 0.",
     )
 
 
@@ -161,14 +200,28 @@ class Tone:
     measures: Measures = Field(default=Measures(), description="Measures that quantify the tone.")
     target: Target = Field(
         default=Target(),
-        description="Criteria that an answer must meet to count as being in the tone.",
+        description="Criteria that decide whether an answer is in the tone.",
     )
     phrasebook: TonePhrases = Field(
         default=TonePhrases(),
         description="Rewriting steps and phrases that the offline teacher uses.",
     )
+    examples: tuple[ToneExample, ...] = Field(
+        default=(),
+        description="Examples that show teacher models how to rewrite (default: the examples in "
+        "the guidelines).",
+    )
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 hash of the whole tone as canonical JSON."""
-        return digest(canonical(plain(self)))
+        """SHA-256 of the canonical JSON of the tone, with the phrasebook's prompts.
+
+        It leaves out the examples. A candidate's provenance names the prompts and examples that its
+        teacher was shown.
+        """
+        tone = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
+        return digest(canonical({key: tone[key] for key in tone if key != "examples"}))
+
+    def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
+        """The tone's prompts, with defaults where it names none."""
+        return fill_prompts(self.prompts, defaults)

@@ -46,7 +46,7 @@ class Api:
 def read_pages(source: str, licence: str = "", api: Api | None = None) -> Iterator[SourcePage]:
     """Yield the pages that a `wiki:` source names. A page that doesn't exist has an empty text.
 
-    Raises `SourceError` if the source is malformed, the wiki can't be reached or it rejects the
+    Raises `SourceError` if the source is malformed, or if the wiki can't be reached or rejects the
     request.
     """
     match = _FORM.match(source)

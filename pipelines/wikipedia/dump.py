@@ -1,20 +1,22 @@
-"""A source that reads MediaWiki exports (pages-articles XML, plain or .bz2) page by page.
+"""A source that reads a MediaWiki export (pages-articles XML, plain, .bz2 or .gz) page by page.
 
 Schema versions 0.3 to 0.11 are supported. Memory use doesn't grow with the size of the dump,
 because each page is discarded before the next one is read.
 """
 
 import bz2
+import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
-from pipelines.articles.source_page import Site, SourcePage, url_host
+from pipelines.articles.source_page import Site, SourcePage, SourceTerms, url_host
 from pipelines.errors import SourceError
 from pipelines.wikipedia.templates.wiki import listed_wikis
 
@@ -26,11 +28,12 @@ _MAX_REVISION_BYTES = 50_000_000
 _START = (1, 0)  # line and column
 
 
-def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+def read_pages(path: Path, source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
     """Yield the pages of an export. `source` is the name stored with each article.
 
     Raises `SourceError` if the file is truncated, isn't XML or isn't a MediaWiki export.
     """
+    licence = terms.licence if terms else ""
     count = 0
     try:
         with _open(path, source) as stream:
@@ -45,13 +48,13 @@ def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePag
         ) from error
     except EOFError as error:
         raise SourceError(f"{source} is cut off after {count} pages. Download it again.") from error
-    except OSError as error:
-        details = error.strerror or error
+    except (OSError, zlib.error) as error:
+        details = getattr(error, "strerror", None) or error
         raise SourceError(f"{source} can't be read ({details}). Download it again.") from error
 
 
 def parse_export(content: Iterable[bytes], source: str, licence: str = "") -> Iterator[SourcePage]:
-    """Parse an export that arrives in blocks into pages.
+    """Parse the blocks of an export as they arrive, and yield its pages.
 
     Raises `ParseError` if the export isn't XML.
     """
@@ -83,7 +86,9 @@ def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"{source} is empty. Download it again.")
+        raise SourceError(f"{source} is empty, not a MediaWiki export.")
+    if start.startswith(b"\x1f\x8b"):
+        return cast("BufferedIOBase", gzip.open(path))
     return bz2.open(path) if start == b"BZh" else path.open("rb")
 
 

@@ -59,7 +59,9 @@ class Stream:
 
 
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """Return the page streams of a multistream dump in order. Other files have no page streams.
+    """Return the page streams of a multistream dump in order.
+
+    Only multistream dumps have page streams.
 
     Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
     detected when the stream is read.

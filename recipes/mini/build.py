@@ -3,10 +3,11 @@
     python -m recipes.mini.build --text ARTICLES… --dialogue DIALOGUES… --out FOLDER
 
 Articles are JSONL with `id` and `text`; dialogues are JSONL with `turns`, or JSON in the format of
-Topical-Chat. Pass files or folders, plain or .xz. The same texts, seed and number of threads
-produce the same weights bit for bit. If you stop a run and start it again, it resumes from the last
-checkpoint in FOLDER, with the same result. The environment variables OMP_WAIT_POLICY=PASSIVE (on a
-busy machine) and GLIBC_TUNABLES=glibc.malloc.hugetlb=1 make training faster.
+Topical-Chat. Pass files or folders; the files may be compressed with xz. The same texts, seed and
+number of threads produce the same weights bit for bit. If you stop a run and start it again, it
+resumes from the last checkpoint in FOLDER, with the same result. The environment variables
+OMP_WAIT_POLICY=PASSIVE (on a busy machine) and GLIBC_TUNABLES=glibc.malloc.hugetlb=1 make training
+faster.
 """
 
 import argparse
@@ -26,7 +27,8 @@ from recipes.mini.documents import train_tokenizer
 from recipes.mini.recipe import Recipe
 from recipes.mini.rows import Rows
 from recipes.mini.training import train
-from trainer.models.mini import CHECKSUMS, TRAINED_ON
+from trainer.models.checksums import CHECKSUMS
+from trainer.models.mini import TRAINED_ON
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def build(corpus: Corpus, recipe: Recipe, out: Path) -> Path:
-    """Train the model and return its folder; `out` stores the tokenizer and the checkpoint.
+    """Train the model and return its folder. The tokenizer and the checkpoint are saved in `out`.
 
-    Raises `ValueError` if `out` contains a run with different texts or another recipe.
+    Raises `ValueError` if `out` belongs to a run with different texts or another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
     texts = hashlib.sha256(repr((corpus.texts, corpus.dialogues)).encode()).hexdigest()

@@ -36,12 +36,12 @@ class Corpus:
 def read(
     texts: Iterable[Path], dialogues: Iterable[Path], one_in: int, is_held_out: bool = False
 ) -> Corpus:
-    """Read the corpus from files or folders of `.jsonl` and `.json`, plain or `.xz`.
+    """Read the corpus from `.jsonl` or `.json` files, or from folders of them.
 
-    Articles are objects with `id` and `text`. Dialogues have `turns`, or `content` with a list of
-    objects with a `message` (Topical-Chat). One in `one_in` articles and dialogues is held out,
-    based on a hash of its id. The function returns the held-out texts if `is_held_out` is true, and
-    all others otherwise.
+    Files may be compressed with xz. Articles are objects with `id` and `text`. Dialogues have
+    `turns`, or `content` with a list of objects with a `message` (Topical-Chat). On average, one of
+    every `one_in` articles and dialogues is held out, chosen by a hash of its id. The function
+    returns the held-out texts if `is_held_out` is true, and all others otherwise.
 
     Raises `ValueError` if a file can't be read, or if there are no articles or no dialogues.
     """

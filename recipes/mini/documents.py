@@ -97,7 +97,10 @@ class Writer:
         return document
 
     def dialogue(self, turns: Sequence[str], limit: int, system: str = "") -> Document:
-        """Encode a dialogue, user first, with as many whole turns as fit into `limit` tokens."""
+        """Encode a dialogue with as many whole turns as fit into `limit` tokens.
+
+        The user takes the first turn.
+        """
         document = self._open(system)
         for i, turn in enumerate(turns):
             ids = [*self._encode(f" {turn}"), EOS]

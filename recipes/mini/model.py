@@ -80,7 +80,10 @@ def keep_shared_direction(model: LlamaForCausalLM) -> None:
 
 
 def document_mask(batch: Batch) -> torch.Tensor:
-    """The attention mask (0 or -inf), so that tokens attend to earlier ones in their document."""
+    """The attention mask (0 or -inf).
+
+    It lets tokens attend only to earlier tokens of their document.
+    """
     same = batch.document.unsqueeze(1) == batch.document.unsqueeze(2)
     allowed = same & torch.ones(same.shape[1:], dtype=torch.bool).tril()
     return torch.zeros(same.shape).masked_fill(~allowed, float("-inf")).unsqueeze(1)

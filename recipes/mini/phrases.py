@@ -1,7 +1,7 @@
 """Phrases from phrases.toml: questions, system prompts and a small conversational vocabulary.
 
-The pipelines rewrite texts differently. For the base model, a few openers, contractions and plainer
-words are enough to learn the register.
+The pipelines use different rules to rewrite texts. For the base model, a few openers, contractions
+and plainer words are enough to learn the register.
 """
 
 import re
@@ -28,7 +28,7 @@ def conversational_prompt(rng: Random) -> str:
 
 
 def neutral_prompt(rng: Random) -> str:
-    """Choose a system prompt that asks for a plain answer or nothing in particular."""
+    """Choose a system prompt that asks for a plain answer or doesn't specify a style."""
     return rng.choice(_REGISTER["neutral"])
 
 

@@ -1,4 +1,4 @@
-"""Generate questions from articles by rule, each answered by one sentence in a passage."""
+"""Use rules to generate questions that a sentence in a passage of an article answers."""
 
 import re
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Turns:
         return _ask(rng, passage) or _turn(passage, rng.choice(QUESTIONS["whole"]), 0)
 
     def passage(self, rng: Random, words: int) -> Passage:
-        """Draw consecutive sentences of a paragraph or (one in three) 2 to 3 unrelated snippets."""
+        """Draw consecutive sentences or, in one of three cases, 2 or 3 unrelated snippets."""
         if rng.random() < 0.67:
             return (self._snippet(rng, rng.choice((words, words, words // 2)), 9),)
         return tuple(self._snippet(rng, words // 3, 2) for _ in range(rng.randint(2, 3)))
@@ -84,7 +84,10 @@ class Turns:
 
 
 def _up_to(words: int, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The longest prefix of the parts with at most `words` words, but at least one part."""
+    """The longest prefix of the parts with at most `words` words.
+
+    The first part is always included.
+    """
     fitting = sum(count <= words for count in accumulate(len(part.split()) for part in parts))
     return parts[: fitting or 1]
 
@@ -111,7 +114,10 @@ def _ask(rng: Random, passage: Passage) -> Turn | None:
 
 
 def _turn(passage: Passage, question: str, first: int) -> Turn:
-    """Build a turn whose answer is a sentence and, if there is one, the next in its paragraph."""
+    """Build a turn whose answer is a sentence.
+
+    The next sentence of the paragraph, if any, is added to the answer.
+    """
     ends = set(accumulate(len(paragraph) for paragraph in passage))
     return Turn(passage, question, range(first, first + 1 + (first + 1 not in ends)))
 

@@ -20,9 +20,10 @@ Mix: TypeAlias = tuple[tuple[Callable[[Random, int], Document], ...], tuple[floa
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as tensors (rows × tokens); `document` numbers the documents packed into a row.
+    """Rows as tensors (rows × tokens).
 
-    `sources` contains the position in the row that a token was copied from, or -1.
+    `document` contains the number of each token's document in its row. `sources` contains the
+    position in the row that a token was copied from, or -1.
     """
 
     ids: torch.Tensor
@@ -139,7 +140,7 @@ def _pack(rows: list[list[Document]]) -> Batch:
 
 
 def _columns(row: list[Document]) -> tuple[list[Any], ...]:
-    """Build the fields of a batch for one row."""
+    """Convert a row of documents to the fields of a batch."""
     ids = [token for d in row for token in d.ids]
     weights = [weight for d in row for weight in d.weights]
     document = [number for number, d in enumerate(row) for _ in d.ids]

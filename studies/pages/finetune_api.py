@@ -55,7 +55,7 @@ def _table(provider: ProviderResult, result: ToneResult) -> Table:
 
 
 def finetune_claim(result: ToneResult) -> str:
-    """Compare each provider's model, tuned at the largest size, with its short prompt."""
+    """For each provider, compare tuning on the most examples with prompting the untuned model."""
     sentences = []
     for provider in result.providers:
         size, model = max(provider.by_size), provider.provider.model

@@ -39,7 +39,7 @@ def knowledge_section(rates: Rates) -> Section:
 
 
 def _subjects(rates: Rates) -> list[str]:
-    """The traits, and the facts as one additional subject."""
+    """The subjects of the questions: each trait, and one subject for all facts."""
     subject = rates.result.subject
     subjects = [question.about for question in subject.choices]
     subjects += [q.about if q.about in rates.traits else FACTS for q in subject.open]

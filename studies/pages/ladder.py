@@ -34,7 +34,7 @@ class LadderRun:
 
     @property
     def tuning_usd(self) -> float:
-        """The cost of tuning in US dollars, before the first answer."""
+        """The up-front cost of tuning in US dollars, excluding the cost of any answers."""
         prices = self.config.prices
         machine = self.tuning.seconds / 3600 * prices.machine_hour
         return machine + self.tuning.reviews * prices.review
@@ -61,7 +61,7 @@ def ladder_findings(run: LadderRun) -> Findings:
     """Compare the best tuned arm with every prompted arm, as one family of comparisons (Holm)."""
     ladder, criterion = run.ladder, run.task.criterion
     summaries = tuple(
-        summarise(arm, criterion.feature, criterion.trait_features) for arm in ladder.arms
+        summarise(arm, criterion.feature, criterion.part_features) for arm in ladder.arms
     )
     is_tuned = {result.strategy.name: result.strategy.is_tuned for result in ladder.results}
     tuned = best_arm([s for s in summaries if is_tuned[s.name]])

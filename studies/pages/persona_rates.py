@@ -26,13 +26,13 @@ class Group:
     models: tuple[ModelResult, ...]
 
     def perplexity(self, form: str) -> float | None:
-        """The perplexity per token over all models in the group."""
+        """The perplexity per token, computed over all models in the group."""
         fits = [model.likelihoods[form] for model in self.models]
         tokens = sum(fit.tokens for fit in fits)
         return exp(sum(fit.nats for fit in fits) / tokens) if tokens else None
 
     def bits_per_byte(self, form: str) -> float | None:
-        """The bits per byte over all models in the group."""
+        """The number of bits per byte, computed over all models in the group."""
         fits = [model.likelihoods[form] for model in self.models]
         size = sum(fit.bytes for fit in fits)
         return sum(fit.nats for fit in fits) / size / log(2) if size else None
@@ -73,7 +73,8 @@ class Rates:
     def charted(self) -> tuple[Group, ...]:
         """Select the groups to plot: the base model and all groups with the first budget.
 
-        The colours of more groups would be hard to tell apart; the tables show all groups.
+        A chart with more groups would need colours that are hard to tell apart; the tables show all
+        groups.
         """
         first = self.result.study.budgets[0]
         cells = [(group, group.models[0].cell) for group in self.groups]

@@ -114,7 +114,7 @@ class _Report:
         return f"Against the short prompt, {sentence[0].lower()}{sentence[1:]}"
 
     def _speed_claim(self) -> str:
-        """Compare int8 with the first precision by the mean paired difference along the curve."""
+        """Compare int8 with the first precision, using the mean paired difference of all steps."""
         first = self.study.precisions[0]
         ours, int8 = (self._curve_means(precision) for precision in (first, "int8"))
         common = sorted(set(ours) & set(int8))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from annotation.items import CandidateItem, ComparisonItem
-from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
+from annotation.review_settings import Basis, ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from db.records import (
     Article,
     Candidate,
@@ -43,7 +43,7 @@ PERSONA = ReviewSettings(
     subject="Marlo",
     description="A retired ferry captain.",
     traits=(TraitLabel("patient", "waits without fuss"), TraitLabel("dry", "jokes with no smile")),
-    grounded=False,
+    basis=Basis.NOTHING,
 )
 PROVENANCE = Provenance(
     prompts=("question.v1", "tone_answer.v1"),

@@ -122,7 +122,7 @@ def test_a_persons_spans_reasons_and_edit_come_back(
     review = replace(
         person_review(
             item.candidate.id,
-            wrong=(Span(9, 19, "contradicted"), Span(24, 28, "garbled")),
+            wrong=(Span(9, 19, "contradicted"), Span(24, 28, "nonsense")),
             decision="reject",
             reasons=("unfaithful", "unnatural"),
         ),

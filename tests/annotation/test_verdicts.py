@@ -124,9 +124,9 @@ def test_the_adjudicators_edit_wins_over_all() -> None:
 
 
 def test_the_rule_and_the_adjudicator_must_match() -> None:
-    with pytest.raises(AnnotationError, match="Set an adjudicator"):
+    with pytest.raises(AnnotationError, match="Name an adjudicator"):
         VerdictRule(VotingRule.ADJUDICATOR)
-    with pytest.raises(AnnotationError, match="Set an adjudicator"):
+    with pytest.raises(AnnotationError, match="Name an adjudicator"):
         VerdictRule(VotingRule.MAJORITY, adjudicator="cy")
 
 

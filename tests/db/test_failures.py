@@ -298,4 +298,4 @@ def test_a_read_only_server_gives_one_line(postgres_url: str) -> None:
     read_only = f"{postgres_url}&options=-cdefault_transaction_read_only%3Don"
     with pytest.raises(StoreError) as error, Store.open(read_only) as store:
         store.add([Event(subject="s", kind=EventKind.PUSHED, at="t")])
-    assert_one_line(error, "may only be read")
+    assert_one_line(error, "is read-only")

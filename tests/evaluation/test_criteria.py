@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.criteria import Bound, Criterion, persona_criterion, tone_criterion
+from evaluation.criteria import (
+    Bound,
+    Criterion,
+    ToneTarget,
+    persona_criterion,
+    tone_criterion,
+)
 from evaluation.errors import EvaluationError
 from evaluation.measures.tone import is_conversational
 from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
@@ -14,7 +20,7 @@ TONES = Path(__file__).parents[2] / "configs" / "tones"
 def shipped(name: str) -> Criterion:
     tone = load_tone(TONES / f"{name}.toml")
     bounds = [Bound(bound.measure, bound.at_least, bound.at_most) for bound in tone.target.bounds]
-    return tone_criterion(tone.name, bounds, tone.target.signs, tone.target.signs_of)
+    return tone_criterion(tone.name, ToneTarget(bounds, tone.target.signs, tone.target.signs_of))
 
 
 def test_the_shipped_conversational_tone_equals_the_built_in_rule() -> None:
@@ -42,8 +48,8 @@ def test_a_persona_is_measured_by_its_traits() -> None:
 
 
 def test_a_changed_target_changes_the_source_of_the_measure() -> None:
-    first = tone_criterion("calm", [Bound("questions", at_most=0)])
-    second = tone_criterion("calm", [Bound("questions", at_most=1)])
+    first = tone_criterion("calm", ToneTarget([Bound("questions", at_most=0)]))
+    second = tone_criterion("calm", ToneTarget([Bound("questions", at_most=1)]))
     assert first.source_of("calm") != second.source_of("calm")
     assert first.source_of("questions") == second.source_of("questions")
 
@@ -60,7 +66,7 @@ def test_a_target_that_cannot_be_measured_is_rejected(
     bounds: list[Bound], signs: int, problem: str
 ) -> None:
     with pytest.raises(EvaluationError, match=problem):
-        tone_criterion("calm", bounds, signs)
+        tone_criterion("calm", ToneTarget(bounds, signs))
 
 
 def test_a_persona_without_traits_is_rejected() -> None:

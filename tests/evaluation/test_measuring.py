@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from db.records import CandidateKind, Example, Output, Split
-from evaluation.criteria import Bound, tone_criterion
+from evaluation.criteria import Bound, ToneTarget, tone_criterion
 from evaluation.measuring import (
     SIMILARITY_SOURCE,
     measure_outputs,
@@ -15,7 +15,7 @@ from evaluation.measuring import (
     reference_similarities,
 )
 
-CALM = tone_criterion("calm", [Bound("questions", at_most=0)])
+CALM = tone_criterion("calm", ToneTarget([Bound("questions", at_most=0)]))
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:

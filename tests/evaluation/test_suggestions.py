@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from db.records import CandidateKind
-from evaluation.criteria import Bound, tone_criterion
+from evaluation.criteria import Bound, ToneTarget, tone_criterion
 from evaluation.measures.suggestions import rating_rule, suggest_answers
 from evaluation.measures.tone import is_conversational
 from tests.annotation.records import SPOKEN, conversation, statement
@@ -13,7 +13,7 @@ from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig
 
-WITHOUT_CONTRACTIONS = tone_criterion("formal", [Bound("contractions", at_most=0)])
+WITHOUT_CONTRACTIONS = tone_criterion("formal", ToneTarget([Bound("contractions", at_most=0)]))
 FORMAL = "The crossing takes 35 minutes."
 
 

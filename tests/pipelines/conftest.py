@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from db.records import Passage
 from pipelines.voices.persona import Persona
-from pipelines.voices.tone import Tone
+from pipelines.voices.tone import OFFLINE_PROMPTS, Tone
 from tests.pipelines.servers import Behaviour, Server
 from tests.serving import serving
 from timbre.campaign import load_persona, load_tone
@@ -32,7 +33,9 @@ TEXTS = (
 
 @pytest.fixture
 def tone() -> Tone:
-    return load_tone(CONFIGS / "tones" / "conversational.toml")
+    """A tone with the prompts that ask every teacher for JSON, in three requests per row."""
+    tone = load_tone(CONFIGS / "tones" / "conversational.toml")
+    return replace(tone, prompts=OFFLINE_PROMPTS)
 
 
 @pytest.fixture

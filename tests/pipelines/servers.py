@@ -29,6 +29,13 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 self.server.concurrent -= 1
 
+    def do_GET(self) -> None:
+        """List the models, if the server lists any."""
+        if self.server.models and self.path.endswith("/models"):
+            self.respond(200, json.dumps({"data": [{"id": name} for name in self.server.models]}))
+        else:
+            self.respond(404, "no such page")
+
     def respond(self, status: int, text: str, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -54,6 +61,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, behaviour: Behaviour) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = behaviour
+        self.models: tuple[str, ...] = ()
         self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.lock = threading.Lock()
@@ -93,9 +101,25 @@ def message(text: str, finish: str = "stop") -> str:
     )
 
 
+def is_rewrite(body: dict[str, Any]) -> bool:
+    """Whether a request asks for a text in a tone."""
+    return bool(body["messages"][0]["content"].startswith("You say a text again"))
+
+
+def _is_plain_text(message: dict[str, str]) -> bool:
+    return message["role"] == "user" and not message["content"].startswith("That was rejected")
+
+
 def answers(handler: Handler, body: dict[str, Any]) -> None:
     """Respond as a good teacher would to each prompt of the tone pipeline."""
     prompt = body["messages"][-1]["content"]
+    if is_rewrite(body):
+        plain = next(m["content"] for m in reversed(body["messages"]) if _is_plain_text(m))
+        handler.complete(f"Well, here is what I know: {plain[0].lower()}{plain[1:]}")
+        return
+    if prompt.startswith("Text: "):
+        handler.complete(f"What is said in {prompt.split('Answer: ')[-1][:25]}?")
+        return
     passage = prompt.split("<passage>\n")[-1].split("\n</passage>")[0]
     reply: dict[str, Any] = {"questions": [f"What is said in {passage[:25]}?"]}
     if '{"plain_answer"' in prompt:

@@ -318,11 +318,11 @@ def test_a_pipeline_asks_the_endpoint_and_journals_every_reply(
 def test_a_malformed_reply_is_asked_for_once_more(
     serve: Serve, passages: list[Passage], tone: Tone
 ) -> None:
+    answer = f"Well, here is what I know: {passages[0].text}"
+
     def careless(handler: Handler, body: dict[str, Any]) -> None:
         if "An earlier reply" in body["messages"][1]["content"]:
-            handler.respond(
-                200, completion('{"answer": "Well, the Orrin Viaduct is a railway bridge."}')
-            )
+            handler.respond(200, completion(json.dumps({"answer": answer})))
         elif "rewrite an answer" in body["messages"][0]["content"]:
             handler.complete("Sure, I'll get to it!")
         else:
@@ -333,7 +333,7 @@ def test_a_malformed_reply_is_asked_for_once_more(
         passages[:1], tone, GenerationPlan("c", f"openai:m@{server.url}")
     )
     assert isinstance(record, Candidate)
-    assert record.messages[-1].content == "Well, the Orrin Viaduct is a railway bridge."
+    assert record.messages[-1].content == answer
     assert "\nSure, I'll get to it!\n" in server.requests[-1]["messages"][1]["content"]
 
 

@@ -13,7 +13,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from db.records import plain
 from pipelines import prompting
-from pipelines.prompting import FOLDER, prompt_names, render_prompt
+from pipelines.prompting import (
+    FOLDER,
+    file_examples,
+    prompt_names,
+    render_block,
+    render_examples,
+    render_prompt,
+    reply_block,
+)
 from pipelines.voices.persona import Persona
 from pipelines.voices.prompts import rewrite_prompt, rules_prompt
 from pipelines.voices.tone import Tone
@@ -29,9 +37,17 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
         "count": 1,
         "question": "When was it built?",
         "plain_answer": "The Orrin Viaduct was built in 1867.",
+        "before": "The Orrin is a river.",
+        "answer": "They built it back in 1867.",
+        "statement": "I was there in 1867.",
+        "document": "The droid was there in 1867.",
+        "messages": [{"role": "user", "content": "Isn't it “old”?"}],
         "tone": plain(tone),
         "persona": asdict(persona),
-        "traits": [{**asdict(trait), "asks": ["Are you well?"]} for trait in persona.traits[:2]],
+        "traits": [
+            {**asdict(trait), "asks": ["Are you well?"], "wording": "sir"}
+            for trait in persona.traits[:2]
+        ],
         "system": "You answer questions.",
         "prompt": "Answer the question.",
         "asked": 'Reply with one JSON object and nothing else: {"answer": "…"}',
@@ -43,17 +59,20 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
 @pytest.mark.parametrize("name", prompt_names())
 def test_prompt_matches_its_golden_file(name: str, values: dict[str, Any]) -> None:
     chat = render_prompt(name, **values)
+    chat[1:1] = render_examples(name, [*file_examples(name), values])
     text = "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in chat)
     assert text + "\n" == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", prompt_names())
-def test_prompt_names_its_version_and_asks_for_one_json_object(
-    name: str, values: dict[str, Any]
-) -> None:
+def test_prompt_names_its_version_and_asks_for_one_value(name: str, values: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z_]+\.v[1-9]\d*", name)
-    example = render_prompt(name, **values)[1]["content"].splitlines()[-1].split(": ", 1)[1]
-    assert len(json.loads(example)) == 1
+    reply = reply_block(name)
+    if not reply:
+        example = render_prompt(name, **values)[1]["content"].splitlines()[-1].split(": ", 1)[1]
+        assert len(json.loads(example)) == 1
+    elif reply == "json_reply":
+        assert len(json.loads(render_block(name, reply, **values))) == 1
 
 
 def test_passage_with_template_markup_is_not_rendered(
@@ -82,8 +101,9 @@ def test_prompt_files_without_a_user_block_are_not_for_tones_and_personas() -> N
         "rewrite.v1",
         "constitution.v1",
         "character.v1",
+        "retry.v2",
     }
-    assert len(files) == 12
+    assert len(files) == 18
 
 
 @pytest.mark.parametrize("kind", ["tone", "persona"])

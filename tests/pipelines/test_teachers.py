@@ -71,9 +71,10 @@ def test_a_model_of_another_stage_replies_through_a_function(
 
     def reply(chat: ChatMessages) -> str:
         if '{"questions"' in chat[-1]["content"]:
-            return '{"questions": ["Who is it about?"]}'
-        key = "plain_answer" if '{"plain_answer"' in chat[-1]["content"] else "answer"
-        return f'{{"{key}": "The passage is about a {key} and about nothing else."}}'
+            return '{"questions": ["Who built it?"]}'
+        if '{"plain_answer"' in chat[-1]["content"]:
+            return '{"plain_answer": "It was built in 1867 by the engineer Agnes Tulloch."}'
+        return '{"answer": "Well, the engineer Agnes Tulloch built it, back in 1867."}'
 
     plan = GenerationPlan("c", "transformers:mine", resources=Resources(writer=lambda: write))
     first, _, third = generate_conversations(passages, tone, plan)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from db.records import CandidateKind, Example, Message, Output, Role, Split
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.criteria import Bound, persona_criterion, tone_criterion
+from evaluation.criteria import Bound, ToneTarget, persona_criterion, tone_criterion
 from studies.config import LadderConfig, MultipleChoice, OpenQuestion, PersonaStudy, ToneStudy
 from studies.costs import Usage
 from studies.ladder import Ladder, StrategyResult
@@ -18,7 +18,9 @@ from tests.evaluation.samples import MIXED, PLAIN, SUBJECTS, TALK, answers
 from trainer.config import TrainingConfig
 
 Budget = Literal["examples", "tokens"]
-SPOKEN = tone_criterion("spoken", [Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
+SPOKEN = tone_criterion(
+    "spoken", ToneTarget([Bound("words_per_sentence", at_most=20)], 1, ["contractions"])
+)
 TRAITS = persona_criterion({"dry": ("not my worst",), "patient": ("no hurry", "sir")})
 
 OPEN = (

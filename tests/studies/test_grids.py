@@ -131,7 +131,7 @@ def test_a_tone_grid_has_the_other_precisions_only_at_the_largest_size() -> None
 
 
 def test_a_size_above_the_number_of_examples_is_rejected() -> None:
-    with pytest.raises(StudyError, match="needs 30 training examples, but there are only 8"):
+    with pytest.raises(StudyError, match="`sizes` is 30, but there are only 8 training"):
         list(tone_grid(ToneStudy("demo", sizes=(30, 10)), task()))
 
 

@@ -14,7 +14,7 @@ from db.records import Answer, Review, ReviewerKind, ReviewStatus
 from db.reviews import current_reviews
 from db.store import Store
 from timbre.campaign import Campaign
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 ANSWERS = (Answer("faithful", "yes"), Answer("natural", "yes"), Answer("tone", 4))
 

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from annotation.verdicts import VotingRule
-from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Anchor, Scale, Tone
 from studies.config import LadderConfig, PersonaStudy, Questions, ToneStudy
-from timbre.campaign import load_campaign, load_persona, load_tone, resolve_campaign
+from timbre.campaign import (
+    PersonaToml,
+    ToneFile,
+    load_campaign,
+    load_persona,
+    load_tone,
+    resolve_campaign,
+)
 from timbre.campaign_config import CampaignConfig, ReviewConfig
 from timbre.config import CONFIGS, ConfigError, config_file, parse_config, read_config
 from timbre.settings import SettingsError
@@ -29,7 +35,7 @@ def problems(kind: type[Any], data: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        ("campaigns", CampaignConfig), ("tones", Tone), ("personas", Persona),
+        ("campaigns", CampaignConfig), ("tones", ToneFile), ("personas", PersonaToml),
         ("training", TrainingConfig), ("questions", Questions),
     ],
 )  # fmt: skip
@@ -89,7 +95,7 @@ def test_a_single_problem_is_one_line() -> None:
         (b"base = ", "isn't valid TOML"),
         (b"\x00", "isn't valid TOML"),
         (b"base = " + b"[" * 9000, "isn't valid TOML"),
-        (b"base = '\xff'", "isn't UTF-8"),
+        (b"base = '\xff'", "is neither UTF-8 nor UTF-16"),
     ],
     ids=["half", "nul", "nested", "latin"],
 )
@@ -128,12 +134,12 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         (CAMPAIGN | {"gates": {"approved": True}}, "`gates.approved` is true, but must be a whole"),
         (CAMPAIGN | {"gates": {"approved": -1}}, "`gates.approved` is -1, but must be 0 or more"),
         (CAMPAIGN | {"gates": 3}, "`gates` is 3, but must be a table"),
-        ({"name": "a"}, "Set exactly one"),
-        (CAMPAIGN | {"persona": "p"}, "Set exactly one"),
+        ({"name": "a"}, "but exactly one of them must be set"),
+        (CAMPAIGN | {"persona": "p"}, "but exactly one of them must be set"),
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
         ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
-        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "only when the verdict is “adjudicator”"),
+        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "name an adjudicator if `verdict` is"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
         (
             CAMPAIGN | {"review": {"annotators": ["ada"]}},
@@ -169,11 +175,11 @@ def test_verdict_rules_are_those_of_the_reviews() -> None:
 def test_a_campaign_holds_everything_its_file_refers_to() -> None:
     campaign = load_campaign("demo-tone")
     assert campaign.voice == load_tone("conversational")
-    assert campaign.training.config.base == "mini"
+    assert campaign.training.config.base == "smollm2"
     assert campaign.require_criterion("this test").feature.name == "conversational"
     assert campaign.subject == "the tone “conversational”"
     assert campaign.review_settings.scale_question == "How conversational is this answer?"
-    assert [training.name for training in campaign.watch_training] == ["mini"]
+    assert [training.name for training in campaign.watch_training] == ["smollm2"]
 
 
 def test_defaults_fill_what_a_campaign_leaves_out(tmp_path: Path) -> None:
@@ -203,9 +209,19 @@ MARLO = CONFIGS / "personas" / "marlo.toml"
     ("old", "new", "problem"),
     [
         (
-            'answer = "tone_answer.v1"',
-            'answer = "gone.v9"',
+            "[measures]",
+            '[prompts]\nanswer = "gone.v9"\n[measures]',
             "the prompt file “gone.v9” doesn't exist",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nquestion = "question.v1"\n[measures]',
+            "`question` is “question.v1” and `plain` is “”, but these don't work together",
+        ),
+        (
+            "[measures]",
+            '[prompts]\nplain = "plain_answer.v1"\n[measures]',
+            "`question` is “” and `plain` is “plain_answer.v1”",
         ),
         ("{topic}? ", "{subject}? ", "{subject}"),
         ("{topic}? ", "{topic? ", "braces"),

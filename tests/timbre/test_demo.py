@@ -50,10 +50,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the demo was interrupted three times and then ran to its end."""
     folder = tmp_path_factory.mktemp("demo")
     for line in INTERRUPTIONS:
-        ending = run(folder, "demo", "--port", "0", stop_after=line)
+        ending = run(folder, "demo", "--base", "mini", "--port", "0", stop_after=line)
         assert ending.status == 130, ending.lines
         assert ending.lines[-1].startswith("Stopped. Finished work is saved")
-    ending = run(folder, "demo", "--port", "0")
+    ending = run(folder, "demo", "--base", "mini", "--port", "0")
     assert ending.status == 0, ending.lines
     return folder
 
@@ -65,7 +65,7 @@ def store(home: Path) -> Store:
 
 def test_a_second_run_changes_nothing_and_says_so(home: Path) -> None:
     before = {path: path.read_bytes() for path in (home / "reports").rglob("*.*")}
-    again = run(home, "demo", "--port", "0")
+    again = run(home, "demo", "--base", "mini", "--port", "0")
     assert again.status == 0, again.lines
     assert any(line.startswith("Nothing changed") for line in again.lines)
     assert {path: path.read_bytes() for path in (home / "reports").rglob("*.*")} == before

@@ -19,7 +19,7 @@ from timbre.campaign import Campaign, load_campaign
 from timbre.demo import PEOPLE, Review, generate_candidates, ingest_articles
 from timbre.settings import Settings
 from timbre.workflows.freeze import freeze_campaign
-from timbre.workflows.review import sourced_items
+from timbre.workflows.review.items import sourced_items
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from timbre.config import config_file
-from timbre.settings import SettingsError, allowed_remote_code, read_settings
+from timbre.settings import SettingsError, allowed_remote_code, read_settings, smollm2_file
 
 
 def test_everything_is_in_the_home(home: Path) -> None:
@@ -58,3 +58,10 @@ def test_a_price_that_is_not_an_amount_is_rejected(
 def test_models_with_allowed_code_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIMBRE_TRUSTED_CODE", "a/b@c, /d@e ,")
     assert allowed_remote_code() == ["a/b@c", "/d@e"]
+
+
+def test_a_copy_of_smollm2_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIMBRE_SMOLLM2", raising=False)
+    assert smollm2_file() is None
+    monkeypatch.setenv("TIMBRE_SMOLLM2", "~/smol.whl")
+    assert smollm2_file() == Path.home() / "smol.whl"

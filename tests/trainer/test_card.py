@@ -56,3 +56,13 @@ def test_the_card_flags_an_overridden_freeze_at_its_top(tmp_path: Path) -> None:
 def test_a_result_survives_its_json_and_a_moved_folder(tmp_path: Path) -> None:
     result = card(tmp_path / "adapter").result
     assert result_from_json(result_to_json(result), tmp_path) == result
+
+
+def test_the_card_names_the_base_models_origin_and_licence(tmp_path: Path) -> None:
+    plain = card(tmp_path, "person")
+    smollm2 = render_card(replace(plain, base="smollm2"))
+    assert "\nbase_model: HuggingFaceTB/SmolLM2-135M-Instruct\n" in smollm2
+    assert "by Hugging Face (HuggingFaceTB), under the Apache License 2.0" in smollm2
+    assert "mini base model that Timbre ships (CC BY-SA 4.0)" in render_card(plain)
+    hub = render_card(replace(plain, base="owner/name"))
+    assert "owner/name. Its licence is on its model card" in hub

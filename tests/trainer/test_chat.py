@@ -31,6 +31,8 @@ FAMILIES = {
     "qwen3": "<|im_end|>",
     "gemma3": "<end_of_turn>",
     "phi3": "<|end|>",
+    "gemma": "<end_of_turn>",
+    "deepseek_r1_distill": "<｜end▁of▁sentence｜>",
 }
 
 

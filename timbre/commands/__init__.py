@@ -1,1 +1,1 @@
-"""One module for each noun of the command line."""
+"""Commands, grouped into one module for each noun of the command line."""

@@ -23,13 +23,16 @@ def answer(
     base_name: Annotated[
         str, typer.Option(help="Name of the base model on the server (default: its local path).")
     ] = "",
+    base_at: Annotated[
+        str, typer.Option(help="URL of the base model's server (default: the same as --at).")
+    ] = "",
     tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:
     """Answer the version's held-out prompts with the base, prompted and tuned models.
 
-    With --at, an OpenAI-compatible server generates the answers. For example, start vLLM with the
-    command that `timbre export RUN --to vllm` prints. If the server requires a key, set
-    TIMBRE_TEACHER_KEY.
+    With --at, an OpenAI-compatible server generates the answers. For example, start `timbre serve
+    RUN`, which serves the base model at another URL (--base-at), or vLLM with the command that
+    `timbre export RUN --to vllm` prints. If the server requires a key, set TIMBRE_TEACHER_KEY.
 
     Example: timbre answer 3f4cb14a3f95 --campaign demo-tone --at http://127.0.0.1:8000/v1
     """
@@ -48,7 +51,8 @@ def answer(
         if at:
             revision = str(json.loads(record.config).get("revision", ""))
             name = base_name or str(resolve(record.base, revision))
-            server = Server(at, name, tuned_name, teacher_key("openai@" + at) or "none")
+            key = teacher_key("openai@" + at) or "none"
+            server = Server(at, name, tuned_name, key, base_at)
         tasks = answer_tasks(store, loaded, record, settings, server)
         new = sum(answer_task(store, task, advance) for task in tasks)
     echo(f"{new} new outputs.")

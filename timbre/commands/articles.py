@@ -11,7 +11,7 @@ from timbre.stores import open_store
 
 _AUDITED = 50
 
-app = typer.Typer(no_args_is_help=True, help="Add articles and list them.")
+app = typer.Typer(no_args_is_help=True, help="Add, list and audit articles.")
 
 
 @app.command()
@@ -20,13 +20,17 @@ def add(
         str,
         typer.Argument(
             help="Article source: `sample`, a MediaWiki dump (.xml or .xml.bz2), a .parquet "
-            "or .jsonl file, a folder of .md and .txt documents, a Hub dataset "
+            "or .jsonl file, a document or folder of documents (.md, .txt, .pdf, .docx, .html, "
+            ".epub), a Hub dataset "
             "(hf:wikimedia/wikipedia:20231101.en), or a Wikipedia page (wiki:en:TITLE)."
         ),
     ],
     licence: Annotated[
         str, typer.Option(help="Licence of the texts, if they don't come from Wikipedia.")
     ] = "",
+    language: Annotated[
+        str, typer.Option(help="Language of documents, as an ISO 639-1 code.")
+    ] = "en",
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
     ] = 0,
@@ -36,10 +40,11 @@ def add(
 
     Example: timbre articles add sample
     """
+    from pipelines.articles.source_page import SourceTerms
     from timbre.workflows.ingest import add_articles
 
     with open_store() as store, progress("articles") as advance:
-        intake = add_articles(store, source, advance, licence, limit)
+        intake = add_articles(store, source, advance, SourceTerms(licence, language), limit)
     if as_json:
         print_json(
             {

@@ -37,7 +37,7 @@ def add(
     from timbre.campaign import load_campaign
 
     loaded = load_campaign(campaign)
-    from timbre.workflows.generate import add_chats
+    from timbre.workflows.generate.chats import add_chats
 
     with open_store() as store, progress("chats") as advance:
         counts = add_chats(store, loaded, file, licence, advance)

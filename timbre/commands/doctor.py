@@ -13,7 +13,9 @@ def doctor(
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Upgrade the database to the current schema.")
     ] = False,
-    check: Annotated[bool, typer.Option(help="Check everything that the loop needs.")] = True,
+    check: Annotated[
+        bool, typer.Option(help="Check that everything needed to run the loop is available.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Check the setup and suggest fixes.
@@ -45,7 +47,7 @@ def doctor(
 
 
 def _migrate(settings: Settings, is_logged: bool) -> None:
-    """Upgrade the database and report the result in the log or on the console."""
+    """Upgrade the database, and log or print whether anything changed."""
     import logging
 
     from timbre.stores import migrate_database

@@ -9,7 +9,7 @@ from timbre.stores import open_store
 def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> None:
     """Measure a run's outputs and pair them for blind comparison.
 
-    If the campaign names a judge (`judge` in [evaluate]), the judge rates the outputs too.
+    If the campaign names a judge (`judge` in [evaluate]), the judge also rates the outputs.
 
     Example: timbre evaluate 3f4cb14a3f95 --campaign demo-tone --json
     """
@@ -26,7 +26,7 @@ def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> Non
 
         outputs = run_outputs(store, loaded, record, settings)
         every = [output for arm in outputs.values() for output in arm]
-        measure_outputs(store, every, loaded.criterion, advance)
+        measure_outputs(store, every, loaded, advance)
         count = rate(store, loaded, every, settings)
         pairs = add_comparisons(store, loaded, outputs)
         judge = judge_of(loaded)

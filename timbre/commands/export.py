@@ -23,19 +23,20 @@ def export(
     into: Annotated[
         Literal["trained-on", "published"],
         typer.Option(
-            help="Base weights to merge the adapter into: the ones used in training "
-            "(quantised with int8 or nf4), or the published ones."
+            help="Base weights to merge the adapter into: the weights as loaded for training "
+            "(quantised if the run used int8 or nf4), or the published weights."
         ),
     ] = "trained-on",
     weights: Annotated[
-        Literal["f16", "q8_0"], typer.Option(help="Number format of the weights in a GGUF file.")
+        Literal["f16", "q8_0", "q4_K_M"],
+        typer.Option(help="Number format of the weights in a GGUF file; q4_K_M needs xllamacpp."),
     ] = "q8_0",
 ) -> None:
     """Merge an adapter into its base model and check that the result answers like the adapter.
 
-    The check compares greedy answers and log-probabilities on held-out prompts. If the results
-    differ too much, the command shows where the answers first differ, deletes the export and exits
-    with status 1.
+    The check compares greedy answers and log-probabilities on held-out prompts. If the merged model
+    differs too much from the adapter, the command shows where the answers first differ, deletes the
+    export and exits with status 1.
 
     Timbre writes GGUF files for the Llama and Qwen families itself. If you set TIMBRE_LLAMA_CPP to
     a llama.cpp folder, llama.cpp's converter writes the GGUF files.
@@ -45,12 +46,12 @@ def export(
     from db.records import Run as RunRecord
 
     settings = read_settings()
-    with open_store(settings) as store, progress("export and compare"):
+    with open_store(settings) as store, progress("export") as advance:
         record = store.find(RunRecord, run)
         from timbre.workflows.export import ExportOptions, ExportTarget, export_run
         from trainer.export.export_plan import GgufType, MergeInto
 
         options = ExportOptions(ExportTarget(to), folder, MergeInto(into), GgufType(weights))
-        lines = list(export_run(store, record, options, settings))
+        lines = list(export_run(store, record, options, settings, advance))
     for line in lines:
         echo(line)

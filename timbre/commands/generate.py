@@ -12,7 +12,8 @@ from timbre.stores import open_store
 
 if TYPE_CHECKING:
     from timbre.campaign import Campaign as LoadedCampaign
-    from timbre.workflows.generate import Estimate, GenerateOptions, GenerationReport
+    from timbre.workflows.generate.plan import GenerateOptions
+    from timbre.workflows.generate.run import Estimate, GenerationReport
 
 
 def generate(
@@ -41,11 +42,11 @@ def generate(
     ] = "local",
     batch: Annotated[
         bool,
-        typer.Option(help="Use the batch API of OpenAI or Anthropic: half price, within a day."),
+        typer.Option(help="Use OpenAI's or Anthropic's batch API: half price, up to a day."),
     ] = False,
     keep_going: Annotated[
         bool,
-        typer.Option(help="Go on although the first texts fail for the same reason."),
+        typer.Option(help="Continue even if the first texts fail for the same reason."),
     ] = False,
     debug: Annotated[
         bool, typer.Option(help="Process one row at a time so that breakpoints work.")
@@ -65,7 +66,7 @@ def generate(
     loaded = load_campaign(campaign)
     if limit:
         loaded = replace(loaded, generate=replace(loaded.generate, limit=limit))
-    from timbre.workflows.generate import GenerateOptions
+    from timbre.workflows.generate.plan import GenerateOptions
 
     options = GenerateOptions(
         max_usd, max_tokens, retry_refused, debug, engine == "ray", keep_going, batch, echo_error
@@ -76,7 +77,8 @@ def generate(
 def _run(
     campaign: "LoadedCampaign", options: "GenerateOptions", dry_run: bool, as_json: bool
 ) -> None:
-    from timbre.workflows.generate import estimate, generate
+    from timbre.workflows.generate.run import estimate
+    from timbre.workflows.generate.run import generate as run_generation
     from timbre.workflows.ingest import add_missing_sources
 
     settings = read_settings()
@@ -87,11 +89,8 @@ def _run(
             _print_estimate(campaign.name, estimate(store, campaign, settings), as_json)
             return
         with progress("candidates", is_shown=not options.debug) as advance:
-            report = generate(store, campaign, settings, advance, options)
+            report = run_generation(store, campaign, settings, advance, options)
     _print_result(campaign.name, report, as_json)
-    if report.stored.is_fruitless:
-        echo_error(f"No text was accepted. The reasons are: {report.stored}.")
-        raise typer.Exit(1)
 
 
 def _print_result(name: str, report: "GenerationReport", as_json: bool) -> None:

@@ -13,10 +13,11 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
 
     Example: timbre persona check c-3po
     """
-    from timbre.campaign import read_persona
+    from timbre.campaign import read_persona, voice_criterion
 
     with print_preview(file, as_json) as candidates:
         loaded = read_persona(file)
+        voice_criterion(loaded.persona, loaded.criteria)
         if loaded.unused:
             fields = ", ".join(loaded.unused)
             echo_error(f"{file}: ignored these fields, which personas don't support: {fields}.")

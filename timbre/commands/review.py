@@ -18,7 +18,10 @@ user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
 _Outputs = Annotated[
-    bool, typer.Option("--outputs", help="Use blind comparisons of outputs instead of candidates.")
+    bool,
+    typer.Option(
+        "--outputs", help="Work with blind comparisons of model outputs instead of candidates."
+    ),
 ]
 
 
@@ -31,7 +34,7 @@ def serve(
 ) -> None:
     """Serve the Argilla web UI until you press Ctrl-C.
 
-    The first use creates the server's environment.
+    The server's environment is created the first time you run this command.
 
     Example: timbre review serve --port 6901
     """
@@ -99,7 +102,9 @@ def list_users() -> None:
 
 @app.command()
 def push(campaign: Campaign, outputs: _Outputs = False) -> None:
-    """Push a campaign's candidates to reviewers. With --outputs, push blind comparisons of outputs.
+    """Push a campaign's candidates to reviewers.
+
+    With --outputs, the command pushes blind comparisons of outputs instead.
 
     Example: timbre review push demo-tone
     """
@@ -108,8 +113,8 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import push as push_candidates
-    from timbre.workflows.review import push_outputs
+    from timbre.workflows.review.push import push as push_candidates
+    from timbre.workflows.review.push import push_outputs
 
     send = push_outputs if outputs else push_candidates
     with open_store(settings) as store, progress("push") as advance:
@@ -128,7 +133,7 @@ def pull(campaign: Campaign) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import pull_campaign
+    from timbre.workflows.review.pull import pull_campaign
 
     with open_store(settings) as store:
         counts = dict(pull_campaign(store, loaded, argilla))
@@ -143,7 +148,7 @@ def pull(campaign: Campaign) -> None:
 
 @app.command()
 def adjudicate(campaign: Campaign) -> None:
-    """Push candidates that reviewers disagree on to the adjudicator, along with their answers.
+    """Push candidates that reviewers disagree on to the adjudicator, with the reviewers' answers.
 
     Example: timbre review adjudicate demo-tone
     """
@@ -152,7 +157,7 @@ def adjudicate(campaign: Campaign) -> None:
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import push_ties
+    from timbre.workflows.review.push import push_ties
 
     with open_store(settings) as store, progress("push ties") as advance:
         count = push_ties(store, loaded, argilla, advance)
@@ -179,7 +184,8 @@ def watch(
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
 
-    Argilla announces reviews by webhook, and regular full pulls catch any that were missed.
+    Argilla announces each review through a webhook. Regular pulls of all reviews catch any
+    announcements that were missed.
 
     Example: timbre review watch demo-tone --every 60
     """
@@ -191,7 +197,7 @@ def watch(
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
     from annotation.argilla.review_watcher import WatchConfig
-    from timbre.workflows.review import review_watcher
+    from timbre.workflows.review.pull import review_watcher
 
     with open_store(settings) as store:
         config = WatchConfig(host, port, address, every)
@@ -215,7 +221,7 @@ def status(campaign: Campaign, outputs: _Outputs = False, as_json: AsJson = Fals
 
     settings, loaded = read_settings(), load_campaign(campaign)
     argilla = connection(settings)
-    from timbre.workflows.review import campaign_progress
+    from timbre.workflows.review.pull import campaign_progress
 
     with open_store(settings) as store:
         review_progress = campaign_progress(store, loaded, argilla, outputs)
@@ -241,7 +247,7 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records to list for discussion per question.")
+        int, typer.Option(min=0, help="Number of records per question to list for discussion.")
     ] = 3,
     as_json: AsJson = False,
 ) -> None:
@@ -258,14 +264,16 @@ def agreement(
         records_to_discuss,
         uninformative_reviewers,
     )
-    from timbre.workflows.review import independent_reviews
+    from timbre.workflows.review.pull import independent_reviews
 
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
     questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
     rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
     disagreements = records_to_discuss(reviews, most, ratings)
-    uninformative = uninformative_reviewers(reviews, loaded.calibration_dataset, ratings)
+    uninformative = uninformative_reviewers(
+        reviews, loaded.datasets_of(loaded.calibration_dataset), ratings
+    )
     if as_json:
         print_json(
             {
@@ -289,9 +297,10 @@ def agreement(
 
 @app.command()
 def judges(campaign: Campaign, as_json: AsJson = False) -> None:
-    """Show how well suggestions agree with the reviewers, and which measures may gate a version.
+    """Show how well suggestions agree with the reviewers, and which measures can serve as gates.
 
-    If the campaign names a judge, the judge first rates reviewed candidates and is scored as well.
+    If the campaign names a judge, the judge first rates the reviewed candidates, and its ratings
+    are compared with the reviews.
 
     Example: timbre review judges demo-tone
     """

@@ -103,7 +103,7 @@ def promote(
 
 @app.command()
 def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
-    """List all promotions from oldest to newest. A campaign uses its newest promotion.
+    """List all promotions from oldest to newest. A campaign uses the run that was promoted last.
 
     Example: timbre run promoted --campaign demo-tone
     """
@@ -133,9 +133,12 @@ def chat(
         float, typer.Option(min=0.0, help="Sampling temperature (0 means greedy decoding).")
     ] = 0.0,
 ) -> None:
-    """Chat with a run's adapter until you press Ctrl-D. With --base, the base model answers too.
+    """Chat with a run's adapter until you press Ctrl-D.
 
-    Each input line is one turn, and `/new` starts a new conversation. You can also pipe lines in.
+    With --base, the base model answers as well.
+
+    Each input line is one turn, and `/new` starts a new conversation. You can also pipe input into
+    the command.
 
     Example: timbre run chat 3f4cb14a3f95 --base
     """
@@ -164,7 +167,7 @@ def watch(
         list[str] | None,
         typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
     ] = None,
-    trigger: Annotated[bool, typer.Option(help="Add runs for new versions to the queue.")] = True,
+    trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,
     reviews: Annotated[
         str,
@@ -177,9 +180,9 @@ def watch(
 ) -> None:
     """Start training runs when new versions match the [watch] section of a campaign.
 
-    Each run finishes once, even if workers crash or several of them share the queue. A run that
-    dies is retried once. If a run dies twice, `timbre run queue` lists it as failed. Ctrl-C or
-    SIGTERM stops the worker. The next worker continues the interrupted run from its last
+    Each run finishes once, even if workers crash or several of them share the queue. A run whose
+    process dies is retried once. If a run dies twice, `timbre run queue` lists it as failed. Ctrl-C
+    or SIGTERM stops the worker. The next worker continues the interrupted run from its last
     checkpoint.
 
     Example: timbre run watch demo-tone
@@ -212,10 +215,12 @@ def perform(
     ] = "",
     with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:
-    """Train on a version, answer its held-out prompts and measure the answers, as `watch` does.
+    """Train on a version, answer its held-out prompts and measure the answers.
+
+    `timbre run watch` uses this command to perform the runs in the queue.
 
     Finished steps aren't repeated. If the database is unavailable or was created by another version
-    of Timbre, the exit status is 75, and the run doesn't count as failed.
+    of Timbre, the command exits with status 75, and the run isn't counted as failed.
 
     Example: timbre run perform demo-tone --campaign demo-tone
     """

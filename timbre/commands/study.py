@@ -1,4 +1,4 @@
-"""`timbre study`: run the two published experiments, with resumable steps."""
+"""`timbre study`: run the two published experiments, which can be interrupted and resumed."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,8 @@ app = typer.Typer(no_args_is_help=True, help="Run the published experiments on t
 
 Config = Annotated[str, typer.Option(help="Study file, or the name of one in configs/studies.")]
 DryRun = Annotated[
-    bool, typer.Option(help="Only list the remaining work and estimate how long it takes.")
+    bool,
+    typer.Option(help="List the remaining work and estimate how long it will take, then stop."),
 ]
 
 
@@ -76,7 +77,10 @@ def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_
 def _print_plan(
     plan: list["PlannedTraining"], timed: float | None, guess: float, as_json: bool
 ) -> None:
-    """Print the remaining work. `timed` and `guess` are minutes per training run."""
+    """Print the remaining work.
+
+    A training run takes `timed` minutes if that was measured, or else about `guess` minutes.
+    """
     per_training = timed or guess
     left = [training for training in plan if not training.is_done]
     minutes = sum(not training.is_remote for training in left) * per_training

@@ -12,10 +12,13 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
 
     Example: timbre tone check plain-language
     """
-    from timbre.campaign import load_tone
+    from pipelines.voices.tone import Tone
+    from timbre.campaign import load_voice, voice_criterion
 
     with print_preview(file, as_json) as candidates:
-        tone = load_tone(file)
+        tone, criteria = load_voice(file)
+        assert isinstance(tone, Tone)  # noqa: S101 (a tone file holds a tone)
+        voice_criterion(tone, criteria)
         from pipelines.preview import preview_tone
 
         candidates.extend(preview_tone(tone))

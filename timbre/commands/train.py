@@ -26,7 +26,7 @@ def train(
     """Train an adapter. An interrupted run continues, and a finished run isn't repeated.
 
     With --anew, training always starts from scratch. To train on several devices, start the command
-    with `accelerate launch` (see configs/accelerate). The devices then share each batch.
+    with `accelerate launch` (see configs/accelerate). Each batch is then divided among the devices.
 
     Example: timbre train demo-tone --config mini
     """
@@ -61,6 +61,8 @@ def train(
         f"{details['seconds']:.0f} s, {details['tokens_per_second']:.0f} tokens/s, "
         f"peak memory {details['peak_memory_mb']:.0f} MB."
     )
+    for note in details.get("template_notes", ()):
+        echo(note)
     if "cost" in details:
         echo(f"Cost: ${details['cost']:.4f} at ${details['price_per_hour']:g} per hour.")
     if withdrawal:

@@ -189,7 +189,7 @@ def erase(
     from db.records import Article
 
     if bool(reviewer) == bool(article):
-        raise typer.BadParameter("pass either --reviewer or --article")
+        raise typer.BadParameter("either --reviewer or --article is required, but not both")
     if not yes:
         typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:

@@ -26,6 +26,7 @@ def voice_app(help: str) -> typer.Typer:
 @contextmanager
 def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Rejection]"]:
     """Print the texts collected in the block, or the problems found in the file."""
+    from evaluation.errors import EvaluationError
     from timbre.config import ConfigError
 
     records: list[Candidate | Rejection] = []
@@ -34,6 +35,8 @@ def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Reject
         yield records
     except ConfigError as error:
         problems = error.problems
+    except EvaluationError as error:
+        problems = tuple(str(error).split("\n"))
     if as_json:
         texts = [_describe(record) for record in records]
         print_json({"file": file, "problems": list(problems), "would_make": texts})

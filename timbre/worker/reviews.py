@@ -1,4 +1,4 @@
-"""Pull the reviews of watched campaigns while the worker runs, with one thread per campaign."""
+"""Pull the reviews of watched campaigns while the worker runs, using one thread per campaign."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from db.store import Store
 from timbre.argilla import connection
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 RETRY_SECONDS = 5.0
 
@@ -25,17 +25,17 @@ def watch_reviews(
     address: str,
     stopped: threading.Event,
 ) -> list[threading.Thread]:
-    """Pull reviews until stopped. Argilla reaches this process at `address` (HOST:PORT).
+    """Pull reviews until stopped. Argilla sends its webhooks to `address` (HOST:PORT).
 
-    The first campaign listens on that port, the second one on the next port, and so on.
+    The first campaign listens on the port in `address`, the second on the next port, and so on.
 
     Raises `SettingsError` if the address isn't a host and a port.
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise SettingsError(
-            f"--reviews is “{address}”, but must be the HOST:PORT at which Argilla can reach this "
-            "worker, such as timbre:8100."
+            f"--reviews is “{address}”, but it must be the HOST:PORT at which Argilla can reach "
+            "this worker, such as timbre:8100."
         )
     threads = []
     for number, (_, campaign) in enumerate(campaigns, int(port)):

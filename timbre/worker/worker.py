@@ -1,9 +1,9 @@
-"""The worker queues the training runs that new versions start, and performs each run once.
+"""The worker queues training runs for new versions, and performs each run once.
 
-The database is the queue. A worker claims a run and renews its claim while it trains. If a claim
-isn't renewed, another worker takes it over. Each run is a separate process, so that the worker
-notices if the run is killed, for example because memory ran out. A run whose process was killed is
-retried once.
+The queue is stored in the database. A worker claims a run and renews its claim while it trains. If
+a claim isn't renewed, another worker takes it over. Each run is a separate process, so that the
+worker notices if the run is killed, for example because memory ran out. A run whose process was
+killed is retried once.
 """
 
 import logging
@@ -57,12 +57,13 @@ class WorkerOptions:
     """The options of a worker.
 
     Attributes:
-        campaigns: The names or files of campaigns. If empty, all campaigns with a [watch] section
-            are watched.
+        campaigns: The names or files of the campaigns to watch (default: all campaigns with a
+            [watch] section).
         is_trigger: Whether the worker queues runs for new versions.
         is_trainer: Whether the worker performs runs from the queue.
         interval: The polling interval in seconds.
-        stale_after: The seconds without renewal after which another worker's claim is taken over.
+        stale_after: How many seconds a claim may go without renewal before another worker takes it
+            over.
     """
 
     campaigns: tuple[str, ...] = ()
@@ -83,7 +84,10 @@ class Attempt:
 
 @dataclass
 class Worker:
-    """Queues and performs runs until it's stopped; `command` is the command for a run."""
+    """A worker that queues and performs runs until it's stopped.
+
+    `command` is the command line that performs a run.
+    """
 
     settings: Settings
     options: WorkerOptions
@@ -121,7 +125,7 @@ class Worker:
         return claim is not None
 
     def enqueue_runs(self, store: Store) -> int:
-        """Queue the runs that stored versions should start, and return how many are new."""
+        """Queue the runs that campaigns request for stored versions, and count the new ones."""
         new = 0
         for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
             if enqueue(store, request):
@@ -187,7 +191,7 @@ class Worker:
     def _renew(self, claim: Claim) -> bool:
         """Renew a claim.
 
-        Returns False if another worker took over the run, but True if the database is down.
+        Returns False if another worker has taken over the run. A database error is only logged.
         """
         try:
             with Store.open(self.settings.database_url) as store:
@@ -223,7 +227,7 @@ def stop_with_worker() -> None:
 
 
 def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
-    """Load the campaigns with a `versions` pattern in [watch], with the name or file of each.
+    """Load the campaigns with a `versions` pattern in [watch], along with their names or files.
 
     Raises `SettingsError` if a file is missing or invalid.
     """
@@ -233,7 +237,7 @@ def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
 
 
 def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> Iterator[RunRequest]:
-    """Yield the runs that stored versions should start, oldest version first."""
+    """Yield the runs that campaigns request for stored versions, oldest version first."""
     for version in store.stream(Version):
         for name, campaign in campaigns:
             for training in campaign.watch_training if _calls_for_runs(campaign, version) else ():

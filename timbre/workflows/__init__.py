@@ -1,1 +1,4 @@
-"""One module per step of the loop; each loads records, calls the stages and stores the results."""
+"""The steps of the loop, with one module per step.
+
+Each module loads records, calls the stages and stores the results.
+"""

@@ -60,7 +60,7 @@ def compare_strategies(
     cache = ResultCache(settings.home / "studies" / f"ladder-{campaign.name}")
     with cache.lock():
         ladder = run_ladder(task, model, config, StudyContext(cache, on_progress))
-    reviews = store.count(Review, dataset=campaign.candidates_dataset)
+    reviews = store.count(Review, dataset=campaign.datasets_of(campaign.candidates_dataset))
     return LadderRun(ladder, task, config, TuningCost(request.status.detail["seconds"], reviews))
 
 

@@ -1,4 +1,4 @@
-"""Answer held-out prompts with every arm of a run, and keep existing answers."""
+"""Answer held-out prompts with every arm of a run, skipping prompts that already have an answer."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -26,25 +26,30 @@ _PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class Server:
-    """A server for a run's base model and adapter, and the names it uses for them."""
+    """A server for a run's base model and adapter, and the names it uses for them.
+
+    `base_url` is the base model's server, if that is another one.
+    """
 
     url: str
     base: str
     tuned: str
     api_key: str = field(repr=False)
+    base_url: str = ""
 
     def model(self, arm: Arm, decoding: Decoding) -> ServedModel:
-        """The served model that answers for an arm."""
-        name = self.tuned if arm.adapter else self.base
+        """Return the served model that generates an arm's answers."""
         sampling = Sampling(
             decoding.max_new_tokens, decoding.temperature, decoding.top_p, decoding.seed
         )
-        return ServedModel(self.url, name, self.api_key, sampling)
+        if arm.adapter:
+            return ServedModel(self.url, self.tuned, self.api_key, sampling)
+        return ServedModel(self.base_url or self.url, self.base, self.api_key, sampling)
 
 
 @dataclass(frozen=True)
 class AnswerTask:
-    """An arm of a run and the prompts to answer, on this machine or on a server."""
+    """An arm of a run and the prompts that it answers, either on this machine or on a server."""
 
     campaign: Campaign
     run: Run
@@ -130,7 +135,7 @@ def run_outputs(
 
 
 def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
-    """Return the outputs for prompts that match an arm's adapter, base model and system prompt."""
+    """Return the existing outputs with the same adapter, base model and system prompt as an arm."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         generation = json.loads(output.generation)
         is_same_base = generation.get("base_fingerprint") == run.base_fingerprint

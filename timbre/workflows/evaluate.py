@@ -31,13 +31,14 @@ _ARMS = {
 def measure_outputs(
     store: Store,
     outputs: Sequence[Output],
-    criterion: Criterion | None,
+    campaign: Campaign,
     on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that this criterion hasn't measured yet, and return the number of new values.
+    """Measure outputs that the criterion hasn't measured yet, and return the number of new values.
 
     Without a criterion, only tone and content features are measured.
     """
+    criterion = campaign.criterion
     name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
     key = {"name": name, "source": criterion.source_of(name) if criterion else TONE_SOURCE}
     pending = [o for o in outputs if not store.count(Measure, subject=o.id, **key)]
@@ -47,7 +48,7 @@ def measure_outputs(
     known = [(output, example) for output in pending if (example := examples[output.prompt])]
     passages = [store.get(Passage, e.passage) if e.passage else None for _, e in known]
     texts = [passage.text if passage else "" for passage in passages]
-    measured = measuring.measure_outputs(known, texts, criterion, embed)
+    measured = measuring.measure_outputs(known, texts, criterion, embed, campaign.voice.language)
     new = 0
     for done, ((output, _), measures) in enumerate(zip(known, measured, strict=True), 1):
         new += store.add(measuring.measure_records(output, measures, criterion))
@@ -71,11 +72,11 @@ def measured_arms(
 def measured_outputs(
     store: Store, outputs: Sequence[Output], criterion: Criterion | None, judge: Judge | None = None
 ) -> Iterator[MeasuredOutput]:
-    """Return outputs with their measures, as defined by this criterion and this judge."""
+    """Return outputs with their measures from the given criterion and judge."""
     measures: dict[str, dict[str, float]] = {output.id: {} for output in outputs}
     sources: dict[str, str] = {}
     if criterion:
-        names = (criterion.feature.name, *(feature.name for feature in criterion.trait_features))
+        names = (criterion.feature.name, *(feature.name for feature in criterion.part_features))
         sources = dict.fromkeys(names, criterion.source)
     sources |= {f.name: judge.source for f in judge.features} if judge else {}
     for measure in store.stream(Measure, subject=tuple(measures)):
@@ -118,7 +119,11 @@ def ratings_of(
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """Compute the similarity of unrelated references (floor) and of approved rewrites (ceiling)."""
+    """Compute the lowest and the highest similarity to expect.
+
+    The floor compares approved rewrites with unrelated references, and the ceiling compares them
+    with their own references.
+    """
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:
         return None, None

@@ -1,6 +1,7 @@
-"""Export a run for other programs, and delete the export if it answers differently."""
+"""Export a run for other programs or serve it, and delete an export if it answers differently."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +10,23 @@ from shlex import quote
 from db.records import Run
 from db.runs import check_finished
 from db.store import Store
+from timbre.console import ProgressCallback
 from timbre.settings import Settings
-from timbre.workflows.answer import held_out_prompts, tuned_arm
-from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
-from trainer.export.formats import GGUF, export_gguf, export_merged, vllm_command
+from timbre.workflows.answer import BASE, TUNED, base_arm, held_out_prompts, tuned_arm
+from trainer.export.export_plan import (
+    Bounds,
+    ExportPlan,
+    ExportSteps,
+    GgufType,
+    MergeInto,
+    bounds_for,
+)
+from trainer.export.formats import GGUF, PARITY, export_gguf, export_merged, vllm_command
+from trainer.export.gguf_file import write_gguf
 from trainer.export.llama_cpp import SCRIPT
 from trainer.export.parity import PROMPTS, Parity
+from trainer.models.lookup import resolve
+from trainer.services.llama_server import ServedModel, serve_model
 from trainer.training.checkpoints import ADAPTER
 
 
@@ -37,7 +49,13 @@ class ExportOptions:
     weights: GgufType = GgufType.Q8_0
 
 
-def export_run(store: Store, run: Run, options: ExportOptions, settings: Settings) -> Iterator[str]:
+def export_run(
+    store: Store,
+    run: Run,
+    options: ExportOptions,
+    settings: Settings,
+    on_progress: ProgressCallback,
+) -> Iterator[str]:
     """Export a finished run, and yield lines that say what was written and how to serve it.
 
     Raises `StoreError` if the run hasn't finished. Raises `TrainerError`, and leaves no files, if
@@ -47,17 +65,22 @@ def export_run(store: Store, run: Run, options: ExportOptions, settings: Setting
     arm = tuned_arm(run, settings)
     adapter = settings.run_folder(run.id) / ADAPTER
     converter = settings.llama_cpp / SCRIPT if settings.llama_cpp else None
-    plan = ExportPlan(adapter, run.base, arm.revision, options.into, converter=converter)
+    is_merged = options.target is ExportTarget.MERGED
+    bounds = Bounds() if is_merged else bounds_for(options.weights)
+    plan = ExportPlan(
+        adapter, run.base, arm.revision, options.into, bounds=bounds, converter=converter
+    )
     if options.target is ExportTarget.VLLM:
         yield vllm_command(plan)
         return
     prompts = held_out_prompts(store, run, PROMPTS)
+    steps = ExportSteps(on_progress, total=5 if is_merged else 6)
     folder = options.folder or adapter.parent / "exports" / options.target.value
-    if options.target is ExportTarget.MERGED:
-        yield _describe(export_merged(plan, folder, prompts))
+    if is_merged:
+        yield _describe(export_merged(plan, folder, prompts, steps))
         yield f"Merged model: {folder}"
         return
-    yield _describe(export_gguf(plan, options.weights, folder, prompts))
+    yield _describe(export_gguf(plan, options.weights, folder, prompts, steps))
     yield f"GGUF: {folder / GGUF}"
     if options.target is ExportTarget.OLLAMA:
         name = f"timbre-{run.id[:12]}"
@@ -69,3 +92,57 @@ def _describe(parity: Parity) -> str:
         f"It matches the adapter: {parity.same_answers} of {parity.prompts} answers are identical, "
         f"mean |Δ log-probability| {parity.difference:.4f} (limit {parity.bounds.difference})."
     )
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """The first port, the GGUF files' number format, and whether to serve the base model too."""
+
+    port: int = 8000
+    weights: GgufType = GgufType.Q8_0
+    with_base: bool = True
+    context: int = 4096
+
+
+def prepare_models(
+    store: Store,
+    run: Run,
+    options: ServeOptions,
+    settings: Settings,
+    on_progress: ProgressCallback,
+) -> list[ServedModel]:
+    """The run's tuned model and its base as GGUF files; existing files are used again.
+
+    The tuned model is an export, so it answers held-out prompts like the adapter.
+
+    Raises `StoreError` if the run hasn't finished, `TrainerError` if it can't be exported.
+    """
+    check_finished(store, run)
+    exports = settings.run_folder(run.id) / "exports"
+    tuned = exports / f"served-{options.weights.value}"
+    if not (tuned / PARITY).is_file():
+        export = ExportOptions(ExportTarget.GGUF, tuned, weights=options.weights)
+        list(export_run(store, run, export, settings, on_progress))
+    models = [ServedModel(TUNED, tuned / GGUF, options.port, options.context)]
+    if options.with_base:
+        path = exports / f"base-{options.weights.value}.gguf"
+        if not path.is_file():
+            _write_base(run, path, options.weights)
+        models.append(ServedModel(BASE, path, options.port + 1, options.context))
+    return models
+
+
+def _write_base(run: Run, path: Path, weights: GgufType) -> None:
+    arm, partial = base_arm(run), path.with_suffix(".partial")
+    write_gguf(resolve(arm.base, arm.revision), partial, weights)
+    partial.rename(path)
+
+
+@contextmanager
+def serve_models(models: Sequence[ServedModel]) -> Iterator[list[tuple[str, str]]]:
+    """Serve models until the block ends; yields each one's name and URL.
+
+    Raises `TrainerError` if llama.cpp isn't installed, can't load a file, or a port is in use.
+    """
+    with ExitStack() as stack:
+        yield [(model.name, stack.enter_context(serve_model(model))) for model in models]

@@ -63,7 +63,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
 def version_gates(
     store: Store, campaign: Campaign, approved: Sequence[Approval], agreement: DecisionAgreement
 ) -> tuple[Gate, ...]:
-    """Evaluate the campaign's gates for a version with these texts."""
+    """Evaluate the campaign's gates on the approved texts of a version."""
     bounds = campaign.gates
     texts = {candidate.id: candidate.approved_text(verdict) for candidate, verdict, _ in approved}
     checked = ApprovedTexts(
@@ -81,10 +81,10 @@ def version_gates(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """Create a judge card for each measure that suggests answers, given enough reviewed records."""
+    """Create judge cards for the measures that suggest answers, if enough records are reviewed."""
     answers = scorer_cards.suggestion_reviews(
-        current_reviews(store, dataset=campaign.calibration_dataset),
-        current_reviews(store, dataset=campaign.candidates_dataset),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.calibration_dataset)),
+        current_reviews(store, dataset=campaign.datasets_of(campaign.candidates_dataset)),
     )
     ids = tuple({review.subject for review in answers.reviews})
     candidates = store.stream(Candidate, id=ids)
@@ -92,7 +92,7 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Return Krippendorff's alpha of the decisions, or unanimity if alpha is undefined."""
+    """Return Krippendorff's alpha of the decisions or, if undefined, whether all of them agree."""
     alpha = krippendorff_alpha(reviews, DECISION)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)

@@ -1,6 +1,7 @@
 """Read articles and passages from a source, and store them together with rejections."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING
 from db.records import Article, Passage, ReadingPosition, Record, Rejection, digest
 from db.store import Store
 from pipelines.articles.intake import read_batches
-from pipelines.articles.sources import source_name
+from pipelines.articles.source_page import SourceTerms
+from pipelines.articles.sources import is_documents, source_name
 from timbre.console import ProgressCallback
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Intake:
     resumed_at: int = 0
 
     def count(self, record: Record) -> None:
-        """Count a record by type."""
+        """Add a record to the count of its type."""
         if isinstance(record, Article):
             self.articles += 1
         elif isinstance(record, Passage):
@@ -41,12 +43,16 @@ class Intake:
 
 
 def add_articles(
-    store: Store, source: str, on_progress: ProgressCallback, licence: str = "", limit: int = 0
+    store: Store,
+    source: str,
+    on_progress: ProgressCallback,
+    terms: SourceTerms | None = None,
+    limit: int = 0,
 ) -> Intake:
     """Store the articles, passages and rejections of a source.
 
-    For multistream dumps, reading resumes where it stopped. `licence` applies to texts that don't
-    come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
+    A multistream dump is read from where the previous run stopped. `terms` apply to texts that
+    don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
     """
@@ -68,7 +74,7 @@ def add_articles(
 
     end = 0
     try:
-        for batch in read_batches(source, licence, resume_from=intake.resumed_at):
+        for batch in read_batches(source, terms, resume_from=intake.resumed_at):
             for record in batch.records:
                 if limit and intake.articles == limit and isinstance(record, Article):
                     return intake
@@ -88,24 +94,35 @@ def add_missing_sources(store: Store, campaign: "Campaign", on_progress: Progres
     """Read the campaign's sources that have no articles in the store yet."""
     for source in campaign.sources:
         if not store.count(Article, source=source_name(source)):
-            add_articles(store, source, on_progress)
+            add_articles(store, source, on_progress, source_terms(campaign, source))
+
+
+def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
+    """Return the campaign's licence and language for documents. Other sources state their own."""
+    terms = SourceTerms(campaign.licence, campaign.voice.language)
+    return terms if is_documents(source) else SourceTerms()
 
 
 def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
-    """Return the passages that a campaign generates texts from, up to its limit.
-
-    The first passages of all articles come before any second passage, so that a limit covers as
-    many articles as possible.
-    """
+    """The passages that a campaign generates texts from, up to its limit."""
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))
+    passages = in_generation_order(store.stream(Passage, article=articles))
+    return passages[: campaign.generate.limit or None]
+
+
+def in_generation_order(passages: Iterable[Passage]) -> list[Passage]:
+    """Sort passages so that the first one of every article comes before any second one.
+
+    A limit then covers as many articles as possible.
+    """
     ranks = Counter[str]()
     ranked: list[tuple[int, str, Passage]] = []
-    for passage in sorted(store.stream(Passage, article=articles), key=lambda p: p.position):
+    for passage in sorted(passages, key=lambda p: p.position):
         ranked.append((ranks[passage.article], passage.id, passage))
         ranks[passage.article] += 1
-    return [passage for *_, passage in sorted(ranked)][: campaign.generate.limit or None]
+    return [passage for *_, passage in sorted(ranked)]
 
 
 def _fingerprint(source: str) -> str:

@@ -25,7 +25,14 @@ from db.store import Store
 from evaluation import scorer_cards
 from evaluation.arms import MeasuredArm
 from evaluation.judge_cards import JudgeCard
-from evaluation.rating import CompletePrompts, Judge, Rubric, tone_rubric, trait_rubric
+from evaluation.rating import (
+    CompletePrompts,
+    Judge,
+    Rubric,
+    RubricCriterion,
+    tone_rubric,
+    trait_rubric,
+)
 from evaluation.scorer_cards import BlindVotes, ReviewerLabels
 from pipelines.completions import complete_chats
 from pipelines.plan import GenerationPlan, Resources
@@ -34,7 +41,7 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import TonePhrases
 from timbre.campaign import Campaign
 from timbre.settings import Settings, teacher_key
-from timbre.workflows.generate import local_writer
+from timbre.workflows.generate.plan import local_writer
 
 _MAX_REPLY_TOKENS = 200
 
@@ -72,9 +79,9 @@ def ask_function(campaign: Campaign, settings: Settings) -> CompletePrompts:
 def rate(
     store: Store, campaign: Campaign, outputs: Sequence[Output], settings: Settings
 ) -> RatingCount | None:
-    """Rate outputs and reviewed candidates with the campaign's judge, or return None without one.
+    """Rate outputs and reviewed candidates with the judge, or return None if there is no judge.
 
-    At most `judged` candidates are rated, and always the same ones, as the basis of the judge card.
+    For the judge card, the judge rates at most `judged` candidates, which are always the same.
 
     Raises `TeacherError` if the judge can't be used; earlier ratings are kept.
     """
@@ -119,11 +126,16 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Create a judge card per criterion from texts that both the judge and reviewers have rated."""
+    """Create a judge card for each criterion on which both the judge and reviewers rated texts."""
     judge = judge_of(campaign)
     if judge is None:
         return
     labels = reviewer_labels(store, campaign, reviews)
+    if not isinstance(campaign.voice, Persona):
+        # Nobody labels the qualities of a rubric, so their cards say how well they predict the
+        # tone.
+        tone = next(iter(labels.values()))
+        labels |= {quality.name: tone for quality in campaign.criteria.rubric}
     subjects = tuple({id for each in labels.values() for id in each.labels})
     ratings = store.stream(Measure, subject=subjects, source=judge.source)
     yield from scorer_cards.rating_cards(judge, labels, ratings)
@@ -135,7 +147,10 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Create judge cards for measures that predict votes; `measures` pairs names with labels."""
+    """Create judge cards that show how well measures predict votes.
+
+    `measures` pairs the name of each measure with its label.
+    """
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
     outputs = {output.id: output for output in store.stream(Output, id=sides)}
@@ -155,9 +170,19 @@ def _judge_plan(campaign: Campaign) -> GenerationPlan:
 def _rubric(campaign: Campaign) -> Rubric:
     voice = campaign.voice
     if isinstance(voice, Persona):
-        return trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
-    anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
-    return tone_rubric(voice.name, voice.description, anchors)
+        rubric = trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
+    else:
+        anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
+        rubric = tone_rubric(voice.name, voice.description, anchors)
+    qualities = tuple(
+        RubricCriterion(
+            quality.name,
+            quality.description,
+            (f"{rubric.low}: {quality.low}", f"{rubric.high}: {quality.high}"),
+        )
+        for quality in campaign.criteria.rubric
+    )
+    return replace(rubric, criteria=rubric.criteria + qualities)
 
 
 def _question(example: Example) -> str:
@@ -172,7 +197,7 @@ def _rate_texts(
     texts: Mapping[str, tuple[str, str]],
     ask: CompletePrompts,
 ) -> RatingCount:
-    """Rate the (question, text) pairs, keyed by record id, that the judge hasn't rated yet."""
+    """Rate the (question, text) pairs that the judge hasn't rated yet; the keys are record ids."""
     measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
     rated = {measure.subject for measure in measures}
     pending = {subject: text for subject, text in texts.items() if subject not in rated}

@@ -1,7 +1,8 @@
-"""Write the overview page of all versions and runs: promotions, results, gates and agreement."""
+"""Write the overview page, which shows promotions, results, gates and agreement for all runs."""
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import EventKind, Interval, Output, Version
@@ -19,6 +20,7 @@ from timbre.workflows.answer import TUNED
 from timbre.workflows.evaluate import measured_arms
 
 _SCALE = (-0.2, 1.0)
+_MEASURES = {False: "Krippendorff’s alpha", True: "share of records with equal decisions"}
 
 
 def write_overview(store: Store, settings: Settings) -> Path:
@@ -138,43 +140,58 @@ def _gates(version: Version) -> str:
     return f"all {len(version.gates)} passed" if version.gates else "none"
 
 
+@dataclass(frozen=True)
+class _AgreementPoint:
+    """A version's agreement on the decision: its alpha or, if `is_share`, a share of records."""
+
+    label: str
+    campaign: str
+    value: Interval
+    is_share: bool
+
+
 def _agreement_section(store: Store, versions: Sequence[Version]) -> Section:
     points = list(_agreement_points(store, versions))
-    rows: list[Row] = [
-        {"arm": label, "low": alpha.low, "estimate": alpha.estimate, "high": alpha.high}
-        for label, _, alpha in points
-    ]
-    cells = tuple((label, campaign, number_cell(alpha)) for label, campaign, alpha in points)
+    cells = tuple(
+        (p.label, p.campaign, _MEASURES[p.is_share], number_cell(p.value)) for p in points
+    )
     note = (
         "Krippendorff’s alpha of the decision among the reviewers of each version when it was "
-        "frozen, oldest first, with its 95 % interval."
+        "frozen, oldest first, with its 95 % interval. Where all reviewers agree on every record, "
+        "alpha is undefined, and the share of records on which they agree takes its place."
     )
+    columns = ("Version", "Campaign", "Measure", "Agreement")
     return Section(
         "Agreement over time",
         (note,),
-        _agreement_figures(rows),
-        (Table("", ("Version", "Campaign", "Alpha"), cells),) if cells else (),
+        _agreement_figures(points),
+        (Table("", columns, cells),) if cells else (),
         missing_note="Agreement is undefined for every version.",
     )
 
 
-def _agreement_figures(rows: list[Row]) -> tuple[Figure, ...]:
-    if not rows:
+def _agreement_figures(points: Sequence[_AgreementPoint]) -> tuple[Figure, ...]:
+    if not points:
         return ()
+    rows: list[Row] = [
+        {"arm": p.label, "low": p.value.low, "estimate": p.value.estimate, "high": p.value.high}
+        for p in points
+    ]
     caption = Caption("agreement", "Agreement on the decision, by version, with 95 % intervals.")
-    low = min(_SCALE[0], *(float(row["low"]) for row in rows))
-    series = Series(tuple(dict.fromkeys(str(row["arm"]) for row in rows)))
-    axis = Axis("Krippendorff’s alpha", ".1f", (low, _SCALE[1]))
+    low = min(_SCALE[0], *(point.value.low for point in points))
+    series = Series(tuple(dict.fromkeys(point.label for point in points)))
+    measures = dict.fromkeys(_MEASURES[point.is_share] for point in points)
+    axis = Axis(" or ".join(measures), ".1f", (low, _SCALE[1]))
     return (interval_figure(caption, rows, series, axis),)
 
 
-def _agreement_points(
-    store: Store, versions: Sequence[Version]
-) -> Iterator[tuple[str, str, Interval]]:
-    """Return the label, campaign and alpha of versions with a defined agreement, oldest first."""
+def _agreement_points(store: Store, versions: Sequence[Version]) -> Iterator[_AgreementPoint]:
+    """Yield the agreement of each version for which it is defined, oldest first."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
-            agreement = json.loads(event.detail).get("agreement")
-            if event.kind is EventKind.FROZEN and agreement:
+            detail = json.loads(event.detail)
+            value = detail.get("agreement") or detail.get("unanimity")
+            if event.kind is EventKind.FROZEN and value:
                 label = f"{version.name} {version.id[:6]}, {event.at[:10]}"
-                yield label, version.campaign, Interval(**agreement)
+                is_share = not detail.get("agreement")
+                yield _AgreementPoint(label, version.campaign, Interval(**value), is_share)

@@ -1,4 +1,4 @@
-"""Perform all steps of a run: train, answer, measure, pair for comparison, and maybe promote."""
+"""Perform every step of a run, from training the adapter to promoting it if it's better."""
 
 from db.records import Run, Version
 from db.runs import promoted_run, run_status
@@ -25,8 +25,8 @@ def perform_run(store: Store, campaign: Campaign, version: Version, settings: Se
     The run is promoted if it beats the currently promoted run, and the result is recorded either
     way. Without a criterion, runs aren't compared.
 
-    Raises `StoreError` if the version belongs to another campaign or data was withdrawn from it,
-    and `TrainerError` if training fails.
+    Raises `StoreError` if the version belongs to another campaign or part of its data was
+    withdrawn, and `TrainerError` if training fails.
     """
     check_campaign(version, campaign.name, f"Version {version.id[:12]}")
     run = train_adapter(store, campaign, version, settings)
@@ -52,6 +52,8 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
         f"run         {run.id[:12]}: {run.base} in {details['precision']}, {len(losses)} steps, "
         f"loss {losses[0]:.2f} to {losses[-1]:.2f} in {details['seconds']:.0f} s"
     )
+    for note in details.get("template_notes", ()):
+        echo(f"template    {note}")
     return run
 
 
@@ -62,7 +64,7 @@ def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Setting
     outputs, criterion = run_outputs(store, campaign, run, settings), campaign.criterion
     with progress("measures") as advance:
         for arm_outputs in outputs.values():
-            measure_outputs(store, arm_outputs, criterion, advance)
+            measure_outputs(store, arm_outputs, campaign, advance)
     if criterion is None:
         return
     for arm in measured_arms(store, outputs, criterion):

@@ -117,6 +117,6 @@ def _measure(store: Store, task: AnswerTask, on_progress: ProgressCallback) -> M
     answer_task(store, task, on_progress)
     outputs = list(arm_outputs(store, task.arm, task.run, task.prompts))
     criterion = task.campaign.criterion
-    measure_outputs(store, outputs, criterion, on_progress)
+    measure_outputs(store, outputs, task.campaign, on_progress)
     label = f"run {task.arm.run[:12]}" if task.arm.run else "the base model"
     return MeasuredArm(label, label, "", tuple(measured_outputs(store, outputs, criterion)))

@@ -64,7 +64,7 @@ def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: 
 
     Returns the path of the page.
     """
-    path = settings.reports / f"{campaign.name}-{status.run.id[:12]}.html"
+    path = settings.report(campaign.name, status.run.id)
     outputs = run_outputs(store, campaign, status.run, settings)
     data = report_data(store, campaign, status, outputs)
     write_atomically(path, render_report(data))
@@ -79,7 +79,7 @@ def report_data(
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
     judged = judge.features if judge else ()
-    target, traits = (criterion.feature, criterion.trait_features) if criterion else (None, ())
+    target, traits = (criterion.feature, criterion.part_features) if criterion else (None, ())
     measured = measured_arms(store, outputs, criterion, judge)
     arms = tuple(summarise(arm, target, traits, judged) for arm in measured)
     targets = (target,) if target else ()
@@ -199,7 +199,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """Return the lineage of the tuned model's first output in the report."""
+    """Return the lineage of one output of the tuned model: the first one in the report."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

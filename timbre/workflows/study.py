@@ -56,7 +56,7 @@ _WIKIPEDIA = "https://en.wikipedia.org/"
 
 @dataclass(frozen=True)
 class StudyPlace:
-    """Where a study stores its results and writes its page, and its progress callback."""
+    """Where a study stores its results and writes its page, and how it reports its progress."""
 
     settings: Settings
     name: str
@@ -129,7 +129,7 @@ def _run_persona_study(store: Store, study: PersonaStudy, place: StudyPlace) -> 
 
 
 def minutes_per_training(cache: ResultCache) -> float | None:
-    """Return the average minutes of the study's finished training runs, or None without any."""
+    """Return the average minutes per finished training run, or None if no run has finished."""
     seconds = [entry["facts"]["seconds"] for entry in cache.entries() if "facts" in entry]
     return sum(seconds) / len(seconds) / 60 if seconds else None
 
@@ -137,8 +137,8 @@ def minutes_per_training(cache: ResultCache) -> float | None:
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
     """Remove test examples from articles that the base model was trained on.
 
-    The bundled mini model lists its training pages. Other base models don't list theirs, so no
-    test examples are removed.
+    The bundled mini model comes with a list of the pages it was trained on. Other base models don't
+    come with a list of the articles they were trained on, so no test examples are removed.
     """
     if base != MINI:
         return list(examples)
@@ -239,7 +239,7 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """Return the campaign's judge with the conclusions of its cards, or None without a judge."""
+    """Return the campaign's judge, if it has one, with a summary of each judge card."""
     judge = judge_of(campaign)
     if judge is None:
         return None
@@ -309,6 +309,6 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 
 
 def _newest(store: Store) -> str:
-    """Return the time of the newest event, so that an unchanged store produces the same page."""
+    """Return the time of the newest event, which the page shows to stay reproducible."""
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")

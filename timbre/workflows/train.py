@@ -46,7 +46,7 @@ def train_version(
     from scratch, even if the run has finished.
 
     Raises `StoreError` if data was withdrawn from the version, and `TrainerError` if training
-    fails. The run records the reason.
+    fails. The reason is stored with the run.
     """
     version = plan.version
     try:

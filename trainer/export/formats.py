@@ -19,7 +19,7 @@ from trainer.answer import Answerer
 from trainer.arms import Arm, Decoding
 from trainer.chat import Chat
 from trainer.errors import TrainerError
-from trainer.export.export_plan import ExportPlan, GgufType, MergeInto
+from trainer.export.export_plan import ExportPlan, ExportSteps, GgufType, MergeInto
 from trainer.export.gguf_file import write_gguf
 from trainer.export.llama_cpp import convert
 from trainer.export.ollama import modelfile
@@ -29,43 +29,55 @@ from trainer.lock import lock_folder
 from trainer.models.adapter import METADATA, read_metadata
 from trainer.models.loading import load_model, load_tokenizer
 from trainer.models.lookup import resolve
-from trainer.models.precision import choose_precision
+from trainer.models.precision import best_device, choose_precision
 
 PARITY = "parity.json"
 GGUF = "model.gguf"
 
 
-def export_merged(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Parity:
+def export_merged(
+    plan: ExportPlan, folder: Path, examples: Sequence[Example], steps: ExportSteps | None = None
+) -> Parity:
     """Merge the base model and the adapter into one model, and compare it with the adapter.
 
-    The comparison uses held-out examples. Raises `TrainerError` and leaves nothing behind if the
-    model differs too much from the adapter.
+    The comparison uses held-out examples. Raises `TrainerError` and deletes the export if the model
+    differs too much from the adapter.
     """
+    steps = steps or ExportSteps()
     with _complete_folder(plan, folder, examples) as partial:
         with library_session():
+            steps.start("merging")
             _merge(plan, partial)
-            parity = _compare(plan, partial, examples)
+            adapter, exported = _answerers(plan, partial)
+            parity = measure_parity(adapter, exported, examples, plan.bounds, steps)
         _save_parity(parity, partial)
     return parity
 
 
 def export_gguf(
-    plan: ExportPlan, gguf_type: GgufType, folder: Path, examples: Sequence[Example]
+    plan: ExportPlan,
+    gguf_type: GgufType,
+    folder: Path,
+    examples: Sequence[Example],
+    steps: ExportSteps | None = None,
 ) -> Parity:
     """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check the result.
 
-    The written file is loaded with transformers and compared with the adapter.
+    The GGUF file is loaded with transformers and compared with the adapter.
 
     Raises `TrainerError` if the model family isn't supported by GGUF, if Ollama can't express the
     chat template, or if the model differs too much from the adapter.
     """
+    steps = steps or ExportSteps()
     with (
         _complete_folder(plan, folder, examples) as partial,
         tempfile.TemporaryDirectory(dir=partial) as temporary,
     ):
         merged = Path(temporary) / "merged"
         with library_session():
+            steps.start("merging")
             _merge(replace(plan, dtype="float32"), merged)
+            steps.start(f"writing {gguf_type.value}")
             if plan.converter:
                 convert(plan.converter, merged, partial / GGUF, gguf_type)
             else:
@@ -79,7 +91,8 @@ def export_gguf(
                 dtype=torch.float32,
                 local_files_only=True,
             )
-            parity = _compare(plan, merged, examples, exported)
+            models = _answerers(plan, merged, exported)
+            parity = measure_parity(*models, examples, plan.bounds, steps)
         _save_parity(parity, partial)
     return parity
 
@@ -121,7 +134,7 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
 
 
 def _save_parity(parity: Parity, folder: Path) -> None:
-    """Save how far an export differs from its adapter, or reject it if it differs too much."""
+    """Save how far an export differs from its adapter, or raise an error if it differs too much."""
     if not parity.is_within_bounds:
         message = (
             f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
@@ -147,27 +160,32 @@ def vllm_command(plan: ExportPlan) -> str:
 
 def _merge(plan: ExportPlan, folder: Path) -> None:
     metadata = read_metadata(plan.adapter)
-    is_trained_on = plan.into is MergeInto.TRAINED_ON
-    precision = choose_precision(metadata.precision if is_trained_on else "float32")
+    trained_in = choose_precision(metadata.precision)
+    # Weights that weren't quantised are the published ones, except for bfloat16's rounding.
+    is_trained_on = plan.into is MergeInto.TRAINED_ON and trained_in.is_quantised
+    precision = trained_in if is_trained_on else choose_precision("float32")
     source = resolve(plan.base, plan.revision)
     base: Any = load_model(source, precision)  # the next two aren't typed in transformers
     weights = (base.dequantize() if precision.is_quantised else base).float()
     merged: Any = PeftModel.from_pretrained(weights, str(plan.adapter)).merge_and_unload()
     merged.to(getattr(torch, plan.dtype)).save_pretrained(folder)
-    load_tokenizer(source).save_pretrained(folder)
+    tokenizer = load_tokenizer(source)
+    tokenizer.chat_template = Chat.from_tokenizer(tokenizer).template  # as in training
+    tokenizer.save_pretrained(folder)
     shutil.copy(plan.adapter / METADATA, folder / METADATA)
 
 
-def _compare(
-    plan: ExportPlan,
-    folder: Path,
-    examples: Sequence[Example],
-    model: PreTrainedModel | None = None,
-) -> Parity:
-    decoding = Decoding(max_new_tokens=plan.new_tokens)
+def _answerers(
+    plan: ExportPlan, folder: Path, model: PreTrainedModel | None = None
+) -> tuple[Answerer, Answerer]:
+    """The adapter and the export (loaded from the folder without `model`), ready to answer."""
+    trained_in = read_metadata(plan.adapter).precision
+    is_rounding = trained_in == "bfloat16" and best_device() == "cpu"
+    # A CPU has the memory for float32, and bfloat16 would round more than most exports do.
+    ours = "float32" if is_rounding else trained_in
+    theirs = "float32" if ours == "float32" else "auto"  # bfloat16 if it's fast
+    decoding = Decoding(max_new_tokens=plan.new_tokens, precision=ours)
     tuned = Arm("adapter", plan.base, revision=plan.revision, adapter=plan.adapter)
     adapter = Answerer(tuned, decoding)
-    is_float32 = read_metadata(plan.adapter).precision == "float32"  # or bfloat16 if it's fast
-    decoding = replace(decoding, precision="float32" if is_float32 else "auto")
-    exported = Answerer(Arm("exported", str(folder)), decoding, model)
-    return measure_parity(adapter, exported, examples, plan.bounds)
+    decoding = replace(decoding, precision=theirs)
+    return adapter, Answerer(Arm("export", str(folder)), decoding, model)

@@ -1,7 +1,7 @@
 """Write a Llama or Qwen model as a single GGUF file for llama.cpp and Ollama.
 
-Tensor names come from the map in the `gguf` package. Tokenizers and rotary embeddings that
-llama.cpp would interpret differently are rejected.
+Tensor names are looked up in the `gguf` package. Tokenizers and rotary embeddings that llama.cpp
+would interpret differently are rejected.
 """
 
 import json
@@ -18,6 +18,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from trainer.chat import Chat
 from trainer.errors import TrainerError
 from trainer.export.export_plan import GgufType
+from trainer.export.tensor_types import TensorTypes, encode
 from trainer.models.loading import load_tokenizer
 
 _ARCHITECTURES = {
@@ -52,6 +53,7 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
     if (factors := _rotary_factors(config)) is not None:
         writer.add_tensor("rope_freqs.weight", factors)
     names = gguf.get_tensor_name_map(architecture, config.num_hidden_layers)
+    types = TensorTypes(gguf_type, config.num_hidden_layers, bool(config.tie_word_embeddings))
     for shard in sorted(model.glob("*.safetensors")):
         for name, tensor in load_file(shard).items():
             new = names.get_name(name, try_suffixes=(".weight", ".bias"))
@@ -60,7 +62,8 @@ def write_gguf(model: Path, path: Path, gguf_type: GgufType) -> None:
             values = tensor.float().numpy()
             if architecture is gguf.MODEL_ARCH.LLAMA:
                 values = _permute_heads(name, values, config)
-            _add_tensor(writer, new, values, gguf.GGMLQuantizationType[gguf_type.upper()])
+            kind = types.kind(new, values.shape)
+            writer.add_tensor(new, encode(values, kind), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -88,7 +91,7 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
     """The factors by which rotary frequencies are slowed down, or None without scaling.
 
-    Raises `TrainerError` if GGUF can't store the scaling as factors.
+    Raises `TrainerError` if GGUF can't express the rotary scaling as factors.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -117,16 +120,6 @@ def _permute_heads(
         return values
     split = values.reshape(count, 2, values.shape[0] // count // 2, *values.shape[1:])
     return split.swapaxes(1, 2).reshape(values.shape)
-
-
-def _add_tensor(
-    writer: gguf.GGUFWriter, name: str, values: NDArray[np.float32], kind: gguf.GGMLQuantizationType
-) -> None:
-    if values.ndim == 1:
-        kind = gguf.GGMLQuantizationType.F32
-    elif values.shape[-1] % gguf.GGML_QUANT_SIZES[kind][0]:
-        kind = gguf.GGMLQuantizationType.F16  # the rows don't divide into whole blocks
-    writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
@@ -168,8 +161,8 @@ _SPACED = (
 def served_template(template: str, pre_tokenizer: Any) -> str:
     """Adapt a chat template so that llama.cpp produces the tokens the model was trained on.
 
-    Some tokenizers add a space before every piece of text. llama.cpp never does for byte-level BPE,
-    so the template has to add it.
+    Some tokenizers add a space before every piece of text. For byte-level BPE, llama.cpp doesn't
+    add the space, so the template has to.
     """
     return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
 
@@ -177,15 +170,19 @@ def served_template(template: str, pre_tokenizer: Any) -> str:
 def _pre_tokenizer_name(data: Any) -> str:
     """llama.cpp's name for the way a tokenizer splits text into words before it merges bytes.
 
-    Raises `TrainerError` if llama.cpp has no name for it.
+    Raises `TrainerError` if llama.cpp doesn't support the tokenizer's way of splitting text.
     """
     steps = data["pretokenizers"] if data["type"] == "Sequence" else [data]
     patterns = [step["pattern"].get("Regex", "") for step in steps if step["type"] == "Split"]
     if len(patterns) == 1 and patterns[0] in _SPLITS:
         return _SPLITS[patterns[0]]
-    if not patterns and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
-        return "gpt-2"
+    kinds = [step["type"] for step in steps]
+    if not patterns and kinds[-1] == "ByteLevel" and steps[-1].get("use_regex", True):
+        if kinds == ["ByteLevel"]:
+            return "gpt-2"
+        if kinds == ["Digits", "ByteLevel"] and steps[0]["individual_digits"]:
+            return "smollm"
     raise TrainerError(
         "The tokenizer can't be written as GGUF because it splits words differently from GPT-2, "
-        f"Llama 3 and Qwen. {_HINT}"
+        f"Llama 3, Qwen and SmolLM. {_HINT}"
     )

@@ -1,7 +1,7 @@
 """Convert a chat template to an Ollama Modelfile that renders the same chats.
 
 The text around each turn is extracted from the model's template by rendering known turns. The
-result is then checked on other chats.
+finished Modelfile is checked on other chats.
 """
 
 import json
@@ -31,7 +31,7 @@ class Pieces:
     answer: str
 
     def render(self, roles: Sequence[Role]) -> str:
-        """Render turns of these roles with the Modelfile's template."""
+        """Render turns with the given roles, using the Modelfile's template."""
         opening = self.opening if Role.SYSTEM in roles else self.opening_without_system
         turns = (self.around[role][0] + _CONTENT[role] + self.around[role][1] for role in roles)
         return opening + "".join(turns) + self.answer
@@ -76,7 +76,9 @@ def pieces_of(chat: Chat) -> Pieces:
     before_user = next_turn.removeprefix(after_assistant)
     start_of_system, next_turn, _ = _between(chat, (system, user))
     first = str(chat.tokenizer.bos_token or "")
-    opening = first if start_of_system.startswith(first) else ""
+    # Some models start every turn with this token; then it belongs to the turns.
+    is_opening = start_of_system.startswith(first) and not before_user.startswith(first)
+    opening = first if is_opening else ""
     return Pieces(
         opening=opening,
         opening_without_system=start.removesuffix(before_user),

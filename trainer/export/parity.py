@@ -1,8 +1,8 @@
 """Check that an exported model gives the same answers and likelihoods as its adapter.
 
 A served model often differs from the trained one because it was merged into other weights, rounded,
-or prompted with another template. Exports are therefore compared with their adapter on held-out
-prompts.
+or prompted with another template. For this reason, every export is compared with its adapter on
+held-out prompts.
 """
 
 import math
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from db.records import Example
 from trainer.answer import Answerer
-from trainer.export.export_plan import Bounds
+from trainer.export.export_plan import Bounds, ExportSteps
 from trainer.logprobs import token_logprobs
 
 PROMPTS = 32
 _BATCH_SIZE = 8
+"""Examples whose likelihoods are computed together: every token needs a row of logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,26 @@ class Parity:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether both differences are within their bounds."""
+        """Whether the answers and log-probabilities differ by no more than `bounds` allows."""
         parted = 1 - self.same_answers / self.prompts
         return self.difference <= self.bounds.difference and parted <= self.bounds.parted
 
 
 def measure_parity(
-    adapter: Answerer, exported: Answerer, examples: Sequence[Example], bounds: Bounds
+    adapter: Answerer,
+    exported: Answerer,
+    examples: Sequence[Example],
+    bounds: Bounds,
+    steps: ExportSteps,
 ) -> Parity:
     """Compare an export with its adapter on the first 32 chats."""
     chats = [example for example in examples if example.messages][:PROMPTS]
-    batches = [chats[i : i + _BATCH_SIZE] for i in range(0, len(chats), _BATCH_SIZE)]
-    answers = [_answers(model, batches) for model in (adapter, exported)]
-    logprobs = [_logprobs(model, batches) for model in (adapter, exported)]
+    answers, logprobs = [], []
+    for model in (adapter, exported):
+        steps.start(f"answers, {model.arm.name}")
+        answers.append(_answers(model, chats))
+        steps.start(f"likelihoods, {model.arm.name}")
+        logprobs.append(_logprobs(model, chats))
     differences = [abs(ours - theirs) for ours, theirs in zip(*logprobs, strict=True)]
     pairs = list(zip(chats, *answers, strict=True))
     return Parity(
@@ -56,16 +64,17 @@ def measure_parity(
     )
 
 
-def _answers(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[str]:
-    return [
-        output.text for batch in batches for output in model.answer(model.encode_prompts(batch))
-    ]
+def _answers(model: Answerer, chats: Sequence[Example]) -> list[str]:
+    """Each chat's answer, in order."""
+    texts = {output.prompt: output.text for output in model.answer(model.encode_prompts(chats))}
+    return [texts[chat.id] for chat in chats]
 
 
-def _logprobs(model: Answerer, batches: Sequence[Sequence[Example]]) -> list[float]:
-    """The log-probabilities, in nats, of all tokens in the answers of the examples."""
-    rows = ([model.chat.encode_example(example) for example in batch] for batch in batches)
-    values = [token_logprobs(model.model, model.chat, batch) for batch in rows]
+def _logprobs(model: Answerer, chats: Sequence[Example]) -> list[float]:
+    """The log-probabilities in nats of all tokens of the chats' answers."""
+    rows = [model.chat.encode_example(chat) for chat in chats]
+    batches = (rows[start : start + _BATCH_SIZE] for start in range(0, len(rows), _BATCH_SIZE))
+    values = [token_logprobs(model.model, model.chat, batch) for batch in batches]
     return [value for batch in values for row in batch for value in row]
 
 

@@ -1,4 +1,4 @@
-"""Adapter folders, which contain the weights and metadata about the training."""
+"""Adapter folders, which contain the adapter's weights and metadata about its training."""
 
 import json
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> A
 def read_metadata(adapter: Path) -> AdapterMetadata:
     """Read the metadata of an adapter that Timbre trained.
 
-    Raises `TrainerError` if the folder isn't such an adapter, or if its weights could run code.
+    Raises `TrainerError` if the folder contains no adapter that Timbre trained, or if its weights
+    could run code.
     """
     if not (adapter / WEIGHTS).is_file():
         pickles = sorted(path.name for path in adapter.glob("*.bin"))
@@ -58,7 +59,7 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
 def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
     """Check that an adapter was trained with this base model and chat template.
 
-    Raises `TrainerError` if the base models or the templates differ, and names both.
+    Raises `TrainerError` if the base models or the templates differ; the message names both.
     """
     actual = fingerprint(base, metadata.revision if base == metadata.base else "")
     if actual != metadata.base_fingerprint:

@@ -71,7 +71,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
-    """Load a base model in the given precision on the matching device.
+    """Load a base model in the given precision, on the device that the precision specifies.
 
     Raises `TrainerError` if weights are damaged or missing, if transformers doesn't support the
     architecture, or if bitsandbytes can't quantise on this machine.
@@ -133,3 +133,11 @@ def context_length(model: PreTrainedModel) -> int:
     """The model's context length in tokens, shared by the prompt and the answer."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return int(limit or sys.maxsize)  # some families have no limit
+
+
+def stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
+    """The tokens that end a turn, from the model's configuration and the tokenizer."""
+    config = model.generation_config
+    ids = config.eos_token_id if config else None
+    tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}
+    return sorted(token for token in tokens if token is not None)

@@ -1,4 +1,4 @@
-"""Find base models: `mini`, a local folder, or a Hub id with its revision.
+"""Find base models: `mini`, `smollm2`, a local folder, or a Hub id with its revision.
 
 Every model is resolved to a checked local folder before it is loaded, so loading never uses the
 network. Only safetensors weights are accepted, because a pickle file can run code when it is
@@ -15,37 +15,51 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNot
 
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
-from trainer.models.mini import mini_folder
+from trainer.models import mini, smollm2
 from trainer.models.remote_code import check_code, hub_commit, may_run_code, python_files
 
-MINI = "mini"
+MINI, SMOLLM2 = "mini", "smollm2"
+_NAMED = {MINI: mini.mini_folder, SMOLLM2: smollm2.smollm2_folder}
+_ORIGINS = {MINI: mini.ORIGIN, SMOLLM2: smollm2.ORIGIN}
 _DOWNLOADS = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py"]
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merges", "added_tokens")
 
 
 def resolve(base: str, revision: str = "") -> Path:
-    """Return the checked folder of a base model, downloading it from the Hub the first time.
+    """Return the checked folder of a base model, downloading SmolLM2 or a Hub model the first time.
 
     Raises `TrainerError` if the model doesn't exist, is gated, or could run code when loaded.
     """
-    if base == MINI:
-        return check_folder(mini_folder())
+    if base in _NAMED:
+        return check_folder(_NAMED[base]())
     folder = Path(base).expanduser()
     if folder.is_dir():
         return check_folder(folder.resolve())
     if base.count("/") != 1 or base.startswith((".", "/", "~")):
         raise TrainerError(
-            f"There is no model “{base}”. Use “mini”, the path of a model folder, or a Hub id "
+            f"There is no model “{base}”. Use “mini”, “smollm2”, a model's folder, or a Hub id "
             "(owner/name)."
         )
     return check_folder(_download(base, revision))
 
 
+def model_origin(base: str) -> str:
+    """Where a base model comes from and its licence, as a sentence for cards."""
+    return _ORIGINS.get(
+        base, f"{base}. Its licence is on its model card, and applies to what you train from it."
+    )
+
+
+def hub_name(base: str) -> str:
+    """The name of a base model that model hubs know."""
+    return smollm2.HUB_ID if base == SMOLLM2 else base
+
+
 def check_folder(folder: Path) -> Path:
     """Check that a model folder is complete and can't run code when loaded, and return it.
 
-    Raises `TrainerError` naming the faulty file or key.
+    Raises `TrainerError` with the name of the file or key that causes the problem.
     """
     if not (folder / "config.json").is_file():
         raise TrainerError(f"{folder} has no config.json, so it isn't a model folder.")
@@ -104,7 +118,7 @@ def fingerprint(base: str, revision: str = "") -> str:
 def pin_revision(config: TrainingConfig) -> TrainingConfig:
     """Pin a configuration to the current commit of its Hub model.
 
-    The recorded run then stays reproducible when the model's repository changes.
+    The pinned commit keeps a recorded run reproducible if the model's repository changes.
 
     Raises `TrainerError` if the model isn't available.
     """

@@ -1,13 +1,16 @@
 """The mini base model that is included in Timbre; its files are checked before use."""
 
-import hashlib
-from functools import cache
 from pathlib import Path
 
-from trainer.errors import TrainerError
+from trainer.models.checksums import check_files
 
 FOLDER = Path(__file__).parent / "mini_model"
-CHECKSUMS = "SHA256SUMS"
+ORIGIN = (
+    "The mini base model that Timbre ships (CC BY-SA 4.0), trained on Wikipedia articles and "
+    "dialogues; its own card names them. It is for demonstration only."
+)
+"""Where the model comes from and its licence, for cards."""
+REMEDY = "Reinstall Timbre, or rebuild the mini base model with `python -m recipes.mini.build`."
 TRAINED_ON = "trained_on.txt"
 
 
@@ -16,35 +19,9 @@ def mini_folder() -> Path:
 
     Raises `TrainerError` if a file is missing or damaged.
     """
-    return check_files(FOLDER)
+    return check_files(FOLDER, REMEDY)
 
 
 def trained_on() -> frozenset[str]:
     """The Wikipedia page ids of the articles used to train the packaged model."""
     return frozenset((mini_folder() / TRAINED_ON).read_text().split())
-
-
-@cache
-def check_files(folder: Path) -> Path:
-    """Check the files in a folder against its checksums, and return the folder.
-
-    Raises `TrainerError` naming the first file that is missing or differs.
-    """
-    sums = folder / CHECKSUMS
-    if not sums.is_file():
-        raise _damaged(sums, "is missing")
-    for line in sums.read_text().splitlines():
-        expected, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file():
-            raise _damaged(path, "is missing")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            raise _damaged(path, "differs from the packaged one")
-    return folder
-
-
-def _damaged(path: Path, problem: str) -> TrainerError:
-    return TrainerError(
-        f"{path} {problem}, so the mini base model can't be used. Reinstall Timbre, or rebuild "
-        "the model with `python -m recipes.mini.build`."
-    )

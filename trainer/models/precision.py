@@ -1,7 +1,7 @@
 """Choose the number format in which a base model is loaded and trained on a device.
 
-CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32.
-`auto` therefore depends on the device, and every choice records its reason.
+CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32. What
+`auto` chooses depends on the device, and the reason for each choice is recorded.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PRECISION_NAMES: tuple[PrecisionName, ...] = get_args(PrecisionName)
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The weight format (`name`), the computation format (`compute`), the device, and the reason.
+    """The chosen weight format (`name`), computation format (`compute`) and device, and the reason.
 
     `compute` is the name of a torch dtype: "float32" or "bfloat16".
     """
@@ -63,7 +63,9 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
     """
     if requested not in PRECISION_NAMES:
         names = ", ".join(PRECISION_NAMES)
-        raise TrainerError(f"“{requested}” isn't a precision. Set precision to one of {names}.")
+        raise TrainerError(
+            f"“{requested}” isn't a known precision. Set precision to one of {names}."
+        )
     device = device or best_device()
     has_bfloat16, reason = _bfloat16_support(device)
     fast: PrecisionName = "bfloat16" if has_bfloat16 else "float32"
@@ -85,7 +87,7 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
 
 
 def _bfloat16_support(device: str) -> tuple[bool, str]:
-    """Whether a device has native bfloat16 support, and a sentence that says so."""
+    """Whether to use bfloat16 on a device, and the reason."""
     import torch
 
     if device == "cuda":

@@ -1,8 +1,9 @@
-"""The list of models whose own Python code the user trusts, and checks for such code.
+"""Check models for their own Python code, and keep the list of models that the user trusts.
 
 The code in a model runs with the user's rights when the model is loaded. A model with its own code
-is rejected unless the list has an entry for exactly that version of the code: `owner/name@commit`
-for a Hub model, or `folder@digest` for a folder. The list is empty until `trust_models` is called.
+is rejected unless exactly this version of the code is in the list of trusted models: as
+`owner/name@commit` for a Hub model, or as `folder@digest` for a folder. The list of trusted models
+is empty until `trust_models` is called.
 """
 
 import hashlib
@@ -33,7 +34,7 @@ def may_run_code(folder: Path) -> bool:
 def check_code(folder: Path) -> None:
     """Check that a model folder contains no code, or only trusted code.
 
-    Raises `TrainerError` naming the file that loads code, and the entry to add to the list.
+    Raises `TrainerError` if a configuration file loads code that isn't allowed.
     """
     for name, auto_map in _auto_maps(folder).items():
         remote = [reference for reference in _references(auto_map) if "--" in reference]
@@ -51,7 +52,7 @@ def check_code(folder: Path) -> None:
 
 
 def trust_entry(folder: Path) -> str:
-    """The list entry that trusts the code in a model folder, with a commit or a digest."""
+    """The entry for a model folder in the list of trusted models, with a commit or a digest."""
     snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
     if snapshot:
         return f"{snapshot['owner']}/{snapshot['name']}@{snapshot['commit']}"

@@ -1,4 +1,4 @@
-"""Fine-tune at a service with an OpenAI-compatible API: upload files, start a job, and poll it.
+"""Fine-tune through an OpenAI-compatible API: upload files, start a job, and poll it.
 
 The job is saved before polling starts. If you stop the command and run it again, it resumes the
 same job and doesn't pay for another one.
@@ -28,7 +28,7 @@ ProgressCallback: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class FineTuneService:
-    """A fine-tuning service and the model to tune there.
+    """A fine-tuning service, and the model to tune with it.
 
     `epochs` is the number of passes over the examples, or 0 to let the service choose. `every` is
     the polling interval and `timeout` is the request timeout, both in seconds.
@@ -55,7 +55,7 @@ class FineTuneService:
 
 @dataclass(frozen=True, slots=True)
 class FineTuneResult:
-    """A successful job: the service's name for the tuned model, and its training tokens."""
+    """The result of a successful job: the tuned model's name, and the number of training tokens."""
 
     job: str
     model: str
@@ -65,11 +65,13 @@ class FineTuneResult:
 def fine_tune(
     data: Path, folder: Path, service: FineTuneService, on_progress: ProgressCallback
 ) -> FineTuneResult:
-    """Tune on `train.jsonl` (and `validation.jsonl`) in `data`, saving the job in `folder`.
+    """Tune a model on the files in `data`, and save the job in `folder`.
+
+    The files are `train.jsonl` and, if it exists, `validation.jsonl`.
 
     Raises `TrainerError` if the service is unreachable, returns an error, or ends the job without a
     model. The saved id of a failed job is deleted, so the next call starts a new job. Raises
-    `RunLockedError` if another process is following the job.
+    `RunLockedError` if another process is waiting for the same job.
     """
     advice = (
         f"Check the URL, the API key and the model “{service.model}”, then run the command again "

@@ -1,4 +1,4 @@
-"""Run folders, which store checkpoints during training, then the adapter and its result."""
+"""Run folders, which contain checkpoints during training and the adapter and result afterwards."""
 
 import json
 import shutil
@@ -23,14 +23,14 @@ _PARTIAL_ADAPTER = f"{ADAPTER}.partial"
 
 
 def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
-    """Describe the examples, settings and base model, which must match to resume a run."""
+    """Describe the examples, settings and base model, which can't change when a run is resumed."""
     return canonical({"examples": list(examples), "facts": asdict(metadata)})
 
 
 def lock_run(folder: Path) -> AbstractContextManager[None]:
     """Lock a run folder; if several processes train together, the main one holds the lock.
 
-    Entering raises `RunLockedError` if another process holds the lock.
+    The context manager raises `RunLockedError` if another process holds the lock.
     """
     return lock_folder(folder) if is_main_process() else nullcontext()
 
@@ -41,7 +41,8 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
     A fresh start deletes the files of earlier attempts. Incomplete checkpoints, left by a process
     that was killed while saving, are deleted, so training resumes from the previous one.
 
-    Raises `TrainerError` if the folder contains a different run than the one to resume.
+    Raises `TrainerError` if the run in the folder has different examples, settings or base model,
+    so it can't be resumed.
     """
     checkpoints = folder / CHECKPOINTS
     with process_state().main_process_first():
@@ -67,7 +68,7 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
 
 
 def elapsed_seconds(checkpoint: Path | None) -> float:
-    """How many seconds earlier processes trained up to a checkpoint, or 0 without a checkpoint."""
+    """The total training time up to a checkpoint in seconds, or 0 if there is no checkpoint."""
     if checkpoint is None:
         return 0.0
     return float(sum(log.get("seconds", 0.0) for log in _read_state(checkpoint)["log_history"]))
@@ -92,7 +93,7 @@ def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
 
 
 def finish(folder: Path, result: TrainingResult) -> None:
-    """Move the adapter to its final location, write the result last, and delete the checkpoints."""
+    """Move the adapter to its final location, write the result, and delete the checkpoints."""
     if is_main_process():
         shutil.rmtree(folder / ADAPTER, ignore_errors=True)
         (folder / _PARTIAL_ADAPTER).rename(folder / ADAPTER)

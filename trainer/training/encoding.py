@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.records import Example, Split
+from db.records import Example, Message, Role, Split
 from trainer.chat import NO_LOSS, Chat, Tokens
 from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
@@ -33,7 +33,7 @@ def encode_splits(
 ) -> TrainingData:
     """Encode the training and validation examples for a model with a context of `context` tokens.
 
-    Raises `TrainerError` if there are no training examples, and in the same cases as `encode`.
+    Raises `TrainerError` if there are no training examples, or if the examples can't be encoded.
     """
     limit = Limit(min(config.max_length or sys.maxsize, context), config.truncate)
     train = [example for example in examples if example.split is Split.TRAIN]
@@ -51,8 +51,8 @@ def encode_splits(
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:
     """Encode examples as tokens, in order.
 
-    Raises `TrainerError` if examples exceed the limit and may not be truncated, or if truncation
-    leaves no tokens with loss.
+    Raises `TrainerError` if an example is too long and may not be truncated, or if truncation
+    removes all tokens that count towards the loss.
     """
     rows = [chat.encode_example(example) for example in examples]
     long = [len(row.ids) for row in rows if len(row.ids) > limit.tokens]
@@ -70,3 +70,21 @@ def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens
             "max_length."
         )
     return rows
+
+
+def check_stop_token(examples: Sequence[Example], chat: Chat, stop_tokens: Sequence[int]) -> None:
+    """Check that chats teach the model one of the tokens that end its answers.
+
+    Raises `TrainerError` if the template doesn't write one after an answer.
+    """
+    turns = (Message(Role.USER, "Is it?"), Message(Role.ASSISTANT, "It is."))
+    if not any(example.messages for example in examples):
+        return
+    _, _, end = chat.render(turns, is_prompt=False).rpartition(turns[-1].content)
+    if not set(stop_tokens) & set(chat.tokenizer(end, add_special_tokens=False)["input_ids"]):
+        names = ", ".join(map(str, chat.tokenizer.convert_ids_to_tokens(list(stop_tokens))))
+        raise TrainerError(
+            f"The chat template of {chat.tokenizer.name_or_path} doesn't end the assistant's turns "
+            f"with a stop token ({names}), so the trained model's answers would never end. Use the "
+            "model's instruct version, or write the token after the assistant's turns."
+        )

@@ -1,7 +1,7 @@
-"""Faster attention for packed examples on a CPU, without a mask over the whole row.
+"""Speed up attention for packed examples on a CPU by leaving out the mask over the whole row.
 
 On a CPU, standard attention compares every token in a packed row with every other token and masks
-out the other examples, which took a third of each step on short chats. Packed attention puts each
+out the other examples. This took a third of each step on short chats. Packed attention puts each
 example in a row of its own.
 """
 
@@ -18,7 +18,8 @@ _FAMILIES = ("llama", "qwen2", "qwen3")
 def use_packed_attention(model: PreTrainedModel) -> None:
     """Enable packed attention if the model is on a CPU and its family uses full attention.
 
-    Other families and GPUs keep their own attention, which gives the same result.
+    Other model families, and models on a GPU, keep their own attention, which gives the same
+    result.
     """
     config: Any = model.config
     layers = set(getattr(config, "layer_types", None) or ("full_attention",))
@@ -37,7 +38,7 @@ def packed_attention(
     _mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Compute causal attention within each example; an example starts at position 0.
+    """Compute causal attention within each example; position 0 marks the start of an example.
 
     The inputs have shape (rows, heads, tokens, head size), as passed by transformers, with
     `position_ids` (rows, tokens). The result has shape (rows, tokens, heads, head size).

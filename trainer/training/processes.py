@@ -1,7 +1,7 @@
 """The processes that `accelerate launch` starts to train one adapter on several devices.
 
-The main process locks the run folder and writes to it; all processes compute the same plan. Without
-`accelerate launch` there is only the main process.
+Every process prepares the same run, but only the main process locks the run folder and writes to
+it. Without `accelerate launch` there is only the main process.
 """
 
 from typing import TYPE_CHECKING

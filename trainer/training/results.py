@@ -17,9 +17,10 @@ TRAINER = Path(__file__).parents[1]
 class TrainingResult:
     """The result of a finished run: the location of its adapter, and its measurements.
 
-    `losses` contains one training loss per step, in nats per token. `seconds` is the total time of
-    all processes that worked on the run, each up to its last checkpoint. `tokens_per_second` and
-    the peak memory describe only the last process.
+    `losses` contains one training loss per step, in nats per token. `seconds` is the total training
+    time of all processes that worked on the run, counting each one up to its last checkpoint.
+    `tokens_per_second` and the peak memory apply only to the last process. `template_notes` say how
+    the chat template was changed.
     """
 
     adapter: Path
@@ -35,6 +36,7 @@ class TrainingResult:
     template_fingerprint: str
     seconds: float
     code_fingerprint: str = ""
+    template_notes: tuple[str, ...] = ()
 
 
 def result_to_json(result: TrainingResult) -> str:
@@ -47,6 +49,7 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
     values = json.loads(text)
     values["adapter"] = folder / values["adapter"]
     values["losses"] = tuple(values["losses"])
+    values["template_notes"] = tuple(values.get("template_notes", ()))
     return TrainingResult(**values)
 
 
@@ -56,7 +59,10 @@ def library_versions() -> dict[str, str]:
 
 
 def code_fingerprint(root: Path = TRAINER) -> str:
-    """The SHA-256 of the trainer's code; equal code, libraries and runs produce equal adapters."""
+    """The SHA-256 of the trainer's code.
+
+    The same code, libraries, examples and settings produce the same adapter.
+    """
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         content = path.read_bytes()
@@ -79,7 +85,7 @@ def device_name(device: str, processes: int = 1) -> str:
 
 
 def peak_memory_mb(device: str) -> float:
-    """Peak memory in MB: the memory allocated by torch on a GPU, otherwise that of the process."""
+    """The peak memory in MB that torch allocated on a GPU, or that the process used otherwise."""
     import torch
 
     if device == "cuda":

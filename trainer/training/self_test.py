@@ -1,8 +1,8 @@
-"""A self-test before the first training step, which checks that only assistant turns have loss.
+"""Check before the first training step that only assistant turns count towards the loss.
 
-The self-test decodes the tokens with loss from the tensors that the model receives, and compares
-them with the turns of the examples. The self-test shares no code with the labelling, so it can
-detect labelling bugs.
+The self-test decodes the tokens that count towards the loss from the tensors that the model
+receives, and compares them with the turns of the examples. The self-test shares no code with the
+labelling, so it can detect labelling bugs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """The training examples, keyed by their token ids to look up the rows of a batch.
+    """Compares batches with the training examples, which are keyed by their token ids.
 
-    Examples with `limit` tokens may have been truncated.
+    Examples with exactly `limit` tokens may have been truncated.
     """
 
     chat: Chat
@@ -29,9 +29,11 @@ class SelfTest:
     limit: int
 
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
-        """Compare the tokens with loss in a batch (rows × tokens) with the training examples.
+        """Compare the tokens in a batch that count towards the loss with the training examples.
 
-        Raises `TrainerError` showing the mask of the first wrong row.
+        Both tensors have shape (rows, tokens).
+
+        Raises `TrainerError` with the mask of the first wrong row.
         """
         for row, row_labels in zip(input_ids.tolist(), labels.tolist(), strict=True):
             ids, marks = self._strip_padding(row, row_labels)
@@ -44,7 +46,10 @@ class SelfTest:
                 self._fail("parts of a plain text carry no loss", ids, marks)
 
     def _strip_padding(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
-        """Remove the padding from a row; a padding token with loss marks the end of a turn."""
+        """Remove the padding from a row.
+
+        A padding token that counts towards the loss is kept, because it ends a turn.
+        """
         end, padding = len(row), self.chat.tokenizer.pad_token_id
         while end and row[end - 1] == padding and labels[end - 1] < 0:
             end -= 1
@@ -66,7 +71,7 @@ class SelfTest:
             self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
     def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
-        """Whether the spans with loss contain exactly the assistant turns of an example."""
+        """Whether exactly the assistant turns of an example count towards the loss."""
         tokenizer = self.chat.tokenizer
         turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
@@ -86,24 +91,25 @@ class SelfTest:
         raise TrainerError(
             f"The self-test of the first batch failed: {problem}. Check the base model's chat "
             "template: only assistant turns (or an entire plain text) may contribute to the loss.\n"
-            f"The mask («…» carries loss): {show_mask(self.chat.tokenizer, ids, marks)}"
+            "The mask (tokens in «…» count towards the loss): "
+            f"{show_mask(self.chat.tokenizer, ids, marks)}"
         )
 
 
 def loss_spans(labels: Sequence[int]) -> list[list[int]]:
-    """The runs of consecutive tokens that have loss."""
+    """The groups of consecutive tokens that count towards the loss."""
     runs = groupby(labels, key=lambda label: label != NO_LOSS)
     return [list(run) for has_loss, run in runs if has_loss]
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Decode token ids to words with single spaces, without control tokens or thinking blocks."""
+    """Decode token ids to words, without control tokens, thinking blocks or extra white space."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 
 
 def show_mask(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], labels: Sequence[int]) -> str:
-    """Decode a row as text, with «» around the parts that have loss."""
+    """Decode a row as text, with «» around the parts that count towards the loss."""
     parts = []
     pairs = zip(ids, labels, strict=True)
     for has_loss, run in groupby(pairs, key=lambda pair: pair[1] != NO_LOSS):

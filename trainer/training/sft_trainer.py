@@ -1,8 +1,8 @@
 """TRL's trainer with a self-test, a faster loss on CPUs, and no telemetry to third parties.
 
-On a CPU, TRL's loss projects every position in a batch onto the vocabulary, including prompts,
-which took half of each step. Timbre's loss projects only the positions that have loss, with the
-same result. On a GPU, TRL's loss is used.
+On a CPU, TRL's loss projects every position in a batch onto the vocabulary, including prompts. This
+took half of each step. Timbre projects only the positions that count towards the loss, which gives
+the same result. On a GPU, TRL's loss is used.
 """
 
 import time
@@ -42,7 +42,7 @@ class TimbreSFTTrainer(SFTTrainer):
         config: TrainingConfig,
         folder: Path,
     ) -> None:
-        """Prepare to train an adapter on encoded examples, with checkpoints in `folder`."""
+        """Set up the training of an adapter on encoded examples, with checkpoints in `folder`."""
         base: Any = adapted.get_base_model()
         if config.packing:
             use_packed_attention(base)
@@ -65,7 +65,7 @@ class TimbreSFTTrainer(SFTTrainer):
                 parameter.data = parameter.data.float()
 
     def train(self, *args: Any, **options: Any) -> Any:
-        """Train, logging each step with its duration in seconds."""
+        """Train the adapter, and log every step with its duration in seconds."""
         self._last_log = time.monotonic()
         return super().train(*args, **options)
 
@@ -94,7 +94,7 @@ class TimbreSFTTrainer(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Compute the mean negative log-likelihood, in nats, of the tokens that have loss."""
+        """Compute the mean negative log-likelihood, in nats, of the labelled tokens."""
         if return_outputs or model.device.type == "cuda":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call] # TRL's
         labels = inputs["labels"][:, 1:]
@@ -114,7 +114,7 @@ class TimbreSFTTrainer(SFTTrainer):
         return total / torch.as_tensor(num_items_in_batch).clamp(min=1) * scale
 
     def step_losses(self) -> tuple[float, ...]:
-        """The loss of every step in nats per token, including steps before a resume."""
+        """The loss of every step in nats per token, including steps before an interruption."""
         return tuple(float(entry["loss"]) for entry in self.state.log_history if "loss" in entry)
 
     def final_metrics(self) -> dict[str, float]:

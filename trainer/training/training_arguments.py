@@ -63,7 +63,7 @@ def training_arguments(
 
 
 def reporter(name: str) -> str:
-    """Check that a TRL reporter exists and is installed, and return its name (“none” for none).
+    """Check that a TRL reporter exists and is installed, and return its name (“none” is allowed).
 
     Raises `TrainerError` if the reporter doesn't exist or its package isn't installed.
     """

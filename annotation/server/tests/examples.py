@@ -47,7 +47,8 @@ def record_items(n: int, prefix: str = "r") -> dict[str, Any]:
 def search(
     client: httpx.Client, dataset: str, body: Any = None, me: str = "", offset: int = 0
 ) -> list[str]:
-    url = f"{me}/datasets/{dataset}/records/search?limit=1000&offset={offset}"
+    limit = 100 if me else 1000
+    url = f"{me}/datasets/{dataset}/records/search?limit={limit}&offset={offset}"
     items = send(client, "POST", url, body or {})["items"]
     return [item["record"]["external_id"] for item in items]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.examples import SETTINGS, wait_until
-from timbre_argilla.logins import LoginThrottle
+from timbre_argilla.web.logins import LoginThrottle
 
 from tests.conftest import Server
 
@@ -91,6 +91,10 @@ def test_failed_logins_dont_tell_whether_the_account_exists(tmp_path: Path) -> N
     assert wait_until(lambda: log_in(server, "ada", right).status_code == 201)
     assert log_in(server, "ada", "a wrong guess").status_code == 401
     assert server.stop() == 0
+    log = server.read_log()
+    for account in ("account ada", "an unknown account"):
+        assert log.count(f"Failed login to {account} from 127.0.0.1") >= 5
+    assert "nobody" not in log
 
 
 def test_only_a_whole_api_key_is_accepted(server: Server) -> None:

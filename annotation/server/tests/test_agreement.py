@@ -238,7 +238,7 @@ class Place:
             ],
         }
 
-    def search(self, search: SearchRequest, bounds: str = "limit=1000") -> tuple[list[str], int]:
+    def search(self, search: SearchRequest, bounds: str = "limit=100") -> tuple[list[str], int]:
         """The names of the matching records, in order, and Argilla's total."""
         client, me = (self.users[search.user], "/me") if search.user else (self.server.client, "")
         url = f"{me}/datasets/{self.dataset}/records/search?{bounds}"

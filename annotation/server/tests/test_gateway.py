@@ -14,8 +14,9 @@ import pytest
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Mount
 from tests.examples import SETTINGS, record_items
-from timbre_argilla.gateway import Gateway, script_hashes
 from timbre_argilla.options import Options
+from timbre_argilla.web import custom_fields
+from timbre_argilla.web.gateway import Gateway, script_hashes
 
 from tests.conftest import Server
 
@@ -194,13 +195,25 @@ def test_pages_of_more_than_1000_records_are_rejected(server: Server) -> None:
     assert server.client.post(url, json={}).status_code == 422
 
 
-def test_custom_fields_run_scripts_only_when_enabled(tmp_path: Path) -> None:
+def test_custom_fields_have_a_page_without_an_origin_only_when_enabled(
+    server: Server, tmp_path: Path
+) -> None:
     enabled = {"TIMBRE_ARGILLA_CUSTOM_FIELDS": "1"}
-    server = Server(tmp_path / "home", environment=enabled).start()
-    directives = policy(httpx.get(origin(server)))
-    assert directives.pop("script-src") == "'self' 'unsafe-inline' 'unsafe-eval'"
-    assert directives == POLICY
-    assert server.stop() == 0
+    other = Server(tmp_path / "home", environment=enabled).start()
+    frame = policy(httpx.get(f"{origin(other)}{custom_fields.PATH}"))
+    assert frame["sandbox"] == "allow-scripts"
+    assert frame["default-src"] == "'none'"
+    for page in (httpx.get(origin(other)), httpx.get(f"{origin(server)}{custom_fields.PATH}")):
+        directives = policy(page)
+        assert set(directives.pop("script-src").split()) == {"'self'", *inline_scripts(page.text)}
+        assert directives == POLICY
+    assert other.stop() == 0
+
+
+def test_an_unknown_web_ui_is_not_served_with_custom_fields(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('{attrs:{srcdoc:t.template,frameborder:"0"}}')
+    with pytest.raises(ValueError, match="custom fields can't run"):
+        custom_fields.use_sandbox(tmp_path)
 
 
 def test_only_inline_scripts_are_hashed(tmp_path: Path) -> None:

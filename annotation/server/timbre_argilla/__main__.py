@@ -41,8 +41,8 @@ def main() -> int:
         "--custom-fields",
         action="store_true",
         default=bool(os.environ.get("TIMBRE_ARGILLA_CUSTOM_FIELDS")),
-        help="allow scripts in custom fields, which also lets scripts in record texts "
-        "run (same as TIMBRE_ARGILLA_CUSTOM_FIELDS=1)",
+        help="run the scripts of custom fields in sandboxed frames (same as "
+        "TIMBRE_ARGILLA_CUSTOM_FIELDS=1)",
     )
     parser.add_argument(
         "--open-reviews",

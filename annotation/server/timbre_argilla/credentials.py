@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Describe the first value that is one of Argilla's published defaults, or return None."""
+    """Return a description of the first value that is a published default of Argilla, or None."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:
@@ -45,7 +45,7 @@ def find_default(username: str = "", password: str = "", api_key: str = "") -> s
 def load_credentials(home: Path) -> Credentials:
     """Read the credentials in a home folder, or generate them if there are none.
 
-    Reading resets the file mode to 0600.
+    Reading the file also resets its mode to 0600.
 
     Raises `LaunchError` if the file is malformed or contains one of Argilla's defaults.
     """
@@ -73,7 +73,7 @@ def load_credentials(home: Path) -> Credentials:
 def credentials_from(environment: Mapping[str, str]) -> Credentials:
     """Read the credentials from environment variables, for a server without a credentials file.
 
-    Raises `LaunchError` if one is missing or is one of Argilla's defaults.
+    Raises `LaunchError` if a variable is missing or contains one of Argilla's defaults.
     """
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:

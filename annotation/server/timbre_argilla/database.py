@@ -34,7 +34,7 @@ for _engine in (sync_engine, async_engine.sync_engine):
 
 @event.listens_for(Engine, "connect")
 def enable_wal(connection: Any, _record: Any) -> None:
-    """Allow SQLite to serve readers and one writer at the same time."""
+    """Let SQLite serve several readers and one writer at the same time."""
     if not _is_sqlite(connection):
         return
     cursor = connection.cursor()
@@ -48,10 +48,10 @@ def _is_sqlite(connection: Any) -> bool:
 
 
 def prepare(credentials: Credentials) -> None:
-    """Migrate the schema, create our tables and give the owner these credentials.
+    """Migrate the schema, create Timbre's own tables, and set the owner's credentials.
 
     Raises `LaunchError` if the database can't be opened, if another server is using it, or if a
-    user has one of Argilla's published defaults.
+    user still has one of Argilla's published default credentials.
     """
     url = sync_engine.url.render_as_string()
     try:
@@ -61,8 +61,8 @@ def prepare(credentials: Credentials) -> None:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise LaunchError(
-            f"Can't open the database {url} ({reason}). Check the URL, and that the database is "
-            "running."
+            f"Can't open the database {url} ({reason}). Check the URL, and make sure that the "
+            "database is running."
         ) from error
     if schema != SCHEMA:
         _migrate()
@@ -74,7 +74,7 @@ def prepare(credentials: Credentials) -> None:
 
 
 def _lock(url: str) -> None:
-    """Lock a PostgreSQL database against other servers, which wouldn't notice this server's writes.
+    """Lock a PostgreSQL database, because two servers wouldn't notice each other's writes.
 
     The lock lasts as long as its connection, which stays open until the process ends. A SQLite
     database doesn't need a lock, because its home is already locked.

@@ -1,8 +1,8 @@
-"""The errors that the server raises."""
+"""The exceptions that the server raises."""
 
 
 class LaunchError(RuntimeError):
-    """Raised when the server can't start. The message says why and how to fix it."""
+    """Raised when the server can't start. The message says what went wrong and how to fix it."""
 
 
 class DeliveryError(ValueError):

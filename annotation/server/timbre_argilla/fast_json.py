@@ -7,7 +7,10 @@ import orjson
 
 
 def dumps(value: Any) -> bytes:
-    """Encode a value as UTF-8. `json` handles lone surrogates and integers that exceed 64 bits."""
+    """Encode a value as UTF-8.
+
+    Python's `json` encodes lone surrogates and large integers, which orjson rejects.
+    """
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -15,7 +18,7 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: str | bytes) -> Any:
-    """Decode JSON. `json` handles NaN and lone surrogates."""
+    """Decode JSON. Python's `json` decodes NaN and lone surrogates, which orjson rejects."""
     try:
         return orjson.loads(text)
     except ValueError:

@@ -27,7 +27,7 @@ class Home:
     def acquire(cls, folder: Path) -> Self:
         """Create the folder if needed, lock it, make it private and delete old temporary files.
 
-        Raises `LaunchError` if another process has locked it.
+        Raises `LaunchError` if another process has locked the folder.
         """
         os.umask(0o077)
         folder.mkdir(parents=True, exist_ok=True)

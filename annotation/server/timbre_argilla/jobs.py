@@ -1,9 +1,9 @@
 """Run Argilla's background jobs in this process, and store them in a file instead of Redis.
 
-Regardless of the server's database, each job is a row in a small SQLite file in the server's home.
-A job is stored before the server responds to the request that created it. If the server stops
-before a job ends, the job runs again from the beginning after the next start. Argilla's jobs are
-designed to be repeatable, because upstream may also run a job twice.
+Whichever database the server uses, jobs are stored as rows of a small SQLite file in the server's
+home folder. A job is stored before the server responds to the request that created it. If the
+server stops before a job ends, the job runs again from the beginning after the next start.
+Argilla's jobs can safely be repeated, because Argilla's own queue may also run a job twice.
 """
 
 import json
@@ -74,7 +74,7 @@ class JobStore:
     """The jobs of one server, stored in a file."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and requeue the jobs that the last process didn't finish."""
+        """Open the job file, and requeue the jobs that the previous process left unfinished."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -108,7 +108,7 @@ class JobStore:
         return Job(job_id, name, _loads(arguments), waits, tries, JobStatus(status))
 
     def take(self, queue: str) -> Job | None:
-        """Start the job that has been due for the longest time, or return None if no job is due."""
+        """Start the job that became due first, or return None if no job is due."""
         query = (
             "UPDATE jobs SET status = 'started' WHERE id = (SELECT id FROM jobs WHERE queue = ? "
             "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) RETURNING id"
@@ -197,7 +197,10 @@ def _loads(text: str) -> Arguments:
 
 
 def _tag(value: Any) -> dict[str, Any]:
-    """Pair an argument with its type. Ids and times are never nested inside arguments."""
+    """Encode an argument together with the name of its type.
+
+    Ids and times occur only as top-level arguments, never inside lists or dicts.
+    """
     if isinstance(value, UUID):
         return {"uuid": str(value)}
     if isinstance(value, datetime):

@@ -18,14 +18,14 @@ from timbre_argilla.credentials import Credentials, load_credentials
 from timbre_argilla.errors import LaunchError
 from timbre_argilla.home import Home
 from timbre_argilla.jobs import JobStore, queues_module
-from timbre_argilla.logins import LoginThrottle
 from timbre_argilla.logs import configure_logging
 from timbre_argilla.options import Options, configure_argilla
+from timbre_argilla.web.logins import LoginThrottle
 from timbre_argilla.worker import Worker
 
 if TYPE_CHECKING:
-    from timbre_argilla.gateway import Gateway
     from timbre_argilla.notifications import ChangeListener
+    from timbre_argilla.web.gateway import Gateway
 
 ARGILLA_VERSION = "2.8.0"
 JOBS_FILE = "jobs.db"
@@ -39,7 +39,8 @@ GRACE_SECONDS = 10
 def launch(options: Options, credentials: Credentials | None = None) -> None:
     """Serve Argilla until SIGTERM or SIGINT.
 
-    Without credentials, the server uses those in its home, or generates them if there are none.
+    If no credentials are passed, the server uses those in its home folder, or generates new ones if
+    the folder contains none.
 
     Raises `LaunchError` if the server can't start with these options.
     """
@@ -120,17 +121,19 @@ def _import_argilla(
     if store and worker:
         sys.modules["argilla_server.jobs.queues"] = queues_module(store, worker.wake)
     from timbre_argilla import database
-    from timbre_argilla.gateway import Gateway
     from timbre_argilla.notifications import ChangeListener
     from timbre_argilla.patches import (
         accounts,
         blinding,
+        bounds,
         hub_imports,
         optimizations,
         repairs,
+        requester,
         uploads,
         webhooks,
     )
+    from timbre_argilla.web.gateway import Gateway
 
     database.prepare(credentials)
     engine = importlib.import_module("timbre_argilla.search.engine")
@@ -141,7 +144,7 @@ def _import_argilla(
         jobs.Job = store
     optimizations.apply(app)
     accounts.apply(LoginThrottle(options.home / LOGINS_FILE))
-    for patch in (uploads, hub_imports, webhooks, repairs):
+    for patch in (uploads, hub_imports, webhooks, repairs, requester, bounds):
         patch.apply()
     if not options.open_reviews:
         blinding.apply()
@@ -170,10 +173,10 @@ async def _serve(
 
 
 def _reduce_garbage_collection() -> None:
-    """Collect garbage less often than Python does by default.
+    """Run garbage collection less often than Python does by default.
 
-    An upload creates tens of thousands of objects, almost all of which are freed by reference
-    counting. With Python's default thresholds, garbage collection took a sixth of the upload time.
+    An upload creates tens of thousands of objects, and reference counting frees almost all of them.
+    With Python's default thresholds, garbage collection took a sixth of the upload time.
     """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

@@ -14,7 +14,7 @@ class LineFormatter(logging.Formatter):
     """Formats a log record as one line and masks secrets."""
 
     def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
-        """Format records as JSON or text, and mask these secrets."""
+        """Create a formatter that writes records as JSON or text and masks the given secrets."""
         super().__init__()
         self._as_json = as_json
         self._secrets = [secret for secret in secrets if secret]

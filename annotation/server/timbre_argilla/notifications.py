@@ -1,7 +1,8 @@
-"""Notify the server, which caches records for searches, about changes made by the RQ worker.
+"""Notify the server about the RQ worker's changes, because the server caches records for searches.
 
-The server and the worker share a PostgreSQL database, which transports the messages (`NOTIFY`). If
-the server loses its connection, it clears its cache and reads everything again.
+The server and the worker share a PostgreSQL database, and the messages are sent with its `NOTIFY`
+command. If the server loses its connection to the database, it clears its cache and reloads all
+data.
 """
 
 import asyncio
@@ -25,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class RemoteTables(TableCache):
-    """Replaces the cache in a process that has none, and forwards changes to the server's cache."""
+    """A stand-in for the cache that forwards changes to the server's cache."""
 
     def __init__(self, engine: Engine) -> None:
-        """Send messages through this database."""
+        """Create a stand-in that sends its messages through the given database."""
         super().__init__()
         self._engine = engine
 
@@ -58,12 +59,12 @@ class RemoteTables(TableCache):
 class ChangeListener:
     """Applies messages from other processes to the cache.
 
-    After losing the database connection, the listener reconnects and clears the cache, because it
-    may have missed messages.
+    When the listener reconnects after losing the database connection, it clears the cache, because
+    it may have missed messages.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
-        """Listen for messages in this database, and apply changes to this cache."""
+        """Create a listener that applies the messages in a database to a cache."""
         self._tables = tables
         self._url = url
         self._task: asyncio.Task[None] | None = None
@@ -99,7 +100,7 @@ class ChangeListener:
 
 
 def apply(tables: TableCache, message: str) -> None:
-    """Apply a message to a cache.
+    """Update a cache with the change that a message describes.
 
     Raises `ValueError` for a message that `RemoteTables` doesn't send.
     """

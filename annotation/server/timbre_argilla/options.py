@@ -19,16 +19,16 @@ class Options:
         home: The folder for the server's database, secrets and temporary files.
         host: The address to listen on. Any address other than loopback exposes the server to the
             network.
-        port: The port to listen on; 0 picks a free one.
-        database_url: A PostgreSQL URL. If empty, the server uses SQLite in its home.
-        redis_url: The URL of the Redis server through which RQ workers receive jobs. If empty, this
-            process runs the jobs.
-        elasticsearch_url: The URL of an Elasticsearch server. If empty, our engine searches
-            Argilla's tables.
+        port: The port to listen on, or 0 to use any free port.
+        database_url: A PostgreSQL URL. If no URL is given, the server uses a SQLite database in its
+            home folder.
+        redis_url: The URL of the Redis server through which RQ workers receive jobs. If no URL is
+            given, the server process runs the jobs itself.
+        elasticsearch_url: The URL of an Elasticsearch server. If no URL is given, Timbre's own
+            engine searches Argilla's tables.
         json_log: Whether log lines are JSON.
         allowed_hosts: Host names that requests may use in addition to loopback and `host`.
-        custom_fields: Whether the web UI may run the scripts of custom fields, and therefore any
-            script.
+        custom_fields: Whether the web UI runs the scripts of custom fields, in sandboxed frames.
         open_reviews: Whether annotators may read other people's responses and hidden metadata.
     """
 
@@ -52,7 +52,7 @@ class Options:
 
 
 def configure_argilla(options: Options, credentials: Credentials) -> None:
-    """Set the environment variables that Argilla reads, and remove all others that it would read.
+    """Set the environment variables that Argilla needs, and remove all other `ARGILLA_` variables.
 
     Must run before the first import of `argilla_server`.
     """

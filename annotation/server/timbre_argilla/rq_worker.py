@@ -22,10 +22,10 @@ MAX_SILENCE_SECONDS = 90
 
 
 def run_worker(options: Options, credentials: Credentials) -> None:
-    """Run jobs until SIGTERM or SIGINT, after which the current job finishes first.
+    """Run jobs until SIGTERM or SIGINT arrives, then finish the current job and stop.
 
-    Raises `LaunchError` if Redis can't be reached at the start. During later outages, the worker
-    waits until Redis is back.
+    Raises `LaunchError` if Redis can't be reached at the start. If Redis becomes unreachable later,
+    the worker waits until it's available again.
     """
     home = Home.acquire(options.home)
     try:

@@ -30,16 +30,16 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self) -> None:
-        """Check for jobs now instead of at the end of the idle time."""
+        """Check for jobs immediately instead of waiting until the polling interval ends."""
         self._wake.set()
 
     def start(self) -> None:
-        """Start the worker with the jobs that the last process left behind."""
+        """Start the worker. It begins with the jobs that the previous process left unfinished."""
         for queue, count in CONCURRENCY.items():
             self._tasks += [asyncio.create_task(self._work(queue)) for _ in range(count)]
 
     async def stop(self) -> None:
-        """Stop at once. Running and queued jobs stay stored for the next start."""
+        """Stop at once. Running and queued jobs remain stored and run after the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -89,10 +89,10 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
 
 
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
-    """Send an event to a webhook like Argilla's own job, but in a thread.
+    """Send an event to a webhook as Argilla's own job does, but in a separate thread.
 
-    Argilla's own job sends the event from the event loop, which in this process would block all
-    requests until the receiver responds.
+    Argilla's own job sends the event from within the event loop. In this process, that would block
+    all requests until the receiver responds.
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook
@@ -107,7 +107,7 @@ async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[s
 
 
 async def export(dataset_id: UUID, **target: Any) -> None:
-    """Push a dataset to the Hugging Face Hub like Argilla's own job, but in a thread."""
+    """Push a dataset to the Hugging Face Hub as Argilla does, but in a separate thread."""
     from argilla_server.contexts.hub import HubDatasetExporter
     from argilla_server.database import AsyncSessionLocal
 
@@ -119,7 +119,7 @@ async def export(dataset_id: UUID, **target: Any) -> None:
 async def import_rows(
     dataset_id: UUID, name: str, subset: str, split: str, mapping: dict[str, Any]
 ) -> None:
-    """Import a dataset from the Hugging Face Hub like Argilla's job, but read it in a thread."""
+    """Import a dataset from the Hugging Face Hub as Argilla does, but read it in a thread."""
     from argilla_server.api.schemas.v1.datasets import HubDatasetMapping
     from argilla_server.contexts.hub import BATCH_SIZE, HubDataset
     from argilla_server.database import AsyncSessionLocal
@@ -137,7 +137,9 @@ async def import_rows(
     ):
         dataset = await _load_dataset(db, dataset_id)
         if not dataset.is_ready:
-            raise ValueError("Publish the dataset before importing records into it.")
+            raise ValueError(
+                "The dataset isn't published yet. Publish it before you import records into it."
+            )
         while batch := await asyncio.to_thread(next, batches, None):
             await hub._import_batch_to(db, engine, batch, dataset)
 

@@ -19,7 +19,7 @@ _TYPES: dict[str, Any] = {
 
 
 def upgrade() -> None:
-    """Create the tables, and block updates in all of them and deletions in three of them."""
+    """Create the tables, and add triggers that block updates and, in three tables, deletions."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -112,9 +112,9 @@ def _create_table(
 ) -> None:
     """Create a table of numbered rows that can't be updated.
 
-    The arguments are column names separated by spaces. Columns are text by default. `ids` columns
-    contain record ids. `links` columns contain the ids of records in the given tables, and get a
-    foreign key and an index.
+    The arguments are column names separated by spaces. A column contains text unless `_TYPES` lists
+    another type for its name. `ids` columns contain record ids. `links` columns contain the ids of
+    records in the given tables, and get a foreign key and an index.
     """
     links = links or {}
     fields = columns.split()

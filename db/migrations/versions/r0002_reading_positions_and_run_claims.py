@@ -1,4 +1,7 @@
-"""Create tables for the training queue and for reading positions, which used to be measures."""
+"""Create tables for the training queue and for reading positions.
+
+Reading positions were previously stored as measures.
+"""
 
 import hashlib
 import json
@@ -11,7 +14,7 @@ down_revision = "r0001"
 
 
 def upgrade() -> None:
-    """Create both tables and migrate the existing reading positions."""
+    """Create the new tables, and convert the existing reading positions."""
     op.create_table(
         "reading_positions",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -52,7 +55,10 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 
 def _move_positions() -> None:
-    """Convert measures whose name is an offset (−1 for a fully read file) to reading positions."""
+    """Convert measures that store a reading position to rows of the new table.
+
+    The name of such a measure is the byte offset, or −1 if the file was read completely.
+    """
     measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
     positions = sa.table(
         "reading_positions", *map(sa.column, ("id", "source_fingerprint", "offset"))

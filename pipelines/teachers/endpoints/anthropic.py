@@ -11,7 +11,7 @@ _REFUSED = "The model refused without a text."
 
 
 class AnthropicEndpoint(Endpoint):
-    """Requests the schema as the input of a tool that the model must call, or not at all."""
+    """Requests a schema as the input of a required tool call, and falls back to no schema."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"

@@ -30,7 +30,10 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 
 @dataclass(frozen=True)
 class Subject:
-    """A subject as it appears in a question; `is_explicit` is False if it replaces a pronoun."""
+    """A subject as it appears in a question.
+
+    `is_explicit` is False if the text only has a pronoun.
+    """
 
     text: str
     is_explicit: bool

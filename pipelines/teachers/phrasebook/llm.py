@@ -35,7 +35,7 @@ _PERSONA_WRITERS = {
 
 
 class PhrasebookLLM(Teacher):
-    """Writes questions, answers and rewrites for a tone, or texts as a persona."""
+    """Writes questions, answers and rewrites in a tone, or texts in the voice of a persona."""
 
     name: str = "phrasebook"
     seed: int = 0

@@ -1,4 +1,4 @@
-"""Write statements, dialogues and documents as a persona, with rules and the persona's phrases."""
+"""Write statements, dialogues and documents as a persona, using rules and the persona's phrases."""
 
 import re
 from collections import Counter

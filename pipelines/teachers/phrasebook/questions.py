@@ -1,4 +1,4 @@
-"""Ask questions about a passage and find the sentences that answer a question, using rules."""
+"""Use rules to ask questions about a passage and to find the sentences that answer them."""
 
 import math
 import re
@@ -33,7 +33,10 @@ def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
 
 
 def _is_speakable(sentence: str) -> bool:
-    """Return whether a sentence works as a spoken answer: not too long or short, no fragments."""
+    """Return whether a sentence can be spoken as an answer.
+
+    It must be complete, and neither too long nor too short.
+    """
     return (
         _MIN_WORDS <= len(split_words(sentence)) <= _MAX_WORDS
         and sentence.endswith((".", '."', ".”"))
@@ -43,7 +46,7 @@ def _is_speakable(sentence: str) -> bool:
 
 
 def _rank(clause: Clause) -> float:
-    """Return a rank of how suitable a sentence is for a question; lower is better."""
+    """Rate how suitable a sentence is for a question; lower values are better."""
     words = split_words(clause.sentence)
     return (
         (0 if questions_about(clause).specific else 1)

@@ -33,8 +33,8 @@ _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 class Cut:
     """A place where a sentence can be split.
 
-    `word` joins the parts: a conjunction or relative word after a comma, “;”, an empty string for
-    just a comma, or “tight” for “and” without a comma.
+    `word` is what joins the parts: a conjunction or relative word after a comma, “;”, “tight” for
+    “and” without a comma, or an empty string for a comma alone.
     """
 
     before: str
@@ -48,7 +48,7 @@ class Cut:
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
-    """Split a sentence into one or more sentences.
+    """Split a long sentence into shorter ones where possible.
 
     A part that can't stand alone isn't split off.
     """
@@ -73,7 +73,7 @@ def _split_once(text: str, rng: Random) -> tuple[str, str] | None:
 
 
 def _can_stand_alone(before: str, after: str) -> bool:
-    """Return whether both parts are long enough, the first has a verb and no quotation is split."""
+    """Return whether both parts are long enough and the first part is a complete sentence."""
     return (
         len(split_words(before)) >= _MIN_WORDS
         and len(split_words(after)) >= _MIN_WORDS - 1
@@ -134,7 +134,7 @@ def _continue_who(cut: Cut, _: Random) -> str | None:
 
 
 def _continue_list(cut: Cut, rng: Random) -> str | None:
-    """Turn a list at the end of a sentence into a sentence."""
+    """Turn a list at the end of a sentence into a separate sentence."""
     has_auxiliary = any(token in verbs.AUXILIARIES for token in cut.after.split())
     if has_auxiliary or re.search(r", \w+(?:ing|ed) ", cut.after):
         return None

@@ -1,4 +1,4 @@
-"""Reword sentences with contractions, plain words, spoken openings and direct address."""
+"""Reword sentences to use contractions, plain words, spoken openings and direct address."""
 
 import re
 from collections.abc import Callable
@@ -69,10 +69,11 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
 
 
 def prepend(phrase: str, sentence: str, context: str) -> str:
-    """Put a phrase before a sentence, and lower-case the sentence unless it starts with a name.
+    """Put a phrase before a sentence.
 
-    `context` shows how words are capitalised elsewhere. If it's unclear whether the sentence starts
-    with a name, the phrase is added only if it ends with “.”, “!”, “?” or “:”.
+    The sentence then starts with a lower-case letter, unless it starts with a name. `context` shows
+    how words are capitalised elsewhere. If it's unclear whether the sentence starts with a name,
+    only a phrase that ends with “.”, “!”, “?” or “:” is added.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"

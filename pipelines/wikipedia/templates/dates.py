@@ -14,7 +14,7 @@ _SEPARATORS = {"es": " de ", "pt": " de "}
 
 
 def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a date from year, month and day: 30 June 2015, June 2015, 2015."""
+    """Render a date given as year, month and day, such as “30 June 2015” or “June 2015”."""
     parts = [value for value in call.filled()[:3] if value.lower() not in {"df", "mf"}]
     if len(parts) == 1 and not parts[0].isdigit():
         return _written(parts[0], wiki)
@@ -28,7 +28,7 @@ def _is_month_first(call: TemplateCall, options: str) -> bool:
 
 
 def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a date from day, month and year in numbers or words: `{{date|17|octobre|1873}}`."""
+    """Render a date that is written with the day first, such as `{{date|17|octobre|1873}}`."""
     values = call.values[:3]
     if len(call.filled()) == 1:
         return _written(call.filled()[0], wiki)
@@ -40,7 +40,7 @@ def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{date|2003-03-14}}` of the English Wikipedia: 14 March 2003."""
+    """Render the English Wikipedia's `{{date|2003-03-14}}` as “14 March 2003”."""
     order = call.value(1).lower()
     if len(call.filled()) > 2 or order not in {"", "dmy", "mdy"}:
         return None
@@ -51,7 +51,10 @@ def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 
 
 def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
-    """Render a date from up to three parts, the year last, or return None if a part isn't valid."""
+    """Render a date from a year, optionally preceded by a month and a day.
+
+    Returns None if a part isn't valid.
+    """
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
     has_year = year.isdigit() or (not year and day and month)
@@ -101,7 +104,7 @@ def _written(text: str, wiki: Wiki) -> str | None:
 
 
 def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{as of|2015|6|lc=y}}`: as of June 2015."""
+    """Render `{{as of|2015|6|lc=y}}` as “as of June 2015”."""
     if alternative := call.named.get("alt"):
         return alternative
     date = render_date(
@@ -115,7 +118,7 @@ def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_old_style_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{OldStyleDate|4 May|1643|24 April}}`: 4 May [O.S. 24 April] 1643."""
+    """Render `{{OldStyleDate|4 May|1643|24 April}}` as “4 May [O.S. 24 April] 1643”."""
     day, year, old = call.value(0), call.value(1), call.value(2)
     if not day:
         return None

@@ -11,7 +11,7 @@ from pipelines.wikipedia.wikitext.numbers import format_number
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A parser function call, `{{name:arguments}}`, on a page with a title."""
+    """A parser function call, `{{name:arguments}}`, with the title of the page that contains it."""
 
     name: str
     arguments: list[str]
@@ -19,7 +19,7 @@ class FunctionCall:
     title: str
 
     def argument(self, index: int) -> str:
-        """Return the argument at an index from 0, or an empty string if it's missing."""
+        """Return the argument at a zero-based index, or an empty string if it's missing."""
         return self.arguments[index] if index < len(self.arguments) else ""
 
 
@@ -68,7 +68,10 @@ def _if_expression(call: FunctionCall) -> str | None:
 
 
 def _switch(call: FunctionCall) -> str | None:
-    """Return the result of the first matching case. A case without a result uses the next one."""
+    """Return the result of the first matching case.
+
+    A case without a result falls through to the next case.
+    """
     subject, default, is_matched = call.argument(0), "", False
     for part in call.arguments[1:]:
         case, equals, result = (text.strip() for text in part.partition("="))

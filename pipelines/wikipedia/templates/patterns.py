@@ -32,7 +32,7 @@ def _fill(piece: str, call: TemplateCall) -> str | None:
 
 
 def find_argument(names: str, call: TemplateCall) -> str:
-    """Return the first argument of several (`lt|1`) that isn't empty, or an empty string."""
+    """Return the first non-empty argument named in a list such as `lt|1`, or an empty string."""
     if names.startswith("*:"):
         return names[2:].join(call.filled())
     values = (

@@ -13,7 +13,7 @@ _LETTERS = re.compile(r"[A-Z]{2,5}\Z")
 
 
 def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a term after the language name: `{{lang-fr|Amitié}}`, or `{{langx}}` with option 2."""
+    """Render `{{lang-fr|Amitié}}`, or `{{langx|fr|Amitié}}` with option 2, as “French: Amitié”."""
     is_numbered = options == "2"
     code = call.value(0) if is_numbered else call.name.removeprefix("lang-")
     text = call.named.get("text") or call.value(1 if is_numbered else 0)
@@ -27,7 +27,7 @@ def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a ship name: `{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}`."""
+    """Render `{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}` as “HMS Victory”."""
     values = call.values if call.name == "ship" else [call.name.upper(), *call.values]
     prefix, name, mark, form = (*values, "", "", "", "")[:4]
     form = form or call.named.get("up", "") or call.named.get("format", "")
@@ -40,7 +40,7 @@ def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{nihongo|tea|茶|cha}}`: tea (茶, cha)."""
+    """Render `{{nihongo|tea|茶|cha}}` as “tea (茶, cha)”."""
     english, kanji, romaji = call.value(0), call.value(1), call.value(2)
     main = english or romaji
     aside = ", ".join(part for part in (kanji, romaji if english else "") if part)
@@ -60,7 +60,7 @@ def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{IPA|/æ/}}`: /æ/.
 
-    With a language (`{{IPA|fr|…}}`), the page also names the language.
+    If the call specifies a language (`{{IPA|fr|…}}`), the page shows the name of the language too.
     """
     return call.value(0) if len(call.filled()) == 1 else None
 
@@ -71,7 +71,10 @@ def render_note(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{circa|1500|1550}}` with the option `c. `: c. 1500 – c. 1550."""
+    """Render `{{circa|1500|1550}}` as “c. 1500 – c. 1550”.
+
+    The option is the text before each year.
+    """
     years = call.filled()
     if not years:
         return None if call.values else options.strip()

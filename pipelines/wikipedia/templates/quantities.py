@@ -19,14 +19,11 @@ _VISIBLE = frozenset(
 )
 _YES = frozenset({"on", "y", "yes", "1"})
 _SPELLED = ("spell", "input", "disp_only")
-_SHORT = frozenset({"on", "in", "y", "yes", "1", "~", "values"})
-_BY = "{by}"  # shown as “by” before a word, and as “×” between symbols
-_AMERICAN = re.compile(r"(met|lit)re")
 _CHEMICAL = re.compile(r"[\w()\[\]+\-−·*]+\Z")
 
 
 def render_measure(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{convert|60|to|80|kg|lb}}` without the conversion: 60 to 80 kg.
+    """Render `{{convert|60|to|80|kg|lb}}` as “60 to 80 kg”, without the conversion.
 
     The result is None if the page shows something else (only the conversion, or a spelled-out
     number), or if the amount or unit can't be parsed.
@@ -99,42 +96,21 @@ def _with_unit(
     amount: str, code: str, is_adjective: bool, call: TemplateCall, wiki: Wiki
 ) -> str | None:
     """Add the unit to an amount, or return None if the unit is unknown."""
-    units, is_short = wiki.units, _is_abbreviated(call)
+    units = wiki.units
     if (match := _PREFIXED_UNIT.match(code)) and match.group(1) in units.millions:
-        if is_short:
+        if call.named.get("abbr", "") in _YES:
             amount, code = f"{amount} × 10{superscript(match.group(1))}", match.group(2)
         else:
             amount, code = f"{amount} {units.millions[match.group(1)]}", match.group(2)
-    word = None if is_short and units.symbols else units.words.get(code)
-    name = word or units.symbols.get(code)
+    name = units.words.get(code) or units.symbols.get(code)
     if name is None:
         return None
-    if word and (is_adjective or _is_singular(amount)) and (units.singular or units.joiner):
-        name = _singular(word, units.singular)
-    if word and call.named.get("sp", "") == "us":
-        name = _AMERICAN.sub(r"\1er", name)
+    if name in units.singular and (is_adjective or _is_singular(amount)):
+        name = units.singular[name]
     if name[0] == "/":
         return f"{amount}{name}"
-    amount = amount.replace(_BY, " by " if word else f"{units.joiner}{name} × ")
-    if is_adjective and word and units.joiner:
-        return f"{amount.replace(' by ', '-by-')}-{name.replace(' ', '-')}"
-    return f"{amount}{units.joiner}{name}"
-
-
-def _is_abbreviated(call: TemplateCall) -> bool:
-    """Return whether the page shows the unit's symbol, as `{{cvt}}` and `abbr=on` do."""
-    default = "on" if call.name == "cvt" else ""
-    return call.named.get("abbr", default) in _SHORT
-
-
-def _singular(words: str, irregular: dict[str, str]) -> str:
-    """Return the singular of a unit's name: square mile, kilometre per hour, foot."""
-    if words in irregular:
-        return irregular[words]
-    first, *rest = re.split(r"(?= per )", words, maxsplit=1)
-    head, _, last = first.rpartition(" ")
-    last = irregular.get(last, last.removesuffix("s"))
-    return "".join([f"{head} {last}".lstrip(), *rest])
+    is_hyphenated = is_adjective and name.isalpha() and len(name) > 2
+    return f"{amount}{'-' if is_hyphenated else units.joiner}{name}"
 
 
 def _is_singular(amount: str) -> bool:
@@ -143,9 +119,10 @@ def _is_singular(amount: str) -> bool:
 
 
 def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{frac|3|1|2}}`: 3 1/2.
+    """Render `{{frac|3|1|2}}` as “3 1/2”.
 
-    A mark before the fraction allows 12{{frac|1|2}} to become 12½.
+    The result starts with a marker if it has no whole number, so that `12{{frac|1|2}}` can become
+    12½ later.
     """
     values = [_clean(value) for value in call.filled()]
     if not 1 <= len(values) <= 3 or not all(value.isalnum() for value in values):
@@ -157,7 +134,7 @@ def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{val|1.007|0.002|u=kg}}`: 1.007 ± 0.002 kg."""
+    """Render `{{val|1.007|0.002|u=kg}}` as “1.007 ± 0.002 kg”."""
     # Unlike other templates, {{val}} doesn't separate the thousands of four digits.
     numbers = wiki.numbers and replace(wiki.numbers, grouped_from=5)
     text = format_number(_clean(call.value(0)), numbers)
@@ -181,7 +158,10 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{unité|2000|m}}`: 2 000 m. Powers follow their unit: `{{unité|3|m|2}}` is 3 m²."""
+    """Render `{{unité|2000|m}}` as “2 000 m”.
+
+    Powers follow their unit: `{{unité|3|m|2}}` is 3 m².
+    """
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
     if power := call.named.get("e"):
         text = text and f"{text} × 10{superscript(power)}"
@@ -196,7 +176,7 @@ def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_chemical(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{chem|H|2|O}}` or `{{chem2|H2O}}`: H₂O."""
+    """Render `{{chem|H|2|O}}` or `{{chem2|H2O}}` as “H₂O”."""
     if len(call.values) != 1:
         return "".join(map(subscript, call.values)) or None
     if not _CHEMICAL.match(call.value(0)):
@@ -210,9 +190,9 @@ def render_number(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{10^|6}}` with the option `× 10`: × 10⁶.
+    """Render `{{10^|6}}` as “× 10⁶” if the option is `× 10`.
 
-    With `{1}`, the first argument is the base.
+    If the option contains `{1}`, the first argument is the base.
     """
     values = call.filled()
     base = options.replace("{1}", values[0] if values else "")
@@ -225,7 +205,10 @@ def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{US$|100}}` with the option `US$`: US$100. With a year, the result is None."""
+    """Render `{{US$|100}}` as “US$100” if the option is `US$`.
+
+    If the call contains a year, the result is None.
+    """
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
     if text is None or call.value(1) or set(call.named) - {"link", "long", "nolink"}:

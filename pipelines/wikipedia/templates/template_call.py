@@ -14,7 +14,10 @@ class TemplateCall:
     named: dict[str, str] = field(default_factory=dict)
 
     def value(self, index: int) -> str:
-        """Return the argument at an index from 0, even if written as `N=`, or an empty string."""
+        """Return the argument at a zero-based index, even if it's passed as `N=`.
+
+        A missing argument is returned as an empty string.
+        """
         if index < len(self.values):
             return self.values[index]
         return self.named.get(str(index + 1), "")

@@ -18,7 +18,7 @@ _PREFIXES = ("template:", "safesubst:", "subst:")
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """The number separators, and the number of digits from which thousands are separated."""
+    """The number separators, and the minimum number of digits at which thousands are separated."""
 
     thousands: str = ","
     decimal: str = "."
@@ -27,7 +27,7 @@ class NumberFormat:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The text that `{{convert}}` shows for its codes: symbols, plurals, singulars and ranges."""
+    """The texts that `{{convert}}` shows for units (symbols, plurals, singulars) and for ranges."""
 
     symbols: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)

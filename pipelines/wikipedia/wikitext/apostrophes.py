@@ -40,7 +40,7 @@ def _has_inner_mark(parts: list[str]) -> bool:
 
 
 def _take_extra(parts: list[str]) -> None:
-    """Move apostrophes that exceed the longest mark into the text before it."""
+    """Move surplus apostrophes of a run that is too long into the text before it."""
     for index in range(1, len(parts), 2):
         length = len(parts[index])
         kept = _LENGTHS.get(length, min(length, _BOTH))
@@ -49,11 +49,11 @@ def _take_extra(parts: list[str]) -> None:
 
 
 def _separate_apostrophes(parts: list[str]) -> None:
-    """Read `'''` between letters as an apostrophe and an italic mark if italics start or end there.
+    """Read `'''` between letters as an apostrophe and an italic mark where italics start or end.
 
-    The mark ends italics that are open, and starts italics if the next mark is `''`. MediaWiki
-    recognises only one such place per line and shows the others without the apostrophe that the
-    authors intended.
+    The mark ends italics if they are open; otherwise, it starts italics if the next mark is `''`.
+    MediaWiki recognises only one such mark per line, and drops the intended apostrophe from all
+    other marks.
     """
     is_italic = is_bold = False
     for index in range(1, len(parts), 2):
@@ -85,7 +85,10 @@ def _balance(parts: list[str]) -> None:
 
 
 def _rank(before: str) -> int:
-    """Rank a mark by MediaWiki's preference: after a one-letter word, a longer word, or a space."""
+    """Rank a mark: 0 after a one-letter word, 1 after a longer word, and 2 after a space.
+
+    MediaWiki prefers the mark with the lowest rank.
+    """
     if before.endswith(" "):
         return 2
     return 0 if before[-2:-1] == " " else 1

@@ -13,7 +13,7 @@ _OPENING = {"}}": "{{", "]]": "[["}
 
 
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
-    """Replace each `{{…}}` and `[[…]]` with the result of its renderer for the text inside.
+    """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
     Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
     is kept, so that an editor's typo doesn't remove the rest of the page. A text with brackets that

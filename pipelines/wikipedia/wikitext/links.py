@@ -13,7 +13,7 @@ _QUALIFIER = re.compile(r"\s*\([^)]*\)\Z")
 def render_link(inner: str) -> str:
     """Return the text that a link shows, given the content of `[[…]]`.
 
-    Files, categories and links to the same page in another language show nothing. The pipe trick
+    Links to files, categories and other language versions of the page show no text. The pipe trick
     (`[[Mercury (planet)|]]`) shows the title without its qualifier.
     """
     target, pipe, label = inner.partition("|")

@@ -1,4 +1,4 @@
-"""Join the lines of a section into paragraphs, without lists and tables.
+"""Join the lines of a section into paragraphs, leaving out lists and tables.
 
 A block quotation stays with the sentence that introduces it: its spaces become `TIE`, at which
 texts are never split.

@@ -1,4 +1,4 @@
-"""Parse wikitext into sections of plain paragraphs, without lists, tables, notes or markup."""
+"""Parse wikitext into sections of plain paragraphs, leaving out lists, tables, notes and markup."""
 
 import html
 import re

@@ -1,7 +1,7 @@
 """Resolve the language variants of the Chinese Wikipedia: `-{zh-hans:软件;zh-hant:軟體}-`.
 
-See https://www.mediawiki.org/wiki/Writing_systems/Syntax. Each rule shows the variant in the page's
-predominant script.
+See https://www.mediawiki.org/wiki/Writing_systems/Syntax. Each rule is replaced with its variant in
+the page's predominant script.
 """
 
 import re

@@ -44,8 +44,8 @@ def test_signed_event_names_its_record() -> None:
 @pytest.mark.parametrize(
     ("signature_of", "minutes", "body", "match"),
     [
-        (None, 0, BODY, "wrong signature"),
-        (BODY, 0, BODY + b" ", "wrong signature"),
+        (None, 0, BODY, "invalid signature"),
+        (BODY, 0, BODY + b" ", "invalid signature"),
         (BODY, 6, BODY, "too old"),
         (b"{}", 0, b"{}", "an invalid event"),
         (b'{"data": {"id": "x"}}', 0, b'{"data": {"id": "x"}}', "an invalid event"),

@@ -1,6 +1,7 @@
 """Scripts and markup in any text that we push are shown in the web UI as written, and never run.
 
 The pages ignore the server's Content-Security-Policy here, so that what we push is safe without it.
+One test shows that the policy stops what isn't escaped.
 """
 
 from collections.abc import Callable, Iterator
@@ -186,7 +187,7 @@ def hostile() -> CandidateItem:
         candidate=replace(item.candidate, reference=f"reference {EVERYTHING}"),
         passage=replace(item.passage, section=PAYLOADS[0]),
         article=replace(ARTICLE, title=PAYLOADS[10]),
-        suggestions=(Suggestion("tone", 4, 0.7, PAYLOADS[11]),),
+        suggestions=(Suggestion("tone", PAYLOADS[11], 0.7, "measure"),),
     )
 
 
@@ -246,6 +247,27 @@ def test_scripts_in_a_dialogue_and_a_comparison_are_shown_as_written(
     watched.check_quiet()
     expected = {f"{name} {EVERYTHING}" for name in ("left", "right", "prompt")}
     assert expected <= watched.field_texts()
+
+
+def test_the_policy_stops_scripts_in_texts_that_are_not_escaped(
+    watched: WatchedPage,
+    page: Page,
+    owner: Connection,
+    annotator: Annotator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("annotation.push.escape_html", lambda text, *_: text)
+    scripts = [payload for payload in PAYLOADS if "top.hacked=1" in payload]
+    push_candidates(owner, "raw", [dialogue(*scripts)], PERSONA)
+    account, _ = annotator("tester")
+    with connect(owner) as server:
+        path = f"{owner.url}/dataset/{find_dataset(server, 'raw').id}/annotation-mode"
+    for one, hacked in ((watched.page, True), (page, False)):
+        log_in(one, owner, account)
+        one.goto(path)
+        one.locator(".chat__bubble img").first.wait_for(state="attached")
+        one.wait_for_timeout(500)
+        assert one.evaluate("window.hacked === 1") == hacked
 
 
 def test_scripts_in_titles_descriptions_and_guidelines_are_shown_as_written(
@@ -377,9 +399,7 @@ def test_spans_and_edits_of_escaped_text_come_back(
 ) -> None:
     text = "🙂 <b>25</b> & AT&T &lt; minutes, so you'll be over there quick."
     item = conversation(text)
-    start = text.index("minutes")
-    marked = Suggestion("wrong", (Span(start, start + len("minutes"), "garbled"),), None, "rule")
-    push_candidates(owner, "spans", [replace(item, suggestions=(marked,))], TONE)
+    push_candidates(owner, "spans", [item], TONE)
     account, _ = annotator("marker")
     page = watched.page
     log_in(page, owner, account)
@@ -396,7 +416,7 @@ def test_spans_and_edits_of_escaped_text_come_back(
     spans = review.answer("wrong")
     assert isinstance(spans, tuple)
     words = {text[span.start : span.end]: span.label for span in spans if isinstance(span, Span)}
-    assert words == {"minutes": "garbled", "over there": "contradicted"}
+    assert words == {"over there": "contradicted"}
 
 
 def test_words_of_escaped_text_are_found(owner: Connection) -> None:

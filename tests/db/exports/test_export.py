@@ -1,7 +1,7 @@
 """An export holds the whole version and credits every source article."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -81,6 +81,7 @@ def test_parquet_export_has_every_field(store: Store, version: Version, tmp_path
         for row, example in zip(rows, version_examples(store, version, Split(split)), strict=True):
             expected = {"id": example.id, **plain(example)}
             expected.pop("split")
+            expected["messages"] = [asdict(message) for message in example.messages]
             assert {name: row[name] for name in expected} == expected
             assert row["revision"] == ("1" if example.article else None)
 
@@ -96,7 +97,24 @@ def test_dataset_export_loads_with_load_from_disk(
         "test": version.test,
     }
     first = next(version_examples(store, version, Split.TEST))
-    assert loaded["test"][0]["messages"] == plain(first.messages)
+    assert loaded["test"][0]["messages"] == [asdict(message) for message in first.messages]
+
+
+@pytest.mark.parametrize("format", [ExportFormat.PARQUET, ExportFormat.DATASET])
+def test_tables_keep_which_answers_carry_loss(
+    store: Store, tmp_path: Path, format: ExportFormat
+) -> None:
+    turns = [Message(Role.USER, "Hi"), Message(Role.ASSISTANT, "Go away.", has_loss=False)]
+    turns += [Message(Role.USER, "Please"), Message(Role.ASSISTANT, "Sorry, hello.")]
+    chat = replace(dialogue(), messages=tuple(turns))
+    plan = replace(PLAN, splits=Splits(1, 0, 0))
+    folder = export(
+        store, freeze(store, plan, [approve(store, chat, None)]), tmp_path / "out", format
+    )
+    path = folder / "train.parquet"
+    table = pq.read_table(path) if path.exists() else load_from_disk(folder)["train"]
+    (messages,) = table.to_pandas()["messages"]
+    assert [message["has_loss"] for message in messages] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("format", [ExportFormat.CHAT, ExportFormat.PARQUET])

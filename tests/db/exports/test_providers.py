@@ -68,7 +68,7 @@ def test_a_line_has_only_messages(rules: Rules) -> None:
 def test_chats_that_a_service_rejects_are_rejected(
     rules: Rules, example: Example, problem: str
 ) -> None:
-    with pytest.raises(StoreError, match=f"{problem}, which {rules.service} rejects"):
+    with pytest.raises(StoreError, match=f"{problem}, which {rules.service} doesn't accept"):
         list(provider_lines(rules, [*[GOOD] * 10, example]))
 
 

@@ -187,7 +187,7 @@ def test_a_verdict_that_does_not_approve_the_candidate_is_rejected() -> None:
     candidate, other = statement(1), statement(2)
     rejected = replace(verdict(review(candidate.id)), decision=Decision.REJECT)
     for wrong in (rejected, verdict(review(other.id))):
-        with pytest.raises(StoreError, match="isn't approved by its verdict"):
+        with pytest.raises(StoreError, match="has no verdict that approves it"):
             list(build_examples([Approval(candidate, wrong, None)], PLAN))
 
 

@@ -6,13 +6,13 @@ from db.records import Rejection
 from pipelines.articles.extraction import IntakeRecord
 from pipelines.articles.intake import read_batches
 from pipelines.articles.page_filter import rejection_reason
-from pipelines.articles.source_page import SourcePage
+from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.articles.sources import open_source
 
 
 def read(source: str, licence: str = "") -> Iterator[SourcePage | Rejection]:
     """Accepted pages, and a rejection for each of the others."""
-    for page in open_source(source, licence):
+    for page in open_source(source, SourceTerms(licence)):
         reason = rejection_reason(page)
         yield page if reason is None else page.reject(reason)
 

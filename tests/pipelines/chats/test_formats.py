@@ -230,7 +230,7 @@ def test_changes_of_a_rejected_chat_are_not_counted(tmp_path: Path) -> None:
         ("a.json", "[]", "contains no chats"),
         ("a.csv", "prompt,response\n", "contains no chats"),
         ("a.json", '[{"messages": []},', "isn't a valid JSON list (line 1, column 19: "),
-        ("a.xlsx", b"PK\x03\x04\x00", "is a ZIP archive or an Excel workbook. Export the chats as"),
+        ("a.xlsx", b"PK\x03\x04\x00", "is a ZIP archive or an Excel workbook, which can't be"),
         ("a.jsonl", b'{"messages": "\xff"}', "can't be read (UnicodeDecodeError)"),
         ("a.jsonl.gz", gzip.compress(lines(OPENAI).encode(), mtime=0)[:40], "can't be read (EOFE"),
     ],

@@ -16,14 +16,12 @@ from db.records import (
     messages_to_text,
 )
 from pipelines.checks.campaign import IMPORTED, CampaignChecks
-from pipelines.checks.check import Check, CheckInput, Failure
+from pipelines.checks.check import Failure
 from pipelines.checks.copying import copied_share
 from pipelines.checks.language import is_english
-from pipelines.checks.markdown import check_markdown
 from pipelines.checks.pii import find_pii
-from pipelines.checks.refusals import check_refusal
 from pipelines.conversations import generate_conversations
-from pipelines.plan import GenerationPlan, Resources
+from pipelines.plan import GenerationPlan, Resources, VoiceRules
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
 from tests.pipelines.checks.samples import (
@@ -51,15 +49,13 @@ def test_good_answer_passes() -> None:
         ("Das Viadukt wurde 1867 von Agnes Tulloch gebaut, und es hat elf Bögen.", "not English"),
         ("Yes, it was.", "length"),
         ("It was built in 1867. " * 40, "length"),
-        ("As an AI language model, I can say that Agnes Tulloch built it in 1867.", "refusal"),
-        ("I'm sorry, but I can't say who it was that built the Orrin Viaduct.", "refusal"),
-        ("## The viaduct\nAgnes Tulloch built it in 1867, and it has eleven arches.", "markdown"),
-        ("- Agnes Tulloch built it in 1867\n- It has eleven arches and it cost a lot", "markdown"),
         (PLAIN_ANSWER, "copied"),
         ("Well, Agnes Tulloch built it in 1876, and it's got eleven arches.", "unsupported number"),
         ("Well, Agnes Tulloch built it in 1867, and it's got twelve arches.", "unsupported number"),
         ("Well, Agnes Telford built it in 1867, and it's got eleven arches.", "unsupported name"),
-        ("Agnes Tulloch built it in 1867. Write to agnes@tulloch.org for more.", "personal data"),
+        ("Agnes Tulloch built it in 1867, eleven arches and all. It was a huge feat.", "invented"),
+        ("Well, it was Agnes Tulloch who built it, and that was in 1867.", "dropped"),
+        (f"{GOOD_ANSWER} Write to agnes@tulloch.org for more.", "personal data"),
     ],
 )
 def test_planted_fault_is_rejected(answer: str, expected: str) -> None:
@@ -77,21 +73,47 @@ def test_planted_fault_is_rejected(answer: str, expected: str) -> None:
     ],
 )
 def test_facts_in_another_form_pass(answer: str) -> None:
-    assert reason(answer) == ""
+    candidate = replace(conversation(answer), reference="")
+    assert CampaignChecks().run(candidate, PASSAGE) is None
+
+
+def test_what_the_voice_forbids_is_rejected_and_named() -> None:
+    def find_violation(text: str) -> str:
+        return "words: it uses “arches”" if "arches" in text else ""
+
+    resources = Resources(rules=VoiceRules(find_violation=find_violation))
+    failure = CampaignChecks(resources=resources).run(conversation(GOOD_ANSWER), PASSAGE)
+    assert failure == Failure("against a rule of the voice", "words: it uses “arches”")
 
 
 @pytest.mark.parametrize(
-    ("check", "text", "quote"),
+    "answer",
     [
-        (check_markdown, "It is **very** old", "“**very**”"),
-        (check_markdown, "It is 3 * 4 * 5, isn't it? See A/B.", None),
-        (check_refusal, "Well, as an AI, I know.", "“as an AI”"),
-        (check_refusal, "Can't complain about the weather.", None),
+        "Well, as an AI, I'd say that it was built back in 1867, with eleven arches.",
+        "- Agnes Tulloch built it back in 1867, you know\n- It has got eleven arches as well",
     ],
 )
-def test_rejected_phrase_is_quoted(check: Check, text: str, quote: str | None) -> None:
-    failure = check(CheckInput(conversation(text)))
-    assert (failure.detail if failure else None) == quote
+def test_markdown_and_phrases_of_models_pass_where_nothing_forbids_them(answer: str) -> None:
+    assert reason(answer) == ("unsupported name" if "AI" in answer else "")
+
+
+def test_the_voice_says_how_long_answers_are() -> None:
+    resources = Resources(rules=VoiceRules(shortest=2, longest=4))
+    checks = CampaignChecks(resources=resources)
+    short = replace(conversation("It's from 1867."), reference="It was built in 1867.")
+    assert checks.run(short, PASSAGE) is None
+    failure = checks.run(conversation(GOOD_ANSWER), PASSAGE)
+    assert failure
+    assert failure.detail.endswith("expected 2 to 4")
+
+
+def test_german_nouns_are_not_names_and_english_is_another_language() -> None:
+    text = "Das Viadukt stammt von 1867, und elf Bögen waren eine lange Zeit für den Bau."
+    checks = CampaignChecks("de")
+    assert checks.run(conversation(text), PASSAGE) is None
+    failure = checks.run(conversation(GOOD_ANSWER), PASSAGE)
+    assert failure
+    assert failure.reason == "another language"
 
 
 def test_near_duplicate_is_rejected_and_names_the_first_text() -> None:

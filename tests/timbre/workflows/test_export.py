@@ -13,7 +13,11 @@ def test_a_merged_model_comes_with_its_adapter_s_card(tiny_runs: TinyRuns, tmp_p
     config = replace(tiny_runs.config(0), steps=60, batch_size=8, learning_rate=0.01)
     run, settings = tiny_runs.train_config(config), tiny_runs.settings
     options = ExportOptions(ExportTarget.MERGED, tmp_path / "m")
-    lines = list(export_run(tiny_runs.store, run, options, settings))
+    steps: list[tuple[object, ...]] = []
+    lines = list(
+        export_run(tiny_runs.store, run, options, settings, lambda *step: steps.append(step))
+    )
+    assert [(done, total) for done, total, _ in steps] == [(n, 5) for n in range(5)]
     assert lines[0].startswith("It matches the adapter:")
     assert (tmp_path / "m" / "model.safetensors").is_file()
     assert "Page 0" in (tmp_path / "m" / "ADAPTER.md").read_text(encoding="utf-8")
@@ -22,5 +26,5 @@ def test_a_merged_model_comes_with_its_adapter_s_card(tiny_runs: TinyRuns, tmp_p
 def test_the_command_for_vllm_serves_the_adapter(tiny_runs: TinyRuns) -> None:
     run, settings = tiny_runs.train(0), tiny_runs.settings
     options = ExportOptions(ExportTarget.VLLM)
-    (command,) = export_run(tiny_runs.store, run, options, settings)
+    (command,) = export_run(tiny_runs.store, run, options, settings, lambda *_: None)
     assert command.endswith(f"--lora-modules tuned={tuned_arm(run, settings).adapter}")

@@ -11,8 +11,9 @@ import pytest
 
 from db.records import Article, Candidate, Measure, Passage, Rejection
 from db.store import Store
+from pipelines.replies import parse_text
 from tests.pipelines.conftest import TEXTS
-from tests.pipelines.servers import KEY, Handler, Server, answers
+from tests.pipelines.servers import KEY, Handler, Server, answers, is_rewrite
 from tests.serving import serving
 from tests.timbre.conftest import CommandResult, Timbre
 from tests.timbre.workflows.conftest import add_passages
@@ -32,9 +33,8 @@ output_price = 2000000.0
 
 def use_an_unsupported_name(handler: Handler, body: dict[str, Any]) -> None:
     """Reply with a name that isn't in the passage, unless the prompt says that this was wrong."""
-    prompt = body["messages"][-1]["content"]
-    if '{"answer"' in prompt and "unsupported name" not in prompt:
-        handler.complete('{"answer": "Well, I was told by Ignatius that the thing was built."}')
+    if is_rewrite(body) and "unsupported name" not in body["messages"][-1]["content"]:
+        handler.complete("Well, I was told by Ignatius that the thing was built.")
     else:
         answers(handler, body)
 
@@ -59,7 +59,7 @@ def reject_a_seed(handler: Handler, body: dict[str, Any]) -> None:
 
 def reject_the_last_step(handler: Handler, body: dict[str, Any]) -> None:
     """Answer 403 to the last prompt of the pipeline, as if the key had no access."""
-    if '{"answer"' in body["messages"][-1]["content"]:
+    if is_rewrite(body):
         handler.respond(403, f"not with {KEY}")
     else:
         answers(handler, body)
@@ -103,22 +103,22 @@ def test_tokens_and_dollars_are_counted_for_the_run_and_for_each_row(
 ) -> None:
     counts = generate(timbre, campaign)
     assert counts["made"] == {"conversation": 3}
-    assert (counts["requests"], counts["input_tokens"], counts["output_tokens"]) == (9, 99, 36)
-    assert counts["usd"] == 99 + 2 * 36
+    assert (counts["requests"], counts["input_tokens"], counts["output_tokens"]) == (6, 66, 24)
+    assert counts["usd"] == 66 + 2 * 24
     assert server.keys == {f"Bearer {KEY}"}
     costs = [measure.value for measure in store.stream(Measure, name="usd")]
-    assert costs == [33 + 2 * 12] * 3
-    assert all(c.input_tokens == 33 for c in store.stream(Candidate))
+    assert costs == [22 + 2 * 8] * 3
+    assert all(c.input_tokens == 22 for c in store.stream(Candidate))
     again = generate(timbre, campaign)
     figures = (again["requests"], again["cached"], again["new"], again["usd"])
-    assert figures == (0, 9, 0, 0)
+    assert figures == (0, 6, 0, 0)
 
 
 def test_a_dry_run_requests_and_writes_nothing(
     timbre: Timbre, campaign: str, server: Server, home: Path
 ) -> None:
     estimate = generate(timbre, campaign, "--dry-run")
-    assert (estimate["passages"], estimate["requests"], estimate["cached"]) == (3, 9, 0)
+    assert (estimate["passages"], estimate["requests"], estimate["cached"]) == (3, 6, 0)
     cost = estimate["input_tokens"] + 2 * estimate["output_tokens"]
     assert estimate["usd"] == pytest.approx(cost)
     assert server.requests == []
@@ -134,12 +134,12 @@ def test_a_limit_is_never_exceeded_and_finished_rows_are_kept(
 ) -> None:
     first = generate(timbre, campaign, *limit)
     assert first["stopped"]
-    assert 0 < len(server.requests) < 9
+    assert 0 < len(server.requests) < 6
     assert first["requests"] == len(server.requests)
     assert first["input_tokens"] + first["output_tokens"] <= 600
     rest = generate(timbre, campaign)
     assert rest["made"] == {"conversation": 3}
-    assert rest["requests"] + first["requests"] == 9
+    assert rest["requests"] + first["requests"] == 6
     prompts = Counter(json.dumps(body["messages"]) for body in server.requests)
     assert set(prompts.values()) == {1}
 
@@ -185,17 +185,62 @@ def test_a_rejected_text_is_retried_with_the_reason(
     timbre: Timbre, campaign: str, server: Server, store: Store
 ) -> None:
     server.behaviour = use_an_unsupported_name
-    assert generate(timbre, campaign, status=1)["made"] == {"rejected: unsupported name": 3}
+    error = run(timbre, "generate", campaign, status=1).err
+    assert "“bridges” got no candidate: all 3 texts were rejected." in error
+    assert "3 × unsupported name: " in error
+    assert "Ignatius" in error
     counts = generate(timbre, campaign, "--retry-refused")
     assert counts["made"] == {"rejected: unsupported name": 3, "conversation": 3}
-    assert (counts["requests"], counts["cached"]) == (3, 9)
-    assert "was refused: unsupported name (" in server.requests[-1]["messages"][-1]["content"]
+    assert (counts["requests"], counts["cached"]) == (3, 6)
+    assert "was rejected: unsupported name (" in server.requests[-1]["messages"][-1]["content"]
     (prompts,) = {c.provenance.prompts for c in store.stream(Candidate)}
-    assert prompts[-1] == "retry.v1"
+    assert prompts[-1] == "retry.v2"
     rejection = next(store.stream(Rejection, scope="bridges"))
     lineage = run(timbre, "trace", rejection.id).out
     assert "unsupported name" in lineage
     assert "passage" in lineage
+
+
+def test_a_run_that_produces_nothing_is_an_error_with_the_main_reasons(
+    timbre: Timbre, campaign: str, server: Server
+) -> None:
+    def decline(handler: Handler, body: dict[str, Any]) -> None:
+        handler.complete("I would rather not.")
+
+    server.behaviour = decline
+    lines = run(timbre, "generate", campaign, status=1).err.splitlines()
+    assert lines[0] == (
+        "“bridges” got no candidate: all 3 texts were rejected. The main reasons are:"
+    )
+    (reason,) = lines[1:]
+    assert reason.startswith("  3 × reply without what was asked: ")
+    assert reason.endswith("(question.v2: question) “I would rather not.”")
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ("", "has no [phrasebook]. Add that section, or name a model"),
+        (
+            '[phrasebook]\nmoves = ["split"]',
+            "writes English only, but “calm” has the language “de”",
+        ),
+    ],
+)
+def test_a_teacher_that_cannot_write_the_tone_says_so_first(
+    timbre: Timbre, tmp_path: Path, store: Store, section: str, problem: str
+) -> None:
+    language = "de" if section else "en"
+    (tmp_path / "calm.toml").write_text(
+        f'name = "calm"\ndescription = "d"\nsystem = "s"\nlanguage = "{language}"\n[scale]\n'
+        'question = "q"\nanchors = [{value=1,label="a",example="x"},'
+        '{value=2,label="b",example="y"}]\n'
+        f'[[guidelines]]\ndo = "d"\nplain = "p"\nrewritten = "r"\n{section}\n'
+    )
+    path = tmp_path / "calm-campaign.toml"
+    path.write_text('name = "c"\ntone = "calm.toml"\n')
+    assert problem in " ".join(run(timbre, "generate", str(path), status=1).err.split())
+    assert list(store.stream(Rejection)) == []
 
 
 def test_a_key_without_access_ends_the_run_and_earlier_replies_are_kept(
@@ -205,7 +250,7 @@ def test_a_key_without_access_ends_the_run_and_earlier_replies_are_kept(
     error = run(timbre, "generate", campaign, status=1).err
     assert "responded with status 403: the API key has no access to this model" in error
     server.behaviour = answers
-    assert generate(timbre, campaign)["cached"] == 6
+    assert generate(timbre, campaign)["cached"] == 3
 
 
 def test_a_passage_in_another_language_is_rejected(
@@ -224,11 +269,11 @@ def test_debugging_processes_one_row_at_a_time_in_the_main_thread(
     threads: list[str] = []
     hook = lambda *_: threads.append(threading.current_thread().name)  # noqa: E731 # a fake
     monkeypatch.setattr("sys.breakpointhook", hook)
-    monkeypatch.setattr("pipelines.tasks.parse_reply", stop_and_parse)
+    monkeypatch.setattr("pipelines.tasks.parse_text", stop_and_parse)
     assert generate(timbre, campaign, "--debug")["made"] == {"conversation": 3}
-    assert threads == ["MainThread"] * 9
-    prompts = [body["messages"][-1]["content"][:40] for body in server.requests]
-    assert prompts[0] == prompts[1] != prompts[3]  # all steps of one passage, then the next one
+    assert threads == ["MainThread"] * 6
+    # All steps of one passage, then the next one.
+    assert [is_rewrite(body) for body in server.requests] == [False, True] * 3
     assert server.max_concurrent == 1
 
 
@@ -247,6 +292,6 @@ def test_existing_chats_become_candidates_of_a_campaign(
         assert counts["new"] == new
 
 
-def stop_and_parse(text: str | None, key: str) -> Any:
+def stop_and_parse(text: str | None, column: str) -> str | None:
     breakpoint()
-    return json.loads(text or "{}").get(key)
+    return parse_text(text, column)

@@ -27,7 +27,7 @@ from tests.timbre.workflows.test_generate import reject_a_seed, reject_the_last_
 from timbre.campaign import load_campaign
 from timbre.settings import read_settings
 from timbre.stores import open_store
-from timbre.workflows.generate import generate
+from timbre.workflows.generate.run import generate
 
 CAMPAIGN = """
 name = "bridges"

@@ -27,6 +27,8 @@ from db.store import Store
 from evaluation.arms import arm_table
 from evaluation.judge_cards import JudgeCard, Predictions, judge_card
 from evaluation.pages.report import ReportData, render_report
+from evaluation.scorers.criteria import Criteria
+from evaluation.scorers.rubric import RubricQuality
 from pipelines.errors import TeacherError
 from tests.annotation.records import ARTICLE, conversation, passage
 from tests.pipelines.servers import KEY, Behaviour, Handler, Server
@@ -155,6 +157,27 @@ def test_a_judge_s_card_compares_the_ratings_of_its_rubric_with_the_reviewers(
     few = campaign(model(serve(rate_contractions)), judged=10)
     rate(store, few, (), settings)
     assert cards(store, few) == [], "ten texts are too few for a card"
+
+
+def test_qualities_of_the_rubric_are_rated_and_their_cards_qualify_them(
+    store: Store, settings: Settings, serve: Serve
+) -> None:
+    def rate_both(handler: Handler, body: dict[str, Any]) -> None:
+        text = body["messages"][-1]["content"].split("<text>")[1].split("</text>")[0]
+        handler.complete(json.dumps({"conversational": 5 if "'" in text else 2, "warm": 4}))
+
+    server = serve(rate_both)
+    quality = RubricQuality("warm", "How warm is it?", "Cold as a form.", "Warm as a friend.")
+    demo = replace(campaign(model(server)), criteria=Criteria(rubric=(quality,)))
+    rate(store, demo, (), settings)
+    prompt = server.requests[0]["messages"][0]["content"]
+    assert "How warm is it?" in prompt
+    assert "1: Cold as a form." in prompt
+    assert "5: Warm as a friend." in prompt
+    tone, warm = cards(store, demo)
+    assert not tone.diagnostic_only(0.4)
+    assert "on “warm”" in warm.name
+    assert warm.diagnostic_only(0.4), "it rates everything alike"
 
 
 def test_a_judge_that_rates_everything_alike_is_diagnostic_only(

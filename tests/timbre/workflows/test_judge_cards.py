@@ -18,7 +18,7 @@ from db.records import (
 )
 from db.store import Store
 from evaluation.arms import MeasuredArm, MeasuredOutput
-from evaluation.criteria import Bound, persona_criterion, tone_criterion
+from evaluation.criteria import Bound, ToneTarget, persona_criterion, tone_criterion
 from evaluation.scorer_cards import majority
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig
@@ -26,7 +26,7 @@ from timbre.workflows.judge import candidate_cards, vote_cards
 
 TONE = replace(
     resolve_campaign(CampaignConfig("c", tone="conversational")),
-    criterion=tone_criterion("spoken", [Bound("contractions", at_least=1)]),
+    criterion=tone_criterion("spoken", ToneTarget([Bound("contractions", at_least=1)])),
 )
 PERSONA = replace(
     resolve_campaign(CampaignConfig("c", persona="marlo")),

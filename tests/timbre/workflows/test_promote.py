@@ -62,7 +62,9 @@ def test_an_unfinished_run_is_neither_promoted_nor_answered_nor_exported(
         lambda: promote_if_better(store, CAMPAIGN, run, settings, ignore_progress),
         lambda: promote_anyway(store, "tone", run, "a whim"),
         lambda: answer_run(store, CAMPAIGN, run, settings, ignore_progress),
-        lambda: list(export_run(store, run, ExportOptions(ExportTarget.VLLM), settings)),
+        lambda: list(
+            export_run(store, run, ExportOptions(ExportTarget.VLLM), settings, lambda *_: None)
+        ),
     ]
     for use in uses:
         with pytest.raises(StoreError, match="hasn't finished"):

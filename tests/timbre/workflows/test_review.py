@@ -21,14 +21,9 @@ from tests.timbre.argilla_campaign import review
 from tests.timbre.conftest import Timbre, ignore_progress
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig, ReviewConfig
-from timbre.workflows.review import (
-    campaign_progress,
-    in_calibration,
-    independent_reviews,
-    pull_campaign,
-    push,
-    push_ties,
-)
+from timbre.workflows.review.items import in_calibration
+from timbre.workflows.review.pull import campaign_progress, independent_reviews, pull_campaign
+from timbre.workflows.review.push import push, push_ties
 
 CAMPAIGN = resolve_campaign(
     CampaignConfig(
@@ -83,9 +78,10 @@ def test_the_calibration_set_is_a_dataset_without_suggestions_and_all_is_assigne
             records = server.get(f"datasets/{dataset}/records", include="suggestions")["items"]
             assert sorted(r["external_id"] for r in records) == expected
             assert {tuple(r["metadata"]["reviewers"]) for r in records} == {("ada", "bo")}
-            # In the calibration set, only the text to edit is filled in.
-            is_bare = [len(r["suggestions"]) == 1 for r in records]
-            assert all(is_bare) if name == "calibration" else not any(is_bare)
+            # Only the text to edit is filled in, and the calibration set has no suggestions at all.
+            assert {len(r["suggestions"]) for r in records} == {1}
+            suggested = ["suggested" in r["metadata"] for r in records]
+            assert not any(suggested) if name == "calibration" else all(suggested)
 
 
 def test_ties_are_adjudicated_and_flags_and_uninformative_answers_are_reported(

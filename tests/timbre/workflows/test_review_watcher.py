@@ -12,7 +12,7 @@ from annotation.errors import AnnotationError
 from db.store import Store
 from tests.annotation.argilla.test_webhooks import BODY, sign
 from tests.timbre.argilla_campaign import ArgillaCampaign
-from timbre.workflows.review import review_watcher
+from timbre.workflows.review.pull import review_watcher
 
 
 def test_new_changed_and_deleted_reviews_are_stored_at_once(
@@ -77,7 +77,7 @@ def test_an_event_that_argilla_did_not_sign_is_rejected_and_reported(
         assert httpx.post(hook["url"], content=BODY).status_code == 400
         assert httpx.post(hook["url"], content=BODY, headers=sign(BODY)).status_code == 400
         assert post_length(hook["url"], length="99999999999") == 413
-    assert len([message for message in place.messages if "wrong signature" in message]) == 2
+    assert len([message for message in place.messages if "invalid signature" in message]) == 2
 
 
 def test_a_port_in_use_is_one_sentence(argilla_campaign: ArgillaCampaign) -> None:

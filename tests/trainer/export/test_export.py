@@ -14,7 +14,7 @@ from trainer.arms import Arm, Decoding
 from trainer.config import PrecisionName, TrainingConfig
 from trainer.errors import RunLockedError, TrainerError
 from trainer.export import formats
-from trainer.export.export_plan import Bounds, ExportPlan, MergeInto
+from trainer.export.export_plan import Bounds, ExportPlan, GgufType, MergeInto, bounds_for
 from trainer.export.formats import export_merged, vllm_command
 from trainer.models.precision import PRECISION_NAMES
 from trainer.sft import train
@@ -139,3 +139,8 @@ def test_leftovers_of_a_killed_export_are_deleted_and_a_second_export_waits(
     export_merged(plan_, tmp_path / "merged", PROMPTS)
     assert [path.name for path in tmp_path.iterdir()] == ["merged"]
     assert not (tmp_path / "merged" / "half.safetensors").exists()
+
+
+def test_four_bits_may_differ_more_but_not_as_much_as_a_lost_adapter() -> None:
+    assert bounds_for(GgufType.F16) == bounds_for(GgufType.Q8_0) == Bounds(0.02, 0.25)
+    assert bounds_for(GgufType.Q4_K_M) == Bounds(0.2, 0.5)

@@ -1,12 +1,16 @@
 """GGUF files contain the model that was written, for each supported family."""
 
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gguf
+import jinja2
 import pytest
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -157,6 +161,61 @@ def test_the_modelfile_has_the_template_s_text_around_each_turn() -> None:
     )
 
 
+CHATML = (
+    "{% for m in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+    "<|im_start|>system\nYou are helpful<|im_end|>\n{% endif %}"
+    "{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""SmolLM2's template, with a default system prompt and a turn's first token as bos_token."""
+
+
+def chatml() -> Chat:
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.add_special_tokens({"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"})
+    return Chat(tokenizer, CHATML)
+
+
+def go_render(template: str, messages: Sequence[Message]) -> str:
+    """Render the part of Go's template language that a Modelfile uses, through Jinja."""
+    ends: list[str] = []
+
+    def to_jinja(match: re.Match[str]) -> str:
+        action = re.sub(r'eq \.Role ("\w+")', r"turn.role == \1", match[1])
+        if action.startswith(("if", "range")):
+            ends.append("endif" if action.startswith("if") else "endfor")
+        match action.replace(".System", "system"):
+            case "range .Messages":
+                return "{% for turn in turns %}"
+            case ".Content":
+                return "{{ turn.content }}"
+            case "end":
+                return f"{{% {ends.pop()} %}}"
+            case other:
+                return f"{{% {other.replace('else if', 'elif')} %}}"
+
+    system = "\n\n".join(m.content for m in messages if m.role is Role.SYSTEM)
+    turns = [{"role": m.role.value, "content": m.content} for m in messages]
+    jinja = jinja2.Environment(keep_trailing_newline=True)  # noqa: S701 - the text isn't HTML
+    converted = re.sub(r"\{\{ (.*?) \}\}", to_jinja, template)
+    return jinja.from_string(converted).render(system=system, turns=turns)
+
+
+@pytest.mark.parametrize("chat", [chatml(), Chat(make_tokenizer(), TEMPLATE)])
+@pytest.mark.parametrize("roles", ["u", "su", "uau", "suaua"])
+def test_ollama_renders_the_chat_that_the_model_was_trained_with(chat: Chat, roles: str) -> None:
+    names = {"s": Role.SYSTEM, "u": Role.USER, "a": Role.ASSISTANT}
+    messages = [Message(names[role], f"text {n}") for n, role in enumerate(roles)]
+    written = modelfile(chat, "model.gguf").partition('TEMPLATE """')[2].partition('"""')[0]
+    rendered = go_render(written, messages)
+    expected = chat.encode_prompt(messages)
+    assert chat.tokenizer(rendered, add_special_tokens=False)["input_ids"] == expected
+    if "im_start" in written:
+        assert rendered == chat.render(messages, is_prompt=True)
+        assert ("You are helpful" in rendered) == ("s" not in roles)
+
+
 def test_a_template_with_a_default_system_prompt_keeps_it() -> None:
     default = "{% if messages[0]['role'] != 'system' %}<|system|>be green</s>{% endif %}"
     template = TEMPLATE.replace("{{ bos_token }}", "{{ bos_token }}" + default)
@@ -214,3 +273,5 @@ def test_a_missing_or_failing_converter_is_an_error(tmp_path: Path) -> None:
         TrainerError, match=r"didn't write a GGUF file \(NotImplementedError: no such token"
     ):
         convert(script, tmp_path, tmp_path / "model.gguf", GgufType.F16)
+    with pytest.raises(TrainerError, match=r"doesn't write q4_K_M\. Unset TIMBRE_LLAMA_CPP"):
+        convert(script, tmp_path, tmp_path / "model.gguf", GgufType.Q4_K_M)

@@ -19,6 +19,7 @@ from recipes.mini.questions import Turn
 from recipes.mini.recipe import Recipe, Shape
 from trainer.errors import TrainerError
 from trainer.models import mini
+from trainer.models.checksums import check_files
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_saved_model_is_complete_and_in_float16(folder: Path) -> None:
-    assert mini.check_files(folder) == folder
+    assert check_files(folder, mini.REMEDY) == folder
     model = LlamaForCausalLM.from_pretrained(folder)
     assert model.dtype == torch.float16
     assert "timbre" not in (folder / "config.json").read_text()
@@ -45,15 +46,15 @@ def test_a_saved_model_is_complete_and_in_float16(folder: Path) -> None:
 def test_a_damaged_file_is_named(folder: Path) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
-    with pytest.raises(TrainerError, match=r"model\.safetensors differs .*recipes\.mini\.build"):
-        mini.check_files(folder)
+    with pytest.raises(TrainerError, match=r"model\.safetensors is damaged .*recipes\.mini\.build"):
+        check_files(folder, mini.REMEDY)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "SHA256SUMS"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(TrainerError, match=rf"{name} is missing.*recipes\.mini\.build"):
-        mini.check_files(folder)
+        check_files(folder, mini.REMEDY)
 
 
 def test_the_packaged_model_is_small_and_loads_with_stock_classes() -> None:

@@ -65,7 +65,7 @@ def test_a_quantised_base_computes_in_the_device_s_fastest_format(
 
 def test_an_unknown_precision_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(
-        TrainerError, match=r"“fp12” isn't a precision.* one of auto, float32, bfloat16"
+        TrainerError, match=r"“fp12” isn't a known precision.* one of auto, float32, bfloat16"
     ):
         choose_precision("fp12")
 

@@ -1,1 +1,4 @@
-"""Patches to Argilla's code; each module's `apply` installs its patch once Argilla is imported."""
+"""Patches to Argilla's code.
+
+Each module has an `apply` function, which installs the patch after Argilla has been imported.
+"""

@@ -1,29 +1,25 @@
 """Keep reviews independent and blind.
 
-Annotators get only their own responses and the metadata that is visible to annotators. Argilla's
-web UI doesn't show annotators other people's responses or hidden metadata, but its API returns both
-with a record, finds and sorts records by hidden metadata, and reveals how many records each user
-has answered. Owners and admins still get everything.
+Annotators receive only their own responses and the metadata marked as visible to them. Argilla's
+web UI hides other people's responses and hidden metadata from annotators. Argilla's API, however,
+returns both with a record, lets annotators search and sort by hidden metadata, and reveals how many
+records each user has answered. Owners and admins still receive all responses and metadata.
 """
 
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from typing import Any
 
 from argilla_server.api.schemas.v1.records import RecordGetterDict
 from argilla_server.contexts import datasets
 from argilla_server.contexts.search import SearchRecordsQueryValidator
 from argilla_server.errors.future import NotFoundError
-from argilla_server.models import MetadataProperty, User
-from argilla_server.security.authentication import provider
+from argilla_server.models import MetadataProperty
 
-annotator: ContextVar[User | None] = ContextVar("annotator", default=None)
-"""The user who sent the current request; None if it isn't an annotator."""
+from timbre_argilla.patches.requester import annotator
 
 
 def apply() -> None:
     """Patch the data that annotators get through the API."""
-    _note_annotator()
     RecordGetterDict.get = _get_visible(RecordGetterDict.get)
     SearchRecordsQueryValidator._validate_metadata_filter_scope = staticmethod(_check_metadata)
     datasets.get_users_with_responses_for_dataset = _only_own(
@@ -32,16 +28,6 @@ def apply() -> None:
     datasets.get_dataset_users_progress = _only_own(
         datasets.get_dataset_users_progress, lambda progress: progress["username"]
     )
-
-
-def _note_annotator() -> None:
-    set_user = provider.set_request_user
-
-    def set_request_user(request: Any, user: User) -> None:
-        set_user(request, user)
-        annotator.set(user if user.is_annotator else None)
-
-    provider.set_request_user = set_request_user
 
 
 def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:

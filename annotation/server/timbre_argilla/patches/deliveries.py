@@ -1,4 +1,4 @@
-"""Deliver events to webhooks, with errors that don't contain the URL, which may be a secret."""
+"""Deliver events to webhooks, and keep the webhook URL out of errors because it may be secret."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from timbre_argilla.errors import DeliveryError
 
 
 def apply() -> None:
-    """Patch Argilla's own deliveries, in the server or in its worker."""
+    """Replace the function that Argilla uses to deliver events, in the server or in its worker."""
     webhook_jobs.notify_event = ping.notify_event = deliver
 
 
@@ -22,7 +22,7 @@ def deliver(
 ) -> httpx.Response:
     """Send an event to a webhook.
 
-    Raises `DeliveryError` if the receiver can't be reached or rejects it.
+    Raises `DeliveryError` if the receiver can't be reached or rejects the event.
     """
     try:
         response: httpx.Response = notify_event(webhook, event, timestamp, data)

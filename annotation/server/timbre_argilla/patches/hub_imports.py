@@ -1,7 +1,7 @@
-"""Skip invalid rows of an import from the Hugging Face Hub, without mixing up the valid ones.
+"""Skip invalid rows of a Hugging Face Hub import, and keep suggestions with the right records.
 
-Argilla creates no record for an invalid row but still assigns its suggestions: after the first such
-row of a batch, each record gets the suggestions of an earlier row, unvalidated. This patch removes
+Argilla creates no record for an invalid row but still assigns its suggestions, so every later
+record of the batch gets the suggestions of an earlier row, without validation. This patch removes
 invalid rows before records are created, and logs each of them with the reason.
 """
 

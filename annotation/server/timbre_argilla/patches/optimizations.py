@@ -1,13 +1,14 @@
 """Avoid work that Argilla repeats for every record, without changing the results.
 
-In an upload, Argilla builds the validators of the question's settings for each suggestion of each
-record, assembles the statement for a batch's suggestions or vectors value by value, compresses the
-response (which repeats the request) more than is useful, and encodes all JSON with Python's own
-library. Together with the events in `webhooks.py`, this work takes up most of an upload's time.
+During an upload, Argilla rebuilds the validators of the question's settings for each suggestion of
+each record. It assembles the SQL statement for a batch value by value. It compresses the response,
+which repeats the request, more than is useful. It encodes all JSON with Python's own library.
+Together with the webhook events (see `webhooks.py`), these steps take up most of an upload's time.
 
 In an annotator's queue, Argilla asks the database about the annotator's workspaces for each
-metadata value of each record. Each query also flushes the metadata that Argilla has just hidden
-from the annotator (to be rolled back at the end), so readers wait for writers.
+metadata value of each record. Argilla hides metadata by changing the loaded records, and each query
+writes these changes to the database until they are rolled back at the end, so readers have to wait
+for writers.
 """
 
 from copy import deepcopy
@@ -24,6 +25,7 @@ from argilla_server.models.metadata_properties import MetadataPropertySettings
 from argilla_server.models.mixins import _INSERT_FUNC, CRUDMixin
 from fastapi import FastAPI
 from pydantic import TypeAdapter
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import JSONResponse
 
 from timbre_argilla.fast_json import dumps, loads
@@ -37,6 +39,7 @@ def apply(app: FastAPI) -> None:
     MetadataProperty.parsed_settings = _cached_settings(TypeAdapter(MetadataPropertySettings))
     CRUDMixin.upsert_many = classmethod(_upsert_many)
     _reuse_memberships()
+    _drop_timing(app)
     _compress_fast(app)
     _encode_json_fast()
 
@@ -86,8 +89,14 @@ def _reuse_memberships() -> None:
     User.is_member = is_member
 
 
+def _drop_timing(app: FastAPI) -> None:
+    """Drop the header with the response time, whose middleware handles requests in other tasks."""
+    timing: Any = BaseHTTPMiddleware
+    app.user_middleware[:] = [one for one in app.user_middleware if one.cls is not timing]
+
+
 def _compress_fast(app: FastAPI) -> None:
-    """Compress responses at the fastest level of Brotli, and of gzip for clients without it."""
+    """Compress responses with Brotli or gzip, in both cases at the fastest level."""
     brotli_asgi.GZipResponder = partial(brotli_asgi.GZipResponder, compresslevel=1)
     for middleware in app.user_middleware:
         if middleware.cls is brotli_asgi.BrotliMiddleware:

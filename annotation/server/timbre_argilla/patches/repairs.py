@@ -1,4 +1,4 @@
-"""Repair requests to which Argilla responds with an internal error."""
+"""Fix the handling of requests that Argilla answers with an internal error."""
 
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ def apply() -> None:
 
 
 async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
-    """Return a record, even if it has vectors."""
+    """Return a record, whether or not it has vectors."""
     options = [
         selectinload(Record.dataset).selectinload(Dataset.metadata_properties),
         selectinload(Record.suggestions),
@@ -39,7 +39,7 @@ async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
 
 
 async def handle_database_error(request: Request, error: Any) -> Response:
-    """Respond to text that the database can't store with 422, and to other errors as before."""
+    """Respond with status 422 to text that can't be stored, and handle other errors as before."""
     if getattr(error.orig, "sqlstate", None) == INVALID_CHARACTER:
         detail = "A text contains a null character, which can't be stored. Remove it."
         return JSONResponse({"detail": detail}, 422)

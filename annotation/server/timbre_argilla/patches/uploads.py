@@ -1,9 +1,9 @@
 """Answer an upload request from the data just written, instead of reading it back.
 
-Argilla writes an upload's records with their suggestions and vectors, and then reads them all
-again: once to count each record's responses, and once with every number of every vector, for the
-search engine and the response. This patch keeps what was written for records that the upload
-created. Records that existed before, and those with responses, are still read.
+After writing an upload's records, suggestions and vectors, Argilla reads them all again: once to
+count responses, and once, including the complete vectors, for the search engine and the response.
+For newly created records, this patch reuses the data that has just been written. Records that
+existed before the upload, and records with responses, are still read from the database.
 
 To validate a record, Argilla creates a temporary record. This patch also keeps temporary records
 out of the dataset's list of records, which the session would otherwise search each time.
@@ -90,7 +90,7 @@ def _skip_loaded(read: Read, relationship: str) -> Read:
 
 
 def _temporary_record(fields: dict[str, Any], dataset: Dataset) -> Record:
-    """Create a record for validation only, which isn't saved with its dataset."""
+    """Create a temporary record that is only used for validation and never saved."""
     record = Record(fields=fields)
     set_committed_value(record, "dataset", dataset)
     return record

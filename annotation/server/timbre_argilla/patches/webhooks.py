@@ -1,9 +1,9 @@
 """Build webhook events only if a webhook subscribes to them.
 
-Argilla builds each record's event in full before it checks for webhooks, reads the whole dataset
-again for each event, and creates a new HTTP client for each delivery. The events and their
-receivers stay the same. A ping is sent from a thread, because it would otherwise block all
-requests.
+Argilla builds every record's event before it checks whether any webhook exists. It also reads the
+whole dataset again for each event, and creates a new HTTP client for each delivery. This patch
+doesn't change the events or their receivers. A ping is sent in a separate thread, so that it
+doesn't block other requests.
 """
 
 import asyncio

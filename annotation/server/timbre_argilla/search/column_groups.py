@@ -45,7 +45,7 @@ class ColumnGroup:
         statement: The SQL statement that selects the record id and the data.
         id_column: The column that contains the record id.
         columns: The columns, keyed by name. Each column has a method `put(row, value)`.
-        convert: Converts the data in a result row to a value for each column.
+        convert: Converts the data in a result row to one value per column.
     """
 
     statement: Select[Any]
@@ -80,7 +80,10 @@ class Responses:
         self.by_user: dict[UUID, dict[int, Answer]] = {}
 
     def put(self, row: int, response: tuple[UUID, str, dict[str, Any] | None] | None) -> None:
-        """Add a user's response to a row. None deletes all responses in the row."""
+        """Add a user's response to a row.
+
+        If `response` is None, all responses in the row are deleted.
+        """
         if response is None:
             for answers in self.by_user.values():
                 answers.pop(row, None)
@@ -117,8 +120,8 @@ class Schema:
             dimensions=dict(map(tuple, vectors)),
         )
 
-    def create_group(self, key: GroupKey) -> ColumnGroup:
-        """Create one of this dataset's column groups, without data."""
+    def create_group(self, key: GroupKey, n_rows: int) -> ColumnGroup:
+        """Create an empty column group for the dataset, with room for this many rows."""
         match key.kind:
             case "record":
                 return self._record_group(key.name)
@@ -136,7 +139,7 @@ class Schema:
                 settings = UUID(key.name)
                 statement = select(Vector.record_id, Vector.value)
                 statement = statement.where(Vector.vector_settings_id == settings)
-                vectors = {"value": Vectors(self.dimensions[settings])}
+                vectors = {"value": Vectors(self.dimensions[settings], n_rows)}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
         raise ValueError(f"{key.kind!r} isn't a valid kind of column group.")
 
@@ -152,7 +155,7 @@ class Schema:
         )
 
     def _metadata_group(self) -> ColumnGroup:
-        """Create the group of all metadata that the dataset declares as a property."""
+        """Create the group of all metadata for which the dataset has a metadata property."""
         statement = select(Record.id, Record.metadata_)
         return ColumnGroup(
             statement.where(Record.dataset_id == self.dataset),

@@ -19,7 +19,10 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column, stored as an array of first values and all values of the rows that have several."""
+    """A column of values, stored as an array with the first value of each row.
+
+    Rows with several values also store all of them separately.
+    """
 
     def __init__(self, empty: float, dtype: Any) -> None:
         """Create an empty column."""
@@ -38,17 +41,20 @@ class Column(ABC):
 
     @abstractmethod
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Return a mask of the first rows that have one of these values, given as text."""
+        """Mark which of the first `n_rows` rows have one of the values, which are given as text."""
 
     @abstractmethod
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Return a mask of the first rows that have a value within inclusive bounds.
+        """Mark which of the first `n_rows` rows have a value within inclusive bounds.
 
-        A bound of None is open.
+        If a bound is None, the range is unlimited on that side.
         """
 
     def keys(self, descending: bool, n_rows: int) -> Keys:
-        """Return ascending sort keys for the first rows, with NaN for rows that have no value."""
+        """Return ascending sort keys for the first `n_rows` rows.
+
+        The key of a row without a value is NaN.
+        """
         keys = self._sort_keys(resize(self._first, n_rows, self._empty))
         pick = max if descending else min
         for row, values in self._several.items():
@@ -58,7 +64,7 @@ class Column(ABC):
 
     @abstractmethod
     def _encode(self, values: Sequence[Any]) -> list[float]:
-        """Return the numbers that represent these values in the array."""
+        """Return the numeric codes that stand for the given values in the array."""
 
     @abstractmethod
     def _sort_keys(self, encoded: Any) -> Keys:
@@ -86,7 +92,7 @@ class Numbers(Column):
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
         """Return a mask of rows that have one of these numbers.
 
-        Texts that aren't numbers match nothing.
+        A text that isn't a number doesn't match any row.
         """
         return self._isin([n for n in map(parse_number, values) if n is not None], n_rows)
 
@@ -178,10 +184,12 @@ class Nothing(Terms):
 class Vectors:
     """A column of vectors of equal length, stored as unit vectors for cosine similarity."""
 
-    def __init__(self, dimensions: int) -> None:
-        """Create an empty column for vectors of this length."""
-        self._directions = np.zeros((INITIAL_SIZE, dimensions), np.float32)
-        self._present = np.zeros(INITIAL_SIZE, np.bool_)
+    def __init__(self, dimensions: int, n_rows: int) -> None:
+        """Create an empty column for vectors of this length, with room for this many rows."""
+        # Twice the room, because copying all vectors takes long. Unused zeros take no memory.
+        size = max(INITIAL_SIZE, 2 * n_rows)
+        self._directions = np.zeros((size, dimensions), np.float32)
+        self._present = np.zeros(size, np.bool_)
 
     def put(self, row: int, value: Sequence[float] | None) -> None:
         """Set a row to a vector or to None."""
@@ -191,12 +199,15 @@ class Vectors:
         self._directions[row] = 0.0 if value is None else _normalize(value)
 
     def present(self, n_rows: int) -> Mask:
-        """Return a mask of the first rows that have a vector."""
+        """Mark which of the first `n_rows` rows have a vector."""
         mask: Mask = resize(self._present, n_rows, False)
         return mask
 
     def scores(self, value: Sequence[float], n_rows: int) -> Scores:
-        """Return the similarity of the first rows to a vector: (1 + cosine) / 2, from 0 to 1."""
+        """Return the similarity of each of the first `n_rows` rows to a vector.
+
+        Similarity is (1 + cosine) / 2 and ranges from 0 to 1.
+        """
         directions = self._directions[:n_rows]
         scores = np.full(n_rows, 0.5, np.float32)
         scores[: len(directions)] = (1.0 + directions @ _normalize(value)) / 2.0
@@ -204,7 +215,7 @@ class Vectors:
 
 
 def parse_number(value: Any) -> float | None:
-    """Convert a number or its text to a float, or return None if that isn't possible."""
+    """Convert a number, or a string that contains one, to a float; return None if that fails."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -212,16 +223,18 @@ def parse_number(value: Any) -> float | None:
 
 
 def grow(array: Any, row: int, empty: Any) -> Any:
-    """Return the array, or a longer copy if it doesn't contain this row."""
+    """Return the array if it is long enough to contain the row, or else a longer copy."""
     if row < len(array):
         return array
-    longer = np.full((max(row + 1, 2 * len(array)), *array.shape[1:]), empty, array.dtype)
+    longer = np.zeros((max(row + 1, 2 * len(array)), *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
+    if empty:
+        longer[len(array) :] = empty
     return longer
 
 
 def resize(array: Any, n_rows: int, empty: Any) -> Any:
-    """Return the first rows of an array, padded with empty rows if it is shorter."""
+    """Return the first `n_rows` rows of an array, padded with empty rows if the array has fewer."""
     return grow(array, n_rows - 1, empty)[:n_rows] if n_rows else array[:0]
 
 

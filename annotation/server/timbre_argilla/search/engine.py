@@ -1,11 +1,13 @@
 """The search engine that replaces Elasticsearch.
 
 The engine stores no data of its own except a text index in Argilla's database, which is updated in
-the transaction that writes a record (`textindex.py`). Everything else is read from Argilla's tables
-(`table.py`). Argilla's calls to update the index therefore only mark what must be read again.
+the transaction that writes a record (`textindex.py`). All other data is read from Argilla's tables
+(`table.py`). When Argilla asks the engine to update its index, the engine only notes which data to
+read again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -88,7 +90,7 @@ class SimilaritySearch:
     threshold: float | None = None
 
     def vector(self) -> list[float]:
-        """The vector to compare with; it is negated to find the least similar records."""
+        """The vector to compare with, negated if the least similar records are requested."""
         vector = self.value
         if vector is None and self.record is not None:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
@@ -164,21 +166,22 @@ class TableEngine(SearchEngine):
         """Count the records in total and by status."""
         if dataset.is_draft:
             return {}
-        table = await _refresh(dataset.id, STATUS)
-        alive = table.alive()
-        return {"total": int(alive.sum()), **table.group(STATUS).columns["value"].counts(alive)}
+        async with _read(dataset.id, STATUS) as table:
+            alive = table.alive()
+            counts = table.group(STATUS).columns["value"].counts(alive)
+            return {"total": int(alive.sum()), **counts}
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
         """Count a user's responses in total and by status."""
         if dataset.is_draft:
             return {}
-        table = await _refresh(dataset.id, RESPONSES)
-        alive = table.alive()
         counts: dict[str, int] = {"total": 0}
-        for row, answer in iterate_answers(table, user):
-            if alive[row]:
-                counts["total"] += 1
-                counts[answer.status] = counts.get(answer.status, 0) + 1
+        async with _read(dataset.id, RESPONSES) as table:
+            alive = table.alive()
+            for row, answer in iterate_answers(table, user):
+                if alive[row]:
+                    counts["total"] += 1
+                    counts[answer.status] = counts.get(answer.status, 0) + 1
         return counts
 
     async def search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
@@ -187,17 +190,15 @@ class TableEngine(SearchEngine):
         sort = search.sort or []
         keys = [group_key(order.scope) for order in sort]
         name = None
-        async with sessions() as session:
-            if search.user_id is not None and not sort:
-                keys.append(METADATA)
-                query = select(User.username).where(User.id == search.user_id)
-                name = await session.scalar(query)
-            table, mask = await _find(session, search, keys)
-        rows = sort_rows(table, mask, sort, search.user_id)
-        if name is not None:
-            rows = prioritize(table, rows, name)
-        page = rows[search.offset : search.offset + search.limit]
-        items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
+        if search.user_id is not None and not sort:
+            keys.append(METADATA)
+            name = await _find_name(search.user_id)
+        async with _find(search, keys) as (table, mask):
+            rows = await sort_rows(table, mask, sort, search.user_id)
+            if name is not None:
+                rows = prioritize(table, rows, name)
+            page = rows[search.offset : search.offset + search.limit]
+            items = [SearchResponseItem(record_id=table.ids[row]) for row in page]
         return SearchResponses(items=items, total=len(rows))
 
     async def similarity_search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
@@ -205,61 +206,66 @@ class TableEngine(SearchEngine):
         search = SimilaritySearch(dataset, **arguments)
         vector = search.vector()
         key = GroupKey("vector", str(search.vector_settings.id))
-        async with sessions() as session:
-            table, mask = await _find(session, search, [key])
-        vectors = table.group(key).columns["value"]
-        mask &= vectors.present(table.n_rows)
-        if search.record is not None and (own := table.find_row(search.record.id)) is not None:
-            mask[own] = False
-        scores = vectors.scores(vector, table.n_rows)
-        rows = sort_rows(table, mask, [], None)
-        nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
-        items = [
-            SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))
-            for row in nearest
-            if search.threshold is None or scores[row] >= search.threshold
-        ]
+        async with _find(search, [key]) as (table, found):
+            vectors = table.group(key).columns["value"]
+            mask = found & vectors.present(table.n_rows)
+            if search.record is not None and (own := table.find_row(search.record.id)) is not None:
+                mask[own] = False
+            scores = vectors.scores(vector, table.n_rows)
+            rows = await sort_rows(table, mask, [], None)
+            nearest = rows[np.argsort(-scores[rows], kind="stable")][: search.max_results]
+            items = [
+                SearchResponseItem(record_id=table.ids[row], score=float(scores[row]))
+                for row in nearest
+                if search.threshold is None or scores[row] >= search.threshold
+            ]
         return SearchResponses(items=items, total=len(nearest))
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
         """Count the terms of a property, or find its smallest and largest number."""
-        table = await _refresh(metadata_property.dataset_id, METADATA)
-        column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
-        if metadata_property.type == MetadataPropertyType.terms:
-            counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
-            values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]
-            return TermsMetrics(total=sum(count for _, count in counts), values=values)
-        low, high = column.extremes(alive) or (None, None)
+        async with _read(metadata_property.dataset_id, METADATA) as table:
+            column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
+            if metadata_property.type == MetadataPropertyType.terms:
+                counts = sorted(column.counts(alive).items(), key=lambda one: (-one[1], one[0]))
+                values = [TermsMetrics.TermCount(term=term, count=count) for term, count in counts]
+                return TermsMetrics(total=sum(count for _, count in counts), values=values)
+            low, high = column.extremes(alive) or (None, None)
         if metadata_property.type == MetadataPropertyType.float:
             return FloatMetadataMetrics(min=low, max=high)
         return IntegerMetadataMetrics(min=low, max=high)
 
 
-async def _refresh(dataset: UUID, key: GroupKey) -> Table:
-    async with sessions() as session:
-        table = tables.get(dataset)
-        await table.refresh(session, [key])
-    return table
+@asynccontextmanager
+async def _read(dataset: UUID, key: GroupKey) -> AsyncIterator[Table]:
+    table = tables.get(dataset)
+    async with sessions() as session, table.reading(session, [key]):
+        yield table
 
 
+@asynccontextmanager
 async def _find(
-    session: AsyncSession, search: Search | SimilaritySearch, keys: Iterable[GroupKey]
-) -> tuple[Table, Mask]:
-    """Refresh the dataset's table, and find the rows that match the text and filters.
+    search: Search | SimilaritySearch, keys: Iterable[GroupKey]
+) -> AsyncIterator[tuple[Table, Mask]]:
+    """Find the rows that match the text and filters, in a table that stays unchanged meanwhile."""
+    async with sessions() as session:
+        seqs = None
+        if search.query is not None:
+            seqs = await _find_text(session, search.dataset, search.query)
+        table = tables.get(search.dataset.id)
+        keys = [*map(group_key, iterate_scopes(search.filter)), *keys]
+        async with table.reading(session, keys):
+            mask = table.alive()
+            if seqs is not None:
+                mask &= table.has_seq(seqs)
+            if search.filter is not None:
+                mask &= await apply_filter(table, search.filter)
+            yield table, mask
 
-    Nothing is awaited after the refresh, so no other request changes the table in between.
-    """
-    seqs = None
-    if search.query is not None:
-        seqs = await _find_text(session, search.dataset, search.query)
-    table = tables.get(search.dataset.id)
-    await table.refresh(session, [*map(group_key, iterate_scopes(search.filter)), *keys])
-    mask = table.alive()
-    if seqs is not None:
-        mask &= table.has_seq(seqs)
-    if search.filter is not None:
-        mask &= apply_filter(table, search.filter)
-    return table, mask
+
+async def _find_name(user: UUID) -> str | None:
+    async with sessions() as session:
+        name: str | None = await session.scalar(select(User.username).where(User.id == user))
+    return name
 
 
 async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | str) -> Rows:
@@ -274,7 +280,7 @@ async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | 
 
 @event.listens_for(Session, "after_flush")
 def note_changes(session: Session, _context: object) -> None:
-    """Record what a session writes, so that it can be reported on commit."""
+    """Note which data a session changes, so that the changes can be reported after the commit."""
     for one in (*session.new, *session.dirty, *session.deleted):
         if isinstance(one, Record):
             _note(session, partial(tables.touch, [one.id], one.dataset_id))
@@ -287,7 +293,7 @@ def note_changes(session: Session, _context: object) -> None:
 
 @event.listens_for(Session, "after_commit")
 def report_changes(session: Session) -> None:
-    """Report what a session wrote as soon as others can read it, even if the request is aborted."""
+    """Report what a session wrote once it is committed, even if the request is aborted."""
     for report in session.info.pop(SESSION_KEY, ()):
         report()
 

@@ -4,6 +4,7 @@ A response filter matches individual responses: one response must contain the re
 come from the requested user. The status `pending` means that there is no response.
 """
 
+import asyncio
 import re
 from calendar import monthrange
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def iterate_scopes(condition: Any) -> Iterator[Any]:
 def find_column(table: Table, scope: Any) -> Column:
     """Return the column that a scope refers to.
 
-    Responses have no column, so they aren't allowed.
+    A scope can't refer to responses, because they aren't stored in a single column.
     """
     group = table.group(group_key(scope))
     match scope:
@@ -78,13 +79,18 @@ def find_column(table: Table, scope: Any) -> Column:
     return column
 
 
-def apply_filter(table: Table, condition: Any) -> Mask:
-    """Return a mask of the table's rows that match a filter."""
+async def apply_filter(table: Table, condition: Any) -> Mask:
+    """Return a mask of the table's rows that match; other requests run between conditions."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
-            mask &= apply_filter(table, one)
+            mask &= await apply_filter(table, one)
         return mask
+    await asyncio.sleep(0)
+    return _apply_condition(table, condition)
+
+
+def _apply_condition(table: Table, condition: Any) -> Mask:
     scope = condition.scope
     if isinstance(scope, ResponseFilterScope):
         return _filter_responses(table, condition)
@@ -152,8 +158,8 @@ def _moment(value: Any, is_end: bool) -> float | None:
 
     An invalid bound becomes NaN, which matches nothing.
 
-    A number is in milliseconds since 1970. An incomplete date (`2026-11`) stands for its first or
-    last moment.
+    A bound that is a number is interpreted as milliseconds since 1970. An incomplete date
+    (`2026-11`) stands for its first or last moment.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0

@@ -16,7 +16,7 @@ def field_mark(field: str) -> str:
 
 
 def dataset_word(dataset: UUID) -> str:
-    """Return the word that the index stores for all records of a dataset, and for no others."""
+    """Return the word by which the index identifies all records of a dataset."""
     return f"d{dataset.hex}"
 
 

@@ -7,6 +7,7 @@ A user who doesn't request a sort gets the records assigned to them first, then 
 ones. Assignments and uncertainty come from the metadata properties `reviewers` and `uncertainty`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -24,13 +25,16 @@ REVIEWERS = "reviewers"
 UNCERTAINTY = "uncertainty"
 
 
-def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) -> Rows:
-    """Sort the rows that a mask selects."""
+async def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) -> Rows:
+    """Sort the rows that a mask selects; other requests run while the keys are built."""
     if not sort and user is None:
         created = table.creation_order()
         return created[mask[created]]
     rows = np.flatnonzero(mask)
-    keys: list[Any] = [_sort_keys(table, order)[rows] for order in sort]
+    keys: list[Any] = []
+    for order in sort:
+        await asyncio.sleep(0)
+        keys.append(_sort_keys(table, order)[rows])
     if user is not None:
         keys.append(_shuffle(table.hashes()[rows], user))
     else:
@@ -40,7 +44,7 @@ def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) 
 
 
 def prioritize(table: Table, rows: Rows, name: str) -> Rows:
-    """Move the rows that the user with this name should review first to the front."""
+    """Move the rows that the named user should review first to the front."""
     columns = table.group(METADATA).columns
     keys: list[Any] = []
     if isinstance(reviewers := columns.get(REVIEWERS), Terms):

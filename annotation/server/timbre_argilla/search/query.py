@@ -1,10 +1,10 @@
 """Parse search queries in the syntax of Elasticsearch's `simple_query_string`.
 
 All words must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other` matches
-either word, `wor*` matches a prefix, and `( )` groups. As in Elasticsearch, there are no syntax
-errors: operators without an operand, and groups nested more than six levels deep, are ignored.
-Operators have equal precedence and are evaluated from left to right. Fuzziness (`word~2`) is
-ignored.
+either word, `wor*` matches a prefix, and parentheses group subqueries. As in Elasticsearch, there
+are no syntax errors: operators without an operand, and groups nested more than six levels deep, are
+ignored. Operators have equal precedence and are evaluated from left to right. Fuzziness (`word~2`)
+is ignored.
 """
 
 import re
@@ -24,7 +24,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A subquery that must not match."""
+    """A negated subquery, which excludes the records that it matches."""
 
     part: "Query"
 
@@ -90,7 +90,10 @@ def parse(text: str) -> Query | None:
 
 
 class _Group:
-    """The subqueries in a pair of parentheses or in the whole query, and the pending operator."""
+    """The parser's state inside a pair of parentheses or at the top level of a query.
+
+    It consists of the subqueries parsed so far and the operator to apply to the next one.
+    """
 
     def __init__(self, is_negated: bool) -> None:
         self.is_negated = is_negated
@@ -123,7 +126,7 @@ class _Group:
 
 
 class _Parser:
-    """A one-pass parser with a stack of open groups."""
+    """A query parser that reads the query once and keeps a stack of open groups."""
 
     def __init__(self, text: str) -> None:
         self._text = text

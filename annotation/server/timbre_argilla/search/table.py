@@ -6,6 +6,7 @@ later search, only records that have been written since are reloaded. Nothing is
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timbre_argilla.search.column_groups import ColumnGroup, GroupKey, Schema, microseconds
 from timbre_argilla.search.columns import INITIAL_SIZE, Mask, grow
 
-ROWS_PER_FETCH = 2000
+ROWS_PER_FETCH = 500
 IDS_PER_QUERY = 500
 LOW_64_BITS = (1 << 64) - 1
 TEXT = sql_table("timbre_text", column("record_id"), column("seq"))
@@ -29,7 +30,7 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Table:
-    """The records of one dataset; call `refresh` before anything else."""
+    """The records of one dataset. Use the other methods inside a `reading` block."""
 
     def __init__(self, dataset: UUID) -> None:
         """Create a table without data."""
@@ -50,29 +51,36 @@ class Table:
         self._stale: set[UUID] | None = None
 
     def touch(self, records: Iterable[UUID]) -> None:
-        """Record that these records were written or deleted."""
+        """Note that the given records were written or deleted."""
         if self._stale is not None:
             self._stale.update(records)
 
-    async def refresh(self, session: AsyncSession, keys: Iterable[GroupKey] = ()) -> None:
-        """Bring the data up to date, and load these groups if they aren't loaded yet."""
+    @asynccontextmanager
+    async def reading(
+        self, session: AsyncSession, keys: Iterable[GroupKey] = ()
+    ) -> AsyncIterator[None]:
+        """Bring the data and these groups up to date, and keep them so for the block's duration."""
         async with self._lock:
-            stale, self._stale = self._stale, set()
-            try:
-                if stale is None:
-                    self._schema = await Schema.read(session, self.dataset)
-                await self._read_records(session, stale)
-                for group in self._groups.values():
-                    await self._read(session, group, stale)
-                for key in keys:
-                    if key not in self._groups:
-                        group = self._schema.create_group(key)
-                        await self._read(session, group, None)
-                        self._groups[key] = group
-            except BaseException:
-                # Some of the data may be out of date now.
-                self._reset()
-                raise
+            await self._refresh(session, keys)
+            yield
+
+    async def _refresh(self, session: AsyncSession, keys: Iterable[GroupKey]) -> None:
+        stale, self._stale = self._stale, set()
+        try:
+            if stale is None:
+                self._schema = await Schema.read(session, self.dataset)
+            await self._read_records(session, stale)
+            for group in self._groups.values():
+                await self._read(session, group, stale)
+            for key in keys:
+                if key not in self._groups:
+                    group = self._schema.create_group(key, self.n_rows)
+                    await self._read(session, group, None)
+                    self._groups[key] = group
+        except BaseException:
+            # Some of the data may be out of date now.
+            self._reset()
+            raise
 
     @property
     def n_rows(self) -> int:
@@ -84,7 +92,7 @@ class Table:
         return self._alive[: self.n_rows].copy()
 
     def has_seq(self, seqs: Rows) -> Mask:
-        """Return a mask of the rows with these numbers in the text index."""
+        """Return a mask of the rows that have one of the given text index numbers."""
         return np.isin(self._seq[: self.n_rows], seqs)
 
     def times(self) -> Rows:
@@ -92,7 +100,7 @@ class Table:
         return self._time[: self.n_rows]
 
     def hashes(self) -> Hashes:
-        """The lower half of each record's random id, as a hash."""
+        """The lower 64 bits of each record's random id, used as a hash."""
         return self._hash[: self.n_rows]
 
     def creation_order(self) -> Rows:
@@ -103,7 +111,7 @@ class Table:
         return self._creation_order
 
     def group(self, key: GroupKey) -> Any:
-        """A group that `refresh` has read."""
+        """Return a column group that `reading` has loaded."""
         return self._groups[key]
 
     def question_type(self, name: str) -> QuestionType:
@@ -187,7 +195,10 @@ class TableCache:
         return self._tables[dataset]
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Record that records were written or deleted. New records require their dataset."""
+        """Note that records were written or deleted.
+
+        Pass the dataset if any of the records are new.
+        """
         for table in self._tables.values():
             if dataset is None:
                 table.touch(one for one in records if table.find_row(one) is not None)
@@ -195,7 +206,7 @@ class TableCache:
                 table.touch(records)
 
     def drop(self, dataset: UUID) -> None:
-        """Record that a dataset was deleted or its columns have changed."""
+        """Note that a dataset was deleted or that its columns have changed."""
         self._tables.pop(dataset, None)
 
     def clear(self) -> None:

@@ -1,10 +1,10 @@
 """Index the words in the fields of records, with FTS5 on SQLite or `tsvector` on PostgreSQL.
 
 Each record has one row, which is written in the same transaction as the record. The words come from
-`words.py`, so both databases store the same words instead of using their own parsers. Each word
-starts with the prefix of its field, so the index supports searches in one field or all fields. Each
-row also contains a word for its dataset, which limits searches to that dataset and serves as the
-left operand of a *not* that has none.
+`words.py` rather than from the databases' own parsers, so SQLite and PostgreSQL store the same
+words. Each word starts with the prefix of its field, so the index supports searches in one field or
+all fields. Each row also contains a word that identifies its dataset. This word limits searches to
+that dataset, and serves as the left operand if a query starts with *not*.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ Document = Mapping[str, Sequence[Sequence[str]]]
 
 
 def create(session: Session) -> None:
-    """Create the tables if needed, and index records that were written without this engine."""
+    """Create the tables if needed, and index all records that aren't indexed yet."""
     connection = session.connection()
     for statement in _SQLITE if _is_sqlite(connection) else _POSTGRESQL:
         connection.execute(text(statement))
@@ -99,7 +99,10 @@ def index_changes(session: Session, _context: object) -> None:
 async def search(
     connection: AsyncConnection, dataset: UUID, query: Query, fields: Sequence[str]
 ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Return the numbers (`timbre_text.seq`) of a dataset's records that match in these fields."""
+    """Return the numbers (`timbre_text.seq`) of a dataset's matching records.
+
+    Only the given fields are searched.
+    """
     # The numbers are returned as one value, because fetching 100,000 rows takes longer than finding
     # them.
     if connection.dialect.name == "sqlite":
@@ -116,7 +119,7 @@ async def search(
 
 
 def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Document:
-    """Split the fields of a record into words, except images.
+    """Split the text in the fields of a record, other than images, into words.
 
     Args:
         fields: The values of the record, keyed by field name.

@@ -1,8 +1,8 @@
 """Split text into search words, in the same way for both databases and for queries.
 
 Case and accents are ignored: *cafe* finds *Café* and vice versa. Each Han or kana character is a
-word, so that phrase searches find any sequence of them. There is no stemming and no stop word list
-for any language.
+word, so that phrase searches find any sequence of them. Words aren't stemmed, and stop words aren't
+removed, whatever the language.
 """
 
 import re

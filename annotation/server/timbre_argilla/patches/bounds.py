@@ -1,0 +1,88 @@
+"""Bound the time that one request of an annotator can keep all others waiting.
+
+Argilla compares each marked span with each other one, stores responses of any size, builds a page
+of a thousand records with them, and lists every invalid value of a request.
+"""
+
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+from argilla_server.api.handlers.v1.datasets import records
+from argilla_server.errors.future import UnprocessableEntityError
+from argilla_server.validators.response_values import SpanQuestionResponseValueValidator
+from argilla_server.validators.responses import ResponseValidator
+from fastapi._compat import ModelField, _regenerate_error_with_loc
+from pydantic import ValidationError
+
+from timbre_argilla.patches.requester import annotator
+from timbre_argilla.web.bodies import count_values
+
+MAX_ERRORS = 100
+MAX_RESPONSE, MAX_RESPONSE_VALUES = 32 << 10, 2000
+"""Bytes and JSON values of a response to one record. A page has up to a hundred of them."""
+MAX_PAGE = 100
+"""The largest page of records for an annotator; the web UI's largest is as large."""
+
+
+def apply() -> None:
+    """Patch the validation of requests and responses, and annotators' searches."""
+    field: Any = ModelField
+    field.validate = validate
+    validate_values = limit_size(ResponseValidator._validate_values)
+    ResponseValidator._validate_values = staticmethod(validate_values)
+    SpanQuestionResponseValueValidator._validate_values_are_not_overlapped = check_overlaps
+    records._get_search_responses = _limit_page(records._get_search_responses)
+
+
+def validate(
+    field: Any, value: Any, values: Any = None, *, loc: tuple[int | str, ...] = ()
+) -> tuple[Any, list[Any] | None]:
+    """Do what FastAPI's `ModelField.validate` does, but don't list very many errors."""
+    try:
+        return field._type_adapter.validate_python(value, from_attributes=True), None
+    except ValidationError as error:
+        if (count := error.error_count()) > MAX_ERRORS:
+            message = f"{count:,} values are invalid."
+            return None, [{"type": "too_many_errors", "loc": loc, "msg": message, "input": None}]
+        errors = error.errors(include_url=False)
+        return None, _regenerate_error_with_loc(errors=errors, loc_prefix=loc)
+
+
+def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Wrap the validation of a response's values to check its size first."""
+
+    def validate_small_values(response: Any, record: Any) -> None:
+        body = response.model_dump_json().encode()
+        if len(body) > MAX_RESPONSE or count_values(body) > MAX_RESPONSE_VALUES:
+            raise UnprocessableEntityError(
+                f"The response is larger than {MAX_RESPONSE >> 10} KiB or has more than "
+                f"{MAX_RESPONSE_VALUES:,} values. Shorten its texts, or mark fewer spans."
+            )
+        validate_values(response, record)
+
+    return validate_small_values
+
+
+def check_overlaps(validator: Any, settings: Any) -> None:
+    """Do what Argilla's validator does, but compare only neighbours in the text."""
+    if settings.allow_overlapping:
+        return
+    numbered = sorted(enumerate(validator._response_value), key=lambda one: one[1].start)
+    for (before, left), (after, right) in pairwise(numbered):
+        if right.start < left.end:
+            places = " and ".join(f"idx={index}" for index in sorted((before, after)))
+            raise UnprocessableEntityError(
+                f"overlapping values found between spans at index {places}"
+            )
+
+
+def _limit_page(search: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def search_limited(*, limit: int, **arguments: Any) -> Any:
+        if annotator.get() and limit > MAX_PAGE:
+            raise UnprocessableEntityError(
+                f"Annotators can request at most {MAX_PAGE} records at a time. Lower the limit."
+            )
+        return await search(limit=limit, **arguments)
+
+    return search_limited

@@ -1,0 +1,103 @@
+"""The `[criteria]` section of a tone or persona file, and its scorers by name."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from evaluation.scorers.emoji import EmojiCriterion
+from evaluation.scorers.length import LengthCriterion
+from evaluation.scorers.markdown import MarkdownCriterion, MarkdownRule
+from evaluation.scorers.openings import EdgeCriterion, OpeningsCriterion
+from evaluation.scorers.patterns import PatternsCriterion
+from evaluation.scorers.person import PersonCriterion
+from evaluation.scorers.readability import ReadabilityCriterion
+from evaluation.scorers.refusals import RefusalRule, RefusalsCriterion
+from evaluation.scorers.rubric import RubricQuality
+from evaluation.scorers.scorer import STRICT, Score, Scorer
+from evaluation.scorers.sentences import SentencesCriterion
+from evaluation.scorers.words import WordsCriterion
+
+
+@dataclass(frozen=True, config=STRICT)
+class Criteria:
+    """What a text in the voice must be like, beyond the bounds of `[target]`; all are optional."""
+
+    words: WordsCriterion | None = Field(
+        default=None, description="Preferred and banned words and phrases."
+    )
+    patterns: PatternsCriterion | None = Field(
+        default=None, description="Regular expressions that must or must not match."
+    )
+    length: LengthCriterion | None = Field(default=None, description="Words in a text.")
+    sentences: SentencesCriterion | None = Field(default=None, description="Words in a sentence.")
+    markdown: MarkdownRule = Field(
+        default="allowed", description="Whether Markdown is allowed, forbidden or required."
+    )
+    refusals: RefusalRule = Field(
+        default="allowed",
+        description="Whether refusals and phrases such as “as an AI” are allowed or forbidden.",
+    )
+    person: PersonCriterion | None = Field(
+        default=None, description="Grammatical persons that must or must not occur."
+    )
+    openings: EdgeCriterion | None = Field(default=None, description="How a text begins.")
+    closings: EdgeCriterion | None = Field(default=None, description="How a text ends.")
+    emoji: EmojiCriterion | None = Field(default=None, description="Number of emoji.")
+    readability: ReadabilityCriterion | None = Field(
+        default=None, description="Readability by a formula for the language."
+    )
+    rubric: tuple[RubricQuality, ...] = Field(
+        default=(),
+        description="Qualities that the campaign's LLM judge rates; they are diagnostic.",
+    )
+
+    @model_validator(mode="after")
+    def _rubric_names_differ(self) -> "Criteria":
+        names = [quality.name for quality in self.rubric]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two qualities of the rubric have the same name ({', '.join(names)})")
+        return self
+
+    @cached_property
+    def scorers(self) -> dict[str, Scorer]:
+        """The scorers of the criteria that are set, by name."""
+        optional: dict[str, Scorer | None] = {
+            "words": self.words,
+            "patterns": self.patterns,
+            "length": self.length,
+            "sentences": self.sentences,
+            "markdown": MarkdownCriterion(self.markdown) if self.markdown != "allowed" else None,
+            "refusals": RefusalsCriterion() if self.refusals != "allowed" else None,
+            "person": self.person,
+            "openings": OpeningsCriterion(self.openings) if self.openings else None,
+            "closings": OpeningsCriterion(self.closings, True) if self.closings else None,
+            "emoji": self.emoji,
+            "readability": self.readability,
+        }
+        return {name: scorer for name, scorer in optional.items() if scorer}
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What the criteria require, in words."""
+        return tuple(scorer.describe() for scorer in self.scorers.values())
+
+    def find_problems(self, language: str) -> list[str]:
+        """Return a sentence for each criterion that doesn't apply to a language."""
+        problems = ((n, scorer.find_problem(language)) for n, scorer in self.scorers.items())
+        return [f"`criteria.{name}`: {problem}." for name, problem in problems if problem]
+
+    def scores(self, text: str, language: str) -> Iterator[tuple[str, Score]]:
+        """Score a text by every criterion."""
+        for name, scorer in self.scorers.items():
+            yield name, scorer.score(text, language)
+
+    def find_violation(self, text: str, language: str) -> str:
+        """Return what a text has that a criterion forbids; empty if there is nothing.
+
+        Generated texts are rejected for that. A bound that is missed is for people to judge.
+        """
+        scores = self.scores(text, language)
+        found = (f"{name}: {score.detail}" for name, score in scores if score.is_forbidden)
+        return next(found, "")

@@ -1,0 +1,53 @@
+"""How a text opens and closes."""
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from evaluation.scorers.scorer import STRICT, Score, Words, quote, split_tokens
+
+
+@dataclass(frozen=True, config=STRICT)
+class EdgeCriterion:
+    """Phrases with which a text must or must not begin or end; case and punctuation don't count."""
+
+    one_of: tuple[Words, ...] = Field(
+        default=(), description="Phrases of which one must stand there."
+    )
+    none_of: tuple[Words, ...] = Field(default=(), description="Phrases that must not stand there.")
+
+
+class OpeningsCriterion:
+    """The words that a text begins with or, with `is_end`, ends with."""
+
+    def __init__(self, edge: EdgeCriterion, is_end: bool = False) -> None:
+        """Apply the phrases of `[criteria.openings]` or `[criteria.closings]`."""
+        self.edge, self.is_end = edge, is_end
+
+    def find_problem(self, language: str) -> str:
+        """Return nothing: phrases are compared literally."""
+        return ""
+
+    def describe(self) -> str:
+        """Return the phrases in words."""
+        verb = "ends" if self.is_end else "begins"
+        parts = [f"it {verb} with one of {quote(self.edge.one_of)}"] if self.edge.one_of else []
+        if self.edge.none_of:
+            parts.append(f"it doesn't {verb.removesuffix('s')} with {quote(self.edge.none_of)}")
+        return "; ".join(parts)
+
+    def score(self, text: str, language: str) -> Score:
+        """Return 1 if the text begins (or ends) as it should, else 0."""
+        tokens = split_tokens(text)
+        wrong = [phrase for phrase in self.edge.none_of if self._stands(phrase, tokens)]
+        is_right = not self.edge.one_of or any(self._stands(p, tokens) for p in self.edge.one_of)
+        verb = "ends" if self.is_end else "begins"
+        detail = f"it {verb} with “{wrong[0]}”" if wrong else ""
+        if not wrong and not is_right:
+            detail = f"it {verb} with none of the phrases"
+        is_met = is_right and not wrong
+        return Score(is_met, float(is_met), detail, is_forbidden=bool(wrong))
+
+    def _stands(self, phrase: str, tokens: list[str]) -> bool:
+        wanted = split_tokens(phrase)
+        place = tokens[-len(wanted) :] if self.is_end else tokens[: len(wanted)]
+        return bool(wanted) and place == wanted

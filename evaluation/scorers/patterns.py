@@ -1,0 +1,52 @@
+"""Patterns (regular expressions) that a text must or must not match."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic.dataclasses import dataclass
+
+from evaluation.scorers.scorer import STRICT, Score, Words
+
+
+def _check_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"“{pattern}” isn't a valid regular expression ({error})") from error
+    return pattern
+
+
+Pattern = Annotated[Words, AfterValidator(_check_pattern)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class PatternsCriterion:
+    """Python regular expressions, which match anywhere in a text."""
+
+    required: tuple[Pattern, ...] = Field(
+        default=(), description="Patterns that must match a text."
+    )
+    banned: tuple[Pattern, ...] = Field(
+        default=(), description="Patterns that must not match a text."
+    )
+
+    def find_problem(self, language: str) -> str:
+        """Return nothing: patterns apply to every language."""
+        return ""
+
+    def describe(self) -> str:
+        """Return the patterns in words."""
+        parts = [f"it matches {pattern}" for pattern in self.required]
+        return "; ".join([*parts, *(f"it doesn't match {pattern}" for pattern in self.banned)])
+
+    def score(self, text: str, language: str) -> Score:
+        """Return the number of patterns that are as they should be."""
+        missing = [pattern for pattern in self.required if not re.search(pattern, text)]
+        matches = [match for pattern in self.banned if (match := re.search(pattern, text))]
+        wrong = len(missing) + len(matches)
+        total = len(self.required) + len(self.banned)
+        detail = f"{missing[0]} matches nothing" if missing else ""
+        if matches:
+            detail = f"{matches[0].re.pattern} matches “{matches[0].group()}”"
+        return Score(not wrong, float(total - wrong), detail, is_forbidden=bool(matches))

@@ -1,0 +1,98 @@
+"""Readability by a formula for the text's language.
+
+English uses our own Flesch Reading Ease, whose syllables come from a pronouncing dictionary; other
+languages use textstat. Formulas: R. Flesch (1948); T. Amstad (1978) for German; L. Kandel and
+A. Moles (1958) for French; J. Fernández Huerta (1959) and F. Szigriszt Pazos (1993) for Spanish;
+R. Vacca and V. Franchina (1972) and P. Lucisano and M. Piemontese (1988, Gulpease) for Italian;
+W. Douma (1960) for Dutch; R. Bamberger and E. Vanecek (1984, Wiener Sachtextformel) for German.
+"""
+
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from evaluation.measures.tone import flesch_reading_ease
+from evaluation.scorers.scorer import (
+    STRICT,
+    Score,
+    check_bounds,
+    describe_range,
+    is_between,
+    language_name,
+)
+
+Formula = Literal["reading ease", "wiener sachtextformel", "gulpease", "szigriszt pazos"]
+_EASE = ("en", "de", "fr", "es", "it", "nl")
+_OTHERS = {"wiener sachtextformel": "de", "gulpease": "it", "szigriszt pazos": "es"}
+"""Formulas besides reading ease, and the language of each."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class ReadabilityCriterion:
+    """How easily a text reads, by a formula for its language."""
+
+    at_least: float | None = Field(default=None, description="The lowest value.")
+    at_most: float | None = Field(default=None, description="The highest value.")
+    formula: Formula = Field(
+        default="reading ease",
+        description="`reading ease` (from 0, hard, to 100, easy, adapted to the language), `wiener "
+        "sachtextformel` (German school years), `gulpease` (Italian), or `szigriszt pazos` "
+        "(Spanish).",
+    )
+
+    @model_validator(mode="after")
+    def _has_bounds(self) -> "ReadabilityCriterion":
+        check_bounds(self.at_least, self.at_most)
+        return self
+
+    def find_problem(self, language: str) -> str:
+        """Return why the formula doesn't apply to a language; empty if it does."""
+        expected = _OTHERS.get(self.formula)
+        if expected and expected != language:
+            return (
+                f"the formula “{self.formula}” is for {language_name(expected)}, not for "
+                f"{language_name(language)}; use “reading ease”"
+            )
+        if not expected and language not in _EASE:
+            return (
+                f"there is no reading ease for {language_name(language)}, only for "
+                f"{', '.join(map(language_name, _EASE))}; leave the criterion out"
+            )
+        return ""
+
+    def describe(self) -> str:
+        """Return the bounds in words."""
+        return f"{self.formula} of {describe_range(self.at_least, self.at_most, '').strip()}"
+
+    def score(self, text: str, language: str) -> Score:
+        """Return the formula's value."""
+        value = measure_readability(text, language, self.formula)
+        is_met = is_between(value, self.at_least, self.at_most)
+        return Score(is_met, value, "" if is_met else f"its {self.formula} is {value:.0f}")
+
+
+def measure_readability(text: str, language: str, formula: Formula = "reading ease") -> float:
+    """Compute the readability of a text; 0 for a text without words."""
+    if language == "en":
+        return flesch_reading_ease(text)
+    functions = {
+        "reading ease": "flesch_reading_ease",
+        "wiener sachtextformel": "wiener_sachtextformel",
+        "gulpease": "gulpease_index",
+        "szigriszt pazos": "szigriszt_pazos",
+    }
+    if not any(character.isalnum() for character in text):
+        return 0.0
+    library = _textstat()
+    library.set_lang(language)
+    variant = (1,) if formula == "wiener sachtextformel" else ()
+    return float(getattr(library, functions[formula])(text, *variant))
+
+
+@cache
+def _textstat() -> Any:
+    import textstat  # imported on first use, because it takes a second
+
+    return textstat

@@ -1,0 +1,84 @@
+"""Find the numbers in a text, in digits or in words.
+
+English words are read as numbers. In other languages, a number word often means something else too
+(“sei” is six and “you are” in Italian), so words only show that a number in digits is in a text.
+"""
+
+import re
+from functools import cache
+
+from num2words import num2words
+
+from pipelines.text.words import load_lexicon
+
+_LEXICON = load_lexicon(__name__)
+_VALUES = {
+    **{word: n for n, word in enumerate(_LEXICON.cardinals)},
+    **{word: n for n, word in enumerate(_LEXICON.ordinals, 3)},
+    **{word: 10 * n for n, word in enumerate(_LEXICON.tens, 2)},
+    **{word: 10 * n for n, word in enumerate(_LEXICON.ordinal_tens, 2)},
+}
+_SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_WORD = "|".join([*_VALUES, *_SCALES])
+_VALUES |= {"first": 1, "second": 2}  # numbers only after a ten, as in “twenty-first”
+_SPELLED = re.compile(
+    rf"\b(?:\d[\d,.]*(?=[ -](?:{'|'.join(_SCALES)})\b)|(?:{_WORD})\b)"
+    rf"(?:(?:[ -]|[ -]and[ -])(?:{_WORD})\b)*(?:(?<=ty)-(?:first|second)\b)?",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
+_GROUPED = re.compile(r"\d+(?:[.,:]\d+|[ \u00a0\u202f]\d{3}(?!\d))*")
+_SEPARATORS = re.compile(r"[., \u00a0\u202f]")
+
+
+def find_numbers(text: str) -> set[str]:
+    """The numbers in a text as digits, such as 4000 for “four thousand” and for “4,000”.
+
+    “First”, “second” and “thousands” aren't numbers, but “twenty-first” is.
+    """
+    spelled = {_value(match.group()) for match in _SPELLED.finditer(text)}
+    rest = _SPELLED.sub(" ", text)
+    return spelled | {number.replace(",", "") for number in _DIGITS.findall(rest)}
+
+
+def find_missing_numbers(text: str, source: str, language: str = "en") -> set[str]:
+    """The numbers of a text that a source has neither in digits nor in words."""
+    if language == "en":
+        return find_numbers(text) - find_numbers(source)
+    missing = _find_digits(text) - _find_digits(source)
+    lower = source.lower()
+    return {number for number in missing if not _is_spelled(number, lower, language)}
+
+
+def _find_digits(text: str) -> set[str]:
+    """The numbers in digits, without the separators of thousands or decimals."""
+    return {_SEPARATORS.sub("", number) for number in _GROUPED.findall(text)}
+
+
+def _is_spelled(number: str, lower: str, language: str) -> bool:
+    word = _spell(number, language) if number.isdecimal() else ""
+    return bool(word) and re.search(rf"\b{re.escape(word)}\b", lower) is not None
+
+
+@cache
+def _spell(number: str, language: str) -> str:
+    """A number in a language's words; empty if its words aren't known."""
+    try:
+        return str(num2words(int(number), lang=language)).lower()
+    except (NotImplementedError, OverflowError):
+        return ""
+
+
+def _value(phrase: str) -> str:
+    """The digits of a number in words, such as “4 million” or “a hundred and six”."""
+    total = current = 0.0
+    for word in re.split(r"[ -]", phrase.lower()):
+        if word in _VALUES:
+            current += _VALUES[word]
+        elif word == "hundred":
+            current = (current or 1) * _SCALES[word]
+        elif word in _SCALES:
+            total, current = total + (current or 1) * _SCALES[word], 0.0
+        elif word != "and":
+            current = float(word.replace(",", ""))
+    return f"{total + current:.15g}"

@@ -1,0 +1,46 @@
+"""Whether a teacher can write a voice's texts, found before it is asked for any."""
+
+from pipelines.errors import TeacherError
+from pipelines.plan import GenerationPlan
+from pipelines.teachers.endpoints.endpoint import Endpoint
+from pipelines.teachers.endpoints.probe import find_problem
+from pipelines.teachers.registry import PHRASEBOOK, build_teacher, parse_name
+from pipelines.voices.persona import Persona
+from pipelines.voices.tone import Tone, TonePhrases
+
+_WRITES = "en"
+"""The language whose grammar the offline teacher's rules know."""
+
+
+def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
+    """Why a plan's teacher can't write a voice's texts, wherever it runs; empty if it may."""
+    try:
+        name = parse_name(plan.teacher)
+    except TeacherError as error:
+        return str(error)
+    if name.kind != PHRASEBOOK:
+        return ""
+    if voice.language != _WRITES:
+        return (
+            f"The teacher “{PHRASEBOOK}” writes English only, but “{voice.name}” has the language "
+            f"“{voice.language}”. Name a model as `teacher` in [generate]."
+        )
+    if isinstance(voice, Tone) and voice.phrasebook == TonePhrases():
+        return (
+            f"The teacher “{PHRASEBOOK}” can't write the tone “{voice.name}”, because its file has "
+            "no [phrasebook]. Add that section, or name a model as `teacher` in [generate]."
+        )
+    return ""
+
+
+def find_teacher_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
+    """The problem of `find_ability_problem`, or why the teacher's endpoint can't be used."""
+    problem = find_ability_problem(plan, voice)
+    if problem:
+        return problem
+    phrases = voice if isinstance(voice, Persona) else voice.phrasebook
+    try:
+        teacher = build_teacher(plan, phrases)
+    except TeacherError as error:
+        return str(error)
+    return find_problem(teacher) if isinstance(teacher, Endpoint) else ""

@@ -1,0 +1,1 @@
+"""How the recordings in `pipelines/teachers/recordings` were made; not installed."""

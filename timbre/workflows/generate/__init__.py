@@ -1,0 +1,1 @@
+"""Generates candidates with a campaign's teacher, or imports them."""

@@ -1,0 +1,145 @@
+"""Run the pipeline of a campaign and store the candidates."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from db.records import Article, Candidate, Passage, Rejection
+from db.store import Store
+from pipelines.conversations import generate_conversations
+from pipelines.errors import TeacherError
+from pipelines.meter import Meter
+from pipelines.personas import generate_persona_texts
+from pipelines.plan import GenerationPlan
+from pipelines.teachers.endpoints.endpoint import BATCH_PRICE
+from pipelines.voices.readiness import find_ability_problem
+from pipelines.voices.tone import Tone
+from timbre.campaign import Campaign
+from timbre.console import ProgressCallback
+from timbre.settings import Settings, SettingsError
+from timbre.workflows.generate.examples import approved_examples
+from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.storage import StoredCounts, store_records
+from timbre.workflows.ingest import campaign_passages
+
+_SAMPLE = 200
+"""The number of passages that an estimate is based on."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The requests, tokens and cost of a run, extrapolated from a sample of passages.
+
+    `cached` is the number of replies that are already in the journal and cost nothing.
+    """
+
+    passages: int
+    requests: int
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    usd: float
+
+
+@dataclass(frozen=True)
+class GenerationReport:
+    """What a run stored and requested, and how it changed its requests for the teacher."""
+
+    stored: StoredCounts
+    meter: Meter
+    changes: tuple[str, ...]
+
+
+def generate(
+    store: Store,
+    campaign: Campaign,
+    settings: Settings,
+    on_progress: ProgressCallback,
+    options: GenerateOptions | None = None,
+) -> GenerationReport:
+    """Generate the candidates of a campaign and store them as they arrive.
+
+    Existing candidates aren't generated again. However the run ends, all candidates that have
+    arrived are stored.
+
+    Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
+    every text was rejected; `TeacherError` if the teacher can't be used.
+    """
+    plan = generation_plan(campaign, settings, options or GenerateOptions())
+    if problem := find_ability_problem(plan, campaign.voice):
+        raise TeacherError(problem)
+    examples = approved_examples(store, campaign)
+    plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
+    records = generate_records(store, campaign, plan)
+    prices = plan.meter.prices.at(BATCH_PRICE if plan.by_batches else 1.0)
+    stored = store_records(store, records, prices, on_progress)
+    if not stored.has_candidates and not plan.meter.is_stopped:
+        raise SettingsError(_describe_nothing(campaign, stored))
+    return GenerationReport(stored, plan.meter, tuple(plan.dialect.changes))
+
+
+def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
+    """Estimate the requests and cost of a run, without requesting or storing anything."""
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    plan = replace(plan, dry_run=True, examples=approved_examples(store, campaign))
+    passages = campaign_passages(store, campaign)
+    sample = passages[:: len(passages) // _SAMPLE + 1]
+    for _ in run_pipeline(campaign, sample, plan):
+        pass
+    meter, factor = plan.meter, len(passages) / max(1, len(sample))
+    return Estimate(
+        passages=len(passages),
+        requests=round(meter.requests * factor),
+        cached=round(meter.cached * factor),
+        input_tokens=round(meter.input_tokens * factor),
+        output_tokens=round(meter.output_tokens * factor),
+        usd=meter.usd * factor,
+    )
+
+
+def generate_records(
+    store: Store, campaign: Campaign, plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    """Reject passages that aren't in the voice's language, and run the pipeline on the others."""
+    language = campaign.voice.language
+    languages = {a.id: a.language for a in store.stream(Article)}
+    passages = list[Passage]()
+    for passage in campaign_passages(store, campaign):
+        passage_language = languages[passage.article]
+        if base_language(passage_language) == base_language(language):
+            passages.append(passage)
+        else:
+            yield Rejection(
+                scope=campaign.name,
+                stage="generate",
+                subject=passage.id,
+                reason="another language",
+                detail=f"{passage_language}, expected {language}",
+            )
+    yield from run_pipeline(campaign, passages, plan)
+
+
+def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
+    total = counts.by_outcome.total()
+    if not total:
+        return (
+            f"“{campaign.name}” has no passages to write about. Add articles with `timbre articles "
+            "add SOURCE`, or name them as `sources` in the campaign."
+        )
+    return (
+        f"“{campaign.name}” got no candidate: all {total} texts were rejected. The main reasons "
+        f"are:{counts.main_reasons()}"
+    )
+
+
+def base_language(code: str) -> str:
+    """Return a language code without region or script. Simple English counts as English."""
+    return "en" if code == "simple" else code.split("-")[0]
+
+
+def run_pipeline(
+    campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    """The candidates and rejections of a tone's or a persona's pipeline."""
+    if isinstance(campaign.voice, Tone):
+        return generate_conversations(passages, campaign.voice, plan)
+    return generate_persona_texts(passages, campaign.voice, plan)

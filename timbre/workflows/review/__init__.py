@@ -1,0 +1,1 @@
+"""Sends records to reviewers, people or rules, and gets their reviews back."""

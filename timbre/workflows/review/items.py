@@ -1,0 +1,87 @@
+"""What reviewers see: candidates and comparisons with their sources, suggestions and vectors."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from annotation.assignment import in_calibration_set
+from annotation.items import CandidateItem, ComparisonItem, Suggestion
+from db.records import (
+    Article,
+    Candidate,
+    Comparison,
+    Example,
+    Message,
+    Output,
+    Passage,
+    messages_to_text,
+)
+from db.store import Store
+from evaluation.measures.suggestions import suggest_answers
+from evaluation.measures.tone import tone_measures
+from timbre.campaign import METADATA_MEASURES, Campaign
+
+
+def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
+    """Return whether a candidate is in the calibration set, which is used to measure agreement."""
+    return in_calibration_set(candidate.id, campaign.name, campaign.review.calibration)
+
+
+def candidate_items(
+    store: Store, campaign: Campaign, candidates: Sequence[Candidate]
+) -> Iterator[CandidateItem]:
+    """Return candidates, each with its source, suggestions, sentence vector and measures."""
+    from trainer.embed import embed  # imports torch, which takes seconds
+
+    vectors = embed([candidate.review_text for candidate in candidates])
+    for item, vector in zip(sourced_items(store, candidates), vectors, strict=True):
+        measures = tone_measures(item.candidate.review_text, campaign.voice.language)
+        answers = suggest_answers(item.candidate, campaign.rating_rule, campaign.voice.language)
+        yield replace(
+            item,
+            suggestions=tuple(Suggestion(a.question, a.value, a.score, a.agent) for a in answers),
+            vector=tuple(float(value) for value in vector),
+            metadata=tuple(
+                (name, round(measures[name], 2)) for name in METADATA_MEASURES if name in measures
+            ),
+        )
+
+
+def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
+    """Return candidates with the passage and article that they come from."""
+    passages = {p.id: p for p in store.stream(Passage, id=_ids(c.passage for c in candidates))}
+    article_ids = _ids(passage.article for passage in passages.values())
+    articles = {article.id: article for article in store.stream(Article, id=article_ids)}
+    for candidate in candidates:
+        passage = passages.get(candidate.passage or "")
+        article = articles.get(passage.article) if passage else None
+        yield CandidateItem(candidate=candidate, passage=passage, article=article)
+
+
+def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonItem]:
+    """Return the campaign's comparisons with the texts that reviewers see.
+
+    Raises `StoreError` if one of the texts was erased.
+    """
+    for comparison in store.stream(Comparison, campaign=campaign.name):
+        example = store.require(Example, comparison.prompt)
+        passage = store.get(Passage, example.passage) if example.passage else None
+        left, right = (store.require(Output, id) for id in (comparison.left, comparison.right))
+        yield ComparisonItem(
+            comparison=comparison,
+            prompt_text=example.question or _prompt_text(example.messages[:-1]),
+            passage=passage.text if passage else "",
+            left_text=left.text,
+            right_text=right.text,
+            reference=example.reference,
+        )
+
+
+def _prompt_text(messages: tuple[Message, ...]) -> str:
+    """What a model was asked: the user's only turn, or the chat so far."""
+    if len(messages) == 1:
+        return messages[0].content
+    return messages_to_text(messages)
+
+
+def _ids(ids: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple({id for id in ids if id})

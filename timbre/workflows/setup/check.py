@@ -1,0 +1,233 @@
+"""Find everything in a campaign that would fail later, before anyone labels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from annotation.errors import AnnotationError
+from db.records import Candidate, Passage, Rejection, Split
+from db.store import Store
+from db.versions.splits import Splits, split_of
+from evaluation.errors import EvaluationError
+from pipelines.errors import TeacherError
+from pipelines.voices.persona import Persona
+from pipelines.voices.readiness import find_teacher_problem
+from timbre.campaign import Campaign, load_campaign, load_persona, load_tone, load_training
+from timbre.campaign_config import CampaignConfig
+from timbre.config import ConfigError, config_file, read_config
+from timbre.settings import Settings, SettingsError
+from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.run import base_language, run_pipeline
+from timbre.workflows.setup.material import Material, read_material
+from trainer.errors import TrainerError
+
+SAMPLES = 3
+_TRIED = 9
+"""Passages that are tried for the samples."""
+_MAX_SALTS = 1000
+_SHOWN = 3
+_EXCERPT = 90
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked: what was found, or how to fix it."""
+
+    name: str
+    is_fine: bool
+    detail: str
+
+
+def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Finding]:
+    """Check a campaign in the order in which its parts are used.
+
+    If its files can't be used, nothing else is checked.
+    """
+    problems = find_config_problems(name)
+    yield from (Finding("config", False, problem) for problem in problems)
+    if problems:
+        return
+    campaign = load_campaign(name)
+    yield Finding("config", True, f"{campaign.name}: {campaign.subject}")
+    yield from _check_voice(campaign)
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    teacher = find_teacher_problem(plan, campaign.voice)
+    yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
+    material = read_material(store, campaign)
+    yield from _check_material(campaign, material)
+    yield from _check_gates(store, campaign, material)
+    if not teacher:
+        yield from _check_samples(store, campaign, settings, material)
+
+
+def find_config_problems(name: str) -> list[str]:
+    """Every problem of a campaign's file and of the files it refers to, each with its key."""
+    try:
+        path = config_file("campaigns", name)
+        config = read_config(CampaignConfig, path)
+    except SettingsError as error:
+        return _problems(error)
+
+    def load(kind: Callable[[str], object], file: str) -> list[str]:
+        beside = path.parent / file.partition("#")[0]
+        try:
+            kind(str(path.parent / file) if beside.exists() else file)
+        except SettingsError as error:
+            return _problems(error)
+        return []
+
+    voice = partial(load, load_tone) if config.tone else partial(load, load_persona)
+    problems = voice(config.tone or config.persona)
+    for training in dict.fromkeys((config.training, *config.watch.training)):
+        problems += load(load_training, training)
+    if problems:
+        return problems
+    try:
+        load_campaign(name)
+    except (SettingsError, EvaluationError) as error:
+        return [str(error)]
+    return []
+
+
+def _problems(error: SettingsError) -> list[str]:
+    if isinstance(error, ConfigError):
+        return [f"{error.file}: {problem}" for problem in error.problems]
+    return [str(error)]
+
+
+def _check_voice(campaign: Campaign) -> Iterator[Finding]:
+    voice = campaign.voice
+    if isinstance(voice, Persona):
+        names = ", ".join(trait.name for trait in voice.traits)
+        yield Finding("traits", True, names)
+    else:
+        anchors = "; ".join(f"{a.value}: {a.label}" for a in voice.scale.anchors)
+        yield Finding("scale", True, f"{voice.scale.question} ({anchors})")
+    criterion = campaign.criterion
+    description = (
+        criterion.feature.description
+        if criterion
+        else ("none, so results are reported by people's preferences and ratings alone")
+    )
+    yield Finding("criterion", True, description)
+    try:
+        detail = f"{len(campaign.guidelines):,} of 10,000 characters"
+        yield Finding("guidelines", True, detail)
+    except AnnotationError as error:
+        yield Finding("guidelines", False, str(error))
+
+
+def _check_material(campaign: Campaign, material: Material) -> Iterator[Finding]:
+    yield from (Finding("material", False, problem) for problem in material.problems)
+    usable = usable_passages(campaign, material)
+    other = len(material.passages) - len(_in_language(campaign, material))
+    detail = material.description
+    if other:
+        detail += f"; {other} passages are in another language than the {_noun(campaign)}"
+    for reason, count in material.rejected.most_common(_SHOWN):
+        sample = material.samples[reason]
+        detail += f"\n  rejected {count} × {reason}: {sample.subject[:40]} {_quote(sample)}"
+    if usable or material.answers:
+        yield Finding("material", True, detail)
+    elif not material.problems:
+        fix = "Add documents or articles, or name chats in the campaign."
+        yield Finding("material", False, f"There is nothing to write about: {detail}. {fix}")
+
+
+def _noun(campaign: Campaign) -> str:
+    return "persona" if isinstance(campaign.voice, Persona) else "tone"
+
+
+def _quote(rejection: Rejection) -> str:
+    text = " ".join(rejection.text.split())
+    return f"“{text[:_EXCERPT]}…”" if len(text) > _EXCERPT else f"“{text}”" if text else ""
+
+
+def usable_passages(campaign: Campaign, material: Material) -> list[Passage]:
+    """The passages in the campaign's language, up to its limit."""
+    return _in_language(campaign, material)[: campaign.generate.limit or None]
+
+
+def _in_language(campaign: Campaign, material: Material) -> list[Passage]:
+    language = base_language(campaign.voice.language)
+    return [
+        passage
+        for passage in material.passages
+        if base_language(material.articles[passage.article].language) == language
+    ]
+
+
+def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterator[Finding]:
+    """Whether so much material can give a version that meets the campaign's gates."""
+    usable = usable_passages(campaign, material)
+    texts = len(campaign.generate.kinds) or 3
+    if not isinstance(campaign.voice, Persona):
+        texts = campaign.generate.questions_per_passage
+    most = len(usable) * texts + material.answers
+    most = max(most, store.count(Candidate, campaign=campaign.name))
+    needed = campaign.gates.approved
+    yield Finding(
+        "enough texts",
+        most >= needed,
+        f"at most {most} candidates, and {needed} must be approved"
+        + ("" if most >= needed else "; add material, or lower `approved` in [gates]"),
+    )
+    if not material.answers:
+        yield _check_splits(campaign, {material.articles[p.article].url for p in usable})
+
+
+def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
+    """Whether each split gets enough articles, and a salt that would do if not."""
+    config = campaign.freeze
+    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
+    counts = _split_counts(pages, config.salt, splits)
+    detail = ", ".join(f"{count} {split}" for split, count in counts.items()) + " articles"
+    needed = config.minimum_articles
+    if all(count >= needed for count in counts.values()):
+        return Finding("splits", True, detail)
+    salts = (f"{config.salt}-{number}" for number in range(1, _MAX_SALTS))
+    better = next((s for s in salts if min(_split_counts(pages, s, splits).values()) >= needed), "")
+    fix = f'set salt = "{better}" in [freeze]' if better else "add articles, or set a share to 0"
+    return Finding("splits", False, f"{detail}, but each split needs {needed}; {fix}")
+
+
+def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int]:
+    chosen = [split_of(page, salt, splits) for page in pages]
+    return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
+
+
+def _check_samples(
+    store: Store, campaign: Campaign, settings: Settings, material: Material
+) -> Iterator[Finding]:
+    """A few candidates with their scores; their replies are journaled, so they're paid once."""
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    resources = replace(plan_resources(store, campaign, plan), existing=(), embed=None)
+    plan = replace(plan, limit=SAMPLES, resources=resources)
+    passages = usable_passages(campaign, material)[:_TRIED]
+    try:
+        records = list(islice(run_pipeline(campaign, passages, plan), _TRIED * 3))
+    except (TeacherError, TrainerError) as error:
+        yield Finding("samples", False, str(error))
+        return
+    candidates = [record for record in records if isinstance(record, Candidate)]
+    for number, candidate in enumerate(candidates, 1):
+        yield Finding(f"sample {number}", True, _describe(campaign, candidate))
+    if passages and not candidates:
+        reasons = "".join(
+            f"\n  {record.reason}: {record.detail} {_quote(record)}"
+            for record in records[:_SHOWN]
+            if isinstance(record, Rejection)
+        )
+        yield Finding("samples", False, f"The teacher's texts were all rejected:{reasons}")
+
+
+def _describe(campaign: Campaign, candidate: Candidate) -> str:
+    """A candidate and how it scores."""
+    criterion = campaign.criterion
+    score = ""
+    if criterion:
+        is_met = criterion.measure(candidate.review_text)[criterion.feature.name] > 0
+        score = f"\n  {criterion.feature.label}: {'yes' if is_met else 'no'}"
+    question = f"{candidate.question}\n  " if candidate.question else ""
+    return f"{question}{candidate.review_text}{score}"
