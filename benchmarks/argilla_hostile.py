@@ -3,7 +3,7 @@
     python -m benchmarks.argilla_hostile [COUNT] [--database-url URL]
 
 Four annotators each submit a response every quarter of a second. Meanwhile an attacker sends one
-kind of request over eight connections, as fast as the server answers. COUNT is the number of
+kind of request over four connections, as fast as the server answers. COUNT is the number of
 records (default 10000). The page is docs/benchmarks/argilla-hostile.md.
 """
 
@@ -40,11 +40,11 @@ from benchmarks.argilla import (
 )
 from benchmarks.record import publish
 
-PHASE_SECONDS = 10.0
+PHASE_SECONDS = 8.0
 THINK_SECONDS = 0.25
 PROBE_SECONDS = 0.02
 ANNOTATORS = 4
-CONNECTIONS = 8
+CONNECTIONS = 4
 """Of the attacker, at the same time."""
 TIMEOUT = 600
 FILTERS, FILTER_VALUES = 50, 250

@@ -240,6 +240,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--precision", default="auto", help="beside int8 and nf4")
+    parser.add_argument("--short", action="store_true", help="leave out long chats")
     parser.add_argument("--no-defaults", action="store_true", help="leave out TRL's defaults")
     parser.add_argument(
         "--record", action="store_true", help="write the tables to their page in docs/benchmarks"
@@ -258,7 +259,8 @@ def main() -> None:
         learning_rate=2e-3 if options.model == "mini" else 5e-4,
     )
     chat = open_base(options.model, "", "auto").chat
-    for title, max_words in (("Short chats", 20), ("Long chats", 120)):
+    lengths_of_chats = (("Short chats", 20), ("Long chats", 120))
+    for title, max_words in lengths_of_chats[:1] if options.short else lengths_of_chats:
         examples = build_chats(options.steps * options.batch // 2, max_words)
         lengths = [len(chat.encode_example(example).ids) for example in examples]
         groups = measure_precisions(examples, config)

@@ -23,6 +23,8 @@ from pipelines.teachers.registry import PHRASEBOOK
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone, TonePrompts
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
 
+_NO_SENTENCE = "no sentence to ask about"
+
 
 class SplitQuestions(Step):
     """Splits a row with several questions into one row per question, up to `count` rows."""
@@ -78,7 +80,7 @@ class ChooseAnswers(Step):
         rng = Random(digest(f"{self.seed}:{row['passage']}"))  # noqa: S311 # not a secret
         spans = choose_spans(row["passage"], self.count, rng)
         if not spans:
-            rejection = {"reason": "no sentence to ask about", "detail": "", "text": ""}
+            rejection = {"reason": _NO_SENTENCE, "detail": "", "text": "", "stage": "choose"}
             return [{**row, "plain_answer": None, "before": "", "rejection": rejection}]
         return [
             {

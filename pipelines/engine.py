@@ -31,11 +31,14 @@ def quiet_distilabel() -> Iterator[None]:
 
 
 def stream_rows(
-    pipeline: Pipeline, rows: Iterable[dict[str, Any]], batch_size: int = BATCH
+    pipeline: Pipeline,
+    rows: Iterable[dict[str, Any]],
+    batch_size: int = BATCH,
+    first_batch: int = FIRST_BATCH,
 ) -> Iterator[dict[str, Any]]:
     """Run rows through all steps of a linear pipeline in batches, and yield the results.
 
-    The first batch is small, so that a teacher that can't reply is noticed early.
+    The first batch is small by default, so that a teacher that can't reply is noticed early.
     """
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet_distilabel():
@@ -43,7 +46,7 @@ def stream_rows(
             step.load()
     try:
         source = iter(rows)
-        sizes = itertools.chain([min(FIRST_BATCH, batch_size)], itertools.repeat(batch_size))
+        sizes = itertools.chain([min(first_batch, batch_size)], itertools.repeat(batch_size))
         while batch := list(itertools.islice(source, next(sizes))):
             for step in steps:
                 batch = [row for out in step.process_applying_mappings(batch) for row in out]

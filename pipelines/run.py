@@ -84,6 +84,8 @@ class GenerationRun:
         """
         plan, count, rejected_rows = self.plan, 0, list[Row]()
         failures = _FirstFailures()
+        for example in self.examples:
+            self.checks.remember_example(example.text)
         llm, identity = build_teacher(plan, phrases), identify_teacher(plan, phrases)
         with (Journal.read_only if plan.dry_run else Journal)(plan.journal) as journal:
             teacher = CachedLLM.wrap(llm, identity, journal, plan.meter)
@@ -115,7 +117,7 @@ class GenerationRun:
         reject = partial(Rejection, scope=self.plan.campaign, subject=row["subject"])
         if row["rejection"]:
             fields = {name: row["rejection"][name] for name in ("reason", "detail", "text")}
-            return reject(stage="generate", **fields)
+            return reject(stage=row["rejection"].get("stage", "generate"), **fields)
         prompts = self.prompts(row)
         if row.get("fault"):
             prompts = (*prompts, retry_prompt(prompts[-1]))

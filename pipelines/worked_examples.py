@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import CandidateKind, Example, Passage, Role, canonical, digest
+from db.records import (
+    CandidateKind,
+    Example,
+    Message,
+    Passage,
+    Role,
+    canonical,
+    digest,
+    messages_to_text,
+)
 from pipelines.articles.spans import text_before
 from pipelines.voices.persona import Persona, PersonaExample
 from pipelines.voices.tone import Tone
@@ -29,6 +38,15 @@ class WorkedExample:
     kind: CandidateKind
     values: Mapping[str, Any]
     articles: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text that the example shows, in the form in which a candidate is compared."""
+        for column in ("answer", "statement", "document"):
+            if column in self.values:
+                return str(self.values[column])
+        messages = (Message(Role(m["role"]), m["content"]) for m in self.values["messages"])
+        return messages_to_text(tuple(messages))
 
     @property
     def columns(self) -> dict[str, Any]:

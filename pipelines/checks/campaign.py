@@ -61,7 +61,12 @@ class CampaignChecks:
         for candidate in resources.existing:
             for index in indexes:
                 index.remember(candidate)
+        self._near_duplicates = indexes[0]
         self._checks: tuple[Check, ...] = (*checks, *indexes)
+
+    def remember_example(self, text: str) -> None:
+        """Reject texts that nearly repeat a worked example, which small teachers copy."""
+        self._near_duplicates.add("a worked example", text)
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
         """Return the first failure of a candidate, or None if it passes all checks."""

@@ -44,7 +44,7 @@ class LocalLLM(OpenAIEndpoint):
             )
         endpoint = super().from_plan(plan, model, "http://127.0.0.1")
         endpoint.concurrency = min(plan.concurrency, SLOTS)
-        endpoint.timeout = _REPLY_TIMEOUT
+        endpoint.timeout = endpoint.patience = _REPLY_TIMEOUT
         return endpoint
 
     @property
@@ -89,7 +89,7 @@ class LocalLLM(OpenAIEndpoint):
         if not address:
             self.unload()
             log.seek(0)
-            errors = [line.strip() for line in log if "rror" in line]
+            errors = [line.strip() for line in log if "error" in line.lower()]
             reason = errors[-1] if errors else "no reason given"
             raise TeacherError(
                 f"llama.cpp couldn't load {self.model} ({reason}). "

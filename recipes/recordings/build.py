@@ -70,7 +70,7 @@ def write(
     else:
         pipeline = build_persona_pipeline(PersonaTask.from_plan(campaign.voice, plan), teacher)
         rows = list(persona_rows(passages, campaign.voice, plan))
-    return sum(1 for _ in stream_rows(pipeline, rows, _ALL))
+    return sum(1 for _ in stream_rows(pipeline, rows, _ALL, first_batch=_ALL))
 
 
 def sample_passages() -> Iterator[tuple[Campaign, list[Passage]]]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import PrivateAttr
 
-from db.records import plain
+from db.records import Candidate, CandidateKind, Provenance, plain
+from pipelines.checks.campaign import CampaignChecks
 from pipelines.conversations import ConversationTask, build_tone_pipeline
 from pipelines.engine import quiet_distilabel, stream_rows
 from pipelines.replies import parse_reply, parse_text, reply_schema
@@ -15,6 +16,7 @@ from pipelines.tasks import PromptTask
 from pipelines.text.sentences import split_sentences
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone
 from pipelines.worked_examples import voice_examples
+from timbre.campaign import load_persona
 
 
 class CannedLLM(LLM):  # type: ignore[misc] # distilabel ships no types
@@ -216,3 +218,21 @@ def test_passage_without_a_suitable_sentence_is_rejected_without_a_request(tone:
     task = ConversationTask(tone, MODEL_PROMPTS)
     (row,) = stream_rows(build_tone_pipeline(task, llm), [{"passage": "Who knows (it?"}])
     assert row["rejection"]["reason"] == "no sentence to ask about"
+
+
+def test_text_that_repeats_a_worked_example_is_rejected() -> None:
+    marlo = load_persona("marlo")
+    example = next(e for e in voice_examples(marlo) if e.kind is CandidateKind.STATEMENT)
+    checks = CampaignChecks("en", marlo)
+    checks.remember_example(example.text)
+    candidate = Candidate(
+        campaign="c",
+        kind=CandidateKind.STATEMENT,
+        provenance=Provenance((), "t", "{}", 0),
+        text=f"{example.text} No hurry.",
+        traits=("patient",),
+    )
+    failure = checks.run(candidate, "The weather was bad.")
+    assert failure is not None
+    assert failure.reason == "near-duplicate"
+    assert failure.detail.endswith("like a worked example")

@@ -154,13 +154,19 @@ def test_a_run_stops_at_the_third_row_if_all_fail_for_the_same_reason(
     assert "This model is retired. (key …)" in error
     assert len(server.requests) == 3
     assert store.count(Rejection, scope="bridges") == 3
-    counts = generate(timbre, campaign, "--keep-going", status=1)
-    assert counts["made"] == {"rejected: rejected with status 400": 40}
+    error = run(timbre, "generate", campaign, "--keep-going", status=1).err
+    assert "40 × rejected with status 400: " in error
 
 
 def test_what_was_changed_and_repaired_is_reported(
-    timbre: Timbre, campaign: str, server: Server
+    timbre: Timbre, campaign: str, server: Server, tmp_path: Path
 ) -> None:
+    tone = Path("configs/tones/conversational.toml").read_text(encoding="utf-8")
+    prompts = 'question = "question.v1"\nplain = "plain_answer.v1"\nanswer = "tone_answer.v1"\n'
+    (tmp_path / "json.toml").write_text(f"{tone}\n[prompts]\n{prompts}", encoding="utf-8")
+    text = Path(campaign).read_text(encoding="utf-8")
+    text = text.replace('tone = "conversational"', f'tone = "{tmp_path / "json.toml"}"')
+    Path(campaign).write_text(text, encoding="utf-8")
     server.behaviour = reject_a_seed
     counts = generate(timbre, campaign)
     assert counts["made"] == {"conversation": 3}
@@ -208,7 +214,7 @@ def test_a_run_that_produces_nothing_is_an_error_with_the_main_reasons(
         handler.complete("I would rather not.")
 
     server.behaviour = decline
-    lines = run(timbre, "generate", campaign, status=1).err.splitlines()
+    lines = run(timbre, "generate", campaign, "--keep-going", status=1).err.splitlines()
     assert lines[0] == (
         "“bridges” got no candidate: all 3 texts were rejected. The main reasons are:"
     )
