@@ -170,6 +170,8 @@ class Candidate(Record):
 
     Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
     also stores its `question` and its `reference`, which is the original answer before rewriting.
+    A rewritten dialogue has one `TURN_BREAK` between the original answers in its `reference`. If
+    its first turn begins with a passage, it has a `question`, which is the rest of that turn.
     """
 
     campaign: str
@@ -190,7 +192,21 @@ class Candidate(Record):
         """The text to review: a conversation's answer, or the whole text of any other candidate."""
         if self.kind is CandidateKind.CONVERSATION:
             return self.messages[-1].content
-        return self.text or messages_to_text(self.messages)
+        return self.text or messages_to_text(self.without_passage(self.messages))
+
+    @property
+    def opening(self) -> str:
+        """The passage before the question in the first turn of a dialogue; empty if none."""
+        first = self.messages[0].content if self.messages else ""
+        begins_with_passage = self.question and first.endswith(self.question)
+        if self.kind is not CandidateKind.DIALOGUE or not begins_with_passage:
+            return ""
+        return first.removesuffix(self.question)
+
+    def without_passage(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Messages of this dialogue, without the passage before the first question."""
+        opening = self.opening
+        return tuple(replace(m, content=m.content.removeprefix(opening)) for m in messages)
 
     def approved_text(self, verdict: "Verdict") -> str:
         """The text that a verdict approves: the winning edit or, if none, the reviewed text."""
@@ -391,6 +407,10 @@ class Event(Record):
     kind: EventKind
     at: str
     detail: str = "{}"
+
+
+TURN_BREAK = "\n\n———\n\n"
+"""What separates the original answers in the reference of a rewritten dialogue."""
 
 
 def messages_to_text(messages: tuple[Message, ...]) -> str:

@@ -19,6 +19,7 @@ from timbre.commands import (
     export,
     generate,
     persona,
+    prompt,
     report,
     review,
     run,
@@ -52,6 +53,7 @@ app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
 app.add_typer(tone.app, name="tone")
 app.add_typer(persona.app, name="persona")
+app.add_typer(prompt.app, name="prompt")
 app.command()(generate.generate)
 app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")

@@ -344,6 +344,13 @@ def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | No
     return tone_criterion(voice.name, target, criteria, voice.language)
 
 
+def _style_rules(tone: Tone) -> tuple[StyleRule, ...]:
+    """The rules in the guidelines; in a tone without any, its example pairs."""
+    if tone.guidelines:
+        return tuple(StyleRule(g.do, g.plain, g.rewritten) for g in tone.guidelines)
+    return tuple(StyleRule("", e.plain, e.rewritten) for e in tone.examples)
+
+
 def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
     if isinstance(voice, Persona):
         return ReviewSettings(
@@ -360,7 +367,7 @@ def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
         description=voice.description,
         scale_question=voice.scale.question,
         scale=tuple(ScalePoint(a.value, a.label, a.example) for a in voice.scale.anchors),
-        style_rules=tuple(StyleRule(g.do, g.plain, g.rewritten) for g in voice.guidelines),
+        style_rules=_style_rules(voice),
         overlap=overlap,
         vector=VECTOR_SIZE,
         measures=METADATA_MEASURES,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from db.exports.providers import OPENAI, provider_lines
 from db.records import (
+    TURN_BREAK,
     Article,
     Candidate,
     CandidateKind,
@@ -293,8 +294,8 @@ def _unreviewed_examples(store: Store, campaign: Campaign) -> Iterator[Example]:
             split=split_of(article or candidate.id, freeze.salt, splits),
             messages=candidate.messages,
             text=candidate.text,
-            question=candidate.question,
-            reference=candidate.reference,
+            question="" if candidate.opening else candidate.question,
+            reference=candidate.reference.split(TURN_BREAK)[-1],
             passage=candidate.passage,
             article=article,
             persona=candidate.persona,
