@@ -5,8 +5,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from distilabel.pipeline.local import Pipeline
-
 from db.records import Passage
 from db.store import Store
 from pipelines.chats.chat_import import ChatImport
@@ -67,7 +65,7 @@ def render_prompts(
 
 def _runs(
     campaign: Campaign, plan: GenerationPlan, passages: list[Passage]
-) -> Iterator[tuple[Pipeline, Row]]:
+) -> Iterator[tuple[Any, Row]]:
     """Yield each pipeline of a campaign with the rows that it starts with."""
     teacher, voice = DryRunLLM(), campaign.voice
     if isinstance(voice, Persona):
@@ -90,7 +88,7 @@ def _first_chats(campaign: Campaign, tone: Tone) -> Iterator[Row]:
         yield from (original.row for original in originals)
 
 
-def _render(pipeline: Pipeline, row: Row) -> Iterator[tuple[str, ChatMessages]]:
+def _render(pipeline: Any, row: Row) -> Iterator[tuple[str, ChatMessages]]:
     rows = [{**row, "rejection": None}]
     for name in pipeline.dag:
         step = pipeline.dag.get_step(name)["step"]
