@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.record import publish
 from db.records import Example
 from db.records import Run as RunRecord
-from pipelines.served import Sampling
-from pipelines.served import ServedModel as Served
+from pipelines.teachers.served import Sampling
+from pipelines.teachers.served import ServedModel as Served
 from timbre.settings import read_settings
 from timbre.stores import open_store
 from timbre.workflows.answer import held_out_prompts, tuned_arm

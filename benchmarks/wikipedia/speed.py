@@ -6,13 +6,18 @@ so they start as fast as those of `timbre articles add`.
 """
 
 import bz2
+import math
+import os
 import re
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
 from threading import Event, Thread
@@ -63,6 +68,43 @@ def measure(fragment: Path, copies: int, workers: int) -> list[str]:
     speeds["`strip_code` on pages already read, no passages"] = strip_time.format_speed(text)
     lines = ["| | MB/s (wall clock) | MB per CPU second |", "| --- | --- | --- |"]
     return [*lines, *(f"| {name} | {speed} |" for name, speed in speeds.items()), "", memory]
+
+
+def compare_processes(fragment: Path, copies: int, repeats: int) -> list[str]:
+    """A table of whole processes that read the same dump: Timbre and wikiextractor.
+
+    They run in turns, because a shared machine changes its speed; the fastest run of each counts.
+    """
+    python, durations = sys.executable, dict[str, _Duration]()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "enwiki.xml.bz2"
+        with bz2.open(path, "wb") as file:
+            size = sum(file.write(piece) for piece in _copies(fragment, copies)) / _MB
+        extractor = [python, "-m", "wikiextractor.WikiExtractor", "-q", "--processes", "2"]
+        commands = {
+            "`timbre articles add`": [python, "-m", "timbre", "articles", "add", str(path)],
+            "wikiextractor with templates": [*extractor, "-o", f"{folder}/texts", str(path)],
+            "wikiextractor `--no-templates`": [
+                *(*extractor, "--no-templates", "-o", f"{folder}/texts", str(path)),
+            ],
+        }
+        for turn in range(repeats):
+            environment = {**os.environ, "TIMBRE_HOME": f"{folder}/home{turn}"}
+            for name, command in commands.items():
+                step = partial(_run_quietly, command, environment)
+                durations[name] = min(_time(step), durations.get(name, _FOREVER))
+    return [
+        f"| {size:.0f} MB of XML | seconds (wall clock) | CPU seconds |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {d.wall_seconds:.1f} | {d.cpu_seconds:.1f} |"
+            for name, d in durations.items()
+        ),
+    ]
+
+
+def _run_quietly(command: list[str], environment: dict[str, str]) -> None:
+    subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 # ours
 
 
 def _store(path: Path) -> None:
@@ -126,7 +168,7 @@ class _ChildMemory(Thread):
                     self.peak = max(self.peak, int(match[1]) if match else 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class _Duration:
     wall_seconds: float
     cpu_seconds: float
@@ -134,6 +176,9 @@ class _Duration:
     def format_speed(self, size: float) -> str:
         """Megabytes per second, by wall clock and by CPU time, as two cells of a table."""
         return f"{size / self.wall_seconds:.2f} | {size / self.cpu_seconds:.2f}"
+
+
+_FOREVER = _Duration(math.inf, math.inf)
 
 
 def _time(step: Callable[[], object]) -> _Duration:

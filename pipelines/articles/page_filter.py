@@ -12,6 +12,7 @@ _MAY_REFER = re.compile(
 )
 _STUB = re.compile(r"\{\{[^{}|]*[- ]?\bstub(?:\||\}\})", re.I)
 _PROSE_LINE = re.compile(r"^[^\W_]|^['\"“„«‘(]|^\[\[(?!\w+:)")
+_EDGE = 4000
 _MIN_PROSE_CHARACTERS = 300
 _MAX_CHARACTERS = 4_000_000  # MediaWiki saves at most two million bytes
 
@@ -54,7 +55,9 @@ def _unreadable(page: SourcePage) -> Reason | None:
 def _is_disambiguation(page: SourcePage, wiki: Wiki) -> bool:
     if page.title.endswith("(disambiguation)") or _MAY_REFER.search(page.text[:400]):
         return True
-    names = {template_name(name) for name in set(_TEMPLATE.findall(page.text))}
+    text = page.text  # the mark is at the start or the end
+    edges = text if len(text) <= 2 * _EDGE else f"{text[:_EDGE]}\n{text[-_EDGE:]}"
+    names = {template_name(name) for name in set(_TEMPLATE.findall(edges))}
     return not names.isdisjoint(wiki.disambiguation)
 
 

@@ -1,35 +1,33 @@
 """The registry of sources: files, folders, the Hugging Face Hub, Wikipedia and the bundled sample.
 
-To add a source, copy one of the modules imported here and register your reader below.
+To add a source, copy one of the modules named here and register your reader below. A module is
+imported when a source needs it, because some of them take longer to import than a dump to open.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from pipelines.articles import documents, hub, tables
+from pipelines.articles import documents
 from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.errors import SourceError
-from pipelines.wikipedia import api, dump
 
 # These readers take a path, the source's name and terms. The file name's suffix selects the reader.
-_FILE_READERS: dict[str, Callable[[Path, str, SourceTerms], Iterator[SourcePage]]] = {
-    ".xml": lambda path, name, terms: dump.read_pages(path, name, terms.licence),
-    ".bz2": lambda path, name, terms: dump.read_pages(path, name, terms.licence),
-    ".parquet": tables.read_parquet,
-    ".jsonl": tables.read_json_lines,
-    **dict.fromkeys(documents.EXTENSIONS, documents.read_pages),
+_FILE_READERS = {
+    ".xml": "pipelines.wikipedia.dump:read_pages",
+    ".bz2": "pipelines.wikipedia.dump:read_pages",
+    ".parquet": "pipelines.articles.tables:read_parquet",
+    ".jsonl": "pipelines.articles.tables:read_json_lines",
+    **dict.fromkeys(documents.EXTENSIONS, "pipelines.articles.documents:read_pages"),
 }
 # These readers take the source as the user entered it, and a licence. Its prefix selects the
 # reader.
-_ONLINE_READERS: dict[str, Callable[[str, str], Iterator[SourcePage]]] = {
-    "wiki:": api.read_pages,
-    "hf:": hub.read_pages,
+_ONLINE_READERS = {
+    "wiki:": "pipelines.wikipedia.api:read_pages",
+    "hf:": "pipelines.articles.hub:read_pages",
 }
-_USAGE = (
-    "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl (also .gz), a document or a "
-    f"folder of documents ({', '.join(documents.EXTENSIONS)}), {hub.USAGE}, or {api.USAGE}."
-)
 _CAMPAIGN_FILE = "campaign.toml"
 _SAMPLE = Path(__file__).parent / "sample" / "articles.xml"
 _SAMPLE_LICENCE = "Apache-2.0"
@@ -43,9 +41,9 @@ def open_source(source: str, terms: SourceTerms | None = None) -> Iterator[Sourc
     after the last readable page.
     """
     terms = terms or SourceTerms()
-    for prefix, read in _ONLINE_READERS.items():
+    for prefix, reader in _ONLINE_READERS.items():
         if source.startswith(prefix):
-            return _require_pages(read(source, terms.licence), source)
+            return _require_pages(_load(reader)(source, terms.licence), source)
     if source == "sample":
         terms = replace(terms, licence=terms.licence or _SAMPLE_LICENCE)
     path = source_path(source)
@@ -71,7 +69,7 @@ def source_path(source: str) -> Path:
         return _SAMPLE
     path = Path(source)
     if not source or not path.exists():  # Path("") would be the current folder.
-        raise SourceError(f"“{source}” isn't an article source. {_USAGE}")
+        raise SourceError(f"“{source}” isn't an article source. {_usage()}")
     return path
 
 
@@ -95,10 +93,27 @@ def is_documents(source: str) -> bool:
     return source != "sample" and (path.is_dir() or path.suffix.lower() in documents.EXTENSIONS)
 
 
-def _file_reader(path: Path) -> Callable[[Path, str, SourceTerms], Iterator[SourcePage]]:
+def _file_reader(path: Path) -> Callable[..., Iterator[SourcePage]]:
     if path.is_dir():
         return documents.read_pages
     for ending, reader in _FILE_READERS.items():
         if path.name.lower().removesuffix(".gz").endswith(ending):
-            return reader
-    raise SourceError(f"{path.name} has an unsupported file type. {_USAGE}")
+            return _load(reader)
+    raise SourceError(f"{path.name} has an unsupported file type. {_usage()}")
+
+
+def _load(reader: str) -> Callable[..., Iterator[SourcePage]]:
+    module, _, name = reader.partition(":")
+    function: Any = getattr(import_module(module), name)
+    return function  # type: ignore[no-any-return] # its module isn't imported for type checking
+
+
+def _usage() -> str:
+    from pipelines.articles import hub
+    from pipelines.wikipedia import api
+
+    return (
+        "Use `sample`, a file ending in .xml, .xml.bz2, .parquet or .jsonl (also .gz), a document "
+        f"or a folder of documents ({', '.join(documents.EXTENSIONS)}), {hub.USAGE}, or "
+        f"{api.USAGE}."
+    )

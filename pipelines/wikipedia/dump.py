@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
-from pipelines.articles.source_page import Site, SourcePage, url_host
+from pipelines.articles.source_page import Site, SourcePage, SourceTerms, url_host
 from pipelines.errors import SourceError
 from pipelines.wikipedia.templates.wiki import listed_wikis
 
@@ -28,11 +28,12 @@ _MAX_REVISION_BYTES = 50_000_000
 _START = (1, 0)  # line and column
 
 
-def read_pages(path: Path, source: str, licence: str = "") -> Iterator[SourcePage]:
+def read_pages(path: Path, source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
     """Yield the pages of an export. `source` is the name stored with each article.
 
     Raises `SourceError` if the file is truncated, isn't XML or isn't a MediaWiki export.
     """
+    licence = terms.licence if terms else ""
     count = 0
     try:
         with _open(path, source) as stream:

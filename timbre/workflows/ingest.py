@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db.records import Article, Passage, ReadingPosition, Record, Rejection, digest
 from db.store import Store
 from pipelines.articles.intake import read_batches
 from pipelines.articles.source_page import SourceTerms
 from pipelines.articles.sources import is_documents, source_name
-from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
+
+if TYPE_CHECKING:
+    from timbre.campaign import Campaign
 
 _BATCH = 2000
 
@@ -87,21 +90,29 @@ def add_articles(
     return intake
 
 
-def add_missing_sources(store: Store, campaign: Campaign, on_progress: ProgressCallback) -> None:
-    """Read the campaign's sources that have no articles in the store yet."""
+def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
+    """Read the campaign's sources that have no articles in the store yet, and all its documents.
+
+    Documents may have been added or changed since they were read.
+    """
     for source in campaign.sources:
-        if not store.count(Article, source=source_name(source)):
+        if is_documents(source) or not store.count(Article, source=source_name(source)):
             add_articles(store, source, on_progress, source_terms(campaign, source))
 
 
-def source_terms(campaign: Campaign, source: str) -> SourceTerms:
+def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
     """Return the campaign's licence and language for documents. Other sources state their own."""
     terms = SourceTerms(campaign.licence, campaign.voice.language)
     return terms if is_documents(source) else SourceTerms()
 
 
-def campaign_passages(store: Store, campaign: Campaign) -> list[Passage]:
-    """The passages that a campaign generates texts from, up to its limit."""
+def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
+    """The passages that a campaign generates texts from, up to its limit.
+
+    A campaign that only names chats has none.
+    """
+    if campaign.chats and not campaign.sources:
+        return []
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))

@@ -25,15 +25,16 @@ class FunctionCall:
 
 def parse_function(inner: str, wiki: Wiki, title: str) -> FunctionCall | None:
     """Parse the content of `{{…}}` as a function call, or return None if it's a template call."""
-    head, *arguments = inner.split("|")
+    head, bar, rest = inner.partition("|")
     name, colon, first = head.partition(":")
     name = name.strip().lower()
-    if not colon and not arguments and head.strip() in _VARIABLES:
-        return FunctionCall(head.strip().lower(), [], wiki, title)
+    if not colon and not bar and head.strip() in _VARIABLES:
+        return FunctionCall(name, [], wiki, title)
     is_function = name.startswith("#") or (colon and name in _FUNCTIONS)
     if not is_function:
         return None
-    return FunctionCall(name, [part.strip() for part in (first, *arguments)], wiki, title)
+    arguments = [first, *rest.split("|")] if bar else [first]
+    return FunctionCall(name, [part.strip() for part in arguments], wiki, title)
 
 
 def evaluate_function(call: FunctionCall) -> str | None:

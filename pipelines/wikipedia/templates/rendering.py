@@ -12,7 +12,7 @@ from pipelines.wikipedia.templates import dates, phrases, quantities
 from pipelines.wikipedia.templates.parser_functions import evaluate_function, parse_function
 from pipelines.wikipedia.templates.patterns import fill_pattern
 from pipelines.wikipedia.templates.template_call import TemplateCall, parse_call
-from pipelines.wikipedia.templates.wiki import Wiki
+from pipelines.wikipedia.templates.wiki import Wiki, template_name
 from pipelines.wikipedia.wikitext.markers import ASIDE, ASIDE_END, BLOCK, hole
 
 Renderer: TypeAlias = Callable[[TemplateCall, Wiki, str], str | None]
@@ -67,14 +67,14 @@ def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
         if text is None:
             return Treatment.HOLE, hole(function.name)
         return Treatment.EVALUATED, text
-    call = parse_call(inner)
-    treatment, pattern = wiki.treatment(call.name)
+    name = template_name(inner.partition("|")[0])
+    treatment, pattern = wiki.treatment(name)
     if treatment == "nothing":
         return Treatment.HIDDEN, ""
-    if treatment == "unknown" and call.name.startswith("lang-") and "language" in wiki.words:
+    if treatment == "unknown" and name.startswith("lang-") and "language" in wiki.words:
         treatment, pattern = "shows", "@labelled"
-    text = None if treatment == "unknown" else _show(pattern, call, wiki)
-    shown = text or _hole(call, inner)
+    text = None if treatment == "unknown" else _show(pattern, parse_call(inner), wiki)
+    shown = text or _hole(name, inner)
     shown = f"{ASIDE}{shown}{ASIDE_END}" if treatment == "aside" else shown
     return Treatment.RENDERED if text else Treatment.HOLE, shown
 
@@ -87,10 +87,10 @@ def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
     return _RENDERERS[name](call, wiki, options)
 
 
-def _hole(call: TemplateCall, inner: str) -> str:
+def _hole(name: str, inner: str) -> str:
     """Return the hole for a template that can't be rendered.
 
     A multi-line call is treated as a box.
     """
-    is_block = "\n" in inner and bool(call.named)
-    return f"{BLOCK if is_block else ''}{hole(call.name)}"
+    is_block = "\n" in inner and bool(parse_call(inner).named)
+    return f"{BLOCK if is_block else ''}{hole(name)}"

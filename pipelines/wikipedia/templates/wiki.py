@@ -5,13 +5,14 @@ The rules are stored in `wikis/common.toml`, which applies to every wiki, and `w
 
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
 Treatment = Literal["shows", "aside", "nothing", "unknown"]
 
 _SAME_RULES = {"simple": "en"}
+_CACHED_NAMES = 8192
 _PREFIXES = ("template:", "safesubst:", "subst:")
 
 
@@ -71,6 +72,7 @@ class Wiki:
         return ("nothing", "") if name in self.nothing or is_silent else ("unknown", "")
 
 
+@lru_cache(_CACHED_NAMES)
 def template_name(text: str) -> str:
     """Normalise a template name for lookups: lower case, single spaces, no namespace."""
     name = " ".join(text.replace("_", " ").split()).lower()
