@@ -29,7 +29,7 @@ class Mismatch:
     expected: str
 
     def __str__(self) -> str:
-        """Format the mismatch as text."""
+        """Return a line with the changed record, its actual state and its expected state."""
         return f"{self.record} {self.id[:12]}: {self.actual}, expected {self.expected}"
 
 
