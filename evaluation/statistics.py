@@ -53,9 +53,9 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Return whether the interval rules out a loss of `margin` or more.
+    """Return whether a difference's interval rules out a loss of `margin` or more.
 
-    Choose the margin before you measure.
+    Choose the margin before you see the results.
     """
     return difference.low > -margin
 
@@ -186,9 +186,8 @@ def paired_bootstrap(
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
     """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
-    The values of each seed are averaged first. Two seeds are too few to predict the result of a
-    third. A bootstrap would understate the variation between runs, because its interval never
-    extends beyond the observed values.
+    The interval is computed from the mean of each seed. A bootstrap would understate the variation
+    between runs, because its interval never extends beyond the observed values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """

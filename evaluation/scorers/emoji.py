@@ -1,4 +1,4 @@
-"""Emoji, counted as a reader sees them."""
+"""Count emoji, treating a combined emoji such as a family as one."""
 
 import re
 
@@ -25,7 +25,7 @@ _EMOJI = re.compile(
 
 @dataclass(frozen=True, config=STRICT)
 class EmojiCriterion:
-    """How many emoji a text has."""
+    """The minimum and maximum number of emoji in a text."""
 
     at_least: Count | None = Field(default=None, description="The fewest emoji.")
     at_most: Count | None = Field(default=None, description="The most emoji.")
@@ -36,11 +36,11 @@ class EmojiCriterion:
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return nothing: emoji are the same in every language."""
+        """Return an empty string, because emoji can be counted in every language."""
         return ""
 
     def describe(self) -> str:
-        """Return the bounds in words."""
+        """Describe the allowed number of emoji in words."""
         return (
             "no emoji"
             if self.at_most == 0
@@ -48,7 +48,7 @@ class EmojiCriterion:
         )
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of emoji."""
+        """Score a text by its number of emoji."""
         found = _EMOJI.findall(text)
         is_met = is_between(len(found), self.at_least, self.at_most)
         detail = "" if is_met else f"it has {len(found)} emoji"
