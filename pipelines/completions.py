@@ -19,10 +19,10 @@ def complete_chats(
 ) -> list[str | None]:
     """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
 
-    If the teacher returns no text, the reply is None.
+    The reply is None if the teacher returned no text.
 
-    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts, can't be reached, or
-    fails for the first three prompts for the same reason.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached,
+    or if the first three prompts fail for the same reason.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(
