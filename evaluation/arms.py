@@ -264,8 +264,8 @@ def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
     """Each arm's share of outputs at or above Flesch Reading Ease thresholds from 0 to 100.
 
     Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
-    threshold. Their threshold isn't published, so the share of outputs is computed for a range of
-    thresholds.
+    threshold. Marquardt and Brule's threshold isn't published, so the share of outputs is computed
+    for a range of thresholds.
     """
     return tuple(
         SweepPoint(arm.name, threshold, wilson(sum(e >= threshold for e in eases), len(eases)))

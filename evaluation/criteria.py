@@ -54,7 +54,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A rule that decides which answers are correct; `traits` is empty unless it's for a persona.
+    """A rule that decides which answers are correct, based on bounds and signs or on traits.
 
     `source` identifies the criterion's definition, because measures from different definitions
     can't be compared. `rules` are additional requirements from the `[criteria]` section, all of
@@ -72,12 +72,12 @@ class Criterion:
 
     @property
     def trait_features(self) -> tuple[Feature, ...]:
-        """One feature per trait."""
+        """A feature for each trait."""
         return trait_features(tuple(self.traits))
 
     @property
     def part_features(self) -> tuple[Feature, ...]:
-        """One feature for each trait and for each rule."""
+        """A feature for each trait and for each rule."""
         return self.trait_features + tuple(
             Feature(f"criterion.{name}", name.capitalize(), scorer.describe(), share=True)
             for name, scorer in self.rules.scorers.items()
@@ -129,7 +129,7 @@ class ToneTarget:
 def tone_criterion(
     name: str, target: ToneTarget, rules: Criteria = NO_CRITERIA, language: str = "en"
 ) -> Criterion:
-    """Build a tone criterion, which requires enough signs and compliance with all bounds and rules.
+    """Build a tone criterion: a text must show enough signs and keep to all bounds and rules.
 
     Raises `EvaluationError` if there are neither bounds nor rules, if a measure is unknown or isn't
     available in the language, or if the tone requires more signs than it lists.

@@ -69,8 +69,8 @@ class ApprovedTexts:
     Attributes:
         texts: The text of each candidate, in the form used for training.
         traits: The traits of each persona candidate.
-        duplicates: Pairs of candidate ids whose texts are at least `GateBounds.near_duplicate`
-            similar.
+        duplicates: Pairs of candidate ids whose texts have a similarity of at least
+            `GateBounds.near_duplicate`.
         personal_data: The kinds of personal data found in each text that contains any.
     """
 

@@ -16,7 +16,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Whether the new model is better, the reason, and the differences on common prompts."""
+    """Whether a new model is better, the reason for this decision, and the differences."""
 
     is_better: bool
     reason: str

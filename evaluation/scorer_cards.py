@@ -150,7 +150,7 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Test how well each measure predicts votes, if the answer with the higher value should win.
+    """Test how well each measure predicts votes, assuming that the higher value wins.
 
     `measures` are (name, label) pairs; reading ease and similarity are always included. A
     comparison counts if most reviewers prefer one side and the measure differs between the two
@@ -186,7 +186,7 @@ class ReviewQuestions:
         scale_middle: The middle of the tone scale, or None if there is no tone question.
         rating_rule: The rule that suggests a tone rating, if there is one.
         language: The language of the texts.
-        is_grounded: Whether reviewers are asked whether a text keeps the facts.
+        is_grounded: Whether the questions include one about the facts in a text.
         traits: The traits that reviewers can select.
         guidelines: The guidelines for reviewers, which are part of each card's fingerprint.
     """
@@ -201,7 +201,7 @@ class ReviewQuestions:
 
 @dataclass(frozen=True)
 class ReviewerAnswers:
-    """The reviews that suggested answers are compared with; `source` describes the reviewers."""
+    """The reviews used to test suggested answers; `source` describes the reviewers."""
 
     reviews: tuple[Review, ...]
     source: str
@@ -217,7 +217,7 @@ class _Scorer:
 
 
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
-    """Select the submitted reviews that suggested answers are compared with.
+    """Select the submitted reviews that are used to test suggested answers.
 
     Reviews of the calibration set are preferred, because its reviewers don't see any suggestions.
     """

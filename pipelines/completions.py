@@ -45,7 +45,7 @@ def complete_chats(
 
 
 def _check_first(teacher: str, completions: Sequence[Completion]) -> None:
-    """Raises `TeacherError` if the first prompts failed for the same reason."""
+    """Raise `TeacherError` if the first prompts all failed for the same reason."""
     reasons = {completion.reason for completion in completions}
     if len(completions) < FIRST_BATCH or len(reasons) > 1 or completions[0].text is not None:
         return

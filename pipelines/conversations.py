@@ -264,8 +264,9 @@ def generate_conversations(
 ) -> Iterator[Candidate | Rejection]:
     """Yield conversations about passages in the campaign's tone, and a rejection for each failure.
 
-    The user message consists of the passage, an empty line and the question. `reference` contains
-    the plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    The user message consists of the passage, an empty line and the question. Each candidate's
+    `reference` is the plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't
+    be reached.
     """
     task = ConversationTask.from_plan(tone, plan)
     run = GenerationRun(
@@ -292,7 +293,7 @@ def _fields(row: Row) -> dict[str, Any]:
 
 
 def _dialogue_fields(row: Row) -> dict[str, Any]:
-    """Return the fields of a conversation, which is a dialogue unless it has a single question."""
+    """Return the fields of a dialogue, or of a conversation if there is only one question."""
     exchanges = row["exchanges"]
     first = exchanges[0]
     if len(exchanges) == 1:

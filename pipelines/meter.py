@@ -20,7 +20,7 @@ class Prices:
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
     def at(self, share: float) -> "Prices":
-        """Return a share of these prices, such as 0.5 for half the price."""
+        """Return these prices multiplied by `share`."""
         return Prices(self.input * share, self.output * share)
 
 
@@ -77,7 +77,7 @@ class Meter:
         self._reserved_usd += share * self.prices.cost(input_tokens, output_tokens)
 
     def count(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
-        """Count a reply."""
+        """Add the tokens of a reply to the totals."""
         self.requests += 1
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens

@@ -58,7 +58,7 @@ class PersonaTask:
 
 
 def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
-    """Build the distilabel pipeline that writes texts in the persona's voice, one kind per row."""
+    """Build the distilabel pipeline that writes texts in the persona's voice, one text per row."""
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
             PromptTask(
@@ -136,7 +136,7 @@ def persona_rows(
 def _pair(turn: int, count: int) -> tuple[int, int]:
     """Choose two different numbers below `count`, which depend on `turn`.
 
-    Every `count` consecutive values of `turn` return each number twice.
+    Over `count` consecutive values of `turn`, each number is chosen twice.
     """
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count

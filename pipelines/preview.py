@@ -62,7 +62,7 @@ _WRITTEN: dict[str, Any] = {
     "question": "(the teacher's question)",
     "plain_answer": "(the teacher's plain answer)",
 }
-"""What stands for the teacher's replies in the prompts that contain them."""
+"""A placeholder for the teacher's replies in prompts that contain replies."""
 
 
 def render_tone_prompts(

@@ -2,12 +2,12 @@
 
 Each prompt file has a system block and a user block. If the file also has a block `text_reply` or
 `json_reply`, the prompt contains worked examples before the user's turn, each as a user and an
-assistant turn. In that case, the reply is plain text or a JSON object, depending on the block. The
-examples come first because they are the same for every row, which allows servers to cache them. In
-a prompt file without a reply block, the last line asks for a JSON object.
+assistant turn. The block `text_reply` stands for a plain-text reply, and `json_reply` for a JSON
+object. Worked examples come first because they are the same for every row, which allows servers to
+cache them. In a prompt file without a reply block, the last line asks for a JSON object.
 
-Prompt files in a campaign's folder replace the built-in files with the same names. The name of such
-a replacement file is its path without the suffix.
+Prompt files in a campaign's folder replace the built-in files with the same names. A replacement
+file is referred to by its path without the suffix.
 """
 
 import json

@@ -84,12 +84,12 @@ def _is_valid(value: Any, key: str) -> bool:
 
 
 def retry_prompt(name: str) -> str:
-    """Return the prompt file that repeats a request after a rejected reply."""
+    """Return the prompt file that asks for a new reply after a rejected one."""
     return RETRY_TURN if reply_block(name) else RETRY
 
 
 def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """Build a chat that repeats a rejected request to a prompt file without a reply block.
+    """Build the chat that asks for a new reply, for prompt files without a reply block.
 
     The new request quotes the rejected reply and the reason for the rejection.
     """
@@ -107,7 +107,7 @@ def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
 
 
 def retry_turn(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """Continue a chat after a rejected reply, with a turn that gives the reason for the rejection.
+    """Continue a chat with a turn that says why the last reply was rejected.
 
     The earlier turns stay the same, which allows servers to cache them.
     """

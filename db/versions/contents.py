@@ -98,7 +98,8 @@ def version_articles(store: Store, version: Version) -> dict[str, Article]:
 def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The teachers and prompt files that were used to generate a version's candidates.
 
-    A teacher's name is followed by its description if it has one, as recorded teachers do.
+    If a teacher has a description, as recorded teachers do, the description follows its name in
+    brackets.
     """
     query = (
         select(candidates.c.provenance)

@@ -37,8 +37,8 @@ class VersionDiff:
     contains the ids of examples whose candidates are missing from the second version. `edited`
     lists the candidates whose final text changed. `relabelled` lists the candidates whose text is
     the same but whose verdict, split or another label changed. `unchanged` counts the examples that
-    are the same in both versions. `agreement` contains the agreement between reviewers in the first
-    and in the second version; a value that wasn't stored is None.
+    are the same in both versions. `agreement` is the agreement between reviewers in the first and
+    in the second version, or None for a version that doesn't store it.
     """
 
     added: tuple[str, ...]

@@ -21,7 +21,7 @@ _REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A record that changed after the freeze, with its actual and expected states."""
+    """A record that changed after the freeze, with its actual and its expected state."""
 
     record: str
     id: str

@@ -126,8 +126,7 @@ def numbers_kept(reference: str, answer: str) -> float | None:
 def names_kept(reference: str, answer: str, language: str = "en") -> float | None:
     """The share of the reference's names found in the answer; None if the reference has none.
 
-    In a language that capitalises all nouns, names can't be recognised, so the result is None as
-    well.
+    In a language that capitalises all nouns, names can't be recognised, so the result is None.
     """
     if language in CAPITALISED_NOUNS:
         return None

@@ -36,8 +36,8 @@ def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
     """Build a rule that suggests a tone rating based on a criterion.
 
     The suggested rating is just above the middle of the scale if the text meets the criterion, and
-    otherwise just below the middle. A criterion says only whether a text meets it, so no extreme
-    ratings are suggested on a longer scale.
+    otherwise just below the middle. A criterion can't tell how well a text meets it, so the extreme
+    ratings of a longer scale are never suggested.
     """
     above = (len(scale) + 1) // 2
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])

@@ -30,7 +30,7 @@ _TENS = (0, 0, 2, 2, 2, 2, 2, 3, 2, 2)  # twenty to ninety
 
 
 def blocks(text: str) -> list[str]:
-    """The paragraphs, headings and list items in a text, without their markers."""
+    """Return the paragraphs, headings and list items of a text, without markers such as `#`."""
     return [_LEAD.sub("", block).strip() for block in _BLOCK.split(text) if block.strip()]
 
 
@@ -65,7 +65,8 @@ def syllables(word: str) -> int:
 
     Syllables are counted in the word's first pronunciation in the CMU Pronouncing Dictionary. For a
     word that isn't in the dictionary, the count is the larger of pyphen's syllable count and the
-    number of vowel groups. Tested on words in the dictionary, this rule is right in 90 % of cases.
+    number of vowel groups. For 90 % of the words that are in the dictionary, such an estimate would
+    be right.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 

@@ -1,11 +1,11 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
 The conversational features distinguish involved speech from informational writing, following
-dimension 1 in Biber, *Variation across Speech and Writing* (1988). These features are first and
-second person pronouns, contractions, questions and discourse particles. The list of particles
-follows Schiffrin, *Discourse Markers* (1987). Each conversational feature is a rate per 100 words.
-Reading ease follows Flesch, "A new readability yardstick", Journal of Applied Psychology 32 (1948),
-221-233.
+dimension 1 in Biber, *Variation across Speech and Writing* (1988). The conversational features are
+first and second person pronouns, contractions, questions and discourse particles. The list of
+particles follows Schiffrin, *Discourse Markers* (1987). Each conversational feature is a rate per
+100 words. Reading ease follows Flesch, "A new readability yardstick", Journal of Applied Psychology
+32 (1948), 221-233.
 """
 
 import re

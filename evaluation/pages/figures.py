@@ -26,7 +26,7 @@ _TIE = "No difference"
 
 @dataclass(frozen=True)
 class LossPoint:
-    """The training loss and validation loss at a step, each None if it wasn't measured."""
+    """The training and validation loss at a step; a loss that wasn't measured is None."""
 
     step: int
     train: float | None = None
@@ -78,7 +78,7 @@ def similarity_figure(
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
     """Plot the share of answers above each reading-ease threshold.
 
-    Marquardt and Brule (2025) published a plot of the same kind.
+    The plot follows Marquardt and Brule (2025).
     """
     labels = {arm.name: arm.label for arm in arms}
     rows = [

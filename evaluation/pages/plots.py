@@ -33,8 +33,7 @@ _ROW_AXIS = {
     "labelPadding": 12,
 }
 _LETTER_WIDTH = 7.5
-"""Pixels per letter in a wide 12-pixel font, because the reader's font is unknown at layout "
-"time."""
+"""Pixels per letter in a wide 12-pixel font, because the reader's font isn't known in advance."""
 
 
 def _row_axis(values: Sequence[Row]) -> Spec:

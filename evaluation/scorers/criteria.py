@@ -102,8 +102,8 @@ class Criteria:
     def find_violation(self, text: str, language: str) -> str:
         """Return the first thing in a text that a criterion forbids, or an empty string.
 
-        A generated text with a violation is rejected. A text that misses a bound isn't rejected,
-        because reviewers decide about it.
+        A generated text with a violation is rejected. A text that only misses a bound isn't
+        rejected automatically, so that reviewers can decide.
         """
         scores = self.scores(text, language)
         found = (f"{name}: {score.detail}" for name, score in scores if score.is_forbidden)

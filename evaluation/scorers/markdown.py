@@ -1,4 +1,4 @@
-"""Markdown: forbidden, or required."""
+"""Check whether a text contains Markdown, which can be forbidden or required."""
 
 import re
 from typing import Literal

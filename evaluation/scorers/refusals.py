@@ -14,7 +14,7 @@ class RefusalsCriterion:
     """A rule that a text must not refuse to answer or speak as a language model."""
 
     def find_problem(self, language: str) -> str:
-        """Return an error message if no refusals in the language are known, otherwise ""."""
+        """Return an error message if no refusal phrases are listed for the language."""
         if language in _PHRASES:
             return ""
         known = ", ".join(_PHRASES)

@@ -1,7 +1,7 @@
 """Additional qualities of texts that an LLM judge rates.
 
-Ratings by an LLM judge are only diagnostic: they never decide whether a text is in the tone. The
-judge card shows how well these ratings agree with the reviewers.
+Ratings by an LLM judge are only diagnostic: they never decide whether a text has the right tone.
+The judge card shows how well these ratings agree with the reviewers.
 """
 
 from pydantic import Field

@@ -85,7 +85,7 @@ def split_tokens(text: str) -> list[str]:
 
 
 def find_phrases(text: str, phrases: Iterable[str], language: str = "") -> Iterator[str]:
-    """Yield each of the phrases that occurs in a text as whole words.
+    """Yield the phrases that occur in a text as whole words, each only once.
 
     If a language is given, inflected forms count too: `utilise` occurs in “utilised”.
     """
@@ -129,7 +129,7 @@ def _lemma(token: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class _Lemmatizer:
-    """Finds lemmas of words, and knows which languages have a dictionary."""
+    """A function that finds lemmas of words, and the languages that it has dictionaries for."""
 
     lemmatize: Callable[[str, str], str]
     dictionary_languages: frozenset[str]

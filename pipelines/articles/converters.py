@@ -55,7 +55,7 @@ def _scanned_pages(path: Path) -> tuple[int, ...]:
 
 
 def _load(module: str) -> Any:
-    """Import a module of the optional dependencies `documents`."""
+    """Import a module that is installed with the optional extra `documents`."""
     logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns about harmless fonts
     try:
         return importlib.import_module(module)

@@ -35,7 +35,7 @@ class RecordBatch:
 def extract_records(
     pages: Iterable[SourcePage], config: PassageConfig | None, end_offset: int = 0
 ) -> RecordBatch:
-    """Convert pages to records: an article with its passages and rejections, or one rejection."""
+    """Convert each page to an article with its passages and rejections, or to one rejection."""
     records: list[IntakeRecord] = []
     for page in pages:
         reason = rejection_reason(page)

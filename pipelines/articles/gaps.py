@@ -36,7 +36,7 @@ _MAX_BRACKET = 300
 
 
 def mark_gaps(text: str, language: str) -> str:
-    """Insert a marker, named after the visible trace, wherever the extractor removed something."""
+    """Insert a marker at each trace of removed text, named after the kind of trace."""
     text = remove_markers(text)
     text = _DOUBLE_SPACE.sub(_mark_double_space, text)
     for name, pattern, is_gap in _patterns(language):

@@ -129,7 +129,7 @@ def _whole_sentences(paragraph: str) -> str:
 def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
     """Split a text into parts of similar length.
 
-    A part exceeds the maximum length only if a single sentence is that long.
+    Only a single long sentence can make a part longer than the maximum.
     """
     if words <= config.maximum_words:
         yield text

@@ -77,8 +77,9 @@ def source_path(source: str) -> Path:
 def source_name(source: str) -> str:
     """Return the source name that is stored with each article.
 
-    A file or folder is called by its name without the path. Inside a campaign's folder, the name of
-    the folder is put in front, because several campaigns may have a source called `material`.
+    For a file or folder, the source name is its name without the path. If the file or folder is
+    inside a campaign's folder, the source name starts with the name of that folder, because several
+    campaigns may have a source called `material`.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source

@@ -26,7 +26,7 @@ class SplitTurns(Step):
 
     @property
     def inputs(self) -> list[str]:
-        """The input column."""
+        """The column that this step reads."""
         return ["subject"]
 
     @property
@@ -57,7 +57,7 @@ class AddContext(Step):
 
     @property
     def inputs(self) -> list[str]:
-        """The input columns."""
+        """The columns that this step reads."""
         return ["subject", "question", "plain_answer"]
 
     @property
@@ -81,7 +81,7 @@ class JoinTurns(Step):
 
     @property
     def inputs(self) -> list[str]:
-        """The input columns."""
+        """The columns that this step reads."""
         return ["subject", "question", "plain_answer", "answer"]
 
     @property

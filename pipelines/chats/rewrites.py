@@ -1,7 +1,7 @@
 """The rewrite pipeline, in which a teacher rewrites the answers of existing chats in a tone.
 
 The prompt for each answer also contains the earlier turns of the chat. The original answers are
-stored as the reference, with which checks and reviewers compare the new answers.
+stored as the reference for checks and reviewers.
 """
 
 from collections.abc import Iterator

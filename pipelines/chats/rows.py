@@ -24,7 +24,7 @@ _CHAT_COLUMNS = ("conversation_id", "chat_id", "thread_id", "conversation", "cha
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a chat file, with its number (from 1).
+    """A row of a chat file, and the number of the row (from 1).
 
     `value` is the parsed JSON, or None if parsing failed, in which case `error` contains the
     reason.

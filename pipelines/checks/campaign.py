@@ -49,8 +49,8 @@ class CampaignChecks:
     ) -> None:
         """Create the checks, and load existing texts from `resources`.
 
-        New texts must not repeat these existing texts. If `resources` has an embedder, statements
-        are also compared by meaning. `persona` is None in a tone campaign.
+        New texts must not repeat existing texts. If `resources` has an embedder, statements are
+        also compared by meaning. `persona` is None in a tone campaign.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()

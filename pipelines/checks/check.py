@@ -13,7 +13,7 @@ from pipelines.voices.persona import Persona
 class Failure:
     """Why a text failed a check: a reason from a fixed list, and a detail.
 
-    The fixed list makes it possible to count failures by reason.
+    Because the list of reasons is fixed, failures can be counted by reason.
     """
 
     reason: str
@@ -37,7 +37,7 @@ class CheckInput:
 
     @property
     def is_rewritten(self) -> bool:
-        """Return whether the candidate's answers are rewritten from plain or original ones."""
+        """Return whether the candidate's answers are rewrites of plain or original answers."""
         candidate = self.candidate
         is_conversation = candidate.kind is CandidateKind.CONVERSATION
         return is_conversation or (candidate.kind is CandidateKind.DIALOGUE and self.has_reference)

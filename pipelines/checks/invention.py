@@ -1,8 +1,8 @@
 """Check that a rewritten answer adds no sentences and keeps the original's numbers and names.
 
 A sentence counts as added if most of its words are new, which means that they occur neither in the
-passage nor in the question, and aren't common in conversations. Common conversational words are
-known only in English, so added sentences aren't found in other languages. Benchmarks on labelled
+passage nor in the question, and aren't common in conversations. The list of common conversational
+words is English, so added sentences aren't found in other languages. Benchmarks on labelled
 rewrites are in docs/benchmarks/rewrite_checks.md.
 """
 
@@ -47,8 +47,8 @@ def find_dropped_facts(reference: str, answer: str, language: str = "en") -> lis
     """Return the facts that an answer drops: numbers, most names, or half of the words.
 
     Names are compared only in languages that don't capitalise all nouns, and words only in English.
-    If some numbers are missing, only those are returned. Up to half of the names may be missing,
-    because a pronoun can replace a name.
+    If some numbers are missing, only those numbers are returned. Up to half of the names may be
+    missing, because a pronoun can replace a name.
     """
     if numbers := find_unsupported_numbers(reference, answer, language):
         return numbers

@@ -64,9 +64,9 @@ class NearDuplicates:
         self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
-        """Return the text in the index that the new text nearly duplicates most closely.
+        """Return the most similar near-duplicate in the index, or add the text to the index.
 
-        If the index contains no near-duplicate, the new text is added and None is returned.
+        Returns None if the text was added.
         """
         # Near-duplicates aren't added, so a thousand copies cost no more than a thousand lookups.
         runs = shingles(text)
@@ -128,7 +128,7 @@ def find_near_duplicates(
 ) -> list[tuple[str, str]]:
     """Find pairs of near-duplicate texts, and return the names of the texts in each pair.
 
-    Without the second text of each pair, there are no near-duplicates left.
+    If you drop the second text of each pair, no near-duplicates remain.
     """
     index = NearDuplicates(threshold)
     matches = ((index.add(name, text), name) for name, text in texts)

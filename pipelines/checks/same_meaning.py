@@ -47,9 +47,9 @@ class SameMeaning:
             self._pending[candidate.id] = candidate.text
 
     def add(self, name: str, text: str) -> Match | None:
-        """Return the text in the index whose meaning is closest, if it has the same meaning.
+        """Return the text in the index that has the same meaning, or add the new text to the index.
 
-        If there is no duplicate, add the text and return None.
+        Returns None if the text was added.
         """
         if self._pending:
             pending, self._pending = self._pending, {}

@@ -35,7 +35,7 @@ def find_unsupported_numbers(answer: str, source: str, language: str = "en") -> 
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return the capitalised words of an answer that don't occur in the source in any form."""
+    """Return the capitalised words of an answer that the source doesn't contain."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)
