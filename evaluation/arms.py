@@ -176,7 +176,7 @@ def _format_mean(values: Sequence[float]) -> str:
 
 
 def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
-    """The mean of a feature with its interval; shares use the wider Wilson interval."""
+    """Compute the mean of a feature and its interval, which is Wilson's wider one for shares."""
     measured = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in measured]
     if not values:
@@ -236,7 +236,7 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
 
 
 def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
-    """Merge arms that answered the same prompts by averaging each prompt's measures over the arms.
+    """Merge arms that answered the same prompts into one, by averaging each prompt's measures.
 
     Rates for the merged arm are computed over prompts, not answers, so that more seeds don't
     inflate the sample size.

@@ -13,7 +13,7 @@ from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_m
 from evaluation.measures.tone import TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
-"""Includes the embedder's name, because cosines from different embedders aren't comparable."""
+"""Names the embedder too, because cosines of different embedders can't be compared."""
 
 UNCONDITIONAL = "words"
 """A measure that is computed for every output, regardless of the criterion."""

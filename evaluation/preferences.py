@@ -215,7 +215,7 @@ def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.flo
 
 
 def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit log strengths with mean 0 to each win table in a stack, using Hunter's MM iteration."""
+    """Fit Bradley–Terry log strengths with mean 0 to each win table, with Hunter's MM iteration."""
     games = tables + tables.transpose(0, 2, 1)
     won = tables.sum(axis=2)
     strength = np.ones(won.shape)

@@ -26,7 +26,7 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 
 Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
-"""A chat with the judge and the JSON schema of its reply."""
+"""A chat with an LLM judge, and the JSON schema of the judge's reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
 """Returns one reply per prompt, in order, or None for prompts that failed."""
 

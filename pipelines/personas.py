@@ -1,6 +1,6 @@
 """The persona pipeline, which writes statements, dialogues and documents about topics.
 
-Each text shows two given traits of the persona.
+Each text must show two of the persona's traits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -16,7 +16,7 @@ BATCH = 256
 """The number of rows that pass through a pipeline as one batch."""
 
 ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
-"""Replies to chats with a local model; returns None for a chat that exceeds the model's context."""
+"""Answers chats with a local model, and returns None for chats that exceed its context."""
 EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 """Embeds texts as unit vectors (one row per text), whose dot product is their similarity."""
 

@@ -12,7 +12,7 @@ from pipelines.text.storable import is_storable
 
 RETRY, RETRY_TURN = "retry.v1", "retry.v2"
 MALFORMED_REPLY = "reply without what was asked"
-_PLACEHOLDERS = ("…", "...")  # a copy of what the prompt asks for
+_PLACEHOLDERS = ("…", "...")  # the placeholder that the prompt shows, copied by the teacher
 _QUESTION = re.compile(r"\S[^\n]*\?")
 _TEXT = {"type": "string"}
 _TURN = {
@@ -93,7 +93,7 @@ def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
 
     The new request quotes the rejected reply and the reason for the rejection.
     """
-    prompt, _, request = chat[-1]["content"].rpartition("\n")  # its last line asks for the JSON
+    prompt, _, request = chat[-1]["content"].rpartition("\n")  # the last line asks for JSON
     content = render_block(
         RETRY,
         "user",

@@ -112,7 +112,7 @@ class GenerationRun:
         remaining = takewhile(lambda _: not plan.meter.is_stopped, rows)
         for row in stream_rows(self.build(teacher), remaining, batch_size):
             reason = (row["rejection"] or {}).get("reason")
-            # A row that a limit kept from the teacher isn't a rejection.
+            # A row that wasn't sent to the teacher because of a limit isn't a rejection.
             if not (plan.meter.is_stopped and reason == LIMIT_REACHED):
                 yield row, self._check(row, teacher.identity)
 

@@ -16,7 +16,7 @@ _REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
     Verdict: {"reviews": Review},
     Passage: {"article": Article},
 }
-"""The fields that contain ids of other records. A type comes after all types that refer to it."""
+"""The fields that contain ids of other records, with referring types before referenced ones."""
 
 
 @dataclass(frozen=True)

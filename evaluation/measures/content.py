@@ -45,7 +45,7 @@ FEATURES = (
 CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
 CAPITALISED_NOUNS = frozenset({"de", "lb"})
-"""Languages in which a capital letter doesn't show a name."""
+"""Languages in which a capital letter doesn't indicate a name."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_NAMES = re.compile(
     r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"

@@ -17,7 +17,7 @@ from evaluation.scorers.scorer import (
 _PICTURE = "[\U0001f300-\U0001faff\U0001f000-\U0001f2ff\u2600-\u27bf\u2b05-\u2b55\u231a-\u23ff]"
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _MODIFIERS = "[\ufe0f\U0001f3fb-\U0001f3ff\u20e3]*"
-# A zero-width joiner makes one picture of several, such as a family.
+# A zero-width joiner combines several emoji into one, such as a family.
 _EMOJI = re.compile(
     f"(?:{_FLAG}|[0-9#*]\ufe0f\u20e3|{_PICTURE}{_MODIFIERS}(?:\u200d{_PICTURE}{_MODIFIERS})*)"
 )

@@ -23,8 +23,8 @@ _FILE_READERS = {
     ".jsonl": "pipelines.articles.tables:read_json_lines",
     **dict.fromkeys(documents.EXTENSIONS, "pipelines.articles.documents:read_pages"),
 }
-# These readers take the source as the user entered it, and a licence. Its prefix selects the
-# reader.
+# These readers take the source as the user entered it, and a licence. The prefix of the source
+# selects the reader.
 _ONLINE_READERS = {
     "wiki:": "pipelines.wikipedia.api:read_pages",
     "hf:": "pipelines.articles.hub:read_pages",

@@ -90,7 +90,7 @@ FORMATS: tuple[ChatFormat, ...] = (
     _pair("question", "answer"),
     _pair("user", "assistant"),
 )
-"""All supported formats. Each one also works as the columns of a table."""
+"""All supported formats, each of which also works for tables with the same columns."""
 ACCEPTED = (
     "JSON Lines, a JSON list or a CSV file may have `messages` (OpenAI), `conversations` "
     "(ShareGPT), `instruction` with `output` (Alpaca), `prompt` with `response` or `completion`, "

@@ -17,7 +17,7 @@ _BINARY = {
     b"%PDF": "a PDF",
     b"SQLi": "an SQLite database",
 }
-"""Binary file types, by the first four bytes of the file."""
+"""Types of binary files, by the first four bytes of the file."""
 _CHAT_COLUMNS = ("conversation_id", "chat_id", "thread_id", "conversation", "chat", "thread", "id")
 """Columns that identify the chat of a turn, for tables with one turn per row."""
 

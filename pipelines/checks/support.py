@@ -8,7 +8,7 @@ from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
 CAPITALISED_NOUNS = frozenset({"de", "lb"})
-"""Languages in which a capital letter doesn't show a name."""
+"""Languages in which a capital letter doesn't indicate a name."""
 _LEXICON = load_lexicon(__name__)
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
 _INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
