@@ -27,6 +27,7 @@ from db.runs import RunStatus
 from db.store import Store
 from db.versions.contents import version_examples
 from evaluation.arms import compare_arms, reading_ease_sweep, summarise
+from evaluation.indicators import headline
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.figures import LossPoint
 from evaluation.pages.page import write_atomically, write_figures
@@ -45,7 +46,7 @@ from evaluation.verdict import Evidence, verdict
 from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
 from timbre.settings import Settings
-from timbre.workflows.answer import BASE, PAIRS, TUNED, run_outputs
+from timbre.workflows.answer import BASE, PAIRS, PROMPTED, TUNED, run_outputs
 from timbre.workflows.evaluate import (
     measured_arms,
     preferences_between,
@@ -100,6 +101,7 @@ def report_data(
         campaign=campaign.name,
         subject=campaign.subject,
         verdict=verdict(evidence),
+        headline=headline(evidence, by_name.get(PROMPTED)) if TUNED in by_name else None,
         written_at=status.at,
         target=target,
         version=_version_facts(campaign, version, examples, reviews),
