@@ -24,7 +24,7 @@ class Flag:
 
 
 class VotingRule(StrEnum):
-    """The rule for counting decisions."""
+    """The way in which the reviewers' decisions about a record are combined."""
 
     MAJORITY = "majority"
     UNANIMITY = "unanimity"
@@ -56,7 +56,7 @@ class VerdictRule:
 
     @property
     def description(self) -> str:
-        """The rule as stored in verdicts."""
+        """A short text that names the rule and is stored with each verdict."""
         name = f" {self.adjudicator}" if self.adjudicator else ""
         return f"{self.voting}{name}, at least {self.minimum}"
 
@@ -66,7 +66,7 @@ class VerdictRule:
 
 
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
-    """Return a verdict for each subject with enough decisions, in subject order.
+    """Yield a verdict for each subject that has enough decisions.
 
     Only submitted reviews with a decision count. A record that anybody flagged as harmful or broken
     is approved only if the adjudicator approves it. If an approving reviewer edited the text, the
@@ -97,7 +97,7 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
 
 def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
-    """Return the flags in reviews, including flags in discarded reviews."""
+    """Yield the flags that reviewers set, including those in discarded reviews."""
     for review in reviews:
         reasons = review.answer(REASONS)
         for kind in FLAGS:

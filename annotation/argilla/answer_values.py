@@ -39,14 +39,14 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
 
 
 def response_values(response: Json) -> Json:
-    """Return the values of a response by question, as stored by Argilla."""
+    """Return the answers in an Argilla response, keyed by question."""
     return {name: value["value"] for name, value in (response["values"] or {}).items()}
 
 
 def displayed_text(fields: Json) -> str:
     """Return the text under review as the record page displays it.
 
-    A dialogue is converted to plain text.
+    If the record contains a dialogue, its turns are joined into plain text.
     """
     if turns := fields.get("dialogue"):
         return messages_to_text(
