@@ -16,7 +16,7 @@ from timbre_argilla.search.words import split_words
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Consecutive words in one field. If `prefix` is true, the last word is only a prefix."""
+    """Consecutive words in one field; if `prefix` is true, the last word may be incomplete."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -24,7 +24,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A negated subquery, which excludes the records that it matches."""
+    """A negation, which matches the records that its subquery doesn't match."""
 
     part: "Query"
 
@@ -92,7 +92,7 @@ def parse(text: str) -> Query | None:
 class _Group:
     """The parser's state inside a pair of parentheses or at the top level of a query.
 
-    It consists of the subqueries parsed so far and the operator to apply to the next one.
+    The state consists of the subqueries parsed so far and the operator before the next subquery.
     """
 
     def __init__(self, is_negated: bool) -> None:
