@@ -110,7 +110,7 @@ class Numbers(Column):
         return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """Return the smallest and largest number in the marked rows, or None if they have no numbers."""
+        """Return the smallest and largest number in the marked rows, or None if there are none."""
         first = resize(self._first, len(alive), np.nan)[alive]
         numbers = first[~np.isnan(first)].tolist()
         for row, values in self._several.items():
