@@ -1,6 +1,6 @@
 """Exceptions raised by the store.
 
-`StoreError` is the base class; callers handle each of its subclasses differently.
+`StoreError` is the base class. Each subclass is an error that callers handle in their own way.
 """
 
 

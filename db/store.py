@@ -1,7 +1,7 @@
 """The record store, which adds and reads records in SQLite or PostgreSQL.
 
-Records are never changed once added, and adding the same record twice stores it once. State changes
-are stored as events.
+Records are never changed once added, and adding the same record twice stores it once. Changes to
+the state of a record are stored as events.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -175,10 +175,7 @@ class Store(AbstractContextManager["Store"]):
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Open a write transaction, which blocks other writers.
-
-        Either all changes are committed or none.
-        """
+        """Open a write transaction, which blocks other writers and commits all changes or none."""
         return writing(self.engine)
 
     def close(self) -> None:

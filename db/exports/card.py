@@ -18,7 +18,7 @@ this dataset."""
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of a dataset card; `left_out` counts examples the format can't represent."""
+    """The contents of a dataset card; `left_out` counts the examples missing from the export."""
 
     version: Version
     articles: tuple[Article, ...]
