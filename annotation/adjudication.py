@@ -21,7 +21,7 @@ def adjudication_items(
     """Yield the tied candidates, with the reviewers' answers instead of suggestions.
 
     The adjudicator's decision is stored as one more review of the candidate. If the verdict rule is
-    `adjudicator`, this review alone determines the verdict.
+    `adjudicator`, the adjudicator's review alone determines the verdict.
     """
     ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
     by_subject: dict[str, list[Review]] = defaultdict(list)

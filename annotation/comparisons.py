@@ -13,7 +13,7 @@ def blind_pairs(
     seed: int = 0,
     pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Iterator[Comparison]:
-    """Yield comparisons of the answers that two arms gave to the same prompt, sorted by id.
+    """Yield blind comparisons between two answers to the same prompt, sorted by id.
 
     An arm is one of the compared systems, such as the base model or a tuned model. `pairs` limits
     the comparisons to the given pairs of arms. If an arm answered a prompt several times, only its

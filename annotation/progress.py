@@ -112,7 +112,7 @@ def review_progress(
 def reviewer_speeds(
     reviews: Iterable[Review], records: int, assigned_counts: Mapping[str, int] | None = None
 ) -> list[ReviewerSpeed]:
-    """Return the speed of each reviewer, sorted by name.
+    """Return each reviewer's speed, sorted by the reviewers' names.
 
     `records` is the number of records for each reviewer who isn't in `assigned_counts`.
     """

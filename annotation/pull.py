@@ -109,7 +109,8 @@ def _review(
 def _edit(value: str | None, text: str) -> str | None:
     """Return the reviewer's edit, or None if it only changes the surrounding white space.
 
-    Argilla accepts NUL but PostgreSQL doesn't, so NUL is converted to the replacement character.
+    Argilla accepts NUL characters but PostgreSQL doesn't, so they are converted to replacement
+    characters.
     """
     edited = (value or "").strip().replace("\0", "\ufffd")
     return None if edited in ("", text.strip()) else edited

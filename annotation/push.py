@@ -82,7 +82,7 @@ def push_comparisons(
 def withdraw_unanswered(
     connection: Connection, dataset: str, subjects: Iterable[str]
 ) -> frozenset[str]:
-    """Delete those of the given records that nobody has answered, and return the other subjects.
+    """Delete the given records that nobody has answered, and return the subjects of the others.
 
     A push uses this function for records that belong in another dataset. If the dataset doesn't
     exist, the result is empty.

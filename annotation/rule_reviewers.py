@@ -39,7 +39,7 @@ class RuleReviewer:
 
     @property
     def description(self) -> str:
-        """Return a description of the rule for people, including its thresholds."""
+        """Return a readable description of the rule and its thresholds."""
         opener = (
             " The rule removes a filler at the beginning of a text." if self.removes_opener else ""
         )
@@ -114,7 +114,7 @@ def review_by_rule(
     cues: Cues = (),
     scale: Sequence[int] = FIVE_STEPS,
 ) -> Review:
-    """Create a rule's submitted review of a candidate or comparison.
+    """Create the review that a rule submits for a candidate or comparison.
 
     For a persona, `cues` lists each trait with the words and phrases that indicate it. For a tone,
     `scale` contains the values of the rating scale, lowest first.

@@ -62,7 +62,7 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A base class for everything that Timbre stores under the hash of its identity fields."""
+    """The base class of all stored records, each identified by a hash of its identity fields."""
 
     stored_type: ClassVar[str] = ""
     """The type name in ids and stored rows, if it isn't the class name."""

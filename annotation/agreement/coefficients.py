@@ -27,7 +27,7 @@ Coefficient: TypeAlias = Interval | Undefined
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The bootstrap settings: the number of draws, the seed and the confidence level."""
+    """The bootstrap settings: the number of samples, the seed and the confidence level."""
 
     draws: int = 2000
     seed: int = 0
@@ -37,7 +37,7 @@ class Bootstrap:
 def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
     """Compute Krippendorff's α for each coincidence matrix in an array of shape (…, V, V).
 
-    If all answers in a matrix are equal, its α is NaN.
+    α is NaN for a matrix in which all answers are equal.
     """
     marginal = coincidences.sum(axis=-1)
     total = marginal.sum(axis=-1)
@@ -83,9 +83,9 @@ def bootstrap_interval(
 ) -> Coefficient:
     """Compute a coefficient over all records, with a bootstrap confidence interval.
 
-    `tables` contains one table per record, and the coefficient is computed from their sum. A
-    bootstrap sample is drawn as the number of records with each distinct table, which is faster
-    than drawing each record and gives the same distribution.
+    `tables` contains one table per record, and the coefficient is computed from their sum. Each
+    bootstrap sample is drawn as counts of distinct tables, which is faster than drawing single
+    records and gives the same distribution.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(

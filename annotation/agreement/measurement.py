@@ -65,7 +65,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement per question, per pair of reviewers, and between each reviewer and the others."""
+    """Agreement for each question, each pair of reviewers, and each reviewer against the others."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]

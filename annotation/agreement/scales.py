@@ -76,8 +76,8 @@ def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
     """Return the measurement scale of a question.
 
     In comparisons, the questions `tone_left` and `tone_right` have the same scale as `tone`.
-    `ratings` lists the values of the tone scale. Unknown questions are treated as nominal, the
-    level that makes no assumptions about the answers.
+    `ratings` lists the values of the tone scale. Questions without a known scale are treated as
+    nominal, which makes no assumptions about the answers.
     """
     name = question.removesuffix("_left").removesuffix("_right")
     scale = _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))

@@ -17,7 +17,7 @@ from db.records import Interval, Review
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A table row with one agreement coefficient for one question.
+    """A table row that contains an agreement coefficient for a question.
 
     `between` names the reviewers whose answers are compared.
     """
@@ -33,9 +33,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers disagree.
 
-    `answers` contains the name of each reviewer with the reviewer's answer as text. `distance` says
-    how far apart the answers are, from 0 (equal) to 1 (the largest distance between any two answers
-    to the question).
+    `answers` lists each reviewer's name and answer, as text. `distance` says how far apart the
+    answers are, from 0 (equal) to 1 (the largest distance between any two answers to the question).
     """
 
     subject: str
@@ -45,7 +44,7 @@ class Disagreement:
 
 
 def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
-    """Return a row for each question, for each reviewer against the others, and for each pair."""
+    """Return table rows for all reviewers together, each against the others, and each pair."""
     questions = [
         AgreementRow(
             row.question, "all", "Krippendorff's alpha", row.records, format_coefficient(row.alpha)

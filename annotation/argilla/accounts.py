@@ -49,8 +49,8 @@ def add_user(
 ) -> Account:
     """Create an Argilla user if the name is new, and add the user to the workspace.
 
-    A password needs at least 8 characters. If `password` is None, one is generated. The returned
-    account contains a password only if the user is new.
+    A password needs at least 8 characters. If `password` is None, a password is generated. The
+    returned account contains a password only if the user is new.
 
     Raises `AnnotationError` if the user exists with another role, the name contains HTML, the
     password is too short, or the connected user isn't an owner.

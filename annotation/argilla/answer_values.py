@@ -26,7 +26,7 @@ def answer_to_argilla(value: AnswerValue, text: str) -> Any:
 
 
 def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValue:
-    """Parse an answer's value from Argilla's format, with labels and spans sorted."""
+    """Convert an answer's value from Argilla's format, and sort its labels or spans."""
     if question_type == "span":
         spans = (
             Span(_characters(text, v["start"]), _characters(text, v["end"]), _label(v["label"]))

@@ -151,7 +151,7 @@ def _differences(server: Server, dataset: Json, settings: "rg.Settings") -> list
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
-    """Return the name, type and possible values of each field, question or other property."""
+    """Return the name, type and possible values of each property, such as a field or question."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),

@@ -90,7 +90,7 @@ class ServerProcess:
 def install(
     folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Path:
-    """Install Argilla's server in a virtual environment in `folder`, if it isn't there yet.
+    """Install Argilla's server in a virtual environment in `folder`, unless it's already there.
 
     Returns the path of the environment's Python interpreter.
 

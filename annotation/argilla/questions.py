@@ -1,4 +1,4 @@
-"""The Argilla settings for candidates and comparisons: what reviewers see and answer."""
+"""Build the Argilla settings for candidates and comparisons: fields, questions and guidelines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class _Builder:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
 
     def rating(self, name: str, title: str) -> Any:
-        """Build the rating question for the tone.
+        """Build the question that asks reviewers to rate the tone.
 
         The question's description contains the whole scale on one line.
         """
@@ -84,7 +84,7 @@ class _Builder:
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:
-    """Return the reasons for rejection that reviewers can choose: stored names and their labels."""
+    """Return the reasons for rejection that reviewers can choose, as stored names with labels."""
     return (
         ({"tone": "Wrong tone"} if settings.scale else {})
         | ({"character": "Out of character"} if settings.traits else {})
@@ -101,10 +101,10 @@ def _grounded_reasons(settings: ReviewSettings) -> dict[str, str]:
 
 
 def _span_labels(settings: ReviewSettings) -> dict[str, str]:
-    """Return the labels for marking wrong words: stored names and displayed labels.
+    """Return the labels with which reviewers mark wrong words, keyed by stored name.
 
-    Argilla's UI derives each label's colour from the stored name. These names give clearly
-    different colours.
+    Argilla's UI derives the colour of each label from its stored name, so the names are chosen to
+    give clearly different colours.
     """
     return {
         "unsupported": f"Not in the {settings.source_noun}",

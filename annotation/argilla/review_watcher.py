@@ -41,7 +41,7 @@ class WatchConfig:
 class ReviewWatcher:
     """Pulls changed reviews when Argilla reports them, and all reviews at regular intervals.
 
-    Only records in the connection's workspace are watched, and the connected user must be an owner.
+    Only records in the connection's workspace are watched. The connected user must be an owner.
     Messages use `name` to say what is being watched. To stop watching, set the event `stopped`.
     """
 

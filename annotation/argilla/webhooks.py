@@ -44,10 +44,10 @@ ChangeCallback = Callable[[ChangedRecord], None]
 
 @contextmanager
 def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
-    """Register a webhook for the duration of a block, and yield the secret that signs events.
+    """Register a webhook for a `with` block, and yield the secret that signs its events.
 
-    The Argilla server must be able to reach `url`. If there is already a webhook with this name,
-    it's replaced.
+    The Argilla server must be able to reach `url`. A webhook that already has this name is
+    replaced.
 
     Raises `AnnotationError` if the connected user isn't an owner or Argilla rejects the URL.
     """
@@ -78,7 +78,7 @@ class WebhookServer(ThreadingHTTPServer):
     def __init__(
         self, address: tuple[str, int], on_change: ChangeCallback, on_error: Callable[[str], None]
     ):
-        """Listen at an address; `on_change` receives changed records, and `on_error` errors."""
+        """Listen at an address, passing changed records to `on_change` and errors to `on_error`."""
         self.secret = ""
         self.on_change = on_change
         self.on_error = on_error

@@ -75,8 +75,8 @@ def export(
     load. `openai`, `together` and `fireworks` write training files that follow the rules of the
     respective service. `preferences` writes people's preferences to `pairs.jsonl`, in the format of
     TRL's DPO trainer. Each non-empty split is exported as one file, or as one split of a
-    `DatasetDict`. The card (README.md) credits all source articles, and contains the sentences
-    about the reviewers in `notes`. If the folder already contains the same export, nothing changes.
+    `DatasetDict`. The card (README.md) credits all source articles, and contains `notes`, which are
+    sentences about the reviewers. If the folder already contains the same export, nothing changes.
 
     Raises `StoreError` if the folder contains files other than this export, if another process is
     writing to it, or if the version is incomplete.

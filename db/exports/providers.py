@@ -17,7 +17,7 @@ from db.records import Example, Message, Role
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A service's limits on the number of examples and file size, and its rules for turns."""
+    """A service's limits on the number of examples and file size, and its rules for chats."""
 
     service: str
     min_examples: int

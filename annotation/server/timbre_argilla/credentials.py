@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Return which of the values is a default that Argilla publishes, or None if none is."""
+    """Say which of the given values, if any, is a default that Argilla publishes."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:

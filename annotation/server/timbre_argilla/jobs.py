@@ -145,13 +145,13 @@ class JobStore:
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the job file."""
         self._db.close()
 
 
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """Replaces an RQ queue; `rq.decorators.job` calls its `enqueue_call`."""
+    """A replacement for an RQ queue; the decorator `rq.decorators.job` calls `enqueue_call`."""
 
     name: str
     store: JobStore

@@ -111,7 +111,7 @@ def _url(listener: socket.socket) -> str:
 def _import_argilla(
     options: Options, store: JobStore | None, credentials: Credentials
 ) -> tuple["Gateway", "Worker | ChangeListener"]:
-    """Import Argilla's application with our job queues, search engine and patches.
+    """Import Argilla's application with Timbre's job queues, search engine and patches.
 
     The order of the imports matters, because Argilla binds its settings, queues and functions by
     name when it's imported.

@@ -57,7 +57,7 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 def _move_positions() -> None:
     """Move reading positions from the table of measures to their new table.
 
-    The old measure's name is the byte offset, or −1 if the file was read completely.
+    The name of an old measure is the byte offset, or −1 if the file was read completely.
     """
     measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
     positions = sa.table(

@@ -1,9 +1,9 @@
 """Keep reviews independent, by hiding other people's responses from annotators.
 
-Argilla's web UI hides other people's responses and hidden metadata from annotators. Its API,
-however, returns both to them, lets them search and sort by hidden metadata, and reveals how many
-records each user has answered. With this patch, annotators receive only their own responses and the
-metadata marked as visible to them. Owners and admins still receive all responses and metadata.
+Argilla's web UI hides other people's responses and hidden metadata from annotators, but its API
+returns them, lets annotators search and sort by hidden metadata, and reveals how many records each
+user has answered. With this patch, annotators receive only their own responses and the metadata
+marked as visible to them. Owners and admins still receive all responses and metadata.
 """
 
 from collections.abc import Awaitable, Callable

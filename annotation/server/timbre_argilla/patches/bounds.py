@@ -51,7 +51,7 @@ def validate(
 
 
 def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """Wrap the validation of a response, to reject responses that are too large beforehand."""
+    """Wrap the validation of a response, which then rejects responses that are too large."""
 
     def validate_small_values(response: Any, record: Any) -> None:
         body = response.model_dump_json().encode()

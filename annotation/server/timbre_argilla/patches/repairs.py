@@ -26,7 +26,7 @@ def apply() -> None:
 
 
 async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
-    """Return a record, including a record with vectors, for which Argilla's own function fails."""
+    """Return a record, even one with vectors, for which Argilla's own function fails."""
     options = [
         selectinload(Record.dataset).selectinload(Dataset.metadata_properties),
         selectinload(Record.suggestions),

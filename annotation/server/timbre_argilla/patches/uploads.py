@@ -79,7 +79,7 @@ def _group_by_record(rows: Iterable[Any]) -> defaultdict[Any, list[Any]]:
 
 
 def _skip_loaded(read: Read, relationship: str) -> Read:
-    """Wrap a function that loads a relationship, to skip records that have already loaded it."""
+    """Wrap a function that loads a relationship, so that it skips records that already have it."""
 
     async def read_others(db: Any, records: Sequence[Record]) -> None:
         others = [one for one in records if not one.is_relationship_loaded(relationship)]

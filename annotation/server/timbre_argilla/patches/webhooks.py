@@ -2,8 +2,8 @@
 
 Without this patch, Argilla builds an event for every record before it checks whether any webhook
 exists, reads the whole dataset again for each event, and creates a new HTTP client for each
-delivery. The patch changes neither the contents of the events nor who receives them. A ping to a
-webhook is sent in a separate thread, so that it doesn't block other requests.
+delivery. This patch doesn't change the contents or the receivers of the events. A ping to a webhook
+is sent in a separate thread, so that it doesn't block other requests.
 """
 
 import asyncio

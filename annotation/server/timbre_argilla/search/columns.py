@@ -1,8 +1,8 @@
 """Columns with one row per record, used by filters, sorts and similarity searches.
 
 A record may have no value, one value or several values in a column, such as several labels. A
-filter selects a record if any of its values matches. A sort uses the smallest value in ascending
-order and the largest value in descending order. Records without a value always come last.
+filter selects a record if any of its values matches. An ascending sort uses a record's smallest
+value, and a descending sort uses its largest value. Records without a value are always sorted last.
 """
 
 from abc import ABC, abstractmethod
@@ -186,7 +186,8 @@ class Vectors:
 
     def __init__(self, dimensions: int, n_rows: int) -> None:
         """Create an empty column for vectors with `dimensions` numbers and for `n_rows` rows."""
-        # Twice the room, because copying all vectors takes long. Unused zeros take no memory.
+        # Space for twice the rows, because copying all vectors takes long. Unused zeros take no
+        # memory.
         size = max(INITIAL_SIZE, 2 * n_rows)
         self._directions = np.zeros((size, dimensions), np.float32)
         self._present = np.zeros(size, np.bool_)

@@ -157,8 +157,9 @@ def _filter_by_answer(table: Table, condition: Any) -> Mask:
 def _moment(value: Any, is_end: bool) -> float | None:
     """Convert a time bound to microseconds since 1970.
 
-    A number is interpreted as milliseconds since 1970. An incomplete date such as `2026-11` stands
-    for the first or last moment of the period. An invalid bound becomes NaN, which matches nothing.
+    A number is interpreted as milliseconds since 1970. As a lower bound, an incomplete date such as
+    `2026-11` stands for its first moment; as an upper bound, for its last. An invalid bound becomes
+    NaN, which matches nothing.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0

@@ -74,7 +74,7 @@ def _sort_keys(table: Table, order: Any) -> Keys:
 
 
 def _response_keys(table: Table, scope: Any, descending: bool) -> Keys:
-    """Compute sort keys from responses: the mean of numbers, or the first or last word."""
+    """Compute sort keys from responses: the mean of their numbers, or their first or last word."""
     values_of: dict[int, list[Any]] = {}
     for row, answer in iterate_answers(table, scope.user):
         value = answer.values.get(scope.question) if scope.question else answer.status

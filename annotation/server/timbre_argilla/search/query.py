@@ -1,10 +1,10 @@
 """Parse search queries in the syntax of Elasticsearch's `simple_query_string`.
 
-All words must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other` matches
-either word, `wor*` matches a prefix, and parentheses group subqueries. As in Elasticsearch, there
-are no syntax errors: operators without an operand, and groups nested more than six levels deep, are
-ignored. Operators have equal precedence and are evaluated from left to right. Fuzziness (`word~2`)
-is ignored.
+All words of a query must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other`
+matches either word, `wor*` matches a prefix, and parentheses group subqueries. As in Elasticsearch,
+there are no syntax errors: operators without an operand, and groups nested more than six levels
+deep, are ignored. Operators have equal precedence and are evaluated from left to right. Fuzziness
+(`word~2`) is ignored.
 """
 
 import re

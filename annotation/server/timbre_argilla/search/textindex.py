@@ -156,7 +156,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes the words of records through one connection."""
+    """Writes the words of records to the text index through one database connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

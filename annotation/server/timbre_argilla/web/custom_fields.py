@@ -39,7 +39,7 @@ _CHANGES = {
         f"f&&e.source===f.contentWindow&&(f.style.height=Math.min({MAX_HEIGHT},+e.data)+"
         '"px")})},methods:{load:function load(){}'
     ),
-    # So that a text can't end the script that contains it.
+    # Escaped, so that a text can't end the script that contains it.
     r"JSON\.stringify\(this\.sdkRecord\)": r'\g<0>.replace(/</g,"\\\\u003c")',
 }
 """Changes to the web UI's scripts."""

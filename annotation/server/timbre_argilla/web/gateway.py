@@ -83,7 +83,7 @@ class Gateway:
 
     async def _take_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            # Before the turn, because others with the same address may wait for it.
+            # The body is read before the turn, so that a slow client doesn't block other clients.
             receive = await read_small_body(scope, receive)
         except ClientDisconnect:
             return

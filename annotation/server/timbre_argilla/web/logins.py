@@ -40,7 +40,7 @@ class LoginThrottle:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file."""
+        """Open the file that stores the failed logins."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         # A crash of the machine may lose the last failures, but no login waits for the disk.
@@ -58,7 +58,7 @@ class LoginThrottle:
         are counted, too.
         """
         now = time.time()
-        # Hashed, because people mistakenly type passwords as names.
+        # The name is hashed, because people mistakenly type passwords as names.
         account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
         address = f"address {address}"
         wait = max(self._wait(account, 5, now), self._wait(address, 20, now))

@@ -105,7 +105,7 @@ class Turns:
                     await sleep(seconds)
 
             async def end_turn_and_send(message: Message) -> None:
-                # The response is ready, and may be read slowly.
+                # The turn ends here, because the client may read the response slowly.
                 await turn.aclose()
                 await send(message)
 
