@@ -19,10 +19,10 @@ def blind_pairs(
     the comparisons to the given pairs of arms. If an arm answered a prompt several times, only its
     last answer is compared.
 
-    Each arm is on the left in about half of its comparisons. The side of an arm depends only on the
-    prompt, the two arms, the campaign and the seed, so existing comparisons don't change when
-    outputs are added. Neither the side nor the order of the comparisons reveals which arm wrote an
-    answer.
+    About half of the answers from each arm are shown on the left. The side of an arm depends only
+    on the prompt, the two arms, the campaign and the seed, so existing comparisons don't change
+    when outputs are added. Neither the side nor the order of the comparisons reveals which arm
+    wrote an answer.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

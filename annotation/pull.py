@@ -30,7 +30,7 @@ def pull(
     `records` limits the pull to records with these Argilla ids. `is_rule` returns whether a user
     name belongs to a rule-based reviewer. The subject of each review is the external id of the
     reviewed record. If a review that was pulled earlier isn't in the result of a later pull, it was
-    deleted in Argilla. The connected user must be an owner or an admin.
+    deleted in Argilla. The connected Argilla user must be an owner or an admin.
 
     Raises `AnnotationError` if the server or the dataset can't be found, or if records are deleted
     during the pull.
@@ -107,7 +107,7 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """Return the reviewer's edit, or None if it only changes the surrounding white space.
+    """Return the reviewer's edited text, or None if only the surrounding white space differs.
 
     Argilla accepts NUL characters but PostgreSQL doesn't, so they are converted to replacement
     characters.

@@ -46,8 +46,8 @@ def push_candidates(
     """Push candidates to a dataset, which is created if it doesn't exist.
 
     Each record's external id is the candidate's id, and its edit question is prefilled with the
-    candidate's text. A record isn't updated if only its vector has changed. The connected user must
-    be an owner or an admin.
+    candidate's text. A record isn't updated if only its vector has changed. The connected Argilla
+    user must be an owner or an admin.
 
     Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """

@@ -53,9 +53,9 @@ class TextFeatures:
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """Compute the features of a text.
+    """Compute the surface features of a text.
 
-    If there is no source, no part of the text is considered copied or unsupported.
+    If no source is given, no part of the text counts as copied or unsupported.
     """
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]

@@ -53,8 +53,8 @@ def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Datase
 
     If the dataset already exists, its guidelines, titles and descriptions are updated, and missing
     metadata properties are added. A dataset that an interrupted push left unpublished is replaced,
-    and so is an empty dataset whose answer options have changed. The connected user must be an
-    owner or an admin.
+    and so is an empty dataset whose answer options have changed. The connected Argilla user must be
+    an owner or an admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """

@@ -85,7 +85,7 @@ class WebhookServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a lost connection in one sentence, and other errors with their traceback."""
+        """Report a lost connection to `on_error`, and print the traceback of any other error."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)

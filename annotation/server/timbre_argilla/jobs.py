@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a function call."""
+    """The positional and named arguments of a function call."""
 
     positional: list[Any]
     named: dict[str, Any]

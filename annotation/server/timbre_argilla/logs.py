@@ -41,7 +41,7 @@ class StderrLogger(io.TextIOBase):
     """
 
     def __init__(self) -> None:
-        """Create a stream with an empty line buffer."""
+        """Create a stream that has received no text yet."""
         self._unfinished = ""
 
     def write(self, text: str) -> int:

@@ -1,8 +1,8 @@
 """Notify the server about the RQ worker's changes, because the server caches records for searches.
 
 Messages are sent with the `NOTIFY` command of the PostgreSQL database that the server and the
-worker share. If the server loses its connection to the database, it clears its cache and reloads
-all data.
+worker share. If the server loses its connection to the database, it clears the search cache and
+reloads all data.
 """
 
 import asyncio

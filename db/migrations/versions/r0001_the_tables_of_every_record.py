@@ -110,7 +110,7 @@ def _create_table(
     nullable: str = "",
     comment: str | None = None,
 ) -> None:
-    """Create a table of numbered rows that can't be updated.
+    """Create a table whose rows are numbered and can't be updated.
 
     Arguments that name several columns separate the names by spaces. A column contains text unless
     `_TYPES` lists another type for its name. `ids` lists the columns that contain record ids.

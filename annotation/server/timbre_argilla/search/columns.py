@@ -19,7 +19,7 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column of values, stored as an array with the first value of each row.
+    """A column of values, which stores the first value of each row in an array.
 
     If a row has several values, all of them are also stored separately.
     """

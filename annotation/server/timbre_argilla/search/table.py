@@ -34,7 +34,7 @@ class Table:
     """The records of one dataset, which may only be read inside a `reading` block."""
 
     def __init__(self, dataset: UUID) -> None:
-        """Create a table without data."""
+        """Create an empty table for a dataset."""
         self.dataset = dataset
         self._lock = asyncio.Lock()
         self._reset()

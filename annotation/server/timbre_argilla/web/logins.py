@@ -17,7 +17,7 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login attempt that is either allowed now or has to wait.
+    """A login attempt, which is either allowed now or has to wait.
 
     Attributes:
         account: The key under which failures of the account are counted.
