@@ -38,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a text was generated: the prompt files (`name.vN`), the model, and the settings as JSON."""
+    """How a text was generated: the prompt files (`name.vN`), the model and the settings (JSON)."""
 
     prompts: tuple[str, ...]
     teacher: str

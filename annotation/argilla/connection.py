@@ -104,8 +104,8 @@ def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Serve
     """Open a connection to Argilla for the duration of a `with` block.
 
     Raises `AnnotationError` if the server doesn't respond, has an unsupported version or rejects
-    the API key. The same error is raised, unless `workspace` is False, if the user isn't a member
-    of the workspace.
+    the API key, or if the user isn't a member of the workspace. If `workspace` is False, the
+    membership isn't checked.
     """
     _check_version(connection)
     http = httpx.Client(
