@@ -1,9 +1,9 @@
 """Erase, on request, a reviewer's answers, or an article with everything derived from it.
 
-The rows are deleted. The ids of the erased records are stored, so a later pull or import can't add
-them again. Versions that contained erased records keep their hashes, but they are marked as
+The rows of erased records are deleted, but their ids are kept, so that a later pull or import can't
+add the records again. Versions that contained erased records keep their ids, but are marked as
 withdrawn and can no longer be used for training. You must delete exported files and trained
-adapters yourself; the result lists the affected runs.
+adapters yourself. `erase` returns the affected versions and runs.
 """
 
 import json
@@ -34,7 +34,7 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version that contained erased data.
+    """A dataset version that contained erased data.
 
     `examples` counts the affected examples, and `runs` lists the runs that used the version.
     """
@@ -85,7 +85,7 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, keyed by record type, and the ids of the affected examples."""
+    """The ids of the records to erase, keyed by record type, and of the affected examples."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -151,7 +151,7 @@ def _affected_versions(erasure: _Erasure) -> Iterator[AffectedVersion]:
 def _withdrawals(
     erasure: _Erasure, article: str | None, affected: Sequence[AffectedVersion]
 ) -> Iterator[Event]:
-    """Build the events to store, which may contain an article URL but no personal names."""
+    """Yield the events that withdraw the affected versions, without the names of reviewers."""
     detail = {"withdrawn": "the answers of one reviewer"}
     if article is not None:
         url = erasure.connection.scalar(select(articles.c.url).where(articles.c.id == article))

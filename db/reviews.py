@@ -1,8 +1,8 @@
-"""Find the reviews that currently count, and reconcile stored reviews with a dataset.
+"""Find the current reviews, and update the stored reviews after a pull from Argilla.
 
 Stored reviews never change. For each reviewer and subject, the latest SUBMITTED or DELETED event
-decides which review counts. An answer can therefore be changed and changed back, or deleted and
-submitted again, and every earlier answer remains stored.
+decides which review counts. Reviewers can change an answer and change it back, or delete it and
+submit it again, and all earlier answers remain stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,7 +92,7 @@ def reconcile_reviews(
 def _current(
     connection: Connection, where: Sequence[ColumnElement[bool]], dataset: str | None = None
 ) -> list[Row[tuple[str, str, str]]]:
-    """The id, subject and reviewer of each review that currently counts, oldest first.
+    """Return the id, subject and reviewer of each current review, oldest first.
 
     A review without any events is treated as current. If you pass a dataset, only its reviews and
     events are considered.
