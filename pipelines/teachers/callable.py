@@ -11,16 +11,16 @@ from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
 class CallableLLM(Teacher):
-    """A teacher that calls a function.
+    """A teacher that calls a function to get its replies.
 
-    When the teacher is loaded, `loader` returns the function.
+    `loader` is called when the teacher is loaded, and returns the function that answers chats.
     """
 
     loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)
 
     def load(self) -> None:
-        """Load the model. Raises `TeacherError` if there is no loader."""
+        """Load the model. Raises `TeacherError` if the teacher was created without a `loader`."""
         super().load()
         if self.loader is None:
             raise TeacherError(

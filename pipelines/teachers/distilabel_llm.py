@@ -26,7 +26,7 @@ _MAX_TOKENS_PARAMETERS = ("max_new_tokens", "max_tokens")
 
 
 class DistilabelLLM(Teacher):
-    """Wraps a distilabel class and converts its exceptions to `TeacherError`."""
+    """A teacher that wraps a distilabel class and converts its exceptions to `TeacherError`."""
 
     inner: LLM
 

@@ -1,7 +1,7 @@
 """Expand phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
 
-Braces contain either alternatives separated by vertical bars or the lower-case name of a slot that
-the caller fills. Alternatives can be nested.
+Braces contain either alternatives, separated by vertical bars, or the name of a slot (in lower
+case), which the caller fills. Alternatives can be nested.
 """
 
 import re
@@ -50,7 +50,7 @@ def check_phrase(phrase: str, slots: Collection[str]) -> str:
 def _has_single_choice(phrase: str) -> bool:
     """Return whether any braces contain neither alternatives nor a slot.
 
-    Inner braces are checked first.
+    Nested braces are checked from the inside out.
     """
     while match := _INNERMOST.search(phrase):
         if "|" not in match.group(1) and not _is_slot(match.group(1)):

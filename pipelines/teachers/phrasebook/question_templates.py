@@ -123,7 +123,10 @@ def _ask_have(clause: Clause) -> list[str]:
 
 @dataclass(frozen=True)
 class _Action:
-    """A clause with a full verb. `date` starts with a space, or is None if there is no date."""
+    """A clause whose verb is a full verb, not an auxiliary.
+
+    `date` is the date in the clause with a leading space, or None.
+    """
 
     clause: Clause
     verb: verbs.Verb

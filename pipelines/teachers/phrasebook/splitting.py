@@ -33,8 +33,8 @@ _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 class Cut:
     """A place where a sentence can be split.
 
-    `word` is what joins the parts: a conjunction or relative word after a comma, “;”, “tight” for
-    “and” without a comma, or an empty string for a comma alone.
+    `word` joins the two parts: a conjunction or relative word after a comma, “;”, “tight” for “and”
+    without a comma, or an empty string for a comma alone.
     """
 
     before: str
@@ -43,14 +43,14 @@ class Cut:
 
     @property
     def clause(self) -> Clause | None:
-        """The parsed beginning of the first part."""
+        """The parsed beginning of the text before the cut."""
         return parse_clauses(self.before + ".")[0]
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
     """Split a long sentence into shorter ones where possible.
 
-    A part that can't stand alone isn't split off.
+    A clause is split off only if it can stand alone as a sentence.
     """
     done: list[str] = []
     rest = sentence
@@ -86,7 +86,7 @@ def _can_stand_alone(before: str, after: str) -> bool:
 
 
 def _continue_clause(cut: Cut, rng: Random) -> str | None:
-    """Return the second part as a main clause, if it starts with a subject and a verb."""
+    """Turn the second part into a sentence if it starts with a subject and a verb."""
     tokens = cut.after.split()
     if tokens[0].lower() in _WORDS.pronouns:
         is_clause = any(verbs.is_finite(token) for token in tokens[1:3])
