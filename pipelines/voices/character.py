@@ -20,7 +20,7 @@ _LABEL_LENGTH = 40
 
 @dataclass(frozen=True)
 class PersonaData:
-    """The values in a persona file, and the source fields for which it has no key."""
+    """The values for a persona file, and the source fields that a persona file can't store."""
 
     values: dict[str, Any]
     unused: tuple[str, ...] = field(default=())

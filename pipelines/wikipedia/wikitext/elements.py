@@ -1,4 +1,4 @@
-"""Replace XML-like elements in a text in one pass, however many of them are never closed."""
+"""Replace XML-like elements in a text in one pass, even if many of them are never closed."""
 
 import re
 from collections.abc import Callable
@@ -9,10 +9,10 @@ Replacement = Callable[[str, str], str]
 
 
 def replace_elements(text: str, names: str, replace: Replacement) -> str:
-    """Replace each element `<name …>content</name>`; `names` are joined by `|`.
+    """Replace each element `<name …>content</name>` whose name is in `names`, joined by `|`.
 
-    The content ends at the first closing tag. An element that is never closed stays as it is, and
-    `replace` receives an empty content for `<name …/>`.
+    The content of an element ends at the first closing tag. An element that is never closed isn't
+    changed. For `<name …/>`, `replace` receives an empty content.
     """
     parts: list[str] = []
     end, unclosed = 0, set[str]()

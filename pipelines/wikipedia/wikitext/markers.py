@@ -34,7 +34,7 @@ def remove_markers(text: str) -> str:
 
 
 def hole(name: str) -> str:
-    """Return a hole for something that can't be rendered."""
+    """Return a marker for something that can't be rendered, with its name."""
     return f"{HOLE}{name[:40]}{HOLE_END}"
 
 

@@ -23,7 +23,7 @@ from pipelines.wikipedia.wikitext.variants import convert_variants
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the paragraphs below it. The heading of the introduction is empty."""
+    """A heading and the paragraphs below it. The introduction's heading is an empty string."""
 
     title: str
     paragraphs: tuple[str, ...]
