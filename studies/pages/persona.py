@@ -60,7 +60,7 @@ def _verdict(rates: Rates) -> str:
 
 
 def _is_ahead(rates: Rates, ranked: Sequence[Group]) -> bool:
-    """Whether the best group is clearly ahead of the second best, if there is one."""
+    """Return whether the best group is clearly ahead of all others."""
     if len(ranked) < 2:
         return True
     gap = rates.gap(ranked[0], IN_CHARACTER.name, ranked[1])
