@@ -45,9 +45,10 @@ class PromptTask(Task):
     the same for every row, and `writes` is both the key in the reply and the name of the new
     column. Rows of another `kind` are passed on unchanged.
 
-    `examples` are the worked examples; by default, those in the prompt file are used. Each example
-    has the same columns as a row. An example can also list the `articles` that it comes from, and
-    is then left out of prompts about those articles. `addition` is appended to the system message.
+    `examples` contains the worked examples; by default, those in the prompt file are used. Each
+    example has the same columns as a row. An example can also list the `articles` that it comes
+    from, and is then left out of prompts about those articles. `addition` is appended to the system
+    message.
     """
 
     llm: LLM
@@ -83,7 +84,7 @@ class PromptTask(Task):
         return chat
 
     def _prefix(self, article: str) -> ChatMessages:
-        """Build the system message and the worked examples, without examples from this article."""
+        """Build the system message and the worked examples, except those from the same article."""
         examples = self.examples or file_examples(self.prompt)
         shown = [example for example in examples if article not in example.get("articles", ())]
         key = article if len(shown) < len(examples) else ""
@@ -122,7 +123,7 @@ class PromptTask(Task):
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Return whether a row has the task's kind, isn't rejected and still lacks a reply."""
+        """Return whether a row is of the task's kind, isn't rejected and has no value yet."""
         is_open = not row.get("rejection") and row.get(self.writes) is None
         return is_open and row.get("kind") == self.kind
 

@@ -29,7 +29,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class WorkedExample:
-    """An example of a text, with values for the variables of the prompt that asks for such a text.
+    """An example that is shown to teachers, with a value for each variable of the prompt.
 
     `articles` contains the ids of all revisions of the article that the example is about, if there
     is one.
@@ -105,7 +105,7 @@ def choose_approved(
     passages: Mapping[str, Passage],
     revisions: Mapping[str, tuple[str, ...]],
 ) -> Iterator[WorkedExample]:
-    """Choose a few approved texts of each kind, always the same and only one per article.
+    """Choose a few approved texts of each kind, one per article; the choice is reproducible.
 
     `passages` contains the passages of the examples, keyed by id. `revisions` maps the id of each
     article revision to the ids of all revisions of that article. Examples without a passage or an

@@ -73,7 +73,7 @@ def _tables(schema: Schema, types: dict[str, Schema], path: str = "") -> Iterato
 
 
 def _section(value: Schema, types: dict[str, Schema]) -> tuple[Schema | None, bool]:
-    """Return the type of object that a key contains (or None), and whether it's a list."""
+    """Return the object type of a key (or None), and whether the key contains a list."""
     options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
     option = options[0] if len(options) == 1 else value
     is_list = option.get("type") == "array"

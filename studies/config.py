@@ -131,7 +131,7 @@ class Provider:
 
 @dataclass(frozen=True, config=STRICT)
 class ToneStudy:
-    """Configuration of a tone study: its grid of training runs, and its providers."""
+    """Configuration of a tone study: its grid of training runs, and its fine-tuning providers."""
 
     campaign: Words = Field(description="The campaign whose tone the study examines.")
     examples: Examples = Field(

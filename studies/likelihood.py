@@ -1,4 +1,4 @@
-"""Score texts by their likelihood under a model, for perplexity and multiple choice."""
+"""Measure likelihoods under a model, for perplexity and for multiple-choice questions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A model's negative log-likelihood on some texts in nats, with their token and byte counts."""
+    """A model's negative log-likelihood on test data in nats, with the token and byte counts."""
 
     nats: float
     tokens: int
@@ -23,7 +23,7 @@ class Likelihood:
 
 
 def plain_text(text: str) -> Example:
-    """Wrap a text that isn't part of a chat as an example that a model can score."""
+    """Create an example from plain text, so that a model can score it."""
     return Example(
         candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
     )

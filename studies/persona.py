@@ -35,7 +35,7 @@ KINDS: Mapping[str, CandidateKind] = {
 
 @dataclass(frozen=True)
 class StudyJudge:
-    """An LLM judge, with a function that answers its prompts and the conclusions of its cards."""
+    """An LLM judge, with a function that answers its prompts and statements about its quality."""
 
     judge: Judge
     complete: CompletePrompts
@@ -86,9 +86,9 @@ class PersonaCell:
 class ModelResult:
     """All measurements of one model; `cell` is None for the base model.
 
-    `answers` are keyed by prompt set and by whether the system prompt was used. `likelihoods` are
-    keyed by the format of the texts. `choices` and `general` say which multiple-choice answers were
-    correct. `ratings` are the judge's ratings of the ordinary answers without the system prompt.
+    `answers` is keyed by prompt set and by whether the system prompt was used. `likelihoods` is
+    keyed by text format. `choices` and `general` say which multiple-choice answers were correct.
+    `ratings` contains the judge's ratings of the ordinary answers without the system prompt.
     """
 
     cell: PersonaCell | None
@@ -279,7 +279,7 @@ def rate_answers(
 
 
 def held_out_texts(study: PersonaStudy, subject: PersonaSubject) -> dict[str, list[Example]]:
-    """Return texts that no model was trained on, keyed by format.
+    """Return held-out texts, which no model was trained on, keyed by format.
 
     The last turns of dialogues are also included as plain text. The `plain` texts, which are
     unrelated to the persona, show how much of the base model's ability remains.

@@ -1,4 +1,4 @@
-"""Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
+"""Prompting strategies: short and long system prompts, few-shot examples, and rewriting.
 
 Every strategy answers the same held-out prompts. Few-shot examples are added as turns before the
 prompt. The rewrite strategy asks for a second answer if the first one misses the target.
@@ -46,7 +46,7 @@ class PromptingStrategy:
     """A way to prompt a model.
 
     `rewrite` is the request in the second turn, and is empty if there is only one turn. All fields
-    are part of the cache key for the answers, so their texts and order must not change.
+    are part of the cache key for the answers, so their values and order must not change.
     """
 
     name: str
@@ -213,7 +213,7 @@ def _second_turn(prompt: Example, draft: str, request: str) -> Example:
 
 
 def _better(draft: Output, rewrite: Output | None, context: PromptContext) -> Output:
-    """Return the rewrite if it meets the criterion, or else the draft, at the cost of both."""
+    """Return the rewrite if it meets the criterion, or else the draft, with the total cost."""
     if rewrite is None:
         return draft
     return replace(

@@ -146,8 +146,8 @@ def run_tone_grid(
 ) -> ToneResult:
     """Run all steps that aren't cached: prompting ladder, grid cells and fine-tuning jobs.
 
-    `access` provides the API keys and writes the training files for the fine-tuning jobs. The jobs
-    and the grid cells use the training examples of the task.
+    `access` provides the API keys and writes the training files for the fine-tuning jobs. Both jobs
+    and grid cells draw their training examples from the task.
     """
     # Build the grid first, so that a study that can't run fails before it generates answers.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))

@@ -30,7 +30,7 @@ class CallableLLM(Teacher):
         self._reply_fn = self.loader()
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """Return the replies in chat order. A chat that is too long gets no reply."""
+        """Return the replies in chat order. A chat that is too long for the model gets no reply."""
         replies = self._reply_fn([prompt.chat for prompt in prompts]) if self._reply_fn else []
         return [
             Completion(*astuple(reply)) if reply else Completion(None, reason=TOO_LONG)

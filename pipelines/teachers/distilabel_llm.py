@@ -1,4 +1,4 @@
-"""Teachers that use distilabel's own LLM classes, including vLLM in this process.
+"""Teachers that use distilabel's own LLM classes, including in-process vLLM.
 
 These classes choose their own concurrency and read API keys from the environment variables that
 distilabel documents. Only the classes listed here can be imported.

@@ -35,7 +35,7 @@ def _reply(chat: ChatMessages) -> Completion:
 
 
 def _reply_like_examples(chat: ChatMessages) -> Completion:
-    """Return the worked example's reply of median length or, without examples, the last turn."""
+    """Return the worked example of median length, or the last turn if there are no examples."""
     replies = sorted((m["content"] for m in chat if m["role"] == "assistant"), key=len)
     text = replies[len(replies) // 2] if replies else chat[-1]["content"]
     return Completion(text, estimate_tokens(chat), len(text) // 4 + 1)

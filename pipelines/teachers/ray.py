@@ -64,7 +64,7 @@ class RayLLM(Teacher):
     _max_batch: int = PrivateAttr(default=_MAX_BATCH)
 
     def load(self) -> None:
-        """Start the copies.
+        """Start the copies of the teacher.
 
         Raises `TeacherError` if Ray isn't installed or no cluster is running.
         """
@@ -82,7 +82,7 @@ class RayLLM(Teacher):
         self._loading = {copy.load.remote(): copy for copy in copies}
 
     def _copied_teacher(self, count: int) -> Teacher:
-        """Prepare the teacher for being copied `count` times.
+        """Return a version of the teacher that can be copied `count` times.
 
         The copies of an endpoint share the allowed number of concurrent requests, and each copy
         counts its own tokens.

@@ -42,7 +42,7 @@ class RecordingCard:
 
     @property
     def provenance(self) -> str:
-        """The card as canonical JSON, for the provenance of texts."""
+        """The card as canonical JSON, for the provenance of candidates."""
         return canonical({name: value for name, value in vars(self).items() if value})
 
     @property
@@ -87,7 +87,7 @@ def build_recorded(plan: GenerationPlan, recording: str, url: str) -> RecordedLL
 
 @cache
 def read_card(recording: str) -> RecordingCard:
-    """Read the card of a recording; raises `TeacherError` if the recording doesn't exist."""
+    """Read the card of a recording. Raises `TeacherError` if the recording doesn't exist."""
     names = sorted(path.parent.name for path in _FOLDER.glob("*/card.toml"))
     if recording not in names:
         raise TeacherError(

@@ -34,7 +34,7 @@ def find_objects(text: str, is_strict: bool = True) -> Iterator[dict[str, Any]]:
 
 
 def tidy_object(text: str, keys: Sequence[str]) -> str:
-    """Return a text that contains a valid JSON object with these keys, repairing it if necessary.
+    """Return the text, repaired if it doesn't contain a valid JSON object with these keys.
 
     If a repair would lose or add words, the text is returned unchanged.
     """
@@ -74,8 +74,8 @@ def _repair_last(text: str, keys: Sequence[str]) -> dict[str, Any] | None:
 def _repair(source: str) -> dict[str, Any] | None:
     """Repair a JSON object; return None if the repair would lose or add letters or digits.
 
-    A repair has to guess where strings end, so part of a text could get lost. An object that was
-    cut off isn't repaired, because its text would be incomplete.
+    A repair has to guess where strings end, so text could get lost. An object that was cut off
+    isn't repaired, because its text would be incomplete.
     """
     if len(source) > _MAX_LENGTH or not _COMPLETE_END.search(source):
         return None

@@ -1,4 +1,4 @@
-"""Find the numbers in a text, whether they are written in digits or in words.
+"""Find numbers in text, whether they are written in digits or in words.
 
 English number words are converted to digits. In other languages, many number words are ambiguous
 (Italian “sei” means “six” and “you are”), so they are only used to confirm a number that another
@@ -63,7 +63,7 @@ def _is_spelled(number: str, lower: str, language: str) -> bool:
 
 @cache
 def _spell(number: str, language: str) -> str:
-    """Spell out a number in a language, or return an empty string if that's not supported."""
+    """Spell out a number, or return an empty string if the language isn't supported."""
     try:
         return str(num2words(int(number), lang=language)).lower()
     except (NotImplementedError, OverflowError):

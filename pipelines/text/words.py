@@ -1,4 +1,4 @@
-"""Split texts into words, and load word lists."""
+"""Split text into words, and load word lists."""
 
 import re
 import tomllib

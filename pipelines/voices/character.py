@@ -63,7 +63,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
 
 
 def line_data(name: str, line: str) -> PersonaData:
-    """Convert a one-line description to a persona: “A lighthouse keeper who collects buttons”."""
+    """Convert a one-line description (“A lighthouse keeper who collects buttons”) to a persona."""
     parts = {"description": line, "personality": "", "scenario": ""}
     description = _render("description", **parts)
     system = _render("system", name=name, **parts)

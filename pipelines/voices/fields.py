@@ -33,6 +33,6 @@ OptionalPrompt = Annotated[str, AfterValidator(_check_prompt)]
 
 
 def fill_prompts(prompts: _Prompts, defaults: _Prompts) -> _Prompts:
-    """Fill in defaults for the prompts that aren't named."""
+    """Replace empty prompt names with the defaults."""
     chosen = {name: value or getattr(defaults, name) for name, value in vars(prompts).items()}
     return replace(prompts, **chosen)

@@ -97,9 +97,9 @@ class PersonaPrompts:
 
 
 OFFLINE_PROMPTS = PersonaPrompts("statement.v1", "dialogue.v1", "document.v1")
-"""The prompts whose tags the phrasebook reads."""
+"""The default prompts for the phrasebook, which reads the tags in these prompts."""
 MODEL_PROMPTS = PersonaPrompts("statement.v2", "dialogue.v3", "document.v2")
-"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+"""The default prompts for models, chosen in the benchmark docs/benchmarks/prompts.md."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -123,7 +123,7 @@ class PersonaExample:
 
     @property
     def reply(self) -> dict[str, Any]:
-        """The example in the format of a teacher's parsed reply."""
+        """The example's text in the format of a parsed reply from a teacher."""
         if self.kind == "dialogue":
             roles = ("user", "assistant") * len(self.turns)
             turns = zip(roles, self.turns, strict=False)
@@ -181,7 +181,8 @@ class Persona:
     def fingerprint(self) -> str:
         """The SHA-256 hash of the persona's canonical JSON.
 
-        Prompts that the persona doesn't name are those for the phrasebook.
+        For the hash, prompts that the persona doesn't name are replaced with those for the
+        phrasebook.
 
         The hash doesn't cover the examples, because the provenance of each text records the prompts
         and examples that its teacher was shown.

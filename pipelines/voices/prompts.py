@@ -25,12 +25,12 @@ ADDITIONS = "additions.v1"
 
 
 def language_addition(rules: VoiceRules) -> str:
-    """Return an instruction to write in a certain language, or an empty string for English."""
+    """Return an instruction to write in the voice's language, or an empty string for English."""
     return _addition("language", language=rules.language) if rules.language else ""
 
 
 def answer_addition(voice: Tone | Persona, rules: VoiceRules, requirements: tuple[str, ...]) -> str:
-    """Return what to add to a prompt for texts in a voice: language, samples and requirements."""
+    """Return instructions about language, samples and requirements, to be added to a prompt."""
     samples = voice.samples if isinstance(voice, Tone) else ()
     parts = [language_addition(rules)]
     if samples:

@@ -1,4 +1,4 @@
-"""Check in advance whether a teacher can write texts in a voice."""
+"""Check in advance whether a teacher can write in a certain voice."""
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
@@ -10,11 +10,11 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone, TonePhrases
 
 _WRITES = "en"
-"""The language whose grammar the offline teacher's rules know."""
+"""The only language in which the offline teacher can write."""
 
 
 def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
-    """Return why a plan's teacher can't write texts in a voice, or an empty string.
+    """Return why a plan's teacher can't write in a voice, or an empty string if it can.
 
     This check doesn't contact the teacher.
     """
@@ -38,7 +38,7 @@ def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
 
 
 def find_teacher_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
-    """Return why a teacher can't write texts in a voice or can't be reached, or an empty string."""
+    """Return why a teacher can't write in a voice or can't be reached, or an empty string."""
     problem = find_ability_problem(plan, voice)
     if problem:
         return problem

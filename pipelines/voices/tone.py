@@ -111,9 +111,9 @@ class TonePrompts:
 
 
 OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1", "tone_answer.v1")
-"""The prompts whose tags the phrasebook reads."""
+"""The default prompts for the phrasebook, which reads the tags in these prompts."""
 MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2", "tone_turn.v1")
-"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+"""The default prompts for models, chosen in the benchmark docs/benchmarks/prompts.md."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -226,7 +226,7 @@ class Tone:
     def fingerprint(self) -> str:
         """The SHA-256 hash of the tone's canonical JSON.
 
-        Prompts that the tone doesn't name are those for the phrasebook.
+        For the hash, prompts that the tone doesn't name are replaced with those for the phrasebook.
 
         The hash doesn't cover examples and samples, because the provenance of each text records the
         prompts and examples that its teacher was shown.

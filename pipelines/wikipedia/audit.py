@@ -20,7 +20,7 @@ _MAX_EXAMPLE = 120
 
 @dataclass
 class Hole:
-    """A template that can't be rendered and leaves holes in texts.
+    """A template that can't be rendered and therefore leaves holes (gaps) in articles.
 
     `calls` is the number of calls of the template, `in_prose` is the number of holes in prose, and
     `example` is one of the calls.
@@ -50,7 +50,7 @@ class TemplateAudit:
         return sum(hole.in_prose for hole in self.holes.values())
 
     def most_frequent(self, count: int) -> list[Hole]:
-        """Return the templates that leave most holes in prose, then those with most calls."""
+        """Return `count` templates, sorted by their holes in prose and then by their calls."""
         ranked = sorted(self.holes.values(), key=lambda h: (-h.in_prose, -h.calls, h.name))
         return ranked[:count]
 

@@ -168,8 +168,9 @@ class _ExportReader:
     def _site(self, main_page: str, database: str) -> Site:
         """Identify the site from its main page, its database name (`enwiki`) or the file name.
 
-        A file name such as `frwiki` overrides the header if Timbre has rules for that wiki, because
-        some collections have the same header in the dumps of all languages.
+        A file name that starts with `frwiki` or similar overrides the dump's header if Timbre has
+        rules for that wiki, because some collections have the same header in the dumps of all
+        languages.
         """
         file, name = _DATABASE.match(self.source), _DATABASE.match(database)
         is_renamed = file and file.group(1) in listed_wikis() and _WIKIPEDIA in main_page

@@ -61,7 +61,7 @@ class Stream:
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
     """Yield the page streams of a multistream dump in order.
 
-    For a file that isn't a multistream dump, nothing is returned.
+    A file that isn't a multistream dump yields no streams.
 
     Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
     detected when the stream is read.

@@ -30,7 +30,7 @@ _GAP = "\n \n"
 
 
 def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFast:
-    """Train a tokenizer on texts, for a model of the given shape."""
+    """Train a tokenizer for a model of the given shape."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -90,7 +90,7 @@ class Writer:
     answer_weight: float
 
     def chat(self, turns: Sequence[Turn], system: str = "") -> Document:
-        """Encode turns about passages as a single chat."""
+        """Encode questions about passages, with their answers, as a single chat."""
         document = self._open(system)
         for turn in turns:
             positions = self._passage(document, turn)

@@ -90,7 +90,7 @@ def _up_to(words: int, parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _ask(rng: Random, passage: Passage) -> Turn | None:
-    """Generate a question about the passage, or None if no rule applies.
+    """Generate a question about the passage, or return None if no rule applies.
 
     The question is about a subject that starts only one sentence, so there is a single answer.
     """

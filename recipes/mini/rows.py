@@ -15,7 +15,10 @@ from recipes.mini.questions import Turn, Turns
 from recipes.mini.recipe import Recipe
 
 Mix: TypeAlias = tuple[tuple[Callable[[Random, int], Document], ...], tuple[float, ...]]
-"""Document generators and their shares; each accepts a random generator and a token limit."""
+"""Document generators and their shares.
+
+Each document generator accepts a random number generator and a token limit.
+"""
 
 
 @dataclass(frozen=True, slots=True)

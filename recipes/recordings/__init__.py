@@ -1,1 +1,1 @@
-"""The script that builds a recording in `pipelines/teachers/recordings`; it isn't installed."""
+"""The script that builds a recording of replies; it isn't installed with Timbre."""

@@ -1,6 +1,6 @@
 """Build the recording `written`, in which the texts in this folder answer the demo's prompts.
 
-Run: `python -m recipes.recordings.build`. The texts are in the same order as the rows of the
+Run: `python -m recipes.recordings.build`. The texts are in the same order as the rows of the demo's
 campaigns. Each line of `conversations.txt` contains a question and an answer, and each line of
 `personas.txt` contains a text; in dialogues, “ // ” separates the turns.
 """

@@ -44,9 +44,9 @@ class LadderRun:
 class Findings:
     """The conclusions from a prompting ladder.
 
-    `differences` compare the best tuned arm with every prompted arm. `tuned` is the best strategy
-    with a tuned model, and `prompted` is the best one without. `break_even` is the number of
-    answers after which tuning pays off.
+    `differences` contains the comparisons of the best tuned arm with every prompted arm. `tuned` is
+    the best strategy with a tuned model, and `prompted` is the best one without tuning.
+    `break_even` is the number of answers after which tuning pays off.
     """
 
     summaries: tuple[ArmSummary, ...]

@@ -183,7 +183,7 @@ class Rates:
         )
 
     def unasked(self, group: Group, about: str) -> Interval | None:
-        """Return how often answers to other open questions happen to contain the correct answer."""
+        """Return how often answers to unrelated open questions contain the correct answer."""
         return _rate(
             [
                 self._share_holding(group, question.holds, prompt.id, False)

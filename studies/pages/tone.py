@@ -57,7 +57,7 @@ class _Report:
         self.grid = list(_grid_points(result))
         largest = max(point.size for point in self.grid)
         self.tuned = next(point.arm for point in self.grid if point.size == largest)
-        """The arm with the largest size in the first precision."""
+        """The results for the largest training set in the first precision."""
         self.summaries = [self.summary(arm) for arm in self.ladder.arms]
         pairs = [(self.tuned.name, arm.name) for arm in self.ladder.arms]
         arms, features = [self.tuned, *self.ladder.arms], (self.target, SIMILARITY)
@@ -129,7 +129,7 @@ class _Report:
         return f"{conclusion}: {points(gap)} on average over the steps of the curve."
 
     def _curve_means(self, precision: str) -> dict[str, float]:
-        """Return each prompt's rate at a precision, averaged over all steps and seeds."""
+        """Return each prompt's rate for one precision, averaged over all steps and seeds."""
         values: dict[str, list[float]] = {}
         for result in self.result.cells:
             if result.cell.precision == precision:

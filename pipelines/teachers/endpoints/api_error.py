@@ -74,7 +74,7 @@ class ApiError:
 
 
 def find_error(status: int, data: Any, text: str) -> ApiError | None:
-    """Return the error in a response, given its status, JSON value and text, or None."""
+    """Return the error that a response reports, or None if it reports none."""
     parts = list(_walk(data))
     if status < _NO_SUCCESS and not _is_error(data):
         return None
@@ -129,7 +129,7 @@ def _walk(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def _messages(part: dict[str, Any]) -> Iterator[str]:
-    """Yield the messages in one object of an error, with the parameter's name in front if known."""
+    """Yield the messages in a JSON object, preceded by the parameter's name if there is one."""
     yield from (part[name] for name in _MESSAGES if isinstance(part.get(name), str))
     if isinstance(part.get("msg"), str):
         location = part.get("loc")
@@ -154,7 +154,7 @@ def _reason(messages: list[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Shorten a text to one line, without the tags if it's an HTML page."""
+    """Shorten a response to one line, and remove the tags if it's an HTML page."""
     if "<html" in text.lower():
         text = re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", text)
     return _shorten(" ".join(text.split()))
@@ -165,7 +165,7 @@ def _shorten(text: str) -> str:
 
 
 def _mask(text: str, key: str) -> str:
-    """Mask an API key in a text, in full or cut short, and anything that looks like a key."""
+    """Mask an API key, complete or shortened, and anything else that looks like a key."""
     if key:
         text = text.replace(key, "…")
     if len(key) > _KEY_START:

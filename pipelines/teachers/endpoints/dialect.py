@@ -1,8 +1,8 @@
 """Adapt requests to what a model accepts, based on the errors that the endpoint returns.
 
-Servers with the same API differ in the parameters that they accept. Requests start out in the
-format of the original API. When an error names a parameter, all later requests of the run rename
-the parameter, change its value or leave it out.
+Servers with the same API differ in the parameters that they accept. At first, requests follow the
+official API. When an error names a parameter, all later requests of the run rename the parameter,
+change its value or leave it out.
 """
 
 import re
@@ -147,7 +147,7 @@ def _named_parameter(sent: dict[str, Any], error: ApiError) -> str:
 
 
 def _place(name: str, text: str) -> int:
-    """Return the position at which a text names a parameter (in snake or camel case), or -1."""
+    """Return the position of a parameter's name (in snake or camel case) in an error, or -1."""
     first, *others = name.split("_")
     camel = first + "".join(word.capitalize() for word in others)
     pattern = rf"(?<![\w-])(?:{name}|{camel})(?![\w-])"

@@ -238,7 +238,7 @@ class Endpoint(Teacher):
     def judge_result(self, response: Response, prompt: Prompt, changes: int) -> Outcome:
         """Interpret the response to a prompt in a batch.
 
-        `changes` is the number of changes in the dialect when the batch was submitted.
+        `changes` is the number of dialect changes that had been made when the batch was submitted.
         """
         outcome = self._adapt(self.reader.read(response), self.sent_body(prompt), changes)
         return self._count(outcome, prompt, 0.0, BATCH_PRICE)
@@ -266,7 +266,10 @@ class Endpoint(Teacher):
 
 
 async def _post(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Response:
-    """Send a request and read the response; raises `httpx.ReadError` if it's too large."""
+    """Send a request and read the response.
+
+    Raises `httpx.ReadError` if the response is too large.
+    """
     async with client.stream("POST", url, json=body) as response:
         parts, size = list[bytes](), 0
         async for part in response.aiter_bytes():

@@ -61,7 +61,7 @@ class OpenAIEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """Convert the first choice to a completion, leaving out any separate reasoning."""
+        """Convert a response's first choice to a completion, leaving out separate reasoning."""
         usage = data.get("usage") or {}
         counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if not data["choices"]:
@@ -80,7 +80,7 @@ class OpenAIEndpoint(Endpoint):
 class AzureEndpoint(OpenAIEndpoint):
     """Azure OpenAI: the model is a deployment, and the URL may name an `api-version`.
 
-    A URL that ends with /v1 is Azure's newer API, which takes the model in the body.
+    A URL that ends with /v1 refers to Azure's newer API, which takes the model in the body.
     """
 
     protocol = "azure"

@@ -116,8 +116,8 @@ class ResponseReader:
     """A reader that interprets the responses of one endpoint.
 
     `parse` converts a response's JSON value to a completion. The run ends if the endpoint asks for
-    a wait of more than `patience` seconds and two minutes. If `has_long_replies` is true, a reply
-    that was cut off is accepted.
+    a wait that is longer than `patience` seconds and longer than two minutes. If `has_long_replies`
+    is true, a reply that was cut off is accepted.
     """
 
     name: str
@@ -147,7 +147,7 @@ class ResponseReader:
         return _of_completion(completion)
 
     def _judge(self, error: ApiError, response: Response) -> Outcome:
-        """Decide whether an error loses the prompt, allows another attempt or ends the run."""
+        """Decide whether an error concerns one prompt, allows another attempt or ends the run."""
         if error.generation is not None:
             return _of_completion(classify(error.generation, (None, None), None, None))
         if reason := _prompt_reason(error):

@@ -49,8 +49,8 @@ def requested_wait(headers: Mapping[str, str], error: ApiError) -> float | None:
 def is_daily_quota(error: ApiError, wait: float | None) -> bool:
     """Return whether an error reports a daily quota, so that a short wait doesn't help.
 
-    A provider that says how long to wait usually means a sliding window, which frees up sooner.
-    Gemini is an exception: it suggests a short wait even for daily quotas.
+    If a provider says how long to wait, its daily limit is usually a sliding window, so that
+    waiting does help. Gemini is an exception: it suggests a short wait even for daily quotas.
     """
     if "PerDay" in error.text:
         return True

@@ -135,7 +135,7 @@ def _strip_adverbs(tokens: list[str]) -> list[str]:
 
 
 def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | None:
-    """Return the subject that replaces a pronoun, or a possessive pronoun and its noun."""
+    """Replace a pronoun, or the pronoun in “its name”, with the previous subject."""
     first = tokens[0].lower() if tokens else ""
     if previous is None or first not in _WORDS.pronouns | _WORDS.possessives:
         return None

@@ -31,7 +31,10 @@ def slots_of(phrase: str) -> set[str]:
 
 
 def check_phrase(phrase: str, slots: Collection[str]) -> str:
-    """Return the phrase. Raises `ValueError` if braces don't match or a slot is unknown."""
+    """Check a phrase and return it.
+
+    Raises `ValueError` if braces don't match or a slot is unknown.
+    """
     depth = 0
     for brace in re.findall(r"[{}]", phrase):
         depth += 1 if brace == "{" else -1

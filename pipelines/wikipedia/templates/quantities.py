@@ -207,7 +207,7 @@ def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{US$|100}}` as “US$100” if `options` is `US$`.
 
-    A call that contains a year returns None.
+    The result is None if the call contains a year.
     """
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)

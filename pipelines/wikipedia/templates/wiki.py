@@ -27,7 +27,7 @@ class NumberFormat:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The texts that `{{convert}}` shows for units (symbols, plurals, singulars) and for ranges."""
+    """The words that `{{convert}}` shows for units (symbols, plurals, singulars) and for ranges."""
 
     symbols: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -121,7 +121,7 @@ def _read_table(name: str) -> dict[str, Any]:
 
 
 def _by_name(table: dict[str, Any], key: str) -> dict[str, str]:
-    """Map template names to patterns, whereas the files map each pattern to a list of names."""
+    """Map each template name to its pattern; the files map patterns to lists of names."""
     patterns: dict[str, list[str]] = table.get(key, {})
     return {name: pattern for pattern, names in patterns.items() for name in names}
 

@@ -12,7 +12,7 @@ _BOTH = 5
 
 
 def remove_emphasis(text: str) -> str:
-    """Remove bold and italic marks from a text, but keep apostrophes."""
+    """Remove bold and italic marks, but keep apostrophes."""
     if "''" not in text:
         return text
     return "\n".join(_clean(line) if "''" in line else line for line in text.split("\n"))
@@ -52,7 +52,7 @@ def _separate_apostrophes(parts: list[str]) -> None:
     """Read `'''` between letters as an apostrophe and an italic mark where italics start or end.
 
     The mark ends italics that are open; otherwise, it starts italics if the next mark is `''`.
-    Unlike this function, MediaWiki recognises only one such mark per line, and drops the
+    Unlike this function, MediaWiki treats only one `'''` per line in this way, and drops the
     apostrophes of all others.
     """
     is_italic = is_bold = False
@@ -85,9 +85,10 @@ def _balance(parts: list[str]) -> None:
 
 
 def _rank(before: str) -> int:
-    """Rank a mark: 0 after a one-letter word, 1 after a longer word, and 2 after a space.
+    """Rank a bold mark: 0 after a one-letter word, 1 after a longer word, and 2 after a space.
 
-    MediaWiki changes the mark with the lowest rank to an apostrophe and an italic mark.
+    To balance a line, MediaWiki reads the bold mark with the lowest rank as an apostrophe and an
+    italic mark.
     """
     if before.endswith(" "):
         return 2

@@ -1,6 +1,6 @@
 """Join the lines of a section into paragraphs, leaving out lists and tables.
 
-Spaces in a block quotation are replaced with `TIE`, at which texts are never split, so that the
+Spaces in a block quotation are replaced with `TIE`, where articles are never split, so that the
 quotation stays with the sentence that introduces it.
 """
 

@@ -1,4 +1,4 @@
-"""Close the gaps that removed templates leave in a text.
+"""Close the gaps that removed templates leave in an article.
 
 The code is optimised for speed: most replacements use fixed strings, and each pattern starts with a
 character that is rare in prose.
@@ -108,7 +108,7 @@ def _is_aside(part: str) -> bool:
 
 
 def _drop_block(match: re.Match[str]) -> str:
-    """Remove a hole (a marker for missing text) between paragraphs, but keep one in a sentence."""
+    """Remove a hole (a marker for missing text) between paragraphs, but not within a sentence."""
     text = match.string
     before = text[max(0, match.start() - 2) : match.start()]
     after = text[match.end() : match.end() + 2]
