@@ -110,7 +110,7 @@ class CachedLLM(Teacher):
         return replace(completion, text=text)
 
     def _ask_teacher(self, prompts: list[Prompt], on_reply: OnReply) -> None:
-        if isinstance(self.teacher, Endpoint | BatchedLLM):  # count and stop at limits themselves
+        if isinstance(self.teacher, Endpoint | BatchedLLM):  # these enforce limits themselves
             self.teacher.stream(prompts, on_reply)
             return
         start = 0

@@ -26,7 +26,7 @@ _FORMAT_WORDS = re.compile(
     r"|output_config|\btool|function.?call|requested parameters",
     re.IGNORECASE,
 )
-_COMMON_WORDS = frozenset({"n", "stop"})  # also words of a sentence
+_COMMON_WORDS = frozenset({"n", "stop"})  # also ordinary English words
 _STREAM = re.compile(
     r"only supports? stream|stream(?:ing)? ?(?:=|is|must be|set to) ?(?:true|required)"
     r"|enable the stream|for non-streaming calls|requires streaming",

@@ -61,7 +61,7 @@ _FULL_CONTEXT = re.compile(
     r"|input token count.{0,20}exceeds",
     re.IGNORECASE,
 )
-_NO_QUOTA = re.compile(r"limit: 0\b")  # Gemini, of models without a free tier
+_NO_QUOTA = re.compile(r"limit: 0\b")  # Gemini's message for models without a free tier
 _FIXES_BY_TEXT = (
     (_WRONG_KEY, _FIXES[401]),
     (_NO_CREDIT, _FIXES[402]),
