@@ -23,7 +23,7 @@ class Likelihood:
 
 
 def plain_text(text: str) -> Example:
-    """Create an example from plain text, so that a model can score it."""
+    """Create an example from plain text, so that a model can score the text."""
     return Example(
         candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
     )

@@ -28,8 +28,8 @@ def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Exam
 
     The set `in domain` contains at most `most` openings of held-out dialogues (0 means all).
 
-    The set `drop the act` uses the same openings, each combined with a demand to stop playing the
-    role.
+    The set `drop the act` uses the openings in `in domain`, each combined with a demand to stop
+    playing the role.
     """
     openings = _openings(dialogues)[: most or None]
     return {

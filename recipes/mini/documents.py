@@ -56,7 +56,7 @@ def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFa
 
 @dataclass(slots=True)
 class Document:
-    """A tokenized text.
+    """A tokenized document.
 
     For each token, `weights` contains the loss weight, and `sources` contains the position from
     which the token was copied, or -1.
@@ -106,7 +106,7 @@ class Writer:
     def dialogue(self, turns: Sequence[str], limit: int, system: str = "") -> Document:
         """Encode a dialogue with as many whole turns as fit into `limit` tokens.
 
-        The first turn is the user's.
+        The user has the first turn.
         """
         document = self._open(system)
         for i, turn in enumerate(turns):

@@ -75,7 +75,7 @@ def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool)
 
 
 def _is_day(day: str, month: str, wiki: Wiki) -> bool:
-    """Return whether a month can have this day, such as 31 in March."""
+    """Return whether a day exists in a month, as the 31st does in March."""
     digits = re.match(r"\d+", day)
     return bool(_DAY.match(day) and digits and int(digits[0]) <= _DAYS[wiki.months.index(month)])
 

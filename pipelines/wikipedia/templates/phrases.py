@@ -48,7 +48,7 @@ def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{sic|ex|treamly}}`: extreamly [sic]."""
+    """Render `{{sic|ex|treamly}}` as “extreamly [sic]”."""
     is_doubtful = call.value(0) == "?"
     word = "" if is_doubtful else "".join(call.values[:2])
     if call.named.get("hide", "").lower() in _YES:
@@ -58,7 +58,7 @@ def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{IPA|/æ/}}`: /æ/.
+    """Render `{{IPA|/æ/}}` as “/æ/”.
 
     If the call specifies a language (`{{IPA|fr|…}}`), the result is None, because the page also
     shows the name of the language.
@@ -67,7 +67,7 @@ def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | 
 
 
 def render_note(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{music|flat}}`: ♭."""
+    """Render `{{music|flat}}` as “♭”."""
     return _NOTES.get(call.value(0).lower()) if len(call.filled()) == 1 else None
 
 

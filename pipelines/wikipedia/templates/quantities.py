@@ -160,7 +160,7 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{unité|2000|m}}` as “2 000 m”.
 
-    Powers follow their unit: `{{unité|3|m|2}}` is 3 m².
+    The exponent follows its unit, so `{{unité|3|m|2}}` becomes “3 m²”.
     """
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
     if power := call.named.get("e"):
@@ -200,7 +200,7 @@ def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 
 
 def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{sub|2}}`: ₂."""
+    """Render `{{sub|2}}` as “₂”."""
     return subscript(call.value(0)) or None
 
 
@@ -217,7 +217,7 @@ def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_currency(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{currency|300|USD}}`: US$300."""
+    """Render `{{currency|300|USD}}` as “US$300”."""
     code = (call.value(1) or call.named.get("type", "")).strip().upper()
     text = format_number(_clean(call.value(0) or call.named.get("amount", "")), wiki.numbers)
     sign = wiki.currencies.get(code)
