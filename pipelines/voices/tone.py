@@ -118,7 +118,7 @@ MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2", "tone_turn.v1")
 
 @dataclass(frozen=True, config=STRICT)
 class ToneExample:
-    """A plain text and the same text in the tone, shown to teacher models."""
+    """An example for teacher models: plain text, and the same text in the tone."""
 
     plain: Words = Field(description="The text before rewriting.")
     rewritten: Words = Field(description="The text in the tone, with the same facts.")

@@ -2,8 +2,8 @@
 
 Without help, a model this small can't learn to copy from its prompt in the available number of
 steps. In the first layer, three heads look one, two and three tokens back. In the later layers,
-some heads learn to look at the position in the passage that the answer's next token comes from. The
-result is a standard Llama model that runs without any of this code.
+some heads learn to attend to the token of the passage that the answer copies next. The result is a
+standard Llama model that runs without any of this code.
 """
 
 from dataclasses import asdict

@@ -188,7 +188,7 @@ def _trait_table(rates: Rates) -> Table:
 
 
 def _rating_table(rates: Rates) -> tuple[Table, ...]:
-    """Tabulate a judge's mean ratings and its cards if the campaign names a judge."""
+    """Tabulate a judge's mean ratings and describe its quality, if the campaign names a judge."""
     judge = rates.result.subject.judge
     if judge is None:
         return ()

@@ -94,7 +94,7 @@ def find_error(status: int, data: Any, text: str) -> ApiError | None:
 
 
 def _is_error(data: Any) -> bool:
-    """Whether a response with status 200 reports an error instead of a reply."""
+    """Return whether a response with status 200 reports an error instead of a reply."""
     if isinstance(data, list) and data:
         data = data[0]
     if not isinstance(data, dict):
