@@ -62,8 +62,7 @@ class GenerationRun:
     `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the prompt
     names, `text_column` returns the column that contains the text, and `fields` returns the fields
     that are specific to this kind of candidate. `examples` are the worked examples that the teacher
-    is shown. `parameters` are recorded in each text's provenance, in addition to the teacher's own
-    parameters.
+    is shown. `parameters` are added to those of the teacher in the provenance.
     """
 
     plan: GenerationPlan

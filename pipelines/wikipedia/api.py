@@ -47,7 +47,7 @@ class Api:
 
 
 def read_pages(source: str, licence: str = "", api: Api | None = None) -> Iterator[SourcePage]:
-    """Yield the pages that a `wiki:` source names. A page that doesn't exist is returned without text.
+    """Yield the pages that a `wiki:` source names. The text of a missing page is empty.
 
     Raises `SourceError` if the source is malformed, or if the wiki can't be reached or rejects the
     request.
