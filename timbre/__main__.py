@@ -75,7 +75,7 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line. If the user presses Ctrl-C, print how to continue the command."""
+    """Run the command line. If Ctrl-C stops a command, print how to continue it."""
     # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     # bitsandbytes suggests a faster CPU kernel on import.

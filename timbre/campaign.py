@@ -183,7 +183,7 @@ class Campaign:
 
     @property
     def bases(self) -> tuple[Basis, ...]:
-        """What reviewers may compare the facts in records with, the most common basis first."""
+        """The kinds of text that reviewers may compare a record's facts with, most common first."""
         own = self.review_settings.basis
         return (own,) if own is Basis.NOTHING else (own, *(b for b in Basis if b is not own))
 
@@ -192,7 +192,7 @@ class Campaign:
         return dataset if basis is self.bases[0] else f"{dataset}-{basis.value}"
 
     def datasets_of(self, *datasets: str) -> tuple[str, ...]:
-        """Return names of the given Argilla datasets for every basis that records can have."""
+        """Return the full names of these Argilla datasets, each of which is split by basis."""
         return tuple(self.dataset_for(name, basis) for name in datasets for basis in self.bases)
 
     @property

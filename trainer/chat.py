@@ -1,4 +1,4 @@
-"""Convert chats to tokens for training and answering. No other module renders chat templates.
+"""Convert chats to tokens for training and answering. Only this module renders chat templates.
 
 A model answers well only with the chat template that it was trained with. Training and answering
 both use the class `Chat`, so that they use the same template. The template's fingerprint is stored
@@ -118,7 +118,7 @@ class Chat:
         return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
-        """Encode a chat so that only answers count towards the loss, without marks in the template.
+        """Encode a chat, and find its answers by encoding the chat up to and including each answer.
 
         Raises `TrainerError` if the template changes earlier turns when new ones are added.
         """
@@ -156,9 +156,9 @@ class Chat:
 
 
 def strip_thoughts(text: str) -> str:
-    """Remove the thoughts that some models write before an answer, which can be empty.
+    """Remove the thoughts, possibly empty, that some models write before an answer.
 
-    The opening tag of a thought may be part of the prompt, so that the text contains only the
+    The opening tag of a thought may be part of the prompt, in which case the text contains only the
     closing tag. If a thought has no end, the text was cut off before the answer, so an empty string
     is returned.
     """

@@ -1,7 +1,8 @@
 """Prepare a model's chat template so that training, answering and serving use the same tokens.
 
-A prepared template marks the assistant's turns if TRL can, prints a fixed date instead of today's,
-accepts a system prompt, and doesn't make the model think before it answers. Exports contain it.
+A prepared template marks the assistant's turns (if TRL supports this), prints a fixed date instead
+of today's, accepts a system prompt, and doesn't make the model think before it answers.
+Exports contain the prepared template.
 """
 
 import re
@@ -79,7 +80,7 @@ def prepare_template(tokenizer: PreTrainedTokenizerBase) -> PreparedTemplate:
 
 
 def _with_system(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
-    """Return a template that supports system prompts, by putting them before the user's message.
+    """Return a template that supports system prompts, if necessary as part of the user's message.
 
     Some templates raise an error for a system message, and others ignore it.
     """

@@ -117,6 +117,6 @@ class TrainingConfig:
         return next((rate for most, rate in sizes if parameters <= most), 1e-4)
 
     def steps_for(self, examples: int) -> int:
-        """Return the configured number of steps, by default three epochs but at least 120 steps."""
+        """Return the configured number of steps (default: three epochs, but at least 120 steps)."""
         per_step = self.batch_size * self.gradient_accumulation
         return self.steps or max(120, -(-3 * examples // per_step))

@@ -28,7 +28,7 @@ def library_session(seed: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def seed_everything(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and torch for the duration of a block, then restore their state."""
+    """Seed Python, NumPy and torch for the duration of a `with` block, then restore their state."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng():

@@ -87,7 +87,7 @@ def init(
 def _read_examples(
     kind: str, lines: list[str], texts: Path | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Return the example pairs and texts, reading a file if the only line is the path of one."""
+    """Parse lines into example pairs and texts; a single line can be the path of a file to read."""
     from timbre.workflows.setup.create import parse_pairs, read_texts
 
     if texts is None and len(lines) == 1 and Path(lines[0]).exists():

@@ -125,7 +125,7 @@ class Worker:
         return claim is not None
 
     def enqueue_runs(self, store: Store) -> int:
-        """Queue the runs that campaigns request for stored versions, and count the added runs."""
+        """Queue runs that campaigns request for stored versions, and return how many are new."""
         new = 0
         for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
             if enqueue(store, request):

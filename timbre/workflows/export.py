@@ -115,7 +115,8 @@ def prepare_models(
 ) -> list[ServedModel]:
     """Return a run's tuned model and its base model as GGUF files, exporting them if necessary.
 
-    The tuned model's GGUF file is checked to answer held-out prompts like the adapter.
+    The tuned model's GGUF file isn't kept if it answers held-out prompts differently from the
+    adapter.
 
     Raises `StoreError` if the run hasn't finished, and `TrainerError` if its model can't be
     exported.

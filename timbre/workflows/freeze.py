@@ -30,7 +30,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     """Freeze the approved candidates, or return the existing version with the same contents.
 
     `override` is the reason for freezing despite a failing gate. If `override` is empty, a failing
-    gate stops the freeze.
+    gate prevents freezing.
 
     Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """

@@ -103,7 +103,7 @@ def add_missing_sources(store: Store, campaign: "Campaign", on_progress: Progres
 def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
     """Return the campaign's licence and language for documents.
 
-    Other sources state their own licence and language.
+    Sources that aren't documents state their own licence and language.
     """
     terms = SourceTerms(campaign.licence, campaign.voice.language)
     return terms if is_documents(source) else SourceTerms()
@@ -126,7 +126,7 @@ def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
 def in_generation_order(passages: Iterable[Passage]) -> list[Passage]:
     """Sort passages so that every article's first passage comes before any second passage.
 
-    With this order, a limit on the number of passages still covers as many articles as possible.
+    This order makes a limit on the number of passages cover as many articles as possible.
     """
     ranks = Counter[str]()
     ranked: list[tuple[int, str, Passage]] = []

@@ -145,7 +145,7 @@ def _gates(version: Version) -> str:
 
 @dataclass(frozen=True)
 class _AgreementPoint:
-    """How far a version's reviewers agree: alpha, or the share of records if `is_share` is set."""
+    """A version's reviewer agreement: alpha, or a share of records if `is_share` is set."""
 
     label: str
     campaign: str
@@ -189,7 +189,7 @@ def _agreement_figures(points: Sequence[_AgreementPoint]) -> tuple[Figure, ...]:
 
 
 def _agreement_points(store: Store, versions: Sequence[Version]) -> Iterator[_AgreementPoint]:
-    """Yield the agreement of each version, oldest first, and skip versions without a value."""
+    """Yield each version's agreement, oldest first, and skip versions where it is undefined."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
             detail = json.loads(event.detail)

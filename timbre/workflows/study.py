@@ -242,7 +242,7 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """Return the campaign's judge with a sentence about each judge card, or None if it has none."""
+    """Build a study's judge from the campaign's judge, or return None if the campaign has none."""
     judge = judge_of(campaign)
     if judge is None:
         return None
@@ -314,8 +314,8 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 def _newest(store: Store) -> str:
     """Return the time of the newest event.
 
-    A page shows this time instead of the current one, so that the same data always produces the
-    same page.
+    Pages show this time instead of the current time, so that the same data always produces the same
+    page.
     """
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")

@@ -96,7 +96,7 @@ def _training_examples(store: Store, version: Version) -> list[Example]:
 def _record_failure(
     store: Store, version: Version, config: TrainingConfig, error: TrainerError
 ) -> None:
-    """Record a failed run without a base model fingerprint, because the model isn't available."""
+    """Record a failed run whose base model isn't available, so that its fingerprint is unknown."""
     run = Run(
         version=version.id,
         base=config.base,

@@ -14,8 +14,9 @@ class MergeInto(StrEnum):
     """The weights to merge an adapter into: the published weights, or those used in training.
 
     If the base model was quantised, the published weights differ from the weights used in training.
-    Merging the adapter into the rounded weights reproduces the trained model, because the adapter
-    learned to correct them. However, most people serve the published weights.
+    Merging the adapter into the quantised weights reproduces the trained model, because the adapter
+    learned to correct their rounding errors. However, most people serve the published weights,
+    which weren't quantised.
     """
 
     PUBLISHED = "published"
@@ -47,11 +48,11 @@ _WIDE = Bounds(difference=0.2, same_tokens=0.9)
 
 
 def bounds_for(gguf_type: GgufType) -> Bounds:
-    """Return how far a GGUF file may differ from its adapter, which is more for 4-bit weights.
+    """Return how far a GGUF file may differ from its adapter (4-bit weights may differ more).
 
     For example, on SmolLM2 after four training steps, a q4_K_M file differs from its adapter by
-    0.16 nats per token, whereas the base model differs from the adapter by 0.44 nats. The limit for
-    4-bit weights is between these two values, so an export that lost its adapter is rejected.
+    0.16 nats per token and the base model by 0.44 nats, so a limit between these values rejects an
+    export that lost its adapter.
     """
     return _WIDE if gguf_type is GgufType.Q4_K_M else Bounds()
 

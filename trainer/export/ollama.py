@@ -23,7 +23,7 @@ _TEST_CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The text that a template adds at the start, around each role's turns and before an answer."""
+    """The text that a chat template adds at the start, around turns and before an answer."""
 
     opening: str
     opening_without_system: str

@@ -3,7 +3,8 @@
 A served model often differs from the trained one because it was merged into other weights, rounded,
 or prompted with another template. Every export is therefore compared with its adapter on held-out
 chats: the export and the adapter predict each token of the reference answers. Generated answers are
-also compared, but they may differ, because one nearly equal choice changes all tokens after it.
+also compared, but they may differ, because a single near-tie between two tokens can change all
+tokens after it.
 """
 
 import math
@@ -82,7 +83,7 @@ def _answers(model: Answerer, chats: Sequence[Example]) -> list[str]:
 
 
 def _predictions(model: Answerer, chats: Sequence[Example]) -> list[Prediction]:
-    """Predict every token of the answers in the chats."""
+    """Return the model's predictions for every token of the answers in the chats."""
     rows = [model.chat.encode_example(chat) for chat in chats]
     batches = (rows[start : start + _BATCH_SIZE] for start in range(0, len(rows), _BATCH_SIZE))
     predictions = [predict_tokens(model.model, model.chat, batch) for batch in batches]

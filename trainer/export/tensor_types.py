@@ -26,7 +26,10 @@ _FALLBACK = {Kind.Q4_K: Kind.Q5_0, Kind.Q6_K: Kind.Q8_0}
 
 @dataclass(frozen=True, slots=True)
 class TensorTypes:
-    """Chooses a format for each tensor. In a tied model, the embedding is also the output layer."""
+    """Chooses a format for each tensor.
+
+    If the embeddings are tied, the embedding tensor is also the output layer.
+    """
 
     gguf_type: GgufType
     layers: int

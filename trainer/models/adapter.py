@@ -59,8 +59,8 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
 def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
     """Check that an adapter was trained with this base model and chat template.
 
-    Raises `TrainerError` if the adapter was trained with another base model or template. The
-    message names the expected and the actual one.
+    Raises `TrainerError` if the adapter was trained with another base model or chat template. The
+    error message names the expected and the actual base model or template.
     """
     actual = fingerprint(base, metadata.revision if base == metadata.base else "")
     if actual != metadata.base_fingerprint:

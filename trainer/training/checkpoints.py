@@ -28,9 +28,10 @@ def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
 
 
 def lock_run(folder: Path) -> AbstractContextManager[None]:
-    """Lock a run folder. If several processes train together, only the main one locks it.
+    """Lock a run folder.
 
-    The context manager raises `RunLockedError` if another process holds the lock.
+    If several processes train together, only the main process locks the folder. The context manager
+    raises `RunLockedError` if another process holds the lock.
     """
     return lock_folder(folder) if is_main_process() else nullcontext()
 

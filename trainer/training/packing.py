@@ -1,8 +1,8 @@
 """Speed up attention for packed examples on a CPU by computing it separately for each example.
 
 On a CPU, standard attention compares each token in a packed row with all tokens in the row and then
-masks those of other examples. On short chats, the masked comparisons took a third of the time of
-each step. Packed attention avoids this work by putting each example in a separate row.
+masks those of other examples, which took a third of the training time on short chats. Packed
+attention puts each example in a separate row, so that tokens of different examples aren't compared.
 """
 
 from typing import Any

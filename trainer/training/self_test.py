@@ -33,8 +33,8 @@ class SelfTest:
 
         `input_ids` and `labels` have the shape (rows, tokens).
 
-        Raises `TrainerError` if a row is wrong. The message shows which parts of the row count
-        towards the loss.
+        Raises `TrainerError` if the wrong tokens of a row count towards the loss, and shows this
+        row in the error message.
         """
         for row, row_labels in zip(input_ids.tolist(), labels.tolist(), strict=True):
             ids, marks = self._strip_padding(row, row_labels)

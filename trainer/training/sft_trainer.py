@@ -114,7 +114,7 @@ class TimbreSFTTrainer(SFTTrainer):
         return total / torch.as_tensor(num_items_in_batch).clamp(min=1) * scale
 
     def step_losses(self) -> tuple[float, ...]:
-        """Return the loss of every step in nats per token, also from before an interruption."""
+        """Return every step's loss in nats per token, including steps before an interruption."""
         return tuple(float(entry["loss"]) for entry in self.state.log_history if "loss" in entry)
 
     def final_metrics(self) -> dict[str, float]:

@@ -124,7 +124,7 @@ class _Usage(NamedTuple):
 def generate_records(
     store: Store, campaign: Campaign, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Reject passages in other languages than the campaign's, and run the pipeline on the rest."""
+    """Reject passages that aren't in the campaign's language, and run the pipeline on the rest."""
     language = campaign.voice.language
     languages = {a.id: a.language for a in store.stream(Article)}
     passages = list[Passage]()

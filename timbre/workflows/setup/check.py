@@ -269,7 +269,7 @@ def _describe_samples(
 
 
 def _describe(campaign: Campaign, candidate: Candidate) -> str:
-    """Format a candidate, and whether it meets the campaign's criterion."""
+    """Describe a candidate, and whether it meets the campaign's criterion."""
     criterion = campaign.criterion
     score = ""
     if criterion:

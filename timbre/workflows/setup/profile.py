@@ -19,7 +19,7 @@ _FEWEST = 2
 
 @dataclass(frozen=True)
 class VoiceProfile:
-    """Criteria that all given texts in a voice meet, and measurements of these texts."""
+    """Criteria that all example texts of a tone or persona meet, and measurements of the texts."""
 
     count: int = 0
     note: str = ""
@@ -32,7 +32,7 @@ class VoiceProfile:
 
 
 def measure_voice(texts: Sequence[str], plain: Sequence[str], language: str) -> VoiceProfile:
-    """Measure what texts in a voice have in common, unlike their `plain` versions."""
+    """Measure what texts in a tone have in common, and how they differ from `plain` texts."""
     has_refusals = not RefusalsCriterion().find_problem(language)
     if not texts:
         return VoiceProfile(markdown="forbidden", has_refusals=has_refusals)
