@@ -25,7 +25,7 @@ def open_store(settings: Settings | None = None) -> "Store":
     except StoreEmptyError:
         if sqlite_path(settings.database_url) is None:
             raise
-        migrate_database(settings)  # waits for another command that is doing the same
+        migrate_database(settings)  # waits if another command is creating it
     return Store.open(settings.database_url)
 
 

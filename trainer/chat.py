@@ -85,7 +85,7 @@ class Chat:
     def decode_answer(self, ids: Sequence[int]) -> str:
         """Decode generated tokens as text, without control tokens and thoughts."""
         ids, added = list(ids), self.tokenizer.added_tokens_encoder
-        for start, end in _TAGS:  # decoding drops those that are control tokens
+        for start, end in _TAGS:  # decoding would drop tags that are control tokens
             if added.get(end) in ids:
                 ids = ids[ids.index(added[end]) + 1 :]
             elif start in added and ids[:1] == [added[start]]:

@@ -86,7 +86,7 @@ def _with_system(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
     """
     chat = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}]
     if _render(tokenizer, template, chat[1:]) is None:
-        return template  # it is broken, which rendering a chat reports
+        return template  # rendering a chat will report the broken template
     if _SYSTEM in (_render(tokenizer, template, chat) or ""):
         return template
     folding = _FOLD + template
@@ -122,5 +122,5 @@ def _render(
     options: Any = {"tokenize": False, "add_generation_prompt": True}
     try:
         return str(tokenizer.apply_chat_template(chat, chat_template=template, **options))
-    except Exception:  # a template is a program from elsewhere
+    except Exception:  # a template can raise any error
         return None

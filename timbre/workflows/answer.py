@@ -97,7 +97,7 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
         return store.add(answer(missing, task.arm, decoding, on_progress))
     model = task.server.model(task.arm, decoding)
     outputs = answer_remotely(missing, task.arm, decoding, model, on_progress)
-    return sum(store.add([output]) for output in outputs)  # each is kept if a later one fails
+    return sum(store.add([output]) for output in outputs)  # keeps these if a later one fails
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:

@@ -47,7 +47,7 @@ def promote_if_better(
         _measure(store, AnswerTask(campaign, owner, arm, prompts), on_progress)
         for owner, arm in ((run, tuned_arm(run, settings)), (current or run, rival))
     )
-    # A base model repeats the passage, and no trained model is as similar to it.
+    # Base models often repeat the passage, and no trained model can be as similar to it.
     guards = (SIMILARITY, *criterion.trait_features) if current else ()
     decision = decide_promotion(new, incumbent, criterion.feature, guards)
     kind = EventKind.PROMOTED if decision.is_better else EventKind.COMPARED

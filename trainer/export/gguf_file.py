@@ -145,7 +145,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
         writer.add_bos_token_id(tokenizer.bos_token_id)
     writer.add_eos_token_id(tokenizer.eos_token_id)
     writer.add_pad_token_id(tokenizer.pad_token_id)
-    writer.add_add_bos_token(False)  # the template adds it
+    writer.add_add_bos_token(False)  # the template adds the token
     template = Chat.from_tokenizer(tokenizer).template
     writer.add_chat_template(served_template(template, data["pre_tokenizer"]))
 

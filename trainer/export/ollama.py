@@ -76,7 +76,7 @@ def pieces_of(chat: Chat) -> Pieces:
     before_user = next_turn.removeprefix(after_assistant)
     start_of_system, next_turn, _ = _between(chat, (system, user))
     first = str(chat.tokenizer.bos_token or "")
-    # Some models start every turn with this token; then it belongs to the turns.
+    # In some models every turn starts with this token, so it isn't part of the opening.
     is_opening = start_of_system.startswith(first) and not before_user.startswith(first)
     opening = first if is_opening else ""
     return Pieces(

@@ -59,7 +59,7 @@ def serve_model(model: ServedModel) -> Iterator[str]:
             f"llama.cpp can't serve {model.path} ({error}). Export the run again."
         ) from error
     yield f"{server.listening_address}/v1"
-    del server  # stops it
+    del server  # stops the server
 
 
 def _check_port(port: int) -> None:

@@ -72,7 +72,7 @@ def generate(
     plan = generation_plan(campaign, settings, options or GenerateOptions())
     if problem := find_ability_problem(plan, campaign.voice):
         raise TeacherError(problem)
-    if plan.prompts and plan.prompts.is_dir():  # finds errors in them before any request
+    if plan.prompts and plan.prompts.is_dir():  # finds errors in prompts early
         render_prompts(store, settings, campaign, campaign_passages(store, campaign))
     examples = approved_examples(store, campaign)
     plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
@@ -93,7 +93,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     for _ in run_pipeline(campaign, sample, plan):
         pass
     per_passage, factor = _Usage.of(plan.meter), len(passages) / max(1, len(sample))
-    for _ in rewrite_campaign_chats(campaign, plan):  # all of them, because files are small
+    for _ in rewrite_campaign_chats(campaign, plan):  # all chats, because the files are small
         pass
     chats = _Usage(*(b - a for a, b in zip(per_passage, _Usage.of(plan.meter), strict=True)))
     total = _Usage(*(a * factor + b for a, b in zip(per_passage, chats, strict=True)))
