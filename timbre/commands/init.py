@@ -87,7 +87,7 @@ def init(
 def _read_examples(
     kind: str, lines: list[str], texts: Path | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The pairs and the texts among the examples, which may also be the path of a file."""
+    """Parse lines into example pairs and texts; a single line can be the path of a file to read."""
     from timbre.workflows.setup.create import parse_pairs, read_texts
 
     if texts is None and len(lines) == 1 and Path(lines[0]).exists():
@@ -97,7 +97,7 @@ def _read_examples(
 
 
 def _ask(question: str, default: str = "") -> str:
-    """The answer to a question, or the default if nobody is there to answer."""
+    """Ask a question, and return the answer, or the default if standard input isn't a terminal."""
     if not sys.stdin.isatty():
         return default
     answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)

@@ -61,7 +61,7 @@ _EXAMPLES = 6
 
 
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
-    """Write the report on a finished run; the same data always produces the same page.
+    """Write the report on a finished run. The same data always produces the same page.
 
     Returns the path of the page.
     """
@@ -76,7 +76,7 @@ def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: 
 def report_data(
     store: Store, campaign: Campaign, status: RunStatus, outputs: dict[str, list[Output]]
 ) -> ReportData:
-    """Collect everything that the report on a run shows."""
+    """Collect the data for the report on a run."""
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
     judged = judge.features if judge else ()
@@ -129,7 +129,7 @@ def report_data(
 
 
 def _scale(campaign: Campaign) -> str:
-    """Return the tone's question with both ends of its scale, or an empty string for a persona."""
+    """Return the rating question for a tone with both ends of its scale, or "" for a persona."""
     settings = campaign.review_settings
     if not settings.scale:
         return ""
@@ -201,7 +201,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """Return the lineage of one output of the tuned model: the first one in the report."""
+    """Yield the steps of the lineage of the tuned model's first answer."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

@@ -14,8 +14,8 @@ from timbre.settings import SettingsError
 def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, ...]:
     """Return approved texts from the version that the campaign's `examples` setting names.
 
-    Without the setting, there are none. A version never changes, so the prompts stay the same when
-    people approve more texts.
+    Returns no texts if the campaign doesn't set `examples`. A version never changes, so the
+    teacher's prompts stay the same when people approve more texts.
 
     Raises `SettingsError` if the version contains no suitable texts.
     """
