@@ -62,7 +62,7 @@ async def _upsert_many(
 ) -> list[Any]:
     """Do what `CRUDMixin.upsert_many` does, with a one-row statement that SQLAlchemy caches."""
     if not objects:
-        raise ValueError("Cannot upsert empty list of objects")
+        raise ValueError("The list of objects to upsert is empty.")
     rows = [one if isinstance(one, dict) else one.model_dump() for one in objects]
     insert = _INSERT_FUNC[db.bind.dialect.name](cls)
     values = {column: insert.excluded[column] for column in cls.__upsertable_columns__}
