@@ -261,14 +261,14 @@ def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
 class ToneFile(Tone):
     """A tone file: the tone, and the criteria that its texts must meet."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
 class PersonaToml(Persona):
     """A persona file of ours: the persona, and the criteria that its texts must meet."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 def load_voice(tone: str, persona: str = "") -> tuple[Tone | Persona, Criteria]:

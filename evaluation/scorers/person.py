@@ -21,8 +21,12 @@ _START = re.compile(r"(?:\A|[.!?:…]\s+|\n\s*)[\"“„«‘(]*\Z")
 class PersonCriterion:
     """The persons that a text must use, and those that it must not use."""
 
-    required: tuple[PersonName, ...] = Field(default=(), description="Persons that must occur.")
-    banned: tuple[PersonName, ...] = Field(default=(), description="Persons that must not occur.")
+    required: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must use."
+    )
+    banned: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must not use."
+    )
 
     def find_problem(self, language: str) -> str:
         """Return why a person can't be told in a language; empty if all can."""
