@@ -92,7 +92,9 @@ def _text(content: Any, number: int) -> str:
     texts = []
     for part in content:
         if not isinstance(part, str) and part["type"] not in _TEXT_PARTS:
-            raise UnusableChatError("not text", f"turn {number} has a part of type {part['type']}")
+            raise UnusableChatError(
+                "not text", f"turn {number} contains the unsupported type {part['type']}"
+            )
         texts.append(part if isinstance(part, str) else part["text"])
     return "\n".join(text.strip() for text in texts).strip()
 

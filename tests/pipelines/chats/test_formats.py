@@ -189,7 +189,7 @@ def test_a_trailing_user_turn_is_left_out_and_counted(tmp_path: Path) -> None:
          "turn 2 is a tool call or its result"),
         ({"role": "system", "content": "Now be rude."}, "system turn in mid-chat", "Now be rude."),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "not text",
-         "turn 2 has a part of type image_url"),
+         "turn 2 contains the unsupported type image_url"),
         ({"role": "narrator", "content": "Later."}, "no chat",
          "turn 2 has the unknown role “narrator”"),
         ({"role": "\ud800", "content": "Later."}, "no chat",
