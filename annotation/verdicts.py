@@ -47,11 +47,15 @@ class VerdictRule:
 
     def __post_init__(self) -> None:
         """Check that an adjudicator is named if, and only if, the rule needs one."""
-        if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
+        needs_adjudicator = self.voting is VotingRule.ADJUDICATOR
+        if needs_adjudicator and not self.adjudicator:
             raise AnnotationError(
-                f"The verdict rule is “{self.voting}”, but the adjudicator is "
-                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and "
-                "omit it otherwise."
+                "The verdict rule is “adjudicator”, but no adjudicator is named. Name one."
+            )
+        if self.adjudicator and not needs_adjudicator:
+            raise AnnotationError(
+                f"The verdict rule “{self.voting}” doesn't use an adjudicator, but "
+                f"“{self.adjudicator}” is named as one. Omit the adjudicator."
             )
 
     @property

@@ -59,9 +59,10 @@ def erase(
     Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
     contains no matching data.
     """
-    if (reviewer is None) == (article is None):
-        choice = "neither a reviewer nor" if article is None else "both a reviewer and"
-        raise StoreError(f"You named {choice} an article. Name exactly one of them.")
+    if reviewer is None and article is None:
+        raise StoreError("There is nothing to erase. Name a reviewer or an article.")
+    if reviewer is not None and article is not None:
+        raise StoreError("A reviewer and an article can't be erased together. Name only one.")
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")

@@ -57,7 +57,7 @@ def reconcile_reviews(
     keys = {(review.subject, review.reviewer) for review in complete}
     if len(keys) != len(complete):
         raise StoreError(
-            f"{dataset}: a reviewer answered the same record twice, so its reviews can't be "
+            f"A reviewer answered the same record of {dataset} twice, so the reviews can't be "
             "stored. Delete one of the responses in Argilla and pull again."
         )
     with store.writing() as connection:
@@ -78,7 +78,8 @@ def reconcile_reviews(
         )
         if new_events != len(kinds):
             raise StoreError(
-                f"Reviews of {dataset} were already pulled at this time ({at}). Pull again."
+                f"An earlier pull of {dataset} has the same timestamp ({at}), so this pull wasn't "
+                "stored. Pull again."
             )
     changed = sum(key in stored for key in changes)
     return Reconciliation(

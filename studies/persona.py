@@ -140,8 +140,8 @@ def select_examples(
     for form, examples in shuffled.items():
         if not examples:
             raise StudyError(
-                f"The campaign “{subject.campaign}” has no {form} to train on, but the study needs "
-                "all kinds of text. Generate more candidates."
+                f"The campaign “{subject.campaign}” has no {form} to train on, but the study "
+                "compares all kinds of text. Generate more candidates."
             )
     fewest = min(len(examples) for examples in shuffled.values())
     size = min(study.size or fewest, fewest)

@@ -263,14 +263,14 @@ def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
 class ToneFile(Tone):
     """The contents of a tone file: a tone, and criteria for texts in this tone."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
 class PersonaToml(Persona):
     """The contents of a persona file in Timbre's format: a persona, and criteria for its texts."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 def load_voice(tone: str, persona: str = "") -> tuple[Tone | Persona, Criteria]:

@@ -108,9 +108,9 @@ class Chat:
             spans = spans[:-1] if not last.strip() else spans
         if len(spans) != len(answers):
             raise TrainerError(
-                f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} turns in a "
-                f"chat with {len(answers)} answers, so answers with weight 0 can't be masked. Use "
-                "another base model, or leave out chats with weights."
+                f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} assistant "
+                f"turns in a chat with {len(answers)} answers, so answers with weight 0 can't be "
+                "masked. Use another base model, or leave out chats with weights."
             )
         for span, answer in zip(spans, answers, strict=True):
             if not answer.has_loss:

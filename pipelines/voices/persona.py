@@ -111,7 +111,7 @@ class PersonaExample:
     )
     passage: Words = Field(description="The passage that the text is about.")
     traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
-    text: str = Field(default="", description="The statement or document.")
+    text: str = Field(default="", description="The text of the statement or document.")
     turns: tuple[Words, ...] = Field(
         default=(), description="The turns of the dialogue, the user's first."
     )
@@ -137,7 +137,10 @@ class PersonaExample:
             needed, other = ("turns", "text") if is_dialogue else ("text", "turns")
             raise ValueError(f"a {self.kind} must have `{needed}` and no `{other}`")
         if len(self.turns) % 2:
-            raise ValueError("the last turn must be the persona's, so `turns` needs an even number")
+            raise ValueError(
+                f"`turns` lists {len(self.turns)} turns, but the number must be even, because the "
+                "persona speaks last; add or remove a turn"
+            )
         return self
 
 
@@ -167,7 +170,7 @@ class Persona:
     traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
     phrasebook: PersonaPhrases = Field(
         default=PersonaPhrases(**{key: tuple(lines) for key, lines in PHRASES.items()}),
-        description="Phrases that the offline teacher uses (default: general ones).",
+        description="Phrases that the offline teacher uses (default: general phrases).",
     )
     language: str = Field(default="en", description="ISO 639-1 code of the persona's language.")
     prompts: PersonaPrompts = Field(
@@ -216,9 +219,16 @@ class Persona:
             text = example.shown
             for name in example.traits:
                 trait = next((trait for trait in self.traits if trait.name == name), None)
-                if trait is None or not trait.shown_in(text):
-                    problem = "has no marker of" if trait else "names an unknown trait,"
-                    raise ValueError(f"the example “{text[:40]}…” {problem} “{name}”")
+                if trait is None:
+                    raise ValueError(
+                        f"the example “{text[:40]}…” lists “{name}”, which isn't a trait of this "
+                        "persona; correct the name"
+                    )
+                if not trait.shown_in(text):
+                    raise ValueError(
+                        f"the example “{text[:40]}…” contains no marker of the trait “{name}”; add "
+                        "one, or remove the trait from the example"
+                    )
         return self
 
 

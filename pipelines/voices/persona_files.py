@@ -72,8 +72,8 @@ def _choose(items: Sequence[Any], choice: str) -> int:
         return 0
     problem = f"none of them is “{choice}”" if choice else "a campaign uses only one"
     raise ValueError(
-        f"it contains {len(items)} personas, and {problem}. Choose one by adding # and its number "
-        f"(1 to {len(items)}) or name to the file name"
+        f"it contains {len(items)} personas, and {problem}. To choose one, add “#” and its number "
+        f"(1 to {len(items)}) or its name to the file name"
     )
 
 

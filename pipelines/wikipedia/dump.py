@@ -86,7 +86,7 @@ def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"{source} is empty, not a MediaWiki export.")
+        raise SourceError(f"{source} is empty, so it isn't a MediaWiki export. Download it again.")
     if start.startswith(b"\x1f\x8b"):
         return cast("BufferedIOBase", gzip.open(path))
     return bz2.open(path) if start == b"BZh" else path.open("rb")

@@ -64,8 +64,8 @@ def load_credentials(home: Path) -> Credentials:
     if default or not all(asdict(credentials).values()):
         problem = f"{default} that Argilla publishes as a default" if default else "an empty value"
         raise LaunchError(
-            f"{path} contains {problem}. Replace it, or delete the file to generate new "
-            "credentials."
+            f"{path} contains {problem}. Replace this value, or delete the file to "
+            "generate new credentials."
         )
     return credentials
 

@@ -55,7 +55,7 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         if name == "data" and data.strip() not in _NO_VALUES:
             value = json.loads(data)
             if not isinstance(value, dict):
-                raise ValueError("an event that isn't an object")
+                raise ValueError("an event in the response isn't a JSON object")
             yield value
 
 

@@ -31,9 +31,9 @@ def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, 
     chosen = tuple(choose_approved(voice, examples, passages, revisions))
     if not chosen:
         raise SettingsError(
-            f"The version “{name}” that `examples` in [generate] names contains no approved texts "
+            f"`examples` in [generate] is “{name}”, but that version contains no approved texts "
             f"for {campaign.subject} that are based on a passage. Name another version, or remove "
-            "the key."
+            "`examples`."
         )
     return chosen
 

@@ -58,7 +58,7 @@ def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, An
         if len(body) > MAX_RESPONSE or count_values(body) > MAX_RESPONSE_VALUES:
             raise UnprocessableEntityError(
                 f"The response is larger than {MAX_RESPONSE >> 10} KiB or has more than "
-                f"{MAX_RESPONSE_VALUES:,} values. Shorten its texts, or mark fewer spans."
+                f"{MAX_RESPONSE_VALUES:,} values. Shorten the texts, or mark fewer spans."
             )
         validate_values(response, record)
 
@@ -72,9 +72,10 @@ def check_overlaps(validator: Any, settings: Any) -> None:
     numbered = sorted(enumerate(validator._response_value), key=lambda one: one[1].start)
     for (before, left), (after, right) in pairwise(numbered):
         if right.start < left.end:
-            places = " and ".join(f"idx={index}" for index in sorted((before, after)))
+            first, second = sorted((before, after))
             raise UnprocessableEntityError(
-                f"overlapping values found between spans at index {places}"
+                f"The spans {first} and {second} (counted from 0) overlap, but this question "
+                "doesn't allow overlaps. Remove one of them."
             )
 
 

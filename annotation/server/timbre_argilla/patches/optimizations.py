@@ -61,7 +61,7 @@ async def _upsert_many(
 ) -> list[Any]:
     """Replace `CRUDMixin.upsert_many`, using a statement for one row that SQLAlchemy can cache."""
     if not objects:
-        raise ValueError("Cannot upsert empty list of objects")
+        raise ValueError("The list of objects to upsert is empty.")
     rows = [one if isinstance(one, dict) else one.model_dump() for one in objects]
     insert = _INSERT_FUNC[db.bind.dialect.name](cls)
     values = {column: insert.excluded[column] for column in cls.__upsertable_columns__}

@@ -141,7 +141,7 @@ class Schema:
                 statement = statement.where(Vector.vector_settings_id == settings)
                 vectors = {"value": Vectors(self.dimensions[settings], n_rows)}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
-        raise ValueError(f"{key.kind!r} isn't a valid kind of column group.")
+        raise ValueError(f"Search columns of the kind {key.kind!r} aren't supported.")
 
     def _record_group(self, name: str) -> ColumnGroup:
         is_time = name.endswith("_at")
