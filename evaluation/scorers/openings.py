@@ -16,7 +16,7 @@ class EdgeCriterion:
     )
     none_of: tuple[Words, ...] = Field(
         default=(),
-        description="Forbidden phrases. A text must not begin (for `closings`: end) with one.",
+        description="Phrases that a text must not begin with (`openings`) or end with (`closings`).",
     )
 
 

@@ -106,7 +106,7 @@ class Writer:
     def dialogue(self, turns: Sequence[str], limit: int, system: str = "") -> Document:
         """Encode a dialogue with as many whole turns as fit into `limit` tokens.
 
-        The user has the first turn.
+        The user speaks first.
         """
         document = self._open(system)
         for i, turn in enumerate(turns):

@@ -33,7 +33,8 @@ _Pairs = Annotated[
     ),
 ]
 _Texts = Annotated[
-    Path | None, typer.Option(help="File or folder with texts in the tone or by the persona.")
+    Path | None,
+    typer.Option(help="File or folder of texts that already have the tone or the persona."),
 ]
 _Material = Annotated[
     str | None,
