@@ -16,7 +16,7 @@ class EdgeCriterion:
     )
     none_of: tuple[Words, ...] = Field(
         default=(),
-        description="Phrases that a text must not begin with (`openings`) or end with (`closings`).",
+        description="Phrases that a text must not begin with (or end with, for `closings`).",
     )
 
 
