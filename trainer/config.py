@@ -32,7 +32,7 @@ class TrainingConfig:
         description='The base model: "mini", "smollm2", a model folder, or a Hugging Face Hub id.'
     )
     revision: str = Field(
-        default="", description="Commit of the base model on the Hub (default: the newest)."
+        default="", description="Commit of the base model on the Hub (default: the newest commit)."
     )
     precision: PrecisionName = Field(
         default="auto", description="Precision in which the base model is loaded."
@@ -63,7 +63,7 @@ class TrainingConfig:
     warmup_steps: Count = Field(default=5, description="Number of warm-up steps.")
     steps: Count = Field(default=0, description="Number of optimiser steps.")
     batch_size: AtLeastOne = Field(
-        default=8, description="Number of examples per batch, shared among all processes."
+        default=8, description="Number of examples per batch across all processes."
     )
     gradient_accumulation: AtLeastOne = Field(
         default=1, description="Number of batches accumulated per optimiser step."

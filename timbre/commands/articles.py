@@ -68,7 +68,11 @@ def add(
 @app.command()
 def audit(
     source: Annotated[
-        str, typer.Argument(help="A dump (.xml, .xml.bz2), `sample`, or wiki:en:TITLE.")
+        str,
+        typer.Argument(
+            help="Article source: `sample`, a MediaWiki dump (.xml or .xml.bz2), or a Wikipedia "
+            "page (wiki:en:TITLE)."
+        ),
     ],
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
