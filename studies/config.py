@@ -75,8 +75,8 @@ class LadderConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     batch_size: AtLeastOne = Field(
         default=32, description="Number of prompts answered in parallel."
@@ -113,8 +113,8 @@ class Provider:
     )
     epochs: Count = Field(
         default=3,
-        description="Number of training epochs (0 lets the API choose, and cost estimates then "
-        "assume 3).",
+        description="Number of training epochs. If the number is 0, the API chooses it, and cost "
+        "estimates assume 3 epochs.",
     )
     training_million: NotNegative = Field(
         default=0.0, description="Price in US dollars per million training tokens."
@@ -267,8 +267,8 @@ class PersonaStudy:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     temperature: NotNegative = Field(
         default=0.0, description="Sampling temperature (0 means greedy decoding)."

@@ -149,8 +149,8 @@ class EvaluateConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     seed: Seed = Field(
         default=0,
@@ -216,8 +216,7 @@ class CampaignConfig:
     )
     chats: tuple[str, ...] = Field(
         default=(),
-        description="Files with existing chats, whose answers Timbre rewrites in the tone (tones "
-        "only).",
+        description="Files with chats whose answers Timbre rewrites in the tone (tones only).",
     )
     licence: str = Field(
         default="",

@@ -66,7 +66,8 @@ class TrainingConfig:
         default=8, description="Number of examples per batch across all processes."
     )
     gradient_accumulation: AtLeastOne = Field(
-        default=1, description="Number of batches accumulated per optimiser step."
+        default=1,
+        description="Number of batches whose gradients are accumulated for each optimiser step.",
     )
     weight_decay: NotNegative = Field(default=0.0, description="Weight decay.")
     max_gradient_norm: NotNegative = Field(
@@ -89,7 +90,7 @@ class TrainingConfig:
     seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
     report_to: str = Field(
         default="none",
-        description="Service or library to which TRL reports losses, such as trackio (default: "
+        description="Service or library, such as trackio, to which TRL reports losses (default: "
         "none).",
     )
 

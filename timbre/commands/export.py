@@ -15,7 +15,9 @@ def export(
     run: Run,
     to: Annotated[
         Literal["merged", "gguf", "ollama", "vllm"],
-        typer.Option(help="Export format. `vllm` writes no files and only prints a command."),
+        typer.Option(
+            help="Export format. For `vllm`, Timbre writes no files and only prints a command."
+        ),
     ],
     folder: Annotated[
         Path | None, typer.Option(help="Folder to write the export to (default: the run's folder).")

@@ -181,7 +181,7 @@ def chat(
 def watch(
     campaign: Annotated[
         list[str] | None,
-        typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
+        typer.Argument(help="Campaigns to watch (default: all campaigns with a [watch] section)."),
     ] = None,
     trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,

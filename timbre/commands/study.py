@@ -20,7 +20,7 @@ Config = Annotated[
 ]
 DryRun = Annotated[
     bool,
-    typer.Option(help="List the remaining work and estimate how long it will take, then stop."),
+    typer.Option(help="Only list the remaining work and estimate how long it will take."),
 ]
 
 
