@@ -19,17 +19,10 @@ if TYPE_CHECKING:
 def generate(
     campaign: Campaign,
     limit: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Maximum number of passages to use (0 means the limit in the campaign file).",
-        ),
+        int, typer.Option(min=0, help="Maximum number of passages (0 means the campaign's limit).")
     ] = 0,
     dry_run: Annotated[
-        bool,
-        typer.Option(
-            help="Only estimate how many requests and tokens are needed and what they cost."
-        ),
+        bool, typer.Option(help="Only estimate the cost and the numbers of requests and tokens.")
     ] = False,
     max_usd: Annotated[
         float | None, typer.Option(min=0, help="Stop before the cost exceeds this many US dollars.")
