@@ -18,6 +18,8 @@ from pathlib import Path
 from benchmarks.record import publish
 from db.records import Example
 from db.records import Run as RunRecord
+from pipelines.served import Sampling
+from pipelines.served import ServedModel as Served
 from timbre.settings import read_settings
 from timbre.stores import open_store
 from timbre.workflows.answer import held_out_prompts, tuned_arm
@@ -26,12 +28,13 @@ from trainer.arms import Arm, Decoding
 from trainer.export.export_plan import Bounds, ExportPlan, GgufType, bounds_for
 from trainer.export.formats import GGUF, export_gguf, export_merged
 from trainer.export.parity import PROMPTS, Parity
-from trainer.services.endpoint import Endpoint, answer_remotely
+from trainer.services.endpoint import answer_remotely
 from trainer.services.llama_server import ServedModel, serve_model
 from trainer.training.checkpoints import ADAPTER
 
 PORT = 0
 DECODING = Decoding(max_new_tokens=48)
+SAMPLING = Sampling(DECODING.max_new_tokens, DECODING.temperature, DECODING.top_p, DECODING.seed)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def served_answers(task: Task, path: Path) -> str:
     """How many of llama.cpp's greedy answers are the adapter's."""
     with serve_model(ServedModel("tuned", path, PORT)) as url:
         arm = Arm("tuned", task.arm.base)
-        outputs = answer_remotely(task.prompts, arm, DECODING, Endpoint(url, "tuned"))
+        outputs = answer_remotely(task.prompts, arm, DECODING, Served(url, "tuned", "", SAMPLING))
         texts = {output.prompt: output.text for output in outputs}
     same = sum(texts[p.id] == text for p, text in zip(task.prompts, task.answers, strict=True))
     return f"{same} of {len(task.prompts)}"

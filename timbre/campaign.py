@@ -64,9 +64,9 @@ class Campaign:
     Attributes:
         name: The name of the campaign.
         voice: The tone or persona.
-        criteria: Rules for a text, in addition to its tone's target or its persona's traits.
         criterion: The criterion that decides whether an answer is in the voice, or None if the tone
             has no target and no rules.
+        criteria: Rules for a text, in addition to its tone's target or its persona's traits.
         system_prompt: The system prompt of the prompted arm.
         review_settings: The questions for reviewers.
         training: The training settings.

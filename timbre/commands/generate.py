@@ -11,7 +11,7 @@ from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.campaign import Campaign as LoadedCampaign
+    from timbre import campaign as campaigns
     from timbre.workflows.generate.plan import GenerateOptions
     from timbre.workflows.generate.run import Estimate, GenerationReport
 
@@ -75,7 +75,7 @@ def generate(
 
 
 def _run(
-    campaign: "LoadedCampaign", options: "GenerateOptions", dry_run: bool, as_json: bool
+    campaign: "campaigns.Campaign", options: "GenerateOptions", dry_run: bool, as_json: bool
 ) -> None:
     from timbre.workflows.generate.run import estimate
     from timbre.workflows.generate.run import generate as run_generation

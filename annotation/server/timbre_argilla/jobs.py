@@ -67,6 +67,7 @@ class Job:
 
     def get_status(self, refresh: bool = True) -> JobStatus:
         """Return the status; Argilla's API calls this method."""
+        del refresh  # rq's parameter; a job of ours is always up to date
         return self.status
 
 
