@@ -19,6 +19,9 @@ _VISIBLE = frozenset(
 )
 _YES = frozenset({"on", "y", "yes", "1"})
 _SPELLED = ("spell", "input", "disp_only")
+_SHORT = frozenset({"on", "in", "y", "yes", "1", "~", "values"})
+_BY = "{by}"  # shown as “by” before a word, and as “×” between symbols
+_AMERICAN = re.compile(r"(met|lit)re")
 _CHEMICAL = re.compile(r"[\w()\[\]+\-−·*]+\Z")
 
 
@@ -96,21 +99,42 @@ def _with_unit(
     amount: str, code: str, is_adjective: bool, call: TemplateCall, wiki: Wiki
 ) -> str | None:
     """Add the unit to an amount, or return None if the unit is unknown."""
-    units = wiki.units
+    units, is_short = wiki.units, _is_abbreviated(call)
     if (match := _PREFIXED_UNIT.match(code)) and match.group(1) in units.millions:
-        if call.named.get("abbr", "") in _YES:
+        if is_short:
             amount, code = f"{amount} × 10{superscript(match.group(1))}", match.group(2)
         else:
             amount, code = f"{amount} {units.millions[match.group(1)]}", match.group(2)
-    name = units.words.get(code) or units.symbols.get(code)
+    word = None if is_short and units.symbols else units.words.get(code)
+    name = word or units.symbols.get(code)
     if name is None:
         return None
-    if name in units.singular and (is_adjective or _is_singular(amount)):
-        name = units.singular[name]
+    if word and (is_adjective or _is_singular(amount)) and (units.singular or units.joiner):
+        name = _singular(word, units.singular)
+    if word and call.named.get("sp", "") == "us":
+        name = _AMERICAN.sub(r"\1er", name)
     if name[0] == "/":
         return f"{amount}{name}"
-    is_hyphenated = is_adjective and name.isalpha() and len(name) > 2
-    return f"{amount}{'-' if is_hyphenated else units.joiner}{name}"
+    amount = amount.replace(_BY, " by " if word else f"{units.joiner}{name} × ")
+    if is_adjective and word and units.joiner:
+        return f"{amount.replace(' by ', '-by-')}-{name.replace(' ', '-')}"
+    return f"{amount}{units.joiner}{name}"
+
+
+def _is_abbreviated(call: TemplateCall) -> bool:
+    """Return whether the page shows the unit's symbol, as `{{cvt}}` and `abbr=on` do."""
+    default = "on" if call.name == "cvt" else ""
+    return call.named.get("abbr", default) in _SHORT
+
+
+def _singular(words: str, irregular: dict[str, str]) -> str:
+    """Return the singular of a unit's name: square mile, kilometre per hour, foot."""
+    if words in irregular:
+        return irregular[words]
+    first, *rest = re.split(r"(?= per )", words, maxsplit=1)
+    head, _, last = first.rpartition(" ")
+    last = irregular.get(last, last.removesuffix("s"))
+    return "".join([f"{head} {last}".lstrip(), *rest])
 
 
 def _is_singular(amount: str) -> bool:
