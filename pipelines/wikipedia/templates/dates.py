@@ -15,16 +15,18 @@ _SEPARATORS = {"es": " de ", "pt": " de "}
 
 def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render a date given as year, month and day, such as “30 June 2015” or “June 2015”."""
-    parts = [value for value in call.filled()[:3] if value.lower() not in {"df", "mf"}]
+    parts = [value for value in call.filled() if value.lower() not in {"df", "mf"}]
+    if len(parts) > 3:
+        return None  # a time, or the country of a film's release
     if len(parts) == 1 and not parts[0].isdigit():
         return _written(parts[0], wiki)
     return _date(parts[::-1], wiki, is_month_first=_is_month_first(call, options))
 
 
 def _is_month_first(call: TemplateCall, options: str) -> bool:
-    if call.named.get("format"):
-        return call.named["format"].lower() in {"mdy", "md"}
-    return options == "mdy" and call.named.get("df", "").lower() not in _YES
+    if form := call.option("format"):
+        return form.lower() in {"mdy", "md"}
+    return options == "mdy" and call.option("df").lower() not in _YES
 
 
 def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
@@ -104,16 +106,17 @@ def _written(text: str, wiki: Wiki) -> str | None:
 
 
 def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{as of|2015|6|lc=y}}` as “as of June 2015”."""
-    if alternative := call.named.get("alt"):
-        return alternative
-    date = render_date(
-        call, wiki, "mdy" if call.named.get("df", "").lower() in {"us", "mdy"} else ""
-    )
-    if date is None or call.named.get("bare", "").lower() in _YES:
+    """Render `{{as of|2015|6|lc=y|post=,}}` as “as of June 2015,”."""
+    text = call.option("alt") or _as_of(call, wiki)
+    return text and f"{text}{call.option('post')}"
+
+
+def _as_of(call: TemplateCall, wiki: Wiki) -> str | None:
+    date = render_date(call, wiki, "mdy" if call.option("df").lower() in {"us", "mdy"} else "")
+    if date is None or call.option("bare").lower() in _YES:
         return date
-    opening = "since" if call.named.get("since", "").lower() in _YES else "as of"
-    is_lower_case = call.named.get("lc", "") not in {"", "n", "no"}
+    opening = "since" if call.option("since").lower() in _YES else "as of"
+    is_lower_case = call.option("lc") not in {"", "n", "no"}
     return f"{opening if is_lower_case else opening.capitalize()} {date}"
 
 

@@ -1,7 +1,8 @@
 """Render templates as text, as far as possible without access to the wiki.
 
 `wikis/*.toml` lists what templates show, and which templates show nothing. A template that isn't
-listed, or whose arguments can't be parsed, leaves a hole. A passage with a hole is rejected.
+listed, whose arguments can't be parsed, or that has a named argument which no rule reads and
+`silent` doesn't list, leaves a hole. A passage with a hole is rejected.
 """
 
 from collections.abc import Callable
@@ -80,11 +81,16 @@ def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
 
 
 def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
-    """Fill a pattern with the arguments, or return the result of `@renderer options`."""
-    if not pattern.startswith("@"):
-        return fill_pattern(pattern, call)
-    name, _, options = pattern[1:].partition(" ")
-    return _RENDERERS[name](call, wiki, options)
+    """Fill a pattern with the arguments, or return the result of `@renderer options`.
+
+    An argument that isn't read could be text that the page shows, so there is no result then.
+    """
+    if pattern.startswith("@"):
+        name, _, options = pattern[1:].partition(" ")
+        text = _RENDERERS[name](call, wiki, options)
+    else:
+        text = fill_pattern(pattern, call)
+    return None if call.unread() - wiki.silent else text
 
 
 def _hole(name: str, inner: str) -> str:
