@@ -128,7 +128,12 @@ def test_reviews_by_rules_come_back_as_rules(owner: Connection, annotator: Annot
             ((14, 22), (25, 32)),
             "تستغرق الرحلة 35 دقيقة.",
         ),
-        ("person-zh", "渡轮大约需要25分钟，还挺快的。", ((6, 10), (11, 15)), "渡轮大约需要35分钟。"),
+        (
+            "person-zh",
+            "渡轮大约需要25分钟，还挺快的。",
+            ((6, 10), (11, 15)),
+            "渡轮大约需要35分钟。",
+        ),
     ],
 )
 def test_a_persons_spans_reasons_and_edit_come_back(

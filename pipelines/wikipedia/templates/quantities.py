@@ -43,7 +43,7 @@ def render_measure(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
         return None
     wiki = replace(wiki, numbers=wiki.numbers and replace(wiki.numbers, **grouping))
     measure = _parse_measure([_clean(value) for value in call.values], wiki)
-    adjective = call.option("adj")
+    adjective = call.option("adj") or call.option("sing")
     if measure is None or adjective not in {"", "on", "off", "mid"}:
         return None
     middle = measure.rest[-1] if adjective == "mid" and measure.rest else ""

@@ -14,7 +14,7 @@ from pipelines.wikipedia.wikitext.brackets import render_brackets
 from pipelines.wikipedia.wikitext.elements import replace_elements
 from pipelines.wikipedia.wikitext.formulas import render_formula
 from pipelines.wikipedia.wikitext.links import render_link
-from pipelines.wikipedia.wikitext.markers import FRACTION, remove_markers
+from pipelines.wikipedia.wikitext.markers import FRACTION, has_hole, remove_markers
 from pipelines.wikipedia.wikitext.numbers import join_fraction, subscript, superscript
 from pipelines.wikipedia.wikitext.paragraphs import join_paragraphs
 from pipelines.wikipedia.wikitext.repair import repair
@@ -23,7 +23,10 @@ from pipelines.wikipedia.wikitext.variants import convert_variants
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the paragraphs below it. The heading of the introduction is empty."""
+    """A heading and the paragraphs below it.
+
+    The heading of the introduction is empty, and so is one that contains an unknown template.
+    """
 
     title: str
     paragraphs: tuple[str, ...]
@@ -138,6 +141,7 @@ def _by_heading(text: str) -> Iterator[tuple[str, list[str]]]:
             yield title, lines
         level = len(heading.group(1))
         title, lines = heading.group(2).strip("= "), []
+        title = "" if has_hole(title) else title
         if not skipped or level <= skipped:
             skipped = level if title.lower().rstrip(":") in APPARATUS else 0
     if not skipped:

@@ -74,6 +74,11 @@ def test_sections_keep_their_headings_without_apparatus() -> None:
     ]
 
 
+def test_a_heading_with_an_unknown_template_is_left_out() -> None:
+    (section,) = parse_wikitext("== The {{port name|x}} pier ==\nThe pier is long.")
+    assert (section.title, section.paragraphs) == ("", ("The pier is long.",))
+
+
 def test_a_table_that_is_never_closed_ends_with_its_section() -> None:
     assert plain("{|\n| a\n== Next ==\nThe port.") == "The port."
 
