@@ -345,7 +345,7 @@ def test_an_answer_to_an_unknown_question_is_rejected(
     item = conversation()
     push_candidates(owner, "unasked", [item], TONE)
     _, connection = annotator("ann")
-    with pytest.raises(AnnotationError, match="rejects 1 of 1 responses"):
+    with pytest.raises(AnnotationError, match="rejected 1 of 1 responses"):
         submit(connection, "unasked", [person_review(item.candidate.id, colour="blue")])
     assert list(pull(owner, "unasked")) == []
 
@@ -369,7 +369,7 @@ def test_an_existing_user_keeps_the_key(owner: Connection) -> None:
     again = add_user(owner, "round-trip-carol")
     assert (again.api_key, again.password) == (account.api_key, "")
     assert "round-trip-carol" in {account.name for account in list_users(owner)}
-    with pytest.raises(AnnotationError, match="with the role annotator, not admin"):
+    with pytest.raises(AnnotationError, match="with the role annotator instead of admin"):
         add_user(owner, "round-trip-carol", UserRole.ADMIN)
     with pytest.raises(AnnotationError, match="needs at least 8"):
         add_user(owner, "round-trip-dave", password="short")

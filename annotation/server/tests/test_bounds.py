@@ -92,7 +92,7 @@ def test_a_response_has_few_values() -> None:
     marks = [{"label": "a", "start": n, "end": n + 1} for n in range(500)]
     for count, is_small in ((498, True), (500, False)):
         response = ResponseCreate(values={"m": {"value": marks[:count]}}, status="draft")
-        with nullcontext() if is_small else pytest.raises(UnprocessableEntityError, match="less"):
+        with nullcontext() if is_small else pytest.raises(UnprocessableEntityError, match="fewer"):
             limit_size(lambda *_: None)(response, None)
 
 

@@ -96,7 +96,7 @@ def test_personas_have_traits_and_tones_have_a_scale() -> None:
 
 def test_too_long_guidelines_are_rejected() -> None:
     long_settings = ReviewSettings("x", style_rules=(StyleRule("Do", "a" * MAX_LENGTH, "b"),))
-    with pytest.raises(AnnotationError, match="Argilla accepts 10000"):
+    with pytest.raises(AnnotationError, match="Argilla accepts at most 10000"):
         candidate_settings(offline_client(), long_settings)
 
 

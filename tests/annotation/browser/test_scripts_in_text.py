@@ -18,7 +18,7 @@ from annotation.errors import AnnotationError
 from annotation.items import CandidateItem, Suggestion
 from annotation.pull import pull
 from annotation.push import PushCount, push_candidates, push_comparisons
-from annotation.review_settings import ReviewSettings, ScalePoint, StyleRule, TraitLabel
+from annotation.review_settings import Basis, ReviewSettings, ScalePoint, StyleRule, TraitLabel
 from annotation.submit import submit
 from db.records import Answer, Review, ReviewerKind, ReviewStatus, Span
 from tests.annotation.browser.pages import choose, drag_over, log_in, open_dataset, send
@@ -283,6 +283,7 @@ def test_scripts_in_titles_descriptions_and_guidelines_are_shown_as_written(
             scale=(ScalePoint(1, "first"), ScalePoint(2, f"point {group}", f"example {group}")),
             style_rules=(StyleRule(f"do {group}", f"before {group}", f"after {group}"),),
             traits=(TraitLabel(f"calm {PAYLOADS[number]}", f"meaning {group}"),),
+            basis=Basis.NOTHING,
         )
         push_candidates(owner, f"asked-{number}", [statement("Hello there.")], settings)
         check_settings(watched, owner, f"asked-{number}", group)

@@ -34,7 +34,7 @@ def generate(
     """Generate with a model and a limit of tokens per reply."""
     path = folder / "bridges.toml"
     path.write_text(CAMPAIGN.format(model=model, max_tokens=max_tokens), encoding="utf-8")
-    return timbre("generate", str(path), "--json", status=status)
+    return timbre("generate", str(path), "--json", "--keep-going", status=status)
 
 
 def test_rejected_replies_of_a_local_model_are_kept(

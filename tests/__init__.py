@@ -1,0 +1,1 @@
+"""Tests of every package; this file keeps other distributions from providing `tests`."""
