@@ -92,7 +92,7 @@ def split_passages(
 def _parse(page: SourcePage) -> list[Section]:
     language = page.site.language
     if page.is_wikitext:
-        return parse_wikitext(page.text, language, page.title)
+        return parse_wikitext(page.text, language, page.title, page.site.hidden)
     # Documents are complete; in plain text from other sources, templates were removed.
     is_whole = page.url.startswith("documents:")
     text = page.text if is_whole else mark_gaps(page.text, language)

@@ -61,7 +61,7 @@ class TemplateAudit:
             return text
 
         self.pages += 1
-        for section in render_page(page.text, wiki, render):
+        for section in render_page(page.text, wiki, render, page.site.hidden):
             for paragraph in section.paragraphs:
                 for match in _IN_PROSE.finditer(paragraph):
                     self._hole(match[1]).in_prose += 1

@@ -15,9 +15,9 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
-    is kept, so that an editor's typo doesn't remove the rest of the page. A text with brackets that
-    are nested deeper than MediaWiki allows becomes a hole.
+    Outer renderers receive the output of inner ones. An unmatched bracket stays as it is, as on the
+    page, so that an editor's typo affects only its passage. A text with brackets that are nested
+    deeper than MediaWiki allows becomes a hole.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
@@ -35,13 +35,15 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
             kind, pieces = stack.pop()
             open_count[kind] -= 1
             stack[-1][1].append(renderers[kind]("".join(pieces)))
+        else:
+            stack[-1][1].append(token)
     stack[-1][1].append(tokens[-1])
-    return "".join(piece for _, pieces in stack for piece in pieces)
+    return "".join(piece for kind, pieces in stack for piece in (kind, *pieces))
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str, open_count: dict[str, int]) -> None:
-    """Drop the brackets above the last open bracket of a kind, and keep their text."""
+    """Return the brackets above the last open bracket of a kind to its text."""
     while stack[-1][0] != opening:
         kind, pieces = stack.pop()
         open_count[kind] -= 1
-        stack[-1][1].extend(pieces)
+        stack[-1][1].extend((kind, *pieces))
