@@ -8,7 +8,7 @@ from db.records import Passage, Rejection
 from pipelines.articles.gaps import mark_gaps
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
-from pipelines.text.sentences import split_sentences
+from pipelines.text.sentences import STOPS, WIDE_STOPS, split_sentences
 from pipelines.wikipedia.wikitext.markers import (
     FORMULA,
     HOLE,
@@ -42,7 +42,7 @@ class PassageConfig:
 
 
 _HEADROOM = 0.9
-_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
+_END = re.compile(rf"[{STOPS}{WIDE_STOPS}][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|-\{|\}-|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"

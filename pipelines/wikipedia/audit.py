@@ -83,7 +83,7 @@ class TemplateAudit:
 def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudit:
     """Count the templates in the articles among some pages, at most `limit` articles (0 for all).
 
-    Raises `SourceError` if the pages aren't wikitext.
+    Raises `SourceError` if there are no articles, or the pages aren't wikitext.
     """
     audit = TemplateAudit()
     for page in pages:
@@ -96,4 +96,6 @@ def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudi
             audit.add(page)
             if audit.pages == limit:
                 break
+    if not audit.pages:
+        raise SourceError("The source has no articles to audit, only pages that are rejected.")
     return audit

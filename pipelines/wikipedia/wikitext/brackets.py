@@ -16,18 +16,20 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
     Outer renderers receive the output of inner ones. An unmatched bracket stays as it is, as on the
-    page, so that an editor's typo affects only its passage. A text with brackets that are nested
-    deeper than MediaWiki allows becomes a hole.
+    page, so that an editor's typo affects only its passage. Brackets that are nested deeper than
+    MediaWiki allows become a hole.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
     open_count = {"{{": 0, "[[": 0}
     tokens = _TOKEN.split(text)
+    excess = 0  # open brackets that are nested too deeply
     for before, token in zip(tokens[::2], tokens[1::2], strict=False):
         stack[-1][1].append(before)
-        if token in renderers:
-            if len(stack) > _MAX_DEPTH:
-                return hole("nested too deeply")
+        if excess or (token in renderers and len(stack) > _MAX_DEPTH):
+            stack[-1][1].append(token if excess else hole("nested too deeply"))
+            excess += 1 if token in renderers else -1
+        elif token in renderers:
             stack.append((token, []))
             open_count[token] += 1
         elif open_count[opening := _OPENING[token]]:

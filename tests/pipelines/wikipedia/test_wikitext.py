@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.wikipedia.wikitext.brackets import render_brackets
-from pipelines.wikipedia.wikitext.markers import show_quotations
+from pipelines.wikipedia.wikitext.markers import has_hole, show_quotations
 from pipelines.wikipedia.wikitext.sections import parse_wikitext
 
 
@@ -85,6 +85,15 @@ def test_a_table_that_is_never_closed_ends_with_its_section() -> None:
 def test_an_unclosed_bracket_does_not_swallow_the_page() -> None:
     text = "The {{port is [[old.\n\nIt is [[big]]."
     assert plain(text) == "The {{port is [[old.\nIt is big."
+
+
+def test_brackets_that_are_nested_too_deeply_affect_only_their_paragraph() -> None:
+    deep = "{{a|" * 1000 + "x" + "}}" * 1000
+    assert plain(f"The port.\n\n{deep}\n\nIt is [[big]].") == "The port.\nIt is big."
+    (_, paragraph) = plain(f"The port.\n\nIt {deep} [[big]].").split("\n")
+    assert has_hole(paragraph)
+    unclosed = plain("{{" * 1000 + "\n\nIt is [[big]].\n\nIt stands.").split("\n")
+    assert unclosed[1:] == ["It is [[big]].", "It stands."]
 
 
 @given(st.text(alphabet="ab{}[]", max_size=60))
