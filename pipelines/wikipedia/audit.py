@@ -64,7 +64,9 @@ class TemplateAudit:
         for section in render_page(page.text, wiki, render, page.site.hidden):
             for paragraph in section.paragraphs:
                 for match in _IN_PROSE.finditer(paragraph):
-                    self._hole(match[1]).in_prose += 1
+                    hole = self._hole(match[1])
+                    hole.in_prose += 1
+                    hole.example = hole.example or _excerpt(paragraph, match)
 
     def _count_hole(self, inner: str, text: str) -> None:
         match = _IN_PROSE.search(text)
@@ -78,6 +80,12 @@ class TemplateAudit:
 
     def _hole(self, name: str) -> Hole:
         return self.holes.setdefault(name, Hole(name))
+
+
+def _excerpt(paragraph: str, match: re.Match[str]) -> str:
+    """The text around a hole that isn't a template's, such as a tag's."""
+    start, end = max(0, match.start() - _MAX_EXAMPLE // 2), match.end() + _MAX_EXAMPLE // 2
+    return f"…{_MARKERS.sub('', paragraph[start:end])}…"
 
 
 def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudit:
