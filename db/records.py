@@ -7,78 +7,24 @@ changes, such as a finished run or a deleted review, are stored as `Event` recor
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 # Stages may import only this db module, so it re-exports these names.
+from db.dialogues import TURN_BREAK as TURN_BREAK
+from db.dialogues import find_opening as find_opening
 from db.identity import Record as Record
 from db.identity import canonical as canonical
 from db.identity import digest as digest
 from db.identity import non_identity as non_identity
 from db.identity import optional as optional
 from db.identity import plain as plain
-
-
-class CandidateKind(StrEnum):
-    """The type of a generated text, such as a conversation or a document."""
-
-    CONVERSATION = "conversation"
-    STATEMENT = "statement"
-    DIALOGUE = "dialogue"
-    DOCUMENT = "document"
-
-
-class Role(StrEnum):
-    """The role of a message's author in a chat."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-
-
-class ReviewerKind(StrEnum):
-    """Whether a reviewer is a person or a written rule that stands in for a person."""
-
-    PERSON = "person"
-    RULE = "rule"
-
-
-class ReviewStatus(StrEnum):
-    """Whether a reviewer submitted an answer or discarded the record."""
-
-    SUBMITTED = "submitted"
-    DISCARDED = "discarded"
-
-
-class Decision(StrEnum):
-    """The outcome of a record's reviews."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    TIE = "tie"
-
-
-class Split(StrEnum):
-    """A split of a version; all examples from the same article are in the same split."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-
-
-class EventKind(StrEnum):
-    """The kinds of changes that can happen to a record after it is created."""
-
-    SUBMITTED = "submitted"
-    DELETED = "deleted"
-    PUSHED = "pushed"
-    FROZEN = "frozen"
-    WITHDRAWN = "withdrawn"
-    STARTED = "started"
-    FINISHED = "finished"
-    FAILED = "failed"
-    COMPARED = "compared"
-    PROMOTED = "promoted"
+from db.kinds import CandidateKind as CandidateKind
+from db.kinds import Decision as Decision
+from db.kinds import EventKind as EventKind
+from db.kinds import ReviewerKind as ReviewerKind
+from db.kinds import ReviewStatus as ReviewStatus
+from db.kinds import Role as Role
+from db.kinds import Split as Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +136,7 @@ class Candidate(Record):
         """The text to review: a conversation's answer, or the whole text of any other candidate."""
         if self.kind is CandidateKind.CONVERSATION:
             return self.messages[-1].content
-        return self.text or messages_to_text(self.messages)
+        return self.text or messages_to_text(self.messages).replace(find_opening(self), "", 1)
 
     def approved_text(self, verdict: "Verdict") -> str:
         """The text that a verdict approves: the winning edit or, if none, the reviewed text."""

@@ -4,7 +4,8 @@ It generates a question and a plain answer, and then rewrites the answer in the 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import Any, Self
 
@@ -12,14 +13,27 @@ from distilabel.models.llms.base import LLM
 from distilabel.pipeline.local import Pipeline
 from distilabel.steps.base import Step, StepInput
 
-from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role, digest, plain
+from db.records import (
+    TURN_BREAK,
+    Candidate,
+    CandidateKind,
+    Message,
+    Passage,
+    Rejection,
+    Role,
+    digest,
+    plain,
+)
 from pipelines.articles.spans import choose_spans, text_before
+from pipelines.chats.exchanges import AddContext, JoinTurns, SplitTurns
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
-from pipelines.plan import GenerationPlan
+from pipelines.plan import GenerationPlan, VoiceRules
+from pipelines.prompting import choose_prompt
 from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.registry import PHRASEBOOK
+from pipelines.voices.prompts import ADDITIONS, answer_addition, language_addition
 from pipelines.voices.tone import MODEL_PROMPTS, OFFLINE_PROMPTS, Tone, TonePrompts
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
 
@@ -59,6 +73,7 @@ class ChooseAnswers(Step):
 
     count: int = 1
     seed: int = 0
+    in_order: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -79,6 +94,8 @@ class ChooseAnswers(Step):
             return [row]
         rng = Random(digest(f"{self.seed}:{row['passage']}"))  # noqa: S311 # not a secret
         spans = choose_spans(row["passage"], self.count, rng)
+        if self.in_order:
+            spans.sort(key=row["passage"].index)
         if not spans:
             rejection = {"reason": _NO_SENTENCE, "detail": "", "text": "", "stage": "choose"}
             return [{**row, "plain_answer": None, "before": "", "rejection": rejection}]
@@ -95,11 +112,15 @@ class ChooseAnswers(Step):
 
 @dataclass(frozen=True)
 class ConversationTask:
-    """The settings of a tone pipeline, which generates `count` conversations per passage.
+    """The settings of a tone pipeline, which writes `count` questions and answers per passage.
+
+    With `has_turns`, they become one conversation.
 
     If `prompts` includes a prompt for plain answers, the teacher writes the questions and then
     answers them from the passage. Otherwise, the plain answers are sentences of the passage, and
-    the teacher writes a question for each. `examples` are the worked examples.
+    the teacher writes a question for each. `examples` are the worked examples, and `rules` contains
+    what the prompts say about the voice's language and criteria. `folder` contains the campaign's
+    own prompt files.
     """
 
     tone: Tone
@@ -107,75 +128,128 @@ class ConversationTask:
     count: int = 1
     seed: int = 0
     examples: tuple[WorkedExample, ...] = ()
+    rules: VoiceRules = field(default_factory=VoiceRules)
+    has_turns: bool = False
+    folder: Path | None = None
 
     @classmethod
     def from_plan(cls, tone: Tone, plan: GenerationPlan) -> Self:
         """Create the task for a plan. If the plan has no examples, the task uses the tone's."""
         is_offline = plan.teacher == PHRASEBOOK
-        prompts = tone.prompts_for(OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS)
-        examples = () if is_offline else plan.examples or voice_examples(tone)
-        return cls(tone, prompts, plan.questions_per_passage, plan.seed, examples)
+        defaults = OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS
+        has_turns = plan.turns > 2
+        return cls(
+            tone,
+            tone.prompts_for(defaults),
+            count=plan.turns // 2 if has_turns else plan.questions_per_passage,
+            seed=plan.seed,
+            examples=() if is_offline else plan.examples or voice_examples(tone),
+            rules=VoiceRules() if is_offline else plan.resources.rules,
+            has_turns=has_turns,
+            folder=plan.prompts,
+        )
+
+    def file(self, name: str) -> str:
+        """The prompt file for a name, which may be the campaign's own."""
+        return choose_prompt(name, self.folder)
+
+    def for_rewrites(self) -> Self:
+        """The task for the answers of existing chats, which are turns of a conversation."""
+        return replace(self, has_turns=True)
+
+    @property
+    def answer_prompt(self) -> str:
+        """The prompt file for answers in the tone."""
+        return self.file(self.prompts.turn if self.has_turns else self.prompts.answer)
+
+    @property
+    def answer_addition(self) -> str:
+        """The end of the prompt for answers in the tone."""
+        requirements = self.rules.requirements if self.has_turns else self.rules.unstated
+        return answer_addition(self.tone, self.rules, requirements)
+
+    @property
+    def answer_prompts(self) -> tuple[str, ...]:
+        """The prompt file for answers, and that of its end if it has one."""
+        return (self.answer_prompt, *([ADDITIONS] if self.answer_addition else []))
 
     @property
     def prompt_names(self) -> tuple[str, ...]:
         """The names of the prompt files, in the order in which the pipeline uses them."""
-        prompts = self.prompts
-        return tuple(filter(None, (prompts.question, prompts.plain, prompts.answer)))
+        names = filter(None, (self.prompts.question, self.prompts.plain))
+        return (*map(self.file, names), *self.answer_prompts)
 
 
 def build_tone_pipeline(task: ConversationTask, llm: LLM) -> Pipeline:
     """Build the distilabel pipeline that generates conversations."""
     with quiet_distilabel(), Pipeline(name="tone") as pipeline:
-        ask = _ask_freely(task, llm) if task.prompts.plain else _ask_about_answers(task, llm)
-        retell = PromptTask(
-            name="retell",
-            llm=llm,
-            prompt=task.prompts.answer,
-            reads=["question", "plain_answer"],
-            constants={"tone": plain(task.tone)},
-            examples=of_kind(task.examples, CandidateKind.CONVERSATION),
-            writes="answer",
-        )
-        ask >> retell
+        # The steps run in the order in which they are created.
+        split = SplitTurns(name="split_turns") if task.has_turns else None
+        first, last = (_ask_freely if task.prompts.plain else _ask_about_answers)(task, llm)
+        if split:
+            split >> first
+            context = AddContext(name="add_context")
+            last >> context >> retelling(task, llm) >> JoinTurns(name="join_turns")
+        else:
+            last >> retelling(task, llm)
     return pipeline
 
 
-def _ask_freely(task: ConversationTask, llm: LLM) -> PromptTask:
-    """Add the tasks that write questions and answer them from the passage, and return the last."""
+def retelling(task: ConversationTask, llm: LLM) -> PromptTask:
+    """Create the task that says plain answers again in the tone."""
+    return PromptTask(
+        name="retell",
+        llm=llm,
+        prompt=task.answer_prompt,
+        reads=["question", "plain_answer", *(["context"] if task.has_turns else [])],
+        constants={"tone": plain(task.tone)},
+        addition=task.answer_addition,
+        examples=of_kind(task.examples, CandidateKind.CONVERSATION),
+        writes="answer",
+    )
+
+
+def _ask_freely(task: ConversationTask, llm: LLM) -> tuple[Step, Step]:
+    """Add the steps that write questions and answer them, and return the first and the last."""
     ask = PromptTask(
         name="ask",
         llm=llm,
-        prompt=task.prompts.question,
+        prompt=task.file(task.prompts.question),
         reads=["passage"],
         constants={"count": task.count},
+        addition=language_addition(task.rules),
         writes="questions",
     )
     split = SplitQuestions(name="each_question", count=task.count)
     answer = PromptTask(
         name="answer_plainly",
         llm=llm,
-        prompt=task.prompts.plain,
+        prompt=task.file(task.prompts.plain),
         reads=["passage", "question"],
+        addition=language_addition(task.rules),
         writes="plain_answer",
     )
     ask >> split >> answer
-    return answer
+    return ask, answer
 
 
-def _ask_about_answers(task: ConversationTask, llm: LLM) -> PromptTask:
-    """Add the steps that choose plain answers and write questions for them, and return the last."""
-    choose = ChooseAnswers(name="choose_answers", count=task.count, seed=task.seed)
+def _ask_about_answers(task: ConversationTask, llm: LLM) -> tuple[Step, Step]:
+    """Add the steps that choose answers and ask about them, and return the first and the last."""
+    choose = ChooseAnswers(
+        name="choose_answers", count=task.count, seed=task.seed, in_order=task.has_turns
+    )
     examples = of_kind(task.examples, CandidateKind.CONVERSATION)
     ask = PromptTask(
         name="ask",
         llm=llm,
-        prompt=task.prompts.question,
+        prompt=task.file(task.prompts.question),
         reads=["before", "plain_answer"],
+        addition=language_addition(task.rules),
         examples=[example for example in examples if "before" in example],
         writes="question",
     )
     choose >> ask
-    return ask
+    return choose, ask
 
 
 def generate_conversations(
@@ -193,7 +267,7 @@ def generate_conversations(
         build=lambda llm: build_tone_pipeline(task, llm),
         prompts=lambda _: task.prompt_names,
         text_column=lambda _: "answer",
-        fields=_fields,
+        fields=_dialogue_fields if task.has_turns else _fields,
         examples=task.examples,
     )
     rows = ({"passage": p.text, "subject": p.id, "article": p.article} for p in passages)
@@ -207,4 +281,25 @@ def _fields(row: Row) -> dict[str, Any]:
         "messages": (Message(Role.USER, user), Message(Role.ASSISTANT, row["answer"])),
         "question": row["question"],
         "reference": row["plain_answer"],
+    }
+
+
+def _dialogue_fields(row: Row) -> dict[str, Any]:
+    """Return the fields of a conversation, which is a dialogue unless it has a single question."""
+    exchanges = row["exchanges"]
+    first = exchanges[0]
+    if len(exchanges) == 1:
+        return _fields({**row, **first})
+    questions = [each["question"] for each in exchanges]
+    asked = [f"{row['passage']}\n\n{questions[0]}", *questions[1:]]
+    turns = [
+        Message(role, text)
+        for question, each in zip(asked, exchanges, strict=True)
+        for role, text in ((Role.USER, question), (Role.ASSISTANT, each["answer"]))
+    ]
+    return {
+        "kind": CandidateKind.DIALOGUE,
+        "messages": tuple(turns),
+        "question": first["question"],
+        "reference": TURN_BREAK.join(each["plain_answer"] for each in exchanges),
     }

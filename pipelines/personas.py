@@ -14,11 +14,13 @@ from distilabel.pipeline.local import Pipeline
 from db.records import Candidate, CandidateKind, Message, Passage, Rejection, Role
 from pipelines.checks.campaign import CampaignChecks
 from pipelines.engine import quiet_distilabel
-from pipelines.plan import GenerationPlan
+from pipelines.plan import GenerationPlan, VoiceRules
+from pipelines.prompting import choose_prompt
 from pipelines.run import GenerationRun
 from pipelines.tasks import PromptTask, Row
 from pipelines.teachers.registry import PHRASEBOOK
 from pipelines.voices.persona import MODEL_PROMPTS, OFFLINE_PROMPTS, Persona
+from pipelines.voices.prompts import ADDITIONS, answer_addition
 from pipelines.worked_examples import WorkedExample, of_kind, voice_examples
 
 _COLUMNS = {
@@ -35,6 +37,7 @@ class PersonaTask:
     persona: Persona
     prompts: Mapping[CandidateKind, str]
     examples: tuple[WorkedExample, ...] = ()
+    addition: str = ""
 
     @classmethod
     def from_plan(cls, persona: Persona, plan: GenerationPlan) -> Self:
@@ -42,8 +45,16 @@ class PersonaTask:
         is_offline = plan.teacher == PHRASEBOOK
         prompts = persona.prompts_for(OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS)
         examples = () if is_offline else plan.examples or voice_examples(persona)
-        by_kind = {CandidateKind(kind): name for kind, name in vars(prompts).items()}
-        return cls(persona, by_kind, examples)
+        by_kind = {
+            CandidateKind(kind): choose_prompt(name, plan.prompts)
+            for kind, name in vars(prompts).items()
+        }
+        rules = VoiceRules() if is_offline else plan.resources.rules
+        return cls(persona, by_kind, examples, answer_addition(persona, rules, rules.unstated))
+
+    def prompt_names(self, kind: CandidateKind) -> tuple[str, ...]:
+        """The prompt file for a kind of text, and that of its end if it has one."""
+        return (self.prompts[kind], *([ADDITIONS] if self.addition else []))
 
 
 def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
@@ -57,6 +68,7 @@ def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
                 prompt=task.prompts[kind],
                 reads=["passage", "traits"],
                 constants={"persona": asdict(task.persona)},
+                addition=task.addition,
                 examples=of_kind(task.examples, kind),
                 writes=column,
             )
@@ -93,7 +105,7 @@ def generate_persona_texts(
         plan=plan,
         checks=CampaignChecks(persona.language, persona, plan.resources),
         build=lambda llm: build_persona_pipeline(task, llm),
-        prompts=lambda row: (task.prompts[CandidateKind(row["kind"])],),
+        prompts=lambda row: task.prompt_names(CandidateKind(row["kind"])),
         text_column=_text_column,
         fields=fields,
         examples=task.examples,

@@ -1,7 +1,7 @@
 """The plan of a generation run: the campaign, teacher, seed and limits."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,12 +27,16 @@ class VoiceRules:
 
     Attributes:
         requirements: What the criteria require, in words, for the teacher.
+        unstated: The requirements that the shipped prompts for passages don't already contain.
+        language: The name of the voice's language, empty for English.
         find_violation: Returns what a text has that a criterion forbids; empty if nothing.
         shortest: The fewest words of an answer, None for the usual number.
         longest: The most words of an answer, None for the usual number.
     """
 
     requirements: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
+    language: str = ""
     find_violation: Callable[[str], str] = lambda _: ""
     shortest: int | None = None
     longest: int | None = None
@@ -63,9 +67,11 @@ class GenerationPlan:
     `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
     that a persona pipeline writes about each topic. `examples` replaces the voice's own worked
-    examples. `api_key`, `temperature`, `max_tokens` (per reply) and `concurrency` (the number of
-    simultaneous requests) only affect teachers that are models. `meter` tracks the cost, and
-    `dialect` records which request parameters the model accepts.
+    examples. `turns` is the number of turns of a conversation in a tone: 2, 4 or 6. `prompts` is a
+    folder with prompt files that replace shipped ones. `api_key`, `temperature`, `max_tokens` (per
+    reply) and `concurrency` (the number of simultaneous requests) only affect teachers that are
+    models. `meter` tracks the cost, and `dialect` records which request parameters the model
+    accepts.
 
     If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
     With `keep_going`, a run continues even if its first texts fail for the same reason. `dry_run`
@@ -91,6 +97,8 @@ class GenerationPlan:
         CandidateKind.DOCUMENT,
     )
     examples: tuple[WorkedExample, ...] = ()
+    turns: int = 2
+    prompts: Path | None = None
     batch: int = BATCH
     retry: bool = False
     keep_going: bool = False
@@ -101,3 +109,9 @@ class GenerationPlan:
     meter: Meter = field(default_factory=Meter)
     dialect: Dialect = field(default_factory=Dialect)
     resources: Resources = field(default_factory=Resources)
+
+    def with_rules(
+        self, rules: VoiceRules, examples: tuple[WorkedExample, ...]
+    ) -> "GenerationPlan":
+        """The plan with a voice's rules and worked examples, and without other resources."""
+        return replace(self, resources=Resources(rules=rules), examples=examples)

@@ -5,28 +5,43 @@ worked examples are shown before the user's turn, each as a user and an assistan
 reply is plain text or a JSON object. The examples come first because they are the same for every
 row, so a server can cache them. Files without such a block ask for a JSON object in their last
 line.
+
+A campaign's folder may have prompt files of its own, which replace those of the same names. Such a
+file is called by its path without the ending, so everything here works with both.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from db.records import digest
+from pipelines.text.files import read_text
 
 FOLDER = Path(__file__).parent / "prompts"
 ChatMessages: TypeAlias = list[dict[str, str]]
 """Chat messages in the format that teachers receive: a role and the content."""
 TEXT_REPLY, JSON_REPLY = "text_reply", "json_reply"
+_OTHER_FILES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _REPLY_KEY = re.compile(r'\{"([a-z_]+)": [\["]')
 _QUESTION_COUNT = re.compile(r"Ask (\d+) different")
 
 
+def _load(name: str) -> str | None:
+    """The text of a shipped prompt file, or of one in a campaign's prompt folder, by its path."""
+    path = FOLDER / name
+    is_prompt = path.parent.name == FOLDER.name and path.suffix == ".jinja" and path.is_file()
+    return read_text(path) if is_prompt else None
+
+
 ENVIRONMENT = ImmutableSandboxedEnvironment(
-    loader=FileSystemLoader(FOLDER),
+    loader=FunctionLoader(_load),
     undefined=StrictUndefined,
     autoescape=False,  # prompts aren't HTML, and escaping would change the passages
     auto_reload=False,
@@ -46,6 +61,43 @@ def prompt_names() -> list[str]:
 
 def _blocks(file: str) -> Iterable[str]:
     return ENVIRONMENT.get_template(file).blocks
+
+
+def choose_prompt(name: str, folder: Path | None) -> str:
+    """The name of the file in a campaign's prompt folder, or else the name of the shipped file."""
+    own = folder.resolve() / f"{name}.jinja" if folder and name else None
+    return str(own.with_suffix("")) if own and own.is_file() else name
+
+
+def prompt_label(name: str) -> str:
+    """What provenance calls a prompt: its name, and the hash of the text if it isn't shipped."""
+    path = Path(f"{name}.jinja")
+    return f"{path.stem}@{digest(read_text(path))[:12]}" if path.is_absolute() else name
+
+
+def find_prompt_problems(folder: Path) -> Iterator[str]:
+    """A sentence for each file in a campaign's prompt folder that can't replace a shipped one."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.suffix != ".jinja" or path.stem not in prompt_names():
+            names = ", ".join(f"{name}.jinja" for name in prompt_names())
+            yield f"{path.name}: no prompt has this name; use one of {names}."
+            continue
+        try:
+            blocks = {*_blocks(str(path.resolve()))}
+        except TemplateSyntaxError as error:
+            yield f"{path.name}: line {error.lineno}: {error.message}."
+            continue
+        if [*ENVIRONMENT.parse(read_text(path)).find_all(_OTHER_FILES)]:
+            yield f"{path.name}: it includes another file; write everything into this one."
+        if missing := {*_blocks(path.name)} - {"examples"} - blocks:
+            yield f"{path.name}: it lacks the block {', '.join(sorted(missing))}."
+        if unknown := _variables(path) - _variables(FOLDER / path.name):
+            known = ", ".join(sorted(_variables(FOLDER / path.name)))
+            yield f"{path.name}: it uses {', '.join(sorted(unknown))}, but it may use only {known}."
+
+
+def _variables(path: Path) -> set[str]:
+    return find_undeclared_variables(ENVIRONMENT.parse(read_text(path)))
 
 
 def render_block(name: str, block: str, **values: Any) -> str:

@@ -1,8 +1,8 @@
 """Run a pipeline over rows, and check the candidates that it produces."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -17,11 +17,13 @@ from pipelines.errors import TeacherError
 from pipelines.journal import Journal
 from pipelines.meter import LIMIT_REACHED
 from pipelines.plan import GenerationPlan
+from pipelines.prompting import prompt_label
 from pipelines.replies import retry_prompt
 from pipelines.tasks import Row
 from pipelines.teachers.cached import CachedLLM, TeacherIdentity
 from pipelines.teachers.registry import build_teacher, identify_teacher
 from pipelines.voices.persona import Persona
+from pipelines.voices.prompts import ADDITIONS
 from pipelines.voices.tone import TonePhrases
 from pipelines.worked_examples import WorkedExample, examples_digest
 
@@ -60,7 +62,7 @@ class GenerationRun:
     `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the prompt
     names, `text_column` returns the column that contains the text, and `fields` returns the fields
     that are specific to this kind of candidate. `examples` are the worked examples that the teacher
-    is shown.
+    is shown. `parameters` are added to those of the teacher in the provenance.
     """
 
     plan: GenerationPlan
@@ -70,6 +72,7 @@ class GenerationRun:
     text_column: Callable[[Row], str]
     fields: Callable[[Row], dict[str, Any]]
     examples: tuple[WorkedExample, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def candidates(
         self, rows: Iterable[Row], phrases: TonePhrases | Persona
@@ -120,14 +123,16 @@ class GenerationRun:
             return reject(stage=row["rejection"].get("stage", "generate"), **fields)
         prompts = self.prompts(row)
         if row.get("fault"):
-            prompts = (*prompts, retry_prompt(prompts[-1]))
+            last = next(name for name in reversed(prompts) if name != ADDITIONS)
+            prompts = (*prompts, retry_prompt(last))
         candidate = Candidate(
             campaign=self.plan.campaign,
-            provenance=Provenance(prompts, *self._with_examples(identity)),
-            passage=row["subject"],
+            provenance=Provenance(
+                tuple(map(prompt_label, prompts)), *self._with_parameters(identity)
+            ),
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
-            **self.fields(row),
+            **{"passage": row["subject"], **self.fields(row)},
         )
         failure = self.checks.run(candidate, row["passage"])
         if failure is None:
@@ -137,17 +142,18 @@ class GenerationRun:
             stage="check", reason=failure.reason, detail=detail, text=candidate.review_text
         )
 
-    def _with_examples(self, identity: TeacherIdentity) -> TeacherIdentity:
-        """The identity with the hash of the worked examples, if there are any."""
-        if not self.examples:
+    def _with_parameters(self, identity: TeacherIdentity) -> TeacherIdentity:
+        """The identity with the run's parameters and the hash of any worked examples."""
+        examples = {"examples": examples_digest(self.examples)} if self.examples else {}
+        if not examples and not self.parameters:
             return identity
-        parameters = json.loads(identity.parameters) | {"examples": examples_digest(self.examples)}
+        parameters = {**json.loads(identity.parameters), **examples, **self.parameters}
         return identity._replace(parameters=canonical(parameters))
 
     def _retry_row(self, row: Row, rejection: Rejection) -> Row:
         column = (row["rejection"] or {}).get("writes") or self.text_column(row)
-        reason = rejection.reason
-        if rejection.stage == "check":
+        reason, is_whole = rejection.reason, rejection.stage == "check"
+        if is_whole:
             reason = f"{reason} ({rejection.detail})"
-        fault = {"writes": column, "reason": reason, "text": rejection.text}
+        fault = {"writes": column, "reason": reason, "text": rejection.text, "is_whole": is_whole}
         return {**row, "rejection": None, column: None, "fault": fault}

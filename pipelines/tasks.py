@@ -19,6 +19,7 @@ from pipelines.prompting import (
     TEXT_REPLY,
     ChatMessages,
     file_examples,
+    prompt_label,
     render_block,
     render_examples,
     reply_block,
@@ -45,7 +46,7 @@ class PromptTask(Task):
 
     `examples` are the worked examples, or the prompt file's own if there are none. They have the
     same columns as rows, and `articles` if they come from articles: rows from the same article
-    don't show them.
+    don't show them. `addition` ends the system message.
     """
 
     llm: LLM
@@ -54,6 +55,7 @@ class PromptTask(Task):
     reads: list[str]
     writes: str
     constants: dict[str, Any] = {}  # noqa: RUF012 # a pydantic field, copied per instance
+    addition: str = ""
     add_raw_input: bool = False
     examples: list[dict[str, Any]] = []  # noqa: RUF012 # as above
     add_raw_output: bool = False
@@ -86,6 +88,7 @@ class PromptTask(Task):
         key = article if len(shown) < len(examples) else ""
         if key not in self._prefixes:
             system = render_block(self.prompt, "system", **self.constants)
+            system = "\n\n".join(filter(None, (system, self.addition)))
             turns = render_examples(self.prompt, [{**self.constants, **each} for each in shown])
             self._prefixes[key] = [{"role": "system", "content": system}, *turns]
         return self._prefixes[key]
@@ -105,7 +108,7 @@ class PromptTask(Task):
             return {self.writes: value, "rejection": None}
         rejection = {
             "reason": "no reply" if output is None else MALFORMED_REPLY,
-            "detail": f"{self.prompt}: {self.writes}",
+            "detail": f"{prompt_label(self.prompt)}: {self.writes}",
             "text": output or "",
             "writes": self.writes,
         }

@@ -65,7 +65,7 @@ def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
         return tuple(_persona_example(voice, example) for example in voice.examples)
     anchors = voice.scale.anchors
     pairs = [(example.plain, example.rewritten) for example in voice.examples or voice.guidelines]
-    if not voice.examples:
+    if not voice.examples and anchors[0].example and anchors[-1].example:
         pairs.append((anchors[0].example, anchors[-1].example))
     return tuple(
         WorkedExample(CandidateKind.CONVERSATION, {"plain_answer": before, "answer": after})

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.records import Example
 from evaluation.arms import MeasuredArm, average_arms
-from pipelines.served import Sampling, ServedModel
+from pipelines.teachers.served import Sampling, ServedModel
 from studies.config import Provider
 from studies.result_cache import ResultCache, StudyContext
 from studies.strategies import PromptingStrategy, PromptingTask, measure_arm

@@ -18,7 +18,9 @@ from timbre.commands import (
     evaluate,
     export,
     generate,
+    init,
     persona,
+    prompt,
     report,
     review,
     run,
@@ -45,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+app.command()(init.init)
 app.command()(check.check)
 app.command()(status.status)
 app.command()(demo.demo)
@@ -52,6 +55,7 @@ app.command()(doctor.doctor)
 app.add_typer(articles.app, name="articles")
 app.add_typer(tone.app, name="tone")
 app.add_typer(persona.app, name="persona")
+app.add_typer(prompt.app, name="prompt")
 app.command()(generate.generate)
 app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")

@@ -26,6 +26,7 @@ from evaluation.gates import GateBounds
 from evaluation.measures.suggestions import RatingRule, rating_rule
 from evaluation.scorer_cards import ReviewQuestions
 from evaluation.scorers.criteria import Criteria
+from pipelines.text.languages import recognise_language
 from pipelines.voices.fields import STRICT
 from pipelines.voices.persona import Persona
 from pipelines.voices.persona_files import persona_data
@@ -157,6 +158,11 @@ class Campaign:
     def candidates_dataset(self) -> str:
         """The name of the Argilla dataset in which candidates are reviewed."""
         return f"{self.name}-candidates"
+
+    @property
+    def measures_agreement(self) -> bool:
+        """Whether some records have two reviewers."""
+        return self.review.overlap > 1 or self.review.calibration > 0
 
     @property
     def calibration_dataset(self) -> str:
@@ -315,7 +321,9 @@ def read_persona(name: Path | str) -> PersonaFile:
         raise
     except ValueError as error:
         raise ConfigError(str(path), [f"{error}."]) from error
-    return PersonaFile(parse_config(Persona, data.values, str(path)), data.unused)
+    language = recognise_language(data.values["description"])
+    values = {"language": language, **data.values}
+    return PersonaFile(parse_config(Persona, values, str(path)), data.unused)
 
 
 def load_training(name: Path | str) -> NamedTraining:
@@ -344,6 +352,13 @@ def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | No
     return tone_criterion(voice.name, target, criteria, voice.language)
 
 
+def _style_rules(tone: Tone) -> tuple[StyleRule, ...]:
+    """The rules in the guidelines; in a tone without any, its example pairs."""
+    if tone.guidelines:
+        return tuple(StyleRule(g.do, g.plain, g.rewritten) for g in tone.guidelines)
+    return tuple(StyleRule("", e.plain, e.rewritten) for e in tone.examples)
+
+
 def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
     if isinstance(voice, Persona):
         return ReviewSettings(
@@ -360,7 +375,7 @@ def _review_settings(voice: Tone | Persona, overlap: int) -> ReviewSettings:
         description=voice.description,
         scale_question=voice.scale.question,
         scale=tuple(ScalePoint(a.value, a.label, a.example) for a in voice.scale.anchors),
-        style_rules=tuple(StyleRule(g.do, g.plain, g.rewritten) for g in voice.guidelines),
+        style_rules=_style_rules(voice),
         overlap=overlap,
         vector=VECTOR_SIZE,
         measures=METADATA_MEASURES,

@@ -31,6 +31,10 @@ class GenerateConfig:
     questions_per_passage: AtLeastOne = Field(
         default=1, description="Number of conversations per passage (tones only)."
     )
+    turns: Literal[2, 4, 6] = Field(
+        default=2,
+        description="Maximum number of turns of a conversation about a passage (tones only).",
+    )
     limit: Count = Field(
         default=0, description="Maximum number of passages to use (0 means no limit)."
     )
@@ -228,6 +232,18 @@ class CampaignConfig:
     watch: WatchConfig = Field(
         default=WatchConfig(), description="Settings for starting runs automatically."
     )
+
+    @model_validator(mode="after")
+    def _writes_one_long_conversation(self) -> "CampaignConfig":
+        generate = self.generate
+        if generate.turns > 2 and self.persona:
+            raise ValueError("`generate.turns` is for tones, but this campaign has a persona")
+        if generate.turns > 2 and generate.questions_per_passage > 1:
+            raise ValueError(
+                "`generate.turns` and `generate.questions_per_passage` can't both be set, because "
+                "a conversation of several turns already uses the passage; remove one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _chats_can_be_rewritten(self) -> "CampaignConfig":

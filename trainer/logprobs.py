@@ -1,4 +1,4 @@
-"""Compute the log-probabilities of all tokens in a text that count towards the loss."""
+"""Compute the likelihoods of all tokens in a text that count towards the loss."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -43,17 +43,25 @@ def example_logprobs(
         rows = encode(examples, answerer.chat, Limit(context_length(answerer.model)))
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        values = token_logprobs(answerer.model, answerer.chat, batch)
-        for example, row in zip(examples[start : start + batch_size], values, strict=True):
-            yield ExampleLogprobs(example.id, row)
+        predictions = predict_tokens(answerer.model, answerer.chat, batch)
+        for example, row in zip(examples[start : start + batch_size], predictions, strict=True):
+            yield ExampleLogprobs(example.id, tuple(token.logprob for token in row))
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A token's log-probability in nats, and the id of the most likely token in its place."""
+
+    logprob: float
+    top: int
 
 
 @library_session()
 @torch.inference_mode()
-def token_logprobs(
+def predict_tokens(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]
-) -> list[tuple[float, ...]]:
-    """The log-probabilities, in nats, of the tokens in each row that count towards the loss."""
+) -> list[tuple[Prediction, ...]]:
+    """Predict each row's tokens that count towards the loss from the tokens before them."""
     padded = chat.tokenizer.pad(
         {"input_ids": [row.ids for row in rows]}, padding_side="right", return_tensors="pt"
     ).to(model.device)
@@ -63,5 +71,5 @@ def token_logprobs(
     has_loss = labels != NO_LOSS
     logits = model(**padded).logits[:, :-1][has_loss].float()
     logprobs = log_softmax(logits, dim=-1).gather(1, labels[has_loss][:, None])[:, 0]
-    values = iter(logprobs.tolist())
+    values = map(Prediction, logprobs.tolist(), logits.argmax(dim=-1).tolist())
     return [tuple(islice(values, count)) for count in has_loss.sum(dim=1).tolist()]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from db.errors import StoreError
 from db.events import event
 from db.records import (
+    TURN_BREAK,
     Article,
     Candidate,
     CandidateKind,
@@ -22,6 +23,7 @@ from db.records import (
     Split,
     Verdict,
     Version,
+    find_opening,
     plain,
 )
 from db.sql.rows import among, batches, insert, insert_rows, without_erased
@@ -89,8 +91,8 @@ def build_examples(
             split=split_of(source, plan.salt, plan.splits),
             messages=messages,
             text=text,
-            question=candidate.question,
-            reference=candidate.reference,
+            question="" if find_opening(candidate) else candidate.question,
+            reference=candidate.reference.split(TURN_BREAK)[-1],
             passage=candidate.passage,
             article=article,
             persona=candidate.persona,
@@ -157,7 +159,9 @@ def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, 
         return (*candidate.messages[:-1], Message(Role.ASSISTANT, edit)), ""
     if candidate.kind is CandidateKind.DIALOGUE:
         try:
-            return _copy_loss(candidate.messages, _text_to_messages(edit)), ""
+            first, *others = _copy_loss(candidate.messages, _text_to_messages(edit))
+            first = replace(first, content=f"{find_opening(candidate)}{first.content}")
+            return (first, *others), ""
         except ValueError as error:
             raise StoreError(
                 f"The edited text of dialogue {candidate.id[:12]} can't be parsed. {error} Correct "

@@ -83,6 +83,12 @@ class Criteria:
         """What the criteria require, in words."""
         return tuple(scorer.describe() for scorer in self.scorers.values())
 
+    @property
+    def unstated_requirements(self) -> tuple[str, ...]:
+        """The requirements that the shipped prompts for texts about passages don't contain."""
+        stated = {"refusals"} | ({"markdown"} if self.markdown == "forbidden" else set())
+        return tuple(s.describe() for name, s in self.scorers.items() if name not in stated)
+
     def find_problems(self, language: str) -> list[str]:
         """Return a sentence for each criterion that doesn't apply to a language."""
         problems = ((n, scorer.find_problem(language)) for n, scorer in self.scorers.items())

@@ -26,7 +26,7 @@ class MarkdownCriterion:
 
     def describe(self) -> str:
         """Return the rule in words."""
-        return "with Markdown" if self.rule == "required" else "no Markdown"
+        return "Markdown instead of plain sentences" if self.rule == "required" else "no Markdown"
 
     def score(self, text: str, language: str) -> Score:
         """Return the number of marks."""

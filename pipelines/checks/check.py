@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from db.records import Candidate, Role
+from db.records import Candidate, CandidateKind, Role
 from pipelines.plan import VoiceRules
 from pipelines.voices.persona import Persona
 
@@ -34,6 +34,31 @@ class CheckInput:
     def text(self) -> str:
         """Return the text that reviewers see."""
         return self.candidate.review_text
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Return whether the answers were rewritten, so that their facts can be checked."""
+        candidate = self.candidate
+        is_conversation = candidate.kind is CandidateKind.CONVERSATION
+        return is_conversation or (candidate.kind is CandidateKind.DIALOGUE and self.has_reference)
+
+    @property
+    def has_reference(self) -> bool:
+        """Return whether there is a plain or original answer."""
+        return bool(self.candidate.reference)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return the answers of a chat that a model learns from."""
+        turns = self.candidate.messages
+        return tuple(m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss)
+
+    @property
+    def source(self) -> str:
+        """Return where the facts of the answers must be: the passage or original, and questions."""
+        asked = (m.content for m in self.candidate.messages if m.role is not Role.ASSISTANT)
+        facts = self.passage or self.candidate.reference
+        return "\n".join((facts, self.candidate.question, *asked))
 
     @property
     def assistant_text(self) -> str:

@@ -1,14 +1,13 @@
 """Check that a rewritten answer has no sentences of its own, and keeps its numbers and names.
 
 A sentence is the teacher's own if most of its words are new: they are neither in the passage nor in
-the question, and they aren't words that people use in any conversation. The lists of such words and
-of number words are English, so other languages aren't checked. docs/benchmarks/rewrite_checks.md
-measures the check on labelled rewrites.
+the question, and they aren't words that people use in any conversation. The list of such words is
+English, so in other languages only dropped numbers and names are found.
+docs/benchmarks/rewrite_checks.md measures the check on labelled rewrites.
 """
 
 import re
 
-from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.checks.support import (
     CAPITALISED_NOUNS,
@@ -29,18 +28,17 @@ _SHORTEST_STEM = 3
 
 
 def check_invention(item: CheckInput) -> Failure | None:
-    """Reject a conversation's answer with a sentence of its own, or without a number or name."""
-    candidate = item.candidate
-    is_rewrite = candidate.kind is CandidateKind.CONVERSATION and bool(candidate.reference)
-    if not is_rewrite or item.language != "en":
+    """Reject rewritten answers with a sentence of its own, or without a number or name."""
+    if not item.is_rewritten or not item.has_reference:
         return None
     is_english = item.language == "en"  # the common words of other languages aren't listed
-    facts = item.passage or candidate.reference
-    source = " ".join((facts, candidate.question, *item.rules.requirements))
-    if is_english and (sentence := find_invented_sentence(item.text, source)):
+    text = "\n".join(item.answers)
+    source = " ".join((item.source, *item.rules.requirements))
+    if is_english and (sentence := find_invented_sentence(text, source)):
         return Failure("invented", f"“{sentence}”")
-    reference = _BRACKETS.sub("", candidate.reference)  # dates of birth, other spellings
-    if lost := find_dropped_facts(reference, f"{item.text} {candidate.question}", item.language):
+    reference = _BRACKETS.sub("", item.candidate.reference)  # dates of birth, other spellings
+    answer = f"{text} {item.candidate.question}"
+    if lost := find_dropped_facts(reference, answer, item.language):
         return Failure("dropped", ", ".join(lost))
     return None
 

@@ -1,6 +1,6 @@
 """Check that the length of a text is within the limits for its kind."""
 
-from db.records import CandidateKind
+from db.records import TURN_BREAK, CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.text.words import split_words
 
@@ -15,11 +15,29 @@ LENGTHS = {
 def check_length(item: CheckInput) -> Failure | None:
     """Reject a text that has too few or too many words for its kind."""
     shortest, longest = LENGTHS[item.candidate.kind]
-    if item.candidate.kind is CandidateKind.CONVERSATION:
-        # The voice says itself how long its answers are.
-        shortest = shortest if item.rules.shortest is None else item.rules.shortest
-        longest = longest if item.rules.longest is None else item.rules.longest
-    count = len(split_words(item.text))
-    if shortest <= count <= longest:
+    texts: tuple[str, ...] = (item.text,)
+    if item.is_rewritten:
+        shortest, longest = _answer_limits(item)
+        texts = item.answers
+    counts = [len(split_words(text)) for text in texts]
+    wrong = [count for count in counts if not shortest <= count <= longest]
+    if not wrong:
         return None
-    return Failure("length", f"{count} words, expected {shortest} to {longest}")
+    return Failure("length", f"{wrong[0]} words, expected {shortest} to {longest}")
+
+
+def _answer_limits(item: CheckInput) -> tuple[int, int]:
+    """Return the limits of an answer: the voice's own, or else the usual ones.
+
+    A rewritten reply may be as short as it was, and twice as long as the longest reply was.
+    """
+    shortest, longest = LENGTHS[CandidateKind.CONVERSATION]
+    if not item.passage and item.has_reference:
+        replies = item.candidate.reference.split(TURN_BREAK)
+        shortest = 1
+        longest = max(longest, *(2 * len(split_words(reply)) for reply in replies))
+    rules = item.rules
+    return (
+        shortest if rules.shortest is None else rules.shortest,
+        longest if rules.longest is None else rules.longest,
+    )

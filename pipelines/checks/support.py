@@ -2,7 +2,6 @@
 
 import re
 
-from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 from pipelines.text.numbers import find_missing_numbers
 from pipelines.text.sentences import split_sentences
@@ -18,13 +17,13 @@ _BEGINNING = re.compile(r"(?:[.:!?][\"”’']*\s+|[\"“‘(])\Z")
 
 def check_support(item: CheckInput) -> Failure | None:
     """Reject an answer with a number or name that neither the passage nor the question contains."""
-    if item.candidate.kind is not CandidateKind.CONVERSATION:
+    if not item.is_rewritten:
         return None
-    source = f"{item.passage}\n{item.candidate.question}"
-    if numbers := find_unsupported_numbers(item.text, source, item.language):
+    text, source = "\n".join(item.answers), item.source
+    if numbers := find_unsupported_numbers(text, source, item.language):
         return Failure("unsupported number", ", ".join(numbers))
     has_names = item.language not in CAPITALISED_NOUNS
-    if has_names and (names := find_unsupported_names(item.text, source)):
+    if has_names and (names := find_unsupported_names(text, source)):
         return Failure("unsupported name", ", ".join(names))
     return None
 

@@ -84,7 +84,7 @@ def _character(name: str, description: str, personality: str) -> dict[str, Any]:
 
 
 def _quality(number: int, name: str, quality: str) -> dict[str, Any]:
-    line = quality.translate(ESCAPES)
+    line = quality.translate(ESCAPES).rstrip(".")
     return {
         "name": quality if len(quality) <= _LABEL_LENGTH else f"trait {number}",
         "description": quality,

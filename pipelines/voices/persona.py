@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from db.records import canonical, digest, plain
 from pipelines.teachers.phrasebook.phrases import expand
+from pipelines.voices.constitution import PHRASES
 from pipelines.voices.fields import STRICT, OptionalPrompt, Words, fill_prompts, phrase_check
 
 SLOTS = ("name", "odds", "topic")
@@ -164,7 +165,10 @@ class Persona:
     facts: tuple[Fact, ...] = Field(min_length=1, description="Facts about the persona.")
     turns: tuple[str, ...] = Field(description="Turns of phrase that the persona uses.")
     traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
-    phrasebook: PersonaPhrases = Field(description="Phrases that the offline teacher uses.")
+    phrasebook: PersonaPhrases = Field(
+        default=PersonaPhrases(**{key: tuple(lines) for key, lines in PHRASES.items()}),
+        description="Phrases that the offline teacher uses (default: general ones).",
+    )
     language: str = Field(default="en", description="ISO 639-1 code of the persona's language.")
     prompts: PersonaPrompts = Field(
         default=PersonaPrompts(), description="Prompt files used to generate texts."

@@ -4,6 +4,7 @@ from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
 from pipelines.teachers.endpoints.endpoint import Endpoint
 from pipelines.teachers.endpoints.probe import find_problem
+from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.registry import PHRASEBOOK, build_teacher, parse_name
 from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone, TonePhrases
@@ -43,4 +44,6 @@ def find_teacher_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
         teacher = build_teacher(plan, phrases)
     except TeacherError as error:
         return str(error)
-    return find_problem(teacher) if isinstance(teacher, Endpoint) else ""
+    # A local model's process only starts with the first sample, which then shows any problem.
+    is_remote = isinstance(teacher, Endpoint) and not isinstance(teacher, LocalLLM)
+    return find_problem(teacher) if is_remote else ""

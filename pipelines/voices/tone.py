@@ -22,7 +22,9 @@ class Anchor:
 
     value: int = Field(ge=0, le=10, description="The rating, from 0 to 10.")
     label: Words = Field(description="A short description of what the rating means.")
-    example: Words = Field(description="An example of a text that deserves this rating.")
+    example: str = Field(
+        default="", description="An example of a text that deserves this rating (default: none)."
+    )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,6 +92,11 @@ class TonePrompts:
         default="",
         description="Name of the prompt file for answers in the tone (default: `tone_answer.v2`).",
     )
+    turn: OptionalPrompt = Field(
+        default="",
+        description="Name of the prompt file for answers within a conversation (default: "
+        "`tone_turn.v1`).",
+    )
 
     @model_validator(mode="after")
     def _fit_each_other(self) -> "TonePrompts":
@@ -103,9 +110,9 @@ class TonePrompts:
         return self
 
 
-OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1")
+OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1", "tone_answer.v1")
 """The prompts whose tags the phrasebook reads."""
-MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2")
+MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2", "tone_turn.v1")
 """The prompts for models, chosen by docs/benchmarks/prompts.md."""
 
 
@@ -191,7 +198,7 @@ class Tone:
     )
     scale: Scale = Field(description="The scale on which reviewers rate the tone.")
     guidelines: tuple[Guideline, ...] = Field(
-        min_length=1, description="Instructions, each with an example before and after rewriting."
+        default=(), description="Instructions, each with an example before and after rewriting."
     )
     language: str = Field(default="en", description="ISO 639-1 code of the tone's language.")
     prompts: TonePrompts = Field(
@@ -211,16 +218,29 @@ class Tone:
         description="Examples that show teacher models how to rewrite (default: the examples in "
         "the guidelines).",
     )
+    samples: tuple[Words, ...] = Field(
+        default=(), description="Texts in the tone, which teacher models see (default: none)."
+    )
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON of the tone, with the phrasebook's prompts.
 
-        It leaves out the examples. A candidate's provenance names the prompts and examples that its
-        teacher was shown.
+        It leaves out the examples and samples. A candidate's provenance names the prompts and
+        examples that its teacher was shown.
         """
         tone = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
-        return digest(canonical({key: tone[key] for key in tone if key != "examples"}))
+        del tone["examples"], tone["samples"], tone["prompts"]["turn"]
+        return digest(canonical(tone))
+
+    @model_validator(mode="after")
+    def _shows_the_tone(self) -> "Tone":
+        if not (self.guidelines or self.examples or self.samples):
+            raise ValueError(
+                "`guidelines`, `examples` and `samples` are all missing; add at least one of them, "
+                "so that teachers and reviewers see how the tone sounds"
+            )
+        return self
 
     def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
         """The tone's prompts, with defaults where it names none."""

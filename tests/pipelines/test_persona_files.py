@@ -140,3 +140,11 @@ def test_other_files_and_choices_are_rejected(
     with pytest.raises(ConfigError) as error:
         load_persona(f"{path}{choice}")
     assert str(error.value).startswith(f"{path}: {problem}")
+
+
+def test_the_language_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "leute.jsonl"
+    lines = ["Eine Wärterin, die Knöpfe sammelt.", "A keeper who collects buttons."]
+    path.write_text("\n".join(json.dumps({"persona": line}) for line in lines), encoding="utf-8")
+    assert load_persona(f"{path}#1").language == "de"
+    assert load_persona(f"{path}#2").language == "en"

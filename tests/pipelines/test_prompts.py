@@ -48,6 +48,10 @@ def values(tone: Tone, persona: Persona) -> dict[str, Any]:
             {**asdict(trait), "asks": ["Are you well?"], "wording": "sir"}
             for trait in persona.traits[:2]
         ],
+        "context": "User: What is it?\nAssistant: It is a viaduct.",
+        "language": "German",
+        "samples": ["The bridge is old, and it shows."],
+        "requirements": ["at most 40 words", "none of “leverage”"],
         "system": "You answer questions.",
         "prompt": "Answer the question.",
         "asked": 'Reply with one JSON object and nothing else: {"answer": "…"}',
@@ -102,8 +106,9 @@ def test_prompt_files_without_a_user_block_are_not_for_tones_and_personas() -> N
         "constitution.v1",
         "character.v1",
         "retry.v2",
+        "additions.v1",
     }
-    assert len(files) == 18
+    assert len(files) == 20
 
 
 @pytest.mark.parametrize("kind", ["tone", "persona"])
@@ -117,3 +122,9 @@ def test_voice_prompts_match_their_golden_files(kind: str, tone: Tone, persona: 
 def test_voice_prompts_keep_the_white_space_of_their_values(tone: Tone) -> None:
     tone = replace(tone, system="  Speak.\n", description="warm.\n")
     assert rules_prompt(tone).startswith("  Speak.\n\nThe tone is warm.\n\nRules:\n- ")
+
+
+def test_additions_match_their_golden_file(values: dict[str, Any]) -> None:
+    blocks = ("language", "samples", "requirements")
+    text = "\n\n".join(render_block("additions.v1", block, **values) for block in blocks)
+    assert text + "\n" == (GOLDEN / "additions.v1.txt").read_text(encoding="utf-8")

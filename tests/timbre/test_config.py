@@ -70,7 +70,7 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as error:
         read_config(Tone, path)
-    assert str(error.value).startswith(f"{path} has 9 problems:")
+    assert str(error.value).startswith(f"{path} has 8 problems:")
     for sentence in (
         '`name` is "", but must be text that isn\'t blank.',
         "`system` is missing. It should contain the system prompt that the model receives",

@@ -11,6 +11,7 @@ from timbre.stores import open_store
 _NEXT = {
     "demo": "timbre init NAME",
     "doctor": "timbre init NAME",
+    "init": "timbre check CAMPAIGN",
     "articles add": "timbre generate CAMPAIGN",
     "articles list": "timbre generate CAMPAIGN",
     "articles audit": "timbre articles add SOURCE",
@@ -73,6 +74,8 @@ def next_command(path: str, arguments: dict[str, Any]) -> str:
     """The command after the one at `path` with these arguments."""
     from db.errors import StoreError
 
+    if path == "init":
+        return f"timbre check {arguments['name']}"
     name = arguments.get("campaign")
     try:
         if not isinstance(name, str) or not name:

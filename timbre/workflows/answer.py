@@ -9,7 +9,7 @@ from db.records import CandidateKind, Example, Output, Run, Split, Version
 from db.runs import check_finished
 from db.store import Store
 from db.versions.contents import version_examples
-from pipelines.served import Sampling, ServedModel
+from pipelines.teachers.served import Sampling, ServedModel
 from timbre.campaign import Campaign
 from timbre.console import ProgressCallback
 from timbre.settings import Settings

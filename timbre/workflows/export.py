@@ -89,8 +89,10 @@ def export_run(
 
 def _describe(parity: Parity) -> str:
     return (
-        f"It matches the adapter: {parity.same_answers} of {parity.prompts} answers are identical, "
-        f"mean |Δ log-probability| {parity.difference:.4f} (limit {parity.bounds.difference})."
+        f"It matches the adapter: {parity.same_tokens:.1%} of the most likely tokens are the same "
+        f"(limit {parity.bounds.same_tokens:.0%}), mean |Δ log-probability| "
+        f"{parity.difference:.4f} (limit {parity.bounds.difference}). {parity.same_answers} of "
+        f"{parity.prompts} greedy answers are identical."
     )
 
 

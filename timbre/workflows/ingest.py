@@ -97,9 +97,12 @@ def add_articles(
 
 
 def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
-    """Read the campaign's sources that have no articles in the store yet."""
+    """Read the campaign's sources that have no articles in the store yet, and all its documents.
+
+    Documents may have been added or changed since they were read.
+    """
     for source in campaign.sources:
-        if not store.count(Article, source=source_name(source)):
+        if is_documents(source) or not store.count(Article, source=source_name(source)):
             add_articles(store, source, on_progress, source_terms(campaign, source))
 
 
@@ -110,7 +113,12 @@ def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
 
 
 def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
-    """The passages that a campaign generates texts from, up to its limit."""
+    """The passages that a campaign generates texts from, up to its limit.
+
+    A campaign that only names chats has none.
+    """
+    if campaign.chats and not campaign.sources:
+        return []
     sources = tuple(map(source_name, campaign.sources))
     where: dict[str, object] = {"source": sources} if sources else {}
     articles = tuple(article.id for article in store.stream(Article, **where))

@@ -172,7 +172,10 @@ def _rubric(campaign: Campaign) -> Rubric:
     if isinstance(voice, Persona):
         rubric = trait_rubric([(t.name, t.description, t.shows, t.never) for t in voice.traits])
     else:
-        anchors = {a.value: f"{a.label}. For example: {a.example}" for a in voice.scale.anchors}
+        anchors = {
+            a.value: f"{a.label}. For example: {a.example}" if a.example else a.label
+            for a in voice.scale.anchors
+        }
         rubric = tone_rubric(voice.name, voice.description, anchors)
     qualities = tuple(
         RubricCriterion(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from db.exports.providers import OPENAI, provider_lines
 from db.records import (
+    TURN_BREAK,
     Article,
     Candidate,
     CandidateKind,
@@ -15,6 +16,7 @@ from db.records import (
     Passage,
     Split,
     Version,
+    find_opening,
 )
 from db.reviews import current_reviews
 from db.store import Store
@@ -293,8 +295,8 @@ def _unreviewed_examples(store: Store, campaign: Campaign) -> Iterator[Example]:
             split=split_of(article or candidate.id, freeze.salt, splits),
             messages=candidate.messages,
             text=candidate.text,
-            question=candidate.question,
-            reference=candidate.reference,
+            question="" if find_opening(candidate) else candidate.question,
+            reference=candidate.reference.split(TURN_BREAK)[-1],
             passage=candidate.passage,
             article=article,
             persona=candidate.persona,

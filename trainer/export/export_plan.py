@@ -34,22 +34,23 @@ class GgufType(StrEnum):
 class Bounds:
     """How far an export may differ from its adapter.
 
-    `difference` is the maximum mean |Δ log-probability| in nats per token. `parted` is the maximum
-    share of greedy answers that may differ, since rounding the weights can flip near-ties.
+    `difference` is the maximum mean |Δ log-probability| in nats per token. `same_tokens` is the
+    minimum share of tokens in whose place both find the same token most likely.
     """
 
     difference: float = 0.02
-    parted: float = 0.25
+    same_tokens: float = 0.98
 
 
-_WIDE = Bounds(difference=0.2, parted=0.5)
+_WIDE = Bounds(difference=0.2, same_tokens=0.9)
 
 
 def bounds_for(gguf_type: GgufType) -> Bounds:
     """How far a GGUF file may differ: four bits per weight change more than eight.
 
-    On SmolLM2, q4_K_M differs by 0.10 nats from the adapter, and the base model by 0.73. So the
-    wider bound still rejects a model that lost its adapter.
+    On SmolLM2 after four steps of training, q4_K_M differs from the adapter by 0.16 nats and
+    agrees on 93.7% of tokens; the base model differs by 0.44 and agrees on 85%. So the wider
+    bounds still reject a model that lost its adapter.
     """
     return _WIDE if gguf_type is GgufType.Q4_K_M else Bounds()
 

@@ -137,9 +137,9 @@ def _save_parity(parity: Parity, folder: Path) -> None:
     """Save how far an export differs from its adapter, or raise an error if it differs too much."""
     if not parity.is_within_bounds:
         message = (
-            f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
-            f"answers are the same (at least {1 - parity.bounds.parted:.0%} required), and the "
-            f"mean |Δ log-probability| is {parity.difference:.4f} (at most "
+            f"The export differs from its adapter: both find the same token most likely in "
+            f"{parity.same_tokens:.1%} of places (at least {parity.bounds.same_tokens:.0%} "
+            f"required), and the mean |Δ log-probability| is {parity.difference:.4f} (at most "
             f"{parity.bounds.difference} allowed). Merge the adapter into the weights it was "
             f"trained on, or use more bits per weight.\n{parity.parting}"
         )

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -34,6 +35,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, owner: Connection) -> Iterator[Page]:
+    """A page in a fresh browser profile that reaches only the server."""
+    with new_page(browser, owner) as opened:
+        yield opened
+
+
+@contextmanager
+def new_page(browser: Browser, owner: Connection) -> Iterator[Page]:
     """A page in a fresh browser profile that reaches only the server."""
     context = browser.new_context(viewport={"width": 1500, "height": 950})
     opened = context.new_page()

@@ -9,7 +9,7 @@ import pytest
 
 from db.records import Message, Output, Role, Split
 from pipelines.errors import TeacherError
-from pipelines.served import Sampling, ServedModel
+from pipelines.teachers.served import Sampling, ServedModel
 from tests.serving import serving
 from tests.trainer.conftest import chat_example
 from trainer.arms import Arm, Decoding

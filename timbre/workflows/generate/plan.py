@@ -6,10 +6,11 @@ from functools import partial
 
 from db.records import Candidate, CandidateKind
 from db.store import Store
+from evaluation.scorers.scorer import language_name
 from pipelines.journal import Reply
 from pipelines.meter import Meter, Prices
 from pipelines.plan import GenerationPlan, ReplyFn, Resources, VoiceRules, ignore_message
-from pipelines.prompting import ChatMessages
+from pipelines.prompting import ChatMessages, find_prompt_problems
 from pipelines.voices.persona import Persona
 from timbre.campaign import Campaign
 from timbre.settings import Settings, SettingsError, ray_address, teacher_key
@@ -40,7 +41,8 @@ def generation_plan(
 ) -> GenerationPlan:
     """What a campaign generates with these options.
 
-    Raises `SettingsError` if a limit in dollars is set without prices.
+    Raises `SettingsError` if a limit in dollars is set without prices, or if a prompt file of the
+    campaign can't be used.
     """
     config = campaign.generate
     prices = Prices(config.input_price, config.output_price)
@@ -49,11 +51,16 @@ def generation_plan(
             "--max-usd requires prices. Add input_price and output_price (US dollars per "
             "million tokens) to [generate] in the campaign, or use --max-tokens."
         )
+    folder = campaign.folder / "prompts"
+    if problems := [*find_prompt_problems(folder)]:
+        raise SettingsError("\n".join(f"{folder.name}/{problem}" for problem in problems))
     plan = GenerationPlan(
         campaign=campaign.name,
         teacher=config.teacher,
         seed=config.seed,
         questions_per_passage=config.questions_per_passage,
+        turns=config.turns,
+        prompts=folder,
         journal=settings.journals / f"{campaign.name}.jsonl",
         api_key=teacher_key(config.teacher),
         temperature=config.temperature,
@@ -75,7 +82,7 @@ def generation_plan(
 
 def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Resources:
     """Return the existing candidates and the local models that a generation run needs."""
-    existing = store.stream(Candidate, campaign=campaign.name)
+    existing = tuple(store.stream(Candidate, campaign=campaign.name))
     resources = Resources(existing=existing, rules=voice_rules(campaign))
     is_persona = isinstance(campaign.voice, Persona)
     kind, _, model = plan.teacher.partition(":")
@@ -94,6 +101,8 @@ def voice_rules(campaign: Campaign) -> VoiceRules:
     length = criteria.length
     return VoiceRules(
         requirements=criteria.requirements,
+        unstated=criteria.unstated_requirements,
+        language="" if language == "en" else language_name(language),
         find_violation=lambda text: criteria.find_violation(text, language),
         shortest=length.at_least or 1 if length else None,
         longest=length.at_most if length else None,

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple, Self
 
 from db.records import Article, Candidate, Passage, Rejection
 from db.store import Store
+from pipelines.chats.chat_import import ChatImport
+from pipelines.chats.rewrites import rewrite_chats
 from pipelines.conversations import generate_conversations
 from pipelines.errors import TeacherError
 from pipelines.meter import Meter
@@ -18,6 +22,7 @@ from timbre.console import ProgressCallback
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.generate.examples import approved_examples
 from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.prompts import render_prompts
 from timbre.workflows.generate.storage import StoredCounts, store_records
 from timbre.workflows.ingest import campaign_passages
 
@@ -67,6 +72,8 @@ def generate(
     plan = generation_plan(campaign, settings, options or GenerateOptions())
     if problem := find_ability_problem(plan, campaign.voice):
         raise TeacherError(problem)
+    if plan.prompts and plan.prompts.is_dir():  # finds errors in them before any request
+        render_prompts(store, settings, campaign, campaign_passages(store, campaign))
     examples = approved_examples(store, campaign)
     plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
     records = generate_records(store, campaign, plan)
@@ -85,15 +92,33 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     sample = passages[:: len(passages) // _SAMPLE + 1]
     for _ in run_pipeline(campaign, sample, plan):
         pass
-    meter, factor = plan.meter, len(passages) / max(1, len(sample))
+    per_passage, factor = _Usage.of(plan.meter), len(passages) / max(1, len(sample))
+    for _ in rewrite_campaign_chats(campaign, plan):  # all of them, because files are small
+        pass
+    chats = _Usage(*(b - a for a, b in zip(per_passage, _Usage.of(plan.meter), strict=True)))
+    total = _Usage(*(a * factor + b for a, b in zip(per_passage, chats, strict=True)))
     return Estimate(
         passages=len(passages),
-        requests=round(meter.requests * factor),
-        cached=round(meter.cached * factor),
-        input_tokens=round(meter.input_tokens * factor),
-        output_tokens=round(meter.output_tokens * factor),
-        usd=meter.usd * factor,
+        requests=round(total.requests),
+        cached=round(total.cached),
+        input_tokens=round(total.input_tokens),
+        output_tokens=round(total.output_tokens),
+        usd=total.usd,
     )
+
+
+class _Usage(NamedTuple):
+    """What a teacher was asked, and what it cost."""
+
+    requests: float
+    cached: float
+    input_tokens: float
+    output_tokens: float
+    usd: float
+
+    @classmethod
+    def of(cls, meter: Meter) -> Self:
+        return cls(*(getattr(meter, name) for name in cls._fields))
 
 
 def generate_records(
@@ -116,6 +141,7 @@ def generate_records(
                 detail=f"{passage_language}, expected {language}",
             )
     yield from run_pipeline(campaign, passages, plan)
+    yield from rewrite_campaign_chats(campaign, plan)
 
 
 def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
@@ -123,7 +149,7 @@ def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
     if not total:
         return (
             f"“{campaign.name}” has no passages to write about. Add articles with `timbre articles "
-            "add SOURCE`, or name them as `sources` in the campaign."
+            "add SOURCE`, or name `sources`, or `chats` to rewrite, in the campaign."
         )
     return (
         f"“{campaign.name}” got no candidate: all {total} texts were rejected. The main reasons "
@@ -134,6 +160,18 @@ def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
 def base_language(code: str) -> str:
     """Return a language code without region or script. Simple English counts as English."""
     return "en" if code == "simple" else code.split("-")[0]
+
+
+def rewrite_campaign_chats(
+    campaign: Campaign, plan: GenerationPlan
+) -> Iterator[Candidate | Rejection]:
+    """The campaign's chats with their answers in its tone, and the rejections."""
+    if isinstance(campaign.voice, Tone):
+        for path in campaign.chats:
+            source = ChatImport(
+                Path(path), campaign.name, campaign.licence, campaign.voice.language
+            )
+            yield from rewrite_chats(source, campaign.voice, plan)
 
 
 def run_pipeline(

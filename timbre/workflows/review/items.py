@@ -68,7 +68,7 @@ def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonIte
         left, right = (store.require(Output, id) for id in (comparison.left, comparison.right))
         yield ComparisonItem(
             comparison=comparison,
-            prompt_text=example.question or _prompt_text(example.messages[:-1]),
+            prompt_text=example.question or _prompt_text(example.messages[:-1], passage),
             passage=passage.text if passage else "",
             left_text=left.text,
             right_text=right.text,
@@ -76,11 +76,14 @@ def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonIte
         )
 
 
-def _prompt_text(messages: tuple[Message, ...]) -> str:
-    """What a model was asked: the user's only turn, or the chat so far."""
+def _prompt_text(messages: tuple[Message, ...], passage: Passage | None) -> str:
+    """What a model was asked: the user's only turn, or the chat so far, without the passage."""
     if len(messages) == 1:
         return messages[0].content
-    return messages_to_text(messages)
+    opening = f"{passage.text}\n\n" if passage else ""
+    return messages_to_text(
+        tuple(replace(m, content=m.content.removeprefix(opening)) for m in messages)
+    )
 
 
 def _ids(ids: Iterable[str | None]) -> tuple[str, ...]:

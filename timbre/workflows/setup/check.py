@@ -1,16 +1,17 @@
 """Find everything in a campaign that would fail later, before anyone labels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
 from annotation.errors import AnnotationError
-from db.records import Candidate, Passage, Rejection, Split
+from db.records import Candidate, Message, Passage, Rejection, Role, Split
 from db.store import Store
 from db.versions.splits import Splits, split_of
 from evaluation.errors import EvaluationError
-from pipelines.errors import TeacherError
+from pipelines.errors import SourceError, TeacherError
+from pipelines.meter import estimate_tokens
 from pipelines.voices.persona import Persona
 from pipelines.voices.readiness import find_teacher_problem
 from timbre.campaign import Campaign, load_campaign, load_persona, load_tone, load_training
@@ -18,7 +19,8 @@ from timbre.campaign_config import CampaignConfig
 from timbre.config import ConfigError, config_file, read_config
 from timbre.settings import Settings, SettingsError
 from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
-from timbre.workflows.generate.run import base_language, run_pipeline
+from timbre.workflows.generate.prompts import render_prompts
+from timbre.workflows.generate.run import base_language, rewrite_campaign_chats, run_pipeline
 from timbre.workflows.setup.material import Material, read_material
 from trainer.errors import TrainerError
 
@@ -51,12 +53,17 @@ def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Find
     campaign = load_campaign(name)
     yield Finding("config", True, f"{campaign.name}: {campaign.subject}")
     yield from _check_voice(campaign)
-    plan = generation_plan(campaign, settings, GenerateOptions())
-    teacher = find_teacher_problem(plan, campaign.voice)
-    yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
     material = read_material(store, campaign)
     yield from _check_material(campaign, material)
     yield from _check_gates(store, campaign, material)
+    passages = usable_passages(campaign, material)
+    prompts = list(_check_prompts(store, campaign, settings, passages))
+    yield from prompts
+    if not all(finding.is_fine for finding in prompts):
+        return
+    plan = generation_plan(campaign, settings, GenerateOptions())
+    teacher = find_teacher_problem(plan, campaign.voice)
+    yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
     if not teacher:
         yield from _check_samples(store, campaign, settings, material)
 
@@ -128,7 +135,7 @@ def _check_material(campaign: Campaign, material: Material) -> Iterator[Finding]
     for reason, count in material.rejected.most_common(_SHOWN):
         sample = material.samples[reason]
         detail += f"\n  rejected {count} × {reason}: {sample.subject[:40]} {_quote(sample)}"
-    if usable or material.answers:
+    if usable or material.chats:
         yield Finding("material", True, detail)
     elif not material.problems:
         fix = "Add documents or articles, or name chats in the campaign."
@@ -164,7 +171,7 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
     texts = len(campaign.generate.kinds) or 3
     if not isinstance(campaign.voice, Persona):
         texts = campaign.generate.questions_per_passage
-    most = len(usable) * texts + material.answers
+    most = len(usable) * texts + material.chats
     most = max(most, store.count(Candidate, campaign=campaign.name))
     needed = campaign.gates.approved
     yield Finding(
@@ -173,7 +180,13 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
         f"at most {most} candidates, and {needed} must be approved"
         + ("" if most >= needed else "; add material, or lower `approved` in [gates]"),
     )
-    if not material.answers:
+    if not campaign.measures_agreement:
+        detail = (
+            "not measured, because each record has one reviewer; freezing a version needs "
+            "--override, and its card says so (or set overlap = 2 in [review])"
+        )
+        yield Finding("agreement", True, detail)
+    if not material.chats:
         yield _check_splits(campaign, {material.articles[p.article].url for p in usable})
 
 
@@ -186,15 +199,38 @@ def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
     needed = config.minimum_articles
     if all(count >= needed for count in counts.values()):
         return Finding("splits", True, detail)
-    salts = (f"{config.salt}-{number}" for number in range(1, _MAX_SALTS))
-    better = next((s for s in salts if min(_split_counts(pages, s, splits).values()) >= needed), "")
+    better = find_salt(campaign, pages)
     fix = f'set salt = "{better}" in [freeze]' if better else "add articles, or set a share to 0"
     return Finding("splits", False, f"{detail}, but each split needs {needed}; {fix}")
+
+
+def find_salt(campaign: Campaign, pages: set[str]) -> str:
+    """A salt that gives each split enough articles; empty if there are too few."""
+    config = campaign.freeze
+    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
+    salts = (config.salt, *(f"{config.salt}-{number}" for number in range(1, _MAX_SALTS)))
+    counts = ((salt, _split_counts(pages, salt, splits)) for salt in salts)
+    needed = config.minimum_articles
+    return next((salt for salt, each in counts if min(each.values()) >= needed), "")
 
 
 def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int]:
     chosen = [split_of(page, salt, splits) for page in pages]
     return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
+
+
+def _check_prompts(
+    store: Store, campaign: Campaign, settings: Settings, passages: list[Passage]
+) -> Iterator[Finding]:
+    """The prompts, rendered on the first passage or chat, and how long they are."""
+    try:
+        prompts = render_prompts(store, settings, campaign, passages)
+    except (SourceError, SettingsError, TeacherError) as error:
+        yield Finding("prompts", False, str(error))
+        return
+    lengths = (f"{label} ({estimate_tokens(chat):,} tokens)" for label, chat in prompts)
+    if prompts:
+        yield Finding("prompts", True, ", ".join(dict.fromkeys(lengths)))
 
 
 def _check_samples(
@@ -206,20 +242,30 @@ def _check_samples(
     plan = replace(plan, limit=SAMPLES, resources=resources)
     passages = usable_passages(campaign, material)[:_TRIED]
     try:
-        records = list(islice(run_pipeline(campaign, passages, plan), _TRIED * 3))
+        if passages:
+            records = islice(run_pipeline(campaign, passages, plan), _TRIED * 3)
+            yield from _describe_samples(campaign, "sample", records)
+        if material.chats:
+            records = islice(rewrite_campaign_chats(campaign, plan), _TRIED)
+            yield from _describe_samples(campaign, "rewritten sample", records)
     except (TeacherError, TrainerError) as error:
         yield Finding("samples", False, str(error))
-        return
+
+
+def _describe_samples(
+    campaign: Campaign, name: str, results: Iterable[Candidate | Rejection]
+) -> Iterator[Finding]:
+    records = list(results)
     candidates = [record for record in records if isinstance(record, Candidate)]
-    for number, candidate in enumerate(candidates, 1):
-        yield Finding(f"sample {number}", True, _describe(campaign, candidate))
-    if passages and not candidates:
+    for number, candidate in enumerate(candidates[:SAMPLES], 1):
+        yield Finding(f"{name} {number}", True, _describe(campaign, candidate))
+    if not candidates:
         reasons = "".join(
             f"\n  {record.reason}: {record.detail} {_quote(record)}"
             for record in records[:_SHOWN]
             if isinstance(record, Rejection)
         )
-        yield Finding("samples", False, f"The teacher's texts were all rejected:{reasons}")
+        yield Finding(f"{name}s", False, f"The teacher's texts were all rejected:{reasons}")
 
 
 def _describe(campaign: Campaign, candidate: Candidate) -> str:
@@ -227,7 +273,9 @@ def _describe(campaign: Campaign, candidate: Candidate) -> str:
     criterion = campaign.criterion
     score = ""
     if criterion:
-        is_met = criterion.measure(candidate.review_text)[criterion.feature.name] > 0
+        turns = candidate.messages or (Message(Role.ASSISTANT, candidate.text),)
+        answers = [m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss]
+        is_met = all(criterion.measure(text)[criterion.feature.name] > 0 for text in answers)
         score = f"\n  {criterion.feature.label}: {'yes' if is_met else 'no'}"
     question = f"{candidate.question}\n  " if candidate.question else ""
     return f"{question}{candidate.review_text}{score}"

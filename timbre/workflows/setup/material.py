@@ -23,7 +23,7 @@ class Material:
 
     articles: dict[str, Article] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
-    answers: int = 0
+    chats: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     samples: dict[str, Rejection] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Material:
     def description(self) -> str:
         """The counts as text."""
         cut = f" (only the first {MAX_ARTICLES} articles of each source were read)"
-        chats = f", {self.answers} answers in chats" if self.answers else ""
+        chats = f", {self.chats} chats" if self.chats else ""
         counts = f"{len(self.articles)} articles with {len(self.passages)} passages{chats}"
         return counts + (cut if self.is_cut else "")
 
@@ -84,7 +84,7 @@ def _read_chats(material: Material, path: str, campaign: Campaign) -> None:
     try:
         for record in import_chats(source):
             if isinstance(record, Candidate):
-                material.answers += sum(m.role == "assistant" for m in record.messages)
+                material.chats += 1
             else:
                 material.reject(record)
     except SourceError as error:

@@ -110,7 +110,8 @@ def _review_steps(progress: _Progress) -> Iterator[Step]:
         else f"{decisions[Decision.APPROVE]} approved, {decisions[Decision.REJECT]} rejected, "
         f"{decisions[Decision.TIE]} tied; at least {campaign.gates.approved} must be approved"
     )
-    yield Step("freeze", version is not None, detail, f"timbre version freeze {name}")
+    override = "" if campaign.measures_agreement else ' --override "one reviewer per record"'
+    yield Step("freeze", version is not None, detail, f"timbre version freeze {name}{override}")
 
 
 def _model_steps(progress: _Progress) -> Iterator[Step]:
