@@ -33,16 +33,18 @@ def replace_elements(text: str, names: str, replace: Replacement) -> str:
     return "".join([*parts, text[end:]]) if parts else text
 
 
-def replace_nested(text: str, names: str, replace: Replacement, attributes: str = "") -> str:
+def replace_nested(
+    text: str, names: str, replace: Replacement, attributes: re.Pattern[str] | None = None
+) -> str:
     """Replace the outermost elements, which can contain others of the same name.
 
-    `attributes` is a pattern that the opening tag must contain. An element that is never closed
-    stays as it is.
+    If `attributes` is given, the opening tag must contain it. An element that is never closed stays
+    as it is.
     """
     parts: list[str] = []
     end = 0
     for opening, closing in _pairs(text, names):
-        if opening.start() < end or not re.search(attributes, opening[0], re.IGNORECASE):
+        if opening.start() < end or (attributes and not attributes.search(opening[0])):
             continue
         content = text[opening.end() : closing.start()]
         parts += [text[end : opening.start()], replace(opening[2].lower(), content)]

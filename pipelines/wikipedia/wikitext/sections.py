@@ -31,7 +31,7 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-_SWITCH = re.compile(r"__(?:[A-ZÀ-ÞА-Я]{2,}_?)+__|__[\u3040-\u30ff\u4e00-\u9fff]+__")
+_SWITCH = re.compile(r"__(?:[^\W\d_a-zß-ÿа-я]{2,}_?)+__")
 _MIXED_NUMBER = re.compile(rf"(?:(?<![\d,.])(\d+))?{FRACTION}(?:(\d+/\d+))?")
 _HEADING = re.compile(r"(={1,6})\s*(.*?)\s*\1(?:\s|$)")
 # The headings, in several languages, of sections that contain references and links instead of

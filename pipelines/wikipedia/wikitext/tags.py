@@ -7,12 +7,11 @@ from pipelines.wikipedia.templates.phrases import quote_block
 from pipelines.wikipedia.templates.wiki import Wiki
 from pipelines.wikipedia.wikitext.elements import replace_elements, replace_nested
 from pipelines.wikipedia.wikitext.formulas import render_formula
-from pipelines.wikipedia.wikitext.markers import BLOCK, hole
+from pipelines.wikipedia.wikitext.markers import hole
 from pipelines.wikipedia.wikitext.scripts import render_scripts
 
 _LEXICON = load_lexicon(__name__)
 _HIDDEN = "|".join(_LEXICON.hidden)
-_FIGURES = "|".join(_LEXICON.figures)
 _OBJECTS = "|".join(_LEXICON.objects)
 _FORMULAS = "math|chem|ce"
 _BLOCKS = "table|ul|ol|dl"
@@ -20,7 +19,9 @@ _QUOTATIONS = "blockquote|poem"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # A note that isn't closed before the next one starts leaves its tag, and so a hole.
 _NOTE = re.compile(r"<ref\b(?:[^<>]*/>|[^<>]*>[^<]*+(?:<(?!/?ref\b)[^<]*+)*+</ref\s*>)", re.I)
-_INVISIBLE = r"style ?=[^<>]{0,300}(?:display ?: ?none|visibility ?: ?hidden)"
+_INVISIBLE = re.compile(
+    r"style ?=[^<>]{0,300}(?:display ?: ?none|visibility ?: ?hidden)", re.IGNORECASE
+)
 _BREAK = re.compile(r"</?\s*(?:br|hr)\b[^<>]*>", re.I)
 _PARAGRAPH = re.compile(r"</?(?:blockquote|p|div|poem|center)\b[^<>]*>", re.I)
 _HEADING = re.compile(r"<h([1-6])\b[^<>]*>([^<>\n]*)</h\1\s*>", re.I)
@@ -39,7 +40,6 @@ def replace_extensions(text: str) -> str:
     text = _NOTE.sub("", text)
     text = replace_elements(text, "nowiki", lambda _, content: content.translate(_ENTITY))
     text = replace_elements(text, _HIDDEN, lambda *_: "")
-    text = replace_elements(text, _FIGURES, lambda name, _: f"{BLOCK}{hole(name)}")
     text = replace_elements(text, _OBJECTS, lambda name, _: hole(name))
     return replace_elements(text, _FORMULAS, lambda _, content: render_formula(content))
 
@@ -48,7 +48,7 @@ def render_tags(text: str, wiki: Wiki) -> str:
     """Replace HTML tags with what they show; a tag that isn't HTML becomes a hole."""
     if "<" not in text:
         return text
-    if "style" in text:
+    if _INVISIBLE.search(text):
         text = replace_nested(text, "[a-z][a-z0-9]*", lambda *_: "", _INVISIBLE)
     text = replace_nested(text, _BLOCKS, lambda *_: "\n\n")
     text = replace_nested(text, _QUOTATIONS, lambda _, content: f"\n{_quote(content, wiki)}\n")

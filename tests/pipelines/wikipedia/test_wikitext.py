@@ -53,6 +53,9 @@ def plain(text: str) -> str:
         ("one<br />two", "one two"),
         ("{{nowrap|[[Apollo 7|Apollo 7]] flew}}", "Apollo 7 flew"),
         ("__NOTOC__The port.", "The port."),
+        ("__KEIN_INHALTSVERZEICHNIS__The port__НЕТ_ОГЛАВЛЕНИЯ__.", "The port."),
+        ("__目次強制__The port__لاتحريرقسم__.", "The port."),
+        ("Call __init__ first.", "Call __init__ first."),
     ],
 )
 def test_wikitext_is_rendered_as_plain_text(wikitext: str, expected: str) -> None:
