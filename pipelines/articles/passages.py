@@ -71,6 +71,8 @@ def split_passages(
     """
     config = config or PassageConfig()
     sections = _parse(page)
+    # Rejected stretches have positions too, so that a passage keeps its id when another version of
+    # Timbre rejects an earlier stretch.
     position = rejected = 0
     for section in sections:
         for stretch in _stretches(section, config):
@@ -78,13 +80,13 @@ def split_passages(
             reason = _rejection_reason(text, config, page)
             if reason is None:
                 yield Passage(article=article, section=section.title, position=position, text=text)
-                position += 1
             else:
                 rejected += 1
-                where = f"stretch {position + rejected}"
+                where = f"stretch {position + 1}"
                 detail = f"{where}: {reason.detail}" if reason.detail else where
                 yield _reject(page, article, Reason(reason.code, detail), text)
-    if not position:
+            position += 1
+    if rejected == position:
         reason = Reason("no passage", f"whole article: {rejected} stretches")
         yield _reject(page, article, reason, "")
 

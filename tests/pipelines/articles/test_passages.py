@@ -168,3 +168,10 @@ def test_passages_of_random_markup_have_none(soup: str) -> None:
     for passage in cut(PROSE.replace("two piers", soup)):
         if isinstance(passage, Passage):
             assert not re.search(r"\{\{|\}\}|\[\[|\]\]|''|</?[a-z][^<>]*>", passage.text)
+
+
+def test_a_passage_keeps_its_id_when_an_earlier_part_is_rejected() -> None:
+    whole = cut(f"{PROSE}\n\n{PROSE} It is old.\n== Trade ==\n{PROSE}")
+    holed = cut(f"{PROSE}\n\n{PROSE} It is {{{{unknown}}}} old.\n== Trade ==\n{PROSE}")
+    ids = [[p.id for p in records if isinstance(p, Passage)] for records in (whole, holed)]
+    assert ids[1] == [ids[0][0], ids[0][2]]
