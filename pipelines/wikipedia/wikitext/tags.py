@@ -6,14 +6,14 @@ from pipelines.text.words import load_lexicon
 from pipelines.wikipedia.templates.phrases import quote_block
 from pipelines.wikipedia.templates.wiki import Wiki
 from pipelines.wikipedia.wikitext.elements import replace_elements, replace_nested
-from pipelines.wikipedia.wikitext.formulas import render_formula
+from pipelines.wikipedia.wikitext.formulas import render_chemistry, render_formula
 from pipelines.wikipedia.wikitext.markers import hole
 from pipelines.wikipedia.wikitext.scripts import render_scripts
 
 _LEXICON = load_lexicon(__name__)
 _HIDDEN = "|".join(_LEXICON.hidden)
 _OBJECTS = "|".join(_LEXICON.objects)
-_FORMULAS = "math|chem|ce"
+_CHEMISTRY = "chem|ce"
 _BLOCKS = "table|ul|ol|dl"
 _QUOTATIONS = "blockquote|poem"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -41,7 +41,8 @@ def replace_extensions(text: str) -> str:
     text = replace_elements(text, "nowiki", lambda _, content: content.translate(_ENTITY))
     text = replace_elements(text, _HIDDEN, lambda *_: "")
     text = replace_elements(text, _OBJECTS, lambda name, _: hole(name))
-    return replace_elements(text, _FORMULAS, lambda _, content: render_formula(content))
+    text = replace_elements(text, "math", lambda _, content: render_formula(content))
+    return replace_elements(text, _CHEMISTRY, lambda _, content: render_chemistry(content))
 
 
 def render_tags(text: str, wiki: Wiki) -> str:
@@ -58,7 +59,7 @@ def render_tags(text: str, wiki: Wiki) -> str:
         text = _render_ruby(text, wiki)
     text = render_scripts(text)
     text = _HEADING.sub(lambda m: f"\n{'=' * int(m[1])} {m[2]} {'=' * int(m[1])}\n", text)
-    text = _PARAGRAPH.sub("\n", _BREAK.sub(" ", text))
+    text = _PARAGRAPH.sub("\n\n", _BREAK.sub(" ", text))
     return _TAG.sub(lambda m: "" if m[1].lower() in _LEXICON.html else hole(m[1]), text)
 
 

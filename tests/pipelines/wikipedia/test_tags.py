@@ -42,6 +42,10 @@ def plain(text: str, language: str = "en", hidden: frozenset[str] = frozenset())
         ("It has <code>two</code> <b>big</b> <abbr title=x>pts</abbr>.", "It has two big pts."),
         ("The <q>old</q> port.", "The “old” port."),
         ("<h2>Trade</h2>\nThe port.", "The port."),
+        ("<center>''Port''</center>The port.", "Port\nThe port."),
+        ("It is <chem>H2O</chem> and <ce>2 H2 + O2</ce>.", "It is H₂O and 2 H₂ + O₂."),
+        ("It is <chem>SO4^2-</chem>.", HOLE),
+        ("It is <ce>Na+</ce>.", HOLE),
         ("The port.\n<ul><li>a<ul><li>b</li></ul>c</li></ul>\nIt.", "The port.\nIt."),
         (
             "The port.\n<table><tr><td><table><tr><td>a</td></tr></table>b</td></tr></table>\nIt.",
