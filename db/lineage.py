@@ -56,21 +56,30 @@ class Lineage:
             "links": [link.as_json() for link in self.links],
         }
 
-    def as_text(self) -> str:
-        """Format the tree as indented lines with each record's reason, type, id and description."""
-        return "\n".join(self._lines(0))
+    def as_text(self, full: bool = False) -> str:
+        """Format the tree as indented lines with each record's reason, type, id and description.
 
-    def _lines(self, depth: int) -> Iterator[str]:
+        Unless `full` is true, a record's measures share a line, and the events of reviews are left
+        out.
+        """
+        return "\n".join(self._lines(0, full))
+
+    def _lines(self, depth: int, full: bool) -> Iterator[str]:
         indent = "  " * depth
         if self.record is None:
             yield f"{indent}{self.reason}: {self.id[:12]}"
             return
         name = type(self.record).__name__.lower()
         yield f"{indent}{self.reason}: {name} {self.id[:12]}, {describe(self.record)}"
-        for event in self.events:
-            yield f"{indent}  {describe(event)}"
+        if full or not isinstance(self.record, Review):
+            yield from (f"{indent}  {describe(event)}" for event in self.events)
+        measures = [link.record for link in self.links if isinstance(link.record, Measure)]
+        if measures and not full:
+            values = (f"{measure.name} {measure.value:.4g}" for measure in measures)
+            yield f"{indent}  measured: {', '.join(values)}"
         for link in self.links:
-            yield from link._lines(depth + 1)
+            if full or not isinstance(link.record, Measure):
+                yield from link._lines(depth + 1, full)
 
 
 def trace(store: Store, id: str) -> Lineage:

@@ -27,10 +27,7 @@ class Store(AbstractContextManager["Store"]):
     """A database that contains all Timbre records."""
 
     def __init__(self, engine: Engine) -> None:
-        """Wrap a database engine without checking the database.
-
-        To check it first, use `Store.open`.
-        """
+        """Create a store from a database engine, without checking the database as `open` does."""
         self.engine = engine
 
     @classmethod
@@ -142,7 +139,7 @@ class Store(AbstractContextManager["Store"]):
             yield from_row(kind, row)
 
     def rows(self, table: Table, /, **where: object) -> Iterator[RowMapping]:
-        """Yield the rows of a table as mappings; conditions and order work as in `stream`."""
+        """Yield the rows of a table as mappings, with the same conditions and order as `stream`."""
         with self.reading() as connection:
             query = select(table).where(*conditions(table, where))
             newest = connection.scalar(select(func.max(table.c.seq)))

@@ -69,7 +69,8 @@ class ApprovedTexts:
     Attributes:
         texts: The text of each candidate, in the form used for training.
         traits: The traits of each persona candidate.
-        duplicates: Pairs of ids of texts whose similarity is at least `GateBounds.near_duplicate`.
+        duplicates: Pairs of candidate ids whose texts have a similarity of at least
+            `GateBounds.near_duplicate`.
         personal_data: The kinds of personal data found in each text that contains any.
     """
 
@@ -81,14 +82,13 @@ class ApprovedTexts:
 
 @dataclass(frozen=True)
 class DecisionAgreement:
-    """How well reviewers agree on the decision.
+    """How well reviewers agree on whether to approve a candidate.
 
     Attributes:
         alpha: Krippendorff's alpha, or None if it's undefined.
         reason: Why alpha is undefined.
-        unanimous: The number of records with decisions from two or more reviewers, if the reviewers
-            agreed on every one of them and alpha is undefined for lack of variation, and otherwise
-            0.
+        unanimous: The number of records with two or more decisions if reviewers agreed on all of
+            them and alpha is undefined, otherwise 0.
     """
 
     alpha: Interval | None = None
@@ -102,7 +102,7 @@ class DecisionAgreement:
 
     @property
     def description(self) -> str:
-        """A description of the agreement as text."""
+        """Describe reviewer agreement in words: alpha, or why alpha is undefined."""
         if self.alpha:
             return format_alpha(self.alpha)
         text = f"alpha undefined: {self.reason}"
@@ -117,7 +117,7 @@ class DecisionAgreement:
 def quality_gates(
     approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """Evaluate all quality gates except those for measures that suggest answers to reviewers."""
+    """Evaluate all quality gates except those that check suggested answers against reviews."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),

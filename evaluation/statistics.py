@@ -1,10 +1,10 @@
 """Confidence intervals, paired comparisons and effect sizes.
 
-A result is undecided if its interval contains the bound, regardless of the estimate. Sources:
-Wilson, JASA 22 (1927) 209-212 (interval of a rate); Newcombe, Statistics in Medicine 17 (1998)
-2635-2650, method 10 (interval of a difference of paired rates); Efron, Annals of Statistics 7
-(1979) 1-26 (bootstrap); Holm, Scandinavian Journal of Statistics 6 (1979) 65-70; Cliff,
-Psychological Bulletin 114 (1993) 494-509 (delta).
+A comparison with a bound is undecided if the interval contains the bound, regardless of the
+estimate. Sources: Wilson, JASA 22 (1927) 209-212 (interval of a rate); Newcombe, Statistics in
+Medicine 17 (1998) 2635-2650, method 10 (interval of a difference of paired rates); Efron, Annals of
+Statistics 7 (1979) 1-26 (bootstrap); Holm, Scandinavian Journal of Statistics 6 (1979) 65-70;
+Cliff, Psychological Bulletin 114 (1993) 494-509 (delta).
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,9 +53,9 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Return whether the interval rules out a loss of `margin` or more.
+    """Return whether a difference's interval rules out a loss of `margin` or more.
 
-    Choose the margin before you measure.
+    Choose the margin before you see the results.
     """
     return difference.low > -margin
 
@@ -186,9 +186,8 @@ def paired_bootstrap(
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
     """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
-    The values of each seed are averaged first. Two seeds are too few to predict the result of a
-    third. A bootstrap would understate the variation between runs, because its interval never
-    extends beyond the observed values.
+    The interval is computed from one mean per seed. A bootstrap would understate the variation
+    between runs, because its interval never extends beyond the observed values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """

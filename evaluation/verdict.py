@@ -65,7 +65,7 @@ def verdict(evidence: Evidence) -> str:
 
 
 def review_notice(kinds: Iterable[str]) -> str:
-    """A notice if any reviews were made by rules, otherwise an empty string."""
+    """Return a notice if any reviews were made by written rules, otherwise an empty string."""
     kinds = set(kinds)
     if kinds == {"rule"}:
         return "Every review was made by a written rule, not by a person."

@@ -3,6 +3,8 @@
 import logging
 import sys
 import warnings
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -31,10 +33,10 @@ from timbre.commands import (
     trace,
     train,
     tune,
-    version,
 )
+from timbre.commands import version as versions
 from timbre.commands.next_step import announce_next
-from timbre.console import echo_error
+from timbre.console import echo, echo_error
 from timbre.errors import report_errors
 from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
@@ -42,11 +44,30 @@ from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Give a language model a tone of voice or a persona, and measure whether it worked.",
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        echo(f"timbre {version('timbre')}")
+        raise typer.Exit
+
+
+@app.callback()
+def timbre(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Give a language model a tone of voice or a persona, and measure whether it worked."""
+
+
 app.command()(init.init)
 app.command()(check.check)
 app.command()(status.status)
@@ -59,7 +80,7 @@ app.add_typer(prompt.app, name="prompt")
 app.command()(generate.generate)
 app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")
-app.add_typer(version.app, name="version")
+app.add_typer(versions.app, name="version")
 app.command()(train.train)
 app.command()(tune.tune)
 app.add_typer(run.app, name="run")

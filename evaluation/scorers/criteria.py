@@ -22,7 +22,7 @@ from evaluation.scorers.words import WordsCriterion
 
 @dataclass(frozen=True, config=STRICT)
 class Criteria:
-    """What a text in the voice must be like, beyond the bounds of `[target]`; all are optional."""
+    """Optional requirements for texts in a tone or persona, in addition to `[target]`."""
 
     words: WordsCriterion | None = Field(
         default=None, description="Preferred and banned words and phrases."
@@ -62,7 +62,7 @@ class Criteria:
 
     @cached_property
     def scorers(self) -> dict[str, Scorer]:
-        """The scorers of the criteria that are set, by name."""
+        """The scorers of the criteria that are set, keyed by name."""
         optional: dict[str, Scorer | None] = {
             "words": self.words,
             "patterns": self.patterns,
@@ -80,29 +80,30 @@ class Criteria:
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What the criteria require, in words."""
+        """Describe each requirement in words."""
         return tuple(scorer.describe() for scorer in self.scorers.values())
 
     @property
     def unstated_requirements(self) -> tuple[str, ...]:
-        """The requirements that the shipped prompts for texts about passages don't contain."""
+        """The requirements that the built-in prompts about passages don't already contain."""
         stated = {"refusals"} | ({"markdown"} if self.markdown == "forbidden" else set())
         return tuple(s.describe() for name, s in self.scorers.items() if name not in stated)
 
     def find_problems(self, language: str) -> list[str]:
-        """Return a sentence for each criterion that doesn't apply to a language."""
+        """Return an error message for each criterion that doesn't support the language."""
         problems = ((n, scorer.find_problem(language)) for n, scorer in self.scorers.items())
         return [f"`criteria.{name}`: {problem}." for name, problem in problems if problem]
 
     def scores(self, text: str, language: str) -> Iterator[tuple[str, Score]]:
-        """Score a text by every criterion."""
+        """Score a text by every criterion that is set."""
         for name, scorer in self.scorers.items():
             yield name, scorer.score(text, language)
 
     def find_violation(self, text: str, language: str) -> str:
-        """Return what a text has that a criterion forbids; empty if there is nothing.
+        """Return the first thing in a text that a criterion forbids, or an empty string.
 
-        Generated texts are rejected for that. A bound that is missed is for people to judge.
+        A generated text with a violation is rejected. A text that only misses a bound isn't
+        rejected automatically, so that reviewers can decide.
         """
         scores = self.scores(text, language)
         found = (f"{name}: {score.detail}" for name, score in scores if score.is_forbidden)

@@ -1,4 +1,4 @@
-"""Preferred and banned words and phrases, as whole words and in their inflected forms."""
+"""Preferred and banned words and phrases, including their inflected forms."""
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
@@ -41,7 +41,7 @@ class WordsCriterion:
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return why inflected forms aren't known in a language; empty if they are."""
+        """Return an error message if the language's inflected forms aren't known, otherwise ""."""
         if not self.inflected or has_inflections(language):
             return ""
         return (
@@ -50,7 +50,7 @@ class WordsCriterion:
         )
 
     def describe(self) -> str:
-        """Return the words in words."""
+        """Describe the preferred and banned words."""
         parts = []
         if self.preferred and self.at_least:
             parts.append(f"at least {self.at_least} of {quote(self.preferred)}")
@@ -59,7 +59,7 @@ class WordsCriterion:
         return "; ".join(parts) or f"preferably {quote(self.preferred)}"
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of preferred words minus that of banned ones."""
+        """Score a text by its number of preferred words minus its number of banned words."""
         form = language if self.inflected else ""
         used = list(find_phrases(text, self.preferred, form))
         banned = list(find_phrases(text, self.banned, form))

@@ -20,7 +20,10 @@ _MAX_DOTTED_HEADING_WORDS = 8
 
 
 def parse_plain_text(text: str, language: str, title: str) -> list[Section]:
-    """Split plain text into sections. Short lines that don't end a sentence count as headings."""
+    """Split plain text into sections.
+
+    A short line that doesn't end a sentence counts as a heading.
+    """
     sections: list[Section] = []
     heading, paragraphs = "", list[str]()
     for line in _lines(text, language):
@@ -50,9 +53,9 @@ def _lines(text: str, language: str) -> Iterator[str]:
 
 
 def _is_heading(line: str) -> bool:
-    """Return whether a line is short and unpunctuated.
+    """Return whether a line is short and doesn't end a sentence.
 
-    A full stop that an extractor added is ignored.
+    Some extractors add a full stop to headings, so a very short line may end with a full stop.
     """
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False

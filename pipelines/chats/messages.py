@@ -26,17 +26,17 @@ NO_LOSS_CUT_OFF = "trailing turns without loss left out"
 
 
 class UnusableChatError(ValueError):
-    """Raised when a chat can't be imported; contains the reason."""
+    """Raised when a chat can't be imported; `failure` contains the reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Create the exception that reports why a chat can't be imported."""
+        """Create an error from a reason and a detail."""
         super().__init__(f"{reason}: {detail}")
         self.failure = Failure(reason, detail)
 
 
 @dataclass
 class ParsedChat:
-    """The messages of a chat, and how many changes of each kind were necessary."""
+    """The messages of a chat, and how many changes of each kind the import made to them."""
 
     messages: tuple[Message, ...]
     changes: Counter[str] = field(default_factory=Counter)
@@ -98,7 +98,10 @@ def _text(content: Any, number: int) -> str:
 
 
 def _has_loss(role: Role, turn: Mapping[str, Any], number: int) -> bool:
-    """Return whether a turn counts towards the loss. Only assistant turns can have a `weight`."""
+    """Return whether a turn is included in the training loss.
+
+    Only assistant turns can have a `weight`.
+    """
     weight = turn.get("weight")
     if role is not Role.ASSISTANT or weight in (None, ""):
         return True

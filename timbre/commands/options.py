@@ -14,4 +14,5 @@ Run = Annotated[str, typer.Argument(help="Run id, or at least its first 6 digits
 Version = Annotated[
     str, typer.Argument(help="Version name, or at least the first 6 digits of the version id.")
 ]
+Full = Annotated[bool, typer.Option("--full", help="Show everything, however long it is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, print_table, progress
+from timbre.commands.options import AsJson, Campaign, Full
+from timbre.console import echo, print_json, print_rows, print_table, progress
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
@@ -86,7 +86,7 @@ def add(
 
 
 @user_app.command("list")
-def list_users() -> None:
+def list_users(as_json: AsJson = False) -> None:
     """List all users who can review.
 
     Example: timbre review user list
@@ -97,7 +97,7 @@ def list_users() -> None:
     users = fetch_users(connection(read_settings()))
     kinds = {True: "rule", False: "person"}
     rows = [(u.name, u.role.value, kinds[is_rule(u.name)]) for u in users]
-    print_table(("user", "role", "kind"), rows)
+    print_rows(("user", "role", "kind"), rows, as_json)
 
 
 @app.command()
@@ -249,9 +249,12 @@ def agreement(
     most: Annotated[
         int, typer.Option(min=0, help="Number of records per question to list for discussion.")
     ] = 3,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Show how well a campaign's reviewers agree and which records they should discuss.
+
+    With --full, the table also has each reviewer against the others, and each pair of reviewers.
 
     Example: timbre review agreement demo-tone
     """
@@ -284,7 +287,8 @@ def agreement(
         )
         return
     columns = ("question", "between", "measure", "records", "value")
-    print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
+    shown = rows if full else [row for row in rows if row.between == "all"]
+    print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in shown])
     for line in uninformative:
         echo(f"Uninformative: {line}.")
     if disagreements:

@@ -4,8 +4,16 @@ from typing import Annotated
 
 import typer
 
-from timbre.commands.options import AsJson, CampaignOption, Run, Version
-from timbre.console import echo, echo_error, print_json, print_rows, progress
+from timbre.commands.options import AsJson, CampaignOption, Full, Run, Version
+from timbre.console import (
+    echo,
+    echo_error,
+    format_age,
+    print_json,
+    print_rows,
+    print_table,
+    progress,
+)
 from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
@@ -28,14 +36,21 @@ def list_(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
     with open_store() as store:
         statuses = campaign_runs(store, campaign)
     rows = [
-        (s.run.id[:12], s.run.version[:12], s.run.base, s.run.seed, s.state.value, s.at)
+        (
+            s.run.id[:12],
+            s.run.version[:12],
+            s.run.base,
+            s.run.seed,
+            s.state.value,
+            _when(s.at, as_json),
+        )
         for s in statuses
     ]
     print_rows(("id", "version", "base", "seed", "state", "at"), rows, as_json)
 
 
 @app.command()
-def show(run: Run, as_json: AsJson = False) -> None:
+def show(run: Run, full: Full = False, as_json: AsJson = False) -> None:
     """Show a run's configuration and history.
 
     Example: timbre run show 3f4cb14a3f95 --json
@@ -43,6 +58,7 @@ def show(run: Run, as_json: AsJson = False) -> None:
     import json
 
     from db import records
+    from db.descriptions import describe
     from db.runs import withdrawal_notice
 
     with open_store() as store:
@@ -59,9 +75,9 @@ def show(run: Run, as_json: AsJson = False) -> None:
     echo(f"version {record.version}, base {record.base} ({record.base_fingerprint[:12]})")
     if withdrawal:
         echo(withdrawal)
-    echo(json.dumps(config, indent=2))
+    print_table(("setting", "value"), [(name, value) for name, value in config.items()])
     for event in events:
-        echo(f"{event.at} {event.kind.value} {event.detail}")
+        echo(f"{event.at} {event.kind.value} {event.detail}" if full else describe(event))
 
 
 @app.command()
@@ -111,7 +127,7 @@ def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
 
     with open_store() as store:
         rows = [
-            (p.campaign, p.run.id[:12], p.at, p.over[:12], p.reason)
+            (p.campaign, p.run.id[:12], _when(p.at, as_json), p.over[:12], p.reason)
             for p in promotions(store, campaign)
         ]
     print_rows(("campaign", "run", "at", "over", "reason"), rows, as_json)
@@ -273,8 +289,13 @@ def queue(
     rows = [
         (
             *(c.request.key, c.request.campaign, c.request.version[:12], c.request.training),
-            *(c.state.value, c.attempts, c.changed_at, c.reason),
+            *(c.state.value, c.attempts, _when(c.changed_at, as_json), c.reason),
         )
         for c in claims
     ]
     print_rows(columns, rows, as_json)
+
+
+def _when(at: str, as_json: bool) -> str:
+    """A time as people say it, or as it's stored in JSON."""
+    return at if as_json else format_age(at)

@@ -60,6 +60,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
 
     Example: timbre version show demo-tone --json
     """
+    from db.descriptions import describe
     from db.records import plain
     from db.versions.contents import find_version
 
@@ -77,7 +78,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
     if record.override:
         echo(f"  overridden: {record.override}")
     for event in events:
-        echo(f"  {event.at} {event.kind.value} {event.detail}")
+        echo(f"  {describe(event)}")
 
 
 @app.command()
