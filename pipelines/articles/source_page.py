@@ -36,8 +36,8 @@ class Site:
     """The website that the pages of a source come from.
 
     `source` is the name that is stored with each article. Page URLs are `root` followed by the page
-    title. `licence` overrides the licence that is known for a Wikimedia site. Links to the namespaces
-    in `hidden` (files and categories, in lower case) show nothing.
+    title. `licence` overrides the licence that is known for a Wikimedia site. Links to the
+    namespaces in `hidden` (files and categories, in lower case) show nothing.
     """
 
     source: str
