@@ -69,7 +69,7 @@ class Advice:
 
 
 def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
-    """Recommend fine-tuning or prompting, based on how the tuned and the prompted arm differ."""
+    """Recommend fine-tuning or prompting, based on how the tuned and prompted arms differ."""
     difference = rivals.target
     if difference is None:
         return _undecided("The two arms have fewer than two prompts in common.")

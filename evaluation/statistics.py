@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist, fmean, stdev
 
 import numpy as np
@@ -50,6 +50,20 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
     if interval.low > bound:
         return Outcome.HIGHER
     return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
+
+
+def more_to_decide(n: int, difference: Interval) -> int | None:
+    """Estimate how many more pairs would move an undecided interval away from 0.
+
+    The estimate assumes that the difference stays the same and that the interval's width shrinks
+    with the square root of the number of pairs. Returns None if the difference is 0.
+    """
+    estimate = abs(difference.estimate)
+    if not estimate:
+        return None
+    facing_zero = difference.low if difference.estimate > 0 else difference.high
+    width = abs(difference.estimate - facing_zero)
+    return max(1, ceil(n * (width / estimate) ** 2) - n)
 
 
 def is_non_inferior(difference: Interval, margin: float) -> bool:

@@ -1,6 +1,6 @@
 """Build docs/reference.md, which lists every key of tone, persona, campaign and training files.
 
-Run `python -m recipes.reference` after a key was added or described anew.
+Run `python -m recipes.reference` after you add a key or change a key's description.
 """
 
 import json
@@ -47,7 +47,7 @@ Schema = dict[str, Any]
 
 
 def render_reference() -> str:
-    """The page, with a table for each section of each file."""
+    """Return the text of the page, with a table for each section of each file."""
     parts = [_INTRO]
     for title, intro, kind in _FILES:
         schema = TypeAdapter(kind).json_schema()
@@ -56,7 +56,7 @@ def render_reference() -> str:
 
 
 def _tables(schema: Schema, types: dict[str, Schema], path: str = "") -> Iterator[str]:
-    """Yield the table of an object's keys, and then those of its sections."""
+    """Yield a table of an object's keys, followed by the tables of the object's sections."""
     required = set(schema.get("required", ()))
     rows, sections = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"], []
     for key, value in schema["properties"].items():
@@ -73,7 +73,7 @@ def _tables(schema: Schema, types: dict[str, Schema], path: str = "") -> Iterato
 
 
 def _section(value: Schema, types: dict[str, Schema]) -> tuple[Schema | None, bool]:
-    """The object type that a key holds, and whether it holds a list of them."""
+    """Return the object type of a key (or None), and whether the key contains a list."""
     options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
     option = options[0] if len(options) == 1 else value
     is_list = option.get("type") == "array"

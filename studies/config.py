@@ -125,13 +125,13 @@ class Provider:
     every: NotNegative = Field(default=10.0, description="Polling interval in seconds.")
 
     def training_usd(self, tokens: int) -> float:
-        """The price in US dollars of training on this many tokens."""
+        """Return the price in US dollars of training on this many tokens."""
         return tokens * self.training_million / 1e6
 
 
 @dataclass(frozen=True, config=STRICT)
 class ToneStudy:
-    """Configuration of a tone study: its grid of training runs, and its providers."""
+    """Configuration of a tone study: its grid of training runs, and its fine-tuning providers."""
 
     campaign: Words = Field(description="The campaign whose tone the study examines.")
     examples: Examples = Field(
@@ -324,7 +324,7 @@ class MultipleChoice:
 
 @dataclass(frozen=True, config=STRICT)
 class OpenQuestion:
-    """An open question in several wordings; correct answers contain one of its phrases."""
+    """An open question in several wordings, with phrases that mark an answer as correct."""
 
     about: Words = Field(
         description="The subject of the question: a trait, or a fact in a few words."

@@ -96,7 +96,7 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line. After Ctrl-C, explain how to continue."""
+    """Run the command line. If Ctrl-C stops a command, print how to continue it."""
     # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     # bitsandbytes suggests a faster CPU kernel on import.

@@ -86,10 +86,15 @@ class ReviewConfig:
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ReviewConfig":
-        if (self.verdict == "adjudicator") != bool(self.adjudicator):
+        if self.verdict == "adjudicator" and not self.adjudicator:
             raise ValueError(
-                f"`verdict` is “{self.verdict}”, but `adjudicator` is “{self.adjudicator}”; name "
-                "an adjudicator if `verdict` is “adjudicator”, and omit it otherwise"
+                "`verdict` is “adjudicator”, but `adjudicator` is empty; set it to the name of the "
+                "reviewer who decides"
+            )
+        if self.verdict != "adjudicator" and self.adjudicator:
+            raise ValueError(
+                f"`adjudicator` is “{self.adjudicator}”, but `verdict` is “{self.verdict}”, which "
+                "doesn't use an adjudicator; omit `adjudicator`, or set `verdict` to “adjudicator”"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
@@ -133,7 +138,8 @@ class EvaluateConfig:
 
     system_prompt: str = Field(
         default="",
-        description="System prompt for the prompted arm (default: the tone's or persona's own).",
+        description="System prompt for comparing the tuned model with a prompted base model "
+        "(default: the system prompt of the tone or persona).",
     )
     prompts: Count = Field(
         default=0, description="Number of held-out prompts that each model answers (0 means all)."
@@ -237,20 +243,30 @@ class CampaignConfig:
     def _writes_one_long_conversation(self) -> "CampaignConfig":
         generate = self.generate
         if generate.turns > 2 and self.persona:
-            raise ValueError("`generate.turns` is for tones, but this campaign has a persona")
+            raise ValueError(
+                "`generate.turns` works only for tones, but this campaign has a persona; remove "
+                "`generate.turns`"
+            )
         if generate.turns > 2 and generate.questions_per_passage > 1:
             raise ValueError(
                 "`generate.turns` and `generate.questions_per_passage` can't both be set, because "
-                "a conversation of several turns already uses the passage; remove one of them"
+                "Timbre generates only one conversation of several turns per passage; remove one "
+                "of the two keys"
             )
         return self
 
     @model_validator(mode="after")
     def _chats_can_be_rewritten(self) -> "CampaignConfig":
         if self.chats and self.persona:
-            raise ValueError("`chats` are rewritten in a tone, but this campaign has a persona")
+            raise ValueError(
+                "`chats` lists chats to rewrite in a tone, but this campaign has a persona; remove "
+                "`chats`, or set `tone` instead of `persona`"
+            )
         if self.chats and not self.licence.strip():
-            raise ValueError("`chats` need a `licence`: say under which terms you may use them")
+            raise ValueError(
+                "`chats` is set but `licence` isn't, so it's unclear whether you may use these "
+                "chats; set `licence` to their licence, or to the consent that you have"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Compute the likelihoods of all tokens in a text that count towards the loss."""
+"""Compute the log-probability of each token in a text that counts towards the loss."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -27,14 +27,16 @@ class ExampleLogprobs:
 
     @property
     def loss(self) -> float:
-        """The mean negative log-likelihood in nats per token."""
+        """The mean negative log-likelihood of the example's tokens, in nats per token."""
         return -math.fsum(self.logprobs) / len(self.logprobs)
 
 
 def example_logprobs(
     examples: Sequence[Example], arm: Arm, precision: str = "auto", batch_size: int = 16
 ) -> Iterator[ExampleLogprobs]:
-    """Yield the log-probabilities of each example in order, ignoring the arm's prompt and shots.
+    """Yield each example's log-probabilities, in order.
+
+    The arm's system prompt and shots aren't used.
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
@@ -50,7 +52,7 @@ def example_logprobs(
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A token's log-probability in nats, and the id of the most likely token in its place."""
+    """A token's log-probability in nats, and the id of the most likely token at that position."""
 
     logprob: float
     top: int
@@ -61,7 +63,7 @@ class Prediction:
 def predict_tokens(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]
 ) -> list[tuple[Prediction, ...]]:
-    """Predict each row's tokens that count towards the loss from the tokens before them."""
+    """Predict the tokens that count towards the loss, each from the tokens that precede it."""
     padded = chat.tokenizer.pad(
         {"input_ids": [row.ids for row in rows]}, padding_side="right", return_tensors="pt"
     ).to(model.device)

@@ -73,7 +73,7 @@ def _leaves(store: Store, version: Version) -> set[str]:
 
 
 def _rows_by_candidate(store: Store, ids: set[str]) -> dict[str, _Row]:
-    """Return the rows of the given examples, keyed by candidate and without erased examples."""
+    """Return the rows of the given examples, keyed by candidate, leaving out erased examples."""
     rows: dict[str, _Row] = {}
     with store.reading() as connection:
         for batch in batches(sorted(ids), _BATCH):

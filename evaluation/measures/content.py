@@ -70,8 +70,8 @@ def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLI
     count = len(first)
     if count < 2:
         raise EvaluationError(
-            f"The similarity floor needs at least 2 answers, but there are only {count}. Answer "
-            "more prompts."
+            "The similarity of unrelated answers can be measured only with 2 or more answers, but "
+            f"there are only {count}. Answer more prompts."
         )
     others = (first @ second.sum(axis=0) - (first * second).sum(axis=1)) / (count - 1)
     return mean_interval(others.tolist(), None, resampling)

@@ -110,11 +110,10 @@ def _pair(number: int) -> int:
 def _number(number: int) -> int:
     if number < 100:
         return _pair(number)
-    for size, name in ((10**9, 2), (10**6, 2), (1000, 2), (100, 2)):
-        if number >= size:
-            rest = number % size
-            return _number(number // size) + name + (_number(rest) if rest else 0)
-    raise AssertionError("This is unreachable because the loop handles every number from 100 up.")
+    size = next(size for size in (10**9, 10**6, 1000, 100) if number >= size)
+    rest = number % size
+    # “hundred”, “thousand”, “million” and “billion” have two syllables each.
+    return _number(number // size) + 2 + (_number(rest) if rest else 0)
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from db.records import Article, Interval, ReviewerKind, Version
 from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, SweepPoint
+from evaluation.indicators import Headline
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures import content, tone
 from evaluation.measures.tone import CONVERSATIONAL, Feature
@@ -110,6 +111,7 @@ class ReportData:
     subject: str
     verdict: str
     written_at: str
+    headline: Headline | None = None
     target: Feature | None = CONVERSATIONAL
     version: VersionFacts | None = None
     agreement: tuple[AgreementRow, ...] = ()

@@ -25,13 +25,17 @@ class Criteria:
     """Optional requirements for texts in a tone or persona, in addition to `[target]`."""
 
     words: WordsCriterion | None = Field(
-        default=None, description="Preferred and banned words and phrases."
+        default=None, description="Words and phrases that a text should use or must not use."
     )
     patterns: PatternsCriterion | None = Field(
-        default=None, description="Regular expressions that must or must not match."
+        default=None, description="Regular expressions that must or must not match a text."
     )
-    length: LengthCriterion | None = Field(default=None, description="Words in a text.")
-    sentences: SentencesCriterion | None = Field(default=None, description="Words in a sentence.")
+    length: LengthCriterion | None = Field(
+        default=None, description="Minimum and maximum number of words in a text."
+    )
+    sentences: SentencesCriterion | None = Field(
+        default=None, description="Maximum number of words per sentence, on average and at most."
+    )
     markdown: MarkdownRule = Field(
         default="allowed", description="Whether Markdown is allowed, forbidden or required."
     )
@@ -40,24 +44,32 @@ class Criteria:
         description="Whether refusals and phrases such as “as an AI” are allowed or forbidden.",
     )
     person: PersonCriterion | None = Field(
-        default=None, description="Grammatical persons that must or must not occur."
+        default=None, description="Grammatical persons that a text must or must not use."
     )
-    openings: EdgeCriterion | None = Field(default=None, description="How a text begins.")
-    closings: EdgeCriterion | None = Field(default=None, description="How a text ends.")
-    emoji: EmojiCriterion | None = Field(default=None, description="Number of emoji.")
+    openings: EdgeCriterion | None = Field(
+        default=None, description="Phrases that a text must or must not begin with."
+    )
+    closings: EdgeCriterion | None = Field(
+        default=None, description="Phrases that a text must or must not end with."
+    )
+    emoji: EmojiCriterion | None = Field(
+        default=None, description="Minimum and maximum number of emoji in a text."
+    )
     readability: ReadabilityCriterion | None = Field(
-        default=None, description="Readability by a formula for the language."
+        default=None, description="Bounds on a text's readability score."
     )
     rubric: tuple[RubricQuality, ...] = Field(
         default=(),
-        description="Qualities that the campaign's LLM judge rates; they are diagnostic.",
+        description="Qualities that the campaign's LLM judge rates. Their ratings are only shown.",
     )
 
     @model_validator(mode="after")
     def _rubric_names_differ(self) -> "Criteria":
         names = [quality.name for quality in self.rubric]
         if len(set(names)) < len(names):
-            raise ValueError(f"two qualities of the rubric have the same name ({', '.join(names)})")
+            raise ValueError(
+                f"two qualities in `rubric` have the same name ({', '.join(names)}); rename one"
+            )
         return self
 
     @cached_property

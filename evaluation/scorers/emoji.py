@@ -27,8 +27,12 @@ _EMOJI = re.compile(
 class EmojiCriterion:
     """The minimum and maximum number of emoji in a text."""
 
-    at_least: Count | None = Field(default=None, description="The fewest emoji.")
-    at_most: Count | None = Field(default=None, description="The most emoji.")
+    at_least: Count | None = Field(
+        default=None, description="Minimum number of emoji (default: no limit)."
+    )
+    at_most: Count | None = Field(
+        default=None, description="Maximum number of emoji (default: no limit)."
+    )
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "EmojiCriterion":

@@ -18,8 +18,12 @@ from evaluation.scorers.scorer import (
 class LengthCriterion:
     """The minimum and maximum number of words in a text."""
 
-    at_least: Count | None = Field(default=None, description="The fewest words.")
-    at_most: Count | None = Field(default=None, description="The most words.")
+    at_least: Count | None = Field(
+        default=None, description="Minimum number of words (default: no limit)."
+    )
+    at_most: Count | None = Field(
+        default=None, description="Maximum number of words (default: no limit)."
+    )
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "LengthCriterion":

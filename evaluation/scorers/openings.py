@@ -11,9 +11,13 @@ class EdgeCriterion:
     """Phrases with which a text must or must not begin or end, ignoring case and punctuation."""
 
     one_of: tuple[Words, ...] = Field(
-        default=(), description="Phrases of which one must stand there."
+        default=(),
+        description="Required phrases. A text must begin (for `closings`: end) with one of them.",
     )
-    none_of: tuple[Words, ...] = Field(default=(), description="Phrases that must not stand there.")
+    none_of: tuple[Words, ...] = Field(
+        default=(),
+        description="Phrases that a text must not begin with (or end with, for `closings`).",
+    )
 
 
 class OpeningsCriterion:

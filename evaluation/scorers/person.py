@@ -21,8 +21,12 @@ _START = re.compile(r"(?:\A|[.!?:…]\s+|\n\s*)[\"“„«‘(]*\Z")
 class PersonCriterion:
     """The grammatical persons that a text must use, and those that it must not use."""
 
-    required: tuple[PersonName, ...] = Field(default=(), description="Persons that must occur.")
-    banned: tuple[PersonName, ...] = Field(default=(), description="Persons that must not occur.")
+    required: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must use."
+    )
+    banned: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must not use."
+    )
 
     def find_problem(self, language: str) -> str:
         """Return an error message if a person's pronouns in the language aren't known."""

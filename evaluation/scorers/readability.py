@@ -33,13 +33,13 @@ _OTHERS = {"wiener sachtextformel": "de", "gulpease": "it", "szigriszt pazos": "
 class ReadabilityCriterion:
     """The allowed range of a readability formula for the text's language."""
 
-    at_least: float | None = Field(default=None, description="The lowest value.")
-    at_most: float | None = Field(default=None, description="The highest value.")
+    at_least: float | None = Field(default=None, description="Minimum score (default: no limit).")
+    at_most: float | None = Field(default=None, description="Maximum score (default: no limit).")
     formula: Formula = Field(
         default="reading ease",
-        description="`reading ease` (from 0, hard, to 100, easy, adapted to the language), `wiener "
-        "sachtextformel` (German school years), `gulpease` (Italian), or `szigriszt pazos` "
-        "(Spanish).",
+        description="Formula for the score: `reading ease` (0 is hard and 100 is easy, in several "
+        "languages), `wiener sachtextformel` (German, in school years), `gulpease` (Italian), or "
+        "`szigriszt pazos` (Spanish).",
     )
 
     @model_validator(mode="after")

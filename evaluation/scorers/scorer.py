@@ -69,9 +69,12 @@ def is_between(value: float, at_least: float | None, at_most: float | None) -> b
 def check_bounds(at_least: float | None, at_most: float | None) -> None:
     """Raise `ValueError` if there is no bound, or if no value lies between the bounds."""
     if at_least is None and at_most is None:
-        raise ValueError("set `at_least`, `at_most` or both")
+        raise ValueError("`at_least` and `at_most` are both missing; set at least one of them")
     if at_least is not None and at_most is not None and at_least > at_most:
-        raise ValueError(f"`at_least` ({at_least:g}) is larger than `at_most` ({at_most:g})")
+        raise ValueError(
+            f"`at_least` ({at_least:g}) is larger than `at_most` ({at_most:g}); lower `at_least`, "
+            "or raise `at_most`"
+        )
 
 
 def quote(phrases: Iterable[str]) -> str:

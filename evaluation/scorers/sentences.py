@@ -12,13 +12,17 @@ from evaluation.scorers.scorer import STRICT, Count, Score
 class SentencesCriterion:
     """The maximum length of sentences, on average and for any single sentence."""
 
-    average: Count | None = Field(default=None, description="The most words on average.")
-    longest: Count | None = Field(default=None, description="The most words in one sentence.")
+    average: Count | None = Field(
+        default=None, description="Maximum average number of words per sentence."
+    )
+    longest: Count | None = Field(
+        default=None, description="Maximum number of words in any sentence."
+    )
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "SentencesCriterion":
         if self.average is None and self.longest is None:
-            raise ValueError("set `average`, `longest` or both")
+            raise ValueError("`average` and `longest` are both missing; set at least one of them")
         return self
 
     def find_problem(self, language: str) -> str:

@@ -26,7 +26,7 @@ class WordsCriterion:
         default=(), description="Words and phrases that a text must not use."
     )
     at_least: Count = Field(
-        default=0, description="How many of the preferred words a text must use."
+        default=0, description="Minimum number of preferred words that a text must use."
     )
     inflected: bool = Field(
         default=True, description="Whether inflected forms count, such as “used” for “use”."
@@ -36,7 +36,8 @@ class WordsCriterion:
     def _is_possible(self) -> "WordsCriterion":
         if self.at_least > len(self.preferred):
             raise ValueError(
-                f"`at_least` is {self.at_least}, but `preferred` lists {len(self.preferred)} words"
+                f"`at_least` is {self.at_least}, but the number of words in `preferred` is only "
+                f"{len(self.preferred)}; lower `at_least`, or list more words"
             )
         return self
 

@@ -32,7 +32,7 @@ def read_json_lines(
                 if len(line) == _MAX_LINE:
                     raise SourceError(
                         f"{source}: line {number} has more than {_MAX_LINE // 10**6} million "
-                        "characters, so it isn't an article."
+                        "characters, which is too long for an article. Remove or split the line."
                     )
                 if line.strip():
                     yield _to_page(_parse_line(line, number, source), source, terms)

@@ -75,7 +75,7 @@ def _parse_turns(turns: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
     for number, turn in enumerate(turns, 1):
         name = str(turn["role"] if "role" in turn else turn["from"]).lower()
         if name in _TOOL_ROLES or any(turn.get(key) for key in _TOOL_KEYS):
-            raise UnusableChatError("tool turns", f"turn {number} calls a tool or is its reply")
+            raise UnusableChatError("tool turns", f"turn {number} is a tool call or its result")
         if name not in _ROLES:
             raise UnusableChatError("no chat", f"turn {number} has the unknown role “{name}”")
         text = _text(turn["content"] if "content" in turn else turn["value"], number)
@@ -92,7 +92,9 @@ def _text(content: Any, number: int) -> str:
     texts = []
     for part in content:
         if not isinstance(part, str) and part["type"] not in _TEXT_PARTS:
-            raise UnusableChatError("not text", f"turn {number} has a part of type {part['type']}")
+            raise UnusableChatError(
+                "not text", f"turn {number} contains the unsupported type {part['type']}"
+            )
         texts.append(part if isinstance(part, str) else part["text"])
     return "\n".join(text.strip() for text in texts).strip()
 

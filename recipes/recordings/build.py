@@ -1,4 +1,4 @@
-"""Build the recording `written`: the texts of this folder as replies to the sample's prompts.
+"""Build the recording `written`, in which the texts in this folder answer the demo's prompts.
 
 Run: `python -m recipes.recordings.build`. Each line starts with the article and the position of its
 passage. `conversations.txt` has a question and an answer in each line, and `personas.txt` a kind,
@@ -41,13 +41,13 @@ class WrittenLLM(Teacher):
     texts: list[str | None]
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The next texts, one for each prompt."""
+        """Return the next prepared texts, one for each prompt."""
         replies, self.texts = self.texts[: len(prompts)], self.texts[len(prompts) :]
         return [Completion(text, reason="" if text else NOT_RECORDED) for text in replies]
 
 
 def main() -> None:
-    """Write the recording's replies."""
+    """Write the replies of the recording."""
     card, path = read_card(NAME), replies_path(NAME)
     path.unlink(missing_ok=True)
     identity = TeacherIdentity(card.teacher, card.parameters, card.seed)

@@ -5,6 +5,7 @@ from functools import cache
 
 from db.records import Answer, Article, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
 from evaluation.arms import MeasuredArm, MeasuredOutput, compare_arms, reading_ease_sweep, summarise
+from evaluation.indicators import headline
 from evaluation.measures.content import content_measures
 from evaluation.measures.tone import conversational, tone_measures
 from evaluation.pages.figures import LossPoint
@@ -88,6 +89,7 @@ def sample_report() -> ReportData:
         campaign="demo-tone",
         subject="the tone “conversational”",
         verdict=verdict(Evidence(summaries[2], summaries[1], found, cast)),
+        headline=headline(Evidence(summaries[2], summaries[0], found, cast), summaries[1]),
         written_at="2026-01-05T10:00:00Z",
         version=sample_version(),
         agreement=(

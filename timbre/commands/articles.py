@@ -70,7 +70,9 @@ def audit(
     source: Annotated[
         str, typer.Argument(help="A dump (.xml, .xml.bz2), `sample`, or wiki:en:TITLE.")
     ],
-    limit: Annotated[int, typer.Option(min=0, help="Maximum number of articles; 0 for all.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Count how a source's templates are treated, and list the unknown ones with examples.

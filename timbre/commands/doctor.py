@@ -47,7 +47,7 @@ def doctor(
 
 
 def _migrate(settings: Settings, is_logged: bool) -> None:
-    """Upgrade the database, and log or print whether anything changed."""
+    """Upgrade the database, and log or print whether an upgrade was necessary."""
     import logging
 
     from timbre.stores import migrate_database

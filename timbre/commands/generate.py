@@ -42,7 +42,10 @@ def generate(
     ] = "local",
     batch: Annotated[
         bool,
-        typer.Option(help="Use OpenAI's or Anthropic's batch API: half price, up to a day."),
+        typer.Option(
+            help="Use the batch API of OpenAI or Anthropic, which costs half as much and may take "
+            "up to a day."
+        ),
     ] = False,
     keep_going: Annotated[
         bool,

@@ -9,7 +9,7 @@ from timbre.console import echo, print_json
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Show the prompts that a teacher gets.")
+app = typer.Typer(no_args_is_help=True, help="Show the prompts that a teacher model receives.")
 
 
 @app.callback()
@@ -20,10 +20,10 @@ def _prompt() -> None:
 @app.command()
 def show(
     campaign: Campaign,
-    name: Annotated[str, typer.Argument(help="Prompt, with or without its version.")],
+    name: Annotated[str, typer.Argument(help="Name of the prompt, with or without its version.")],
     as_json: AsJson = False,
 ) -> None:
-    """Print a prompt as the teacher gets it for the campaign's first passage or chat.
+    """Print a prompt as the teacher receives it for the campaign's first passage or chat.
 
     Files in the campaign's `prompts` folder replace the prompts of the same names.
 

@@ -358,7 +358,7 @@ def _format(time: timedelta | None) -> str:
 
 
 def _with_seconds(value: object) -> object:
-    """Convert all durations in a value to seconds, for JSON."""
+    """Convert durations to seconds, also inside dicts and lists, because JSON has no durations."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):

@@ -77,9 +77,9 @@ def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_
 def _print_plan(
     plan: list["PlannedTraining"], timed: float | None, guess: float, as_json: bool
 ) -> None:
-    """Print the remaining work.
+    """Print the remaining training runs of a study, with an estimate of their time and cost.
 
-    A training run takes `timed` minutes if that was measured, or else about `guess` minutes.
+    Each run is expected to take `timed` minutes, or `guess` minutes if no run has been timed yet.
     """
     per_training = timed or guess
     left = [training for training in plan if not training.is_done]

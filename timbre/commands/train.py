@@ -43,7 +43,7 @@ def train(
         from trainer.training.processes import is_main_process
 
         is_main = is_main_process()
-        with suppress(TrainerError):  # the run reports it, and records it
+        with suppress(TrainerError):  # the training run will report this error
             precision = choose_precision(training.precision)
             if is_main:
                 echo(f"Precision {precision.name}: {precision.reason}.")

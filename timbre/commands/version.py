@@ -190,7 +190,9 @@ def erase(
     from db.records import Article
 
     if bool(reviewer) == bool(article):
-        raise typer.BadParameter("either --reviewer or --article is required, but not both")
+        raise typer.BadParameter(
+            "Exactly one of --reviewer and --article is required. Name a reviewer or an article."
+        )
     if not yes:
         typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:

@@ -1,9 +1,10 @@
 """Check that an exported model predicts the same tokens as its adapter.
 
 A served model often differs from the trained one because it was merged into other weights, rounded,
-or prompted with another template. For this reason, every export is compared with its adapter on
-held-out chats: both predict each token of the reference answers. Whole greedy answers are shown but
-have no limit, because a single near-tie changes all tokens after it.
+or prompted with another template. Every export is therefore compared with its adapter on held-out
+chats: the export and the adapter predict each token of the reference answers. Generated answers are
+also compared, but they may differ, because a single near-tie between two tokens can change all
+tokens after it.
 """
 
 import math
@@ -17,15 +18,16 @@ from trainer.logprobs import Prediction, predict_tokens
 
 PROMPTS = 32
 _BATCH_SIZE = 8
-"""Examples whose likelihoods are computed together: every token needs a row of logits."""
+"""The number of examples per batch, which is small because every token needs a row of logits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far an export differs from its adapter, and the first difference in an answer.
+    """The differences between an export and its adapter in predictions and in generated answers.
 
-    `same_tokens` is the share of tokens in whose place both models find the same token most likely.
-    `difference` is the mean and `worst` the largest |Δ log-probability| in nats per token.
+    `same_tokens` is the share of tokens for which the two models find the same token most likely.
+    `difference` is the mean and `worst` is the largest |Δ log-probability| between the two models,
+    in nats per token.
     """
 
     prompts: int
@@ -38,7 +40,7 @@ class Parity:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether the predictions differ by no more than `bounds` allows."""
+        """Whether the export and its adapter differ by no more than `bounds` allows."""
         return (
             self.difference <= self.bounds.difference
             and self.same_tokens >= self.bounds.same_tokens
@@ -52,7 +54,7 @@ def measure_parity(
     bounds: Bounds,
     steps: ExportSteps,
 ) -> Parity:
-    """Compare an export with its adapter on the first 32 chats."""
+    """Compare an export with its adapter on the first 32 examples that are chats."""
     chats = [example for example in examples if example.messages][:PROMPTS]
     answers, predictions = [], []
     for model in (adapter, exported):
@@ -75,13 +77,13 @@ def measure_parity(
 
 
 def _answers(model: Answerer, chats: Sequence[Example]) -> list[str]:
-    """Each chat's answer, in order."""
+    """Generate the answer to each chat, in order."""
     texts = {output.prompt: output.text for output in model.answer(model.encode_prompts(chats))}
     return [texts[chat.id] for chat in chats]
 
 
 def _predictions(model: Answerer, chats: Sequence[Example]) -> list[Prediction]:
-    """The predictions of all tokens of the chats' answers."""
+    """Return the model's predictions for every token of the answers in the chats."""
     rows = [model.chat.encode_example(chat) for chat in chats]
     batches = (rows[start : start + _BATCH_SIZE] for start in range(0, len(rows), _BATCH_SIZE))
     predictions = [predict_tokens(model.model, model.chat, batch) for batch in batches]

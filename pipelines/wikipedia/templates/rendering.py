@@ -47,7 +47,7 @@ _RENDERERS: dict[str, Renderer] = {
 
 
 class Treatment(StrEnum):
-    """What became of a template call."""
+    """The way in which a template call was treated."""
 
     RENDERED = "rendered"
     HIDDEN = "hidden"
@@ -61,7 +61,7 @@ def render_template(inner: str, wiki: Wiki, title: str) -> str:
 
 
 def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
-    """Render the content of `{{…}}`, and say how it was treated."""
+    """Render the content of `{{…}}`, and return how it was treated along with the text."""
     function = parse_function(inner, wiki, title)
     if function is not None:
         text = evaluate_function(function)
@@ -94,9 +94,9 @@ def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
 
 
 def _hole(name: str, inner: str) -> str:
-    """Return the hole for a template that can't be rendered.
+    """Return a marker in place of a template that can't be rendered.
 
-    A multi-line call is treated as a box.
+    A call that spans several lines is treated as a separate block, such as a box.
     """
     is_block = "\n" in inner and bool(parse_call(inner).named)
     return f"{BLOCK if is_block else ''}{hole(name)}"

@@ -1,4 +1,4 @@
-"""Find everything in a campaign that would fail later, before anyone labels."""
+"""Find everything in a campaign that would fail later, before reviewers start their work."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from trainer.errors import TrainerError
 
 SAMPLES = 3
 _TRIED = 9
-"""Passages that are tried for the samples."""
+"""The maximum number of passages from which samples are generated."""
 _MAX_SALTS = 1000
 _SHOWN = 3
 _EXCERPT = 90
@@ -34,7 +34,7 @@ _EXCERPT = 90
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked: what was found, or how to fix it."""
+    """The result of one check: what was found and, for a problem, how to fix it."""
 
     name: str
     is_fine: bool
@@ -42,9 +42,9 @@ class Finding:
 
 
 def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Finding]:
-    """Check a campaign in the order in which its parts are used.
+    """Check a campaign's files, material, prompts and teacher, in the order of their use.
 
-    If its files can't be used, nothing else is checked.
+    If the campaign's files can't be used, nothing else is checked.
     """
     problems = find_config_problems(name)
     yield from (Finding("config", False, problem) for problem in problems)
@@ -69,7 +69,7 @@ def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Find
 
 
 def find_config_problems(name: str) -> list[str]:
-    """Every problem of a campaign's file and of the files it refers to, each with its key."""
+    """Return all problems of a campaign's file and of the files it names, each with its key."""
     try:
         path = config_file("campaigns", name)
         config = read_config(CampaignConfig, path)
@@ -152,7 +152,7 @@ def _quote(rejection: Rejection) -> str:
 
 
 def usable_passages(campaign: Campaign, material: Material) -> list[Passage]:
-    """The passages in the campaign's language, up to its limit."""
+    """Return the passages in the campaign's language, up to the campaign's limit."""
     return _in_language(campaign, material)[: campaign.generate.limit or None]
 
 
@@ -166,7 +166,7 @@ def _in_language(campaign: Campaign, material: Material) -> list[Passage]:
 
 
 def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterator[Finding]:
-    """Whether so much material can give a version that meets the campaign's gates."""
+    """Check that there is enough material for a version that meets the campaign's gates."""
     usable = usable_passages(campaign, material)
     texts = len(campaign.generate.kinds) or 3
     if not isinstance(campaign.voice, Persona):
@@ -191,7 +191,7 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
 
 
 def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
-    """Whether each split gets enough articles, and a salt that would do if not."""
+    """Check that each split gets enough articles, or suggest another salt for splitting."""
     config = campaign.freeze
     splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
     counts = _split_counts(pages, config.salt, splits)
@@ -205,7 +205,7 @@ def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
 
 
 def find_salt(campaign: Campaign, pages: set[str]) -> str:
-    """A salt that gives each split enough articles; empty if there are too few."""
+    """Return a salt with which each split gets enough articles, or "" if none was found."""
     config = campaign.freeze
     splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
     salts = (config.salt, *(f"{config.salt}-{number}" for number in range(1, _MAX_SALTS)))
@@ -222,7 +222,7 @@ def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int
 def _check_prompts(
     store: Store, campaign: Campaign, settings: Settings, passages: list[Passage]
 ) -> Iterator[Finding]:
-    """The prompts, rendered on the first passage or chat, and how long they are."""
+    """Fill each prompt with the first passage or chat, and report its length in tokens."""
     try:
         prompts = render_prompts(store, settings, campaign, passages)
     except (SourceError, SettingsError, TeacherError) as error:
@@ -236,7 +236,7 @@ def _check_prompts(
 def _check_samples(
     store: Store, campaign: Campaign, settings: Settings, material: Material
 ) -> Iterator[Finding]:
-    """A few candidates with their scores; their replies are journaled, so they're paid once."""
+    """Generate and score a few candidates, and keep the paid replies in the journal."""
     plan = generation_plan(campaign, settings, GenerateOptions())
     resources = replace(plan_resources(store, campaign, plan), existing=(), embed=None)
     plan = replace(plan, limit=SAMPLES, resources=resources)
@@ -269,7 +269,7 @@ def _describe_samples(
 
 
 def _describe(campaign: Campaign, candidate: Candidate) -> str:
-    """A candidate and how it scores."""
+    """Describe a candidate, and whether it meets the campaign's criterion."""
     criterion = campaign.criterion
     score = ""
     if criterion:

@@ -1,4 +1,4 @@
-"""Write a new campaign's folder: its tone or persona, the campaign itself, and its material."""
+"""Create a new campaign's folder with a tone or persona file, a campaign file and the material."""
 
 import json
 import re
@@ -48,18 +48,19 @@ _TEMPLATES.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
 
 @dataclass(frozen=True)
 class NewCampaign:
-    """What a person says about a new campaign.
+    """The user's description of a new campaign.
 
     Attributes:
-        name: The name of the campaign and its folder.
-        kind: Whether it's for a tone or a persona.
-        description: How the tone sounds, or who the persona is.
-        pairs: Plain texts with the same text in the tone.
+        name: The name of the campaign, which is also the name of its folder.
+        kind: Whether the campaign is for a tone or a persona.
+        description: A description of how the tone sounds or who the persona is.
+        pairs: Pairs of a plain text and its rewritten version in the tone.
         texts: Texts in the tone, or things that the persona says.
-        material: A document, a folder, a file of chats or another source; empty for none yet.
+        material: A document, a folder, a chat file or another source, or an empty string if there
+            is no material yet.
         teacher: The teacher that writes the texts.
-        reviewers: The reviewers' names; empty for one person.
-        language: The language's code; empty to recognise it.
+        reviewers: The reviewers' names, or an empty tuple if there is only one reviewer.
+        language: The language as an ISO 639-1 code, or an empty string to detect it from the texts.
         licence: The licence of the material.
     """
 
@@ -76,7 +77,7 @@ class NewCampaign:
 
     @property
     def recognised_language(self) -> str:
-        """The language that was named, or else the one of the texts and the description."""
+        """The language that the user named or, failing that, the language of the texts."""
         if self.language:
             return self.language
         texts = " ".join([*(after for _, after in self.pairs), *self.texts])
@@ -85,7 +86,7 @@ class NewCampaign:
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """The numbers of a new campaign that depend on how much material there is."""
+    """Settings of a new campaign that depend on the amount of material."""
 
     questions: int = 1
     overlap: int = 1
@@ -97,10 +98,10 @@ class CampaignPlan:
 
 
 def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> Path:
-    """Write a new campaign's folder, and return it.
+    """Write the folder of a new campaign, and return its path.
 
-    Raises `SettingsError` if the folder exists, the name or description can't be used, or a tone
-    has no example; `SourceError` if the material can't be found.
+    Raises `SettingsError` if the folder already exists, if the name or description can't be used,
+    or if a tone has no examples, and `SourceError` if the material can't be found.
     """
     folder = parent / new.name
     _check(new, folder)
@@ -119,9 +120,9 @@ def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> Pa
 
 
 def read_texts(path: Path) -> tuple[str, ...]:
-    """The first texts of a document or a folder of documents, shortened at the end of a sentence.
+    """Return the first texts of a document or folder, each shortened at the end of a sentence.
 
-    Raises `SourceError` if there are none.
+    Raises `SourceError` if the path contains no texts.
     """
     terms = SourceTerms(licence="(samples)")
     pages = (p for p in documents.read_pages(path, path.name, terms) if p.model != SCAN)
@@ -132,7 +133,7 @@ def read_texts(path: Path) -> tuple[str, ...]:
 
 
 def _shorten(text: str) -> str:
-    """The beginning of a text, up to the end of a sentence."""
+    """Shorten a text at the end of a sentence."""
     kept: list[str] = []
     for sentence in split_sentences(" ".join(text.split())):
         if kept and len(split_words(" ".join([*kept, sentence]))) > _SAMPLE_WORDS:
@@ -159,9 +160,9 @@ def _check(new: NewCampaign, folder: Path) -> None:
 
 
 def _add_material(new: NewCampaign, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy documents and chats into the folder; return the campaign's sources and chats.
+    """Copy documents and chats into the campaign's folder, and return its sources and chat files.
 
-    Other sources, such as dumps, stay where they are.
+    Sources other than documents and chats, such as dumps, aren't copied.
     """
     path = Path(new.material)
     if not new.material:
@@ -180,7 +181,7 @@ def _add_material(new: NewCampaign, folder: Path) -> tuple[list[str], list[str]]
 
 
 def _is_chats(path: Path) -> bool:
-    """Whether a file has chats in a format that can be read."""
+    """Return whether a file contains chats in a supported format."""
     name = path.name.lower().removesuffix(".gz")
     if not name.endswith(_CHATS) or not path.is_file():
         return False
@@ -239,7 +240,7 @@ def _campaign(
 
 
 def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
-    """The numbers that fit the material: enough texts, and articles in each split."""
+    """Choose the settings of a new campaign that depend on the amount of material."""
     campaign = load_campaign(path)
     material = read_material(store, campaign)
     passages = usable_passages(campaign, material)
@@ -257,9 +258,9 @@ def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
 
 
 def parse_pairs(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Read pairs as `plain text => text in the tone`.
+    """Parse lines of the form `plain text => text in the tone`.
 
-    Raises `SettingsError` if a line has no arrow or a side is empty.
+    Raises `SettingsError` if a line has no `=>` or if nothing precedes or follows it.
     """
     for line in lines:
         before, arrow, after = (part.strip() for part in line.partition("=>"))
