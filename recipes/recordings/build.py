@@ -35,7 +35,10 @@ _ALL = 10_000  # rows in one batch, so that the prompts come in the order of the
 
 
 class WrittenLLM(Teacher):
-    """Replies to the prompts in turn with prepared texts; None is a prompt without a text."""
+    """A teacher that answers prompts with prepared texts, one after the other.
+
+    None in `texts` stands for a prompt without a text.
+    """
 
     name: str = NAME
     texts: list[str | None]
@@ -64,7 +67,7 @@ def main() -> None:
 def rows_and_texts(
     campaign: Campaign, topics: dict[str, Passage], plan: GenerationPlan
 ) -> tuple[list[Row], list[str | None]]:
-    """A campaign's rows, and the text of each of its prompts in the order of the prompts."""
+    """Return a campaign's rows, and the text for each prompt in the order of the prompts."""
     if isinstance(campaign.voice, Tone):
         lines = _lines("conversations.txt", 1)
         rows: list[Row] = [{"passage": p.text, "subject": p.id} for p in topics.values()]
@@ -90,7 +93,7 @@ def write(campaign: Campaign, rows: list[Row], plan: GenerationPlan, teacher: Te
 
 
 def sample_topics() -> Iterator[tuple[Campaign, dict[str, Passage]]]:
-    """The demo's campaigns with their passages of the sample, by article title and position."""
+    """Yield the demo's campaigns with their passages, by article title and position."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home, f"sqlite:///{home / 'timbre.db'}", "", "", home)
@@ -104,7 +107,7 @@ def sample_topics() -> Iterator[tuple[Campaign, dict[str, Passage]]]:
 
 
 def _lines(name: str, keys: int) -> dict[tuple[str, ...], list[str]]:
-    """The lines of a file: the columns after the first `keys` ones, by these."""
+    """Read a file's lines. The first `keys` columns are the key, and the others are the value."""
     rows = [line.split("|") for line in (_TEXTS / name).read_text("utf-8").splitlines()]
     return {tuple(row[:keys]): row[keys:] for row in rows}
 

@@ -246,7 +246,7 @@ def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_currency(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{currency|300|USD}}`: US$300."""
+    """Render `{{currency|300|USD}}` as “US$300”."""
     code = (call.value(1) or call.option("type")).strip().upper()
     text = format_number(_clean(call.value(0) or call.option("amount")), wiki.numbers)
     sign = wiki.currencies.get(code)

@@ -1,8 +1,9 @@
 """Render templates as text, as far as possible without access to the wiki.
 
-`wikis/*.toml` lists what templates show, and which templates show nothing. A template that isn't
-listed, whose arguments can't be parsed, or that has a named argument which no rule reads and
-`silent` doesn't list, leaves a hole. A passage with a hole is rejected.
+The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. A
+marker (a “hole”) takes the place of a template that isn't listed or whose arguments can't be parsed.
+The same happens if a call has a named argument that no rule reads and `silent` doesn't list.
+Passages that contain such markers are rejected.
 """
 
 from collections.abc import Callable

@@ -15,9 +15,9 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    Outer renderers receive the output of inner ones. An unmatched bracket stays as it is, as on the
-    page, so that an editor's typo affects only its passage. Brackets that are nested deeper than
-    MediaWiki allows become a hole.
+    Inner brackets are rendered first, and the renderers of outer brackets receive the result. An
+    unmatched bracket stays in the text, as on the page, so that an editor's typo affects only its
+    passage. If brackets are nested deeper than MediaWiki allows, a marker replaces the innermost.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
@@ -44,7 +44,7 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str, open_count: dict[str, int]) -> None:
-    """Return the brackets above the last open bracket of a kind to its text."""
+    """Put unmatched brackets after the last open bracket of a kind back into the text."""
     while stack[-1][0] != opening:
         kind, pieces = stack.pop()
         open_count[kind] -= 1

@@ -24,7 +24,7 @@ from pipelines.wikipedia.wikitext.variants import convert_variants
 class Section:
     """A heading and the paragraphs below it.
 
-    The heading of the introduction is empty, and so is one that contains an unknown template.
+    The introduction's heading is an empty string, and so is a heading with an unknown template.
     """
 
     title: str
@@ -64,7 +64,7 @@ def render_page(
 
 
 def _render(text: str, wiki: Wiki, render: Callable[[str], str], hidden: frozenset[str]) -> str:
-    """Render the links, templates, tags and entities in a text, without changing its lines."""
+    """Render links, templates, tags and entities, and keep the line breaks of the source."""
     text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
         text = html.unescape(text)  # The page was escaped twice for XML.
