@@ -3,6 +3,8 @@
 import logging
 import sys
 import warnings
+from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 
@@ -34,7 +36,7 @@ from timbre.commands import (
     version,
 )
 from timbre.commands.next_step import announce_next
-from timbre.console import echo_error
+from timbre.console import echo, echo_error
 from timbre.errors import report_errors
 from timbre.settings import allowed_remote_code, smollm2_file
 from trainer.models.remote_code import trust_models
@@ -45,8 +47,28 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Give a language model a tone of voice or a persona, and measure whether it worked.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        echo(f"timbre {version_of('timbre')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Give a language model a tone of voice or a persona, and measure whether it worked."""
+
+
 app.command()(init.init)
 app.command()(check.check)
 app.command()(status.status)

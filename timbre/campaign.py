@@ -338,12 +338,14 @@ def shipped_personas() -> list[Persona]:
 
 
 def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | None:
-    """Build the criterion of a tone or persona; None if a tone has neither target nor criteria.
+    """Build the criterion of a tone or persona; None if nothing in its file can be measured.
 
     Raises `EvaluationError` if a part of it can't be measured.
     """
     if isinstance(voice, Persona):
         traits = {trait.name: trait.markers for trait in voice.traits}
+        if not any(traits.values()) and not criteria.scorers:
+            return None
         return persona_criterion(traits, criteria, voice.language)
     if voice.target == Target() and not criteria.scorers:
         return None

@@ -126,7 +126,7 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     existing = store.get(Version, root)
     if existing:
         return existing
-    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits))
+    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits, plan.salt))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
         reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from db.errors import StoreError
 from db.records import Example, Gate, Split, digest
 
+_MAX_SALTS = 1000
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -43,8 +45,26 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
     return Split.VALIDATION if place < splits.train + splits.validation else Split.TEST
 
 
+def count_splits(sources: Iterable[str], salt: str, splits: Splits) -> dict[Split, int]:
+    """How many sources each split with a share gets."""
+    chosen = [split_of(source, salt, splits) for source in sources]
+    return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
+
+
+def find_salt(sources: Iterable[str], salt: str, splits: Splits) -> str:
+    """The first salt that gives each split enough sources, starting with the given one.
+
+    It is empty if no salt does, because there are too few sources.
+    """
+    sources, needed = tuple(sources), splits.minimum_articles
+    salts = (salt, *(f"{salt}-{number}" for number in range(1, _MAX_SALTS)))
+    if len(sources) < needed * len(count_splits((), salt, splits)):
+        return ""
+    return next((s for s in salts if min(count_splits(sources, s, splits).values()) >= needed), "")
+
+
 def split_gates(
-    examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
+    examples: Iterable[Example], pages: Mapping[str, str], splits: Splits, salt: str = ""
 ) -> tuple[Gate, ...]:
     """Check that no article is in two splits and that each split has enough articles."""
     by_source: dict[str, set[Split]] = defaultdict(set)
@@ -62,8 +82,12 @@ def split_gates(
             "split by article",
         )
     ]
+    better = find_salt(by_source, salt, splits)
     remedy = (
-        "approve candidates from more articles, increase this split's share, or change the salt"
+        f'set salt = "{better}" in [freeze] of the campaign, or approve candidates from more '
+        "articles"
+        if better
+        else "approve candidates from more articles, or set the share of a split to 0"
     )
     for split in (split for split, share in splits.shares.items() if share > 0):
         name, least = f"articles in the {split} split", splits.minimum_articles

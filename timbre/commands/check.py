@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, progress
+from timbre.console import count_noun, echo, print_json, progress
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
@@ -29,6 +29,6 @@ def check(campaign: Campaign, as_json: AsJson = False) -> None:
     else:
         for finding in findings:
             echo(f"{'ok ' if finding.is_fine else 'BAD'} {finding.name}: {finding.detail}")
-        echo(f"{len(problems)} problems." if problems else f"{campaign} is ready.")
+        echo(f"{count_noun(len(problems), 'problem')}." if problems else f"{campaign} is ready.")
     if problems:
         raise typer.Exit(1)

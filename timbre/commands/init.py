@@ -11,7 +11,7 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.workflows.setup.create import NewCampaign
+    from timbre.workflows.setup.create import CreatedCampaign, NewCampaign
 
 _EXAMPLES = {
     "tone": "Examples, one per line: `plain text => text in the tone`. Or a file or folder of "
@@ -80,15 +80,16 @@ def init(
         licence=licence,
     )
     with open_store(read_settings()) as store:
-        folder = create_campaign(store, new)
-    _print_files(new, folder)
+        created = create_campaign(store, new)
+    _print_files(new, created)
 
 
 def _read_examples(
     kind: str, lines: list[str], texts: Path | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The pairs and the texts among the examples, which may also be the path of a file."""
-    from timbre.workflows.setup.create import parse_pairs, read_texts
+    from timbre.workflows.setup.create import parse_pairs
+    from timbre.workflows.setup.material_files import read_texts
 
     if texts is None and len(lines) == 1 and Path(lines[0]).exists():
         lines, texts = [], Path(lines[0])
@@ -111,9 +112,11 @@ def _ask_lines(question: str) -> list[str]:
     return list(filter(None, lines))
 
 
-def _print_files(new: "NewCampaign", folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
+def _print_files(new: "NewCampaign", created: "CreatedCampaign") -> None:
+    for path in sorted(created.folder.rglob("*")):
         if path.is_file():
             echo(f"Wrote {path}.")
+    for line in created.unused:
+        echo(f"Not used: {line}")
     if not new.material:
-        echo(f"Put documents or chats into {folder / 'material'}.")
+        echo(f"Put documents into {created.folder / 'material'}.")

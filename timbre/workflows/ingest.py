@@ -11,7 +11,7 @@ from db.store import Store
 from pipelines.articles.intake import read_batches
 from pipelines.articles.source_page import SourceTerms
 from pipelines.articles.sources import is_documents, source_name
-from timbre.console import ProgressCallback
+from timbre.console import ProgressCallback, count_noun, format_counts
 
 if TYPE_CHECKING:
     from timbre.campaign import Campaign
@@ -31,6 +31,13 @@ class Intake:
     new: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     resumed_at: int = 0
+
+    @property
+    def description(self) -> str:
+        """The counts as text."""
+        rejected = f"; rejected: {format_counts(self.rejected)}" if self.rejected else ""
+        articles = count_noun(self.articles, "article")
+        return f"{articles} with {count_noun(self.passages, 'passage')}{rejected}"
 
     def count(self, record: Record) -> None:
         """Add a record to the count of its type."""
@@ -90,19 +97,23 @@ def add_articles(
     return intake
 
 
-def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
+def add_missing_sources(
+    store: Store, campaign: "Campaign", on_progress: ProgressCallback
+) -> dict[str, Intake]:
     """Read the campaign's sources that have no articles in the store yet, and all its documents.
 
-    Documents may have been added or changed since they were read.
+    Documents may have been added or changed since they were read. Returns what was read, by source.
     """
-    for source in campaign.sources:
-        if is_documents(source) or not store.count(Article, source=source_name(source)):
-            add_articles(store, source, on_progress, source_terms(campaign, source))
+    return {
+        source: add_articles(store, source, on_progress, source_terms(campaign, source))
+        for source in campaign.sources
+        if is_documents(source) or not store.count(Article, source=source_name(source))
+    }
 
 
 def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
     """Return the campaign's licence and language for documents. Other sources state their own."""
-    terms = SourceTerms(campaign.licence, campaign.voice.language)
+    terms = SourceTerms(campaign.licence, campaign.voice.language, campaign.chats)
     return terms if is_documents(source) else SourceTerms()
 
 

@@ -6,9 +6,9 @@ from functools import partial
 from itertools import islice
 
 from annotation.errors import AnnotationError
-from db.records import Candidate, Message, Passage, Rejection, Role, Split
+from db.records import Candidate, Message, Passage, Rejection, Role
 from db.store import Store
-from db.versions.splits import Splits, split_of
+from db.versions.splits import count_splits, find_salt
 from evaluation.errors import EvaluationError
 from pipelines.errors import SourceError, TeacherError
 from pipelines.meter import estimate_tokens
@@ -27,9 +27,9 @@ from trainer.errors import TrainerError
 SAMPLES = 3
 _TRIED = 9
 """Passages that are tried for the samples."""
-_MAX_SALTS = 1000
 _SHOWN = 3
 _EXCERPT = 90
+_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _check_material(campaign: Campaign, material: Material) -> Iterator[Finding]
         detail += f"; {other} passages are in another language than the {_noun(campaign)}"
     for reason, count in material.rejected.most_common(_SHOWN):
         sample = material.samples[reason]
-        detail += f"\n  rejected {count} × {reason}: {sample.subject[:40]} {_quote(sample)}"
+        detail += f"\n  rejected {count} × {reason}: {_describe_rejection(material, sample)}"
     if usable or material.chats:
         yield Finding("material", True, detail)
     elif not material.problems:
@@ -144,6 +144,13 @@ def _check_material(campaign: Campaign, material: Material) -> Iterator[Finding]
 
 def _noun(campaign: Campaign) -> str:
     return "persona" if isinstance(campaign.voice, Persona) else "tone"
+
+
+def _describe_rejection(material: Material, rejection: Rejection) -> str:
+    """The title of what was rejected, and its text or else what is wrong with it."""
+    article = material.articles.get(rejection.subject)
+    title = article.title if article else rejection.subject[:_TITLE]
+    return f"{title}: {_quote(rejection) or rejection.detail}"
 
 
 def _quote(rejection: Rejection) -> str:
@@ -186,37 +193,27 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
             "--override, and its card says so (or set overlap = 2 in [review])"
         )
         yield Finding("agreement", True, detail)
-    if not material.chats:
-        yield _check_splits(campaign, {material.articles[p.article].url for p in usable})
+    pages = {material.articles[p.article].url for p in usable}
+    yield _check_splits(campaign, pages, material.chats)
 
 
-def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
-    """Whether each split gets enough articles, and a salt that would do if not."""
+def _check_splits(campaign: Campaign, pages: set[str], chats: int) -> Finding:
+    """Whether each split gets enough articles, and a salt that would do if not.
+
+    Chats are divided by their rewritten text, so only their number is known.
+    """
     config = campaign.freeze
-    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
-    counts = _split_counts(pages, config.salt, splits)
+    splits = config.splits
+    counts, needed = count_splits(pages, config.salt, splits), config.minimum_articles
     detail = ", ".join(f"{count} {split}" for split, count in counts.items()) + " articles"
-    needed = config.minimum_articles
-    if all(count >= needed for count in counts.values()):
+    if chats:
+        detail += f", and {chats} chats that are divided once they are rewritten"
+    missing = sum(max(0, needed - count) for count in counts.values())
+    if missing <= chats:
         return Finding("splits", True, detail)
-    better = find_salt(campaign, pages)
-    fix = f'set salt = "{better}" in [freeze]' if better else "add articles, or set a share to 0"
+    better = "" if chats else find_salt(pages, config.salt, splits)
+    fix = f'set salt = "{better}" in [freeze]' if better else "add material, or set a share to 0"
     return Finding("splits", False, f"{detail}, but each split needs {needed}; {fix}")
-
-
-def find_salt(campaign: Campaign, pages: set[str]) -> str:
-    """A salt that gives each split enough articles; empty if there are too few."""
-    config = campaign.freeze
-    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
-    salts = (config.salt, *(f"{config.salt}-{number}" for number in range(1, _MAX_SALTS)))
-    counts = ((salt, _split_counts(pages, salt, splits)) for salt in salts)
-    needed = config.minimum_articles
-    return next((salt for salt, each in counts if min(each.values()) >= needed), "")
-
-
-def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int]:
-    chosen = [split_of(page, salt, splits) for page in pages]
-    return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
 
 
 def _check_prompts(
@@ -270,12 +267,19 @@ def _describe_samples(
 
 def _describe(campaign: Campaign, candidate: Candidate) -> str:
     """A candidate and how it scores."""
-    criterion = campaign.criterion
-    score = ""
-    if criterion:
-        turns = candidate.messages or (Message(Role.ASSISTANT, candidate.text),)
-        answers = [m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss]
-        is_met = all(criterion.measure(text)[criterion.feature.name] > 0 for text in answers)
-        score = f"\n  {criterion.feature.label}: {'yes' if is_met else 'no'}"
     question = f"{candidate.question}\n  " if candidate.question else ""
+    score = _describe_score(campaign, candidate)
     return f"{question}{candidate.review_text}{score}"
+
+
+def _describe_score(campaign: Campaign, candidate: Candidate) -> str:
+    """Whether each answer meets the criterion, and what it lacks."""
+    criterion = campaign.criterion
+    if criterion is None:
+        return ""
+    turns = candidate.messages or (Message(Role.ASSISTANT, candidate.text),)
+    answers = [m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss]
+    is_met = all(criterion.measure(text)[criterion.feature.name] > 0 for text in answers)
+    problems = (problem for text in answers for problem in criterion.find_problems(text))
+    reasons = f" ({'; '.join(dict.fromkeys(problems))})" if not is_met else ""
+    return f"\n  {criterion.feature.label}: {'yes' if is_met else 'no'}{reasons}"

@@ -2,39 +2,28 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from db.store import Store
+from db.versions.splits import find_salt
 from evaluation.scorers.refusals import RefusalsCriterion
-from pipelines.articles import documents
-from pipelines.articles.source_page import SCAN, SourceTerms
-from pipelines.articles.sources import is_documents, source_path
-from pipelines.chats.formats import detect_format
-from pipelines.chats.rows import read_rows
-from pipelines.errors import SourceError
 from pipelines.teachers.registry import PHRASEBOOK
 from pipelines.text.languages import recognise_language
-from pipelines.text.sentences import split_sentences
-from pipelines.text.words import split_words
 from pipelines.voices.character import line_data
 from timbre.campaign import load_campaign
 from timbre.settings import SettingsError
-from timbre.workflows.setup.check import find_salt, usable_passages
+from timbre.workflows.setup.check import usable_passages
 from timbre.workflows.setup.material import read_material
+from timbre.workflows.setup.material_files import find_material
 from timbre.workflows.setup.profile import measure_voice
 
 Kind = Literal["tone", "persona"]
-MATERIAL = "material"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_CHATS = (".jsonl", ".json", ".csv", ".tsv", ".ndjson")
-_SAMPLES, _SAMPLE_WORDS = 5, 120
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=StrictUndefined,
@@ -96,18 +85,24 @@ class CampaignPlan:
     salt: str = "1"
 
 
-def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> Path:
-    """Write a new campaign's folder, and return it.
+@dataclass(frozen=True)
+class CreatedCampaign:
+    """The folder of a new campaign, and a line for each file of the material that it can't use."""
+
+    folder: Path
+    unused: tuple[str, ...]
+
+
+def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> CreatedCampaign:
+    """Write a new campaign's folder.
 
     Raises `SettingsError` if the folder exists, the name or description can't be used, or a tone
-    has no example; `SourceError` if the material can't be found.
+    has no example; `SourceError` if the material can't be found or used.
     """
     folder = parent / new.name
     _check(new, folder)
-    if new.material and not is_documents(new.material) and not _is_chats(Path(new.material)):
-        source_path(new.material)  # raises an error if there's no such source
-    (folder / MATERIAL).mkdir(parents=True)
-    sources, chats = _add_material(new, folder)
+    material = find_material(new.material, has_chats=new.kind == "tone")
+    sources, chats = material.copy_to(folder)
     language = new.recognised_language
     text = (_tone if new.kind == "tone" else _persona)(new, language)
     (folder / f"{new.kind}.toml").write_text(text, encoding="utf-8")
@@ -115,30 +110,7 @@ def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> Pa
     path.write_text(_campaign(new, sources, chats, CampaignPlan()), encoding="utf-8")
     plan = _plan(store, new, str(path))
     path.write_text(_campaign(new, sources, chats, plan), encoding="utf-8")
-    return folder
-
-
-def read_texts(path: Path) -> tuple[str, ...]:
-    """The first texts of a document or a folder of documents, shortened at the end of a sentence.
-
-    Raises `SourceError` if there are none.
-    """
-    terms = SourceTerms(licence="(samples)")
-    pages = (p for p in documents.read_pages(path, path.name, terms) if p.model != SCAN)
-    texts = tuple(islice(filter(None, (_shorten(page.text) for page in pages)), _SAMPLES))
-    if not texts:
-        raise SourceError(f"{path} has no texts. Name a file or folder of documents.")
-    return texts
-
-
-def _shorten(text: str) -> str:
-    """The beginning of a text, up to the end of a sentence."""
-    kept: list[str] = []
-    for sentence in split_sentences(" ".join(text.split())):
-        if kept and len(split_words(" ".join([*kept, sentence]))) > _SAMPLE_WORDS:
-            break
-        kept.append(sentence)
-    return " ".join(kept)
+    return CreatedCampaign(folder, material.unused)
 
 
 def _check(new: NewCampaign, folder: Path) -> None:
@@ -156,39 +128,6 @@ def _check(new: NewCampaign, folder: Path) -> None:
             "A tone needs examples. Give pairs as --pair “plain text => text in the tone”, or a "
             "file or folder of texts in the tone with --texts."
         )
-
-
-def _add_material(new: NewCampaign, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy documents and chats into the folder; return the campaign's sources and chats.
-
-    Other sources, such as dumps, stay where they are.
-    """
-    path = Path(new.material)
-    if not new.material:
-        return [MATERIAL], []
-    if not is_documents(new.material) and not _is_chats(path):
-        return [new.material], []
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    for file in filter(Path.is_file, files):
-        target = folder / MATERIAL / (file.relative_to(path) if path.is_dir() else file.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-    copied = sorted(file for file in (folder / MATERIAL).rglob("*") if file.is_file())
-    chats = [str(file.relative_to(folder)) for file in copied if _is_chats(file)]
-    has_documents = any(file.suffix.lower() in documents.EXTENSIONS for file in copied)
-    return [MATERIAL] if has_documents or not chats else [], chats if new.kind == "tone" else []
-
-
-def _is_chats(path: Path) -> bool:
-    """Whether a file has chats in a format that can be read."""
-    name = path.name.lower().removesuffix(".gz")
-    if not name.endswith(_CHATS) or not path.is_file():
-        return False
-    try:
-        detect_format(path.name, list(islice(read_rows(path), 20)))
-    except (SourceError, IndexError):
-        return False
-    return True
 
 
 def _tone(new: NewCampaign, language: str) -> str:
@@ -246,13 +185,13 @@ def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
     pages = {material.articles[passage.article].url for passage in passages}
     questions = 3 if new.kind == "tone" and 0 < len(passages) < 30 else 1
     texts = len(passages) * (questions if new.kind == "tone" else 3) + material.chats
-    several = len(new.reviewers) > 1
+    several, config = len(new.reviewers) > 1, campaign.freeze
     return CampaignPlan(
         questions=questions,
         overlap=2 if several else 1,
         approved=max(2, min(10, texts // 2)) if texts else CampaignPlan.approved,
         agreement=0.2 if several else 0.0,
-        salt=find_salt(campaign, pages) or campaign.freeze.salt,
+        salt=find_salt(pages, config.salt, config.splits) or config.salt,
     )
 
 
