@@ -1,11 +1,9 @@
 """Write a new campaign's folder: its tone or persona, the campaign itself, and its material."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -13,17 +11,13 @@ from db.store import Store
 from db.versions.splits import find_salt
 from evaluation.scorers.refusals import RefusalsCriterion
 from pipelines.teachers.registry import PHRASEBOOK
-from pipelines.text.languages import recognise_language
 from pipelines.voices.character import line_data
 from timbre.campaign import load_campaign
-from timbre.settings import SettingsError
-from timbre.workflows.setup.check import usable_passages
-from timbre.workflows.setup.material import read_material
+from timbre.workflows.setup.material import read_material, usable_passages
 from timbre.workflows.setup.material_files import find_material
+from timbre.workflows.setup.new_campaign import NewCampaign, check_folder
 from timbre.workflows.setup.profile import measure_voice
 
-Kind = Literal["tone", "persona"]
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=StrictUndefined,
@@ -33,43 +27,6 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 _TEMPLATES.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
-
-
-@dataclass(frozen=True)
-class NewCampaign:
-    """What a person says about a new campaign.
-
-    Attributes:
-        name: The name of the campaign and its folder.
-        kind: Whether it's for a tone or a persona.
-        description: How the tone sounds, or who the persona is.
-        pairs: Plain texts with the same text in the tone.
-        texts: Texts in the tone, or things that the persona says.
-        material: A document, a folder, a file of chats or another source; empty for none yet.
-        teacher: The teacher that writes the texts.
-        reviewers: The reviewers' names; empty for one person.
-        language: The language's code; empty to recognise it.
-        licence: The licence of the material.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    pairs: tuple[tuple[str, str], ...] = ()
-    texts: tuple[str, ...] = ()
-    material: str = ""
-    teacher: str = PHRASEBOOK
-    reviewers: tuple[str, ...] = ()
-    language: str = ""
-    licence: str = "our own"
-
-    @property
-    def recognised_language(self) -> str:
-        """The language that was named, or else the one of the texts and the description."""
-        if self.language:
-            return self.language
-        texts = " ".join([*(after for _, after in self.pairs), *self.texts])
-        return recognise_language(f"{texts} {self.description}")
 
 
 @dataclass(frozen=True)
@@ -96,11 +53,10 @@ class CreatedCampaign:
 def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> CreatedCampaign:
     """Write a new campaign's folder.
 
-    Raises `SettingsError` if the folder exists, the name or description can't be used, or a tone
-    has no example; `SourceError` if the material can't be found or used.
+    Raises `SettingsError` if the folder exists or the name can't be used; `SourceError` if the
+    material can't be found or used.
     """
-    folder = parent / new.name
-    _check(new, folder)
+    folder = check_folder(new.name, parent)
     material = find_material(new.material, has_chats=new.kind == "tone")
     sources, chats = material.copy_to(folder)
     language = new.recognised_language
@@ -111,23 +67,6 @@ def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> Cr
     plan = _plan(store, new, str(path))
     path.write_text(_campaign(new, sources, chats, plan), encoding="utf-8")
     return CreatedCampaign(folder, material.unused)
-
-
-def _check(new: NewCampaign, folder: Path) -> None:
-    if not _NAME.fullmatch(new.name):
-        raise SettingsError(
-            f"“{new.name}” can't be a campaign's name. Use letters, digits, hyphens and "
-            "underscores."
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(f"{folder} exists already. Choose another name, or remove it.")
-    if not new.description.strip():
-        raise SettingsError(f"Describe the {new.kind} in a sentence or two, with --description.")
-    if new.kind == "tone" and not (new.pairs or new.texts):
-        raise SettingsError(
-            "A tone needs examples. Give pairs as --pair “plain text => text in the tone”, or a "
-            "file or folder of texts in the tone with --texts."
-        )
 
 
 def _tone(new: NewCampaign, language: str) -> str:
@@ -193,17 +132,3 @@ def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
         agreement=0.2 if several else 0.0,
         salt=find_salt(pages, config.salt, config.splits) or config.salt,
     )
-
-
-def parse_pairs(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Read pairs as `plain text => text in the tone`.
-
-    Raises `SettingsError` if a line has no arrow or a side is empty.
-    """
-    for line in lines:
-        before, arrow, after = (part.strip() for part in line.partition("=>"))
-        if not (before and arrow and after):
-            raise SettingsError(
-                f"“{line}” isn't a pair. Write it as `plain text => text in the tone`."
-            )
-        yield before, after

@@ -13,6 +13,7 @@ from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.errors import SourceError
 from timbre.campaign import Campaign
 from timbre.console import count_noun
+from timbre.workflows.generate.run import base_language
 from timbre.workflows.ingest import campaign_passages, in_generation_order, source_terms
 
 MATERIAL = "material"
@@ -117,3 +118,18 @@ def _read_chats(material: Material, path: str, campaign: Campaign) -> None:
                 material.reject(record)
     except SourceError as error:
         material.problems.append(str(error))
+
+
+def usable_passages(campaign: Campaign, material: Material) -> list[Passage]:
+    """The passages in the campaign's language, up to its limit."""
+    return in_language(campaign, material)[: campaign.generate.limit or None]
+
+
+def in_language(campaign: Campaign, material: Material) -> list[Passage]:
+    """The passages in the campaign's language."""
+    language = base_language(campaign.voice.language)
+    return [
+        passage
+        for passage in material.passages
+        if base_language(material.articles[passage.article].language) == language
+    ]

@@ -12,7 +12,7 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
 from tests.timbre.conftest import Timbre
 from timbre.campaign import Campaign, load_campaign
-from timbre.workflows.setup.create import parse_pairs
+from timbre.workflows.setup.new_campaign import parse_pairs
 from timbre.workflows.setup.profile import measure_voice
 
 PAIRS = (
