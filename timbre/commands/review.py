@@ -108,7 +108,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     Example: timbre review push demo-tone
     """
-    from timbre.argilla import connection
+    from timbre.argilla import connection, describe_access
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
@@ -120,6 +120,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
     with open_store(settings) as store, progress("push") as advance:
         count = send(store, loaded, argilla, advance)
     echo(f"{count.new} new, {count.changed} corrected, {count.unchanged} unchanged.")
+    echo(describe_access(argilla, loaded.review.annotators))
 
 
 @app.command()
