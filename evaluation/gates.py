@@ -147,7 +147,8 @@ def _count_gate(count: int, bounds: GateBounds) -> Gate:
 def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
     measured = agreement.alpha or agreement.share
     remedy = (
-        "discuss the records on which reviewers differ, clarify the guidelines and review again"
+        "let the reviewers discuss the records on which they differ (`timbre review agreement` "
+        "lists them) and correct their answers, or review more records, which narrows the interval"
     )
     if measured is None:
         remedy = "let a second reviewer answer the same records (overlap = 2 in [review])"

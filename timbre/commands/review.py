@@ -265,13 +265,15 @@ def agreement(
         records_to_discuss,
         uninformative_reviewers,
     )
-    from timbre.workflows.review.pull import independent_reviews
+    from timbre.workflows.review.pull import independent_reviews, reviewed_texts
 
+    ratings = loaded.review_settings.ratings
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
+        disagreements = records_to_discuss(reviews, most, ratings)
+        texts = reviewed_texts(store, [record.subject for record in disagreements])
+    questions = answered_questions(reviews)
     rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
-    disagreements = records_to_discuss(reviews, most, ratings)
     uninformative = uninformative_reviewers(
         reviews, loaded.datasets_of(loaded.calibration_dataset), ratings
     )
@@ -290,10 +292,13 @@ def agreement(
         echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
-            (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
+            (
+                *(d.question, d.subject[:12], texts.get(d.subject, "")),
+                "; ".join(f"{name}: {a}" for name, a in d.answers),
+            )
             for d in disagreements
         ]
-        print_table(("question", "discuss", "answers"), answers)
+        print_table(("question", "discuss", "text", "answers"), answers)
 
 
 @app.command()
