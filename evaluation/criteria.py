@@ -249,4 +249,4 @@ def _in_character(traits: Mapping[str, Sequence[str]], rules: Criteria) -> Featu
         f"An answer meets the criteria when all of this holds: {requirements}. The persona’s "
         "traits have no `markers`, so whether an answer shows them isn’t measured."
     )
-    return replace(IN_CHARACTER, label="Meets the criteria", description=description)
+    return replace(IN_CHARACTER, label="Within the criteria", description=description)

@@ -87,7 +87,7 @@ def test_traits_without_markers_are_left_out_of_a_criterion() -> None:
 
 def test_a_persona_without_markers_is_measured_by_its_criteria_alone() -> None:
     criterion = persona_criterion({"proud": ()}, Criteria(emoji=EmojiCriterion(at_most=0)))
-    assert criterion.feature.label == "Meets the criteria"
+    assert criterion.feature.label == "Within the criteria"
     assert "isn’t measured" in criterion.feature.description
     assert criterion.trait_features == ()
     assert criterion.measure("I trim a lamp.")["in_character"] == 1
