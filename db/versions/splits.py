@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from db.errors import StoreError
 from db.records import Example, Gate, Split, digest
 
-_MAX_SALTS = 1000
+_MAX_SALTS = 100
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,23 @@ def count_splits(sources: Iterable[str], salt: str, splits: Splits) -> dict[Spli
 
 
 def find_salt(sources: Iterable[str], salt: str, splits: Splits) -> str:
-    """The first salt that gives each split enough sources, starting with the given one.
+    """The salt, such as the given one, that divides sources most nearly by the shares.
 
-    It is empty if no salt does, because there are too few sources.
+    It is empty if no salt gives each split enough sources.
     """
     sources, needed = tuple(sources), splits.minimum_articles
-    salts = (salt, *(f"{salt}-{number}" for number in range(1, _MAX_SALTS)))
-    if len(sources) < needed * len(count_splits((), salt, splits)):
-        return ""
-    return next((s for s in salts if min(count_splits(sources, s, splits).values()) >= needed), "")
+    counts = {
+        each: count_splits(sources, each, splits)
+        for each in (salt, *(f"{salt}-{number}" for number in range(1, _MAX_SALTS)))
+        if len(sources) >= needed * len(count_splits((), salt, splits))
+    }
+    enough = {each: count for each, count in counts.items() if min(count.values()) >= needed}
+
+    def error(each: str) -> float:
+        shares = splits.shares
+        return sum(abs(n - shares[split] * len(sources)) for split, n in enough[each].items())
+
+    return min(enough, key=error, default="")
 
 
 def split_gates(

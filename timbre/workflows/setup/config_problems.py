@@ -1,12 +1,15 @@
 """Every problem in a campaign's configuration files, found without reading its material."""
 
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from evaluation.errors import EvaluationError
-from timbre.campaign import load_campaign, load_persona, load_tone, load_training
+from timbre.campaign import load_campaign, load_training, load_voice, voice_criterion
 from timbre.campaign_config import CampaignConfig
-from timbre.config import ConfigError, config_file, read_config
+from timbre.config import ConfigError, config_file, read_config, read_text
 from timbre.settings import SettingsError
 
 
@@ -14,32 +17,54 @@ def find_config_problems(name: str) -> list[str]:
     """Every problem of a campaign's file and of the files it refers to, each with its key."""
     try:
         path = config_file("campaigns", name)
-        config = read_config(CampaignConfig, path)
     except SettingsError as error:
-        return _problems(error)
-
-    def load(kind: Callable[[str], object], file: str) -> list[str]:
-        beside = path.parent / file.partition("#")[0]
-        try:
-            kind(str(path.parent / file) if beside.exists() else file)
-        except SettingsError as error:
-            return _problems(error)
-        return []
-
-    voice = partial(load, load_tone) if config.tone else partial(load, load_persona)
-    problems = voice(config.tone or config.persona)
-    for training in dict.fromkeys((config.training, *config.watch.training)):
-        problems += load(load_training, training)
-    if problems:
-        return problems
-    try:
-        load_campaign(name)
-    except (SettingsError, EvaluationError) as error:
         return [str(error)]
-    return []
+    problems = _problems(path, lambda: read_config(CampaignConfig, path))
+    try:
+        problems += _referred_problems(path, tomllib.loads(read_text(path)))
+    except (ValueError, RecursionError):
+        return problems  # it isn't TOML, so what it refers to isn't known
+    return problems or _problems(path, lambda: load_campaign(name))
 
 
-def _problems(error: SettingsError) -> list[str]:
-    if isinstance(error, ConfigError):
+def _referred_problems(path: Path, data: dict[str, Any]) -> list[str]:
+    """The problems of the files that a campaign names, even if its own file has some."""
+
+    def locate(name: str) -> str:
+        beside = path.parent / name.partition("#")[0]
+        return str(path.parent / name) if name and beside.exists() else name
+
+    problems = list[str]()
+    for tone in _strings(data.get("tone")):
+        problems += _problems(path, partial(_check_voice, locate(tone), ""))
+    for persona in _strings(data.get("persona")):
+        problems += _problems(path, partial(_check_voice, "", locate(persona)))
+    watch = data.get("watch")
+    watched = watch.get("training", ()) if isinstance(watch, dict) else ()
+    for training in dict.fromkeys(_strings(data.get("training"), *watched)):
+        problems += _problems(path, partial(load_training, locate(training)))
+    return problems
+
+
+def _check_voice(tone: str, persona: str) -> None:
+    voice, criteria = load_voice(tone, persona)
+    try:
+        voice_criterion(voice, criteria)
+    except EvaluationError as error:
+        file = str(config_file("tones", tone)) if tone else persona
+        raise ConfigError(file, str(error).splitlines()) from error
+
+
+def _strings(*values: object) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and value)
+
+
+def _problems(path: Path, load: Callable[[], object]) -> list[str]:
+    """The problems of loading something that a campaign's file names, each with its file."""
+    try:
+        load()
+    except ConfigError as error:
         return [f"{error.file}: {problem}" for problem in error.problems]
-    return [str(error)]
+    except (SettingsError, EvaluationError) as error:
+        return [f"{path}: {error}"]
+    return []

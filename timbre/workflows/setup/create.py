@@ -1,6 +1,7 @@
 """Write a new campaign's folder: its tone or persona, the campaign itself, and its material."""
 
 import json
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ from timbre.workflows.setup.material_files import find_material
 from timbre.workflows.setup.new_campaign import NewCampaign, check_folder
 from timbre.workflows.setup.profile import measure_voice
 
+_FOLDER = Path(__file__).parent / "templates"
+_SYSTEM = tomllib.loads((_FOLDER / "system.toml").read_text(encoding="utf-8"))
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(_FOLDER),
     undefined=StrictUndefined,
     autoescape=False,  # noqa: S701 # TOML, not HTML
     trim_blocks=True,
@@ -86,9 +89,8 @@ def _tone(new: NewCampaign, language: str) -> str:
 
 
 def _system(description: str, language: str) -> str:
-    if language != "en":
-        return description
-    return f"You are a helpful assistant. This is how you sound: {description}"
+    """The system prompt; in languages that Timbre has no words of, the description alone."""
+    return f"{_SYSTEM.get(language, '')} {description}".strip()
 
 
 def _persona(new: NewCampaign, language: str) -> str:
